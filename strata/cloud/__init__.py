@@ -1,0 +1,1 @@
+"""The embedded cloud: AWS (moto, extended) and Snowflake (fakesnow, extended) on loopback ports."""

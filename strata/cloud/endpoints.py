@@ -1,0 +1,51 @@
+"""Where the embedded cloud listens, and how a child process reaches it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Endpoints(BaseModel):
+    """The facts a client of a running embedded cloud needs.
+
+    `snowflake_password` is random per start; `reattach_providers` is the value of `TF_REATTACH_PROVIDERS`
+    (JSON) and empty while no provider serves.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account_id: str
+    region: str
+    aws_url: str
+    snowflake_host: str
+    snowflake_port: int
+    snowflake_account: str
+    snowflake_user: str
+    snowflake_password: str
+    reattach_providers: str
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which Terraform, boto3 and the Snowflake clients find this cloud.
+
+        The access key id is the account id: LocalStack's convention for choosing an account.
+        """
+        organization, _, account = self.snowflake_account.rpartition("-")
+        return {
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_ENDPOINT_URL_S3": self.aws_url,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.aws_url,
+            "AWS_ACCESS_KEY_ID": self.account_id,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "STRATA_LOCAL": self.aws_url,
+            "SNOWFLAKE_HOST": self.snowflake_host,
+            "SNOWFLAKE_PORT": str(self.snowflake_port),
+            "SNOWFLAKE_PROTOCOL": "http",
+            "SNOWFLAKE_USER": self.snowflake_user,
+            "SNOWFLAKE_PASSWORD": self.snowflake_password,
+            "SNOWFLAKE_ORGANIZATION_NAME": organization,
+            "SNOWFLAKE_ACCOUNT_NAME": account,
+            "TF_REATTACH_PROVIDERS": self.reattach_providers,
+        }
