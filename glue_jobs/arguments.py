@@ -1,0 +1,63 @@
+"""A job's arguments, as Glue passes them: `--name value`, between arguments of Glue's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from glue_jobs.errors import JobError
+
+
+@dataclass(frozen=True)
+class JobArguments:
+    """Which version of which raw object a run is for, and where its output goes.
+
+    Attributes:
+        raw_bucket: the bucket the object was put into; it holds the reference files too.
+        key: the object's key.
+        etag: the object's ETag, of the event that started the run.
+        sequencer: S3's order of events of one key, hexadecimal.
+        object_id: SHA-256 of `<bucket>/<key>` as hexadecimal digits; part of every output path.
+        processed_bucket: the bucket for everything the jobs write.
+        dataset: name of the data contract.
+    """
+
+    raw_bucket: str
+    key: str
+    etag: str
+    sequencer: str
+    object_id: str
+    processed_bucket: str
+    dataset: str
+
+    @property
+    def source(self) -> str:
+        """URI of the raw object."""
+        return f"s3://{self.raw_bucket}/{self.key}"
+
+
+def parse(argv: Sequence[str]) -> JobArguments:
+    """Reads a job's arguments; what else Glue passes (`--JOB_NAME`, `--extra-py-files`, flags) is left alone.
+
+    Args:
+        argv: the arguments without the script's name. Both `--name value` and `--name=value` are read; the last wins.
+
+    Raises:
+        JobError: an argument is missing or empty, or `object_id` or `dataset` could not be part of a path.
+    """
+    wanted = [field.name for field in fields(JobArguments)]
+    given: dict[str, str] = {}
+    rest = iter(argv)
+    for word in rest:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and name in wanted:
+            # The next word is the value even if it begins with "--": a key may.
+            given[name] = value if equals else next(rest, "")
+    if missing := [f"--{name}" for name in wanted if not given.get(name)]:
+        raise JobError(f"the job needs {', '.join(missing)} (each with a value)")
+    if not re.fullmatch(r"[0-9a-f]{64}", given["object_id"]):
+        raise JobError(f"--object_id is not a SHA-256 in hexadecimal: {given['object_id']!r}")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", given["dataset"]):
+        raise JobError(f"--dataset is not a name: {given['dataset']!r}")
+    return JobArguments(**given)

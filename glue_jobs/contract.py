@@ -1,0 +1,151 @@
+"""A dataset's data contract: what a raw file must hold, and what the curated table will."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from glue_jobs.errors import JobError, RefusedObject
+
+QUOTED_CHARACTERS = 120  # how much of a strange first line an error shows
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; `type` is Spark's name: int, bigint, double, string, timestamp or date."""
+
+    name: str
+    type: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Join:
+    """A look-up in a reference.
+
+    Attributes:
+        column: the dataset's column that holds the reference's key.
+        adds: curated column -> the reference's column.
+        reason: rows whose key the reference lacks are quarantined with it; without one they stay, with nulls.
+    """
+
+    column: str
+    adds: Mapping[str, str]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A small table beside the dataset, `reference/<name>.csv` of the raw bucket."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: str
+    joins: tuple[Join, ...]
+
+
+@dataclass(frozen=True)
+class PartitionDate:
+    """The date that rows are partitioned by, made of a year, a month and a day column.
+
+    Attributes:
+        name: the new column.
+        parts: the three columns.
+        within_a_day_of: the timestamp in UTC it must agree with; local dates are at most a day away.
+    """
+
+    name: str
+    parts: tuple[str, str, str]
+    within_a_day_of: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The whole contract of one dataset; `curated` is the external table's columns in order, partitions left out."""
+
+    dataset: str
+    null_values: tuple[str, ...]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    date: PartitionDate
+    references: tuple[Reference, ...]
+    curated: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The header that a raw file must have."""
+        return [column.name for column in self.columns]
+
+    @property
+    def clean_schema(self) -> str:
+        """Schema, as DDL, of what `clean` writes and `curate` reads."""
+        return ddl([*self.columns, Column(self.date.name, "date"), Column("source_line", "bigint")])
+
+    def check_header(self, header: str) -> None:
+        """Compares a file's first line with the contract.
+
+        Raises:
+            RefusedObject: it is no text, or other columns, or the same in another order.
+        """
+        shown = header[:QUOTED_CHARACTERS] + ("…" if len(header) > QUOTED_CHARACTERS else "")
+        if not header.replace("\t", " ").isprintable() or "\ufffd" in header:
+            raise RefusedObject("not_csv", f"the first line is not text: {shown!r}")
+        found = next(csv.reader([header], strict=False), [])
+        if found == self.names:
+            return
+        missing = [name for name in self.names if name not in found]
+        unknown = [name for name in found if name not in self.names]
+        if missing or unknown:
+            differences = [f"{len(missing)} missing ({', '.join(missing)})"] if missing else []
+            differences += [f"{len(unknown)} unknown ({', '.join(unknown)[:QUOTED_CHARACTERS]})"] if unknown else []
+            raise RefusedObject("other_columns", f"the header is not the contract's: {'; '.join(differences)}")
+        raise RefusedObject("other_columns", f"the header's columns are out of order or repeated: {shown!r}")
+
+
+def load(dataset: str) -> Contract:
+    """Reads `contracts/<dataset>.json` of this package, from a folder or from Glue's zip.
+
+    Raises:
+        JobError: there is no such contract.
+    """
+    folder = resources.files("glue_jobs") / "contracts"
+    known = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+    if dataset not in known:
+        raise JobError(f"there is no data contract {dataset!r}; known: {', '.join(known)}")
+    return from_document(json.loads((folder / f"{dataset}.json").read_text(encoding="utf-8")))
+
+
+def from_document(document: Mapping[str, Any]) -> Contract:
+    """Makes a contract of its parsed JSON document."""
+    date = document["date"]
+    year, month, day = date["from"]
+    return Contract(
+        dataset=document["dataset"],
+        null_values=tuple(document["null_values"]),
+        columns=_columns(document["columns"]),
+        key=tuple(document["key"]),
+        date=PartitionDate(date["name"], (year, month, day), date["within_a_day_of"]),
+        references=tuple(
+            Reference(
+                name=reference["name"],
+                columns=_columns(reference["columns"]),
+                key=reference["key"],
+                joins=tuple(Join(**join) for join in reference["joins"]),
+            )
+            for reference in document["references"]
+        ),
+        curated=_columns(document["curated"]),
+    )
+
+
+def ddl(columns: Sequence[Column]) -> str:
+    """Spark's DDL of some columns; nullability is checked row by row, not by the reader."""
+    return ", ".join(f"`{column.name}` {column.type}" for column in columns)
+
+
+def _columns(documents: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    return tuple(Column(**document) for document in documents)

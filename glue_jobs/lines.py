@@ -1,0 +1,75 @@
+"""A raw file as lines that know their number in the source.
+
+Spark reads a file in blocks, several to a partition and in no promised order, so a line's number is not in its
+row. It is put together of the block's offset, which Spark's own metadata column tells, and the line's place
+within the block. No row passes through Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from glue_jobs.storage import literal
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class SourceLines:
+    """A file's first line and its data lines.
+
+    Attributes:
+        header: line 1 without a byte-order mark.
+        rows: how many data lines there are; blank lines at the end are none.
+        frame: the data lines: `source_line` (the header is 1) and `line`, without its line end. Bytes that are
+            not UTF-8 have become U+FFFD.
+    """
+
+    header: str
+    rows: int
+    frame: DataFrame
+
+
+def read(spark: SparkSession, uri: str) -> SourceLines | None:
+    """Reads a text file, lines ended by LF or CR LF; None if it has no line with anything in it."""
+    line = F.expr(r"trim(TRAILING '\r' FROM decode(CAST(value AS BINARY), 'UTF-8'))")
+    lines = (
+        # Only LF ends a line, so that numbers are those of an editor: Spark's default also splits at a lone CR.
+        spark.read.option("lineSep", "\n")
+        .text(literal(uri))
+        .select(
+            line.alias("line"),
+            F.col("_metadata.file_block_start").alias("block"),
+            F.monotonically_increasing_id().alias("position"),
+        )
+    )
+    blocks = (
+        lines.groupBy("block")
+        .agg(
+            F.min("position").alias("first"),
+            F.count("*").alias("lines"),
+            F.max(F.when(F.col("line").rlike(r"\S"), F.col("position"))).alias("last_filled"),
+            F.min_by(F.when(F.col("block") == 0, F.substring("line", 1, 100_000)), "position").alias("header"),
+        )
+        .orderBy("block")
+        .collect()
+    )
+    before = 0  # lines in the blocks before
+    last = 0  # number of the last line with anything in it
+    shift: dict[int, int] = {}  # block -> what makes a position a line number
+    for block in blocks:
+        shift[block["block"]] = before + 1 - block["first"]
+        if block["last_filled"] is not None:
+            last = block["last_filled"] + shift[block["block"]]
+        before += block["lines"]
+    if last == 0:
+        return None
+    shifts = F.create_map(*(F.lit(number) for number in chain.from_iterable(shift.items())))
+    number = F.col("position") + shifts[F.col("block")]
+    frame = lines.select(number.alias("source_line"), "line").where(f"source_line BETWEEN 2 AND {last}")
+    header = (blocks[0]["header"] or "").removeprefix(BYTE_ORDER_MARK)
+    return SourceLines(header=header, rows=last - 1, frame=frame)

@@ -1,0 +1,125 @@
+"""Where a run's objects are, and whole objects read and written through Spark's own file systems.
+
+The jobs reach S3 in one way only, the Hadoop client that Spark uses for data: the same credentials, endpoint and
+encryption hold for reports, and the jobs need no second client.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from glue_jobs.arguments import JobArguments
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The URIs of one raw object's outputs and of the reference files."""
+
+    arguments: JobArguments
+
+    @property
+    def clean(self) -> str:
+        """Folder of the clean rows."""
+        return self._processed(f"clean/{self.arguments.dataset}/{self._object}")
+
+    @property
+    def quarantined_rows(self) -> str:
+        """Folder of the rows that broke the contract."""
+        return self._processed(f"quarantine/{self.arguments.dataset}/{self._object}")
+
+    @property
+    def quarantined_object(self) -> str:
+        """Folder of an object that was refused whole."""
+        return self._processed(f"quarantine/objects/{self._object}")
+
+    @property
+    def curated(self) -> str:
+        """Folder of the curated table; an object's rows are in `<partition>/object=<id>` below it."""
+        return self._processed(f"curated/{self.arguments.dataset}")
+
+    def curated_partition(self, partition: str) -> str:
+        """Folder of this object's rows in one partition such as `flight_date=2013-01-05`."""
+        return f"{self.curated}/{partition}/{self._object}"
+
+    def report(self, name: str) -> str:
+        """A report of this object: `clean`, `curate` or `curate.started`."""
+        return self._processed(f"reports/{self.arguments.dataset}/{self._object}/{name}.json")
+
+    def reference(self, name: str) -> str:
+        """A reference file."""
+        return f"s3://{self.arguments.raw_bucket}/reference/{name}.csv"
+
+    @property
+    def _object(self) -> str:
+        return f"object={self.arguments.object_id}"
+
+    def _processed(self, path: str) -> str:
+        return f"s3://{self.arguments.processed_bucket}/{path}"
+
+
+class Storage:
+    """Whole objects by URI, read, written, copied and deleted from the driver."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        # pyspark types neither the JVM gateway nor its Java context.
+        context: Any = spark.sparkContext
+        self._jvm: Any = context._jvm
+        self._configuration: Any = context._jsc.hadoopConfiguration()
+
+    def size(self, uri: str) -> int | None:
+        """An object's length in bytes; None where there is none (a folder is none)."""
+        path, files = self._open(uri)
+        if not files.exists(path):
+            return None
+        status = files.getFileStatus(path)
+        return None if status.isDirectory() else int(status.getLen())
+
+    def read(self, uri: str) -> Document | None:
+        """A JSON document; None where there is none."""
+        path, files = self._open(uri)
+        if not files.exists(path):
+            return None
+        stream = files.open(path)
+        try:
+            document: Document = json.loads(bytes(stream.readAllBytes()))
+        finally:
+            stream.close()
+        return document
+
+    def write(self, uri: str, document: Document) -> None:
+        """Writes a JSON document in one piece; on S3 it appears whole or not at all."""
+        path, files = self._open(uri)
+        stream = files.create(path, True)
+        stream.write(bytearray(json.dumps(document, indent=1, ensure_ascii=False).encode()))
+        # Closing is what uploads: after a failed write there must be no close, or half an object appears.
+        stream.close()
+
+    def copy(self, source: str, target: str) -> None:
+        """Copies one object."""
+        from_path, from_files = self._open(source)
+        to_path, to_files = self._open(target)
+        to_files.mkdirs(to_path.getParent())
+        self._jvm.org.apache.hadoop.fs.FileUtil.copy(
+            from_files, from_path, to_files, to_path, False, True, self._configuration
+        )
+
+    def delete(self, uri: str) -> None:
+        """Deletes an object or a whole folder; what is not there is no error."""
+        path, files = self._open(uri)
+        files.delete(path, True)
+
+    def _open(self, uri: str) -> tuple[Any, Any]:
+        path = self._jvm.org.apache.hadoop.fs.Path(uri)
+        return path, path.getFileSystem(self._configuration)
+
+
+def literal(uri: str) -> str:
+    """A URI for Spark's readers, which take paths as glob patterns: a key's own `[`, `*` and the like escaped."""
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", uri)
