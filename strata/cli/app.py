@@ -1,0 +1,178 @@
+"""The commands and their options; what they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from strata import __version__
+from strata.cli.console import err
+from strata.errors import StrataError
+
+app = typer.Typer(
+    name="strata",
+    help="Runs the data platform of this repository on an embedded AWS and an embedded Snowflake.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+
+Environment = Annotated[str, typer.Argument(help="A folder of `live`.", show_default=True)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+AwsPort = Annotated[int, typer.Option(help="Port of the embedded AWS; 0 takes a free one.", min=0, max=65535)]
+SnowflakePort = Annotated[
+    int, typer.Option(help="Port of the embedded Snowflake; 0 takes a free one.", min=0, max=65535)
+]
+
+
+def _epilog(*examples: str) -> str:
+    return "Examples:\n\n" + "\n\n".join(f"  $ {example}" for example in examples)
+
+
+@app.command(epilog=_epilog("strata doctor", "strata doctor --json"))
+def doctor(json_: Json = False) -> None:
+    """Say what was found on this machine and what is missing; exit 1 if anything needed is."""
+    from strata.cli import doctor as command
+
+    command.run(_root(), json_)
+
+
+@app.command(epilog=_epilog("strata up", "strata up dev --aws-port 4566"))
+def up(environment: Environment = "dev", aws_port: AwsPort = 0, snowflake_port: SnowflakePort = 0) -> None:
+    """Start the embedded cloud, apply every unit of ENVIRONMENT, and stay until Ctrl-C or `strata down`."""
+    from strata.cli import up as command
+
+    command.run(_root(), environment, aws_port, snowflake_port)
+
+
+@app.command(epilog=_epilog("strata down"))
+def down() -> None:
+    """End what `strata up` started; nothing is left running."""
+    from strata.cli import up as command
+
+    command.end(_root())
+
+
+@app.command(epilog=_epilog("strata status", "strata status --json"))
+def status(json_: Json = False) -> None:
+    """Tell what runs: endpoints, units with their states, the latest executions."""
+    from strata.cli import status as command
+
+    command.run(_root(), json_)
+
+
+@app.command(epilog=_epilog("strata demo", "strata demo --json > report.json"))
+def demo(
+    environment: Environment = "dev",
+    aws_port: AwsPort = 0,
+    snowflake_port: SnowflakePort = 0,
+    json_: Json = False,
+) -> None:
+    """Run the main job: apply the platform, drop real files, ask Snowflake, check every count."""
+    from strata.cli import demo as command
+
+    command.run(_root(), environment, aws_port, snowflake_port, json_)
+
+
+@app.command(
+    epilog=_epilog("strata put flights.csv", "strata put planes.csv --key reference/planes.csv --no-wait")
+)
+def put(
+    file: Annotated[Path, typer.Argument(help="The file to drop into the raw bucket.")],
+    key: Annotated[str | None, typer.Option(help="The object's key; flights/NAME without it.")] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
+    json_: Json = False,
+) -> None:
+    """Drop FILE into the raw bucket and follow what the platform does with it; exit 1 if it fails."""
+    from strata.cli import put as command
+
+    command.run(_root(), file, key, wait, json_)
+
+
+@app.command(
+    epilog=_epilog(
+        'strata query "SELECT COUNT(*) FROM FLIGHTS"', 'strata query "SELECT * FROM FLIGHTS LIMIT 3" --json'
+    )
+)
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL statement.")],
+    role: Annotated[str | None, typer.Option(help="The role to ask as; the reader without it.")] = None,
+    json_: Json = False,
+) -> None:
+    """Ask the embedded Snowflake; the platform's database and schema are in use."""
+    from strata.cli import query as command
+
+    command.run(_root(), sql, role, json_)
+
+
+Components = Annotated[
+    list[str] | None, typer.Argument(help="Components of the environment; all without it.")
+]
+
+
+@app.command(epilog=_epilog("strata plan", "strata plan dev glue", "strata plan dev --json"))
+def plan(environment: Environment = "dev", components: Components = None, json_: Json = False) -> None:
+    """Plan units against the running cloud; exit 0 without changes, 2 with changes, 1 on errors."""
+    from strata.cli import units as command
+
+    command.run_plan(_root(), environment, components, json_)
+
+
+@app.command(epilog=_epilog("strata apply", "strata apply dev glue"))
+def apply(environment: Environment = "dev", components: Components = None, json_: Json = False) -> None:
+    """Apply units to the running embedded cloud, in dependency order (AWS and Snowflake are Terragrunt's)."""
+    from strata.cli import units as command
+
+    command.run_apply(_root(), environment, components, json_)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"strata {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def _root() -> Path:
+    from strata.workspace import find_root
+
+    root = find_root(Path.cwd())
+    # The Snowflake connector keeps files in its home, which it looks up when it is imported.
+    os.environ["SNOWFLAKE_HOME"] = str(root / ".strata" / "home" / "snowflake")
+    return root
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the command line without the program's name.
+
+    Returns:
+        The exit code: 0, what the command says, 1 for a fault, 2 for wrong usage, 130 after Ctrl-C.
+    """
+    try:
+        app(args=list(arguments), prog_name="strata")
+    except SystemExit as end:
+        if end.code == 130:
+            err.print("interrupted; nothing is left running")
+        return int(end.code or 0)
+    except StrataError as error:
+        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        return error.exit_code
+    return 0

@@ -1,0 +1,73 @@
+"""`strata doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from strata.cli.console import out, print_json, table
+from strata.cloud.spark.jars import ensure_jars
+from strata.cloud.spark.java import find_java
+from strata.errors import StrataError
+from strata.setup.downloads import jars_folder
+from strata.terraform.toolchain import find_toolchain
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the platform needs (or, if `needed` is false, could use), and what was found."""
+
+    name: str
+    needed: bool
+    found: bool
+    detail: str
+
+
+def run(root: Path, as_json: bool) -> None:
+    """Look at everything and print it; raises StrataError if anything needed is missing."""
+    findings = [
+        Finding("Python", True, True, f"{'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"),
+        _look("Java", _java),
+        _look("Terraform", lambda: _terraform(root)),
+        _look("AWS provider", lambda: find_toolchain(root / ".strata").aws_provider),
+        _look("Spark's S3A jars", lambda: str(ensure_jars(jars_folder(root), lambda text: None))),
+        _terragrunt(),
+    ]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        rows = [[f.name, "found" if f.found else "missing", f.detail] for f in findings]
+        out.print(table(None, ["what", "", "detail"], rows))
+    missing = [finding.name for finding in findings if finding.needed and not finding.found]
+    if missing:
+        raise StrataError(f"missing: {', '.join(missing)}", remedy="the table says what to install")
+
+
+def _look(name: str, find: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, True, find())
+    except StrataError as error:
+        return Finding(name, True, False, str(error))
+
+
+def _java() -> str:
+    java = find_java(os.environ)
+    return f"{java.version} at {java.path}"
+
+
+def _terraform(root: Path) -> str:
+    tools = find_toolchain(root / ".strata")
+    return f"{tools.terraform_version} at {tools.terraform}"
+
+
+def _terragrunt() -> Finding:
+    path = shutil.which("terragrunt")
+    if path is None:
+        return Finding("Terragrunt", False, False, "not needed here; CI and production use it")
+    result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return Finding("Terragrunt", False, True, f"{result.stdout.strip()} at {path}")

@@ -1,0 +1,65 @@
+"""`strata status`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from strata import pipeline
+from strata.cli.console import out, print_json, table
+from strata.session import require_running
+from strata.workspace import Workspace
+
+_LATEST = 10
+
+
+def run(root: Path, as_json: bool) -> None:
+    """Print endpoints, units and the latest executions."""
+    running = require_running(root)
+    workspace = Workspace(root, running.environment, running.endpoints)
+    states = workspace.states()
+    units = [
+        {
+            "unit": f"live/{running.environment}/{component}",
+            "state": "applied" if state is not None else "never applied",
+            "resources": state.resources if state is not None else 0,
+            "serial": state.serial if state is not None else None,
+        }
+        for component, state in states.items()
+    ]
+    machine = states.get("stepfunctions")
+    executions = _executions(workspace, machine.outputs["state_machine_arn"]) if machine else []
+    endpoints = running.endpoints
+    if as_json:
+        # Without the password: facts are printed, secrets are not.
+        facts = endpoints.model_dump(exclude={"snowflake_password", "reattach_providers"})
+        print_json({"pid": running.pid, "endpoints": facts, "units": units, "executions": executions})
+        return
+    out.print(f"up: process {running.pid}, environment {running.environment}")
+    out.print(f"AWS        {endpoints.aws_url}  account {endpoints.account_id}  region {endpoints.region}")
+    out.print(
+        f"Snowflake  http://{endpoints.snowflake_host}:{endpoints.snowflake_port}  "
+        f"account {endpoints.snowflake_account}"
+    )
+    out.print(table("units", ["unit", "state", "resources", "serial"], [list(u.values()) for u in units]))
+    rows = [list(execution.values()) for execution in executions]
+    out.print(table("latest executions", ["execution", "object", "status", "started", "seconds"], rows))
+
+
+def _executions(workspace: Workspace, arn: str) -> list[dict[str, Any]]:
+    states = pipeline.client(workspace.endpoints, "stepfunctions")
+    found = []
+    for execution in states.list_executions(stateMachineArn=arn, maxResults=_LATEST)["executions"]:
+        details = states.describe_execution(executionArn=execution["executionArn"])
+        stop = details.get("stopDate")
+        found.append(
+            {
+                "name": execution["name"],
+                "key": json.loads(details["input"]).get("key"),
+                "status": details["status"],
+                "started": details["startDate"].isoformat(timespec="seconds"),
+                "seconds": round((stop - details["startDate"]).total_seconds(), 1) if stop else None,
+            }
+        )
+    return found

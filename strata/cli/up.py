@@ -1,0 +1,90 @@
+"""`strata up` and `strata down`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from strata.cli.apply_view import UnitTable
+from strata.cli.console import err, out
+from strata.errors import StrataError
+from strata.session import Session, end_running, find_running, interruptible
+from strata.terraform.events import UnitResult
+from strata.workspace import Workspace, find_account
+
+
+def run(root: Path, environment: str, aws_port: int, snowflake_port: int) -> None:
+    """Start, apply, print the endpoints, and stay."""
+    running = find_running(root)
+    if running is not None and running.environment == environment and not (aws_port or snowflake_port):
+        out.print(f"already up (process {running.pid})")
+        _print_endpoints(Workspace(root, environment, running.endpoints))
+        return
+    with interruptible(), open_session(root, environment, aws_port, snowflake_port) as session:
+        workspace = Workspace(root, environment, session.endpoints)
+        apply_all(workspace)
+        _print_endpoints(workspace)
+        out.print("up; end it with Ctrl-C here or `strata down` elsewhere")
+        try:
+            while session.is_alive():
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            err.print("going down")
+            return
+    raise StrataError("the embedded cloud ended by itself", remedy=f"see {session.directory / 'cloud.log'}")
+
+
+def end(root: Path) -> None:
+    """End the running session, if there is one."""
+    out.print("down" if end_running(root) else "nothing was running")
+
+
+def open_session(root: Path, environment: str, aws_port: int, snowflake_port: int) -> Session:
+    """A session for an environment, not yet started."""
+    account = find_account(root, environment)
+    return Session(
+        root,
+        environment,
+        account_id=account.account_id,
+        region=account.region,
+        aws_port=aws_port,
+        snowflake_port=snowflake_port,
+    )
+
+
+def apply_all(workspace: Workspace, components: list[str] | None = None) -> list[UnitResult]:
+    """Create the state backend and apply units, showing them.
+
+    Raises:
+        StrataError: a unit failed; the message is Terraform's.
+    """
+    paths = workspace.unit_paths(components)
+    with UnitTable(err, paths) as view:
+        runner = workspace.runner(view.on_event)
+        runner.bootstrap(workspace.environment)
+        results = runner.apply(workspace.environment, paths)
+    require_ok(results)
+    return results
+
+
+def require_ok(results: list[UnitResult]) -> None:
+    """Print every unit's error; exit 1 if there is any."""
+    failed = [result for result in results if not result.ok]
+    for result in failed:
+        if result.state == "failed":
+            err.print(f"error: {result.unit}: {result.error}", style="bold red", markup=False, soft_wrap=True)
+    if failed:
+        skipped = sum(result.state == "skipped" for result in failed)
+        raise StrataError(
+            f"{len(failed) - skipped} of {len(results)} units failed, {skipped} skipped because of them",
+            remedy="put the fault right and run the same command again: what is done is not done twice",
+        )
+
+
+def _print_endpoints(workspace: Workspace) -> None:
+    endpoints = workspace.endpoints
+    out.print(f"AWS        {endpoints.aws_url}  account {endpoints.account_id}  region {endpoints.region}")
+    out.print(
+        f"Snowflake  http://{endpoints.snowflake_host}:{endpoints.snowflake_port}  "
+        f"account {endpoints.snowflake_account}  user {endpoints.snowflake_user}"
+    )

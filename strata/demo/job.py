@@ -1,0 +1,144 @@
+"""The main job, step by step."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from strata import pipeline
+from strata.cloud.endpoints import Endpoints
+from strata.demo import data
+from strata.demo.checks import Check, Counts, counts_of, execution_check
+from strata.errors import StrataError
+from strata.pipeline import Execution, Step
+from strata.platform import Platform
+from strata.warehouse import Answer, ask, connect
+
+_DATASET = "flights"
+
+
+class StepSink(Protocol):
+    """What shows the steps of one object."""
+
+    def on_step(self, step: Step) -> None: ...
+
+
+@dataclass
+class Report:
+    """What the main job found.
+
+    `executions` by key; `seconds` per phase; `answer` is flights and mean arrival delay per carrier;
+    `quarantined` the refused rows with source line and reason.
+    """
+
+    executions: dict[str, Execution] = field(default_factory=dict)
+    counts: list[Counts] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    answer: Answer = field(default_factory=lambda: Answer([], []))
+    quarantined: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there was something to check and all of it holds."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+
+def run_files(
+    endpoints: Endpoints,
+    platform: Platform,
+    show: Callable[[str], AbstractContextManager[StepSink]],
+    scratch: Path,
+) -> Report:
+    """Drop the reference data and two files, let the platform work, and check what it answers.
+
+    Args:
+        endpoints: the embedded cloud.
+        platform: the applied environment.
+        show: gives, for a title, what shows one object's steps.
+        scratch: a folder for the input files.
+    """
+    report = Report()
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        for path in data.reference(Path(folder)):
+            pipeline.put(endpoints, platform.raw_bucket, f"reference/{path.name}", path.read_bytes())
+        files = [data.january(Path(folder)), data.late_file(Path(folder))]
+        for file in files:
+            key = f"{_DATASET}/{file.path.name}"
+            started = time.monotonic()
+            with show(f"s3://{platform.raw_bucket}/{key}") as view:
+                dropped = pipeline.put(endpoints, platform.raw_bucket, key, file.path.read_bytes())
+                execution = pipeline.follow(endpoints, platform.state_machine_arn, dropped, view.on_step)
+            report.executions[key] = execution
+            report.seconds[key] = time.monotonic() - started
+            report.checks.append(execution_check(key, execution))
+            if execution.status != "SUCCEEDED":
+                return report
+    _ask_everything(endpoints, platform, report)
+    for counts, file in zip(report.counts, files, strict=True):
+        report.checks += counts.checks()
+        found = (counts.read, counts.quarantined, counts.duplicates)
+        expected = (file.rows_read, file.rows_quarantined, file.rows_duplicate)
+        report.checks.append(
+            Check(
+                f"{counts.key}: {file.rows_read:,} rows in the file, of which {file.rows_quarantined} are "
+                f"broken and {file.rows_duplicate} duplicates",
+                found == expected,
+            )
+        )
+    return report
+
+
+def _ask_everything(endpoints: Endpoints, platform: Platform, report: Report) -> None:
+    table = f'"{platform.database}"."{platform.schema}"."{platform.external_table}"'
+    with connect(endpoints, role=platform.reader_role, warehouse=platform.warehouse) as connection:
+        for key in report.executions:
+            object_id = data.object_id(platform.raw_bucket, key)
+            clean = _json_object(endpoints, platform, f"reports/{_DATASET}/object={object_id}/clean.json")
+            curate = _json_object(endpoints, platform, f"reports/{_DATASET}/object={object_id}/curate.json")
+            visible = ask(connection, f"SELECT COUNT(*) FROM {table} WHERE OBJECT = '{object_id}'")
+            report.counts.append(counts_of(key, clean, curate, int(visible.rows[0][0])))
+            prefix = f"quarantine/{_DATASET}/object={object_id}/"
+            for row in _json_lines(endpoints, platform, prefix):
+                report.quarantined.append({"key": key, **row})
+        total = int(ask(connection, f"SELECT COUNT(*) FROM {table}").rows[0][0])
+        report.answer = ask(
+            connection,
+            f"SELECT CARRIER, AIRLINE, COUNT(*) AS FLIGHTS, ROUND(AVG(ARR_DELAY), 2) AS MEAN_ARRIVAL_DELAY "
+            f"FROM {table} GROUP BY CARRIER, AIRLINE ORDER BY FLIGHTS DESC, CARRIER",
+        )
+    answered = sum(int(row[2]) for row in report.answer.rows)
+    expected = sum(counts.curated for counts in report.counts)
+    report.checks.append(
+        Check(
+            f"the external table shows every object's rows ({total:,} = {expected:,} = {answered:,})",
+            total == expected == answered,
+        )
+    )
+
+
+def _json_object(endpoints: Endpoints, platform: Platform, key: str) -> dict[str, Any]:
+    s3 = pipeline.client(endpoints, "s3")
+    try:
+        body = s3.get_object(Bucket=platform.processed_bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        raise StrataError(f"the report s3://{platform.processed_bucket}/{key} is missing") from None
+    value = json.loads(body)
+    assert isinstance(value, dict)
+    return value
+
+
+def _json_lines(endpoints: Endpoints, platform: Platform, prefix: str) -> Iterator[dict[str, Any]]:
+    s3 = pipeline.client(endpoints, "s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=platform.processed_bucket, Prefix=prefix)
+    for page in pages:
+        for item in page.get("Contents", []):
+            if item["Key"].endswith(".json"):
+                body = s3.get_object(Bucket=platform.processed_bucket, Key=item["Key"])["Body"].read()
+                yield from (json.loads(line) for line in body.splitlines() if line.strip())

@@ -1,0 +1,208 @@
+"""Follow one object through the platform: event, execution, states, Glue runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+
+_POLL_SECONDS = 0.2
+# States a person does not follow: they only record what the others did.
+_BRANCH_STATES = frozenset({"Failed", "Duplicate", "Superseded"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to the object.
+
+    `name` is "S3 event" for the way from PutObject to the execution's start, else a state's name; `seconds`
+    is None while it runs; `status` is "running", "succeeded" or "failed".
+    """
+
+    name: str
+    status: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One ended execution of the state machine.
+
+    `status` is Step Functions' own (SUCCEEDED, FAILED, TIMED_OUT, ABORTED); `error` and `cause` are its
+    words; `outcome` is the last state entered; `output` is its decoded output; `seconds` counts from the
+    PutObject call.
+    """
+
+    arn: str
+    status: str
+    outcome: str
+    seconds: float
+    steps: tuple[Step, ...]
+    error: str = ""
+    cause: str = ""
+    output: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PutObject:
+    """An object as PutObject answered: `etag` without quotes, `at` in UTC."""
+
+    bucket: str
+    key: str
+    etag: str
+    at: datetime
+
+
+def client(endpoints: Endpoints, service: str) -> Any:
+    """A boto3 client of the embedded AWS, free of the caller's own AWS settings."""
+    session = boto3.Session(
+        aws_access_key_id=endpoints.account_id,
+        aws_secret_access_key="test",
+        region_name=endpoints.region,
+    )
+    return session.client(
+        service,
+        endpoint_url=endpoints.aws_url,
+        config=Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}, proxies={}),
+    )
+
+
+def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
+    """Put one object.
+
+    Args:
+        endpoints: the embedded cloud.
+        bucket, key: where to.
+        body: the bytes.
+    """
+    at = datetime.now(UTC)
+    answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at)
+
+
+def follow(
+    endpoints: Endpoints,
+    state_machine_arn: str,
+    put_object: PutObject,
+    on_step: Callable[[Step], None] = lambda step: None,
+    *,
+    timeout: float = 300.0,
+) -> Execution:
+    """Wait for the execution that an object's event starts, and for its end.
+
+    Args:
+        endpoints: the embedded cloud.
+        state_machine_arn: the machine the rule starts.
+        put_object: the object, as `put` returned it.
+        on_step: called as each step starts and ends.
+        timeout: seconds until giving up.
+
+    Raises:
+        StrataError: no execution started, or it did not end in time.
+    """
+    states = client(endpoints, "stepfunctions")
+    deadline = time.monotonic() + timeout
+    on_step(Step("S3 event", "running"))
+    arn, started = _find(states, state_machine_arn, put_object, deadline)
+    first = Step("S3 event", "succeeded", max(0.0, (started - put_object.at).total_seconds()))
+    on_step(first)
+    shown: dict[str, Step] = {}
+    while True:
+        # Status before history: an execution seen as ended has its whole history.
+        description = states.describe_execution(executionArn=arn)
+        events = _history(states, arn)
+        steps = _steps(events)
+        for step in steps:
+            if shown.get(step.name) != step:
+                shown[step.name] = step
+                on_step(step)
+        if description["status"] != "RUNNING":
+            break
+        if time.monotonic() > deadline:
+            raise StrataError(
+                f"execution {arn.rsplit(':', 1)[-1]} did not end in {timeout:.0f} s",
+                remedy="look at `strata status`",
+            )
+        time.sleep(_POLL_SECONDS)
+    entered = [_entered(event) for event in events if _entered(event)]
+    return Execution(
+        arn=arn,
+        status=description["status"],
+        outcome=entered[-1] if entered else "",
+        seconds=(description["stopDate"] - put_object.at).total_seconds(),
+        steps=(first, *steps),
+        error=description.get("error") or "",
+        cause=description.get("cause") or "",
+        output=json.loads(description.get("output") or "{}"),
+    )
+
+
+def _find(
+    states: Any, state_machine_arn: str, put_object: PutObject, deadline: float
+) -> tuple[str, datetime]:
+    seen: set[str] = set()
+    while time.monotonic() < deadline:
+        for execution in states.list_executions(stateMachineArn=state_machine_arn)["executions"]:
+            arn = execution["executionArn"]
+            # The service's clock has milliseconds.
+            if arn in seen or execution["startDate"].timestamp() < put_object.at.timestamp() - 0.001:
+                continue
+            seen.add(arn)
+            event = json.loads(states.describe_execution(executionArn=arn)["input"])
+            if (event.get("bucket"), event.get("key")) == (put_object.bucket, put_object.key) and str(
+                event.get("etag", "")
+            ).strip('"') == put_object.etag:
+                return arn, execution["startDate"]
+        time.sleep(_POLL_SECONDS)
+    raise StrataError(
+        f"no execution started for s3://{put_object.bucket}/{put_object.key}",
+        remedy="the rule's dead-letter queue says why, if the event reached the rule",
+    )
+
+
+def _history(states: Any, arn: str) -> list[dict[str, Any]]:
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def _entered(event: dict[str, Any]) -> str:
+    details = event.get("stateEnteredEventDetails") or {}
+    return str(details.get("name", ""))
+
+
+def _steps(events: Iterable[dict[str, Any]]) -> list[Step]:
+    """Turn a history into steps; a state entered but not exited either runs or failed."""
+    steps: dict[str, Step] = {}
+    started: dict[str, datetime] = {}
+    open_state = ""
+    for event in events:
+        name = _entered(event)
+        if name:
+            open_state = name
+            started[name] = event["timestamp"]
+            if name not in _BRANCH_STATES:
+                steps[name] = Step(name, "running")
+        elif event["type"].endswith("StateExited"):
+            name = event["stateExitedEventDetails"]["name"]
+            if name in steps:
+                failed = steps[name].status == "failed"
+                seconds = (event["timestamp"] - started[name]).total_seconds()
+                steps[name] = Step(name, "failed" if failed else "succeeded", seconds)
+        elif event["type"] in _FAILURES and open_state in steps:
+            seconds = (event["timestamp"] - started[open_state]).total_seconds()
+            steps[open_state] = Step(open_state, "failed", seconds)
+    return list(steps.values())
+
+
+_FAILURES = frozenset(
+    {"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "LambdaFunctionFailed"}
+)

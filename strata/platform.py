@@ -1,0 +1,84 @@
+"""The names of an applied environment, read from its units' states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strata.errors import StrataError
+from strata.live import LiveTree
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where an environment lives, as its `env.hcl` says."""
+
+    account_id: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the units of one environment made, by the names clients need."""
+
+    raw_bucket: str
+    processed_bucket: str
+    state_machine_arn: str
+    database: str
+    schema: str
+    external_table: str
+    current_view: str
+    reader_role: str
+    warehouse: str
+
+    @classmethod
+    def from_outputs(cls, outputs: Mapping[str, Mapping[str, Any]]) -> Platform:
+        """Build it from the units' outputs.
+
+        Args:
+            outputs: component name → output name → value.
+
+        Raises:
+            StrataError: a component has not been applied.
+        """
+        try:
+            buckets = outputs["s3"]["bucket_names"]
+            snowflake = outputs["snowflake"]
+            return cls(
+                raw_bucket=buckets["raw"],
+                processed_bucket=buckets["processed"],
+                state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
+                database=snowflake["database_name"],
+                schema=snowflake["schema_name"],
+                external_table=snowflake["external_table_name"],
+                current_view=snowflake["current_view_name"],
+                reader_role=snowflake["reader_role_name"],
+                warehouse=snowflake["warehouse_name"],
+            )
+        except KeyError as error:
+            raise StrataError(
+                f"the environment is not wholly applied: {error} is missing from the states' outputs",
+                remedy="apply it with `strata apply`",
+            ) from None
+
+
+def account_of(tree: LiveTree, environment: str) -> Account:
+    """Read where an environment lives.
+
+    Args:
+        tree: the live tree.
+        environment: a folder of `live`.
+
+    Raises:
+        StrataError: unknown environment, or its configuration does not say.
+    """
+    unit = tree.units(environment)[0]
+    context = tree.render(unit.path, {}, command="init").inputs.get("context")
+    if not isinstance(context, dict) or not {"account_id", "region"} <= context.keys():
+        raise StrataError(
+            f"{unit.path} has no input `context` with account_id and region",
+            file=unit.file,
+            remedy="the root terragrunt.hcl gives it to every unit from env.hcl",
+        )
+    return Account(str(context["account_id"]), str(context["region"]))

@@ -1,0 +1,239 @@
+"""The embedded cloud as a process of its own, and the record of which command runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A session that is alive: the command's process id, its environment, and where its cloud listens."""
+
+    pid: int
+    environment: str
+    endpoints: Endpoints
+
+
+class Session:
+    """One embedded cloud for one environment, held by this process.
+
+    Args:
+        root: the checkout's folder.
+        environment: the environment of the live tree that the cloud is for.
+        account_id: twelve digits.
+        region: an AWS region's name.
+        aws_port, snowflake_port: TCP ports on the loopback address, 0 for free ones.
+
+    Raises:
+        StrataError: on entering, if a session of this checkout is running or the cloud does not start.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        environment: str,
+        *,
+        account_id: str,
+        region: str,
+        aws_port: int = 0,
+        snowflake_port: int = 0,
+    ) -> None:
+        self.root = root
+        self.environment = environment
+        self.directory = run_directory(root)
+        self._arguments = {
+            "--directory": str(self.directory),
+            "--account-id": account_id,
+            "--region": region,
+            "--aws-port": str(aws_port),
+            "--snowflake-port": str(snowflake_port),
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self.endpoints: Endpoints
+
+    def __enter__(self) -> Session:
+        other = find_running(self.root)
+        if other is not None:
+            raise StrataError(
+                f"a session of this checkout is running already (process {other.pid}, "
+                f"environment {other.environment})",
+                remedy="use it, or end it with `strata down`",
+            )
+        self.directory.mkdir(parents=True, exist_ok=True)
+        log = self.directory / "cloud.log"
+        command = [sys.executable, "-m", "strata.cloud"]
+        for name, value in self._arguments.items():
+            command += [name, value]
+        with log.open("w") as stderr:
+            # A session of its own: Ctrl-C reaches this process only, which then stops things in order.
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=child_environment(self.root),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+            )
+        try:
+            self.endpoints = self._wait_until_ready(self._process, log)
+            self._record()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the cloud and everything it started; does nothing the second time."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            process.send_signal(signal.SIGTERM)
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        (self.directory / "session.json").unlink(missing_ok=True)
+
+    def is_alive(self) -> bool:
+        """Whether the cloud's process still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @staticmethod
+    def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> Endpoints:
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], _START_SECONDS)
+        line = process.stdout.readline() if ready else ""
+        if line.startswith("{"):
+            return Endpoints.model_validate_json(line)
+        if not ready:
+            raise StrataError(
+                f"the embedded cloud did not start in {_START_SECONDS:.0f} s", remedy=f"see {log}"
+            )
+        process.wait(_START_SECONDS)
+        lines = [text for text in log.read_text().splitlines() if text.strip()]
+        raise StrataError(
+            lines[-1] if lines else f"the embedded cloud ended with exit code {process.returncode}",
+            remedy=None if lines and "(" in lines[-1] else f"see {log}",
+        )
+
+    def _record(self) -> None:
+        record = {
+            "pid": os.getpid(),
+            "environment": self.environment,
+            "endpoints": self.endpoints.model_dump(),
+        }
+        path = self.directory / "session.json"
+        draft = path.with_suffix(".new")
+        # The record holds this start's Snowflake password.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(record, file)
+        draft.replace(path)
+
+
+def run_directory(root: Path) -> Path:
+    """The folder of the running session's files."""
+    return root / ".strata" / "run"
+
+
+def child_environment(root: Path) -> dict[str, str]:
+    """The environment of the cloud's process.
+
+    A home and a temporary folder inside the checkout: Spark, Ivy and the Snowflake connector leave files
+    there. None of the caller's AWS, Snowflake or Terraform settings get through.
+    """
+    home = root / ".strata" / "home"
+    temporary = root / ".strata" / "tmp"
+    for folder in (home, temporary):
+        folder.mkdir(parents=True, exist_ok=True)
+    kept = {name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG", "USER") if name in os.environ}
+    return {**kept, "HOME": str(home), "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
+
+
+def find_running(root: Path) -> Running | None:
+    """The session that runs in this checkout, if one does."""
+    path = run_directory(root) / "session.json"
+    try:
+        record = json.loads(path.read_text())
+        running = Running(
+            int(record["pid"]), str(record["environment"]), Endpoints.model_validate(record["endpoints"])
+        )
+        os.kill(running.pid, 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return running
+
+
+def require_running(root: Path) -> Running:
+    """The session that runs in this checkout.
+
+    Raises:
+        StrataError: none does.
+    """
+    running = find_running(root)
+    if running is None:
+        raise StrataError("the embedded cloud is not running", remedy="start it with `strata up`")
+    return running
+
+
+def end_running(root: Path) -> bool:
+    """End the session that runs in this checkout, as Ctrl-C in its terminal would.
+
+    Returns:
+        False if none was running.
+
+    Raises:
+        StrataError: it did not end in time.
+    """
+    running = find_running(root)
+    if running is None:
+        return False
+    # Not SIGINT: a shell's background processes ignore it.
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if find_running(root) is None:
+            return True
+        time.sleep(0.1)
+    raise StrataError(f"process {running.pid} did not end in 60 s", remedy=f"kill {running.pid}")
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,65 @@
+"""The part of set-up that runs in the virtual environment: Spark's S3A jars and the Lambda layer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from strata.cloud.spark.jars import ensure_jars
+from strata.errors import StrataError
+from strata.setup.progress import Progress
+
+
+def jars_folder(root: Path) -> Path:
+    """Where a checkout keeps the S3A jars.
+
+    Args:
+        root: the checkout's folder.
+
+    Returns:
+        The folder, which may not exist yet.
+    """
+    return root / ".strata" / "jars"
+
+
+def main() -> int:
+    root = Path(__file__).resolve().parents[2]
+    progress = Progress("set-up")
+    try:
+        with progress.step("Spark's S3A jars") as step:
+            ensure_jars(jars_folder(root), step.note)
+        with progress.step("Lambda artifacts"):
+            _build_lambda(root)
+    except StrataError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; run the same command again and it goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _build_lambda(root: Path) -> None:
+    # Terragrunt's before_hook runs the same command; here it only fills the cache of downloaded wheels.
+    with tempfile.TemporaryDirectory(dir=root / ".strata") as out:
+        command = [
+            sys.executable,
+            "-m",
+            "strata.artifacts",
+            "build",
+            "lambda",
+            "--root",
+            str(root),
+            "--out",
+            out,
+        ]
+        result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        lines = (result.stderr or result.stdout).strip().splitlines()
+        raise StrataError(lines[-1] if lines else "the Lambda artifacts could not be built")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

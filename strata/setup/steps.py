@@ -1,0 +1,147 @@
+"""The steps of set-up, in order; each is skipped when its inputs have not changed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from strata.errors import StrataError
+from strata.setup.progress import Progress
+
+
+def run(root: Path) -> None:
+    """Bring the checkout to the point where `.venv/bin/strata` and the tests run.
+
+    Args:
+        root: the checkout's folder; nothing outside it is written.
+
+    Raises:
+        StrataError: a tool is missing or a package cannot be had, with the remedy.
+    """
+    progress = Progress("set-up")
+    state = root / ".strata"
+    state.mkdir(exist_ok=True)
+    with _one_at_a_time(state / "setup.lock"):
+        with progress.step("Java and Terraform") as step:
+            step.done(_check_tools(state))
+        interpreter = root / ".venv" / "bin" / "python"
+        stamp = root / ".venv" / "strata-ready.json"
+        wanted = _fingerprint(root)
+        if _read(stamp) != wanted:
+            with progress.step("virtual environment"):
+                _make_environment(root)
+            with progress.step("packages") as step:
+                _install_packages(root, interpreter, step.note)
+            stamp.write_text(json.dumps(wanted))
+        _run_inside(root, interpreter)
+    progress.summary()
+
+
+def _check_tools(state: Path) -> str:
+    # Both modules import the standard library only: what is missing is named before minutes of downloads.
+    from strata.cloud.spark.java import find_java
+    from strata.terraform.toolchain import find_toolchain
+
+    java = find_java(os.environ)
+    tools = find_toolchain(state)
+    return f"Java {java.version}, Terraform {tools.terraform_version}, AWS provider: {tools.aws_provider}"
+
+
+def _fingerprint(root: Path) -> dict[str, str]:
+    content = b"".join((root / name).read_bytes() for name in ("requirements.txt", "pyproject.toml"))
+    return {
+        "content": hashlib.sha256(content).hexdigest(),
+        "python": ".".join(str(part) for part in sys.version_info[:2]),
+        # A virtual environment holds absolute paths: a moved checkout needs a new one.
+        "root": str(root),
+    }
+
+
+def _read(stamp: Path) -> dict[str, str] | None:
+    try:
+        found = json.loads(stamp.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _make_environment(root: Path) -> None:
+    folder = root / ".venv"
+    found = _read(folder / "strata-ready.json")
+    clear = ["--clear"] if found is not None and found.get("root") != str(root) else []
+    result = subprocess.run(
+        [sys.executable, "-m", "venv", *clear, str(folder)], capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise StrataError(
+            f"the virtual environment could not be made: {_last_line(result.stdout + result.stderr)}",
+            remedy="install Python's venv package, on Debian python3-venv",
+        )
+
+
+def _install_packages(root: Path, interpreter: Path, note: Callable[[str], None]) -> None:
+    requirements = root / "requirements.txt"
+    count = sum("==" in line for line in requirements.read_text().splitlines())
+    environ = {
+        **os.environ,
+        "PIP_CACHE_DIR": str(root / ".strata" / "cache" / "pip"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    pip = [str(interpreter), "-m", "pip", "install", "--no-input", "--no-deps", "--progress-bar", "off"]
+    commands = (
+        [*pip, "--require-hashes", "-r", str(requirements)],
+        # The command `strata`, from the working tree: an editable install without any download.
+        [*pip, "--no-index", "--no-build-isolation", "-e", str(root)],
+    )
+    for command in commands:
+        seen = 0
+        lines: list[str] = []
+        with subprocess.Popen(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=root
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+                    seen += 1
+                    note(f"{seen} of {count}")
+                elif line.startswith("Installing collected"):
+                    note("installing")
+        if process.returncode != 0:
+            log = root / ".strata" / "pip.log"
+            log.write_text("\n".join(lines))
+            errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
+            raise StrataError(
+                f"pip could not install the packages: {errors[-1] if errors else 'no output'}",
+                remedy=f"see {log.relative_to(root)}; once the package registry answers, run it again",
+            )
+
+
+def _run_inside(root: Path, interpreter: Path) -> None:
+    # The jars come through PySpark's own Ivy and the layer through pip: both need the virtual environment.
+    result = subprocess.run([str(interpreter), "-m", "strata.setup.downloads"], cwd=root, check=False)
+    if result.returncode != 0:
+        raise SystemExit(result.returncode)
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("set-up: another set-up of this checkout is running; waiting for it", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

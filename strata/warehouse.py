@@ -1,0 +1,68 @@
+"""Questions to the embedded Snowflake, through snowflake-connector-python."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import snowflake.connector
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result set: column names, and rows as tuples of Python values."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@contextlib.contextmanager
+def connect(endpoints: Endpoints, **session: str) -> Iterator[snowflake.connector.SnowflakeConnection]:
+    """Log in as the embedded account's administrator.
+
+    Args:
+        endpoints: the embedded cloud.
+        session: role, warehouse, database, schema.
+
+    Raises:
+        StrataError: the login was refused.
+    """
+    logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
+    try:
+        connection = snowflake.connector.connect(
+            account=endpoints.snowflake_account,
+            user=endpoints.snowflake_user,
+            password=endpoints.snowflake_password,
+            host=endpoints.snowflake_host,
+            port=endpoints.snowflake_port,
+            protocol="http",
+            session_parameters={"QUERY_TAG": "strata"},
+            login_timeout=10,
+            network_timeout=60,
+            **session,
+        )
+    except snowflake.connector.errors.Error as error:
+        raise StrataError(f"Snowflake refused the login: {error.msg}") from error
+    with contextlib.closing(connection):
+        yield connection
+
+
+def ask(connection: snowflake.connector.SnowflakeConnection, sql: str) -> Answer:
+    """Run one statement.
+
+    Raises:
+        StrataError: Snowflake's own words.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            columns = [column.name for column in cursor.description or []]
+            return Answer(columns, [tuple(row) for row in cursor.fetchall()])
+    except snowflake.connector.errors.Error as error:
+        raise StrataError(f"Snowflake: {error.msg}") from error
