@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import tempfile
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict
+
+CLOUD_FILE = "cloud.json"
 
 
 class Endpoints(BaseModel):
@@ -49,3 +56,35 @@ class Endpoints(BaseModel):
             "SNOWFLAKE_ACCOUNT_NAME": account,
             "TF_REATTACH_PROVIDERS": self.reattach_providers,
         }
+
+
+class CloudFile(BaseModel):
+    """What `<directory>/cloud.json` says about the cloud that runs there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pid: int
+    endpoints: Endpoints
+
+    def write(self, directory: Path) -> None:
+        """Write the file whole or not at all, readable by its owner only: it holds a password."""
+        fd, name = tempfile.mkstemp(dir=directory, prefix=".cloud-")  # made with mode 0600
+        try:
+            with os.fdopen(fd, "w") as file:
+                file.write(self.model_dump_json(indent=2))
+            os.replace(name, directory / CLOUD_FILE)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+    @classmethod
+    def read(cls, directory: Path) -> CloudFile | None:
+        """Return what the file says if its cloud still answers, else None."""
+        try:
+            found = cls.model_validate_json((directory / CLOUD_FILE).read_text())
+            os.kill(found.pid, 0)
+            host, _, port = found.endpoints.aws_url.removeprefix("http://").partition(":")
+            with socket.create_connection((host, int(port)), timeout=2):
+                return found
+        except (OSError, ValueError):
+            return None

@@ -2,18 +2,138 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import logging
+import socket
+import threading
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from strata.cloud.aws.context import CloudContext
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+# One module per service, each patching moto in one visible way; in the order they are installed.
+_EXTENSIONS = (
+    "identity",
+    "s3",
+    "events",
+    "states",
+    "glue",
+    "lambda_",
+)
+# moto keeps its state in module globals: one server at a time in a process.
+_serving = threading.Lock()
 
 
 class AwsServer:
-    """Serves the embedded AWS of one cloud."""
+    """Serves the embedded AWS of one cloud; one at a time in a process, any number one after the other."""
 
     def __init__(self, context: CloudContext) -> None:
         self.context = context
+        self._server: BaseWSGIServer | None = None
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._installed: list[ModuleType] = []
+        self._holds = False
 
     def start(self) -> str:
-        """Start to serve; return the URL, which is also put into the context."""
-        raise NotImplementedError
+        """Start to serve with empty state; return the URL, which is also put into the context.
+
+        Raises:
+            StrataError: the port is taken, or this process serves an embedded AWS already.
+        """
+        if not _serving.acquire(blocking=False):
+            raise StrataError("this process serves an embedded AWS already", remedy="stop that server first")
+        self._holds = True
+        try:
+            self._socket = _bind(self.context.aws_port)
+            self.context.aws_port = self._socket.getsockname()[1]
+            self.context.aws_url = f"http://127.0.0.1:{self.context.aws_port}"
+            self._install()
+            self._serve(self._socket)
+        except BaseException:
+            self.stop()
+            raise
+        return self.context.aws_url
 
     def stop(self) -> None:
-        """Stop to serve and undo the extensions."""
+        """Stop to serve, undo the extensions and forget all state; a second call does nothing."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        while self._installed:
+            self._installed.pop().uninstall()
+        if self._holds:
+            if self.context.aws_url:
+                self.context.aws_url = ""
+                _reset_state()
+            self._holds = False
+            _serving.release()
+
+    def _install(self) -> None:
+        # Imported here: moto takes a second, and a command that only asks for the version must not pay it.
+        from moto.core.config import default_user_config
+
+        logging.getLogger("moto").addHandler(logging.NullHandler())
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        default_user_config["iam"] = {"load_aws_managed_policies": True}
+        _reset_state()
+        for name in _EXTENSIONS:
+            if importlib.util.find_spec(f"strata.cloud.aws.{name}") is None:
+                continue
+            module = importlib.import_module(f"strata.cloud.aws.{name}")
+            module.install(self.context)
+            self._installed.append(module)
+
+    def _serve(self, listening: socket.socket) -> None:
+        from werkzeug.serving import make_server
+
+        from strata.cloud.aws.application import QuietRequestHandler, create_application
+
+        self._server = make_server(
+            "127.0.0.1",
+            self.context.aws_port,
+            create_application(),
+            threaded=True,
+            request_handler=QuietRequestHandler,
+            fd=listening.fileno(),
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="aws-server", daemon=True
+        )
+        self._thread.start()
+
+
+def _bind(port: int) -> socket.socket:
+    # Bound here and not by werkzeug, which ends the process when the port is taken.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise StrataError(
+            f"port {port} on 127.0.0.1 cannot be used for the embedded AWS: {error.strerror}",
+            remedy="end the process that listens there, or choose another port",
+        ) from None
+    return listening
+
+
+def _reset_state() -> None:
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+
+    BackendDict.reset()
+    reset_model_data()

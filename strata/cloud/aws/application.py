@@ -1,0 +1,120 @@
+"""The WSGI application: moto's, with a clear answer where moto has none.
+
+An action that moto does not implement makes moto's server answer 500 (or 404 for an unknown path), which
+AWS clients retry until they seem to hang, or take for "not found". Here it is a 501 that names service and
+action: no AWS client retries 501.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import traceback
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from xml.sax.saxutils import escape
+
+from flask import Flask, Response, request
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.exceptions import HTTPException, NotFound
+
+_log = logging.getLogger(__name__)
+
+
+def create_application() -> DomainDispatcherApplication:
+    """Return the application that serves every AWS service."""
+    return DomainDispatcherApplication(_service_application)
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    """Handles requests without a line on standard error for each."""
+
+    # Headers and body leave in two writes: with Nagle's algorithm each answer on a kept-alive connection
+    # would wait 40 ms for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Log nothing."""
+
+
+def _service_application(service: Any) -> Flask:
+    application = create_backend_app(service)
+    application.debug = False
+    application.config["PROPAGATE_EXCEPTIONS"] = False
+    application.register_error_handler(Exception, _fault_answer(str(service)))
+    return application
+
+
+def _fault_answer(service: str) -> Callable[[Exception], Response]:
+    def answer(error: Exception) -> Response:
+        name = _service_name(service)
+        action = action_name(name)
+        if isinstance(error, HTTPException) and error.code not in (404, 405):
+            return Response(error.get_body(), error.code, error.get_headers())
+        if isinstance(error, HTTPException | NotImplementedError):
+            code = "NotImplemented"
+            message = f"The embedded cloud does not implement {name}:{action}"
+        else:
+            code = "EmbeddedCloudFault"
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            message = (
+                f"The embedded cloud failed in {name}:{action} with {type(error).__name__}: {error} "
+                f"({place.name}, line {place.lineno})"
+            )
+            _log.warning(message, exc_info=error)
+        return _error(name, code, message)
+
+    return answer
+
+
+def _service_name(service: str) -> str:
+    scope = re.search(r"Credential=[^,]+/([\w-]+)/aws4_request", request.headers.get("Authorization", ""))
+    return scope[1] if scope else service
+
+
+def action_name(service: str) -> str:
+    """Return the name of the API action of the current request, or its method and path if there is none."""
+    target = request.headers.get("X-Amz-Target", "")
+    if target:
+        return target.rpartition(".")[2]
+    if "Action" in request.values:
+        return str(request.values["Action"])
+    try:
+        operation, _ = get_service_router(_model_name(service)).match(Request(request.environ.copy()))
+        return str(operation.name)
+    except (NotFound, NotImplementedError, ValueError, KeyError, LookupError):
+        return f"{request.method} {request.path}"
+
+
+def _model_name(service: str) -> str:
+    models = {"awslambda": "lambda", "monitoring": "cloudwatch", "states": "stepfunctions"}
+    return models.get(service, service)
+
+
+def _error(service: str, code: str, message: str) -> Response:
+    """The error in the shape the service's clients read."""
+    headers = {"X-Amzn-ErrorType": code}
+    try:
+        protocol = determine_request_protocol(get_service_model(_model_name(service)), request.content_type)
+    except Exception:
+        # Only the shape of an error message hangs on this, and JSON names both fields for any reader.
+        protocol = "json"
+    if "json" in protocol or "cbor" in protocol:
+        return Response(
+            json.dumps({"__type": code, "message": message, "Message": message}),
+            HTTPStatus.NOT_IMPLEMENTED,
+            headers,
+            content_type="application/json",
+        )
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+    return Response(body, HTTPStatus.NOT_IMPLEMENTED, headers, content_type="text/xml")

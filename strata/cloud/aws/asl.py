@@ -1,0 +1,259 @@
+"""Mends moto's engine for the Amazon States Language; imported only when it is needed.
+
+What moto does otherwise than AWS, and what is done here:
+- tasks call a server on port 5000 with made-up keys: they call this server as the state machine's role;
+- a stopped or expired Glue run counts as a success: it fails the task;
+- a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
+- the wait before a retry cannot be interrupted: it ends when the execution does;
+- an execution reads SUCCEEDED before its output is there;
+- a definition that goes to a state it does not have is accepted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback,
+    state_task_service_glue,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramEnded,
+    ProgramError,
+    ProgramStopped,
+    ProgramTimedOut,
+)
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+
+from strata.cloud.aws import identity
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.policies import Principal
+
+_patches = Patches()
+_STATES = "states.amazonaws.com"
+_SESSION_SECONDS = 3600
+# A Glue run's end is seen this soon; AWS's own polling is slower, and the pipeline's latency would suffer.
+_POLL_SECONDS = 0.1
+_NOT_SUCCEEDED = frozenset({"FAILED", "TIMEOUT", "ERROR", "STOPPED", "EXPIRED"})
+
+
+@dataclass
+class _ExecutionCredentials(StateCredentials):
+    """The role of a task, with the state machine in whose name it is taken on."""
+
+    state_machine_arn: str = ""
+
+
+def install(context: CloudContext) -> None:
+    """Patch moto's engine."""
+    clients = _Clients(context)
+    for name, module in list(sys.modules.items()):
+        # The function is imported by name into each service's module.
+        if name.startswith("moto.stepfunctions.parser.") and "boto_client_for" in vars(module):
+            _patches.attribute(module, "boto_client_for", clients.get)
+    eval_state_credentials = StateTask._eval_state_credentials
+
+    def eval_credentials(task: Any, env: Any) -> _ExecutionCredentials:
+        credentials = eval_state_credentials(task, env)
+        machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        return _ExecutionCredentials(role_arn=credentials.role_arn, state_machine_arn=machine_arn)
+
+    _patches.attribute(StateTask, "_eval_state_credentials", eval_credentials)
+    glue = state_task_service_glue
+    _patches.attribute(glue, "_JOB_RUN_STATE_ABNORMAL_TERMINAL_VALUE", _NOT_SUCCEEDED)
+    _patches.attribute(glue, "_JOB_RUN_STATE_TERMINAL_VALUES", _NOT_SUCCEEDED | {"SUCCEEDED"})
+    _patches.attribute(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _POLL_SECONDS)
+    _patches.attribute(
+        glue.StateTaskServiceGlue, "_eval_integration_pattern", _stopping_integration_pattern()
+    )
+    _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
+    _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)
+
+
+def uninstall() -> None:
+    """Undo `install`."""
+    _patches.undo()
+
+
+def diagnose(definition: str) -> list[dict[str, str]]:
+    """Return what is wrong with a definition, as ValidateStateMachineDefinition lists it."""
+    try:
+        parsed = json.loads(definition)
+    except ValueError as error:
+        return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+    try:
+        AmazonStateLanguageParser.parse(definition)
+    except ASLParserException as error:
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
+    except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
+    return _missing_targets(parsed, "")
+
+
+def _diagnostic(code: str, message: str, location: str) -> dict[str, str]:
+    return {"severity": "ERROR", "code": code, "message": message, "location": location}
+
+
+def _missing_targets(machine: dict[str, Any], path: str) -> list[dict[str, str]]:
+    states = machine["States"]
+    found: list[dict[str, str]] = []
+
+    def check(holder: dict[str, Any], field: str, location: str) -> None:
+        target = holder.get(field)
+        if target is not None and target not in states:
+            found.append(
+                _diagnostic(
+                    "MISSING_TRANSITION_TARGET", f"Missing '{field}' target: {target}", f"{location}/{field}"
+                )
+            )
+
+    check(machine, "StartAt", path)
+    for name, state in states.items():
+        here = f"{path}/States/{name}"
+        check(state, "Next", here)
+        check(state, "Default", here)
+        for field in ("Choices", "Catch"):
+            for number, branch in enumerate(state.get(field) or []):
+                check(branch, "Next", f"{here}/{field}[{number}]")
+        for field in ("ItemProcessor", "Iterator"):
+            if field in state:
+                found += _missing_targets(state[field], f"{here}/{field}")
+        for number, branch in enumerate(state.get("Branches") or []):
+            found += _missing_targets(branch, f"{here}/Branches[{number}]")
+    return found
+
+
+class _Clients:
+    """The boto3 clients of tasks: one per service, region and role session, as making one is slow."""
+
+    def __init__(self, context: CloudContext) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._sessions: dict[tuple[str, str], tuple[float, identity.Credentials]] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def get(self, region: str, service: str, state_credentials: StateCredentials) -> Any:
+        """Return a client of this server with the keys of the task's role."""
+        region = region or self._context.region
+        with self._lock:
+            keys = self._session(
+                state_credentials.role_arn, getattr(state_credentials, "state_machine_arn", "")
+            )
+            key = (service, region, keys.access_key_id)
+            if key not in self._clients:
+                self._clients[key] = boto3.session.Session().client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._context.aws_url,
+                    aws_access_key_id=keys.access_key_id,
+                    aws_secret_access_key=keys.secret_access_key,
+                    aws_session_token=keys.session_token,
+                    config=Config(
+                        parameter_validation=False,
+                        retries={"total_max_attempts": 1},
+                        connect_timeout=10,
+                        # A Lambda function may take 15 minutes; a task's own timeout is the engine's affair.
+                        read_timeout=905,
+                        max_pool_connections=50,
+                        proxies={},
+                    ),
+                )
+            return self._clients[key]
+
+    def _session(self, role_arn: str, machine_arn: str) -> identity.Credentials:
+        known = self._sessions.get((role_arn, machine_arn))
+        if known and known[0] > time.monotonic():
+            context = {"aws:sourcearn": machine_arn, "aws:sourceaccount": machine_arn.split(":")[4]}
+            principal = Principal(service=_STATES)
+            identity.check_trust(role_arn, "sts:AssumeRole", principal, context, _STATES)
+            return known[1]
+        keys = identity.assume_role(
+            role_arn,
+            service=_STATES,
+            source_arn=machine_arn,
+            session_name="states",
+            duration=_SESSION_SECONDS,
+        )
+        if machine_arn:
+            self._sessions[role_arn, machine_arn] = (time.monotonic() + _SESSION_SECONDS / 2, keys)
+        return keys
+
+
+def _stopping_integration_pattern() -> Any:
+    """The Glue task's wait for the run, which stops the run when the task ends before it."""
+    glue = state_task_service_glue.StateTaskServiceGlue
+    wait = glue._eval_integration_pattern
+
+    @functools.wraps(wait)
+    def wait_or_stop(
+        task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+    ) -> None:
+        run = dict(env.stack[-1])
+        wait(task, env, resource_runtime_part, normalised_parameters, state_credentials)
+        if not env.is_running():
+            client = task._get_glue_client(resource_runtime_part, state_credentials)
+            client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
+
+    return wait_or_stop
+
+
+def _retry(retrier: Any, env: Any) -> None:
+    """One retrier's answer to an error: as moto's, but the wait ends with the execution."""
+    retrier.error_equals.eval(env)
+    if not env.stack.pop():
+        env.stack.append(RetrierOutcome.Skipped)
+        return
+    retrier.max_attempts.eval(env=env)
+    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+        env.stack.append(RetrierOutcome.Failed)
+        return
+    for part in (
+        retrier.interval_seconds,
+        retrier.backoff_rate,
+        retrier.max_delay_seconds,
+        retrier.jitter_strategy,
+    ):
+        part.eval(env=env)
+    until = time.monotonic() + env.stack.pop()
+    while env.is_running() and (remaining := until - time.monotonic()) > 0:
+        env.program_state_event.wait(min(remaining, 1))
+    env.stack.append(RetrierOutcome.Executed)
+
+
+def _reflect_status(communication: Any) -> None:
+    execution = communication.execution
+    env = execution.exec_worker.env
+    state = env.program_state()
+    execution.stop_date = datetime.datetime.now(tz=datetime.UTC)
+    if isinstance(state, ProgramEnded):
+        execution.output = env.states.get_input()
+        status = ExecutionStatus.SUCCEEDED
+    elif isinstance(state, ProgramStopped):
+        execution.error, execution.cause = state.error, state.cause
+        status = ExecutionStatus.ABORTED
+    elif isinstance(state, ProgramTimedOut):
+        status = ExecutionStatus.TIMED_OUT
+    elif isinstance(state, ProgramError):
+        fault = state.error or {}
+        execution.error, execution.cause = fault.get("error"), fault.get("cause")
+        status = ExecutionStatus.FAILED
+    else:
+        raise RuntimeError(f"the execution ended in {type(state).__name__}")
+    execution.exec_status = status

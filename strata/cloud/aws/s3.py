@@ -1,0 +1,223 @@
+"""S3: events as EventBridge gets them, the bucket's EventBridge flag, checksums and bucket policies.
+
+moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
+with one constant sequencer, reports an upload in parts twice, does not verify checksums, and takes any
+condition in a Deny statement as met.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+import time
+from typing import Any
+
+import moto.s3.notifications as s3_notifications
+from flask import has_request_context, request
+from moto.core.compat import HAS_CRT
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.access_control import PermissionResult
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket
+from moto.s3.notifications import S3NotificationEvent
+from moto.s3.responses import S3Response
+from moto.s3.utils import compute_checksum
+
+from strata.cloud.aws import events, identity
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.policies import Decision, Principal, Request, decide
+
+_patches = Patches()
+# The `reason` of each event type, from the table in "Amazon S3 event notification message structure".
+_REASONS = {
+    S3NotificationEvent.OBJECT_CREATED_PUT_EVENT: "PutObject",
+    S3NotificationEvent.OBJECT_CREATED_POST_EVENT: "POST Object",
+    S3NotificationEvent.OBJECT_CREATED_COPY_EVENT: "CopyObject",
+    S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: "CompleteMultipartUpload",
+    S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT: "DeleteObject",
+}
+_VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
+
+
+class _Sequencer:
+    """Strictly increasing, fixed-width hexadecimal numbers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> str:
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns())
+            return f"{self._last:016x}"
+
+
+_sequencer = _Sequencer()
+
+
+def install(context: CloudContext) -> None:
+    """Patch moto's S3."""
+    send = s3_notifications.send_event
+
+    def send_event(account_id: str, event_name: S3NotificationEvent, bucket: Any, key: Any) -> None:
+        if not _is_spurious(event_name):
+            send(account_id, event_name, bucket, key)
+
+    put_object, upload_part = S3Response.put_object, S3Response.upload_part
+
+    def verified_put_object(response: S3Response) -> Any:
+        _verify_body(response)
+        return put_object(response)
+
+    def verified_upload_part(response: S3Response) -> Any:
+        _verify_body(response)
+        return upload_part(response)
+
+    _patches.attribute(s3_notifications, "send_event", send_event)
+    _patches.attribute(s3_notifications, "_send_event_bridge_message", _send_event_bridge_message)
+    _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
+    _patches.attribute(S3Response, "put_object", verified_put_object)
+    _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    _patches.attribute(FakeBucket, "get_permission", _bucket_permission)
+
+
+def uninstall() -> None:
+    """Undo `install`."""
+    _patches.undo()
+
+
+def _is_spurious(event_name: S3NotificationEvent) -> bool:
+    # moto stores an upload in parts through its put_object and tags every new object, and reports both.
+    if not has_request_context():
+        return False
+    if event_name is S3NotificationEvent.OBJECT_CREATED_PUT_EVENT:
+        return "uploadId" in request.args
+    if event_name is S3NotificationEvent.OBJECT_TAGGING_PUT_EVENT:
+        return "tagging" not in request.args
+    return False
+
+
+def _send_event_bridge_message(
+    account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any
+) -> None:
+    caller = identity.caller_of_request()
+    detail_type = s3_notifications._detail_type(event_name)
+    stored: dict[str, Any] = {"key": key.name}
+    if detail_type == "Object Created":
+        stored |= {"size": key.size, "etag": key.etag.strip('"')}
+    elif detail_type != "Object Deleted":
+        stored["etag"] = key.etag.strip('"')
+    if bucket.is_versioned:
+        stored["version-id"] = key.version_id
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": bucket.name},
+        "object": stored | {"sequencer": _sequencer.next()},
+        "request-id": hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:16].upper(),
+        "requester": caller.account_id,
+        "source-ip-address": request.remote_addr if has_request_context() else "127.0.0.1",
+    }
+    if event_name in _REASONS:
+        detail["reason"] = _REASONS[event_name]
+    if detail_type == "Object Deleted":
+        detail["deletion-type"] = "Permanently Deleted"
+    events.publish(
+        account_id,
+        bucket.region_name,
+        source="aws.s3",
+        detail_type=detail_type,
+        resources=[bucket.arn],
+        detail=detail,
+    )
+
+
+def _get_bucket_notification(response: S3Response) -> Any:
+    configuration = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if not configuration:
+        return response.serialized(EmptyResult())
+
+    def described(item: Any, arn_key: str) -> dict[str, Any]:
+        described = {"Id": item.id, arn_key: item.arn, "Events": item.events}
+        if item.filters:
+            described["Filter"] = {"Key": {"FilterRules": item.filters["S3Key"]["FilterRule"]}}
+        return described
+
+    result: dict[str, Any] = {
+        "TopicConfigurations": [described(t, "TopicArn") for t in configuration.topic],
+        "QueueConfigurations": [described(q, "QueueArn") for q in configuration.queue],
+        "LambdaFunctionConfigurations": [
+            described(f, "LambdaFunctionArn") for f in configuration.cloud_function
+        ],
+    }
+    if configuration.event_bridge is not None:
+        result["EventBridgeConfiguration"] = {}
+    response.data["Action"] = "GetBucketNotificationConfiguration"
+    return response.serialized(ActionResult(result))
+
+
+def _verify_body(response: S3Response) -> None:
+    body = response.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    md5 = response.headers.get("Content-MD5")
+    if md5:
+        try:
+            expected = base64.b64decode(md5, validate=True)
+        except ValueError:
+            raise S3ClientError("InvalidDigest", "The Content-MD5 you specified was invalid.") from None
+        if hashlib.md5(body, usedforsecurity=False).digest() != expected:
+            raise S3ClientError("BadDigest", "The Content-MD5 you specified did not match what we received.")
+    for algorithm in _VERIFIABLE:
+        value = response.headers.get(f"x-amz-checksum-{algorithm.lower()}") or _trailing(response, algorithm)
+        if value and compute_checksum(body, algorithm).decode() != value:
+            raise S3ClientError(
+                "BadDigest", f"The {algorithm} you specified did not match the calculated checksum."
+            )
+
+
+def _trailing(response: S3Response, algorithm: str) -> str | None:
+    header = f"x-amz-checksum-{algorithm.lower()}"
+    if header not in response.headers.get("x-amz-trailer", "").lower():
+        return None
+    trailer = response.raw_body[-512:].rstrip()
+    found = re.search(rb"\r\n" + header.encode() + rb":([A-Za-z0-9+/=]+)$", trailer)
+    return found[1].decode() if found else None
+
+
+def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """What the bucket's policy says to the caller of the current request."""
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    caller = identity.caller_of_request()
+    context = {
+        # The loopback device stands for TLS: nobody else hears it, and clients are not given certificates.
+        "aws:securetransport": "true",
+        "aws:principalisawsservice": "false",
+        "aws:principalaccount": caller.account_id,
+        "aws:sourceip": (request.remote_addr or "") if has_request_context() else "",
+    }
+    if caller.arns:
+        context["aws:principalarn"] = caller.arns[-1]
+    if has_request_context():
+        context |= {
+            f"s3:{name.lower()}": value
+            for name, value in request.headers.items()
+            if name.lower().startswith("x-amz-server-side-encryption")
+        }
+    decision = decide(
+        [bucket.policy.decode()],
+        Request(
+            action={"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}.get(action, action),
+            resource=resource,
+            principal=Principal(account_id=caller.account_id, arns=caller.arns),
+            context=context,
+        ),
+    )
+    return {
+        Decision.ALLOW: PermissionResult.PERMITTED,
+        Decision.DENY: PermissionResult.DENIED,
+        Decision.IMPLICIT_DENY: PermissionResult.NEUTRAL,
+    }[decision]

@@ -1,0 +1,128 @@
+"""The embedded cloud as one thing: the AWS server, the Snowflake server and the Snowflake provider."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from strata.cloud.aws import AwsServer, CloudContext
+from strata.cloud.endpoints import CLOUD_FILE, CloudFile, Endpoints
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from strata.cloud.snowflake import ProviderServer, SnowflakeServer
+
+
+class EmbeddedCloud:
+    """An AWS account and a Snowflake account on loopback ports, while the context lasts.
+
+    Args:
+        directory: where the cloud keeps its files, made if missing; `cloud.json` there says where it listens.
+        account_id: the AWS account, 12 digits.
+        region: the AWS region.
+        aws_port, snowflake_port: ports on 127.0.0.1, 0 for free ones.
+    """
+
+    def __init__(
+        self, directory: Path, *, account_id: str, region: str, aws_port: int = 0, snowflake_port: int = 0
+    ) -> None:
+        self.context = CloudContext(
+            account_id=account_id,
+            region=region,
+            directory=directory,
+            aws_port=aws_port,
+            snowflake_port=snowflake_port,
+        )
+        self._aws = AwsServer(self.context)
+        self._snowflake: SnowflakeServer | None = None
+        self._provider: ProviderServer | None = None
+        self._reattach = ""
+        self._starting: threading.Thread | None = None
+        self._fault: BaseException | None = None
+        self._wrote_file = False
+
+    def __enter__(self) -> Endpoints:
+        """Start all servers, side by side; return where they listen.
+
+        Raises:
+            StrataError: a port is taken, or a cloud runs in this directory already.
+        """
+        directory = self.context.directory
+        directory.mkdir(parents=True, exist_ok=True)
+        running = CloudFile.read(directory)
+        if running is not None:
+            raise StrataError(
+                f"an embedded cloud runs in {directory} already (process {running.pid})",
+                remedy="use that one, or stop it with `strata down`",
+            )
+        try:
+            self._starting = threading.Thread(target=self._start_snowflake, daemon=True)
+            self._starting.start()
+            self._aws.start()
+            self._starting.join()
+            if self._fault is not None:
+                raise self._fault
+            endpoints = self._endpoints()
+            CloudFile(pid=os.getpid(), endpoints=endpoints).write(directory)
+            self._wrote_file = True
+            return endpoints
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop all servers and remove `cloud.json`; a second call does nothing."""
+        if self._wrote_file:
+            (self.context.directory / CLOUD_FILE).unlink(missing_ok=True)
+            self._wrote_file = False
+        if self._starting is not None:
+            # After an interrupt the thread may still import: what it starts later dies with the process.
+            self._starting.join(timeout=1)
+            self._starting = None
+        if self._provider is not None:
+            self._provider.stop()
+            self._provider = None
+        if self._snowflake is not None:
+            self._snowflake.stop()
+            self._snowflake = None
+        self._aws.stop()
+
+    def _start_snowflake(self) -> None:
+        try:
+            # Imported here: it takes as long as moto does, and the two may overlap.
+            from strata.cloud.snowflake import ProviderServer, SnowflakeServer
+
+            self._snowflake = SnowflakeServer(self.context)
+            self._snowflake.start()
+            self.context.snowflake_environment.setdefault("SNOWFLAKE_HOST", "127.0.0.1")
+            self.context.snowflake_environment.setdefault("SNOWFLAKE_PORT", str(self.context.snowflake_port))
+            self.context.snowflake_environment.setdefault("SNOWFLAKE_PROTOCOL", "http")
+            self._provider = ProviderServer(self.context)
+            self._reattach = self._provider.start()
+        except BaseException as error:  # raised again in the thread that waits for this one
+            self._fault = error
+
+    def _endpoints(self) -> Endpoints:
+        assert self._snowflake is not None, "Snowflake has not started"
+        return Endpoints(
+            account_id=self.context.account_id,
+            region=self.context.region,
+            aws_url=self.context.aws_url,
+            snowflake_host="127.0.0.1",
+            snowflake_port=self.context.snowflake_port,
+            snowflake_account=self._snowflake.account,
+            snowflake_user=self._snowflake.user,
+            snowflake_password=self._snowflake.password,
+            reattach_providers=self._reattach,
+        )
