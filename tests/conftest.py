@@ -1,0 +1,46 @@
+"""What every area of the suite shares: a clean environment, and an honest count of what did not run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_MISSING = re.compile(r"missing tool: (\S+)")
+_FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK_", "PYSPARK_")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(tool): skipped, and counted, where the tool is not on PATH")
+    for name in list(os.environ):
+        # The caller's settings must not decide what a test sees; STRATA_PLUGIN_MIRROR says where providers are.
+        if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
+            del os.environ[name]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        tool = str(marker.args[0])
+        if shutil.which(tool) is None:
+            pytest.skip(f"missing tool: {tool}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        found = _MISSING.search(str(report.longrepr))
+        if found:
+            counts[found.group(1)] += 1
+    named = ", ".join(f"{tool} ({count})" for tool, count in sorted(counts.items()))
+    terminalreporter.write_line(f"tests not run for a missing tool: {sum(counts.values())} {named}".rstrip())
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
