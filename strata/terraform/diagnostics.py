@@ -1,0 +1,166 @@
+"""What Terraform says on its `-json` stream: diagnostics, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+
+_DONE = {"apply_complete"}
+_BEGUN = {"apply_start", "provision_start"}
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One error or warning in Terraform's own words; file and line are the module's where they are known."""
+
+    severity: str
+    summary: str
+    detail: str
+    address: str = ""
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many resource instances a plan or an apply adds, changes, removes and imports."""
+
+    add: int = 0
+    change: int = 0
+    remove: int = 0
+    imported: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.change or self.remove or self.imported)
+
+    def describe(self, *, planned: bool = False) -> str:
+        """Say it for people, such as `2 added, 1 changed` or, planned, `2 to add, 1 to change`."""
+        words = {
+            "import" if planned else "imported": self.imported,
+            "add" if planned else "added": self.add,
+            "change" if planned else "changed": self.change,
+            "remove" if planned else "removed": self.remove,
+        }
+        to = "to " if planned else ""
+        return ", ".join(f"{count} {to}{word}" for word, count in words.items() if count) or "no changes"
+
+
+@dataclass
+class MessageStream:
+    """Reads the lines of one Terraform command.
+
+    Attributes:
+        locate: gives the file a person should look at for a file name of Terraform's.
+        on_progress: called with (resources done, address) when a resource begins or is done.
+        diagnostics: errors and warnings, in order, each once.
+        changes: what the command's last summary said.
+        actions: the planned action by resource address, such as `create`; what stays as it is is not in it.
+        text: the last lines that were not JSON: a crash speaks there.
+    """
+
+    locate: Callable[[str], str] = str
+    on_progress: Callable[[int, str], None] = lambda done, address: None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    changes: Changes = Changes()
+    actions: dict[str, str] = field(default_factory=dict)
+    text: deque[str] = field(default_factory=lambda: deque(maxlen=30))
+    _done: int = 0
+
+    def feed(self, line: str) -> None:
+        """Take one line of output."""
+        try:
+            message = json.loads(line)
+            kind = message["type"]
+        except (ValueError, KeyError, TypeError):
+            if line.strip():
+                self.text.append(line)
+            return
+        if kind == "diagnostic" or "diagnostic" in message:
+            found = self._diagnostic(message["diagnostic"])
+            if found not in self.diagnostics:
+                self.diagnostics.append(found)
+        elif kind == "planned_change":
+            change = message["change"]
+            if change["action"] not in ("noop", "read"):
+                self.actions[change["resource"]["addr"]] = change["action"]
+        elif kind == "change_summary":
+            counts = message["changes"]
+            self.changes = Changes(counts["add"], counts["change"], counts["remove"], counts.get("import", 0))
+        elif kind in _DONE or kind in _BEGUN:
+            self._done += kind in _DONE
+            self.on_progress(self._done, message["hook"]["resource"]["addr"])
+
+    def words(self) -> list[str]:
+        """Return everything said for people: errors, warnings, and what was not JSON."""
+        return [f"{found.summary}\n{found.detail}" for found in self.diagnostics] + list(self.text)
+
+    def error(self, what: str) -> StrataError:
+        """Return the first error as the user shall see it; `what` names what failed."""
+        errors = [found for found in self.diagnostics if found.severity == "error"]
+        if not errors:
+            said = " ".join(self.text).strip() or "it gave no reason"
+            return StrataError(f"{what}: {said[-600:]}")
+        first = errors[0]
+        if locked := _lock_holder(first.detail):
+            identifier, holder = locked
+            return StrataError(
+                f"{what}: its state is locked by {holder}",
+                remedy=f"wait until that run ends; if it is dead, release its lock: terraform force-unlock {identifier}",
+            )
+        message = f"{what}: {first.summary}"
+        if first.address:
+            message += f" ({first.address})"
+        if first.detail:
+            message += f": {' '.join(first.detail.split())}"
+        if len(errors) > 1:
+            message += f" (and {len(errors) - 1} more)"
+        return StrataError(message.rstrip("."), file=first.file, line=first.line)
+
+    def _diagnostic(self, said: dict[str, Any]) -> Diagnostic:
+        place = said.get("range") or {}
+        start = place.get("start") or {}
+        return Diagnostic(
+            severity=said["severity"],
+            summary=said["summary"],
+            detail=said.get("detail", ""),
+            address=said.get("address", ""),
+            file=self.locate(place["filename"]) if place.get("filename") else None,
+            line=start.get("line"),
+        )
+
+
+def _lock_holder(detail: str) -> tuple[str, str] | None:
+    """The lock's id and its holder, from the text of Terraform's "Error acquiring the state lock"."""
+    facts = dict(re.findall(r"^\s*(ID|Operation|Who|Created):\s+(.+?)\s*$", detail, re.MULTILINE))
+    if "ID" not in facts or "Who" not in facts:
+        return None
+    operation = facts.get("Operation", "").removeprefix("OperationType").lower()
+    since = facts.get("Created", "").partition(".")[0]
+    return facts["ID"], f"{facts['Who']} ({operation} since {since} UTC, lock {facts['ID']})"
+
+
+def relative_locator(working_dir: Path, copied: Path, original: Path) -> Callable[[str], str]:
+    """Return a function from Terraform's file names to the files a person edits.
+
+    Args:
+        working_dir: where Terraform runs.
+        copied: the copy of the module's source that holds `working_dir`.
+        original: the source it was copied from.
+    """
+
+    def locate(name: str) -> str:
+        path = (working_dir / name).resolve()
+        if path.is_relative_to(copied.resolve()):
+            source = original / path.relative_to(copied.resolve())
+            if source.is_file():
+                return str(source)
+        return str(path)
+
+    return locate

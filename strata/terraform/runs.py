@@ -1,0 +1,192 @@
+"""One run over an environment: what each unit needs, what became of it, and what the others hear of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+from strata.terraform.diagnostics import MessageStream
+from strata.terraform.events import EventState, ResultState, UnitEvent, UnitResult
+from strata.terraform.process import CancelledError, ProcessGroup
+from strata.terraform.state import State, StateBackend
+from strata.terraform.toolchain import Toolchain
+from strata.terraform.unit_run import Command, UnitError, UnitRun
+from strata.terraform.workdir import prepare
+
+if TYPE_CHECKING:
+    from strata.live import LiveTree, RenderedUnit, Unit
+
+_ENDED: dict[Command, ResultState] = {"plan": "planned", "apply": "applied", "destroy": "destroyed"}
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What all runs of a runner share; see `Runner` for the fields."""
+
+    tree: LiveTree
+    toolchain: Toolchain
+    endpoints: Endpoints
+    backend: StateBackend
+    work_dir: Path
+    on_event: Callable[[UnitEvent], None]
+    processes: ProcessGroup = field(default_factory=ProcessGroup)
+    _event_lock: threading.Lock = field(default_factory=threading.Lock)
+    _render_lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def emit(self, unit: str, state: EventState, resources: int, seconds: float, message: str = "") -> None:
+        """Report one step, one at a time."""
+        with self._event_lock:
+            self.on_event(UnitEvent(unit, state, resources, seconds, message))
+
+    def render(self, unit: str, outputs: Mapping[str, Mapping[str, Any]], command: str) -> RenderedUnit:
+        """Render a unit, one at a time: a tree makes no promise about threads."""
+        with self._render_lock:
+            rendered: RenderedUnit = self.tree.render(unit, outputs, command=command)
+            return rendered
+
+
+class StoredStates:
+    """The states of an environment's units as they were when first asked for."""
+
+    def __init__(self, context: RunContext, units: Mapping[str, Unit]) -> None:
+        self._context = context
+        self._units = units
+        self._lock = threading.RLock()
+        self._states: dict[str, State | None] = {}
+
+    def of(self, unit: str) -> State | None:
+        """Return a unit's state; None if it has none, or if it cannot have any: a dependency is not applied."""
+        with self._lock:
+            if unit not in self._states:
+                try:
+                    # As for a plan, whose mocks are enough to learn where the state is.
+                    rendered = self._context.render(unit, self.outputs_for(self._units[unit]), "plan")
+                except StrataError:
+                    self._states[unit] = None
+                else:
+                    self._states[unit] = self._context.backend.read(rendered.remote_state)
+            return self._states[unit]
+
+    def outputs_for(self, unit: Unit) -> dict[str, Mapping[str, Any]]:
+        """Return the outputs of those of the unit's dependencies that are applied."""
+        states = {dependency.path: self.of(dependency.path) for dependency in unit.dependencies}
+        return {path: state.outputs for path, state in states.items() if state is not None}
+
+
+class EnvironmentRun:
+    """One command over the units of an environment, called unit by unit from several threads.
+
+    Attributes:
+        results: what became of each unit so far.
+    """
+
+    def __init__(self, context: RunContext, command: Command, units: Mapping[str, Unit]) -> None:
+        self.results: dict[str, UnitResult] = {}
+        self._context = context
+        self._command = command
+        self._units = units
+        self._stored = StoredStates(context, units)
+
+    def unit(self, path: str) -> bool:
+        """Do one unit's work; return whether it succeeded."""
+        if self._context.processes.stopped:
+            self.skip(path, "")
+            return False
+        started = time.monotonic()
+        try:
+            result = self._work(self._units[path], started)
+        except CancelledError:
+            result = UnitResult(path, "failed", error=StrataError(f"{path}: interrupted"))
+        except StrataError as error:
+            said = tuple(error.stream.diagnostics) if isinstance(error, UnitError) else ()
+            result = UnitResult(path, "failed", diagnostics=said, error=error)
+        return self._end(result, time.monotonic() - started)
+
+    def skip(self, path: str, failed: str) -> None:
+        """Record that a unit was not begun, because of the failed unit it waits for or because of an interrupt."""
+        reason = (
+            f"{failed} failed"
+            if failed and not self._context.processes.stopped
+            else "the run was interrupted"
+        )
+        self._end(UnitResult(path, "skipped", error=StrataError(f"{path}: not begun, because {reason}")), 0.0)
+
+    def _end(self, result: UnitResult, seconds: float) -> bool:
+        result = UnitResult(**{**vars(result), "seconds": seconds})
+        self.results[result.unit] = result
+        message = (
+            str(result.error) if result.error else result.changes.describe(planned=result.state == "planned")
+        )
+        self._context.emit(result.unit, result.state, result.resources, seconds, message)
+        return result.ok
+
+    def _work(self, unit: Unit, started: float) -> UnitResult:
+        if self._command == "destroy":
+            state = self._stored.of(unit.path)
+            if state is None or not state.resources:
+                return UnitResult(unit.path, "destroyed")
+        rendered = self._context.render(unit.path, self._outputs(unit), self._command)
+        if rendered.excluded:
+            return UnitResult(unit.path, "skipped")
+        if self._command == "destroy" and rendered.prevent_destroy:
+            raise StrataError(
+                f"{unit.path} has prevent_destroy set",
+                file=unit.file,
+                remedy="set it to false there if its resources may really go",
+            )
+        self._context.backend.bootstrap(rendered.remote_state)
+        with prepare(rendered, unit.file.parent, self._context.work_dir) as directory:
+            stream = self._terraform(
+                UnitRun(
+                    rendered,
+                    directory,
+                    self._context.toolchain,
+                    self._context.processes,
+                    self._context.endpoints.environment(),
+                    self._progress(unit.path, started),
+                ),
+                started,
+            )
+        state = self._context.backend.read(rendered.remote_state)
+        return UnitResult(
+            unit.path,
+            _ENDED[self._command],
+            resources=state.resources if state else 0,
+            changes=stream.changes,
+            actions=stream.actions if self._command == "plan" else {},
+            outputs=state.outputs if state and self._command == "apply" else {},
+            diagnostics=tuple(stream.diagnostics),
+        )
+
+    def _terraform(self, run: UnitRun, started: float) -> MessageStream:
+        path = run.rendered.path
+        self._context.emit(path, "init", 0, time.monotonic() - started)
+        run.init()
+        running: EventState = "plan" if self._command == "plan" else "apply"
+        self._context.emit(path, running, 0, time.monotonic() - started)
+        return run.run(self._command)
+
+    def _progress(self, path: str, started: float) -> Callable[[int, str], None]:
+        def report(done: int, address: str) -> None:
+            self._context.emit(path, "apply", done, time.monotonic() - started, address)
+
+        return report
+
+    def _outputs(self, unit: Unit) -> dict[str, Mapping[str, Any]]:
+        # What this run has applied comes first: the stored states may be older.
+        outputs = self._stored.outputs_for(unit) if self._needs_stored(unit) else {}
+        for dependency in unit.dependencies:
+            result = self.results.get(dependency.path)
+            if result is not None and result.state == "applied":
+                outputs[dependency.path] = result.outputs
+        return outputs
+
+    def _needs_stored(self, unit: Unit) -> bool:
+        done = (self.results.get(dependency.path) for dependency in unit.dependencies)
+        return any(result is None or result.state != "applied" for result in done)

@@ -1,0 +1,191 @@
+"""The units' states in the embedded cloud: bucket and lock table, and what a state says, without Terraform."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+
+# Nothing of the caller's AWS set-up counts, not even a profile that does not exist.
+_NO_SETTINGS = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "ca_bundle": (None, None, None, None),
+}
+_MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a unit's state says.
+
+    Attributes:
+        serial: Terraform's serial number of the state.
+        outputs: the root module's outputs, sensitive ones too.
+        resources: how many resource instances Terraform manages in it.
+    """
+
+    serial: int
+    outputs: Mapping[str, Any]
+    resources: int
+
+
+class StateBackend:
+    """The S3 backends of units, in the embedded cloud.
+
+    Raises:
+        StrataError: the endpoints are not on this machine (decision D6).
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        require_loopback(endpoints)
+        self._endpoints = endpoints
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._ready: set[tuple[str, str]] = set()
+
+    def read(self, remote_state: Mapping[str, Any]) -> State | None:
+        """Return the state that a unit's `remote_state` points at; None if there is none yet."""
+        config = s3_config(remote_state)
+        with self._answering(absent=_MISSING):
+            answer = self._client("s3").get_object(Bucket=config["bucket"], Key=config["key"])
+            return _state(json.loads(answer["Body"].read()))
+        return None
+
+    def bootstrap(self, remote_state: Mapping[str, Any]) -> None:
+        """Create the state bucket and the lock table where they are missing, as `terragrunt backend bootstrap`.
+
+        The bucket is versioned, encrypted and closed to the public. Its policy is left alone: the one that
+        demands TLS would shut out the embedded cloud's own clients, which speak plain HTTP.
+        """
+        config = s3_config(remote_state)
+        names = (str(config["bucket"]), str(config.get("dynamodb_table") or ""))
+        with self._lock:
+            if names in self._ready:
+                return
+        bucket, table = names
+        with self._answering():
+            self._create_bucket(bucket, str(config.get("bucket_sse_algorithm") or "aws:kms"))
+            if table:
+                self._create_table(table)
+        with self._lock:
+            self._ready.add(names)
+
+    def _create_bucket(self, bucket: str, encryption: str) -> None:
+        s3 = self._client("s3")
+        region = self._endpoints.region
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with self._answering(absent={"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}):
+            s3.create_bucket(Bucket=bucket, **place)
+        # Each setting only where it is missing: the unit that owns the bucket may have chosen another.
+        if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        try:
+            s3.get_bucket_encryption(Bucket=bucket)
+        except ClientError:
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": encryption}}
+            s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+        try:
+            s3.get_public_access_block(Bucket=bucket)
+        except ClientError:
+            closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+            s3.put_public_access_block(
+                Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True)
+            )
+
+    def _create_table(self, table: str) -> None:
+        with self._answering(absent={"ResourceInUseException"}):
+            self._client("dynamodb").create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+
+    @contextlib.contextmanager
+    def _answering(self, absent: Collection[str] = ()) -> Iterator[None]:
+        """Pass over the error codes in `absent`; make a StrataError of any other error."""
+        try:
+            yield
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code", "")) not in absent:
+                raise StrataError(f"the embedded cloud refused: {error}") from error
+        except BotoCoreError as error:
+            raise StrataError(
+                f"the embedded cloud at {self._endpoints.aws_url} does not answer: {error}",
+                remedy="start it again with `strata up`",
+            ) from error
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                core = botocore.session.Session(session_vars=_NO_SETTINGS)
+                self._clients[service] = boto3.session.Session(
+                    aws_access_key_id=self._endpoints.account_id,
+                    aws_secret_access_key="test",
+                    region_name=self._endpoints.region,
+                    botocore_session=core,
+                ).client(
+                    service,
+                    endpoint_url=self._endpoints.aws_url,
+                    # An empty `proxies`, because a proxy of the environment cannot reach this machine's loopback.
+                    config=Config(s3={"addressing_style": "path"}, proxies={}, retries={"mode": "standard"}),
+                )
+            return self._clients[service]
+
+
+def s3_config(remote_state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration of a unit's S3 backend.
+
+    Raises:
+        StrataError: the unit has another backend, or none, or one that names no bucket or key.
+    """
+    backend = remote_state.get("backend")
+    config: Mapping[str, Any] = remote_state.get("config") or {}
+    if backend != "s3" or not config.get("bucket") or not config.get("key"):
+        raise StrataError(
+            f"the built-in runner keeps states in S3 only, and this unit's backend is {backend or 'not set'}",
+            remedy='give it a remote_state with backend = "s3", a bucket and a key, or include the root config',
+        )
+    return config
+
+
+def require_loopback(endpoints: Endpoints) -> None:
+    """Raise StrataError unless AWS and Snowflake are both on this machine (decision D6)."""
+    for host in (urlsplit(endpoints.aws_url).hostname or "", endpoints.snowflake_host):
+        try:
+            local = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            local = host == "localhost"
+        if not local:
+            raise StrataError(
+                f"the built-in runner applies only to the embedded cloud, and {host or 'nothing'} is not on this machine",
+                remedy="use `terragrunt run --all apply` for AWS and Snowflake",
+            )
+
+
+def _state(document: Mapping[str, Any]) -> State:
+    return State(
+        serial=int(document["serial"]),
+        outputs={name: output["value"] for name, output in document.get("outputs", {}).items()},
+        resources=sum(
+            len(resource.get("instances", []))
+            for resource in document.get("resources", [])
+            if resource.get("mode") == "managed"
+        ),
+    )

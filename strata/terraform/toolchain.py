@@ -1,0 +1,193 @@
+"""Terraform (or OpenTofu) and the AWS provider of this machine: found, never shipped (decision D1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strata.errors import StrataError
+from strata.terraform.environment import child_environment
+from strata.terraform.process import ProcessGroup
+from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
+
+# The S3 backend's `use_lockfile` is what needs these.
+_NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
+_HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
+_VERSION_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What runs the units, as found on this machine.
+
+    Attributes:
+        terraform: the program.
+        terraform_version: its version, such as `1.11.4`.
+        cli_config: the CLI configuration file for its processes.
+        aws_provider: where the AWS provider was found, for people.
+        product: `Terraform` or `OpenTofu`.
+        state_dir: Strata's own folder.
+        provider_cache: the folder that a download of the AWS provider still has to fill, if any.
+        parallel_init: whether several `init` may run at once: not with a user's own plugin cache.
+    """
+
+    terraform: Path
+    terraform_version: str
+    cli_config: Path
+    aws_provider: str
+    product: str
+    state_dir: Path
+    provider_cache: Path | None = None
+    parallel_init: bool = True
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
+        """Return the environment of a Terraform process, with the variables of `extra`."""
+        return child_environment(
+            self.state_dir,
+            self.environ,
+            {"TF_CLI_CONFIG_FILE": str(self.cli_config), **(extra or {})},
+            network=network or not self.parallel_init,
+        )
+
+
+def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> Toolchain:
+    """Find Terraform or OpenTofu and the AWS provider, and write their CLI configuration into `state_dir`.
+
+    Raises:
+        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers.
+    """
+    state_dir = state_dir.absolute()
+    folder = state_dir / "terraform"
+    folder.mkdir(parents=True, exist_ok=True)
+    cli_config = folder / "cli.tfrc"
+    cli_config.write_text("disable_checkpoint = true\n", encoding="utf-8")
+    environment = child_environment(state_dir, environ, {"TF_CLI_CONFIG_FILE": str(cli_config)})
+    program, product, version, platform = _find_program(environ, environment)
+    host = _HOSTS[product]
+    cache = folder / "providers"
+    source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
+    if source.user_config is None:
+        cli_config.write_text(cli_configuration(source, host), encoding="utf-8")
+    return Toolchain(
+        terraform=program,
+        terraform_version=version,
+        cli_config=source.user_config or cli_config,
+        aws_provider=source.description,
+        product=product,
+        state_dir=state_dir,
+        provider_cache=cache if source.download else None,
+        parallel_init=source.user_config is None,
+        environ=environ,
+    )
+
+
+_download = threading.Lock()
+
+
+def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None = None) -> None:
+    """Fill the provider cache by one `init`, if the toolchain needs that; else do nothing.
+
+    Terraform's plugin cache is not safe for several `init` at once, so that it is filled by one and is
+    a read-only mirror from then on.
+
+    Raises:
+        StrataError: the download failed; what Terraform said is the message.
+    """
+    cache = toolchain.provider_cache
+    with _download:
+        if cache is None or cache.is_dir():
+            return
+        scratch = cache.with_name("download")
+        shutil.rmtree(scratch, ignore_errors=True)
+        plugins, root = scratch / "plugins", scratch / "root"
+        plugins.mkdir(parents=True)
+        root.mkdir()
+        (root / "main.tf").write_text(
+            "terraform {\n  required_providers {\n    aws = {\n"
+            f'      source  = "hashicorp/aws"\n      version = "{AWS_VERSION}"\n    }}\n  }}\n}}\n',
+            encoding="utf-8",
+        )
+        config = scratch / "cli.tfrc"
+        config.write_text("disable_checkpoint = true\n", encoding="utf-8")
+        environment = toolchain.environment(
+            {"TF_CLI_CONFIG_FILE": str(config), "TF_PLUGIN_CACHE_DIR": str(plugins)}, network=True
+        )
+        said: deque[str] = deque(maxlen=20)
+        try:
+            code = (processes or ProcessGroup()).run(
+                [str(toolchain.terraform), "init", "-input=false", "-no-color"],
+                cwd=root,
+                env=environment,
+                on_line=said.append,
+            )
+            if code:
+                error = next((line for line in said if "Error" in line), "")
+                raise StrataError(
+                    f"the AWS provider cannot be downloaded: {error.strip('│ ')}",
+                    remedy="look at the network, or set STRATA_PLUGIN_MIRROR to a folder that holds it",
+                )
+            plugins.rename(cache)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> tuple[Path, str, str, str]:
+    """Return program, product, version and platform of the first suitable program on PATH."""
+    found: list[str] = []
+    for name in ("terraform", "tofu"):
+        program = shutil.which(name, path=environ.get("PATH", ""))
+        if program is None:
+            continue
+        product, version, platform = _ask_version(Path(program), environment)
+        needed = _NEEDED[product]
+        if tuple(int(part) for part in version.split(".")[:2]) >= needed:
+            return Path(program).absolute(), product, version, platform
+        found.append(
+            f"{product} {version} at {program} is too old: {needed[0]}.{needed[1]} or newer is needed"
+        )
+    remedy = "install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on PATH"
+    if found:
+        raise StrataError(", and ".join(found), remedy=remedy)
+    raise StrataError("neither terraform nor tofu is on PATH", remedy=remedy)
+
+
+def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str, str]:
+    try:
+        answer = subprocess.run(
+            [str(program), "version", "-json"],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_SECONDS,
+            check=False,
+        )
+        said = answer.stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StrataError(
+            f"{program} does not answer `version`: {error}", remedy="repair it, or take it off PATH"
+        ) from error
+    try:
+        facts = json.loads(said)
+        version, platform = str(facts["terraform_version"]), str(facts["platform"])
+    except (ValueError, KeyError, TypeError):
+        # Before 0.13 there was no -json, and the platform is of no use then.
+        text = re.search(r"v(\d+\.\d+\.\d+)", said)
+        if text is None:
+            raise StrataError(
+                f"{program} does not answer `version`: {(answer.stderr or said).strip()[:200]}",
+                remedy="repair it, or take it off PATH",
+            ) from None
+        version, platform = text[1], ""
+    # OpenTofu answers in Terraform's own keys; only its name tells them apart.
+    product = "OpenTofu" if program.name.startswith("tofu") else "Terraform"
+    return product, version, platform

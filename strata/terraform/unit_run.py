@@ -1,0 +1,189 @@
+"""One unit and Terraform: hooks, init, and then plan, apply or destroy."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from strata.errors import StrataError
+from strata.terraform.diagnostics import MessageStream, relative_locator
+from strata.terraform.process import ProcessGroup
+from strata.terraform.toolchain import Toolchain, download_aws_provider
+from strata.terraform.workdir import WorkingDirectory, input_variables
+
+if TYPE_CHECKING:
+    from strata.live import Hook, RenderedUnit
+
+Command = Literal["plan", "apply", "destroy"]
+LOCK_TIMEOUT = "20s"
+_COMMANDS: dict[Command, tuple[str, ...]] = {
+    "plan": ("-detailed-exitcode",),
+    "apply": ("-auto-approve",),
+    "destroy": ("-auto-approve",),
+}
+# Terragrunt runs such hooks before the working directory exists.
+_EARLY_COMMANDS = {"init-from-module", "terragrunt-read-config"}
+# A user's own plugin cache is not safe for several `init` at once.
+_one_init = threading.Lock()
+
+
+@dataclass(frozen=True)
+class UnitRun:
+    """One unit in its working directory.
+
+    Args:
+        rendered: the unit.
+        directory: its working directory, held.
+        toolchain: what runs it.
+        processes: whose children its processes are.
+        endpoints: the environment by which the embedded cloud is found.
+        on_progress: called with (resources done, address in hand) while resources change.
+    """
+
+    rendered: RenderedUnit
+    directory: WorkingDirectory
+    toolchain: Toolchain
+    processes: ProcessGroup
+    endpoints: dict[str, str]
+    on_progress: Callable[[int, str], None]
+
+    def init(self) -> None:
+        """Run `terraform init`, with its hooks, unless nothing relevant has changed since it last did.
+
+        Raises:
+            StrataError: it failed.
+            CancelledError: it was stopped.
+        """
+        fingerprint = "\n".join(
+            (
+                str(self.toolchain.terraform),
+                self.toolchain.terraform_version,
+                self.toolchain.cli_config.read_text(),
+            )
+        )
+        if not self.directory.init_needed(fingerprint):
+            return
+        download_aws_provider(self.toolchain, self.processes)
+        self.directory.init_begins()
+        # -reconfigure: a state is never moved from one backend to another here, and nobody could be asked.
+        arguments = ("-input=false", "-json", "-reconfigure", f"-lock-timeout={LOCK_TIMEOUT}")
+        if self.toolchain.parallel_init:
+            self._with_hooks("init", arguments)
+        else:
+            with _one_init:
+                self._with_hooks("init", arguments)
+        self.directory.init_done(fingerprint)
+
+    def run(self, command: Command) -> MessageStream:
+        """Run a Terraform command with its hooks, and return what it said.
+
+        Raises:
+            StrataError: it failed: Terraform's own words, and the module's file and line.
+            CancelledError: it was stopped.
+        """
+        arguments = (*_COMMANDS[command], "-input=false", "-json", f"-lock-timeout={LOCK_TIMEOUT}")
+        return self._with_hooks(command, arguments)
+
+    def _with_hooks(self, command: str, arguments: tuple[str, ...]) -> MessageStream:
+        rendered = self.rendered
+        stream = MessageStream(locate=self._locator(), on_progress=self.on_progress)
+        failures: list[StrataError] = []
+        self._refuse_early_hooks()
+        for hook in _of(rendered.before_hooks, command):
+            if not failures or hook.run_on_error:
+                self._hook(hook, command, failures)
+        if not failures:
+            self._terraform(command, arguments, stream, failures)
+        for hook in _of(rendered.after_hooks, command):
+            if not failures or hook.run_on_error:
+                self._hook(hook, command, failures)
+        if failures:
+            said = "\n".join([*map(str, failures), *stream.words()])
+            for hook in _of(rendered.error_hooks, command):
+                if any(re.search(pattern, said) for pattern in hook.on_errors):
+                    self._hook(hook, command, failures)
+            raise UnitError(failures[0], stream)
+        return stream
+
+    def _terraform(
+        self, command: str, arguments: tuple[str, ...], stream: MessageStream, failures: list[StrataError]
+    ) -> None:
+        code = self.processes.run(
+            # A flag given twice counts as given last: the runner's own come after `extra_arguments`.
+            [str(self.toolchain.terraform), command, *self._extra_arguments(command), *arguments],
+            cwd=self.directory.path,
+            env=self._environment(command),
+            on_line=stream.feed,
+        )
+        # 2 of `plan -detailed-exitcode`: there are changes.
+        if code != 0 and not (code == 2 and "-detailed-exitcode" in arguments):
+            failures.append(stream.error(f"{self.rendered.path}: terraform {command} failed"))
+
+    def _extra_arguments(self, command: str) -> Iterator[str]:
+        for extra in self.rendered.extra_arguments:
+            if command in extra.commands:
+                yield from extra.arguments
+                yield from (f"-var-file={name}" for name in extra.required_var_files)
+                yield from (f"-var-file={name}" for name in extra.optional_var_files if Path(name).is_file())
+
+    def _refuse_early_hooks(self) -> None:
+        rendered = self.rendered
+        for hook in (*rendered.before_hooks, *rendered.after_hooks, *rendered.error_hooks):
+            if early := _EARLY_COMMANDS.intersection(hook.commands):
+                raise StrataError(
+                    f"{rendered.path}: hook {hook.name}: the built-in runner runs no hooks on {early.pop()}"
+                )
+
+    def _hook(self, hook: Hook, command: str, failures: list[StrataError]) -> None:
+        said: deque[str] = deque(maxlen=30)
+        context = {
+            "TG_CTX_TF_PATH": str(self.toolchain.terraform),
+            "TG_CTX_COMMAND": command,
+            "TG_CTX_HOOK_NAME": hook.name,
+        }
+        code = self.processes.run(
+            hook.execute,
+            cwd=self.directory.path / (hook.working_dir or ""),
+            env=self._environment(command) | context,
+            on_line=said.append,
+        )
+        if code != 0:
+            failures.append(
+                StrataError(
+                    f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
+                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}"
+                )
+            )
+
+    def _environment(self, command: str) -> dict[str, str]:
+        environment = self.toolchain.environment(
+            {**self.endpoints, "TF_DATA_DIR": str(self.directory.data_dir)}
+        )
+        # The order is Terragrunt's: a variable of `extra_arguments` comes before an input of the same name.
+        environment |= input_variables(self.rendered.inputs) | self.rendered.env_vars
+        for extra in self.rendered.extra_arguments:
+            if command in extra.commands:
+                environment |= extra.env_vars
+        return environment
+
+    def _locator(self) -> Callable[[str], str]:
+        return relative_locator(
+            self.directory.path, self.directory.folder / "source", self.directory.original
+        )
+
+
+class UnitError(StrataError):
+    """A unit's failure, with everything Terraform said."""
+
+    def __init__(self, error: StrataError, stream: MessageStream) -> None:
+        super().__init__(error.message, file=error.file, line=error.line, remedy=error.remedy)
+        self.stream = stream
+
+
+def _of(hooks: Iterable[Hook], command: str) -> list[Hook]:
+    return [hook for hook in hooks if command in hook.commands]
