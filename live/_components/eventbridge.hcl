@@ -1,0 +1,30 @@
+# The rule that starts the pipeline. Bucket and state machine are known by name; only the role has to exist.
+
+locals {
+  env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+  version = local.env.versions["eventbridge"]
+}
+
+terraform {
+  source = local.version == "local" ? "${get_repo_root()}/modules//eventbridge" : "${local.env.modules}/eventbridge?ref=eventbridge/${local.version}"
+}
+
+dependency "iam" {
+  config_path = "../iam"
+
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "show", "graph", "providers", "render"]
+  mock_outputs = {
+    role_arns = {
+      eventbridge   = "arn:aws:iam::000000000000:role/mock-eventbridge"
+      glue          = "arn:aws:iam::000000000000:role/mock-glue"
+      lambda        = "arn:aws:iam::000000000000:role/mock-lambda"
+      stepfunctions = "arn:aws:iam::000000000000:role/mock-stepfunctions"
+    }
+  }
+}
+
+inputs = {
+  key_prefix = "flights/"
+  key_suffix = ".csv"
+  role_arn   = dependency.iam.outputs.role_arns.eventbridge
+}

@@ -1,0 +1,52 @@
+# The Glue jobs. AWS looks at role and key when a job is made, so both units come before.
+
+locals {
+  env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+  version = local.env.versions["glue"]
+}
+
+terraform {
+  source = local.version == "local" ? "${get_repo_root()}/modules//glue" : "${local.env.modules}/glue?ref=glue/${local.version}"
+
+  # Built in Terraform's working directory, from the working tree: the same input gives the same bytes.
+  before_hook "artifacts" {
+    commands = ["plan", "apply", "destroy", "import", "refresh"]
+    execute  = ["env", "PYTHONPATH=${get_repo_root()}", "python3", "-m", "strata.artifacts", "build", "glue", "--root", get_repo_root()]
+  }
+}
+
+dependency "iam" {
+  config_path = "../iam"
+
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "show", "graph", "providers", "render"]
+  mock_outputs = {
+    role_arns = {
+      eventbridge   = "arn:aws:iam::000000000000:role/mock-eventbridge"
+      glue          = "arn:aws:iam::000000000000:role/mock-glue"
+      lambda        = "arn:aws:iam::000000000000:role/mock-lambda"
+      stepfunctions = "arn:aws:iam::000000000000:role/mock-stepfunctions"
+    }
+  }
+}
+
+dependency "s3" {
+  config_path = "../s3"
+
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "show", "graph", "providers", "render"]
+  mock_outputs = {
+    bucket_names = { artifacts = "mock-artifacts-000000000000", processed = "mock-processed-000000000000" }
+    kms_key_arn  = "arn:aws:kms:eu-west-1:000000000000:key/00000000-0000-0000-0000-000000000000"
+  }
+}
+
+inputs = {
+  artifacts_bucket   = dependency.s3.outputs.bucket_names.artifacts
+  kms_key_arn        = dependency.s3.outputs.kms_key_arn
+  log_retention_days = local.env.retention_days.logs
+  role_arn           = dependency.iam.outputs.role_arns.glue
+
+  jobs = {
+    clean  = merge(local.env.glue, { library = "glue/glue_jobs.zip", script = "glue/clean.py" })
+    curate = merge(local.env.glue, { library = "glue/glue_jobs.zip", script = "glue/curate.py" })
+  }
+}

@@ -1,0 +1,75 @@
+# Database, external table, roles and the functions' user. The external table lists the bucket when it is made: role
+# and bucket come before.
+
+locals {
+  env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+  version = local.env.versions["snowflake"]
+
+  # The columns are the data contract's, which the jobs obey as well.
+  contract = jsondecode(file("${get_repo_root()}/glue_jobs/contracts/flights.json"))
+  types    = { bigint = "NUMBER(38,0)", date = "DATE", double = "FLOAT", int = "NUMBER(38,0)", string = "VARCHAR", timestamp = "TIMESTAMP_NTZ" }
+}
+
+terraform {
+  source = local.version == "local" ? "${get_repo_root()}/modules//snowflake" : "${local.env.modules}/snowflake?ref=snowflake/${local.version}"
+}
+
+generate "snowflake_provider" {
+  path      = "snowflake_provider.tf"
+  if_exists = "overwrite_terragrunt"
+  # How to log in comes from SNOWFLAKE_* variables; production: SNOWFLAKE_AUTHENTICATOR=WORKLOAD_IDENTITY.
+  contents = <<-EOF
+    provider "snowflake" {
+      organization_name        = "${local.env.snowflake.organization}"
+      account_name             = "${local.env.snowflake.account}"
+      preview_features_enabled = ["snowflake_external_table_resource"]
+    }
+  EOF
+}
+
+dependency "iam" {
+  config_path = "../iam"
+
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "show", "graph", "providers", "render"]
+  mock_outputs = {
+    role_arns = {
+      eventbridge   = "arn:aws:iam::000000000000:role/mock-eventbridge"
+      glue          = "arn:aws:iam::000000000000:role/mock-glue"
+      lambda        = "arn:aws:iam::000000000000:role/mock-lambda"
+      stepfunctions = "arn:aws:iam::000000000000:role/mock-stepfunctions"
+    }
+  }
+}
+
+dependency "snowflake-integration" {
+  config_path = "../snowflake-integration"
+
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "show", "graph", "providers", "render"]
+  mock_outputs = {
+    name = "MOCK_000000000000"
+  }
+}
+
+# No output of s3 is needed, the bucket's name is known; but it has to exist.
+dependencies {
+  paths = ["../s3"]
+}
+
+inputs = {
+  integration_name = dependency.snowflake-integration.outputs.name
+  loader_role_arn  = dependency.iam.outputs.role_arns.lambda
+  table            = upper(local.contract.dataset)
+  warehouse        = local.env.warehouse
+
+  columns = concat(
+    [for c in local.contract.curated : { name = upper(c.name), type = local.types[c.type] }],
+    [
+      { name = upper(local.contract.date.name), type = "DATE", partition = local.contract.date.name },
+      { name = "OBJECT", type = "VARCHAR", partition = "object" },
+    ],
+  )
+  newest = {
+    key      = [for name in local.contract.key : upper(name)]
+    order_by = ["SEQUENCER", "OBJECT_ID", "SOURCE_LINE"]
+  }
+}

@@ -1,0 +1,76 @@
+# The only file that knows this environment. A new environment is a copy of the folder with this file changed.
+
+locals {
+  env        = basename(get_terragrunt_dir())
+  project    = "strata"
+  account_id = "111122223333"
+  region     = "eu-west-1"
+  partition  = "aws"
+
+  # Where released modules come from, and which release of each runs here; "local" is the working tree.
+  modules = "git::https://github.com/example-org/strata.git//modules"
+  versions = {
+    eventbridge           = "local"
+    github-oidc           = "local"
+    glue                  = "local"
+    iam                   = "local"
+    lambda                = "local"
+    observability         = "local"
+    s3                    = "local"
+    snowflake             = "local"
+    snowflake-integration = "local"
+    state-backend         = "local"
+    stepfunctions         = "local"
+  }
+
+  # Who deploys: gh api repos/OWNER/REPO --jq '.owner.id, .id'
+  github = {
+    owner         = "example-org"
+    owner_id      = 1000001
+    repository    = "strata"
+    repository_id = 2000002
+  }
+
+  snowflake = {
+    organization = "STRATA"
+    account      = "DEV"
+  }
+
+  state = {
+    lock_table = true
+  }
+
+  # Who puts objects into raw, and who manages buckets beside the apply role: ARNs, wildcards allowed.
+  producers = ["arn:aws:iam::111122223333:role/strata-producer-dev"]
+  administrators = [
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*",
+  ]
+
+  # Whether a destroy may delete buckets with what is in them.
+  disposable  = true
+  subscribers = []
+
+  glue = {
+    max_concurrent_runs = 5
+    number_of_workers   = 2
+    timeout_minutes     = 30
+    worker_type         = "G.1X"
+  }
+
+  pipeline = {
+    await_seconds = 5
+    log_level     = "ALL"
+  }
+
+  retention_days = {
+    access_logs = 90
+    logs        = 30
+    noncurrent  = 7
+  }
+
+  warehouse = {
+    auto_suspend_seconds = 60
+    size                 = "XSMALL"
+  }
+}

@@ -1,0 +1,14 @@
+output "database_name" {
+  description = "Name of the catalog database."
+  value       = aws_glue_catalog_database.this.name
+}
+
+output "job_names" {
+  description = "Full name of each job by its short name."
+  value       = { for name, job in aws_glue_job.this : name => job.name }
+}
+
+output "log_group_names" {
+  description = "Log groups of the jobs: what they print (output) and what Spark says (error)."
+  value       = { for name, group in aws_cloudwatch_log_group.this : name => group.name }
+}
