@@ -1,0 +1,6 @@
+"""Reads the live tree of Terragrunt units without Terragrunt: units, their graph, and each unit rendered."""
+
+from strata.live.model import Dependency, ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
+from strata.live.tree import LiveTree
+
+__all__ = ["Dependency", "ExtraArguments", "GeneratedFile", "Hook", "LiveTree", "RenderedUnit", "Unit"]

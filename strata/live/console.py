@@ -1,0 +1,182 @@
+"""Evaluates HCL expressions with `terraform console`, many in one process.
+
+The expressions are written as `locals` of a scratch folder and read back as one JSON text. Measured: about 80 ms for
+a process, 40 ms for 200 expressions. The console reports a failed local on stderr with exit code 0, 1 or 11 (it can
+panic after the report), so only a complete answer on stdout counts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+
+_DIAGNOSTIC = re.compile(
+    r"^Error: (?P<summary>.+?)\n(?P<rest>.*?)(?=^(?:Error|Warning): |^!!!|\Z)", re.M | re.S
+)
+_PLACE = re.compile(r"^  on main\.tf line (\d+)[^\n]*:\n", re.M)
+_OWN_NAME = re.compile(r"local\.\w+?_[le]_")
+_FAILED = re.compile(r'local\.fail\["(\w+)"\]')
+_TABLE = re.compile(r"local\.(\w+_t\d+)\[")
+_EXACT_DIGITS = 15
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One local of the scratch folder: its text, where the text comes from, and the locals it uses."""
+
+    name: str
+    text: str
+    path: Path
+    line: int
+    uses: frozenset[str]
+    pending: bool = False
+    outputs: bool = False
+
+
+@dataclass(frozen=True)
+class Console:
+    """`terraform console` with a clean environment.
+
+    Args:
+        terraform: the Terraform (or OpenTofu) program.
+        environ: where PATH and HOME are taken from; nothing else reaches the process.
+    """
+
+    terraform: str
+    environ: Mapping[str, str]
+
+    def evaluate(
+        self, definitions: Sequence[Definition], wanted: Sequence[str], failures: Mapping[str, StrataError]
+    ) -> dict[str, Any]:
+        """The values of the locals `wanted`, as JSON has them.
+
+        Args:
+            definitions: every local needed, those that `wanted` uses included.
+            failures: the errors that `local.fail["<key>"]` and tables of answers stand for.
+
+        Raises:
+            StrataError: an expression fails (with the file and line it comes from), or Terraform cannot be run.
+        """
+        if not wanted:
+            return {}
+        text, origins = _program(definitions, wanted)
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            Path(folder, "main.tf").write_text(text, encoding="utf-8")
+            rc = Path(folder, "terraform.rc")
+            rc.write_text("", encoding="utf-8")
+            process = self._run(Path(folder), rc)
+        try:
+            decoded = base64.b64decode(json.loads(process.stdout), validate=True)
+            values = json.loads(decoded, parse_int=_number)
+        except (ValueError, TypeError, binascii.Error):
+            raise _error(process, origins, failures) from None
+        return dict(zip(wanted, values, strict=True))
+
+    def _run(self, folder: Path, rc: Path) -> subprocess.CompletedProcess[str]:
+        environment = {
+            name: self.environ[name] for name in ("PATH", "HOME", "SystemRoot") if name in self.environ
+        }
+        environment.setdefault("PATH", os.defpath)
+        environment |= {"TF_CLI_CONFIG_FILE": str(rc), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+        try:
+            return subprocess.run(
+                [self.terraform, "console", "-no-color"],
+                cwd=folder,
+                env=environment,
+                # Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
+                input="nonsensitive(base64encode(jsonencode(local.all)))\n",
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+            )
+        except OSError as error:
+            raise StrataError(
+                f"Terraform cannot be run: {error.strerror or error}",
+                file=self.terraform,
+                remedy="put Terraform 1.11 or newer on PATH",
+            ) from None
+
+    def format(self, texts: Sequence[str]) -> list[str]:
+        """The HCL texts in Terraform's canonical layout; a text that is not HCL comes back as it is."""
+        if not texts:
+            return []
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            rc = Path(folder, "terraform.rc")
+            rc.write_text("", encoding="utf-8")
+            files = [Path(folder, f"{index}.tf") for index in range(len(texts))]
+            for file, text in zip(files, texts, strict=True):
+                file.write_text(text, encoding="utf-8")
+            environment = {"PATH": self.environ.get("PATH", os.defpath), "TF_CLI_CONFIG_FILE": str(rc)}
+            subprocess.run(
+                [self.terraform, "fmt", "-list=false", "."],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                check=False,
+            )
+            return [file.read_text(encoding="utf-8") for file in files]
+
+
+def _number(digits: str) -> int:
+    # Terragrunt's numbers are float64.
+    return int(digits) if len(digits) <= _EXACT_DIGITS else int(float(digits))
+
+
+def _program(
+    definitions: Sequence[Definition], wanted: Sequence[str]
+) -> tuple[str, list[tuple[Path, int] | None]]:
+    """The scratch folder's file, and for each of its lines the file and line it comes from."""
+    lines: list[str] = ["locals {", "fail = {}"]
+    origins: list[tuple[Path, int] | None] = [None, None]
+    for definition in definitions:
+        lines.append(f"{definition.name} = (")
+        origins.append((definition.path, definition.line))
+        for offset, line in enumerate(definition.text.split("\n")):
+            lines.append(line)
+            origins.append((definition.path, definition.line + offset))
+        lines.append(")")
+        origins.append(None)
+    lines.append(f"all = [{', '.join(f'local.{name}' for name in wanted)}]")
+    lines.append("}")
+    return "\n".join(lines) + "\n", origins
+
+
+def _error(
+    process: subprocess.CompletedProcess[str],
+    origins: Sequence[tuple[Path, int] | None],
+    failures: Mapping[str, StrataError],
+) -> StrataError:
+    """The first error that the console reports, at its place in the live tree."""
+    report = process.stderr + "\n" + process.stdout
+    for match in _DIAGNOSTIC.finditer(report):
+        rest = match["rest"]
+        known = _FAILED.search(rest) or _TABLE.search(rest)
+        if known and known[1] in failures:
+            return failures[known[1]]
+        place = _PLACE.search(rest)
+        origin = origins[int(place[1]) - 1] if place and int(place[1]) <= len(origins) else None
+        paragraphs = [text for text in rest.split("\n\n") if "on main.tf line" not in text]
+        detail = " ".join(" ".join(paragraphs).split())
+        message = _OWN_NAME.sub("local.", f"{match['summary']}: {detail}".rstrip(": "))
+        return StrataError(
+            message.rstrip("."), file=origin[0] if origin else None, line=origin[1] if origin else None
+        )
+    if "known after apply" in process.stdout:
+        return StrataError("an expression has no known value before apply")
+    said = (process.stderr or process.stdout).strip().split("\n")[-1]
+    return StrataError(
+        f"`terraform console` gave no answer (exit code {process.returncode}): {said}",
+        remedy="check that Terraform 1.11 or newer runs",
+    )

@@ -1,0 +1,92 @@
+"""Finds the units of a live tree: the folders that hold a `terragrunt.hcl`."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from strata.errors import StrataError
+
+CONFIGURATION = "terragrunt.hcl"
+LIVE = "live"
+FILTERS = ".terragrunt-filters"
+
+
+def find_units(root: Path) -> list[str]:
+    """The paths of all units below `root` ("." is `root` itself) that pass `.terragrunt-filters`, sorted.
+
+    Raises:
+        StrataError: a filter is of a kind that is not supported.
+    """
+    found: list[str] = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if CONFIGURATION in files:
+            found.append(Path(folder).relative_to(root).as_posix())
+    return sorted(path for path in found if _passes(path, _filters(root / FILTERS)))
+
+
+def environments(root: Path) -> list[str]:
+    """The names of the environments: the folders of `live/`, except those that begin with `_` or `.`.
+
+    Raises:
+        StrataError: there is no `live` folder.
+    """
+    live = root / LIVE
+    if not live.is_dir():
+        raise StrataError(f"there is no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository")
+    return sorted(entry.name for entry in live.iterdir() if entry.is_dir() and entry.name[0] not in "._")
+
+
+def units_of(root: Path, environment: str) -> list[str]:
+    """The paths of the environment's units, sorted.
+
+    Raises:
+        StrataError: there is no such environment (the known ones are named), or it has no unit.
+    """
+    known = environments(root)
+    if environment not in known:
+        raise StrataError(
+            f"there is no environment `{environment}`", remedy=f"use one of: {', '.join(known) or 'none exist'}"
+        )
+    found = find_units(root / LIVE / environment)
+    if not found:
+        raise StrataError(f"the environment `{environment}` has no unit", file=root / LIVE / environment)
+    prefix = f"{LIVE}/{environment}/"
+    passing = _filters(root / FILTERS)
+    paths = [prefix + path for path in found if path != "."]
+    return [path for path in paths if _passes(path, passing)]
+
+
+def _filters(file: Path) -> list[tuple[bool, re.Pattern[str]]]:
+    """The filters as (wanted, pattern); Terragrunt's path filters only."""
+    if not file.is_file():
+        return []
+    filters: list[tuple[bool, re.Pattern[str]]] = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        wanted = not text.startswith("!")
+        glob = text.lstrip("!").strip()
+        if not glob.startswith("./") or any(sign in glob for sign in "|{}[]=") or "..." in glob:
+            raise StrataError(
+                f"the filter `{text}` is not supported", file=file, line=number, remedy="filter by path: ./live/**"
+            )
+        filters.append((wanted, _pattern(glob.removeprefix("./").rstrip("/"))))
+    return filters
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    pieces = re.split(r"(\*\*|\*|\?)", glob)
+    wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
+
+
+def _passes(path: str, filters: list[tuple[bool, re.Pattern[str]]]) -> bool:
+    wanted = [pattern for keep, pattern in filters if keep]
+    unwanted = [pattern for keep, pattern in filters if not keep]
+    if any(pattern.fullmatch(path) for pattern in unwanted):
+        return False
+    return not wanted or any(pattern.fullmatch(path) for pattern in wanted)

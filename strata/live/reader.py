@@ -1,0 +1,215 @@
+"""Evaluates units, many at a time, with as few console processes as their functions allow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+from strata.live.console import Console
+from strata.live.hcl import Block, HclFile, parse
+from strata.live.includes import STRATEGIES
+from strata.live.program import Calls, Program
+from strata.live.schema import Kind, Leaf, includes_of, leaves
+from strata.live.scope import Include, Scope
+from strata.live.static import NotStatic
+
+# Files whose value depends on the unit that reads them.
+_READER_DEPENDENT = ("get_original_terragrunt_dir", "read_terragrunt_config")
+_INCLUDE_KINDS: dict[str, Kind] = {"path": "string", "expose": "bool", "merge_strategy": "string"}
+
+Wanted = Callable[[Scope], Iterable[tuple[Scope, Leaf]]]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What an evaluation gave: values of leaves by (scope, leaf), and the locals of each scope."""
+
+    leaves: Mapping[tuple[str, int], Any]
+    locals: Mapping[str, dict[str, Any]]
+
+    def of(self, scope: Scope) -> dict[int, Any]:
+        """The scope's values by the leaf's identity."""
+        return {leaf: value for (key, leaf), value in self.leaves.items() if key == scope.key}
+
+
+@dataclass
+class Reader:
+    """Parses files once and evaluates units.
+
+    Args:
+        root: the folder of the live tree.
+        environ: what `get_env` sees.
+        console: evaluates expressions.
+    """
+
+    root: Path
+    environ: Mapping[str, str]
+    console: Console
+    _files: dict[Path, HclFile] = field(default_factory=dict)
+    _units: dict[Path, Scope] = field(default_factory=dict)
+    _read: dict[tuple[Path, Path | None], Scope] = field(default_factory=dict)
+    _calls: Calls = field(default_factory=dict)
+    _include_values: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _include_leaves: dict[tuple[str, str, str], Leaf] = field(default_factory=dict)
+
+    def unit(self, file: Path) -> Scope:
+        """The scope of the unit whose configuration is `file`.
+
+        Raises:
+            StrataError: the file cannot be read or has a syntax error.
+        """
+        if file not in self._units:
+            key = f"u{len(self._units)}"
+            self._units[file] = Scope(key, self._file(file), file, file, self.root, is_unit=True)
+        return self._units[file]
+
+    def evaluate(
+        self,
+        units: Sequence[Scope],
+        wanted: Wanted,
+        *,
+        command: str,
+        outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Values:
+        """The values of the units' locals and of the leaves that `wanted` names for each, in one go.
+
+        Args:
+            units: scopes from `unit`.
+            wanted: the leaves to evaluate, with their scopes, for an opened unit.
+            command: the Terraform command that the configuration is read for.
+            outputs: by unit key and dependency name, what `dependency.NAME` is.
+
+        Raises:
+            StrataError: an expression or a function fails, an include cannot be read, something is unknown.
+        """
+        calls = dict(self._calls)
+        known = outputs or {}
+        while True:
+            program = Program(self._read_scope, self.environ, command, calls, known)
+            pending_includes = [item for unit in units if not unit.opened for item in self._open(unit, program)]
+            opened = [unit for unit in units if unit.opened]
+            names = {
+                (scope.key, id(leaf)): program.leaf(scope, leaf) for unit in opened for scope, leaf in wanted(unit)
+            }
+            local_names = {
+                (scope.key, name): program.local(scope, attribute)
+                for unit in opened
+                for scope in unit.parts()
+                for name, attribute in scope.locals.items()
+            }
+            for unit in opened:
+                self._touch(unit, program)
+            probes = [probe for probe in program.probes.values() if known or not probe.outputs]
+            asked = [probe.name for probe in probes] + [name for _, _, name in pending_includes]
+            if not asked:
+                break
+            answers = self.console.evaluate(program.closure(asked), asked, program.failures)
+            for probe in probes:
+                calls[probe.key] = sorted(set(answers[probe.name]))
+                if not probe.outputs:
+                    self._calls[probe.key] = calls[probe.key]
+            for scope, leaf, name in pending_includes:
+                self._include_values[scope.key, id(leaf)] = answers[name]
+        definitions = {**names, **local_names}
+        stuck = next((found for found in definitions.values() if found.pending), None)
+        if stuck is not None:
+            raise StrataError("this value depends on itself through a function", file=stuck.path, line=stuck.line)
+        order = sorted({definition.name for definition in definitions.values()})
+        values = self.console.evaluate(program.closure(order), order, program.failures)
+        found: dict[str, dict[str, Any]] = {}
+        for (scope_key, name), definition in local_names.items():
+            found.setdefault(scope_key, {})[name] = values[definition.name]
+        return Values({key: values[definition.name] for key, definition in names.items()}, found)
+
+    def _touch(self, unit: Scope, program: Program) -> None:
+        """Translate what is not wanted now too: its unknown names come out, its probes go along."""
+        for scope in unit.parts():
+            for leaf in leaves(scope.tree):
+                program.leaf(scope, leaf)
+
+    def _file(self, path: Path) -> HclFile:
+        if path not in self._files:
+            self._files[path] = parse(path)
+        return self._files[path]
+
+    def _read_scope(self, path: Path, reader: Scope) -> Scope:
+        """The scope of a file that `read_terragrunt_config` reads; shared where the reader makes no difference."""
+        file = self._file(path)
+        shared = not any(name in file.text for name in _READER_DEPENDENT)
+        key = (path, None if shared else reader.original)
+        if key not in self._read:
+            if any(block.type == "include" for block in file.body.blocks):
+                line = next(block.line for block in file.body.blocks if block.type == "include")
+                raise StrataError(
+                    "a file with `include` blocks cannot be read by `read_terragrunt_config`", file=path, line=line
+                )
+            name = f"r{len(self._read)}"
+            self._read[key] = Scope(name, file, path, reader.original, self.root, opened=True)
+        return self._read[key]
+
+    def _open(self, unit: Scope, program: Program) -> Iterator[tuple[Scope, Leaf, str]]:
+        """Find the unit's includes; yields what must be evaluated before that can be done."""
+        found: list[Include] = []
+        complete = True
+        for name, block in includes_of(unit.file):
+            values: dict[str, Any] = {}
+            for attribute in block.body.attributes.values():
+                leaf = self._include_leaf(unit, name, attribute.name, block)
+                try:
+                    values[attribute.name] = self._include_value(unit, leaf, program)
+                except NotStatic:
+                    complete = False
+                    definition = program.leaf(unit, leaf)
+                    if not definition.pending:
+                        yield unit, leaf, definition.name
+            if complete:
+                found.append(self._include(unit, name, block, values))
+        if complete:
+            unit.includes = found
+            unit.opened = True
+
+    def _include_leaf(self, unit: Scope, name: str, attribute: str, block: Block) -> Leaf:
+        key = (unit.key, name, attribute)
+        if key not in self._include_leaves:
+            found = block.body.attributes[attribute]
+            self._include_leaves[key] = Leaf(found.value, _INCLUDE_KINDS[attribute], attribute, found.line)
+            for reference in found.value.references():
+                raise StrataError(
+                    f"an include is evaluated first and cannot use `{reference.root}`",
+                    file=unit.file.path,
+                    line=reference.line,
+                )
+        return self._include_leaves[key]
+
+    def _include_value(self, unit: Scope, leaf: Leaf, program: Program) -> Any:
+        key = (unit.key, id(leaf))
+        if key not in self._include_values:
+            self._include_values[key] = program.statics.value(leaf.value, unit)
+        return self._include_values[key]
+
+    def _include(self, unit: Scope, name: str, block: Block, values: Mapping[str, Any]) -> Include:
+        strategy = values.get("merge_strategy") or "shallow"
+        here = block.line
+        if strategy not in STRATEGIES:
+            raise StrataError(
+                f"unknown merge strategy `{strategy}`",
+                file=unit.file.path,
+                line=here,
+                remedy=f"use one of {', '.join(STRATEGIES)}",
+            )
+        path = Path(os.path.normpath(unit.directory / str(values["path"])))
+        if not path.is_file():
+            raise StrataError(f"the included file {path} does not exist", file=unit.file.path, line=here)
+        file = self._file(path)
+        nested = next((inner for inner in file.body.blocks if inner.type == "include"), None)
+        if nested is not None:
+            raise StrataError("an included file cannot include another", file=path, line=nested.line)
+        key = f"{unit.key}i{sum(1 for part in unit.includes)}_{''.join(c if c.isalnum() else '_' for c in name)}"
+        scope = Scope(
+            f"{key}x", file, unit.config_path, unit.original, self.root, include_path=path, owner=unit, opened=True
+        )
+        return Include(name, scope, strategy, values.get("expose") in (True, "true"))

@@ -1,0 +1,124 @@
+"""Finds the folder that a unit's `source` means: a local path, or a git repository at a version.
+
+Source forms are go-getter's, as Terragrunt uses them: `<place>//<folder in it>?ref=<version>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from strata.errors import StrataError
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+
+
+@dataclass(frozen=True)
+class Module:
+    """Where a module lies: copy `root`, run Terraform in `directory` (`root` itself or a folder in it)."""
+
+    root: Path
+    directory: Path
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Resolves sources, with checked-out git versions kept under `cache`.
+
+    Args:
+        cache: a folder of our own; it is made when first needed.
+        environ: the environment of the git processes, without variables that would point git elsewhere.
+    """
+
+    cache: Path
+    environ: Mapping[str, str]
+    _commits: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def module(self, source: str | None, directory: Path) -> Module:
+        """The module that `source` names for a unit in `directory`; no source means the unit's own folder.
+
+        Raises:
+            StrataError: the folder or version does not exist, git fails, or the kind of source is not supported.
+        """
+        if not source:
+            return Module(directory, directory)
+        place, folder, query = split(source)
+        if place.startswith("git::"):
+            root = self._checkout(place.removeprefix("git::"), query.get("ref", [""])[0])
+        elif "::" in place or "://" in place or place.startswith(("github.com/", "git@")):
+            raise StrataError(
+                f"the source `{source}` is not supported", remedy="use a local path or a `git::` address"
+            )
+        else:
+            root = Path(os.path.normpath(directory / place))
+        found = Path(os.path.normpath(root / folder)) if folder else root
+        if not found.is_dir():
+            raise StrataError(f"the source `{source}` names the folder {found}, which does not exist")
+        return Module(root, found)
+
+    def _checkout(self, address: str, ref: str) -> Path:
+        commit = self._commits.get((address, ref)) or self._commit(address, ref)
+        self._commits[address, ref] = commit
+        name = hashlib.sha256(f"{address}\n{commit}".encode()).hexdigest()[:20]
+        target = self.cache / "modules" / name
+        if target.is_dir():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".clone-") as scratch:
+            clone = Path(scratch, "clone")
+            self._git("clone", "--quiet", "--no-checkout", address, str(clone))
+            self._git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
+            shutil.rmtree(clone / ".git")
+            try:
+                clone.rename(target)
+            except OSError:
+                # Another process was faster; what it checked out is the same commit.
+                if not target.is_dir():
+                    raise
+        return target
+
+    def _commit(self, address: str, ref: str) -> str:
+        """The commit that a tag, a branch or a commit id means now."""
+        wanted = [f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}", f"refs/heads/{ref}"] if ref else ["HEAD"]
+        listed = self._git("ls-remote", address, *wanted)
+        known = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
+        # An annotated tag lists its own id first; `^{}` is the commit it stands for.
+        for name in sorted(known, key=lambda name: ("refs/heads/" in name, not name.endswith("^{}"))):
+            return known[name]
+        if _COMMIT.fullmatch(ref):
+            return ref
+        raise StrataError(f"the repository {address} has no version `{ref}`", remedy="push the tag, or correct it")
+
+    def _git(self, *arguments: str) -> str:
+        environment = {name: value for name, value in self.environ.items() if not name.startswith("GIT_")}
+        try:
+            process = subprocess.run(
+                ["git", *arguments],
+                env={**environment, "GIT_TERMINAL_PROMPT": "0"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError as error:
+            raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
+        if process.returncode:
+            raise StrataError(f"`git {arguments[0]}` failed: {process.stderr.strip()[-300:]}")
+        return process.stdout
+
+
+def split(source: str) -> tuple[str, str, dict[str, list[str]]]:
+    """A source's place, the folder in it (after `//`) and its query."""
+    bare, _, query = source.partition("?")
+    start = bare.find("://") + 3 if "://" in bare else 0
+    at = bare.find("//", start)
+    if at < 0:
+        return bare, "", parse_qs(query)
+    return bare[:at], bare[at + 2 :], parse_qs(query)

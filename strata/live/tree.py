@@ -1,0 +1,235 @@
+"""The live tree: its environments, their units in order, and each unit rendered."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import networkx
+
+from strata.errors import StrataError
+from strata.live import discovery
+from strata.live.console import Console
+from strata.live.dependencies import Loaded, dependency_values, loaded_unit
+from strata.live.document import completed, filled
+from strata.live.generate import generated_files
+from strata.live.includes import merge
+from strata.live.model import RenderedUnit, Unit
+from strata.live.reader import Reader, Values
+from strata.live.rendering import rendered_unit
+from strata.live.schema import Leaf, leaves
+from strata.live.scope import Scope
+from strata.live.source import Sources
+
+# What forms the graph; the rest of a unit is evaluated when it is rendered.
+_GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
+
+
+class LiveTree:
+    """A folder of Terragrunt units, read without Terragrunt. It is a picture of the files at the time they are read.
+
+    Use `LiveTree.load(root)`; then `units(environment)` gives the units in dependency order, and `render(unit, ...)`
+    one of them with every expression evaluated.
+    """
+
+    def __init__(self, root: Path, reader: Reader, sources: Sources) -> None:
+        self.root = root
+        self._reader = reader
+        self._sources = sources
+        self._loaded: dict[str, Loaded] = {}
+        self._formatted: dict[str, str] = {}
+
+    @classmethod
+    def load(
+        cls,
+        root: Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        terraform: Path | str = "terraform",
+        cache: Path | None = None,
+    ) -> LiveTree:
+        """The live tree in `root`.
+
+        Args:
+            root: the repository's folder: it holds `live/` and `modules/`.
+            environ: what `get_env` sees, and where PATH comes from; the process's environment by default.
+            terraform: the Terraform program, a path or a name on PATH.
+            cache: where modules from git are kept; `<root>/.strata/cache` by default.
+
+        Raises:
+            StrataError: `root` is not a folder, or Terraform is not found.
+        """
+        root = Path(root).resolve()
+        if not root.is_dir():
+            raise StrataError("the folder does not exist", file=root)
+        variables = dict(os.environ if environ is None else environ)
+        program = shutil.which(str(terraform), path=variables.get("PATH"))
+        if program is None:
+            raise StrataError(
+                f"the program `{terraform}` is not found", remedy="put Terraform 1.11 or newer on PATH"
+            )
+        console = Console(program, variables)
+        sources = Sources(cache or root / ".strata" / "cache", variables)
+        return cls(root, Reader(root, variables, console), sources)
+
+    def environments(self) -> list[str]:
+        """The names of the environments, sorted: the folders of `live/` that do not begin with `_` or `.`."""
+        return discovery.environments(self.root)
+
+    def find(self) -> list[str]:
+        """The paths of all units of the tree that pass `.terragrunt-filters`, as `terragrunt find` lists them."""
+        return discovery.find_units(self.root)
+
+    def unit(self, path: str) -> Unit:
+        """The unit in the folder `path` (relative to the root).
+
+        Raises:
+            StrataError: there is no such unit, or it cannot be read.
+        """
+        return self._load([path])[0].unit
+
+    def units(self, environment: str) -> list[Unit]:
+        """The environment's units, each after all it depends on.
+
+        Raises:
+            StrataError: an unknown environment, a syntax error, a dependency on a unit that does not exist, or a
+                cycle, with the path of the cycle.
+        """
+        found = {item.unit.path: item.unit for item in self._load(discovery.units_of(self.root, environment))}
+        return [found[path] for path in networkx.lexicographical_topological_sort(self._graph(found))]
+
+    def graph(self, environment: str) -> networkx.DiGraph:
+        """The environment's graph: nodes are unit paths, an edge a -> b says that b depends on a.
+
+        Raises:
+            StrataError: as `units`.
+        """
+        return self._graph({unit.path: unit for unit in self.units(environment)})
+
+    def config(
+        self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "render"
+    ) -> dict[str, Any]:
+        """The unit's whole configuration, includes merged, in the shape of `terragrunt render --json`.
+
+        Args:
+            unit: the unit's path.
+            outputs: outputs by the path of the unit they come from.
+            command: the Terraform command; under `render`, mocks always stand in, as in Terragrunt.
+
+        Raises:
+            StrataError: an expression fails, or outputs are missing and mocks are not allowed.
+        """
+        item = self._load([unit])[0]
+        return self._document(item, outputs or {}, command)
+
+    def render(
+        self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "apply"
+    ) -> RenderedUnit:
+        """The unit with every expression evaluated.
+
+        Args:
+            unit: the unit's path.
+            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in if the
+                dependency allows them for `command`.
+            command: the Terraform command that is to run.
+
+        Raises:
+            StrataError: as `config`, or the module's source does not exist.
+        """
+        item = self._load([unit])[0]
+        document = self._document(item, outputs or {}, command)
+        try:
+            files = generated_files(document, self._format)
+            module = self._sources.module(document.get("terraform", {}).get("source"), item.scope.directory)
+        except StrataError as error:
+            raise error if error.file else StrataError(
+                error.message, file=item.unit.file, line=self._source_line(item.scope), remedy=error.remedy
+            ) from None
+        return rendered_unit(item.unit, document, module, files, command)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _load(self, paths: Sequence[str]) -> list[Loaded]:
+        """The units at `paths`; those not loaded yet are evaluated together."""
+        missing = [path for path in dict.fromkeys(paths) if path not in self._loaded]
+        scopes: dict[str, Scope] = {}
+        for path in missing:
+            file = self.root / path / discovery.CONFIGURATION
+            if not file.is_file():
+                raise StrataError(f"there is no unit `{path}`", remedy=f"see which exist: {discovery.LIVE}/*/*")
+            scopes[path] = self._reader.unit(file)
+        if scopes:
+            values = self._reader.evaluate(list(scopes.values()), _graph_leaves, command="apply")
+            for path, scope in scopes.items():
+                self._loaded[path] = loaded_unit(self.root, path, scope, values)
+        return [self._loaded[path] for path in paths]
+
+    def _graph(self, units: Mapping[str, Unit]) -> networkx.DiGraph:
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(sorted(units))
+        for unit in units.values():
+            graph.add_edges_from((path, unit.path) for path in unit.after if path in units)
+        try:
+            cycle = [edge[0] for edge in networkx.find_cycle(graph)]
+        except networkx.NetworkXNoCycle:
+            return graph
+        # Edges point at the dependent; people read "a needs b".
+        cycle.reverse()
+        raise StrataError(
+            f"dependency cycle: {' -> '.join([*cycle, cycle[0]])}",
+            file=units[cycle[0]].file,
+            remedy="remove one of these dependencies",
+        )
+
+    def _document(
+        self, item: Loaded, outputs: Mapping[str, Mapping[str, Any]], command: str
+    ) -> dict[str, Any]:
+        scope = item.scope
+        known = dependency_values(item.unit, outputs, command)
+        values = self._reader.evaluate(
+            [scope], _all_leaves, command=command, outputs={scope.key: known}
+        )
+        merged = _evaluated(scope, values)
+        for include in reversed(scope.includes):
+            if include.merge_strategy == "no_merge":
+                continue
+            try:
+                merged = merge(_evaluated(include.scope, values), merged, include.merge_strategy)
+            except StrataError as error:
+                raise StrataError(error.message, file=item.unit.file, remedy=error.remedy) from None
+        return {**completed(merged), "locals": values.locals.get(scope.key)}
+
+    def _format(self, texts: Sequence[str]) -> list[str]:
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._formatted]
+        self._formatted.update(zip(unknown, self._reader.console.format(unknown), strict=True))
+        return [self._formatted[text] for text in texts]
+
+    def _source_line(self, scope: Scope) -> int | None:
+        source = scope.tree.get("terraform", {}).get("source")
+        return source.line if isinstance(source, Leaf) else None
+
+
+def _merged_parts(unit: Scope) -> Iterator[Scope]:
+    """The unit's file and the included files that are merged into it."""
+    yield unit
+    yield from (include.scope for include in unit.includes if include.merge_strategy != "no_merge")
+
+
+def _graph_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
+    for scope in _merged_parts(unit):
+        for block in _GRAPH_BLOCKS:
+            for leaf in leaves(scope.tree.get(block, {})):
+                yield scope, leaf
+
+
+def _all_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
+    for scope in _merged_parts(unit):
+        for leaf in leaves(scope.tree):
+            yield scope, leaf
+
+
+def _evaluated(scope: Scope, values: Values) -> dict[str, Any]:
+    return filled(scope.tree, values.of(scope))
