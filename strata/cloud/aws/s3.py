@@ -1,8 +1,7 @@
-"""S3: events as EventBridge gets them, the bucket's EventBridge flag, checksums and bucket policies.
+"""S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
 
 moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
-with one constant sequencer, reports an upload in parts twice, does not verify checksums, and takes any
-condition in a Deny statement as met.
+with one constant sequencer, reports an upload in parts twice, and does not verify checksums.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import moto.s3.notifications as s3_notifications
 from flask import has_request_context, request
 from moto.core.compat import HAS_CRT
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.notifications import S3NotificationEvent
@@ -28,7 +26,6 @@ from moto.s3.utils import compute_checksum
 from strata.cloud.aws import events, identity
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
-from strata.cloud.aws.policies import Decision, Principal, Request, decide
 
 _patches = Patches()
 # The `reason` of each event type, from the table in "Amazon S3 event notification message structure".
@@ -81,7 +78,6 @@ def install(context: CloudContext) -> None:
     _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
     _patches.attribute(S3Response, "put_object", verified_put_object)
     _patches.attribute(S3Response, "upload_part", verified_upload_part)
-    _patches.attribute(FakeBucket, "get_permission", _bucket_permission)
 
 
 def uninstall() -> None:
@@ -185,39 +181,3 @@ def _trailing(response: S3Response, algorithm: str) -> str | None:
     trailer = response.raw_body[-512:].rstrip()
     found = re.search(rb"\r\n" + header.encode() + rb":([A-Za-z0-9+/=]+)$", trailer)
     return found[1].decode() if found else None
-
-
-def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What the bucket's policy says to the caller of the current request."""
-    if bucket.policy is None:
-        return PermissionResult.NEUTRAL
-    caller = identity.caller_of_request()
-    context = {
-        # The loopback device stands for TLS: nobody else hears it, and clients are not given certificates.
-        "aws:securetransport": "true",
-        "aws:principalisawsservice": "false",
-        "aws:principalaccount": caller.account_id,
-        "aws:sourceip": (request.remote_addr or "") if has_request_context() else "",
-    }
-    if caller.arns:
-        context["aws:principalarn"] = caller.arns[-1]
-    if has_request_context():
-        context |= {
-            f"s3:{name.lower()}": value
-            for name, value in request.headers.items()
-            if name.lower().startswith("x-amz-server-side-encryption")
-        }
-    decision = decide(
-        [bucket.policy.decode()],
-        Request(
-            action={"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}.get(action, action),
-            resource=resource,
-            principal=Principal(account_id=caller.account_id, arns=caller.arns),
-            context=context,
-        ),
-    )
-    return {
-        Decision.ALLOW: PermissionResult.PERMITTED,
-        Decision.DENY: PermissionResult.DENIED,
-        Decision.IMPLICIT_DENY: PermissionResult.NEUTRAL,
-    }[decision]

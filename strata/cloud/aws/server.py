@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _EXTENSIONS = (
     "identity",
     "s3",
+    "s3_access",
     "events",
     "states",
     "glue",
