@@ -1,4 +1,4 @@
-"""`python3 -m strata.setup`: everything that `make demo` and `make test` need, resumable and quick when done."""
+"""`python3 -m strata.setup`: all that `make demo` and `make test` need, resumable, quick when done."""
 
 from __future__ import annotations
 
