@@ -1,8 +1,8 @@
 """Evaluates HCL expressions with `terraform console`, many in one process.
 
-The expressions are written as `locals` of a scratch folder and read back as one JSON text. Measured: about 80 ms for
-a process, 40 ms for 200 expressions. The console reports a failed local on stderr with exit code 0, 1 or 11 (it can
-panic after the report), so only a complete answer on stdout counts.
+The expressions are written as `locals` of a scratch folder and read back as one JSON text. Measured: about
+80 ms for a process, 40 ms for 200 expressions. The console reports a failed local on stderr with exit code
+0, 1 or 11 (it can panic after the report), so only a complete answer on stdout counts.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Console:
             failures: the errors that `local.fail["<key>"]` and tables of answers stand for.
 
         Raises:
-            StrataError: an expression fails (with the file and line it comes from), or Terraform cannot be run.
+            StrataError: an expression fails (with the file and line it comes from), or Terraform cannot be
+            run.
         """
         if not wanted:
             return {}

@@ -66,12 +66,14 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
 def dependency_values(
     unit: Unit, outputs: Mapping[str, Mapping[str, Any]], command: str
 ) -> dict[str, dict[str, Any]]:
-    """By name, what `dependency.NAME` is: `{"outputs": ...}`, or nothing where outputs are skipped without mocks.
+    """By name, what `dependency.NAME` is: `{"outputs": ...}`, or nothing where outputs are skipped without
+    mocks.
 
     Args:
         unit: the unit that reads them.
         outputs: by the path of the unit they come from.
-        command: the Terraform command, which decides whether mocks may stand in. Under `render` they always may.
+        command: the Terraform command, which decides whether mocks may stand in. Under `render` they always
+        may.
 
     Raises:
         StrataError: outputs are missing and mocks may not stand in for them.
@@ -117,7 +119,7 @@ def _with_mocks(strategy: str, applied: Mapping[str, Any], mocks: Mapping[str, A
 
 
 def _merged_block(blocks: list[tuple[Scope, str, Tree]], values: Values) -> tuple[Tree, Leaf]:
-    """The dependency block that results from the file's own and the included ones, and where its path is set."""
+    """The block that results from the file's own and the included ones, and where its path is set."""
     merged: Tree = {}
     place: Leaf | None = None
     for scope, strategy, tree in reversed(blocks):
@@ -131,19 +133,26 @@ def _merged_block(blocks: list[tuple[Scope, str, Tree]], values: Values) -> tupl
 
 
 def _dependency(root: Path, name: str, block: Tree, leaf: Leaf, scope: Scope) -> Dependency:
-    here = {"file": leaf.value.path, "line": leaf.line}
+    file, line = leaf.value.path, leaf.line
     enabled = block.get("enabled", True)
     if not block.get("config_path") and enabled:
-        raise StrataError(f"the `config_path` of dependency `{name}` is empty", **here)
+        raise StrataError(f"the `config_path` of dependency `{name}` is empty", file=file, line=line)
     merge = "shallow" if block.get("mock_outputs_merge_with_state") else "no_merge"
     merge = block.get("mock_outputs_merge_strategy_with_state", merge)
     if merge not in _MERGES:
-        raise StrataError(f"unknown merge strategy `{merge}` for mock outputs", **here, remedy=f"use one of {_MERGES}")
+        raise StrataError(
+            f"unknown merge strategy `{merge}` for mock outputs",
+            file=file,
+            line=line,
+            remedy=f"use one of {', '.join(_MERGES)}",
+        )
     return Dependency(
         name=name,
         path=_unit_path(root, block["config_path"], leaf, scope) if enabled else block.get("config_path", ""),
         mock_outputs=block.get("mock_outputs"),
-        mock_outputs_allowed_terraform_commands=tuple(block.get("mock_outputs_allowed_terraform_commands", ())),
+        mock_outputs_allowed_terraform_commands=tuple(
+            block.get("mock_outputs_allowed_terraform_commands", ())
+        ),
         skip_outputs=block.get("skip", False),
         enabled=enabled,
         mock_outputs_merge_strategy_with_state=merge,
@@ -163,7 +172,9 @@ def _unit_path(root: Path, target: str, leaf: Leaf, scope: Scope) -> str:
         )
     folder = file.parent
     if not folder.is_relative_to(root):
-        raise StrataError(f"the dependency `{target}` lies outside {root}", file=leaf.value.path, line=leaf.line)
+        raise StrataError(
+            f"the dependency `{target}` lies outside {root}", file=leaf.value.path, line=leaf.line
+        )
     return folder.relative_to(root).as_posix()
 
 

@@ -35,7 +35,9 @@ def environments(root: Path) -> list[str]:
     """
     live = root / LIVE
     if not live.is_dir():
-        raise StrataError(f"there is no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository")
+        raise StrataError(
+            f"there is no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository"
+        )
     return sorted(entry.name for entry in live.iterdir() if entry.is_dir() and entry.name[0] not in "._")
 
 
@@ -48,7 +50,8 @@ def units_of(root: Path, environment: str) -> list[str]:
     known = environments(root)
     if environment not in known:
         raise StrataError(
-            f"there is no environment `{environment}`", remedy=f"use one of: {', '.join(known) or 'none exist'}"
+            f"there is no environment `{environment}`",
+            remedy=f"use one of: {', '.join(known) or 'none exist'}",
         )
     found = find_units(root / LIVE / environment)
     if not found:
@@ -72,7 +75,10 @@ def _filters(file: Path) -> list[tuple[bool, re.Pattern[str]]]:
         glob = text.lstrip("!").strip()
         if not glob.startswith("./") or any(sign in glob for sign in "|{}[]=") or "..." in glob:
             raise StrataError(
-                f"the filter `{text}` is not supported", file=file, line=number, remedy="filter by path: ./live/**"
+                f"the filter `{text}` is not supported",
+                file=file,
+                line=number,
+                remedy="filter by path: ./live/**",
             )
         filters.append((wanted, _pattern(glob.removeprefix("./").rstrip("/"))))
     return filters

@@ -1,4 +1,4 @@
-"""A configuration in the shape Terragrunt shows it (`render --json`, `include.NAME`, `read_terragrunt_config`)."""
+"""A configuration in the shape Terragrunt shows it (`render --json`, `include.NAME`)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def filled(tree: Tree, values: Mapping[int, Any]) -> Tree:
 
 
 def dependency_blocks(unit: Scope) -> dict[str, list[tuple[Scope, str, Tree]]]:
-    """By name, the `dependency` blocks that make up the unit's: scope, merge strategy and tree, the strongest last."""
+    """By name, the `dependency` blocks that make up the unit's, with scope and strategy, strongest last."""
     found: dict[str, list[tuple[Scope, str, Tree]]] = {}
     for include in unit.includes:
         if include.merge_strategy != "no_merge":

@@ -90,7 +90,7 @@ def repository_root(scope: Scope) -> Path:
 
 
 def configuration_path(name: str, scope: Scope) -> Path:
-    """The file that `read_terragrunt_config(name)` and `config_path = name` mean: a folder means its terragrunt.hcl."""
+    """The file that `read_terragrunt_config(name)` and `config_path = name` mean, a folder's terragrunt.hcl."""
     path = Path(os.path.normpath(scope.directory / name))
     return path / "terragrunt.hcl" if path.is_dir() else path
 
@@ -99,7 +99,8 @@ def satisfies(version: str, constraint: str) -> bool:
     """Whether `version` meets `constraint` (hashicorp/go-version: `>= 1.0, < 2.0`, `~> 1.2`).
 
     Raises:
-        FunctionError: one of the two is not what it should be, or holds a pre-release, whose rules are not done.
+        FunctionError: one of the two is not what it should be, or holds a pre-release, whose rules are not
+        done.
     """
     have = _numbers(version)
     for term in constraint.split(","):

@@ -1,4 +1,4 @@
-"""The files that a unit generates, with the text Terragrunt 1.1.3 gives them (`internal/codegen/generate.go`)."""
+"""The files that a unit generates, with Terragrunt 1.1.3's text (`internal/codegen/generate.go`)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ def backend_config(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in config.items():
         if name in _TERRAGRUNT_ONLY:
             continue
-        if isinstance(value, str) and value in ("true", "false") and (name in _BOOLEANS or name.startswith("skip_")):
+        if (
+            isinstance(value, str)
+            and value in ("true", "false")
+            and (name in _BOOLEANS or name.startswith("skip_"))
+        ):
             value = value == "true"
         found["dynamodb_table" if name == "lock_table" else name] = value
     return dict(sorted(found.items()))
@@ -125,7 +129,9 @@ def _attributes(values: Mapping[str, Any], indent: int) -> str:
 
 def _value(value: Any, indent: int) -> str:
     if isinstance(value, dict):
-        return f"{{\n{_attributes(dict(sorted(value.items())), indent + 2)}{' ' * indent}}}" if value else "{}"
+        return (
+            f"{{\n{_attributes(dict(sorted(value.items())), indent + 2)}{' ' * indent}}}" if value else "{}"
+        )
     if isinstance(value, list):
         return f"[{', '.join(_value(item, indent) for item in value)}]"
     return quoted(value) if isinstance(value, str) else json.dumps(value)

@@ -1,7 +1,7 @@
 """Reads HCL files into blocks, attributes and expressions that keep their positions.
 
-An expression is kept as its own text, cut where a reference or a Terragrunt function stands: those parts Python
-answers, the rest goes to Terraform word for word.
+An expression is kept as its own text, cut where a reference or a Terragrunt function stands: those parts
+Python answers, the rest goes to Terraform word for word.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Union
 
 import tree_sitter
 import tree_sitter_hcl
@@ -34,7 +33,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class For:
-    """A call stands inside a for expression: its variables, the collection and the condition that holds there."""
+    """A call stands inside a for expression: its variables, its collection and the condition there."""
 
     variables: str
     collection: Expression
@@ -54,12 +53,12 @@ class Try:
     """A call stands inside `try` or `can`."""
 
 
-Guard = Union[For, If, Try]
+Guard = For | If | Try
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """A call that Python answers (`terragrunt`) or whose path argument it completes (a file function of HCL)."""
+    """A call that Python answers, or whose path argument it completes (the file functions of HCL)."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -69,14 +68,15 @@ class Call:
     guards: tuple[Guard, ...]
 
 
-Part = Union[str, Reference, Call]
+Part = str | Reference | Call
 
 
 @dataclass(frozen=True, eq=False)
 class Expression:
     """An expression's text, cut at references and calls.
 
-    `simple` holds the pieces of a plain string, reference or call whose value needs no arithmetic; None if it does.
+    `simple` holds the pieces of a plain string, reference or call whose value needs no arithmetic; None if
+    it does.
     """
 
     path: Path
@@ -128,7 +128,8 @@ def parse(path: Path) -> HclFile:
     """Parse the file at `path`.
 
     Raises:
-        StrataError: the file cannot be read, has a syntax error (with its line), or calls an unknown function.
+        StrataError: the file cannot be read, has a syntax error (with its line), or calls an unknown
+        function.
     """
     try:
         raw = path.read_bytes()
@@ -149,7 +150,7 @@ def parse(path: Path) -> HclFile:
 
 
 def unescape(literal: str) -> str:
-    """The value of a quoted literal's text, by HCL's escape rules (HCL native syntax specification, templates)."""
+    """The value of a quoted literal's text, by the escape rules of HCL's native syntax specification."""
 
     def value(match: re.Match[str]) -> str:
         simple, short, long, sign = match.groups()

@@ -49,7 +49,9 @@ def merge(parent: Tree, child: Tree, strategy: str) -> Tree:
     return merged
 
 
-def deep_merge(target: Mapping[str, Any], source: Mapping[str, Any], *, append: bool = True) -> dict[str, Any]:
+def deep_merge(
+    target: Mapping[str, Any], source: Mapping[str, Any], *, append: bool = True
+) -> dict[str, Any]:
     """`source` over `target`: maps merge, lists are appended (or replaced), everything else is replaced.
 
     Raises:

@@ -37,7 +37,8 @@ class ExtraArguments:
 class GeneratedFile:
     """A file to write into the working directory: its final text, Terragrunt's signature included.
 
-    `if_exists` is `overwrite`, `overwrite_terragrunt`, `skip` or `error`: what to do when the module brings the file.
+    `if_exists` is `overwrite`, `overwrite_terragrunt`, `skip` or `error`: what to do when the module brings
+    the file.
     """
 
     path: str
@@ -82,9 +83,10 @@ class Unit:
 class RenderedUnit:
     """A unit with every expression evaluated.
 
-    `module_dir` is the folder Terraform runs in; `source_root` the folder to copy (they differ when the source holds
-    `//`, as in `modules//s3`: copy `modules`, run in `s3`). `env_vars` are those of `extra_arguments` for `command`.
-    `excluded` says that an `exclude` block takes the unit out of runs of `command`.
+    `module_dir` is the folder Terraform runs in; `source_root` the folder to copy (they differ when the
+    source holds `//`, as in `modules//s3`: copy `modules`, run in `s3`). `env_vars` are those of
+    `extra_arguments` for `command`. `excluded` says that an `exclude` block takes the unit out of runs of
+    `command`.
     """
 
     path: str

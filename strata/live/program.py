@@ -1,8 +1,9 @@
 """Turns expressions of the live tree into locals of one scratch folder.
 
-References become names of that folder, Terragrunt's functions become their answers; all the rest is the file's own
-text. A function whose arguments Terraform must work out first (an iteration variable, a computed path) gets a probe:
-an expression that lists the arguments it will be called with. The caller evaluates the probes and translates again.
+References become names of that folder, Terragrunt's functions become their answers; all the rest is the
+file's own text. A function whose arguments Terraform must work out first (an iteration variable, a computed
+path) gets a probe: an expression that lists the arguments it will be called with. The caller evaluates the
+probes and translates again.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Program:
         environ: what `get_env` sees.
         command: the Terraform command that `get_terraform_command` names.
         calls: arguments of calls found by earlier probes.
-        outputs: by unit scope and dependency name, what `dependency.NAME` is; a unit that is absent has none yet.
+        outputs: by unit scope and dependency name, what `dependency.NAME` is; a unit that is absent has none
+        yet.
     """
 
     read: Callable[[Path, Scope], Scope]
@@ -79,7 +81,7 @@ class Program:
     def statics(self) -> Statics:
         return Statics(self.environ, self.command)
 
-    # -- what a caller asks for ---------------------------------------------------------------------------------
+    # -- what a caller asks for ------------------------------------------------------------------------------
 
     def leaf(self, scope: Scope, leaf: Leaf) -> Definition:
         """The local that holds one attribute's value."""
@@ -113,7 +115,7 @@ class Program:
                 queue.extend(found[name].uses)
         return list(found.values())
 
-    # -- definitions --------------------------------------------------------------------------------------------
+    # -- definitions -----------------------------------------------------------------------------------------
 
     def _define(self, name: str, value: Expression, draft: _Draft, shown: str) -> Definition:
         return self._add(name, lambda inner: self._text(value, inner), draft, value.path, value.line, shown)
@@ -145,12 +147,12 @@ class Program:
         return f"local.{definition.name}"
 
     def _fail(self, error: StrataError) -> str:
-        """An expression that fails with `error` when it is evaluated, and not before: `try` may still catch it."""
+        """An expression that fails with `error` when it is evaluated, not before: `try` can catch it."""
         key = f"e{len(self.failures)}"
         self.failures[key] = error
         return f'local.fail["{key}"]'
 
-    # -- expressions --------------------------------------------------------------------------------------------
+    # -- expressions -----------------------------------------------------------------------------------------
 
     def _text(self, expression: Expression, draft: _Draft) -> str:
         pieces: list[str] = []
@@ -229,35 +231,37 @@ class Program:
 
     def _dependency_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
         steps, unit = reference.steps, draft.scope.unit
-        here = {"file": path, "line": reference.line}
+        line = reference.line
         if draft.in_locals:
             raise StrataError(
                 "a local cannot read a dependency's outputs: locals are evaluated first",
                 remedy="use the output in `inputs`",
-                **here,  # type: ignore[arg-type]
+                file=path,
+                line=line,
             )
         if len(steps) > 1 and steps[1] == "inputs":
             raise StrataError(
                 "the inputs of a dependency cannot be read",
                 remedy="read its outputs",
-                **here,  # type: ignore[arg-type]
+                file=path,
+                line=line,
             )
         draft.outputs = True
         if unit is None:
             reason = "the outputs of a file's dependencies are not read through `read_terragrunt_config`"
-            return self._fail(StrataError(reason, **here))  # type: ignore[arg-type]
+            return self._fail(StrataError(reason, file=path, line=line))
         if steps[0] not in dependency_blocks(unit):
-            return self._fail(StrataError(f"there is no dependency `{steps[0]}`", **here))  # type: ignore[arg-type]
+            return self._fail(StrataError(f"there is no dependency `{steps[0]}`", file=path, line=line))
         known = self.outputs.get(unit.key)
         if known is None:
             reason = f"the outputs of dependency `{steps[0]}` are not known yet"
-            return self._fail(StrataError(reason, **here))  # type: ignore[arg-type]
+            return self._fail(StrataError(reason, file=path, line=line))
         value = known.get(steps[0], {})
         if len(steps) > 1 and steps[1] == "outputs" and "outputs" not in value:
             reason = (
                 f"dependency `{steps[0]}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
             )
-            return self._fail(StrataError(f"{reason} for {self.command}", **here))  # type: ignore[arg-type]
+            return self._fail(StrataError(f"{reason} for {self.command}", file=path, line=line))
         name = f"{unit.key}_d_{steps[0]}"
         text = f"jsondecode({quoted(json.dumps(value))})"
         definition = self._add(
@@ -299,7 +303,7 @@ class Program:
                 texts[name] = literal(value)
         return texts
 
-    # -- calls --------------------------------------------------------------------------------------------------
+    # -- calls -----------------------------------------------------------------------------------------------
 
     def _call(self, call: Call, path: Path, draft: _Draft) -> str:
         if call.name in REFUSED_FUNCTIONS:

@@ -90,10 +90,14 @@ class Reader:
         known = outputs or {}
         while True:
             program = Program(self._read_scope, self.environ, command, calls, known)
-            pending_includes = [item for unit in units if not unit.opened for item in self._open(unit, program)]
+            pending_includes = [
+                item for unit in units if not unit.opened for item in self._open(unit, program)
+            ]
             opened = [unit for unit in units if unit.opened]
             names = {
-                (scope.key, id(leaf)): program.leaf(scope, leaf) for unit in opened for scope, leaf in wanted(unit)
+                (scope.key, id(leaf)): program.leaf(scope, leaf)
+                for unit in opened
+                for scope, leaf in wanted(unit)
             }
             local_names = {
                 (scope.key, name): program.local(scope, attribute)
@@ -114,11 +118,13 @@ class Reader:
                     self._calls[probe.key] = calls[probe.key]
             for scope, leaf, name in pending_includes:
                 self._include_values[scope.key, id(leaf)] = answers[name]
-        definitions = {**names, **local_names}
-        stuck = next((found for found in definitions.values() if found.pending), None)
+        definitions = [*names.values(), *local_names.values()]
+        stuck = next((item for item in definitions if item.pending), None)
         if stuck is not None:
-            raise StrataError("this value depends on itself through a function", file=stuck.path, line=stuck.line)
-        order = sorted({definition.name for definition in definitions.values()})
+            raise StrataError(
+                "this value depends on itself through a function", file=stuck.path, line=stuck.line
+            )
+        order = sorted({definition.name for definition in definitions})
         values = self.console.evaluate(program.closure(order), order, program.failures)
         found: dict[str, dict[str, Any]] = {}
         for (scope_key, name), definition in local_names.items():
@@ -137,7 +143,7 @@ class Reader:
         return self._files[path]
 
     def _read_scope(self, path: Path, reader: Scope) -> Scope:
-        """The scope of a file that `read_terragrunt_config` reads; shared where the reader makes no difference."""
+        """The scope of a file that `read_terragrunt_config` reads, shared where the reader is no matter."""
         file = self._file(path)
         shared = not any(name in file.text for name in _READER_DEPENDENT)
         key = (path, None if shared else reader.original)
@@ -145,7 +151,9 @@ class Reader:
             if any(block.type == "include" for block in file.body.blocks):
                 line = next(block.line for block in file.body.blocks if block.type == "include")
                 raise StrataError(
-                    "a file with `include` blocks cannot be read by `read_terragrunt_config`", file=path, line=line
+                    "a file with `include` blocks cannot be read by `read_terragrunt_config`",
+                    file=path,
+                    line=line,
                 )
             name = f"r{len(self._read)}"
             self._read[key] = Scope(name, file, path, reader.original, self.root, opened=True)
@@ -167,7 +175,7 @@ class Reader:
                     if not definition.pending:
                         yield unit, leaf, definition.name
             if complete:
-                found.append(self._include(unit, name, block, values))
+                found.append(self._include(unit, len(found), name, block, values))
         if complete:
             unit.includes = found
             unit.opened = True
@@ -191,7 +199,9 @@ class Reader:
             self._include_values[key] = program.statics.value(leaf.value, unit)
         return self._include_values[key]
 
-    def _include(self, unit: Scope, name: str, block: Block, values: Mapping[str, Any]) -> Include:
+    def _include(
+        self, unit: Scope, index: int, name: str, block: Block, values: Mapping[str, Any]
+    ) -> Include:
         strategy = values.get("merge_strategy") or "shallow"
         here = block.line
         if strategy not in STRATEGIES:
@@ -208,8 +218,14 @@ class Reader:
         nested = next((inner for inner in file.body.blocks if inner.type == "include"), None)
         if nested is not None:
             raise StrataError("an included file cannot include another", file=path, line=nested.line)
-        key = f"{unit.key}i{sum(1 for part in unit.includes)}_{''.join(c if c.isalnum() else '_' for c in name)}"
         scope = Scope(
-            f"{key}x", file, unit.config_path, unit.original, self.root, include_path=path, owner=unit, opened=True
+            f"{unit.key}i{index}",
+            file,
+            unit.config_path,
+            unit.original,
+            self.root,
+            include_path=path,
+            owner=unit,
+            opened=True,
         )
         return Include(name, scope, strategy, values.get("expose") in (True, "true"))

@@ -29,7 +29,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a block may hold: `attributes` with their kinds, nested `blocks`, and whether it carries a name."""
+    """What a block may hold: `attributes` with their kinds, nested `blocks`; and whether it is `named`."""
 
     attributes: Mapping[str, Kind] = field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -194,7 +194,8 @@ def includes_of(file: HclFile) -> list[tuple[str, Block]]:
 def tree_of(file: HclFile) -> Tree:
     """The file's blocks and attributes as nested dictionaries with a `Leaf` for every attribute.
 
-    The shape is the one Terragrunt shows (`terragrunt render --json`): named blocks become maps from name to block.
+    The shape is the one Terragrunt shows (`terragrunt render --json`): named blocks become maps from name to
+    block.
 
     Raises:
         StrataError: an unknown block or attribute, a missing one, or a block given twice, by name and line.
@@ -202,7 +203,12 @@ def tree_of(file: HclFile) -> Tree:
     body = Body(
         file.body.attributes, tuple(b for b in file.body.blocks if b.type not in ("locals", "include"))
     )
-    return _body(file.path, body, ROOT, "the configuration")
+    tree = _body(file.path, body, ROOT, "the configuration")
+    source = tree.get("terraform", {}).get("source")
+    if source and any(reference.root == "dependency" for reference in source.value.references()):
+        # Terragrunt refuses it too: the source must be known before anything is applied.
+        raise StrataError("a module's source cannot use a dependency", file=file.path, line=source.line)
+    return tree
 
 
 def _body(path: Path, body: Body, schema: Schema, where: str) -> Tree:

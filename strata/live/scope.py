@@ -27,13 +27,14 @@ class Scope:
     Attributes:
         key: a short name, unique in the tree; the names in the scratch folder begin with it.
         file: the file whose text is evaluated.
-        config_path: the configuration in whose name it is evaluated: the unit's for an included file, its own for a
+        config_path: the configuration in whose name it is evaluated: the unit's for an included file, its
+        own for a
             unit and for a file read by `read_terragrunt_config`.
         original: the unit's file, also for a file read by `read_terragrunt_config`.
         root: the folder of the live tree.
         include_path: where the included file lies, if this is an included file.
-        unit: the scope of the unit that this file is part of; None for a file read by `read_terragrunt_config`.
-        includes: the unit's includes, in order; filled when their paths are known.
+        unit: the scope of the unit that this file is part of; None for a file read by
+        `read_terragrunt_config`. includes: the unit's includes, in order; filled when their paths are known.
     """
 
     key: str

@@ -46,7 +46,8 @@ class Sources:
         """The module that `source` names for a unit in `directory`; no source means the unit's own folder.
 
         Raises:
-            StrataError: the folder or version does not exist, git fails, or the kind of source is not supported.
+            StrataError: the folder or version does not exist, git fails, or the kind of source is not
+            supported.
         """
         if not source:
             return Module(directory, directory)
@@ -95,7 +96,9 @@ class Sources:
             return known[name]
         if _COMMIT.fullmatch(ref):
             return ref
-        raise StrataError(f"the repository {address} has no version `{ref}`", remedy="push the tag, or correct it")
+        raise StrataError(
+            f"the repository {address} has no version `{ref}`", remedy="push the tag, or correct it"
+        )
 
     def _git(self, *arguments: str) -> str:
         environment = {name: value for name, value in self.environ.items() if not name.startswith("GIT_")}

@@ -1,4 +1,5 @@
-"""Values that need no Terraform: plain strings, locals that are plain strings, and Terragrunt's functions of those.
+"""Values that need no Terraform: plain strings, locals that are plain strings, and Terragrunt's functions of
+those.
 
 Most arguments of Terragrunt's functions are of this kind; knowing them at once saves a console process.
 """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import networkx
+import networkx  # type: ignore[import-untyped]
 
 from strata.errors import StrataError
 from strata.live import discovery
@@ -29,10 +29,11 @@ _GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
 
 
 class LiveTree:
-    """A folder of Terragrunt units, read without Terragrunt. It is a picture of the files at the time they are read.
+    """A folder of Terragrunt units, read without Terragrunt. It is a picture of the files at the time they
+    are read.
 
-    Use `LiveTree.load(root)`; then `units(environment)` gives the units in dependency order, and `render(unit, ...)`
-    one of them with every expression evaluated.
+    Use `LiveTree.load(root)`; then `units(environment)` gives the units in dependency order, and
+    `render(unit, ...)` one of them with every expression evaluated.
     """
 
     def __init__(self, root: Path, reader: Reader, sources: Sources) -> None:
@@ -80,7 +81,7 @@ class LiveTree:
         return discovery.environments(self.root)
 
     def find(self) -> list[str]:
-        """The paths of all units of the tree that pass `.terragrunt-filters`, as `terragrunt find` lists them."""
+        """The paths of all units that pass `.terragrunt-filters`, as `terragrunt find` lists them."""
         return discovery.find_units(self.root)
 
     def unit(self, path: str) -> Unit:
@@ -95,7 +96,8 @@ class LiveTree:
         """The environment's units, each after all it depends on.
 
         Raises:
-            StrataError: an unknown environment, a syntax error, a dependency on a unit that does not exist, or a
+            StrataError: an unknown environment, a syntax error, a dependency on a unit that does not exist,
+            or a
                 cycle, with the path of the cycle.
         """
         found = {item.unit.path: item.unit for item in self._load(discovery.units_of(self.root, environment))}
@@ -132,7 +134,8 @@ class LiveTree:
 
         Args:
             unit: the unit's path.
-            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in if the
+            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in if
+            the
                 dependency allows them for `command`.
             command: the Terraform command that is to run.
 
@@ -145,12 +148,19 @@ class LiveTree:
             files = generated_files(document, self._format)
             module = self._sources.module(document.get("terraform", {}).get("source"), item.scope.directory)
         except StrataError as error:
-            raise error if error.file else StrataError(
-                error.message, file=item.unit.file, line=self._source_line(item.scope), remedy=error.remedy
+            raise (
+                error
+                if error.file
+                else StrataError(
+                    error.message,
+                    file=item.unit.file,
+                    line=self._source_line(item.scope),
+                    remedy=error.remedy,
+                )
             ) from None
         return rendered_unit(item.unit, document, module, files, command)
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def _load(self, paths: Sequence[str]) -> list[Loaded]:
         """The units at `paths`; those not loaded yet are evaluated together."""
@@ -159,7 +169,9 @@ class LiveTree:
         for path in missing:
             file = self.root / path / discovery.CONFIGURATION
             if not file.is_file():
-                raise StrataError(f"there is no unit `{path}`", remedy=f"see which exist: {discovery.LIVE}/*/*")
+                raise StrataError(
+                    f"there is no unit `{path}`", remedy=f"see which exist: {discovery.LIVE}/*/*"
+                )
             scopes[path] = self._reader.unit(file)
         if scopes:
             values = self._reader.evaluate(list(scopes.values()), _graph_leaves, command="apply")
@@ -189,9 +201,7 @@ class LiveTree:
     ) -> dict[str, Any]:
         scope = item.scope
         known = dependency_values(item.unit, outputs, command)
-        values = self._reader.evaluate(
-            [scope], _all_leaves, command=command, outputs={scope.key: known}
-        )
+        values = self._reader.evaluate([scope], _all_leaves, command=command, outputs={scope.key: known})
         merged = _evaluated(scope, values)
         for include in reversed(scope.includes):
             if include.merge_strategy == "no_merge":
