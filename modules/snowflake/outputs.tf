@@ -9,3 +9,13 @@ output "loader" {
     warehouse = snowflake_warehouse.this.name
   }
 }
+
+output "reader" {
+  description = "How people and reports read: the role, and the view that shows the newest row of each key."
+  value = {
+    role = snowflake_account_role.this["reader"].name
+    view = "${snowflake_external_table.this.name}_CURRENT"
+  }
+  # Whoever is given the names can read.
+  depends_on = [snowflake_execute.current]
+}
