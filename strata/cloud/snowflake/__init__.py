@@ -1,0 +1,1 @@
+"""The embedded Snowflake, and the stand-in for its Terraform provider."""

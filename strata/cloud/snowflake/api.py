@@ -1,0 +1,240 @@
+"""The HTTP interface that Snowflake's clients speak: login, queries, sessions."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import logging
+import secrets
+from typing import Any
+
+from fakesnow.converter import from_binding
+from fakesnow.transforms import SERVER_VERSION
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from strata.cloud.snowflake import control, rights
+from strata.cloud.snowflake.catalog import User, now
+from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
+from strata.cloud.snowflake.grammar import parse_name
+from strata.cloud.snowflake.login import authenticate
+from strata.cloud.snowflake.results import ArrowRows, Rows, status
+from strata.cloud.snowflake.session import Account, Session
+
+_log = logging.getLogger(__name__)
+_PARAMETERS = {
+    "AUTOCOMMIT": True,
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
+    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "TIMEZONE": "Etc/UTC",
+}
+
+
+class Api:
+    """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS answers."""
+
+    def __init__(self, account: Account, aws_url: Any) -> None:
+        self._account = account
+        self._aws_url = aws_url
+        self._sessions: dict[str, Session] = {}
+        self._ids = itertools.count(4_500_000_001)
+
+    def application(self) -> Starlette:
+        ok = JSONResponse({"success": True, "data": None, "code": None, "message": None})
+
+        async def accepted(request: Request) -> JSONResponse:
+            return ok
+
+        return Starlette(
+            routes=[
+                Route("/session/v1/login-request", self._login, methods=["POST"]),
+                Route("/session", self._session, methods=["POST"]),
+                Route("/session/heartbeat", self._session, methods=["POST"]),
+                Route("/queries/v1/query-request", self._query, methods=["POST"]),
+                Route("/queries/v1/abort-request", accepted, methods=["POST"]),
+                Route("/telemetry/send", accepted, methods=["POST"]),
+                Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
+            ]
+        )
+
+    async def _login(self, request: Request) -> JSONResponse:
+        body = await _body(request)
+        try:
+            token, session = await run_in_threadpool(self._open, body.get("data") or {}, dict(request.query_params))
+        except LoginError as error:
+            return _refused(str(error.code), error.message)
+        parameters = [{"name": name, "value": value} for name, value in _PARAMETERS.items()]
+        data = {
+            "token": token,
+            # Clients from version 5 on insist on a master token as well.
+            "masterToken": secrets.token_urlsafe(32),
+            "validityInSeconds": 3600,
+            "masterValidityInSeconds": 14400,
+            "sessionId": session.id,
+            "serverVersion": SERVER_VERSION,
+            "parameters": parameters,
+            "displayUserName": session.user,
+            "sessionInfo": {
+                "databaseName": session.database or None,
+                "schemaName": session.schema or None,
+                "warehouseName": session.warehouse or None,
+                "roleName": session.role,
+            },
+        }
+        return JSONResponse({"data": data, "success": True, "code": None, "message": None})
+
+    def _open(self, data: dict[str, Any], asked: dict[str, str]) -> tuple[str, Session]:
+        with self._account.lock:
+            users = self._account.catalog
+        user = authenticate(users, data, self._aws_url())
+        with self._account.lock:
+            session = Session(
+                account=self._account,
+                id=next(self._ids),
+                user=user.name,
+                role=self._role(user, asked.get("roleName")),
+                connection=self._account.engine.connect(),
+            )
+            user.last_success_login = now()
+            self._context(session, user, asked)
+        token = secrets.token_urlsafe(32)
+        self._sessions[token] = session
+        return token, session
+
+    def _role(self, user: User, asked: str | None) -> str:
+        catalog = self._account.catalog
+        may_use = rights.roles_of_user(catalog, user.name)
+        if asked:
+            role = _name(asked)
+            if role not in may_use:
+                raise LoginError(
+                    f"Role '{role}' specified in the connect string does not exist or not authorized. Contact your "
+                    "local system administrator, or attempt to login with another role, e.g. PUBLIC.",
+                    390189,
+                )
+            return role
+        default = _name(user.options.get("DEFAULT_ROLE") or "PUBLIC")
+        return default if default in may_use else "PUBLIC"
+
+    @staticmethod
+    def _context(session: Session, user: User, asked: dict[str, str]) -> None:
+        """Take up warehouse, database and schema; one that cannot be used is left out, as Snowflake does."""
+        namespace = user.options.get("DEFAULT_NAMESPACE") or ""
+        wanted = [("WAREHOUSE", asked.get("warehouse") or user.options.get("DEFAULT_WAREHOUSE"))]
+        if asked.get("databaseName"):
+            wanted.append(("DATABASE", asked["databaseName"]))
+        elif namespace:
+            wanted.append(("DATABASE", namespace.split(".")[0]))
+        schema = asked.get("schemaName") or namespace.partition(".")[2]
+        wanted.append(("SCHEMA", schema))
+        for kind, name in wanted:
+            if not name:
+                continue
+            try:
+                control.use(session, kind, parse_name(name))
+            except SqlError as error:
+                _log.info("login of %s without %s %s: %s", user.name, kind.lower(), name, error.message)
+
+    async def _session(self, request: Request) -> JSONResponse:
+        token = _token(request)
+        session = self._sessions.get(token)
+        if session is None:
+            return _refused("390104", "User must login again to access the service.")
+        if request.query_params.get("delete"):
+            del self._sessions[token]
+            session.connection.close()
+        return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+    async def _query(self, request: Request) -> JSONResponse:
+        session = self._sessions.get(_token(request))
+        if session is None:
+            return _refused("390104", "User must login again to access the service.")
+        body = await _body(request)
+        sql = str(body.get("sqlText") or "")
+        try:
+            data = await run_in_threadpool(_answer, session, sql, body)
+        except SqlError as error:
+            return _refused(f"{error.code:06d}", error.message, error.sqlstate)
+        except Exception as error:
+            # A defect here must reach the client as a failed statement, not as HTTP 500, which it would retry.
+            _log.exception("defect in the embedded Snowflake, statement: %s", sql)
+            text = f"SQL execution internal error:\nProcessing aborted by {type(error).__name__}: {error}"
+            return _refused("000603", text, "XX000")
+        return JSONResponse({"data": data, "success": True, "code": None, "message": None})
+
+
+def _answer(session: Session, sql: str, body: dict[str, Any]) -> dict[str, Any]:
+    if body.get("asyncExec"):
+        raise unsupported("asynchronous execution")
+    with session.lock:
+        rows = _describe(session, sql) if body.get("describeOnly") else _execute(session, sql, body.get("bindings"))
+        return rows.data() | {
+            "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
+            "finalDatabaseName": session.database or None,
+            "finalSchemaName": session.schema or None,
+            "finalWarehouseName": session.warehouse or None,
+            "finalRoleName": session.role,
+        }
+
+
+def _describe(session: Session, sql: str) -> Rows | ArrowRows:
+    """The columns of a statement's result. Only a query is run for that, and its rows are left out."""
+    try:
+        is_query = isinstance(parse_one(sql, read="snowflake"), exp.Query)
+    except SqlglotError:
+        is_query = False
+    if not is_query:
+        return Rows([("status", "text")], [])
+    rows = control.execute(session, sql)
+    if isinstance(rows, ArrowRows):
+        return ArrowRows(rows.table.slice(0, 0), rows.rowtype, rows.statement_type, rows.query_id)
+    return rows
+
+
+def _execute(session: Session, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
+    if not bindings:
+        return control.execute(session, sql)
+    if not all(key.isdigit() for key in bindings):
+        return control.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
+    ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
+    if not any(isinstance(binding["value"], list) for binding in ordered):
+        return control.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
+    columns = [[from_binding({**b, "value": value}) for value in b["value"]] for b in ordered]
+    count = 0
+    rows: Rows | ArrowRows = status("0")
+    for row in zip(*columns, strict=True):
+        rows = control.execute(session, sql, row)
+        if isinstance(rows, ArrowRows):
+            count += int(rows.table.column(0)[0].as_py() or 0)
+    if not isinstance(rows, ArrowRows):
+        return rows
+    return Rows([(rows.rowtype[0]["name"], "fixed")], [[count]], rows.statement_type)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    if request.headers.get("Content-Encoding") == "gzip":
+        raw = gzip.decompress(raw)
+    loaded = json.loads(raw) if raw else {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _token(request: Request) -> str:
+    # Snowflake Token="..."
+    return request.headers.get("Authorization", "").partition('"')[2].rstrip('"')
+
+
+def _name(text: str) -> str:
+    return text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text.upper()
+
+
+def _refused(code: str, message: str, sqlstate: str = "08001") -> JSONResponse:
+    data = {"errorCode": code, "sqlState": sqlstate}
+    return JSONResponse({"data": data, "code": code, "message": message, "success": False, "headers": None})

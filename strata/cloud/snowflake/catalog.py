@@ -1,0 +1,351 @@
+"""What the account holds: plain objects, found by kind and name. No SQL and no rights here."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from strata.cloud.snowflake.errors import SqlError, already_exists, does_not_exist
+from strata.cloud.snowflake.grammar import Path, StagePath
+
+SYSTEM_ROLES = {
+    # role: the roles whose rights it has as well
+    "ACCOUNTADMIN": ("SYSADMIN", "SECURITYADMIN"),
+    "SECURITYADMIN": ("USERADMIN",),
+    "SYSADMIN": (),
+    "USERADMIN": (),
+    "PUBLIC": (),
+}
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass
+class Securable:
+    """Anything that has a name and an owner; `options` holds the properties its kind declares."""
+
+    name: str
+    owner: str
+    comment: str = ""
+    created_on: datetime.datetime = field(default_factory=now)
+    options: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class WorkloadIdentity:
+    """Who may log in as a service user without a secret; `kind` is AWS or OIDC."""
+
+    kind: str
+    arn: str = ""
+    issuer: str = ""
+    subject: str = ""
+    audiences: tuple[str, ...] = ()
+    created_on: datetime.datetime = field(default_factory=now)
+
+
+@dataclass
+class User(Securable):
+    password: str | None = None
+    workload_identity: WorkloadIdentity | None = None
+    last_success_login: datetime.datetime | None = None
+
+
+@dataclass
+class Warehouse(Securable):
+    suspended: bool = False
+    resumed_on: datetime.datetime = field(default_factory=now)
+
+
+@dataclass
+class Integration(Securable):
+    """A storage integration. `identity` is hidden and new per CREATE: stages bind to it, not to the name."""
+
+    identity: str = ""
+
+
+@dataclass
+class Stage(Securable):
+    """`integration` and `integration_identity` name the integration at the time the stage was bound to it."""
+
+    integration: str = ""
+    integration_identity: str = ""
+
+
+@dataclass
+class FileFormat(Securable):
+    pass
+
+
+@dataclass
+class View(Securable):
+    """`query` is the text after AS; unqualified names in it mean the view's own schema."""
+
+    query: str = ""
+    text: str = ""
+    columns: tuple[str, ...] = ()
+
+
+@dataclass
+class Table(Securable):
+    """A table that DuckDB holds; only its owner and name are known here."""
+
+
+@dataclass(frozen=True)
+class ExternalColumn:
+    name: str
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class RegisteredFile:
+    """A file as of the refresh that registered it; `key` is the path from the bucket's root."""
+
+    key: str
+    etag: str
+    size: int
+    registered_on: datetime.datetime
+
+
+@dataclass
+class ExternalTable(Securable):
+    columns: tuple[ExternalColumn, ...] = ()
+    partition_by: tuple[str, ...] = ()
+    stage: Path = ()
+    location: StagePath = field(default_factory=lambda: StagePath((), ""))
+    file_format: dict[str, Any] = field(default_factory=dict)
+    pattern: str = ""
+    auto_refresh: bool = True
+    files: dict[str, RegisteredFile] = field(default_factory=dict)
+    last_refreshed_on: datetime.datetime | None = None
+
+
+@dataclass
+class Schema(Securable):
+    relations: dict[str, Table | View | ExternalTable] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    file_formats: dict[str, FileFormat] = field(default_factory=dict)
+
+
+@dataclass
+class Database(Securable):
+    schemas: dict[str, Schema] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`privilege` on the object of `kind` at `path` to a role."""
+
+    privilege: str
+    kind: str
+    path: Path
+    role: str
+
+
+@dataclass(frozen=True)
+class FutureGrant:
+    """`privilege` on every object of `kind` that is created in `container` (a database or a schema) later."""
+
+    privilege: str
+    kind: str
+    container: Path
+    role: str
+
+
+@dataclass
+class GrantDetail:
+    granted_by: str
+    grant_option: bool = False
+    created_on: datetime.datetime = field(default_factory=now)
+
+
+_RELATIONS: dict[str, type[Securable]] = {"TABLE": Table, "VIEW": View, "EXTERNAL TABLE": ExternalTable}
+_DEPTH = {"DATABASE": 1, "SCHEMA": 2, "STAGE": 3, "FILE FORMAT": 3, "TABLE": 3, "VIEW": 3, "EXTERNAL TABLE": 3}
+
+
+@dataclass
+class Catalog:
+    """The whole account."""
+
+    account: str
+    organization: str
+    region: str
+    users: dict[str, User] = field(default_factory=dict)
+    roles: dict[str, Securable] = field(default_factory=dict)
+    warehouses: dict[str, Warehouse] = field(default_factory=dict)
+    integrations: dict[str, Integration] = field(default_factory=dict)
+    resource_monitors: dict[str, Securable] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+    grants: dict[Grant, GrantDetail] = field(default_factory=dict)
+    future_grants: dict[FutureGrant, GrantDetail] = field(default_factory=dict)
+    # (role, "ROLE" or "USER", grantee)
+    role_grants: dict[tuple[str, str, str], GrantDetail] = field(default_factory=dict)
+
+    def collection(self, kind: str, path: Path) -> dict[str, Any]:
+        """The dictionary that an object of `kind` at `path` is in.
+
+        Raises:
+            SqlError: its database or schema does not exist.
+        """
+        top: dict[str, dict[str, Any]] = {
+            "USER": self.users,  # type: ignore[dict-item]
+            "ROLE": self.roles,
+            "WAREHOUSE": self.warehouses,  # type: ignore[dict-item]
+            "INTEGRATION": self.integrations,  # type: ignore[dict-item]
+            "RESOURCE MONITOR": self.resource_monitors,
+            "DATABASE": self.databases,  # type: ignore[dict-item]
+        }
+        if kind in top:
+            return top[kind]
+        if path[0] not in self.databases:
+            raise does_not_exist("DATABASE", path[:1])
+        database = self.databases[path[0]]
+        if kind == "SCHEMA":
+            return database.schemas
+        if path[1] not in database.schemas:
+            raise does_not_exist("SCHEMA", path[:2])
+        schema = database.schemas[path[1]]
+        if kind in _RELATIONS or kind == "OBJECT":
+            return schema.relations
+        return schema.stages if kind == "STAGE" else schema.file_formats
+
+    def find(self, kind: str, path: Path) -> Any:
+        """The object, or None. A relation of another kind than the one asked for is none."""
+        try:
+            found = self.collection(kind, path).get(path[-1])
+        except SqlError:
+            return None
+        if kind in _RELATIONS and not isinstance(found, _RELATIONS[kind]):
+            return None
+        return found
+
+    def get(self, kind: str, path: Path) -> Any:
+        """The object.
+
+        Raises:
+            SqlError: it does not exist.
+        """
+        found = self.find(kind, path)
+        if found is None:
+            raise does_not_exist(kind, path)
+        return found
+
+    def add(self, kind: str, path: Path, securable: Securable) -> None:
+        """Put a new object in.
+
+        Raises:
+            SqlError: the name is taken, or the database or schema does not exist.
+        """
+        collection = self.collection(kind, path)
+        if path[-1] in collection:
+            raise already_exists(path[-1:])
+        collection[path[-1]] = securable
+        futures = [f for f in self.future_grants if f.kind == kind and path[: len(f.container)] == f.container]
+        # Future grants on the schema put those on its database out of force.
+        deepest = max((len(future.container) for future in futures), default=0)
+        for future in futures:
+            if len(future.container) < deepest:
+                continue
+            if future.privilege == "OWNERSHIP":
+                securable.owner = future.role
+            else:
+                granted_by = self.future_grants[future].granted_by
+                self.grants[Grant(future.privilege, kind, path, future.role)] = GrantDetail(granted_by)
+
+    def remove(self, kind: str, path: Path) -> None:
+        """Take an object out, with the grants on it and on what it holds."""
+        del self.collection(kind, path)[path[-1]]
+        for grant in [g for g in self.grants if _inside(g.kind, g.path, kind, path)]:
+            del self.grants[grant]
+        if kind in ("ROLE", "USER"):
+            name = path[-1]
+            for key in [k for k in self.role_grants if (k[0] == name and kind == "ROLE") or k[1:] == (kind, name)]:
+                del self.role_grants[key]
+        if kind == "ROLE":
+            for grant in [g for g in self.grants if g.role == path[-1]]:
+                del self.grants[grant]
+            for future in [f for f in self.future_grants if f.role == path[-1]]:
+                del self.future_grants[future]
+        for future in [f for f in self.future_grants if kind in _DEPTH and f.container[: len(path)] == path]:
+            del self.future_grants[future]
+
+    def rename(self, kind: str, old: Path, new: Path) -> None:
+        """Move an object, and the grants on it and on what it holds, to another name."""
+        collection = self.collection(kind, new)
+        if new[-1] in collection:
+            raise already_exists(new[-1:])
+        securable = self.collection(kind, old).pop(old[-1])
+        securable.name = new[-1]
+        collection[new[-1]] = securable
+        for grant in [g for g in self.grants if _inside(g.kind, g.path, kind, old)]:
+            moved = Grant(grant.privilege, grant.kind, new + grant.path[len(old) :], grant.role)
+            self.grants[moved] = self.grants.pop(grant)
+        if kind == "ROLE":
+            self._rename_role(old[-1], new[-1])
+        for _, _, table in self.walk():
+            if isinstance(table, ExternalTable) and kind in _DEPTH and table.stage[: len(old)] == old:
+                table.stage = new + table.stage[len(old) :]
+
+    def _rename_role(self, old: str, new: str) -> None:
+        for grant in [g for g in self.grants if g.role == old]:
+            self.grants[Grant(grant.privilege, grant.kind, grant.path, new)] = self.grants.pop(grant)
+        for key in [k for k in self.role_grants if old in (k[0], k[2] if k[1] == "ROLE" else None)]:
+            role, kind, grantee = key
+            moved = (new if role == old else role, kind, new if kind == "ROLE" and grantee == old else grantee)
+            self.role_grants[moved] = self.role_grants.pop(key)
+        for _, _, securable in self.walk():
+            if securable.owner == old:
+                securable.owner = new
+
+    def walk(self) -> Iterator[tuple[str, Path, Securable]]:
+        """Every object with its kind and path."""
+        for kind in ("USER", "ROLE", "WAREHOUSE", "INTEGRATION", "RESOURCE MONITOR", "DATABASE"):
+            for name, securable in list(self.collection(kind, ()).items()):
+                yield kind, (name,), securable
+        for database in list(self.databases.values()):
+            for schema in list(database.schemas.values()):
+                path = (database.name, schema.name)
+                yield "SCHEMA", path, schema
+                yield from self.walk_schema(path)
+
+    def walk_schema(self, path: Path) -> Iterator[tuple[str, Path, Securable]]:
+        """Every object of a schema with its kind and path."""
+        schema = self.databases[path[0]].schemas[path[1]]
+        for relation in list(schema.relations.values()):
+            yield relation_kind(relation), (*path, relation.name), relation
+        for stage in list(schema.stages.values()):
+            yield "STAGE", (*path, stage.name), stage
+        for file_format in list(schema.file_formats.values()):
+            yield "FILE FORMAT", (*path, file_format.name), file_format
+
+    def external_tables_on(self, stage: Path) -> list[Path]:
+        """The external tables whose location is in the stage."""
+        return [p for _, p, s in self.walk() if isinstance(s, ExternalTable) and s.stage == stage]
+
+
+def relation_kind(relation: Securable) -> str:
+    """TABLE, VIEW or EXTERNAL TABLE."""
+    return next(kind for kind, cls in _RELATIONS.items() if isinstance(relation, cls))
+
+
+def depth(kind: str) -> int:
+    """How many parts the full name of an object of `kind` has."""
+    return _DEPTH.get(kind, 1)
+
+
+def like(pattern: str, name: str) -> bool:
+    """Whether a name matches the pattern of SHOW ... LIKE, which ignores case."""
+    regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern.replace("\\_", "\x00"))
+    return re.fullmatch(regex.replace("\x00", "_"), name, re.IGNORECASE | re.DOTALL) is not None
+
+
+def _inside(kind: str, path: Path, container_kind: str, container: Path) -> bool:
+    if container_kind in ("DATABASE", "SCHEMA"):
+        return kind in _DEPTH and path[: len(container)] == container
+    return kind == container_kind and path == container

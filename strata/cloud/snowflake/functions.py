@@ -1,0 +1,67 @@
+"""Context functions: what the session knows, put into a query as literals."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from strata.cloud.snowflake import rights
+from strata.cloud.snowflake.session import Session
+
+
+def fill(session: Session, tree: exp.Expression) -> None:
+    """Replace CURRENT_ROLE() and its like by their values; an output column keeps the function's text as its name."""
+    for select in list(tree.find_all(exp.Select)):
+        if select.parent is None or select is tree:
+            for projection in list(select.expressions):
+                _name_output(projection)
+    for node in list(tree.walk()):
+        value = _value(session, node)
+        if value is not None:
+            node.replace(value)
+
+
+def _name_output(projection: exp.Expression) -> None:
+    if isinstance(projection, exp.Func) and not isinstance(projection, exp.Cast):
+        name = projection.sql(dialect="snowflake").upper()
+        if _function(projection) and not name.endswith(")"):
+            name += "()"
+        alias = exp.alias_(projection.copy(), name, quoted=True)
+        projection.replace(alias)
+
+
+def _function(node: exp.Expression) -> str:
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).upper()
+    if isinstance(node, exp.CurrentUser | exp.CurrentSchema | exp.CurrentCatalog | exp.SessionUser):
+        return node.sql_name()
+    if isinstance(node, exp.Func):
+        name = node.sql_name()
+        return name if name.startswith("CURRENT_") else ""
+    return ""
+
+
+def _value(session: Session, node: exp.Expression) -> exp.Expression | None:
+    function = _function(node)
+    if not function:
+        return None
+    if function == "IS_ROLE_IN_SESSION":
+        (asked,) = node.expressions
+        held = asked.name in rights.active_roles(session.catalog, session.role)
+        return exp.true() if held else exp.false()
+    values = {
+        "CURRENT_ACCOUNT": session.catalog.account,
+        "CURRENT_ACCOUNT_NAME": session.catalog.account,
+        "CURRENT_ORGANIZATION_NAME": session.catalog.organization,
+        "CURRENT_REGION": f"AWS_{session.catalog.region.upper().replace('-', '_')}",
+        "CURRENT_USER": session.user,
+        "CURRENT_ROLE": session.role,
+        "CURRENT_ROLE_TYPE": "ROLE",
+        "CURRENT_SESSION": str(session.id),
+        "CURRENT_WAREHOUSE": session.warehouse,
+        "CURRENT_DATABASE": session.database,
+        "CURRENT_CATALOG": session.database,
+        "CURRENT_SCHEMA": session.schema,
+    }
+    if function not in values:
+        return None
+    return exp.Literal.string(values[function]) if values[function] else exp.Null()

@@ -1,0 +1,120 @@
+"""Who may log in: a password, or a workload identity that the embedded STS confirms."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+import re
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from strata.cloud.snowflake.catalog import Catalog, User
+from strata.cloud.snowflake.errors import LoginError
+from strata.cloud.snowflake.statements.accounts import password_matches
+
+_AUDIENCE = "snowflakecomputing.com"
+# Answered for an unknown user and for a wrong password alike, so that neither tells which users exist.
+_REFUSED = "Incorrect username or password was specified."
+
+
+def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
+    """Return the user that a login request's data proves to be.
+
+    Raises:
+        LoginError: unknown user, wrong secret, disabled user, an authenticator that is not served.
+    """
+    authenticator = str(data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
+    if authenticator == "WORKLOAD_IDENTITY":
+        user = _by_workload_identity(catalog, data, aws_url)
+    elif authenticator == "SNOWFLAKE":
+        user = _by_password(catalog, str(data.get("LOGIN_NAME") or ""), str(data.get("PASSWORD") or ""))
+    else:
+        raise LoginError(f"The embedded Snowflake does not serve the authenticator {authenticator}.", 390201)
+    if user.options.get("DISABLED"):
+        raise LoginError("User access disabled. Contact your local system administrator.", 390101)
+    return user
+
+
+def _by_password(catalog: Catalog, login_name: str, password: str) -> User:
+    user = _find(catalog, login_name)
+    if user is None or not password_matches(user.password, password):
+        raise LoginError(_REFUSED)
+    return user
+
+
+def _find(catalog: Catalog, login_name: str) -> User | None:
+    wanted = login_name.upper()
+    return next((user for user in catalog.users.values() if user.options.get("LOGIN_NAME") == wanted), None)
+
+
+def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
+    provider = str(data.get("PROVIDER") or "").upper()
+    if provider != "AWS":
+        raise LoginError(f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400)
+    caller = caller_arn(str(data.get("TOKEN") or ""), aws_url)
+    login_name = str(data.get("LOGIN_NAME") or "")
+    for user in catalog.users.values():
+        identity = user.workload_identity
+        if identity is None or identity.kind != "AWS" or not same_principal(identity.arn, caller):
+            continue
+        if not login_name or user.options.get("LOGIN_NAME") == login_name.upper():
+            return user
+    raise LoginError(f"No user's workload identity matches the caller {caller}.", 394400)
+
+
+def same_principal(arn: str, caller: str) -> bool:
+    """Whether a caller's ARN is the role or user of `arn`. The ARN of a role's session has lost the role's path."""
+    session = re.fullmatch(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/[^/]+", caller)
+    if session is None:
+        return hmac.compare_digest(arn, caller)
+    role = re.fullmatch(r"arn:([^:]+):iam::(\d{12}):role/(?:.*/)?([^/]+)", arn)
+    return role is not None and role.groups() == session.groups()
+
+
+def caller_arn(token: str, aws_url: str) -> str:
+    """Send the signed GetCallerIdentity request of an attestation to the embedded STS and return the caller's ARN.
+
+    The attestation is what snowflake-connector-python 4.8 makes (wif_util.create_aws_attestation): base64 of JSON
+    with url, method and headers. Only a request that is signed for STS and names Snowflake as audience in its signed
+    headers is sent on.
+
+    Raises:
+        LoginError: it is anything else, or STS refuses it.
+    """
+    try:
+        request = json.loads(base64.b64decode(token, validate=True))
+        url = urlsplit(request["url"])
+        headers = {str(name).lower(): str(value) for name, value in request["headers"].items()}
+        method = request["method"]
+    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
+        raise LoginError("The workload identity's attestation cannot be read.", 394400) from None
+    action = parse_qs(url.query).get("Action", [""])
+    authorization = headers.get("authorization", "")
+    signed = re.search(r"Credential=[^/]+/\d{8}/[^/]+/sts/aws4_request, ?SignedHeaders=([^,]+),", authorization)
+    if (
+        method != "POST"
+        or not re.fullmatch(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?|127\.0\.0\.1:\d+", url.netloc)
+        or action != ["GetCallerIdentity"]
+        or signed is None
+        or headers.get("x-snowflake-audience") != _AUDIENCE
+        or not {"host", "x-snowflake-audience"} <= set(signed[1].split(";"))
+    ):
+        raise LoginError("The workload identity's attestation is not a GetCallerIdentity request to AWS STS.", 394400)
+    replay = urllib.request.Request(f"{aws_url}/?{url.query}", data=b"", headers=headers, method="POST")
+    # No proxy of this machine's environment stands between the two embedded servers.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(replay, timeout=10) as answer:
+            document = ElementTree.fromstring(answer.read())
+    except (urllib.error.URLError, OSError, ElementTree.ParseError) as error:
+        raise LoginError(f"AWS STS refuses the workload identity's attestation: {error}", 394400) from None
+    arn = next((node.text for node in document.iter() if node.tag.endswith("}Arn") or node.tag == "Arn"), None)
+    if not arn:
+        raise LoginError("AWS STS answers the workload identity's attestation without a caller.", 394400)
+    return arn

@@ -1,0 +1,303 @@
+"""Queries and DML: names resolved, rights checked, views unfolded, external tables read, then run by the engine."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from fakesnow.dialect import parse_one
+from sqlglot import exp
+
+from strata.cloud.snowflake import functions, pruning, rights, scan
+from strata.cloud.snowflake.catalog import ExternalTable, Table, View
+from strata.cloud.snowflake.engine import translated
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
+from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.results import ArrowRows
+from strata.cloud.snowflake.scan import METADATA, Scan
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.external_tables import place_of
+
+_numbers = itertools.count(1)
+_TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE")
+_WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Merge: "INSERT"}
+
+
+def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> ArrowRows:
+    """Run a query, DML, or DDL of an ordinary table.
+
+    Raises:
+        SqlError: it is refused or fails.
+    """
+    tree: exp.Expression = translated(lambda: parse_one(sql))
+    with session.account.lock:
+        kind = _admit(session, tree)
+        resolver = Resolver(session)
+        tree = resolver.resolve(tree, session.role, (session.database, session.schema))
+        if resolver.reads_data:
+            _require_warehouse(session)
+        functions.fill(session, tree)
+    with Readers(session, resolver.scans):
+        session.engine.bind(session.connection, session.database, session.schema)
+        rows = session.engine.run(session.connection, tree, parameters)
+    with session.account.lock:
+        _record(session, tree, kind)
+    return rows
+
+
+def describe_view(session: Session, path: Path, view: View) -> list[tuple[str, str]]:
+    """The columns of a view (name, DuckDB type), found without reading a file.
+
+    Raises:
+        SqlError: its query is wrong, or the owner may not run it.
+    """
+    resolver = Resolver(session)
+    tree = resolver.view(path, view)
+    for found in resolver.scans:
+        found.files = ()
+    functions.fill(session, tree)
+    # Built by hand: sqlglot's builders copy, and the scans' places in the tree are filled in later.
+    described = _select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
+    with Readers(session, resolver.scans, opens=False):
+        session.engine.bind(session.connection, path[0], path[1])
+        rows = session.engine.run(session.connection, described)
+    return [(column["name"], column["type"]) for column in rows.rowtype]
+
+
+class Readers:
+    """Registers the rows of every scan with the session's DuckDB connection while a query runs."""
+
+    def __init__(self, session: Session, scans: Sequence[Scan], *, opens: bool = True) -> None:
+        self._session = session
+        self._scans = scans
+        self._opens = opens
+        self._names: list[str] = []
+
+    def __enter__(self) -> None:
+        duck = self._session.connection._duck_conn
+        try:
+            for found in self._scans:
+                name = f"_strata_scan_{next(_numbers)}"
+                files = scan.prune(self._session, found, f"{name}_files")
+                table = scan.read(self._session, found, files) if self._opens else scan.empty()
+                duck.register(f"{name}_rows", table)
+                self._names.append(name)
+                columns = [column for column in table.column_names if column not in METADATA]
+                duck.execute(scan.with_value(name, columns))
+                scan.fill(found, name, columns)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        duck = self._session.connection._duck_conn
+        for name in self._names:
+            duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
+            duck.unregister(f"{name}_rows")
+
+
+class Resolver:
+    """Resolves the tables of one statement. `scans` are the external tables found on the way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._catalog = session.catalog
+        self.scans: list[Scan] = []
+        self.reads_data = False
+        self._views: list[Path] = []
+
+    def resolve(self, tree: exp.Expression, role: str, context: tuple[str, str]) -> exp.Expression:
+        """Qualify, check and replace every table of `tree`, which is changed and returned."""
+        names = {column.name.upper() for column in tree.find_all(exp.Column)}
+        star = any(not isinstance(s.parent, exp.Count) for s in tree.find_all(exp.Star))
+        star = star or any(isinstance(column.this, exp.Star) for column in tree.find_all(exp.Column))
+        for table in list(tree.find_all(exp.Table)):
+            if self._passes(table):
+                continue
+            path = self._path(table, context)
+            relation = self._catalog.find("OBJECT", path)
+            if isinstance(relation, Table):
+                self._check(role, "TABLE", path, _privilege(tree, table))
+                self._qualify(table, path)
+            elif path[1] == "INFORMATION_SCHEMA":
+                rights.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
+                self._qualify(table, path)
+            elif isinstance(relation, View):
+                self._check(role, "VIEW", path, "SELECT")
+                self._replace(table, self.view(path, relation).subquery(copy=False))
+            elif isinstance(relation, ExternalTable):
+                self._check(role, "EXTERNAL TABLE", path, "SELECT")
+                self._external(table, relation, names, star)
+            elif _creates(tree, table):
+                self._qualify(table, path)
+            else:
+                raise does_not_exist("OBJECT", path)
+        return tree
+
+    def view(self, path: Path, view: View) -> exp.Query:
+        """The query of a view, resolved with its owner's rights."""
+        if path in self._views:
+            raise SqlError(f"SQL compilation error:\nView '{'.'.join(path)}' refers to itself.", code=2057)
+        self._views.append(path)
+        tree = translated(lambda: parse_one(view.query))
+        if not isinstance(tree, exp.Query):
+            raise SqlError("SQL compilation error:\nA view needs a query after AS.")
+        self.resolve(tree, view.owner, (path[0], path[1]))
+        self._views.pop()
+        if view.columns:
+            alias = exp.TableAlias(
+                this=exp.to_identifier("v", quoted=True),
+                columns=[exp.to_identifier(name, quoted=True) for name in view.columns],
+            )
+            return _select_from(exp.Subquery(this=tree, alias=alias))
+        return tree
+
+    def _passes(self, table: exp.Table) -> bool:
+        """A name that is no table of the account: a table function, or a query of WITH."""
+        if isinstance(table.this, exp.Func):
+            name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
+            if name.upper() not in _TABLE_FUNCTIONS and not isinstance(table.this, exp.Explode):
+                raise SqlError(f"SQL compilation error:\nUnknown table function {name.upper()}", code=2141)
+            return True
+        if not isinstance(table.this, exp.Identifier):
+            raise unsupported(f"FROM {table.sql(dialect='snowflake')}")
+        if table.args.get("db"):
+            return False
+        ancestor: exp.Expression | None = table
+        while ancestor is not None:
+            scope = ancestor.args.get("with_") or ancestor.args.get("with")
+            if isinstance(scope, exp.With):
+                for query in scope.expressions:
+                    if query.alias.upper() == table.name.upper():
+                        return True
+            ancestor = ancestor.parent
+        return False
+
+    def _path(self, table: exp.Table, context: tuple[str, str]) -> Path:
+        parts = [p.name if p.args.get("quoted") else p.name.upper() for p in table.parts]
+        missing = 3 - len(parts)
+        if missing and not all(context[:missing] if missing == 1 else context):
+            self._session.resolve("OBJECT", tuple(parts))
+        return (*context[:missing], *parts) if missing < 3 else tuple(parts)
+
+    def _check(self, role: str, kind: str, path: Path, privilege: str) -> None:
+        self.reads_data = True
+        if privilege:
+            rights.require(self._catalog, role, kind, path)
+            if not rights.holds(self._catalog, role, kind, path, privilege):
+                raise insufficient_privileges(kind, path)
+        else:
+            rights.require_ownership(self._catalog, role, kind, path)
+
+    def _qualify(self, table: exp.Table, path: Path) -> None:
+        for argument, part in zip(("catalog", "db", "this"), path, strict=True):
+            table.set(argument, exp.to_identifier(part, quoted=part != "INFORMATION_SCHEMA"))
+
+    def _external(self, table: exp.Table, relation: ExternalTable, names: set[str], star: bool) -> None:
+        whole = star or "VALUE" in names
+        found = Scan(
+            table=relation,
+            place=place_of(self._session, relation),
+            files=tuple(relation.files.values()),
+            node=exp.Subquery(this=exp.select("1")),
+            columns=tuple(c for c in relation.columns if star or c.name.upper() in names),
+            whole=whole,
+            metadata=tuple(name for name in METADATA if name in names),
+            predicate=pruning.predicate(table, relation),
+        )
+        self._replace(table, found.node)
+        self.scans.append(found)
+
+    @staticmethod
+    def _replace(table: exp.Table, subquery: exp.Expression) -> None:
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.this.copy()))
+        subquery.set("alias", alias)
+        for argument in ("joins", "laterals", "sample", "pivots"):
+            if table.args.get(argument):
+                subquery.set(argument, table.args[argument])
+        # Columns may be written with the table's full name; the subquery only has the last part.
+        root = table.find_ancestor(exp.Select)
+        for column in root.find_all(exp.Column) if root is not None else ():
+            if column.args.get("db") and column.table.upper() == table.name.upper():
+                column.set("db", None)
+                column.set("catalog", None)
+        table.replace(subquery)
+
+
+def _select_from(source: exp.Expression) -> exp.Select:
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=source))
+
+
+def _admit(session: Session, tree: exp.Expression) -> str:
+    """Let a statement through that the engine may run; say what it does to an ordinary table."""
+    if isinstance(tree, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.TruncateTable):
+        return ""
+    if isinstance(tree, exp.Commit | exp.Rollback | exp.Transaction | exp.Set):
+        return ""
+    if isinstance(tree, exp.Create | exp.Drop | exp.Alter) and str(tree.args.get("kind")).upper() == "TABLE":
+        verb = tree.key.upper()
+        if isinstance(tree, exp.Create):
+            table = tree.find(exp.Table)
+            assert table is not None
+            parts = tuple(p.name if p.args.get("quoted") else p.name.upper() for p in table.parts)
+            path = session.resolve("TABLE", parts)
+            rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
+            if tree.args.get("clone"):
+                raise unsupported("CREATE TABLE ... CLONE")
+        return verb
+    if isinstance(tree, exp.Alter) and str(tree.args.get("kind")).upper() == "SESSION":
+        return ""
+    if isinstance(tree, exp.Describe):
+        return ""
+    words = tree.sql(dialect="snowflake").split()
+    raise unsupported(" ".join(words[:2]).upper())
+
+
+def _record(session: Session, tree: exp.Expression, verb: str) -> None:
+    if verb not in ("CREATE", "DROP"):
+        return
+    table = tree.find(exp.Table)
+    assert table is not None
+    path = (table.catalog, table.db, table.name)
+    if verb == "DROP":
+        session.catalog.remove("TABLE", path)
+    elif session.catalog.find("TABLE", path) is None:
+        session.catalog.add("TABLE", path, Table(name=path[2], owner=session.role))
+
+
+def _creates(tree: exp.Expression, table: exp.Table) -> bool:
+    if isinstance(tree, exp.Create):
+        schema = tree.this
+        return schema is table or (isinstance(schema, exp.Schema) and schema.this is table)
+    return False
+
+
+def _privilege(tree: exp.Expression, table: exp.Table) -> str:
+    """What the role needs on an ordinary table; the empty string for its ownership."""
+    if isinstance(tree, exp.TruncateTable):
+        return "TRUNCATE"
+    written = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    if written is not table and table not in (tree.args.get("tables") or ()):
+        return "SELECT"
+    for kind, privilege in _WRITES.items():
+        if isinstance(tree, kind):
+            return privilege
+    return "" if isinstance(tree, exp.Drop | exp.Alter | exp.Create) else "SELECT"
+
+
+def _require_warehouse(session: Session) -> None:
+    warehouse = session.catalog.warehouses.get(session.warehouse)
+    usable = warehouse is not None and rights.holds(
+        session.catalog, session.role, "WAREHOUSE", (session.warehouse,), "USAGE"
+    )
+    if warehouse is None or not usable:
+        raise SqlError(
+            "No active warehouse selected in the current session.  Select an active warehouse with the 'use warehouse' "
+            "command.\n",
+            code=606,
+            sqlstate="57P03",
+        )
+    if warehouse.suspended and not warehouse.options["AUTO_RESUME"]:
+        raise SqlError(f"Warehouse '{warehouse.name}' is suspended and AUTO_RESUME is off.", code=606, sqlstate="57P03")
+    warehouse.suspended = False

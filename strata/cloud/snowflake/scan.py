@@ -1,0 +1,199 @@
+"""Reading an external table for one query: which files, which columns, and what DuckDB gets to see."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlglot import exp
+
+from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
+from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.external_tables import METADATA, Place, parsed
+from strata.cloud.snowflake.storage import StoredObject
+
+FILENAME, ROW_NUMBER = METADATA
+
+
+@dataclass
+class Scan:
+    """One place in a query where an external table is read.
+
+    `node` stands in the query and gets its text once the files are known. `columns` are those the query may need;
+    `whole` says that it may need every column of the files (it reads VALUE or selects *).
+    """
+
+    table: ExternalTable
+    place: Place
+    files: tuple[RegisteredFile, ...]
+    node: exp.Subquery
+    columns: tuple[ExternalColumn, ...]
+    whole: bool
+    metadata: tuple[str, ...]
+    predicate: exp.Expression | None = None
+
+
+def needed_keys(scan: Scan) -> set[str] | None:
+    """The Parquet columns that the scan's columns come from; None for all."""
+    if scan.whole:
+        return None
+    keys: set[str] = set()
+    for column in scan.columns:
+        for reference in parsed(column.expression).find_all(exp.Column):
+            if reference.name.upper() != "VALUE":
+                continue
+            key = _key(reference)
+            if key is None:
+                return None
+            keys.add(key)
+    return keys
+
+
+def prune(session: Session, scan: Scan, name: str) -> tuple[RegisteredFile, ...]:
+    """The files whose path can satisfy the scan's predicate; all of them if that cannot be told."""
+    if scan.predicate is None or not scan.files:
+        return scan.files
+    keys = pa.table({FILENAME: [file.key for file in scan.files]})
+    duck = session.connection._duck_conn
+    duck.register(name, keys)
+    query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate)
+    try:
+        kept = set(session.engine.run(session.connection, query).table.column(0).to_pylist())
+    except SqlError:
+        # The predicate fails on some path: the query itself will say so, or skip it.
+        return scan.files
+    finally:
+        duck.unregister(name)
+    return tuple(file for file in scan.files if file.key in kept)
+
+
+def read(session: Session, scan: Scan, files: Sequence[RegisteredFile]) -> pa.Table:
+    """The rows of the files as one Arrow table with METADATA columns; a file that cannot be read is skipped.
+
+    Raises:
+        SqlError: the role cannot be assumed, or the bucket may not be listed.
+    """
+    if not files:
+        # Still assume the role: a query must fail when the integration no longer gives access.
+        session.storage.open(scan.place.integration, scan.place.bucket)
+        return empty()
+    bucket = session.storage.open(scan.place.integration, scan.place.bucket)
+    keys = [file.key for file in files]
+    there = {stored.key: stored for stored in bucket.list(_common_prefix(scan.place.prefix, keys))}
+    present: list[StoredObject] = [there[key] for key in keys if key in there]
+    bodies = bucket.read(present)
+    wanted = needed_keys(scan)
+    parse = session.storage.pool.map(
+        lambda pair: _parse(pair[0].key, pair[1], wanted), zip(present, bodies, strict=True)
+    )
+    return _combine([table for table in parse if table is not None])
+
+
+def empty() -> pa.Table:
+    """The rows of no file."""
+    return _combine([])
+
+
+def fill(scan: Scan, name: str, columns: Sequence[str]) -> None:
+    """Write the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
+    projections: list[exp.Expression] = []
+    if scan.whole:
+        projections.append(exp.column("VALUE", quoted=True))
+    for column in scan.columns:
+        tree = _over_columns(parsed(column.expression), set(columns))
+        kind = exp.DataType.build(column.type, dialect="snowflake")
+        projections.append(exp.alias_(exp.cast(tree, kind), column.name, quoted=True))
+    projections += [exp.column(pseudo, quoted=True) for pseudo in scan.metadata]
+    if not projections:
+        projections.append(exp.alias_(exp.Literal.number(1), "_", quoted=True))
+    scan.node.set("this", exp.select(*projections).from_(_temporary(name)))
+
+
+def with_value(name: str, columns: Sequence[str]) -> str:
+    """DuckDB's view over the registered Arrow table: its columns, and VALUE, the row as an object."""
+    quoted = [(column, '"' + column.replace('"', '""') + '"') for column in columns]
+    pairs = ", ".join(f"'{column.replace(chr(39), chr(39) * 2)}', {ref}" for column, ref in quoted)
+    value = f"json_object({pairs})" if pairs else "'{}'::JSON"
+    return f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *, {value} AS "VALUE" FROM "{name}_rows"'
+
+
+def _temporary(name: str) -> exp.Table:
+    return exp.table_(name, db="main", catalog="temp", quoted=True)
+
+
+def _parse(key: str, body: bytes | None, wanted: set[str] | None) -> pa.Table | None:
+    if not body:
+        return None
+    try:
+        file = pq.ParquetFile(io.BytesIO(body))
+        names = file.schema_arrow.names
+        table = file.read(columns=names if wanted is None else [n for n in names if n in wanted], use_threads=False)
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+    rows = file.metadata.num_rows
+    filename = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([key]))
+    return table.append_column(FILENAME, filename.cast(pa.string())).append_column(
+        ROW_NUMBER, pa.array(range(1, rows + 1), pa.int64())
+    )
+
+
+def _combine(tables: Sequence[pa.Table]) -> pa.Table:
+    if not tables:
+        return pa.table({FILENAME: pa.array([], pa.string()), ROW_NUMBER: pa.array([], pa.int64())})
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        # Files whose types do not agree: VALUE is untyped in Snowflake, so text carries them all.
+        return pa.concat_tables([_as_text(table) for table in tables], promote_options="default")
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    fields = [f if f.name in METADATA else pa.field(f.name, pa.string()) for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _common_prefix(prefix: str, keys: Sequence[str]) -> str:
+    """The longest folder that holds all files, so that a pruned query lists little."""
+    first, last = min(keys), max(keys)
+    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    folder = first[:length]
+    return folder if folder.startswith(prefix) else prefix
+
+
+def _key(reference: exp.Column) -> str | None:
+    """The key of `VALUE:key` or `VALUE['key']`; None for anything else."""
+    parent = reference.parent
+    if isinstance(parent, exp.JSONExtract) and parent.this is reference:
+        path = parent.expression
+        steps = path.expressions if isinstance(path, exp.JSONPath) else []
+        keys = [step.this for step in steps if isinstance(step, exp.JSONPathKey)]
+        return str(keys[0]) if len(keys) == 1 and len(steps) == 2 else None
+    if isinstance(parent, exp.Bracket) and parent.this is reference and len(parent.expressions) == 1:
+        index = parent.expressions[0]
+        return str(index.this) if isinstance(index, exp.Literal) and index.is_string else None
+    return None
+
+
+def _over_columns(tree: exp.Expression, columns: set[str]) -> exp.Expression:
+    """Replace `VALUE:key` by the Parquet column itself (typed, exact), or by NULL where no file has it."""
+    for reference in list(tree.find_all(exp.Column)):
+        name = reference.name.upper()
+        if name in METADATA:
+            reference.replace(exp.column(name, quoted=True))
+            continue
+        key = _key(reference)
+        if key is None:
+            reference.replace(exp.column("VALUE", quoted=True))
+            continue
+        node = reference.parent
+        found = exp.column(key, quoted=True) if key in columns else exp.Null()
+        if node is tree:
+            return found
+        assert node is not None
+        node.replace(found)
+    return tree

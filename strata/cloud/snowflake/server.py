@@ -1,0 +1,133 @@
+"""The embedded Snowflake: one account, served over HTTP on a loopback port."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import threading
+import time
+
+import uvicorn
+
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake.api import Api
+from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
+from strata.cloud.snowflake.engine import Engine
+from strata.cloud.snowflake.session import Account
+from strata.cloud.snowflake.statements.accounts import hash_password
+from strata.cloud.snowflake.storage import AssumeRole, Storage
+from strata.errors import StrataError
+
+ORGANIZATION = "STRATA"
+ADMIN = "STRATA_ADMIN"
+
+
+class SnowflakeServer:
+    """Serves one empty Snowflake account, in memory.
+
+    Args:
+        context: the cloud it belongs to; `snowflake_port` is where to listen, `aws_url` where S3 and STS are.
+        assume_role: the embedded STS's function; `strata.cloud.aws.identity.assume_role` by default.
+
+    `user` and `password` are those of its administrator, random per start; `account` is
+    `<organization>-<account name>`; `host` and `port` are where it listens.
+    """
+
+    def __init__(self, context: CloudContext, assume_role: AssumeRole | None = None) -> None:
+        self.context = context
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.user = ADMIN
+        self.password = ""
+        self.account = f"{ORGANIZATION}-LOCAL"
+        self._assume_role = assume_role
+        self._shared: Account | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start to serve and tell the context how a Lambda reaches this server.
+
+        Raises:
+            StrataError: the port is taken, or the server does not come up.
+        """
+        if self._assume_role is None:
+            from strata.cloud.aws.identity import assume_role
+
+            self._assume_role = assume_role
+        listening = _bind(self.context.snowflake_port)
+        self.port = self.context.snowflake_port = listening.getsockname()[1]
+        self.password = secrets.token_urlsafe(18)
+        self._shared = self._new_account(self._assume_role)
+        application = Api(self._shared, lambda: self.context.aws_url).application()
+        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60)
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listening]}, name="snowflake-server", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                self.stop()
+                raise StrataError("the embedded Snowflake does not start", remedy="see the log above")
+            time.sleep(0.005)
+        self.context.snowflake_environment.update(
+            SNOWFLAKE_HOST=self.host,
+            SNOWFLAKE_PORT=str(self.port),
+            SNOWFLAKE_PROTOCOL="http",
+            # The connector gives a workload's identity to hosts under Snowflake's domains only, unless told of others.
+            SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES=self.host,
+        )
+
+    def stop(self) -> None:
+        """Stop to serve and forget the account; a second call does nothing."""
+        if self._server is not None:
+            self._server.should_exit = True
+            self._server.force_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+        self._server = self._thread = None
+        if self._shared is not None:
+            self._shared.storage.close()
+            self._shared.engine.close()
+            self._shared = None
+        self.context.snowflake_environment.clear()
+
+    def _new_account(self, assume_role: AssumeRole) -> Account:
+        name = self.account.partition("-")[2]
+        catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
+        rights.seed(catalog)
+        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=options.defaults("USER"))
+        admin.password = hash_password(self.password)
+        admin.options |= {
+            "LOGIN_NAME": ADMIN,
+            "DISPLAY_NAME": ADMIN,
+            "DEFAULT_ROLE": "ACCOUNTADMIN",
+            "DEFAULT_WAREHOUSE": "COMPUTE_WH",
+        }
+        catalog.users[ADMIN] = admin
+        catalog.role_grants["ACCOUNTADMIN", "USER", ADMIN] = GrantDetail("")
+        # A new Snowflake account comes with this warehouse.
+        warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
+        catalog.warehouses["COMPUTE_WH"] = warehouse
+        return Account(catalog=catalog, engine=Engine(), storage=Storage(self.context, assume_role))
+
+
+def _bind(port: int) -> socket.socket:
+    # With the protocol named, asyncio turns Nagle's delay off: 40 ms a statement.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise StrataError(
+            f"port {port} on 127.0.0.1 cannot be used for the embedded Snowflake: {error.strerror}",
+            remedy="end the process that listens there, or choose another port",
+        ) from None
+    return listening

@@ -1,0 +1,83 @@
+"""One logged-in session: who it is, which role and context it uses."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from strata.cloud.snowflake.catalog import Catalog, depth
+from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.grammar import Path
+
+if TYPE_CHECKING:
+    from strata.cloud.snowflake.engine import Engine
+    from strata.cloud.snowflake.storage import Storage
+
+
+@dataclass
+class Account:
+    """What all sessions of one server share. `lock` guards the catalogue."""
+
+    catalog: Catalog
+    engine: Engine
+    storage: Storage
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+@dataclass
+class Session:
+    """A session. `connection` is fakesnow's; `lock` lets one statement run at a time in it."""
+
+    account: Account
+    id: int
+    user: str
+    role: str
+    connection: Any
+    warehouse: str = ""
+    database: str = ""
+    schema: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.account.catalog
+
+    @property
+    def engine(self) -> Engine:
+        return self.account.engine
+
+    @property
+    def storage(self) -> Storage:
+        return self.account.storage
+
+    def resolve(self, kind: str, name: Path) -> Path:
+        """Complete a name by the session's database and schema.
+
+        Raises:
+            SqlError: the name has too many parts, or the session has no current database or schema.
+        """
+        parts = depth(kind) if kind != "OBJECT" else 3
+        if len(name) > parts:
+            raise SqlError(f"SQL compilation error:\nInvalid identifier '{'.'.join(name)}'.")
+        missing = parts - len(name)
+        if missing == 0:
+            return name
+        if not self.database:
+            raise _no_context("database", 90105)
+        if missing == 1 and parts == 2:
+            return (self.database, *name)
+        if missing == 1:
+            return (self.database, *name)
+        if not self.schema:
+            raise _no_context("schema", 90106)
+        return (self.database, self.schema, *name)
+
+
+def _no_context(what: str, code: int) -> SqlError:
+    return SqlError(
+        f"Cannot perform operation. This session does not have a current {what}. "
+        f"Call 'USE {what.upper()}', or use a qualified name.",
+        code=code,
+        sqlstate="22000",
+    )

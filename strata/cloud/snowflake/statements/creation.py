@@ -1,0 +1,77 @@
+"""What CREATE, ALTER and DROP of every kind have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strata.cloud.snowflake import rights
+from strata.cloud.snowflake.catalog import Securable
+from strata.cloud.snowflake.errors import already_exists
+from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.results import Rows, status
+from strata.cloud.snowflake.session import Session
+
+
+@dataclass(frozen=True)
+class Modifiers:
+    """The words between CREATE and the kind, and IF NOT EXISTS after it."""
+
+    replace: bool = False
+    transient: bool = False
+    temporary: bool = False
+    if_not_exists: bool = False
+
+
+def if_not_exists(statement: Statement, modifiers: Modifiers) -> Modifiers:
+    """Read IF NOT EXISTS, which stands after the kind.
+
+    Raises:
+        SqlError: it comes together with OR REPLACE.
+    """
+    if not statement.take("IF NOT EXISTS"):
+        return modifiers
+    if modifiers.replace:
+        raise statement.error()
+    return Modifiers(modifiers.replace, modifiers.transient, modifiers.temporary, True)
+
+
+def existing(session: Session, kind: str, path: Path, modifiers: Modifiers) -> Rows | None:
+    """What to answer if the object is there already; None if it is to be created.
+
+    Raises:
+        SqlError: it exists, and neither OR REPLACE nor IF NOT EXISTS is given, or the role does not own it.
+    """
+    if path[-1] not in session.catalog.collection(kind, path):
+        return None
+    if modifiers.if_not_exists:
+        return status(f"{path[-1]} already exists, statement succeeded.")
+    if not modifiers.replace:
+        raise already_exists(path[-1:])
+    rights.require_ownership(session.catalog, session.role, kind, path)
+    return None
+
+
+def target(session: Session, kind: str, statement: Statement) -> tuple[Path, Rows | None]:
+    """Read `[IF EXISTS] name` of ALTER or DROP; the rows are the answer if the object is absent and that is fine."""
+    tolerant = statement.take("IF EXISTS")
+    path = session.resolve(kind, statement.name())
+    if tolerant and session.catalog.find(kind, path) is None:
+        return path, status(f"Drop statement executed successfully ({path[-1]} already dropped).")
+    return path, None
+
+
+def rename(session: Session, kind: str, path: Path, statement: Statement) -> Rows:
+    """Read and do `RENAME TO name`."""
+    new = statement.name()
+    statement.expect_end()
+    full = path[: -len(new)] + new if len(new) < len(path) else new
+    session.catalog.rename(kind, path, full)
+    return status("Statement executed successfully.")
+
+
+def new(session: Session, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str) -> Rows:
+    """Put a new object into the catalogue, in place of the old one with OR REPLACE."""
+    if modifiers.replace and path[-1] in session.catalog.collection(kind, path):
+        session.catalog.remove(kind, path)
+    session.catalog.add(kind, path, securable)
+    return status(f"{label} {path[-1]} successfully created.")

@@ -1,0 +1,154 @@
+"""Databases and schemas."""
+
+from __future__ import annotations
+
+from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
+from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.results import Rows, status
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, target
+
+
+def create_database(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    modifiers = if_not_exists(statement, modifiers)
+    path = session.resolve("DATABASE", statement.name())
+    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, "CREATE DATABASE")
+    _refuse_copies(statement)
+    properties = statement.properties()
+    database = Database(name=path[0], owner=session.role, options={"TRANSIENT": modifiers.transient})
+    options.apply_properties("DATABASE", database, properties)
+    answer = existing(session, "DATABASE", path, modifiers)
+    if answer is not None:
+        return answer
+    if path[0] in session.catalog.databases:
+        _drop_database(session, path)
+    session.engine.create_database(path[0])
+    session.catalog.add("DATABASE", path, database)
+    _add_schema(session, (path[0], "PUBLIC"), Schema(name="PUBLIC", owner=session.role))
+    session.database, session.schema = path[0], "PUBLIC"
+    return status(f"Database {path[0]} successfully created.")
+
+
+def create_schema(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    modifiers = if_not_exists(statement, modifiers)
+    path = session.resolve("SCHEMA", statement.name())
+    rights.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
+    _refuse_copies(statement)
+    managed = statement.take("WITH MANAGED ACCESS")
+    properties = statement.properties()
+    schema = Schema(name=path[1], owner=session.role)
+    schema.options = {"TRANSIENT": modifiers.transient, "MANAGED ACCESS": managed}
+    options.apply_properties("SCHEMA", schema, properties)
+    answer = existing(session, "SCHEMA", path, modifiers)
+    if answer is not None:
+        return answer
+    if path[1] in session.catalog.databases[path[0]].schemas:
+        _drop_schema(session, path)
+    _add_schema(session, path, schema)
+    session.database, session.schema = path
+    return status(f"Schema {path[1]} successfully created.")
+
+
+def alter(session: Session, statement: Statement, kind: str) -> Rows:
+    """ALTER DATABASE and ALTER SCHEMA: SET, UNSET, RENAME TO, managed access."""
+    path, answer = target(session, kind, statement)
+    if answer is not None:
+        return answer
+    rights.require(session.catalog, session.role, kind, path, "MODIFY")
+    securable = session.catalog.get(kind, path)
+    if statement.take("SET"):
+        options.apply_properties(kind, securable, statement.properties())
+    elif statement.take("UNSET"):
+        options.unset_properties(kind, securable, statement)
+    elif kind == "SCHEMA" and statement.take("ENABLE MANAGED ACCESS"):
+        securable.options["MANAGED ACCESS"] = True
+    elif kind == "SCHEMA" and statement.take("DISABLE MANAGED ACCESS"):
+        securable.options["MANAGED ACCESS"] = False
+    elif statement.take("RENAME TO"):
+        rights.require_ownership(session.catalog, session.role, kind, path)
+        return _rename(session, kind, path, statement)
+    else:
+        raise unsupported(f"ALTER {kind} {statement.word()}")
+    statement.expect_end()
+    return status("Statement executed successfully.")
+
+
+def drop(session: Session, statement: Statement, kind: str) -> Rows:
+    """DROP DATABASE and DROP SCHEMA, with what they hold."""
+    path, answer = target(session, kind, statement)
+    restrict = statement.take_any("CASCADE", "RESTRICT") == "RESTRICT"
+    statement.expect_end()
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, kind, path)
+    if restrict and kind == "SCHEMA" and list(session.catalog.walk_schema(path)):
+        raise SqlError(f"SQL compilation error:\nCannot drop schema '{path[1]}': it is not empty.")
+    if kind == "DATABASE":
+        _drop_database(session, path)
+    else:
+        _drop_schema(session, path)
+    return status(f"{path[-1]} successfully dropped.")
+
+
+def _refuse_copies(statement: Statement) -> None:
+    for clause in ("CLONE", "FROM", "AS REPLICA OF"):
+        if statement.take(clause):
+            raise unsupported(f"CREATE ... {clause}")
+
+
+def _add_schema(session: Session, path: Path, schema: Schema) -> None:
+    session.engine.create_schema(*path)
+    session.catalog.add("SCHEMA", path, schema)
+
+
+def _drop_database(session: Session, path: Path) -> None:
+    _refuse_dependents(session, path)
+    session.catalog.remove("DATABASE", path)
+    session.engine.drop_database(path[0])
+    if session.database == path[0]:
+        session.database = session.schema = ""
+
+
+def _drop_schema(session: Session, path: Path) -> None:
+    _refuse_dependents(session, path)
+    session.catalog.remove("SCHEMA", path)
+    session.engine.drop_schema(*path)
+    if (session.database, session.schema) == path:
+        session.schema = ""
+
+
+def _refuse_dependents(session: Session, path: Path) -> None:
+    """A stage in here that an external table elsewhere uses stops the drop."""
+    for kind, table, securable in session.catalog.walk():
+        if not isinstance(securable, ExternalTable) or kind != "EXTERNAL TABLE":
+            continue
+        if securable.stage[: len(path)] == path and table[: len(path)] != path:
+            raise SqlError(
+                f"SQL compilation error:\nCannot drop: stage '{'.'.join(securable.stage)}' has a dependent external "
+                f"table '{'.'.join(table)}'.",
+                code=3911,
+                sqlstate="2BP01",
+            )
+
+
+def _rename(session: Session, kind: str, path: Path, statement: Statement) -> Rows:
+    holds_tables = any(
+        isinstance(s, Table) and p[: len(path)] == path for k, p, s in session.catalog.walk() if k == "TABLE"
+    )
+    if holds_tables:
+        raise unsupported(f"ALTER {kind} ... RENAME TO while it holds tables")
+    names = statement.name()
+    statement.expect_end()
+    new = path[: -len(names)] + names if len(names) < len(path) else names
+    session.catalog.rename(kind, path, new)
+    if kind == "DATABASE":
+        session.engine.drop_database(path[0])
+        session.engine.create_database(new[0])
+        for schema in session.catalog.databases[new[0]].schemas:
+            session.engine.create_schema(new[0], schema)
+    else:
+        session.engine.drop_schema(*path)
+        session.engine.create_schema(*new)
+    return status("Statement executed successfully.")

@@ -1,0 +1,176 @@
+"""DESCRIBE: the properties of one object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strata.cloud.snowflake import rights
+from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
+from strata.cloud.snowflake.errors import unsupported
+from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.options import OPTIONS, read_format
+from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.listing import text
+from strata.cloud.snowflake.storage import USER_ARN
+
+_PHRASES = {
+    "DATABASE": "DATABASE",
+    "SCHEMA": "SCHEMA",
+    "WAREHOUSE": "WAREHOUSE",
+    "USER": "USER",
+    "STORAGE INTEGRATION": "INTEGRATION",
+    "INTEGRATION": "INTEGRATION",
+    "STAGE": "STAGE",
+    "FILE FORMAT": "FILE FORMAT",
+    "EXTERNAL TABLE": "EXTERNAL TABLE",
+    "VIEW": "VIEW",
+}
+_KIND = text("created_on", "name", "kind")
+_PROPERTIES = text("property", "property_type", "property_value", "property_default")
+_NESTED = text("parent_property", "property", "property_type", "property_value", "property_default")
+_RELATION = text("name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression",
+                 "comment", "policy name")
+
+
+def describe(session: Session, statement: Statement) -> Rows | None:
+    """DESC <kind> <name>; None for an ordinary table, which the engine describes."""
+    if statement.sees("TABLE"):
+        return None
+    kind = next((_PHRASES[phrase] for phrase in _PHRASES if statement.take(phrase)), "")
+    if not kind:
+        raise unsupported(f"DESCRIBE {statement.word()}")
+    path = session.resolve(kind, statement.name())
+    as_stage = statement.take("TYPE = STAGE")
+    statement.take("TYPE = COLUMNS")
+    statement.expect_end()
+    rights.require(session.catalog, session.role, kind, path)
+    securable = session.catalog.get(kind, path)
+    if kind == "EXTERNAL TABLE" and as_stage:
+        return _format(securable.file_format)
+    return _DESCRIBERS[kind](session, path, securable)
+
+
+def _contents(session: Session, path: Path, securable: Any) -> Rows:
+    """A database lists its schemas, a schema what it holds, a warehouse itself."""
+    rows: list[dict[str, Any]] = []
+    if isinstance(securable, Schema):
+        for kind, inner, held in session.catalog.walk_schema(path):
+            rows.append({"created_on": held.created_on, "name": inner[-1], "kind": kind})
+    elif path[0] in session.catalog.databases and hasattr(securable, "schemas"):
+        for schema in securable.schemas.values():
+            rows.append({"created_on": schema.created_on, "name": schema.name, "kind": "SCHEMA"})
+    else:
+        rows.append({"created_on": securable.created_on, "name": path[0], "kind": "WAREHOUSE"})
+    return rows_of(_KIND, rows, DESCRIBE)
+
+
+def _user(session: Session, path: Path, user: User) -> Rows:
+    columns = text("property", "value", "default", "description")
+    values: dict[str, Any] = {"NAME": user.name, "COMMENT": user.comment or None}
+    values |= {name: user.options.get(name) for name in OPTIONS["USER"] if name != "WORKLOAD_IDENTITY"}
+    values["PASSWORD"] = "********" if user.password else None
+    values["HAS_WORKLOAD_IDENTITY"] = user.workload_identity is not None
+    rows = [
+        {"property": name, "value": "null" if value is None else _shown(value), "default": "null", "description": ""}
+        for name, value in values.items()
+    ]
+    return rows_of(columns, rows, DESCRIBE)
+
+
+def _integration(session: Session, path: Path, integration: Integration) -> Rows:
+    options = integration.options
+    values: list[tuple[str, str, Any, str]] = [
+        ("ENABLED", "Boolean", options["ENABLED"], "false"),
+        ("STORAGE_PROVIDER", "String", options["STORAGE_PROVIDER"], ""),
+        ("STORAGE_ALLOWED_LOCATIONS", "List", ",".join(options["STORAGE_ALLOWED_LOCATIONS"]), "[]"),
+        ("STORAGE_BLOCKED_LOCATIONS", "List", ",".join(options.get("STORAGE_BLOCKED_LOCATIONS") or []), "[]"),
+        ("STORAGE_AWS_IAM_USER_ARN", "String", USER_ARN, ""),
+        ("STORAGE_AWS_ROLE_ARN", "String", options["STORAGE_AWS_ROLE_ARN"], ""),
+        ("STORAGE_AWS_EXTERNAL_ID", "String", options["STORAGE_AWS_EXTERNAL_ID"], ""),
+    ]
+    if options.get("STORAGE_AWS_OBJECT_ACL"):
+        values.append(("STORAGE_AWS_OBJECT_ACL", "String", options["STORAGE_AWS_OBJECT_ACL"], ""))
+    values += [
+        ("USE_PRIVATELINK_ENDPOINT", "Boolean", options["USE_PRIVATELINK_ENDPOINT"], "false"),
+        ("COMMENT", "String", integration.comment, ""),
+    ]
+    names = [name for name, _ in _PROPERTIES]
+    rows = [dict(zip(names, (name, kind, _shown(value), default), strict=True)) for name, kind, value, default in values]
+    return rows_of(_PROPERTIES, rows, DESCRIBE)
+
+
+def _format_rows(file_format: dict[str, Any]) -> list[dict[str, Any]]:
+    if "FORMAT_NAME" in file_format and "TYPE" not in file_format:
+        return [_nested("STAGE_FILE_FORMAT", "FORMAT_NAME", "String", file_format["FORMAT_NAME"], "")]
+    default = read_format({"TYPE": file_format["TYPE"]})
+    kinds: dict[type, str] = {bool: "Boolean", list: "List", int: "Integer", str: "String"}
+    return [
+        _nested("STAGE_FILE_FORMAT", name, kinds.get(type(value), "String"), _shown(value), _shown(default.get(name)))
+        for name, value in file_format.items()
+    ]
+
+
+def _format(file_format: dict[str, Any]) -> Rows:
+    return rows_of(_NESTED, _format_rows(file_format), DESCRIBE)
+
+
+def _stage(session: Session, path: Path, stage: Stage) -> Rows:
+    rows = _format_rows(stage.options["FILE_FORMAT"])
+    rows += [
+        _nested("STAGE_LOCATION", "URL", "String", f'["{stage.options["URL"]}"]', ""),
+        _nested("STAGE_LOCATION", "AWS_ACCESS_POINT_ARN", "String", "", ""),
+        _nested("STAGE_INTEGRATION", "STORAGE_INTEGRATION", "String", stage.integration, ""),
+        _nested("DIRECTORY", "ENABLE", "Boolean", "false", "false"),
+        _nested("DIRECTORY", "AUTO_REFRESH", "Boolean", "false", "false"),
+        _nested("PRIVATELINK", "USE_PRIVATELINK_ENDPOINT", "Boolean",
+                _shown(stage.options.get("USE_PRIVATELINK_ENDPOINT", False)), "false"),
+    ]
+    return rows_of(_NESTED, rows, DESCRIBE)
+
+
+def _nested(parent: str, name: str, kind: str, value: Any, default: Any) -> dict[str, Any]:
+    return dict(zip([n for n, _ in _NESTED], (parent, name, kind, value, default), strict=True))
+
+
+def _file_format(session: Session, path: Path, file_format: Any) -> Rows:
+    rows = [{k: v for k, v in row.items() if k != "parent_property"} for row in _format_rows(file_format.options)]
+    return rows_of(_PROPERTIES, rows, DESCRIBE)
+
+
+def _column(name: str, data_type: str, kind: str = "COLUMN", expression: str | None = None) -> dict[str, Any]:
+    keys = {"null?": "Y", "primary key": "N", "unique key": "N"}
+    return {"name": name, "type": data_type, "kind": kind, "expression": expression} | keys
+
+
+def _external_table(session: Session, path: Path, table: ExternalTable) -> Rows:
+    rows = [_column("VALUE", "VARIANT")]
+    rows += [_column(c.name, c.type, "VIRTUAL", c.expression) for c in table.columns]
+    return rows_of(_RELATION, rows, DESCRIBE)
+
+
+def _view(session: Session, path: Path, view: View) -> Rows:
+    names = {"fixed": "NUMBER(38,0)", "text": "VARCHAR(16777216)", "real": "FLOAT"}
+    rows = [_column(name, names.get(kind, kind.upper())) for name, kind in view.options["COLUMNS"]]
+    return rows_of(_RELATION, rows, DESCRIBE)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(str(item) for item in value) + "]"
+    return "" if value is None else str(value)
+
+
+_DESCRIBERS: dict[str, Any] = {
+    "DATABASE": _contents,
+    "SCHEMA": _contents,
+    "WAREHOUSE": _contents,
+    "USER": _user,
+    "INTEGRATION": _integration,
+    "STAGE": _stage,
+    "FILE FORMAT": _file_format,
+    "EXTERNAL TABLE": _external_table,
+    "VIEW": _view,
+}

@@ -1,0 +1,261 @@
+"""External tables: their definition, and the refresh that decides which files they consist of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+
+from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake.catalog import (
+    ExternalColumn,
+    ExternalTable,
+    Integration,
+    RegisteredFile,
+    now,
+)
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
+from strata.cloud.snowflake.grammar import Path, Statement, parse_name
+from strata.cloud.snowflake.results import DDL, Rows, status
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
+from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
+
+METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an external table's files are: the integration to use, the bucket, the prefix (ending in a slash)."""
+
+    integration: Integration
+    bucket: str
+    prefix: str
+
+
+def place_of(session: Session, table: ExternalTable) -> Place:
+    """Where the table's files are.
+
+    Raises:
+        SqlError: the stage is gone, its integration is gone, replaced or disabled, or forbids the location.
+    """
+    stage = session.catalog.find("STAGE", table.stage)
+    if stage is None:
+        raise does_not_exist("STAGE", table.stage)
+    integration = bound_integration(session.catalog, stage)
+    url = stage.options["URL"].rstrip("/") + "/"
+    path = table.location.path.strip("/")
+    url += f"{path}/" if path else ""
+    check_location(integration, url)
+    bucket, prefix = split_url(url)
+    return Place(integration, bucket, prefix)
+
+
+def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    """CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE (the default) its files are registered at once."""
+    modifiers = if_not_exists(statement, modifiers)
+    name = statement.name()
+    columns = _columns(statement) if statement.sees("(") else ()
+    partition_by: tuple[str, ...] = ()
+    if statement.take("PARTITION BY"):
+        partition_by = tuple(parse_name(part)[0] for part in statement.parenthesised().split(","))
+    statement.take("WITH")
+    copies_grants = False
+    properties = {}
+    while not statement.done:
+        if statement.take("COPY GRANTS"):
+            copies_grants = True
+            continue
+        key = statement.identifier()
+        statement.expect("=")
+        properties[key] = statement.value()
+    with session.account.lock:
+        path = session.resolve("EXTERNAL TABLE", name)
+        rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE EXTERNAL TABLE")
+        table = ExternalTable(
+            name=path[2],
+            owner=session.role,
+            columns=columns,
+            partition_by=partition_by,
+            options=options.defaults("EXTERNAL TABLE"),
+        )
+        options.apply_properties("EXTERNAL TABLE", table, properties)
+        _complete(session, table)
+        answer = existing(session, "EXTERNAL TABLE", path, modifiers)
+        if answer is not None:
+            return answer
+        place = place_of(session, table)
+    # Creating the table lists the bucket, as Snowflake does: a role that cannot be assumed shows here.
+    if table.options["REFRESH_ON_CREATE"]:
+        _refresh(session, table, place, "")
+    with session.account.lock:
+        grants = {g: d for g, d in session.catalog.grants.items() if g.path == path} if copies_grants else {}
+        rows = new(session, "EXTERNAL TABLE", path, table, modifiers, "Table")
+        session.catalog.grants.update(grants)
+    return rows
+
+
+def alter(session: Session, statement: Statement) -> Rows:
+    """ALTER EXTERNAL TABLE: REFRESH ['path'], SET AUTO_REFRESH."""
+    with session.account.lock:
+        path, answer = target(session, "EXTERNAL TABLE", statement)
+        if answer is not None:
+            return answer
+        rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+        table = session.catalog.get("EXTERNAL TABLE", path)
+        if statement.take("SET"):
+            properties = statement.properties()
+            if set(properties) - {"AUTO_REFRESH", "COMMENT"}:
+                raise unsupported(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
+            options.apply_properties("EXTERNAL TABLE", table, properties)
+            table.auto_refresh = table.options["AUTO_REFRESH"]
+            return status("Statement executed successfully.")
+        if not statement.take("REFRESH"):
+            raise unsupported(f"ALTER EXTERNAL TABLE {statement.word()}")
+        relative = "" if statement.done else statement.string()
+        statement.expect_end()
+        if table.options.get("TABLE_FORMAT"):
+            raise unsupported("REFRESH of a table in DELTA format")
+        place = place_of(session, table)
+    return _refresh(session, table, place, relative.lstrip("/"))
+
+
+def drop(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "EXTERNAL TABLE", statement)
+    statement.take_any("CASCADE", "RESTRICT")
+    statement.expect_end()
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+    session.catalog.remove("EXTERNAL TABLE", path)
+    return status(f"{path[2]} successfully dropped.")
+
+
+def stop_auto_refresh(session: Session, kind: str, path: Path) -> None:
+    """A new owner of an external table, or of its schema or database, has to turn AUTO_REFRESH on again."""
+    for _, table_path, securable in session.catalog.walk():
+        if isinstance(securable, ExternalTable) and table_path[: len(path)] == path:
+            securable.auto_refresh = securable.options["AUTO_REFRESH"] = False
+
+
+def _refresh(session: Session, table: ExternalTable, place: Place, relative: str) -> Rows:
+    prefix = place.prefix + relative
+    listed = session.storage.open(place.integration, place.bucket).list(prefix)
+    pattern = re.compile(table.pattern) if table.pattern else None
+    wanted = {
+        stored.key: stored
+        for stored in listed
+        if pattern is None or pattern.fullmatch(stored.key[len(place.prefix) :]) or pattern.fullmatch(stored.key)
+    }
+    rows: list[list[str]] = []
+    with session.account.lock:
+        for key in [k for k in table.files if k.startswith(prefix) and k not in wanted]:
+            del table.files[key]
+            rows.append([key, "UNREGISTERED", "File unregistered successfully."])
+        for key, stored in wanted.items():
+            before = table.files.get(key)
+            if before is not None and before.etag == stored.etag:
+                continue
+            table.files[key] = RegisteredFile(key, stored.etag, stored.size, now())
+            outcome = "REGISTERED_NEW" if before is None else "REGISTERED_UPDATE"
+            rows.append([key, outcome, "File registered successfully."])
+        table.last_refreshed_on = now()
+    return Rows([("file", "text"), ("status", "text"), ("description", "text")], rows, DDL)
+
+
+def _columns(statement: Statement) -> tuple[ExternalColumn, ...]:
+    """`(name type AS (expression), ...)`: each expression is read as text and checked."""
+    columns = []
+    inner = Statement(statement.parenthesised())
+    while not inner.done:
+        name = inner.identifier()
+        start = inner.next()
+        end = start
+        while not inner.sees("AS"):
+            end = inner.next()
+        kind = inner.sql[start.start : end.end + 1]
+        inner.expect("AS")
+        columns.append(ExternalColumn(name, _type(kind), _expression(inner)))
+        if not inner.done:
+            inner.expect(",")
+    if len({column.name for column in columns}) != len(columns):
+        raise SqlError("SQL compilation error:\nduplicate column name", code=1707, sqlstate="42601")
+    return tuple(columns)
+
+
+def _expression(inner: Statement) -> str:
+    begin = inner.next()
+    depth = 1 if begin.text == "(" and not begin.literal else 0
+    end = begin
+    while (lexeme := inner.peek()) is not None:
+        plain = not lexeme.literal and not lexeme.quoted
+        if plain and lexeme.text == "," and depth == 0:
+            break
+        if plain:
+            depth += {"(": 1, ")": -1}.get(lexeme.text, 0)
+        end = inner.next()
+    text = inner.sql[begin.start : end.end + 1]
+    for column in parsed(text).find_all(exp.Column):
+        name = column.name if column.this.quoted else column.name.upper()
+        if name not in ("VALUE", *METADATA):
+            raise SqlError(
+                f"SQL compilation error: error line 1 at position {begin.start}\ninvalid identifier '{name}'",
+                code=904,
+                sqlstate="42000",
+            )
+    return text
+
+
+def parsed(text: str) -> exp.Expression:
+    """A column's expression as a tree.
+
+    Raises:
+        SqlError: it is not an expression.
+    """
+    try:
+        tree: exp.Expression = parse_one(text, read="snowflake")
+    except SqlglotError as error:
+        raise SqlError(f"SQL compilation error:\n{error}") from None
+    return tree
+
+
+def _type(text: str) -> str:
+    try:
+        exp.DataType.build(text, dialect="snowflake")
+    except SqlglotError:
+        raise SqlError(f"SQL compilation error:\nUnsupported data type '{text}'.", code=2040) from None
+    return text.upper()
+
+
+def _complete(session: Session, table: ExternalTable) -> None:
+    """Resolve the location and the file format, and check the partition columns."""
+    location = table.options.pop("LOCATION", None)
+    if location is None:
+        raise SqlError("SQL compilation error:\nMissing option(s): [LOCATION]", code=2002, sqlstate="42601")
+    if table.options.get("TABLE_FORMAT"):
+        raise unsupported(f"TABLE_FORMAT = {table.options['TABLE_FORMAT']}")
+    table.location = location
+    table.stage = session.resolve("STAGE", location.names)
+    rights.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
+    stage = session.catalog.get("STAGE", table.stage)
+    declared = table.options.pop("FILE_FORMAT", None)
+    table.file_format = options.read_format(declared) if declared else stage.options["FILE_FORMAT"]
+    if "FORMAT_NAME" in table.file_format:
+        path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
+        rights.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
+        table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
+    table.pattern = table.options.pop("PATTERN", None) or ""
+    table.auto_refresh = table.options["AUTO_REFRESH"]
+    known = {column.name: column for column in table.columns}
+    for name in table.partition_by:
+        if name not in known:
+            raise SqlError(f"SQL compilation error:\ninvalid identifier '{name}'", code=904, sqlstate="42000")
+        used = {c.name.upper() for c in parsed(known[name].expression).find_all(exp.Column)}
+        if used != {"METADATA$FILENAME"}:
+            raise SqlError(
+                f"SQL compilation error:\nInvalid partition column '{name}': its expression must use "
+                "METADATA$FILENAME and nothing else.",
+                code=1431,
+            )

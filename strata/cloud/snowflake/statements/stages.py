@@ -1,0 +1,164 @@
+"""External stages and named file formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake.catalog import FileFormat, Stage
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
+from strata.cloud.snowflake.grammar import StagePath, Statement
+from strata.cloud.snowflake.results import Rows, status
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
+from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
+
+
+def create_stage(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    if modifiers.temporary:
+        raise unsupported("CREATE TEMPORARY STAGE")
+    modifiers = if_not_exists(statement, modifiers)
+    path = session.resolve("STAGE", statement.name())
+    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
+    stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": options.read_format({"TYPE": "PARQUET"})})
+    properties = statement.properties()
+    if not properties.get("URL"):
+        raise unsupported("CREATE STAGE without URL (an internal stage)")
+    _apply(session, stage, properties)
+    answer = existing(session, "STAGE", path, modifiers)
+    if answer is not None:
+        return answer
+    if path[2] in session.catalog.collection("STAGE", path):
+        _refuse_dependents(session, path)
+    return new(session, "STAGE", path, stage, modifiers, "Stage area")
+
+
+def alter_stage(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "STAGE", statement)
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    stage = session.catalog.get("STAGE", path)
+    if statement.take("SET"):
+        _apply(session, stage, statement.properties())
+    elif statement.take("UNSET"):
+        options.unset_properties("STAGE", stage, statement)
+    elif statement.take("RENAME TO"):
+        _refuse_dependents(session, path)
+        return rename(session, "STAGE", path, statement)
+    else:
+        raise unsupported(f"ALTER STAGE {statement.word()}")
+    statement.expect_end()
+    return status("Stage area " + stage.name + " successfully altered.")
+
+
+def drop_stage(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "STAGE", statement)
+    statement.expect_end()
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    _refuse_dependents(session, path)
+    session.catalog.remove("STAGE", path)
+    return status(f"{path[2]} successfully dropped.")
+
+
+def create_file_format(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    modifiers = if_not_exists(statement, modifiers)
+    path = session.resolve("FILE FORMAT", statement.name())
+    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
+    properties = statement.properties()
+    comment = properties.pop("COMMENT", "") or ""
+    file_format = FileFormat(name=path[2], owner=session.role, comment=comment)
+    file_format.options = options.read_format(properties or {"TYPE": "CSV"})
+    answer = existing(session, "FILE FORMAT", path, modifiers)
+    return answer or new(session, "FILE FORMAT", path, file_format, modifiers, "File format")
+
+
+def alter_file_format(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "FILE FORMAT", statement)
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    file_format = session.catalog.get("FILE FORMAT", path)
+    if statement.take("RENAME TO"):
+        return rename(session, "FILE FORMAT", path, statement)
+    statement.expect("SET")
+    properties = statement.properties()
+    if "COMMENT" in properties:
+        file_format.comment = properties.pop("COMMENT") or ""
+    if "TYPE" in properties:
+        raise invalid_property("TYPE", "ALTER FILE FORMAT")
+    file_format.options = options.read_format(file_format.options | properties)
+    return status("Statement executed successfully.")
+
+
+def drop_file_format(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "FILE FORMAT", statement)
+    statement.expect_end()
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    session.catalog.remove("FILE FORMAT", path)
+    return status(f"{path[2]} successfully dropped.")
+
+
+def _apply(session: Session, stage: Stage, properties: dict[str, Any]) -> None:
+    if "CREDENTIALS" in properties:
+        raise unsupported("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
+    if properties.get("FILE_FORMAT") is not None:
+        properties["FILE_FORMAT"] = options.read_format(properties["FILE_FORMAT"])
+    directory = properties.get("DIRECTORY")
+    if isinstance(directory, dict) and directory.get("ENABLE") is True:
+        raise unsupported("STAGE DIRECTORY = (ENABLE = TRUE)")
+    url = properties.get("URL", stage.options.get("URL", ""))
+    split_url(url)
+    name = properties.get("STORAGE_INTEGRATION", stage.integration)
+    if not name:
+        raise unsupported("CREATE STAGE without STORAGE_INTEGRATION")
+    rebinds = "STORAGE_INTEGRATION" in properties or "URL" in properties
+    if rebinds:
+        if session.catalog.find("INTEGRATION", (name,)) is None:
+            raise does_not_exist("INTEGRATION", (name,))
+        rights.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
+        integration = session.catalog.integrations[name]
+        if not integration.options.get("ENABLED"):
+            raise SqlError(f"SQL compilation error:\nIntegration '{name}' is disabled.", code=3138, sqlstate="42601")
+        check_location(integration, url)
+    options.apply_properties("STAGE", stage, properties)
+    if rebinds:
+        stage.integration, stage.integration_identity = name, integration.identity
+
+
+def _refuse_dependents(session: Session, path: tuple[str, ...]) -> None:
+    tables = session.catalog.external_tables_on(path)
+    if tables:
+        names = ", ".join(".".join(table) for table in tables)
+        raise SqlError(
+            f"SQL compilation error:\nCannot drop, replace or rename stage '{'.'.join(path)}' because external tables "
+            f"depend on it: {names}.",
+            code=3911,
+            sqlstate="2BP01",
+        )
+
+
+def files(session: Session, location: StagePath) -> list[dict[str, Any]]:
+    """The files under a stage's path, as LIST shows them.
+
+    Raises:
+        SqlError: the stage or its integration is gone, or the role cannot be assumed.
+    """
+    path = session.resolve("STAGE", location.names)
+    rights.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
+    stage = session.catalog.get("STAGE", path)
+    integration = bound_integration(session.catalog, stage)
+    bucket, prefix = split_url(stage.options["URL"].rstrip("/") + "/" + location.path)
+    return [
+        {
+            "name": f"s3://{bucket}/{stored.key}",
+            "size": stored.size,
+            "md5": stored.etag,
+            "last_modified": stored.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        }
+        for stored in session.storage.open(integration, bucket).list(prefix)
+    ]

@@ -1,0 +1,74 @@
+"""Views. A view runs with the rights of its owner, and its unqualified names mean its own schema."""
+
+from __future__ import annotations
+
+from strata.cloud.snowflake import queries, rights
+from strata.cloud.snowflake.catalog import View
+from strata.cloud.snowflake.errors import unsupported
+from strata.cloud.snowflake.grammar import Statement
+from strata.cloud.snowflake.results import Rows, status
+from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
+
+
+def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+    if modifiers.temporary:
+        raise unsupported("CREATE TEMPORARY VIEW")
+    modifiers = if_not_exists(statement, modifiers)
+    path = session.resolve("VIEW", statement.name())
+    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
+    columns: tuple[str, ...] = ()
+    if statement.sees("("):
+        inner = Statement(statement.parenthesised())
+        names = [inner.identifier()]
+        while inner.take(","):
+            names.append(inner.identifier())
+        inner.expect_end()
+        columns = tuple(names)
+    comment, copies_grants = "", False
+    while not statement.take("AS"):
+        if statement.take("COPY GRANTS"):
+            copies_grants = True
+        else:
+            statement.expect("COMMENT")
+            statement.expect("=")
+            comment = statement.string()
+    query = statement.rest()
+    view = View(name=path[2], owner=session.role, comment=comment, query=query, columns=columns)
+    view.text = statement.sql
+    view.options["COLUMNS"] = queries.describe_view(session, path, view)
+    answer = existing(session, "VIEW", path, modifiers)
+    if answer is not None:
+        return answer
+    grants = {g: d for g, d in session.catalog.grants.items() if g.path == path} if copies_grants else {}
+    rows = new(session, "VIEW", path, view, modifiers, "View")
+    session.catalog.grants.update(grants)
+    return rows
+
+
+def alter(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "VIEW", statement)
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "VIEW", path)
+    view = session.catalog.get("VIEW", path)
+    if statement.take("RENAME TO"):
+        return rename(session, "VIEW", path, statement)
+    if statement.take("UNSET COMMENT"):
+        view.comment = ""
+    elif statement.take("SET COMMENT ="):
+        view.comment = statement.string()
+    else:
+        raise unsupported(f"ALTER VIEW {statement.word()}")
+    statement.expect_end()
+    return status("Statement executed successfully.")
+
+
+def drop(session: Session, statement: Statement) -> Rows:
+    path, answer = target(session, "VIEW", statement)
+    statement.expect_end()
+    if answer is not None:
+        return answer
+    rights.require_ownership(session.catalog, session.role, "VIEW", path)
+    session.catalog.remove("VIEW", path)
+    return status(f"{path[2]} successfully dropped.")
