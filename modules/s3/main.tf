@@ -64,6 +64,9 @@ resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this[each.key].bucket
   target_bucket = aws_s3_bucket.this[local.log_bucket].bucket
   target_prefix = "s3/${each.key}/"
+
+  # S3 refuses a target whose policy does not let it in.
+  depends_on = [aws_s3_bucket_policy.this]
 }
 
 resource "aws_s3_bucket_notification" "this" {

@@ -18,7 +18,7 @@ locals {
         Effect    = "Allow"
         Principal = { Service = "logging.s3.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = "${format(local.bucket_arn, name)}/s3/*"
+        Resource  = "${format(local.bucket_arn, name)}/*"
         Condition = {
           ArnLike      = { "aws:SourceArn" = [for data in keys(local.data) : format(local.bucket_arn, data)] }
           StringEquals = { "aws:SourceAccount" = var.context.account_id }

@@ -10,6 +10,7 @@ resource "aws_s3_bucket" "state" {
   }
 }
 
+# Who holds which lock, and the states' digests: nothing to recover, and AWS encrypts every table with a key of its own.
 resource "aws_dynamodb_table" "lock" {
   name         = format(local.name, "tflock")
   billing_mode = "PAY_PER_REQUEST"
@@ -19,14 +20,6 @@ resource "aws_dynamodb_table" "lock" {
   attribute {
     name = "LockID"
     type = "S"
-  }
-
-  point_in_time_recovery {
-    enabled = true
-  }
-
-  server_side_encryption {
-    enabled = true
   }
 
   lifecycle {
