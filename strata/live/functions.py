@@ -90,7 +90,7 @@ def repository_root(scope: Scope) -> Path:
 
 
 def configuration_path(name: str, scope: Scope) -> Path:
-    """The file that `read_terragrunt_config(name)` and `config_path = name` mean, a folder's terragrunt.hcl."""
+    """The file that `read_terragrunt_config(name)` or `config_path = name` means."""
     path = Path(os.path.normpath(scope.directory / name))
     return path / "terragrunt.hcl" if path.is_dir() else path
 

@@ -19,17 +19,16 @@ from typing import Any
 from strata.errors import StrataError
 from strata.live.console import Definition
 from strata.live.document import completed, dependency_blocks
+from strata.live.expression import Call, Expression, For, Reference
 from strata.live.functions import FunctionError, answer, configuration_path, failure
-from strata.live.hcl import Attribute, Call, Expression, For, If, Reference
+from strata.live.hcl import Attribute
 from strata.live.literals import literal, object_of, quoted
 from strata.live.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
+from strata.live.probes import Calls, Probe, guarded
 from strata.live.schema import Leaf, Tree
 from strata.live.scope import Scope
 from strata.live.static import NotStatic, Statics, as_string
 from strata.live.tfvars import read_tfvars
-
-# (scope, call) -> the argument lists that the call was found to be made with, as JSON texts.
-Calls = dict[tuple[str, int], list[str]]
 
 
 @dataclass
@@ -41,15 +40,6 @@ class _Draft:
     pending: bool = False
     outputs: bool = False
     uses: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A local that lists the arguments of one call."""
-
-    name: str
-    key: tuple[str, int]
-    outputs: bool
 
 
 @dataclass
@@ -386,17 +376,7 @@ class Program:
 
         def build(own: _Draft) -> str:
             text = f"[jsonencode({self._listed(call, decisive, own)})]"
-            for guard in reversed(call.guards):
-                if isinstance(guard, For):
-                    condition = f" if ({self._text(guard.condition, own)}\n)" if guard.condition else ""
-                    collection = self._text(guard.collection, own)
-                    text = f"flatten([for {guard.variables} in ({collection}\n) : {text}{condition}])"
-                elif isinstance(guard, If):
-                    sign = "" if guard.when else "!"
-                    text = f"flatten([for _ in [1] : {text} if {sign}({self._text(guard.condition, own)}\n)])"
-                else:
-                    text = f"try({text}, [])"
-            return text
+            return guarded(text, call.guards, lambda expression: self._text(expression, own))
 
         name = f"{key[0]}_p{next(self._numbers)}"
         definition = self._add(name, build, _Draft(draft.scope, draft.in_locals), path, call.line, call.name)

@@ -12,7 +12,8 @@ from strata.errors import StrataError
 from strata.live.console import Console
 from strata.live.hcl import Block, HclFile, parse
 from strata.live.includes import STRATEGIES
-from strata.live.program import Calls, Program
+from strata.live.probes import Calls
+from strata.live.program import Program
 from strata.live.schema import Kind, Leaf, includes_of, leaves
 from strata.live.scope import Include, Scope
 from strata.live.static import NotStatic

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from strata.errors import StrataError
-from strata.live.hcl import Attribute, Block, Body, Expression, HclFile
+from strata.live.expression import Expression
+from strata.live.hcl import Attribute, Block, Body, HclFile
 
 Kind = Literal["string", "bool", "int", "strings", "string_map", "map", "any"]
 

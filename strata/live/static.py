@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strata.live.expression import Call, Expression, Reference
 from strata.live.functions import FunctionError, answer, failure
-from strata.live.hcl import Call, Expression, Reference
 from strata.live.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.scope import Scope
 
