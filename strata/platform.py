@@ -44,17 +44,18 @@ class Platform:
         """
         try:
             buckets = outputs["s3"]["bucket_names"]
-            snowflake = outputs["snowflake"]
+            loader = outputs["snowflake"]["loader"]
+            reader = outputs["snowflake"]["reader"]
             return cls(
                 raw_bucket=buckets["raw"],
                 processed_bucket=buckets["processed"],
                 state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
-                database=snowflake["database_name"],
-                schema=snowflake["schema_name"],
-                external_table=snowflake["external_table_name"],
-                current_view=snowflake["current_view_name"],
-                reader_role=snowflake["reader_role_name"],
-                warehouse=snowflake["warehouse_name"],
+                database=loader["database"],
+                schema=loader["schema"],
+                external_table=loader["table"],
+                current_view=reader["view"],
+                reader_role=reader["role"],
+                warehouse=loader["warehouse"],
             )
         except KeyError as error:
             raise StrataError(

@@ -18,7 +18,7 @@ _FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool): skipped, and counted, where the tool is not on PATH")
     for name in list(os.environ):
-        # The caller's settings must not decide what a test sees; STRATA_PLUGIN_MIRROR says where providers are.
+        # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
             del os.environ[name]
 

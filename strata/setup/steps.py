@@ -8,11 +8,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.setup import packages
 from strata.setup.progress import Progress
 
 
@@ -38,7 +39,7 @@ def run(root: Path) -> None:
             with progress.step("virtual environment"):
                 _make_environment(root)
             with progress.step("packages") as step:
-                _install_packages(root, interpreter, step.note)
+                packages.install(root, interpreter, step.note)
             stamp.write_text(json.dumps(wanted))
         _run_inside(root, interpreter)
     progress.summary()
@@ -49,9 +50,18 @@ def _check_tools(state: Path) -> str:
     from strata.cloud.spark.java import find_java
     from strata.terraform.toolchain import find_toolchain
 
-    java = find_java(os.environ)
-    tools = find_toolchain(state)
-    return f"Java {java.version}, Terraform {tools.terraform_version}, AWS provider: {tools.aws_provider}"
+    found, missing = [], []
+    for look in (
+        lambda: f"Java {find_java(os.environ).version}",
+        lambda: "Terraform {0.terraform_version}, AWS provider {0.aws_provider}".format(find_toolchain(state)),
+    ):
+        try:
+            found.append(look())
+        except StrataError as error:
+            missing.append(str(error))
+    if missing:
+        raise StrataError("; ".join(missing))
+    return ", ".join(found)
 
 
 def _fingerprint(root: Path) -> dict[str, str]:
@@ -84,44 +94,6 @@ def _make_environment(root: Path) -> None:
             f"the virtual environment could not be made: {_last_line(result.stdout + result.stderr)}",
             remedy="install Python's venv package, on Debian python3-venv",
         )
-
-
-def _install_packages(root: Path, interpreter: Path, note: Callable[[str], None]) -> None:
-    requirements = root / "requirements.txt"
-    count = sum("==" in line for line in requirements.read_text().splitlines())
-    environ = {
-        **os.environ,
-        "PIP_CACHE_DIR": str(root / ".strata" / "cache" / "pip"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-    pip = [str(interpreter), "-m", "pip", "install", "--no-input", "--no-deps", "--progress-bar", "off"]
-    commands = (
-        [*pip, "--require-hashes", "-r", str(requirements)],
-        # The command `strata`, from the working tree: an editable install without any download.
-        [*pip, "--no-index", "--no-build-isolation", "-e", str(root)],
-    )
-    for command in commands:
-        seen = 0
-        lines: list[str] = []
-        with subprocess.Popen(
-            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=root
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                lines.append(line.rstrip())
-                if line.startswith(("Collecting ", "Requirement already satisfied: ")):
-                    seen += 1
-                    note(f"{seen} of {count}")
-                elif line.startswith("Installing collected"):
-                    note("installing")
-        if process.returncode != 0:
-            log = root / ".strata" / "pip.log"
-            log.write_text("\n".join(lines))
-            errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
-            raise StrataError(
-                f"pip could not install the packages: {errors[-1] if errors else 'no output'}",
-                remedy=f"see {log.relative_to(root)}; once the package registry answers, run it again",
-            )
 
 
 def _run_inside(root: Path, interpreter: Path) -> None:
