@@ -71,6 +71,8 @@ def validate(target: Mapping[str, Any]) -> None:
             raise InvalidInputError(
                 f"InputTemplate for target {target['Id']} contains invalid placeholder {name}."
             )
+    for path in (transformer.get("InputPathsMap") or {}).values():
+        _find(path, {})
     _fill(template, dict.fromkeys(known, ""))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import flask
+import moto.core.errors as moto_errors
 import moto.iam.models as iam_models
 from flask import has_request_context
 from moto.core.exceptions import ServiceException
@@ -36,6 +37,7 @@ class AccessDenied(ServiceException):
     """The request is refused; the message says by what."""
 
     code = "AccessDenied"
+    http_status = 403
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def install(context: CloudContext) -> None:
     _patches.attribute(BaseResponse, "get_access_key", _access_key)
     _patches.attribute(BaseResponse, "default_region", context.region)
     _patches.attribute(STSBackend, "get_caller_identity", _get_caller_identity)
+    _patches.attribute(moto_errors, "COMMON_ERROR_CODES", [*moto_errors.COMMON_ERROR_CODES, "AccessDenied"])
+    _patches.attribute(BaseResponse, "serialized", _with_status(BaseResponse.serialized))
     _patches.attribute(TokenResponse, "assume_role", _assume_role_action)
     _patches.attribute(TokenResponse, "assume_role_with_web_identity", _refuse_web_identity)
     _patches.attribute(TokenResponse, "assume_role_with_saml", _refuse_saml)
@@ -199,6 +203,16 @@ def check_role_permission(
         raise AccessDenied(f"{denied}: {error}") from None
     if decision is not Decision.ALLOW:
         raise AccessDenied(f"{denied}: {decision.value} in the role's policies")
+
+
+def _with_status(serialized: Any) -> Any:
+    """moto takes an error's HTTP status from the service's model, which knows no AccessDenied: 400."""
+
+    def with_status(response: BaseResponse, action_result: ActionResult) -> Any:
+        status, headers, body = serialized(response, action_result)
+        return getattr(action_result.result, "http_status", status), headers, body
+
+    return with_status
 
 
 def _aws_principal(arn: str) -> Principal:

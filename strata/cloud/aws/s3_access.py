@@ -28,6 +28,10 @@ _LOGGING = "logging.s3.amazonaws.com"
 _ACTIONS = {"s3:HeadObject": "s3:GetObject", "s3:PostObject": "s3:PutObject"}
 
 
+class _ListingDenied(S3ClientError):
+    http_status = 403
+
+
 def install(context: CloudContext) -> None:
     """Patch moto's S3."""
     _patches.attribute(FakeBucket, "get_permission", _permission)
@@ -95,7 +99,7 @@ def _list_checked(listing: Any) -> Any:
         bucket = response.backend.get_bucket(response.bucket_name)
         action = "s3:ListBucketVersions" if listing.__name__ == "list_object_versions" else "s3:ListBucket"
         if bucket.get_permission(action, bucket.arn) is PermissionResult.DENIED:
-            raise S3ClientError("AccessDenied", f"{action} on {bucket.arn} is denied")
+            raise _ListingDenied("AccessDenied", f"{action} on {bucket.arn} is denied")
         return listing(response)
 
     return checked

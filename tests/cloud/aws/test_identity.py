@@ -1,0 +1,113 @@
+"""Accounts behind keys, and AssumeRole against trust policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from strata.cloud.aws.identity import AccessDenied, assume_role
+
+from .conftest import ACCOUNT, Aws
+
+GLUE = {"Service": "glue.amazonaws.com"}
+
+
+def test_key_of_twelve_digits_is_the_account(aws: Aws) -> None:
+    other = aws.client("sts", {"AccessKeyId": "999988887777", "SecretAccessKey": "test"})
+    assert aws.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    assert other.get_caller_identity()["Arn"] == "arn:aws:iam::999988887777:root"
+
+
+def test_unknown_key_belongs_to_the_account_of_the_cloud(aws: Aws) -> None:
+    keys = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "test"}
+    assert aws.client("sts", keys).get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_session_acts_as_the_role_in_the_roles_account(aws: Aws) -> None:
+    role_arn = aws.role("reader", {"AWS": ACCOUNT})
+    assumed = aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="me")
+    assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/me"
+    identity = aws.client("sts", assumed["Credentials"]).get_caller_identity()
+    assert (identity["Account"], identity["Arn"]) == (
+        ACCOUNT,
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/me",
+    )
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "arguments", "allowed"),
+    [
+        ({"AWS": ACCOUNT}, {}, {}, True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {}, {}, True),
+        (GLUE, {}, {}, False),
+        ({"AWS": "arn:aws:iam::999988887777:root"}, {}, {}, False),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "ours"}}, {"ExternalId": "ours"}, True),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "ours"}}, {"ExternalId": "theirs"}, False),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "ours"}}, {}, False),
+    ],
+)
+def test_assume_role_asks_the_trust_policy(
+    aws: Aws, principal: dict[str, Any], condition: dict[str, Any], arguments: dict[str, str], allowed: bool
+) -> None:
+    role_arn = aws.role("r", principal, **({"Condition": condition} if condition else {}))
+    sts = aws.client("sts")
+    if allowed:
+        assert sts.assume_role(RoleArn=role_arn, RoleSessionName="me", **arguments)["Credentials"]
+        return
+    with pytest.raises(ClientError) as caught:
+        sts.assume_role(RoleArn=role_arn, RoleSessionName="me", **arguments)
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert "is not authorized to perform: sts:AssumeRole" in str(caught.value)
+
+
+def test_role_that_does_not_exist(aws: Aws) -> None:
+    with pytest.raises(ClientError, match="the role does not exist"):
+        aws.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/none", RoleSessionName="me")
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "allowed"),
+    [
+        (f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/clean", True),
+        ("arn:aws:glue:eu-west-1:999988887777:job/clean", False),
+        ("", False),
+    ],
+)
+def test_service_on_behalf_of_its_source(aws: Aws, source_arn: str, allowed: bool) -> None:
+    role_arn = aws.role(
+        "glue",
+        GLUE,
+        Condition={
+            "ArnLike": {"aws:SourceArn": f"arn:aws:glue:eu-west-1:{ACCOUNT}:*"},
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        },
+    )
+    if allowed:
+        keys = assume_role(role_arn, service="glue.amazonaws.com", source_arn=source_arn, session_name="run")
+        assert keys.assumed_role_arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/glue/run"
+    else:
+        with pytest.raises(AccessDenied, match=r"glue.amazonaws.com is not authorized"):
+            assume_role(role_arn, service="glue.amazonaws.com", source_arn=source_arn)
+
+
+def test_other_principal_with_an_external_id(aws: Aws) -> None:
+    user = "arn:aws:iam::444455556666:user/snowflake"
+    role_arn = aws.role("sf", {"AWS": user}, Condition={"StringEquals": {"sts:ExternalId": "ours"}})
+    assert assume_role(role_arn, principal_arn=user, external_id="ours").account_id == ACCOUNT
+    for wrong in ({"external_id": "theirs"}, {"external_id": "ours", "principal_arn": f"{user}2"}):
+        with pytest.raises(AccessDenied):
+            assume_role(role_arn, **{"principal_arn": user, **wrong})
+
+
+def test_web_identity_is_refused_by_name(aws: Aws) -> None:
+    role_arn = aws.role("web", {"AWS": "*"})
+    with pytest.raises(ClientError) as caught:
+        aws.client("sts").assume_role_with_web_identity(
+            RoleArn=role_arn, RoleSessionName="me", WebIdentityToken="any.token.passes"
+        )
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert "AssumeRoleWithWebIdentity" in str(caught.value)
+    assert "does not verify" in str(caught.value)

@@ -1,0 +1,165 @@
+"""S3's EventBridge flag, its events, and checksums."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import ACCOUNT, Aws
+
+ALL_S3 = {"source": ["aws.s3"]}
+
+
+def record(aws: Aws) -> str:
+    """Let every S3 event of the default bus go to a queue; return its URL."""
+    url, arn = aws.queue("seen")
+    aws.rule("all-s3", ALL_S3, {"Id": "queue", "Arn": arn})
+    return url
+
+
+def seen(aws: Aws, url: str, count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while len(found) < count:
+        more = aws.messages(url)
+        assert more, f"only {len(found)} of {count} events: {found}"
+        found += [json.loads(m["Body"]) for m in more]
+    assert not aws.messages(url, seconds=0.2)
+    return sorted(found, key=lambda event: str(event["detail"]["object"]["sequencer"]))
+
+
+def test_eventbridge_flag_comes_back(aws: Aws) -> None:
+    s3 = aws.bucket("raw", events=True)
+    got = s3.get_bucket_notification_configuration(Bucket="raw")
+    assert got["EventBridgeConfiguration"] == {}
+    s3.put_bucket_notification_configuration(Bucket="raw", NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket="raw")
+
+
+def test_event_of_a_put(aws: Aws) -> None:
+    s3 = aws.bucket("raw", events=True)
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    url = record(aws)
+    put = s3.put_object(Bucket="raw", Key='flights/a "b" é+ c.csv', Body=b"hello", Tagging="a=b")
+    (event,) = seen(aws, url, 1)
+    detail = event.pop("detail")
+    stored = detail.pop("object")
+    assert re.fullmatch("[0-9a-f]{16}", stored.pop("sequencer"))
+    assert stored == {
+        "key": 'flights/a "b" é+ c.csv',
+        "size": 5,
+        "etag": "5d41402abc4b2a76b9719d911017c592",
+        "version-id": put["VersionId"],
+    }
+    assert re.fullmatch("[0-9A-F]{16}", detail.pop("request-id"))
+    assert detail == {
+        "version": "0",
+        "bucket": {"name": "raw"},
+        "requester": ACCOUNT,
+        "source-ip-address": "127.0.0.1",
+        "reason": "PutObject",
+    }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event.pop("time"))
+    assert event.pop("id")
+    assert event == {
+        "version": "0",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": ACCOUNT,
+        "region": "eu-west-1",
+        "resources": ["arn:aws:s3:::raw"],
+    }
+
+
+def test_each_way_to_create_an_object_gives_one_event_in_order(aws: Aws) -> None:
+    s3 = aws.bucket("raw", events=True)
+    url = record(aws)
+    s3.put_object(Bucket="raw", Key="a", Body=b"")
+    s3.copy_object(Bucket="raw", Key="b", CopySource="raw/a")
+    upload = s3.create_multipart_upload(Bucket="raw", Key="c")["UploadId"]
+    part = s3.upload_part(Bucket="raw", Key="c", UploadId=upload, PartNumber=1, Body=b"12345")
+    s3.complete_multipart_upload(
+        Bucket="raw",
+        Key="c",
+        UploadId=upload,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
+    s3.delete_object(Bucket="raw", Key="a")
+    events = seen(aws, url, 4)
+    assert [(e["detail-type"], e["detail"]["object"]["key"], e["detail"]["reason"]) for e in events] == [
+        ("Object Created", "a", "PutObject"),
+        ("Object Created", "b", "CopyObject"),
+        ("Object Created", "c", "CompleteMultipartUpload"),
+        ("Object Deleted", "a", "DeleteObject"),
+    ]
+    assert [e["detail"]["object"].get("size") for e in events] == [0, 0, 5, None]
+    assert events[0]["detail"]["object"].keys() == {"key", "size", "etag", "sequencer"}  # unversioned
+    assert len({e["detail"]["object"]["sequencer"] for e in events}) == 4
+
+
+def test_without_the_flag_there_is_no_event(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    url = record(aws)
+    s3.put_object(Bucket="raw", Key="a", Body=b"")
+    assert aws.messages(url, seconds=0.3) == []
+
+
+def digest(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"ContentMD5": digest(b"body")}, None),
+        ({"ContentMD5": digest(b"other")}, "BadDigest"),
+        ({"ContentMD5": "not base64!"}, "InvalidDigest"),
+        ({"ChecksumSHA256": base64.b64encode(hashlib.sha256(b"body").digest()).decode()}, None),
+        ({"ChecksumSHA256": base64.b64encode(hashlib.sha256(b"other").digest()).decode()}, "BadDigest"),
+        ({"ChecksumCRC32": "AAAAAA=="}, "BadDigest"),
+    ],
+)
+def test_checksums_are_verified(aws: Aws, headers: dict[str, str], code: str | None) -> None:
+    s3 = aws.bucket("raw")
+    if code is None:
+        s3.put_object(Bucket="raw", Key="k", Body=b"body", **headers)
+        assert s3.get_object(Bucket="raw", Key="k")["Body"].read() == b"body"
+        return
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket="raw", Key="k", Body=b"body", **headers)
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket="raw", Key="k")
+
+
+def test_part_with_a_wrong_checksum_is_refused(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    upload = s3.create_multipart_upload(Bucket="raw", Key="c")["UploadId"]
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.upload_part(
+            Bucket="raw", Key="c", UploadId=upload, PartNumber=1, Body=b"1", ContentMD5=digest(b"2")
+        )
+
+
+def test_access_logs_may_be_delivered_under_a_prefix(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    aws.bucket("logs")
+    logging = {"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "s3/raw/"}}
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus=logging)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::logs/s3/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::raw"}},
+    }
+    s3.put_bucket_policy(Bucket="logs", Policy=json.dumps({"Statement": [statement]}))
+    s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus=logging)
+    assert s3.get_bucket_logging(Bucket="raw")["LoggingEnabled"]["TargetPrefix"] == "s3/raw/"

@@ -1,0 +1,145 @@
+"""Who may touch which object: the account, roles, and bucket policies like the platform's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import ACCOUNT, Aws
+
+READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
+
+
+def session(aws: Aws, name: str, *actions: str, resource: str = "*") -> Any:
+    """An S3 client with the keys of a new role that may do these actions."""
+    policy = [{"Effect": "Allow", "Action": list(actions), "Resource": resource}] if actions else None
+    role_arn = aws.role(name, {"AWS": ACCOUNT}, policy)
+    keys = aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="me")["Credentials"]
+    return aws.client("s3", keys)
+
+
+def deny(aws: Aws, bucket: str, *statements: dict[str, Any]) -> None:
+    policy = {"Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, **s} for s in statements]}
+    aws.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def refused(call: Any, **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        return True
+    return False
+
+
+def test_denial_of_plain_http_does_not_hold_on_loopback(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    deny(
+        aws,
+        "raw",
+        {
+            "Action": "s3:*",
+            "Resource": "arn:aws:s3:::raw/*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    assert s3.head_object(Bucket="raw", Key="k")["ContentLength"] == 1
+
+
+def test_only_the_named_role_reads(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    reader = session(aws, "reader", "s3:*")
+    other = session(aws, "other", "s3:*")
+    deny(
+        aws,
+        "raw",
+        {
+            "Action": "s3:GetObject*",
+            "Resource": "arn:aws:s3:::raw/*",
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": [READER]}},
+        },
+        {
+            "Action": "s3:ListBucket",
+            "Resource": "arn:aws:s3:::raw",
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": [READER]}},
+        },
+    )
+    key = {"Bucket": "raw", "Key": "k"}
+    assert not refused(reader.get_object, **key)
+    assert not refused(reader.list_objects_v2, Bucket="raw")
+    for client in (other, s3):  # a deny holds the account itself, too
+        assert refused(client.get_object, **key)
+        assert refused(client.head_object, **key)
+        assert refused(client.list_objects_v2, Bucket="raw")
+    assert not refused(other.put_object, **key, Body=b"2")
+
+
+def test_named_role_writes_under_its_prefix_only(aws: Aws) -> None:
+    aws.bucket("raw")
+    reader = session(aws, "reader", "s3:*")
+    deny(
+        aws,
+        "raw",
+        {
+            "Action": ["s3:PutObject*", "s3:DeleteObject*"],
+            "NotResource": "arn:aws:s3:::raw/flights/*",
+            "Condition": {"ArnLike": {"aws:PrincipalArn": READER}},
+        },
+    )
+    assert not refused(reader.put_object, Bucket="raw", Key="flights/a", Body=b"")
+    assert refused(reader.put_object, Bucket="raw", Key="other/a", Body=b"")
+    assert refused(reader.delete_object, Bucket="raw", Key="other/a")
+
+
+@pytest.mark.parametrize(
+    ("actions", "reads", "writes", "lists"),
+    [
+        ((), False, False, False),
+        (("s3:GetObject",), True, False, False),
+        (("s3:PutObject",), False, True, False),
+        (("s3:GetObject", "s3:ListBucket"), True, False, True),
+    ],
+)
+def test_role_needs_permissions_of_its_own(
+    aws: Aws, actions: tuple[str, ...], reads: bool, writes: bool, lists: bool
+) -> None:
+    aws.bucket("raw").put_object(Bucket="raw", Key="k", Body=b"1")
+    client = session(aws, "r", *actions)
+    assert refused(client.get_object, Bucket="raw", Key="k") is not reads
+    assert refused(client.put_object, Bucket="raw", Key="k", Body=b"2") is not writes
+    assert refused(client.list_objects_v2, Bucket="raw") is not lists
+
+
+def test_bucket_policy_alone_may_allow_a_role(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    client = session(aws, "reader")
+    assert refused(client.get_object, Bucket="raw", Key="k")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": READER},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::raw/*",
+    }
+    s3.put_bucket_policy(Bucket="raw", Policy=json.dumps({"Statement": [statement]}))
+    assert not refused(client.get_object, Bucket="raw", Key="k")
+
+
+def test_condition_that_is_not_implemented_refuses(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    deny(
+        aws,
+        "raw",
+        {
+            "Action": "s3:GetObject",
+            "Resource": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        },
+    )
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    assert refused(s3.get_object, Bucket="raw", Key="k")
