@@ -108,7 +108,8 @@ def _fetch(jars: list[Jar], home: Path, java: Java) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     dependencies = "\n".join(
-        f'    <dependency org="{jar.organisation}" name="{jar.name}" rev="{jar.revision}" transitive="false"/>'
+        f'    <dependency org="{jar.organisation}" name="{jar.name}" rev="{jar.revision}"'
+        ' transitive="false"/>'
         for jar in jars
     )
     (home / "ivy.xml").write_text(
