@@ -142,13 +142,9 @@ def _program(
     lines: list[str] = ["locals {", "fail = {}"]
     origins: list[tuple[Path, int] | None] = [None, None]
     for definition in definitions:
-        lines.append(f"{definition.name} = (")
-        origins.append((definition.path, definition.line))
-        for offset, line in enumerate(definition.text.split("\n")):
+        for offset, line in enumerate(f"{definition.name} = {definition.text}".split("\n")):
             lines.append(line)
             origins.append((definition.path, definition.line + offset))
-        lines.append(")")
-        origins.append(None)
     lines.append(f"all = [{', '.join(f'local.{name}' for name in wanted)}]")
     lines.append("}")
     return "\n".join(lines) + "\n", origins

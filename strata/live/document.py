@@ -5,37 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strata.live.schema import Leaf, Tree, typed
+from strata.live.schema import ROOT, Leaf, Schema, Tree, typed
 from strata.live.scope import Scope
 
-# What Terragrunt fills in where nothing is set (`TerragruntConfigAsCty`).
-_UNSET: Mapping[str, Any] = {
-    "terraform_binary": "",
-    "terraform_version_constraint": "",
-    "terragrunt_version_constraint": "",
-    "download_dir": "",
-    "iam_role": "",
-    "iam_assume_role_session_name": "",
-    "iam_web_identity_token": "",
-    "iam_assume_role_duration": None,
-    "dependencies": None,
-    "inputs": None,
-}
-_UNSET_GENERATE: Mapping[str, Any] = {
-    "comment_prefix": "# ",
-    "if_disabled": "skip",
-    "disable": False,
-    "disable_signature": False,
-    "hcl_fmt": None,
+# Blocks that Terragrunt shows though there are none.
+_ALWAYS: Mapping[str, Any] = {"dependencies": None, "dependency": {}, "feature": {}, "generate": {}}
+_ALWAYS_IN_TERRAFORM: Mapping[str, Any] = {
+    "extra_arguments": {},
+    "before_hook": {},
+    "after_hook": {},
+    "error_hook": {},
 }
 
 
 def completed(tree: Tree) -> Tree:
-    """The tree with Terragrunt's values where nothing is set."""
-    generate = tree.get("generate", {})
-    if isinstance(generate, dict):
-        generate = {name: {**_UNSET_GENERATE, **block} for name, block in generate.items()}
-    return {**_UNSET, "dependency": {}, "feature": {}, **tree, "generate": generate}
+    """The tree with what Terragrunt shows where nothing is set (`TerragruntConfigAsCty`)."""
+    found = {**_ALWAYS, **_completed(tree, ROOT)}
+    if "terraform" in found:
+        found["terraform"] = {**_ALWAYS_IN_TERRAFORM, **found["terraform"]}
+    # Read by `terragrunt catalog` alone.
+    found.pop("catalog", None)
+    return found
+
+
+def _completed(tree: Tree, schema: Schema) -> Tree:
+    unset = {schema.shown.get(name, name): None for name in schema.attributes if name not in schema.omitted}
+    found: Tree = {**unset, **schema.unset, **tree}
+    for name, block in schema.blocks.items():
+        content = tree.get(name)
+        if not isinstance(content, dict):
+            continue
+        if not block.named:
+            found[name] = _completed(content, block)
+            continue
+        each = {label: _completed(inner, block) for label, inner in content.items()}
+        found[name] = list(each.values()) if block.listed else each
+    return found
 
 
 def filled(tree: Tree, values: Mapping[int, Any]) -> Tree:

@@ -111,7 +111,7 @@ def satisfies(version: str, constraint: str) -> bool:
         want = _numbers(text)
         if operator == "~>":
             given = text.count(".") + 1
-            met = have >= want and have[: max(given - 1, 1)] == want[: max(given - 1, 1)]
+            met = have >= want and have[: given - 1] == want[: given - 1]
         else:
             met = {
                 "": have == want,

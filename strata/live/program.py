@@ -18,17 +18,18 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.live.console import Definition
-from strata.live.document import completed, dependency_blocks
+from strata.live.document import dependency_blocks
 from strata.live.expression import Call, Expression, For, Reference
 from strata.live.functions import FunctionError, answer, configuration_path, failure
 from strata.live.hcl import Attribute
 from strata.live.literals import literal, object_of, quoted
 from strata.live.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.probes import Calls, Probe, guarded
-from strata.live.schema import Leaf, Tree
+from strata.live.schema import Leaf
 from strata.live.scope import Scope
 from strata.live.static import NotStatic, Statics, as_string
 from strata.live.tfvars import read_tfvars
+from strata.live.whole import configuration_text
 
 
 @dataclass
@@ -260,38 +261,20 @@ class Program:
         return ".".join((self._use(definition, draft), *steps[1:]))
 
     def _config(self, scope: Scope, draft: _Draft) -> str:
-        """A whole configuration as one value, as `include.NAME` and `read_terragrunt_config` give it."""
+        """A whole configuration as one value."""
 
         def build(inner: _Draft) -> str:
-            trees = dict(scope.tree)
-            # While the graph is formed, a file with dependencies is read in part only, as Terragrunt does.
-            if (
-                scope.unit
-                and scope.unit.key not in self.outputs
-                and {"dependency", "dependencies"} & set(trees)
-            ):
-                trees = {name: tree for name, tree in trees.items() if name in ("dependency", "feature")}
-            blocks = completed(trees)
-            text = self._tree(scope, blocks, inner)
-            local_values = {n: self._use(self.local(scope, a), inner) for n, a in scope.locals.items()}
-            text["locals"] = object_of(local_values) if local_values else "null"
-            return f"jsondecode(jsonencode({object_of(text)}))"
+            return configuration_text(
+                scope,
+                lambda part, leaf: self._use(self.leaf(part, leaf), inner),
+                lambda part, attribute: self._use(self.local(part, attribute), inner),
+                graph_only=scope.unit is not None and scope.unit.key not in self.outputs,
+            )
 
         name = f"{scope.key}_config"
         return self._use(
             self._add(name, build, _Draft(scope), scope.file.path, 1, str(scope.file.path)), draft
         )
-
-    def _tree(self, scope: Scope, tree: Tree, draft: _Draft) -> dict[str, str]:
-        texts: dict[str, str] = {}
-        for name, value in tree.items():
-            if isinstance(value, Leaf):
-                texts[name] = self._use(self.leaf(scope, value), draft)
-            elif isinstance(value, dict):
-                texts[name] = object_of(self._tree(scope, value, draft))
-            else:
-                texts[name] = literal(value)
-        return texts
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -339,19 +322,30 @@ class Program:
             draft.pending = True
             self._probe(key, call, decisive, path, draft)
             return "null"
-        found = {text: self._answer(call, json.loads(text), path, draft) for text in self.calls[key]}
+        arguments = {text: json.loads(text) for text in self.calls[key]}
         if not any(isinstance(guard, For) for guard in call.guards):
-            if not found:
-                return self._fail(
-                    StrataError(f"`{call.name}` cannot be answered here", file=path, line=call.line)
-                )
-            return next(iter(found.values()))
-        return self._table(key, call, found, listed, path, draft)
+            if not arguments:
+                unreached = StrataError(f"`{call.name}` cannot be answered here", file=path, line=call.line)
+                return self._fail(unreached)
+            return self._answer(call, next(iter(arguments.values())), path, draft)
+        if len(decisive) == len(call.arguments):
+            return self._table(key, call, arguments, listed, path, draft)
+        # A default may use the iteration's variables, so it stands where the call stood, not in the table.
+        arguments = {text: given for text, given in arguments.items() if _exists(given, draft.scope)}
+        default = self._text(call.arguments[1], draft)
+        return f"try({self._table(key, call, arguments, listed, path, draft)}, {default}\n)"
 
     def _table(
-        self, key: tuple[str, int], call: Call, found: dict[str, str], listed: str, path: Path, draft: _Draft
+        self,
+        key: tuple[str, int],
+        call: Call,
+        arguments: Mapping[str, list[Any]],
+        listed: str,
+        path: Path,
+        draft: _Draft,
     ) -> str:
         """One answer for each argument list, looked up by the arguments."""
+        found = {text: self._answer(call, given, path, draft) for text, given in arguments.items()}
         name = f"{key[0]}_t{next(self._numbers)}"
         failed = [text for text in found.values() if text.startswith("local.fail")]
         if failed:
@@ -399,3 +393,7 @@ class Program:
                 )
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"
+
+
+def _exists(arguments: list[Any], scope: Scope) -> bool:
+    return isinstance(arguments[0], str) and configuration_path(arguments[0], scope).exists()

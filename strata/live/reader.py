@@ -19,7 +19,7 @@ from strata.live.scope import Include, Scope
 from strata.live.static import NotStatic
 
 # Files whose value depends on the unit that reads them.
-_READER_DEPENDENT = ("get_original_terragrunt_dir", "read_terragrunt_config")
+_READER_DEPENDENT = ("get_original_terragrunt_dir", "read_terragrunt_config", "include")
 _INCLUDE_KINDS: dict[str, Kind] = {"path": "string", "expose": "bool", "merge_strategy": "string"}
 
 Wanted = Callable[[Scope], Iterable[tuple[Scope, Leaf]]]
@@ -149,15 +149,16 @@ class Reader:
         shared = not any(name in file.text for name in _READER_DEPENDENT)
         key = (path, None if shared else reader.original)
         if key not in self._read:
-            if any(block.type == "include" for block in file.body.blocks):
-                line = next(block.line for block in file.body.blocks if block.type == "include")
+            scope = Scope(f"r{len(self._read)}", file, path, reader.original, self.root)
+            self._read[key] = scope
+            program = Program(self._read_scope, self.environ, "", {})
+            missing = next(self._open(scope, program), None)
+            if missing is not None:
                 raise StrataError(
-                    "a file with `include` blocks cannot be read by `read_terragrunt_config`",
+                    "the includes of a file read by `read_terragrunt_config` must not need Terraform's functions",
                     file=path,
-                    line=line,
+                    line=missing[1].line,
                 )
-            name = f"r{len(self._read)}"
-            self._read[key] = Scope(name, file, path, reader.original, self.root, opened=True)
         return self._read[key]
 
     def _open(self, unit: Scope, program: Program) -> Iterator[tuple[Scope, Leaf, str]]:
@@ -226,7 +227,7 @@ class Reader:
             unit.original,
             self.root,
             include_path=path,
-            owner=unit,
+            owner=unit if unit.is_unit else None,
             opened=True,
         )
         return Include(name, scope, strategy, values.get("expose") in (True, "true"))

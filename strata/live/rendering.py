@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strata.errors import StrataError
 from strata.live.model import ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
 from strata.live.source import Module
 
@@ -16,11 +15,7 @@ _ALL_EXCEPT_OUTPUT = "all_except_output"
 def rendered_unit(
     unit: Unit, document: Mapping[str, Any], module: Module, files: tuple[GeneratedFile, ...], command: str
 ) -> RenderedUnit:
-    """The unit as its runner needs it.
-
-    Raises:
-        StrataError: a hook has nothing to execute.
-    """
+    """The unit as its runner needs it."""
     terraform = document.get("terraform", {})
     extra = tuple(_extra_arguments(block) for block in terraform.get("extra_arguments", {}).values())
     env_vars: dict[str, str] = {}
@@ -34,23 +29,21 @@ def rendered_unit(
         inputs=document["inputs"] or {},
         remote_state=document.get("remote_state", {}),
         generated=files,
-        before_hooks=_hooks(unit, terraform.get("before_hook", {})),
-        after_hooks=_hooks(unit, terraform.get("after_hook", {})),
+        before_hooks=_hooks(terraform.get("before_hook", {})),
+        after_hooks=_hooks(terraform.get("after_hook", {})),
         env_vars=env_vars,
         prevent_destroy=document.get("prevent_destroy", False),
         source_root=module.root,
-        error_hooks=_hooks(unit, terraform.get("error_hook", {})),
+        error_hooks=_hooks(terraform.get("error_hook", {})),
         extra_arguments=extra,
         excluded=_excluded(document.get("exclude"), command),
         command=command,
     )
 
 
-def _hooks(unit: Unit, blocks: Mapping[str, Mapping[str, Any]]) -> tuple[Hook, ...]:
+def _hooks(blocks: Mapping[str, Mapping[str, Any]]) -> tuple[Hook, ...]:
     hooks: list[Hook] = []
     for block in blocks.values():
-        if not block["execute"] or not block["execute"][0]:
-            raise StrataError(f"the hook `{block['name']}` has nothing to execute", file=unit.file)
         if block.get("if", True):
             hooks.append(
                 Hook(

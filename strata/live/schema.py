@@ -15,7 +15,9 @@ from strata.errors import StrataError
 from strata.live.expression import Expression
 from strata.live.hcl import Attribute, Block, Body, HclFile
 
-Kind = Literal["string", "bool", "int", "strings", "string_map", "map", "any"]
+Kind = Literal["string", "bool", "int", "strings", "string_map", "map", "any", "if_exists", "command"]
+
+IF_EXISTS = ("error", "skip", "overwrite", "overwrite_terragrunt")
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,16 @@ class Schema:
     named: bool = False
     # Attribute names as Terragrunt prints and exposes them, where they differ from how they are written.
     shown: Mapping[str, str] = field(default_factory=dict)
+    # What Terragrunt shows for attributes not set, where it is not null; `omitted` ones it does not show.
+    unset: Mapping[str, Any] = field(default_factory=dict)
+    omitted: tuple[str, ...] = ()
+    # Whether Terragrunt shows the named blocks as a list instead of a map.
+    listed: bool = False
 
 
 _HOOK: dict[str, Kind] = {
     "commands": "strings",
-    "execute": "strings",
+    "execute": "command",
     "working_dir": "string",
     "suppress_stdout": "bool",
 }
@@ -62,6 +69,19 @@ ROOT = Schema(
         "generate": "map",
         "remote_state": "map",
     },
+    unset=dict.fromkeys(
+        (
+            "terraform_binary",
+            "terraform_version_constraint",
+            "terragrunt_version_constraint",
+            "download_dir",
+            "iam_role",
+            "iam_assume_role_session_name",
+            "iam_web_identity_token",
+        ),
+        "",
+    ),
+    omitted=("prevent_destroy", "generate", "remote_state"),
     blocks={
         "terraform": Schema(
             attributes={
@@ -103,6 +123,7 @@ ROOT = Schema(
                 "disable_dependency_optimization": "bool",
             },
             required=("backend", "config"),
+            unset={"disable_init": False, "disable_dependency_optimization": False},
         ),
         "dependency": Schema(
             attributes={
@@ -123,6 +144,7 @@ ROOT = Schema(
         "exclude": Schema(
             {"if": "bool", "actions": "strings", "exclude_dependencies": "bool", "no_run": "bool"},
             ("if", "actions"),
+            unset={"exclude_dependencies": False, "no_run": False},
         ),
         "errors": Schema(
             blocks={
@@ -130,18 +152,21 @@ ROOT = Schema(
                     {"retryable_errors": "strings", "max_attempts": "int", "sleep_interval_sec": "int"},
                     ("retryable_errors", "max_attempts", "sleep_interval_sec"),
                     named=True,
+                    listed=True,
                 ),
                 "ignore": Schema(
                     {"ignorable_errors": "strings", "message": "string", "signals": "map"},
                     ("ignorable_errors",),
                     named=True,
+                    listed=True,
+                    unset={"message": "", "signals": {}},
                 ),
             },
         ),
         "generate": Schema(
             {
                 "path": "string",
-                "if_exists": "string",
+                "if_exists": "if_exists",
                 "if_disabled": "string",
                 "contents": "string",
                 "comment_prefix": "string",
@@ -151,9 +176,18 @@ ROOT = Schema(
             },
             ("path", "if_exists", "contents"),
             named=True,
+            unset={
+                "comment_prefix": "# ",
+                "if_disabled": "skip",
+                "disable": False,
+                "disable_signature": False,
+                # An experiment of Terragrunt; it cannot be set here.
+                "mutable": None,
+            },
         ),
         "catalog": Schema(
-            {"urls": "strings", "default_template": "string", "no_shell": "bool", "no_hooks": "bool"}
+            {"urls": "strings", "default_template": "string", "no_shell": "bool", "no_hooks": "bool"},
+            unset={"default_template": "", "no_shell": False, "no_hooks": False},
         ),
     },
 )
@@ -287,6 +321,15 @@ def _string(value: Any) -> str | None:
     return json.dumps(value) if isinstance(value, bool | int | float) else None
 
 
+def _if_exists(value: Any) -> str | None:
+    return value if value in IF_EXISTS else None
+
+
+def _command(value: Any) -> list[str] | None:
+    found = _strings(value)
+    return found if found and found[0] else None
+
+
 def _bool(value: Any) -> bool | None:
     return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
 
@@ -320,6 +363,8 @@ _CONVERSIONS: dict[Kind, Any] = {
     "strings": _strings,
     "string_map": _string_map,
     "map": _map,
+    "if_exists": _if_exists,
+    "command": _command,
 }
 _NAMES: dict[Kind, str] = {
     "string": "a string",
@@ -328,4 +373,6 @@ _NAMES: dict[Kind, str] = {
     "strings": "a list of strings",
     "string_map": "a map of strings",
     "map": "a map",
+    "if_exists": f"one of {', '.join(IF_EXISTS)}",
+    "command": "a command, a list that begins with a program",
 }
