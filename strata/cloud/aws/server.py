@@ -135,6 +135,13 @@ def _bind(port: int) -> socket.socket:
 def _reset_state() -> None:
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
+    from moto.s3.models import s3_backends
 
-    BackendDict.reset()
+    # Not BackendDict.reset(), which builds every backend anew before it forgets it (IAM: a second for AWS's
+    # own policies). Only S3 holds more than memory: files of large objects.
+    for account in s3_backends.values():
+        account.reset()
+    for backends in BackendDict._instances:
+        backends.clear()
+    BackendDict._instances.clear()
     reset_model_data()

@@ -17,6 +17,8 @@ from strata.cloud.aws import server as server_module
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+# One for all tests: a session reads each service's model once.
+_SESSION = boto3.session.Session()
 
 
 class Aws:
@@ -29,7 +31,7 @@ class Aws:
         """A boto3 client of the account itself, or with the keys AssumeRole gave."""
         given = keys or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test"}
         settings.setdefault("retries", {"total_max_attempts": 1})
-        return boto3.session.Session().client(
+        return _SESSION.client(
             service,
             endpoint_url=self.context.aws_url,
             region_name=REGION,

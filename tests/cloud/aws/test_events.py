@@ -1,0 +1,286 @@
+"""Events on their way: which rules get them, what targets receive, and where failed deliveries go."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import ACCOUNT, REGION, Aws, eventually
+
+EVENTS = {"Service": "events.amazonaws.com"}
+STATES = {"Service": "states.amazonaws.com"}
+PASS = {"Only": {"Type": "Pass", "End": True}}
+CREATED = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:pipeline"
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/raw"
+START = [{"Effect": "Allow", "Action": "states:StartExecution", "Resource": MACHINE}]
+INPUT = {
+    "InputPathsMap": {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
+    "InputTemplate": '{"bucket": <bucket>, "key": <key>}',
+}
+
+
+def put(aws: Aws, detail: dict[str, Any], **more: Any) -> dict[str, Any]:
+    entry = {"Source": "test", "DetailType": "Test", "Detail": json.dumps(detail), **more}
+    return aws.client("events").put_events(Entries=[entry])  # type: ignore[no-any-return]
+
+
+def executions(aws: Aws, count: int = 1) -> list[dict[str, Any]]:
+    client = aws.client("stepfunctions")
+    return eventually(  # type: ignore[no-any-return]
+        lambda: client.list_executions(stateMachineArn=MACHINE)["executions"],
+        lambda found: len(found) == count,
+    )
+
+
+def test_object_created_starts_the_state_machine(aws: Aws) -> None:
+    machine = aws.machine("pipeline", PASS, aws.role("states", STATES))
+    starter = aws.role(
+        "starter", EVENTS, START, Condition={"ArnLike": {"aws:SourceArn": RULE}}
+    )
+    target = {"Id": "pipeline", "Arn": machine, "RoleArn": starter, "InputTransformer": INPUT}
+    aws.rule("raw", {**CREATED, "detail": {"object": {"key": [{"wildcard": "flights/*.csv"}]}}}, target)
+    s3 = aws.bucket("raw", events=True)
+    s3.put_object(Bucket="raw", Key='flights/a "b" é.csv', Body=b"1")
+    s3.put_object(Bucket="raw", Key="flights/a.json", Body=b"1")
+    (execution,) = executions(aws)
+    described = aws.ended(execution["executionArn"])
+    assert described["status"] == "SUCCEEDED"
+    assert json.loads(described["input"]) == {"bucket": "raw", "key": 'flights/a "b" é.csv'}
+    assert json.loads(described["output"]) == {"bucket": "raw", "key": 'flights/a "b" é.csv'}
+
+
+def test_delivery_takes_milliseconds(aws: Aws) -> None:
+    url, arn = aws.queue("q")
+    aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": arn})
+    put(aws, {})
+    start = time.monotonic()
+    assert aws.messages(url)
+    assert time.monotonic() - start < 1
+
+
+def test_disabled_rules_and_other_buses_get_nothing(aws: Aws) -> None:
+    aws.client("events").create_event_bus(Name="other")
+    url, arn = aws.queue("q")
+    s3 = aws.bucket("raw", events=True)
+    aws.rule("disabled", CREATED, {"Id": "q", "Arn": arn}, State="DISABLED")
+    aws.rule("elsewhere", CREATED, {"Id": "q", "Arn": arn}, EventBusName="other")
+    s3.put_object(Bucket="raw", Key="k", Body=b"")
+    assert aws.messages(url, seconds=0.4) == []
+    aws.client("events").enable_rule(Name="disabled")
+    s3.put_object(Bucket="raw", Key="k", Body=b"")
+    assert len(aws.messages(url)) == 1
+
+
+def test_put_events_goes_to_its_bus(aws: Aws) -> None:
+    aws.client("events").create_event_bus(Name="other")
+    url, arn = aws.queue("q")
+    aws.rule("own", {"source": ["test"]}, {"Id": "q", "Arn": arn}, EventBusName="other")
+    put(aws, {"n": 1})
+    assert aws.messages(url, seconds=0.3) == []
+    sent = put(aws, {"n": 2}, EventBusName="other", Time="2026-01-02T03:04:05Z", Resources=["arn:x"])
+    (message,) = aws.messages(url)
+    assert json.loads(message["Body"]) == {
+        "version": "0",
+        "id": sent["Entries"][0]["EventId"],
+        "detail-type": "Test",
+        "source": "test",
+        "account": ACCOUNT,
+        "time": "2026-01-02T03:04:05Z",
+        "region": REGION,
+        "resources": ["arn:x"],
+        "detail": {"n": 2},
+    }
+
+
+def test_rule_with_a_schedule_only_takes_no_events(aws: Aws) -> None:
+    url, arn = aws.queue("q")
+    events = aws.client("events")
+    events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
+    events.put_targets(Rule="hourly", Targets=[{"Id": "q", "Arn": arn}])
+    put(aws, {})
+    assert aws.messages(url, seconds=0.3) == []
+
+
+def attributes(message: dict[str, Any]) -> dict[str, str]:
+    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+
+@pytest.mark.parametrize(
+    ("trust", "policy", "machine", "code", "reason"),
+    [
+        ({"Service": "lambda.amazonaws.com"}, START, "pipeline", "FAILED_TO_ASSUME_ROLE",
+         "events.amazonaws.com is not authorized to perform: sts:AssumeRole"),
+        (EVENTS, [], "pipeline", "NO_PERMISSIONS", "is not authorized to perform: states:StartExecution"),
+        (EVENTS, [{"Effect": "Allow", "Action": "states:*", "Resource": "*"},
+                  {"Effect": "Deny", "Action": "states:StartExecution", "Resource": "*"}],
+         "pipeline", "NO_PERMISSIONS", "explicit deny"),
+        (EVENTS, [{"Effect": "Allow", "Action": "states:*", "Resource": "*"}], "gone", "NO_RESOURCE",
+         "Does Not Exist"),
+    ],
+)  # fmt: skip
+def test_delivery_that_cannot_succeed_goes_to_the_dead_letter_queue_at_once(
+    aws: Aws, trust: dict[str, str], policy: list[dict[str, Any]], machine: str, code: str, reason: str
+) -> None:
+    aws.machine("pipeline", PASS, aws.role("states", STATES))
+    url, dlq = aws.queue("dlq")
+    target = {
+        "Id": "pipeline",
+        "Arn": MACHINE.replace("pipeline", machine),
+        "RoleArn": aws.role("starter", trust, policy),
+        "DeadLetterConfig": {"Arn": dlq},
+    }
+    aws.rule("raw", {"source": ["test"]}, target)
+    put(aws, {"n": 1})
+    (message,) = aws.messages(url)
+    found = attributes(message)
+    assert reason in found.pop("ERROR_MESSAGE")
+    assert found == {"ERROR_CODE": code, "RULE_ARN": RULE, "TARGET_ARN": target["Arn"]}
+    assert json.loads(message["Body"])["detail"] == {"n": 1}
+    assert aws.client("stepfunctions").list_executions(stateMachineArn=MACHINE)["executions"] == []
+
+
+def test_role_that_is_missing(aws: Aws) -> None:
+    aws.machine("pipeline", PASS, aws.role("states", STATES))
+    url, dlq = aws.queue("dlq")
+    target = {
+        "Id": "pipeline",
+        "Arn": MACHINE,
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/none",
+        "DeadLetterConfig": {"Arn": dlq},
+    }
+    aws.rule("raw", {"source": ["test"]}, target)
+    put(aws, {})
+    (message,) = aws.messages(url)
+    assert attributes(message)["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
+    assert "the role does not exist" in attributes(message)["ERROR_MESSAGE"]
+
+
+def test_target_that_fails_is_tried_again_and_then_buried(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.sqs.models import SQSBackend
+
+    url, dlq = aws.queue("dlq")
+    _, arn = aws.queue("broken")
+    send, attempts = SQSBackend.send_message, []
+
+    def failing(backend: Any, queue_name: str, *more: Any, **named: Any) -> Any:
+        if queue_name == "broken":
+            attempts.append(time.monotonic())
+            raise ConnectionError("out of order")
+        return send(backend, queue_name, *more, **named)
+
+    monkeypatch.setattr(SQSBackend, "send_message", failing)
+    target = {
+        "Id": "q",
+        "Arn": arn,
+        "DeadLetterConfig": {"Arn": dlq},
+        "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60},
+    }
+    aws.rule("raw", {"source": ["test"]}, target)
+    put(aws, {})
+    (message,) = aws.messages(url)
+    assert len(attempts) == 3
+    assert attempts[1] - attempts[0] >= 0.05
+    assert attempts[2] - attempts[1] >= 0.1
+    assert attributes(message) == {
+        "ERROR_CODE": "ERROR_FROM_TARGET",
+        "ERROR_MESSAGE": "ConnectionError: out of order",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+        "RETRY_ATTEMPTS": "2",
+        "RULE_ARN": RULE,
+        "TARGET_ARN": arn,
+    }
+
+
+def test_queue_and_topic_must_let_the_rule_in(aws: Aws) -> None:
+    url, dlq = aws.queue("dlq")
+    closed_url, closed = aws.queue("closed", accepts_events=False)
+    topic = aws.client("sns").create_topic(Name="topic")["TopicArn"]
+    dead = {"DeadLetterConfig": {"Arn": dlq}}
+    aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": closed, **dead}, {"Id": "t", "Arn": topic, **dead})
+    put(aws, {})
+    found = eventually_messages(aws, url, 2)
+    assert {attributes(m)["ERROR_CODE"] for m in found} == {"NO_PERMISSIONS"}
+    assert {attributes(m)["TARGET_ARN"] for m in found} == {closed, topic}
+    assert aws.messages(closed_url, seconds=0.1) == []
+
+
+def eventually_messages(aws: Aws, url: str, count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while len(found) < count:
+        more = aws.messages(url)
+        assert more
+        found += more
+    return found
+
+
+def test_topic_that_lets_events_in_publishes(aws: Aws) -> None:
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="topic")["TopicArn"]
+    statement = {"Effect": "Allow", "Principal": EVENTS, "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    url, queue = aws.queue("subscriber")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    aws.rule("raw", {"source": ["test"]}, {"Id": "t", "Arn": topic, "InputPath": "$.detail"})
+    put(aws, {"n": 1})
+    (message,) = aws.messages(url)
+    assert json.loads(json.loads(message["Body"])["Message"]) == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"Id": "t", "Arn": MACHINE}, "RoleArn is required for target"),
+        (
+            {"Id": "t", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "Input": "{}", "InputPath": "$.x"},
+            "Only one of Input, InputPath, or InputTransformer",
+        ),
+        (
+            {
+                "Id": "t",
+                "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q",
+                "InputTransformer": {"InputPathsMap": {}, "InputTemplate": '{"a": <b>}'},
+            },
+            "contains invalid placeholder b",
+        ),
+    ],
+)
+def test_target_that_put_targets_refuses(aws: Aws, target: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        aws.rule("raw", CREATED, target)
+
+
+def test_pattern_that_put_rule_refuses(aws: Aws) -> None:
+    with pytest.raises(ClientError, match="unrecognized match type prefixx"):
+        aws.rule("raw", {"source": [{"prefixx": "aws"}]})
+
+
+def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
+    events = aws.client("events")
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    archive = events.create_archive(
+        ArchiveName="kept", EventSourceArn=bus, EventPattern=json.dumps({"source": ["test"]})
+    )["ArchiveArn"]
+    put(aws, {"n": 1})
+    put(aws, {"n": 2}, Source="unwanted")
+    assert events.describe_archive(ArchiveName="kept")["EventCount"] == 1
+    url, arn = aws.queue("q")
+    aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": arn})
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime="2020-01-01T00:00:00Z",
+        EventEndTime="2040-01-01T00:00:00Z",
+        Destination={"Arn": bus},
+    )
+    (message,) = aws.messages(url)
+    body = json.loads(message["Body"])
+    assert (body["detail"], body["replay-name"]) == ({"n": 1}, "again")
+    assert events.describe_archive(ArchiveName="kept")["EventCount"] == 1
