@@ -73,9 +73,7 @@ class FakeTree:
             "use_path_style": True,
         }
         body = "".join(f"    {name} = {json.dumps(value)}\n" for name, value in config.items())
-        backend = GeneratedFile(
-            "backend.tf", f'{SIGNATURE}terraform {{\n  backend "s3" {{\n{body}  }}\n}}\n'
-        )
+        backend = GeneratedFile("backend.tf", f'{SIGNATURE}terraform {{\n  backend "s3" {{\n{body}  }}\n}}\n')
         rendered = RenderedUnit(
             path=path,
             source=f"{self.root}/modules//{component}",
@@ -101,7 +99,9 @@ class FakeTree:
     def units(self, environment: str) -> list[Unit]:
         if environment != "dev":
             raise StrataError(f"no environment {environment}", remedy="choose among dev")
-        return [self.known[path] for path in networkx.lexicographical_topological_sort(self.graph(environment))]
+        return [
+            self.known[path] for path in networkx.lexicographical_topological_sort(self.graph(environment))
+        ]
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] = {}, *, command: str = "apply"
@@ -191,3 +191,24 @@ def recorded(real_toolchain: Toolchain, tmp_path: Path) -> Recorded:
     script.write_text(f'#!/bin/sh\necho "$1" >> "{log}"\nexec "{real_toolchain.terraform}" "$@"\n')
     script.chmod(0o755)
     return Recorded(replace(real_toolchain, terraform=script), log)
+
+
+@pytest.fixture
+def processes_in() -> Callable[[Path], list[str]]:
+    """Gives the command lines of the processes whose working directory lies in a folder."""
+
+    def find(folder: Path) -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                place = (process / "cwd").readlink()
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if place.is_relative_to(folder.resolve()):
+                found.append(command)
+        return found
+
+    if not Path("/proc/self/cwd").exists():
+        pytest.skip("processes are looked up in /proc")
+    return find

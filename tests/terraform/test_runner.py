@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +36,12 @@ resource "terraform_data" "it" {
 }
 """
 FAILS = """
+variable "letters" { default = "x" }
 resource "terraform_data" "it" {
   input = "x"
   lifecycle {
     precondition {
-      condition     = length("x") == 2
+      condition     = length(var.letters) == 2
       error_message = "The letter is alone."
     }
   }
@@ -75,7 +77,9 @@ def test_outputs_travel_to_dependents_and_a_second_apply_changes_nothing(
     assert cloud.locks(tree) == []
 
 
-def test_independent_units_run_at_the_same_time(tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain) -> None:
+def test_independent_units_run_at_the_same_time(
+    tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain
+) -> None:
     for name in ("a", "b", "c"):
         tree.add(name, SLOW)
     events: list[UnitEvent] = []
@@ -109,7 +113,7 @@ def test_a_failure_stops_only_its_dependents(tree: FakeTree, cloud: Cloud, real_
     }
     error = results["live/dev/broken"].error
     assert error is not None
-    assert (error.file, error.line) == (str(tree.root / "modules/broken/main.tf"), 6)
+    assert (error.file, error.line) == (str(tree.root / "modules/broken/main.tf"), 7)
     assert error.message == (
         "live/dev/broken: terraform apply failed: Resource precondition failed (terraform_data.it): "
         "The letter is alone"
@@ -283,7 +287,7 @@ def test_an_excluded_unit_is_passed_over(tree: FakeTree, cloud: Cloud, recorded:
 
 
 def test_cancel_leaves_no_process_and_no_lock(
-    tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain
+    tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain, processes_in: Callable[[Path], list[str]]
 ) -> None:
     tree.add("a", SLOW.replace("sleep 2", "exec sleep 98765"))
     tree.add("b", STORES, after=("a",))
@@ -319,17 +323,3 @@ def test_endpoints_elsewhere_are_refused(tree: FakeTree, cloud: Cloud, real_tool
         endpoints = cloud.endpoints.model_copy(update={field: value})
         with pytest.raises(StrataError, match="applies only to the embedded cloud"):
             Runner(tree, real_toolchain, endpoints, tree.root)
-
-
-def processes_in(folder: Path) -> list[str]:
-    """The command lines of the processes whose working directory lies in `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            place = (process / "cwd").readlink()
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if place.is_relative_to(folder.resolve()):
-            found.append(command)
-    return found

@@ -1,0 +1,308 @@
+"""What is found on a machine, and the one clear line where something is missing; Terraform is a shell script here."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from strata.errors import StrataError
+from strata.terraform import child_environment, find_toolchain, providers, toolchain
+
+HOST = "registry.terraform.io"
+PLATFORM = "linux_amd64"
+
+
+@pytest.fixture(autouse=True)
+def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with no mirrors and no internet."""
+    monkeypatch.setattr(providers, "IMAGE_ROOT", tmp_path / "opt")
+    monkeypatch.setattr(providers, "SYSTEM_MIRRORS", ())
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: False)
+
+
+def machine(tmp_path: Path, **programs: str) -> dict[str, str]:
+    """Put scripts that answer `version -json` on a PATH; return the environment."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, version in programs.items():
+        answer = json.dumps({"terraform_version": version, "platform": PLATFORM})
+        (folder / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
+        (folder / name).chmod(0o755)
+    (tmp_path / "home").mkdir()
+    return {"PATH": str(folder), "HOME": str(tmp_path / "home")}
+
+
+def mirror(folder: Path, version: str = "5.100.0", *, packed: bool = False, host: str = HOST) -> Path:
+    """Make a provider mirror; return it."""
+    aws = folder / host / "hashicorp" / "aws"
+    if packed:
+        aws.mkdir(parents=True)
+        (aws / f"terraform-provider-aws_{version}_{PLATFORM}.zip").touch()
+    else:
+        (aws / version / PLATFORM).mkdir(parents=True)
+        (aws / version / PLATFORM / f"terraform-provider-aws_v{version}_x5").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("programs", "message"),
+    [
+        ({}, "neither terraform nor tofu is on PATH"),
+        ({"terraform": "1.5.7"}, "Terraform 1.5.7 at {bin}/terraform is too old: 1.11 or newer is needed"),
+        ({"tofu": "1.9.1"}, "OpenTofu 1.9.1 at {bin}/tofu is too old: 1.10 or newer is needed"),
+        (
+            {"terraform": "1.5.7", "tofu": "1.6.0"},
+            "Terraform 1.5.7 at {bin}/terraform is too old: 1.11 or newer is needed, "
+            "and OpenTofu 1.6.0 at {bin}/tofu is too old: 1.10 or newer is needed",
+        ),
+    ],
+)
+def test_no_suitable_program(tmp_path: Path, programs: dict[str, str], message: str) -> None:
+    environ = machine(tmp_path, **programs)
+    with pytest.raises(StrataError) as caught:
+        find_toolchain(tmp_path / "state", environ)
+    assert caught.value.message == message.format(bin=tmp_path / "bin")
+    assert (
+        caught.value.remedy
+        == "install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on PATH"
+    )
+
+
+@pytest.mark.parametrize(
+    ("programs", "product", "version"),
+    [
+        ({"terraform": "1.11.0"}, "Terraform", "1.11.0"),
+        ({"terraform": "1.15.0-beta1", "tofu": "1.10.0"}, "Terraform", "1.15.0-beta1"),
+        ({"terraform": "1.5.7", "tofu": "1.10.2"}, "OpenTofu", "1.10.2"),
+        ({"terraform": "2.0.0"}, "Terraform", "2.0.0"),
+    ],
+)
+def test_a_suitable_program(tmp_path: Path, programs: dict[str, str], product: str, version: str) -> None:
+    environ = machine(tmp_path, **programs)
+    for host in (HOST, "registry.opentofu.org"):
+        mirror(tmp_path / "mirror", host=host)
+    found = find_toolchain(tmp_path / "state", environ | {"STRATA_PLUGIN_MIRROR": str(tmp_path / "mirror")})
+    assert (found.product, found.terraform_version) == (product, version)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'Terraform v0.11.14'", "Terraform 0.11.14 at {path} is too old: 1.11 or newer is needed"),
+        ("echo 'no version is set' >&2; exit 1", "{path} does not answer `version`: no version is set"),
+        ("exec sleep 60", "{path} does not answer `version`: Command"),
+    ],
+)
+def test_a_program_that_answers_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+) -> None:
+    monkeypatch.setattr(toolchain, "_VERSION_SECONDS", 2)
+    environ = machine(tmp_path, terraform="")
+    program = tmp_path / "bin" / "terraform"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    with pytest.raises(StrataError) as caught:
+        find_toolchain(tmp_path / "state", environ | {"PATH": f"{environ['PATH']}:/usr/bin:/bin"})
+    assert caught.value.message.startswith(message.format(path=program))
+
+
+def test_no_provider_and_no_internet(tmp_path: Path) -> None:
+    with pytest.raises(StrataError) as caught:
+        find_toolchain(tmp_path / "state", machine(tmp_path, terraform="1.11.4"))
+    assert str(caught.value) == (
+        "no AWS provider ~> 5.100 for linux_amd64 on this machine, and registry.terraform.io does not answer "
+        "(connect to the internet, or set STRATA_PLUGIN_MIRROR to a folder that holds "
+        "registry.terraform.io/hashicorp/aws/<version>/linux_amd64)"
+    )
+
+
+def test_the_registry_is_asked_once_and_not_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    started = time.monotonic()
+    # An address of the block that is reserved for documentation: nothing answers there, not even a refusal.
+    assert not providers.registry_answers("192.0.2.1", {}, seconds=0.5)
+    assert time.monotonic() - started < 2
+
+
+Place = Callable[[Path, dict[str, str]], tuple[Path, str]]
+
+
+def chosen(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    environ["STRATA_PLUGIN_MIRROR"] = str(tmp_path / "chosen")
+    return mirror(tmp_path / "chosen"), "5.100.0 in {} (STRATA_PLUGIN_MIRROR)"
+
+
+def in_home(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    folder = tmp_path / "home" / ".terraform.d" / "plugins"
+    return mirror(folder, packed=True), "5.100.0 in {} (a mirror folder of Terraform's own)"
+
+
+def in_data_home(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    environ["XDG_DATA_HOME"] = str(tmp_path / "data")
+    return mirror(tmp_path / "data" / "terraform" / "plugins"), (
+        "5.100.0 in {} (a mirror folder of Terraform's own)"
+    )
+
+
+def in_image(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    if os.getuid() != 0:
+        pytest.skip("only root can make a folder that root owns")
+    return mirror(tmp_path / "opt" / "plugins"), "5.100.0 in {} (a mirror of this machine's image)"
+
+
+def downloaded(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    return mirror(tmp_path / "state" / "terraform" / "providers"), "5.100.0 in {} (downloaded)"
+
+
+PLACES: list[Place] = [chosen, in_home, in_data_home, in_image, downloaded]
+
+
+@pytest.mark.parametrize("first", range(len(PLACES)), ids=[place.__name__ for place in PLACES])
+def test_the_first_place_that_has_it_counts(tmp_path: Path, first: int) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    places = [place(tmp_path, environ) for place in PLACES[first:]]
+    found = find_toolchain(tmp_path / "state", environ)
+    folder, description = places[0]
+    assert found.aws_provider == description.format(folder)
+    assert found.provider_cache is None
+    assert found.cli_config == tmp_path / "state" / "terraform" / "cli.tfrc"
+    assert found.cli_config.read_text() == (
+        "# Written by Strata at each start.\n"
+        "disable_checkpoint = true\n"
+        "provider_installation {\n"
+        "  filesystem_mirror {\n"
+        f'    path    = "{folder}"\n'
+        '    include = ["registry.terraform.io/hashicorp/aws"]\n'
+        "  }\n"
+        "  direct {\n"
+        '    exclude = ["registry.terraform.io/hashicorp/aws"]\n'
+        "  }\n"
+        "}\n"
+    )
+
+
+@pytest.mark.parametrize("version", ["4.67.0", "5.99.1", "6.0.0", "5.100.0-beta1"])
+def test_another_version_does_not_count(tmp_path: Path, version: str) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ["STRATA_PLUGIN_MIRROR"] = str(mirror(tmp_path / "mirror", version))
+    with pytest.raises(StrataError, match="holds no AWS provider ~> 5.100 for linux_amd64"):
+        find_toolchain(tmp_path / "state", environ)
+
+
+def test_an_image_mirror_that_others_can_write_does_not_count(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    mirror(tmp_path / "opt" / "plugins")
+    (tmp_path / "opt" / "plugins" / HOST).chmod(0o777)
+    with pytest.raises(StrataError, match="no AWS provider"):
+        find_toolchain(tmp_path / "state", environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ('provider_installation {\n  filesystem_mirror { path = "/mine" }\n}\n', True),
+        ('# provider_installation {\nplugin_cache_dir = "/x"\n', False),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False], ids=["by TF_CLI_CONFIG_FILE", "in HOME"])
+def test_the_users_own_configuration_comes_first_if_it_says_where(
+    tmp_path: Path, text: str, counts: bool, named: bool
+) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    chosen(tmp_path, environ)
+    config = tmp_path / ("mine.tfrc" if named else "home/.terraformrc")
+    config.write_text(text)
+    if named:
+        environ["TF_CLI_CONFIG_FILE"] = str(config)
+    found = find_toolchain(tmp_path / "state", environ)
+    assert (found.cli_config == config) is counts
+    # Such a configuration may hold a plugin cache, which several `init` at once would spoil.
+    assert found.parallel_init is not counts
+
+
+def test_a_configuration_file_that_is_missing_does_not_count(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    chosen(tmp_path, environ)
+    found = find_toolchain(tmp_path / "state", environ | {"TF_CLI_CONFIG_FILE": str(tmp_path / "missing")})
+    assert found.cli_config == tmp_path / "state" / "terraform" / "cli.tfrc"
+
+
+DOWNLOADS = """#!/bin/sh
+if [ "$1" = version ]; then echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'; exit; fi
+grep -q 'version = "~> 5.100"' main.tf || exit 9
+echo "$1 $HTTPS_PROXY" >> LOG
+mkdir -p "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.101.0/linux_amd64"
+touch "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.101.0/linux_amd64/terraform-provider-aws_v5"
+"""
+
+
+def test_the_registrys_provider_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ |= {"PATH": f"{environ['PATH']}:/usr/bin:/bin", "HTTPS_PROXY": "http://proxy:3128"}
+    log = tmp_path / "log"
+    (tmp_path / "bin" / "terraform").write_text(DOWNLOADS.replace("LOG", str(log)))
+    found = find_toolchain(tmp_path / "state", environ)
+    assert found.aws_provider == "~> 5.100 from registry.terraform.io, to be downloaded once"
+    toolchain.download_aws_provider(found)
+    toolchain.download_aws_provider(found)
+    assert log.read_text() == "init http://proxy:3128\n"
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: False)
+    again = find_toolchain(tmp_path / "state", environ)
+    assert again.aws_provider == f"5.101.0 in {tmp_path}/state/terraform/providers (downloaded)"
+    assert sorted(path.name for path in (tmp_path / "state" / "terraform").iterdir()) == [
+        "cli.tfrc",
+        "providers",
+    ]
+
+
+def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    environ = machine(tmp_path, terraform="1.11.4")
+    found = find_toolchain(tmp_path / "state", environ)
+    (tmp_path / "bin" / "terraform").write_text(
+        "#!/bin/sh\necho '│ Error: Failed to install provider'; exit 1\n"
+    )
+    with pytest.raises(StrataError, match="cannot be downloaded: Error: Failed to install provider"):
+        toolchain.download_aws_provider(found)
+    assert [path.name for path in (tmp_path / "state" / "terraform").iterdir()] == ["cli.tfrc"]
+
+
+def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
+    state = Path("/tmp") / f"strata-{os.getpid()}" if len(str(tmp_path)) > 40 else tmp_path
+    environ = {
+        "PATH": "/some/bin",
+        "HOME": "/home/me",
+        "LANG": "de_DE",
+        "AWS_CA_BUNDLE": "/ca.pem",
+        "AWS_PROFILE": "mine",
+        "TF_LOG": "TRACE",
+        "TF_VAR_x": "1",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "PYTHONPATH": "/elsewhere",
+    }
+    try:
+        environment = child_environment(state, environ, {"AWS_REGION": "eu-west-1", "EMPTY": ""})
+        assert environment.pop("PATH").endswith(":/some/bin")
+        assert environment == {
+            "HOME": f"{state}/home",
+            "TMPDIR": f"{state}/tmp",
+            "LANG": "C.UTF-8",
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+            "AWS_REGION": "eu-west-1",
+        }
+        assert child_environment(state, environ, network=True)["HTTPS_PROXY"] == "http://proxy:3128"
+    finally:
+        if state != tmp_path:
+            for folder in (state / "home", state / "tmp", state):
+                folder.rmdir()
+
+
+def test_a_socket_still_fits_below_a_long_state_folder(tmp_path: Path) -> None:
+    state = tmp_path / ("x" * 80)
+    assert child_environment(state, {"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
