@@ -93,8 +93,14 @@ class _BlockReader(ExpressionReader):
     def body(self, node: tree_sitter.Node) -> Body:
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
+        last_row = -1
         for child in node.children:
             line = child.start_point.row + 1
+            if child.type in ("attribute", "block"):
+                # The parser takes white space of any kind; HCL wants each on a line of its own.
+                if child.start_point.row == last_row:
+                    raise StrataError("syntax error: a new line was expected here", file=self.path, line=line)
+                last_row = child.end_point.row
             if child.type == "attribute":
                 name = self.node_text(child.children[0])
                 if name in attributes:
@@ -107,6 +113,7 @@ class _BlockReader(ExpressionReader):
     def block(self, node: tree_sitter.Node, line: int) -> Block:
         labels: list[str] = []
         inner = Body()
+        self.check_lines(node)
         for child in node.children[1:]:
             if child.type == "string_lit":
                 labels.append(unescape(self.node_text(child)[1:-1]))
@@ -115,3 +122,18 @@ class _BlockReader(ExpressionReader):
             elif child.type == "body":
                 inner = self.body(child)
         return Block(self.node_text(node.children[0]), tuple(labels), inner, line)
+
+    def check_lines(self, block: tree_sitter.Node) -> None:
+        """HCL wants either one attribute beside both braces, or the content on lines of its own."""
+        start = next(child.start_point.row for child in block.children if child.type == "block_start")
+        end = next(child.start_point.row for child in block.children if child.type == "block_end")
+        content = next((child.children for child in block.children if child.type == "body"), [])
+        items = [child for child in content if child.type in ("attribute", "block")]
+        if not items:
+            return
+        if items[0].start_point.row == start:
+            wrong = len(items) > 1 or items[0].type == "block" or items[0].end_point.row != end
+        else:
+            wrong = items[-1].end_point.row == end
+        if wrong:
+            raise StrataError("syntax error: a new line was expected here", file=self.path, line=start + 1)

@@ -155,7 +155,7 @@ class Reader:
             missing = next(self._open(scope, program), None)
             if missing is not None:
                 raise StrataError(
-                    "the includes of a file read by `read_terragrunt_config` must not need Terraform's functions",
+                    "a file that `read_terragrunt_config` reads must include by paths without HCL functions",
                     file=path,
                     line=missing[1].line,
                 )

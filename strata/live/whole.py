@@ -31,8 +31,8 @@ def configuration_text(
         scope: the file.
         leaf: gives the text of an attribute's value.
         local: gives the text of a local's value.
-        graph_only: read only what the graph needs, as Terragrunt does with an included file that has dependencies
-            while it forms the graph.
+        graph_only: read only what the graph needs, as Terragrunt does with an included file that has
+            dependencies while it forms the graph.
 
     Raises:
         StrataError: the file includes another with a deep merge, which has no expression.
@@ -44,7 +44,7 @@ def configuration_text(
     for include in reversed(scope.includes):
         if include.merge_strategy == "deep":
             raise StrataError(
-                'a file whose include has `merge_strategy = "deep"` cannot be read by `read_terragrunt_config`',
+                "a file with a deep merge cannot be read by `read_terragrunt_config`",
                 file=scope.file.path,
             )
         if include.merge_strategy == "shallow":
