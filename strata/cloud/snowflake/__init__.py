@@ -1,1 +1,24 @@
 """The embedded Snowflake, and the stand-in for its Terraform provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from strata.cloud.snowflake.provider.server import ProviderServer
+    from strata.cloud.snowflake.server import SnowflakeServer
+
+__all__ = ["ProviderServer", "SnowflakeServer"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: the engine and the connector take a second to load.
+    if name == "SnowflakeServer":
+        from strata.cloud.snowflake.server import SnowflakeServer
+
+        return SnowflakeServer
+    if name == "ProviderServer":
+        from strata.cloud.snowflake.provider.server import ProviderServer
+
+        return ProviderServer
+    raise AttributeError(name)

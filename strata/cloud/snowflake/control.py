@@ -145,6 +145,8 @@ def _show(session: Session, statement: Statement) -> Rows:
         return grant_listing.show_grants(session, statement)
     if statement.take("FUTURE GRANTS"):
         return grant_listing.show_future_grants(session, statement)
+    if statement.take("USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER"):
+        return listing.show_workload_identities(session, statement.name())
     return listing.show(session, statement)
 
 

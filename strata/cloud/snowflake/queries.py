@@ -47,7 +47,7 @@ def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] |
 
 
 def describe_view(session: Session, path: Path, view: View) -> list[tuple[str, str]]:
-    """The columns of a view (name, DuckDB type), found without reading a file.
+    """The columns of a view (name, Snowflake type), found without reading a file.
 
     Raises:
         SqlError: its query is wrong, or the owner may not run it.
@@ -62,7 +62,13 @@ def describe_view(session: Session, path: Path, view: View) -> list[tuple[str, s
     with Readers(session, resolver.scans, opens=False):
         session.engine.bind(session.connection, path[0], path[1])
         rows = session.engine.run(session.connection, described)
-    return [(column["name"], column["type"]) for column in rows.rowtype]
+    return [(column["name"], _type_name(column)) for column in rows.rowtype]
+
+
+def _type_name(column: dict[str, Any]) -> str:
+    if column["type"] == "fixed":
+        return f"NUMBER({column['precision']},{column['scale']})"
+    return {"text": "VARCHAR(16777216)", "real": "FLOAT"}.get(column["type"], column["type"].upper())
 
 
 class Readers:

@@ -103,7 +103,7 @@ def _integration(session: Session, path: Path, integration: Integration) -> Rows
 def _format_rows(file_format: dict[str, Any]) -> list[dict[str, Any]]:
     if "FORMAT_NAME" in file_format and "TYPE" not in file_format:
         return [_nested("STAGE_FILE_FORMAT", "FORMAT_NAME", "String", file_format["FORMAT_NAME"], "")]
-    default = read_format({"TYPE": file_format["TYPE"]})
+    default: dict[str, Any] = read_format({"TYPE": file_format["TYPE"]})
     kinds: dict[type, str] = {bool: "Boolean", list: "List", int: "Integer", str: "String"}
     return [
         _nested("STAGE_FILE_FORMAT", name, kinds.get(type(value), "String"), _shown(value), _shown(default.get(name)))
@@ -150,8 +150,7 @@ def _external_table(session: Session, path: Path, table: ExternalTable) -> Rows:
 
 
 def _view(session: Session, path: Path, view: View) -> Rows:
-    names = {"fixed": "NUMBER(38,0)", "text": "VARCHAR(16777216)", "real": "FLOAT"}
-    rows = [_column(name, names.get(kind, kind.upper())) for name, kind in view.options["COLUMNS"]]
+    rows = [_column(name, data_type) for name, data_type in view.options["COLUMNS"]]
     return rows_of(_RELATION, rows, DESCRIBE)
 
 

@@ -246,6 +246,8 @@ def _complete(session: Session, table: ExternalTable) -> None:
         path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
         rights.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
         table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
+    if table.file_format["TYPE"] not in options.FORMATS:
+        raise unsupported(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
     table.pattern = table.options.pop("PATTERN", None) or ""
     table.auto_refresh = table.options["AUTO_REFRESH"]
     known = {column.name: column for column in table.columns}

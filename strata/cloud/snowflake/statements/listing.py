@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,20 @@ from strata.cloud.snowflake.session import Session
 
 Record = dict[str, Any]
 Columns = list[tuple[str, str]]
+_TIMESTAMPS = (
+    "created_on",
+    "resumed_on",
+    "updated_on",
+    "last_refreshed_on",
+    "last_success_login",
+    "expires_at_time",
+    "locked_until_time",
+)
 
 
 def text(*names: str) -> Columns:
-    """Columns; one that ends in _on or _time or _login is a timestamp."""
-    stamps = ("_on", "last_success_login", "_at_time", "_until_time")
-    return [(name, "timestamp_ltz" if name.endswith(stamps) else "text") for name in names]
+    """Columns of text, and of timestamps where the name is one of Snowflake's timestamps."""
+    return [(name, "timestamp_ltz" if name in _TIMESTAMPS else "text") for name in names]
 
 
 @dataclass(frozen=True)
@@ -302,6 +311,34 @@ def _parameters(session: Session, statement: Statement) -> Rows:
         rows.append({"key": key, "value": value, "default": known["default"], "level": level, "description": "",
                      "type": kinds.get(known["type"], "STRING")})
     return rows_of(text("key", "value", "default", "level", "description", "type"), rows)
+
+
+def show_workload_identities(session: Session, path: Path) -> Rows:
+    """SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
+    rights.require(session.catalog, session.role, "USER", path)
+    identity = session.catalog.get("USER", path).workload_identity
+    columns = text("name", "type", "comment", "last_used", "created_on", "additional_info")
+    if identity is None:
+        return rows_of(columns, [])
+    if identity.kind == "AWS":
+        _, partition, _, _, account, entity = identity.arn.split(":", 5)
+        kind, _, name = entity.partition("/")
+        info = {
+            "awsAccount": account,
+            "awsPartition": partition,
+            "type": f"IAM_{kind.upper()}",
+            f"iam{kind.title()}": name,
+        }
+    else:
+        info = {"issuer": identity.issuer, "subject": identity.subject, "audienceList": list(identity.audiences)}
+    row = {
+        "name": "DEFAULT",
+        "type": identity.kind,
+        "comment": "",
+        "created_on": identity.created_on,
+        "additional_info": json.dumps(info),
+    }
+    return rows_of(columns, [row])
 
 
 _IN = ("created_on", "name", "database_name", "schema_name")

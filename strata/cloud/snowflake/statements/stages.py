@@ -20,7 +20,7 @@ def create_stage(session: Session, statement: Statement, modifiers: Modifiers) -
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
     rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
-    stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": options.read_format({"TYPE": "PARQUET"})})
+    stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": {"TYPE": "CSV"}})
     properties = statement.properties()
     if not properties.get("URL"):
         raise unsupported("CREATE STAGE without URL (an internal stage)")

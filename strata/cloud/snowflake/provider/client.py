@@ -1,0 +1,93 @@
+"""The SQL client of one configured provider: a real login to the embedded Snowflake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import snowflake.connector
+from snowflake.connector.errors import Error, ProgrammingError
+
+from strata.cloud.snowflake.grammar import quote_path
+from strata.cloud.snowflake.provider.values import Object
+
+Row = dict[str, Any]
+# Error numbers of objects that are not there (or not to be seen).
+_ABSENT = (2003, 2043)
+
+
+class Client:
+    """Sends statements in one session.
+
+    Raises (on construction):
+        snowflake.connector.errors.Error: the login is refused.
+    """
+
+    def __init__(self, login: Mapping[str, Any], preview_features: Sequence[str] = ()) -> None:
+        self.preview_features = tuple(preview_features)
+        self._connection = snowflake.connector.connect(**login)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str) -> list[Row]:
+        """Run a statement and return its rows by column name."""
+        with self._connection.cursor(snowflake.connector.DictCursor) as cursor:
+            cursor.execute(sql)
+            rows: list[Row] = cursor.fetchall()  # type: ignore[assignment]
+            return rows
+
+    def find(self, sql: str) -> list[Row]:
+        """Run a statement; an object that does not exist makes no rows."""
+        try:
+            return self.execute(sql)
+        except ProgrammingError as error:
+            if error.errno in _ABSENT:
+                return []
+            raise
+
+    def show(self, plural: str, path: Sequence[str]) -> Row | None:
+        """The row of one object in SHOW <plural> LIKE, found by its exact name."""
+        where = f" IN {'DATABASE' if len(path) == 2 else 'SCHEMA'} {quote_path(tuple(path[:-1]))}" if path[1:] else ""
+        rows = self.find(f"SHOW {plural} LIKE {literal(path[-1])}{where}")
+        return next((row for row in rows if row["name"] == path[-1]), None)
+
+    def parameters(self, kind: str, path: Sequence[str]) -> dict[str, Row]:
+        rows = self.find(f"SHOW PARAMETERS IN {kind} {quote_path(tuple(path))}")
+        return {row["key"]: row for row in rows}
+
+    def properties(self, sql: str) -> dict[str, Any]:
+        """property -> property_value of a DESC."""
+        return {row["property"]: row["property_value"] for row in self.find(sql)}
+
+
+def literal(value: Any) -> str:
+    """A value in SQL."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "(" + ", ".join(literal(item) for item in value) + ")"
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def output(row: Row, fields: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> list[Object]:
+    """A row as a `show_output` or `describe_output`: a list of one object with the schema's types, never null."""
+    columns = renamed or {}
+    return [{name: _typed(row.get(columns.get(name, name)), kind) for name, kind in fields.items()}]
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    if isinstance(kind, list):
+        return value if isinstance(value, list) else [part.strip() for part in str(value or "").split(",") if part]
+    if kind == "bool":
+        return str(value).lower() in ("true", "y")
+    if kind == "number":
+        digits = str(value or "").strip("%")
+        return int(float(digits)) if digits.replace(".", "", 1).lstrip("-").isdigit() else 0
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+__all__ = ["Client", "Error", "Row", "literal", "output"]

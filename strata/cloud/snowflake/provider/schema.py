@@ -1,0 +1,156 @@
+"""The real provider's schemas and behaviours, read from the data files, and what follows from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
+from strata.cloud.snowflake.provider.values import Object, Type, Unknown
+
+_NESTING = {"list": pb.Schema.NestedBlock.LIST, "set": pb.Schema.NestedBlock.SET}
+# The real provider decides these in code, so that the data cannot say them.
+_FORCE_NEW = {"snowflake_execute": ("execute",)}
+
+
+@dataclass(frozen=True)
+class ResourceSchema:
+    """One resource type: its block, and per attribute force_new, default, conflicts_with, exactly_one_of, elem."""
+
+    name: str
+    version: int
+    block: dict[str, Any]
+    behaviour: dict[str, Any]
+
+    @property
+    def type(self) -> Type:
+        return block_type(self.block)
+
+    def computed_only(self) -> Iterator[str]:
+        for name, attribute in self.block["attributes"].items():
+            if attribute.get("computed") and not attribute.get("optional"):
+                yield name
+
+    def message(self) -> pb.Schema:
+        return pb.Schema(version=self.version, block=_block_message(self.block))
+
+
+def _load(name: str) -> dict[str, Any]:
+    text = files("strata.cloud.snowflake").joinpath(f"data/{name}-2.20.0.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+@cache
+def resources() -> dict[str, ResourceSchema]:
+    """Every resource type of the schema document by its name."""
+    behaviours = _load("provider-behaviour")
+    found = {}
+    for name, document in _load("provider-schema")["resources"].items():
+        behaviour = dict(behaviours.get(name, {}).get("behaviour", {}))
+        for attribute in _FORCE_NEW.get(name, ()):
+            behaviour[attribute] = {"force_new": True} | behaviour.get(attribute, {})
+        found[name] = ResourceSchema(name, document.get("version", 0), document["block"], behaviour)
+    return found
+
+
+@cache
+def provider_block() -> dict[str, Any]:
+    """The block of the provider's own configuration."""
+    block: dict[str, Any] = _load("provider-schema")["provider_block"]
+    return block
+
+
+def provider_message() -> pb.Schema:
+    return pb.Schema(version=0, block=_block_message(provider_block()))
+
+
+def block_type(block: dict[str, Any]) -> Type:
+    """The object type that a block stands for."""
+    fields: dict[str, Type] = {name: attribute["type"] for name, attribute in block.get("attributes", {}).items()}
+    for name, nested in block.get("block_types", {}).items():
+        fields[name] = [nested["nesting_mode"], block_type(nested["block"])]
+    return ["object", fields]
+
+
+def _block_message(block: dict[str, Any]) -> pb.Schema.Block:
+    attributes = [
+        pb.Schema.Attribute(
+            name=name,
+            type=json.dumps(attribute["type"]).encode(),
+            required=attribute.get("required", False),
+            optional=attribute.get("optional", False),
+            computed=attribute.get("computed", False),
+            sensitive=attribute.get("sensitive", False),
+            deprecated=bool(attribute.get("deprecated", False)),
+        )
+        for name, attribute in block.get("attributes", {}).items()
+    ]
+    nested = [
+        pb.Schema.NestedBlock(
+            type_name=name,
+            block=_block_message(inner["block"]),
+            nesting=_NESTING[inner["nesting_mode"]],
+            min_items=inner.get("min_items") or 0,
+            max_items=inner.get("max_items") or 0,
+        )
+        for name, inner in block.get("block_types", {}).items()
+    ]
+    return pb.Schema.Block(attributes=attributes, block_types=nested)
+
+
+def faults(schema: ResourceSchema, config: Object) -> list[str]:
+    """What conflicts_with and exactly_one_of object to in a configuration, as the real provider words it."""
+    found: dict[str, None] = {}
+    for path, rules in _rules(schema.behaviour, (), config):
+        is_set = _state(config, path)
+        name = ".".join(str(step) for step in path)
+        for other in rules.get("conflicts_with", ()) if is_set else ():
+            if _state(config, _steps(other)):
+                found[f'"{name}": conflicts with {other}'] = None
+        group = rules.get("exactly_one_of")
+        if group:
+            states = [_state(config, _steps(member)) for member in group]
+            if None in states:
+                continue
+            if sum(1 for state in states if state) > 1:
+                found[f"only one of `{','.join(group)}` can be specified, but more than one is"] = None
+            elif not any(states):
+                found[f"one of `{','.join(group)}` must be specified"] = None
+    return list(found)
+
+
+def _rules(
+    behaviour: dict[str, Any], prefix: tuple[str | int, ...], config: Object
+) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    for name, rules in behaviour.items():
+        yield (*prefix, name), rules
+        blocks = config.get(name)
+        if "elem" in rules and isinstance(blocks, list):
+            for index, block in enumerate(blocks):
+                if isinstance(block, dict):
+                    yield from _rules(rules["elem"], (*prefix, name, index), block)
+
+
+def _steps(path: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
+
+
+def _state(config: Any, path: tuple[str | int, ...]) -> bool | None:
+    """Whether something is given at the path; None where that is unknown yet."""
+    for step in path:
+        if isinstance(config, Unknown):
+            return None
+        if isinstance(step, int):
+            if not isinstance(config, list) or len(config) <= step:
+                return False
+            config = config[step]
+        else:
+            config = config.get(step) if isinstance(config, dict) else None
+    if isinstance(config, Unknown):
+        return None
+    return config is not None and config != []
