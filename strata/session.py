@@ -139,7 +139,7 @@ class Session:
         process.wait(_START_SECONDS)
         lines = [text for text in log.read_text().splitlines() if text.strip()]
         raise StrataError(
-            lines[-1] if lines else f"the embedded cloud ended with exit code {process.returncode}",
+            lines[-1].removeprefix("error: ") if lines else f"the embedded cloud ended with exit code {process.returncode}",
             remedy=None if lines and "(" in lines[-1] else f"see {log}",
         )
 

@@ -75,7 +75,8 @@ class UnitTable:
 
 
 def _line(event: UnitEvent) -> str:
-    message = f"  {event.message}" if event.message else ""
+    # Why a unit failed is said once, at the end.
+    message = "" if event.state in ("failed", "skipped") else f"  {event.message}"
     return (
         f"{event.unit:<36} {event.state:<10} {event.resources:>4} resources {event.seconds:6.1f} s{message}"
     )

@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from strata.cli.console import out, print_json, table
-from strata.cloud.spark.jars import ensure_jars
+from strata.cloud.spark.jars import default_folder, ensure_jars
 from strata.cloud.spark.java import find_java
 from strata.errors import StrataError
-from strata.setup.downloads import jars_folder
 from strata.terraform.toolchain import find_toolchain
 
 
@@ -35,7 +34,7 @@ def run(root: Path, as_json: bool) -> None:
         _look("Java", _java),
         _look("Terraform", lambda: _terraform(root)),
         _look("AWS provider", lambda: find_toolchain(root / ".strata").aws_provider),
-        _look("Spark's S3A jars", lambda: str(ensure_jars(jars_folder(root), lambda text: None))),
+        _look("Spark's S3A jars", lambda: str(ensure_jars(default_folder(), lambda text: None))),
         _terragrunt(),
     ]
     if as_json:

@@ -72,7 +72,7 @@ def require_ok(results: list[UnitResult]) -> None:
     failed = [result for result in results if not result.ok]
     for result in failed:
         if result.state == "failed":
-            err.print(f"error: {result.unit}: {result.error}", style="bold red", markup=False, soft_wrap=True)
+            err.print(f"error: {result.error}", style="bold red", markup=False, soft_wrap=True)
     if failed:
         skipped = sum(result.state == "skipped" for result in failed)
         raise StrataError(

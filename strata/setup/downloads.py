@@ -7,21 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from strata.cloud.spark.jars import ensure_jars
+from strata.cloud.spark.jars import default_folder, ensure_jars
 from strata.errors import StrataError
 from strata.setup.progress import Progress
-
-
-def jars_folder(root: Path) -> Path:
-    """Where a checkout keeps the S3A jars.
-
-    Args:
-        root: the checkout's folder.
-
-    Returns:
-        The folder, which may not exist yet.
-    """
-    return root / ".strata" / "jars"
 
 
 def main() -> int:
@@ -29,7 +17,7 @@ def main() -> int:
     progress = Progress("set-up")
     try:
         with progress.step("Spark's S3A jars") as step:
-            ensure_jars(jars_folder(root), step.note)
+            ensure_jars(default_folder(), step.note)
         with progress.step("Lambda artifacts"):
             _build_lambda(root)
     except StrataError as error:

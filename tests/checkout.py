@@ -1,0 +1,94 @@
+"""A copy of the checkout, and the command run in it: sessions of tests and of the developer stay apart."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the repository's files."""
+
+    folder: Path
+
+    @classmethod
+    def copy(cls, root: Path, folder: Path) -> Checkout:
+        """Copy what git tracks, or would."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            source, target = root / name, folder / name
+            if source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target)
+        # get_repo_root() asks git.
+        subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+        # Downloads are shared; nothing else of the developer's .strata is.
+        cache = root / ".strata" / "cache"
+        if cache.is_dir():
+            (folder / ".strata").mkdir()
+            (folder / ".strata" / "cache").symlink_to(cache)
+        return cls(folder)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of `strata` in this environment."""
+        return [str(Path(sys.executable).parent / "strata"), *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command in a process group of its own, its output in one stream."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def environ(self) -> dict[str, str]:
+        """A shell without anybody's variables."""
+        home = self.folder.parent / f"{self.folder.name}-home"
+        home.mkdir(exist_ok=True)
+        kept = {name: os.environ[name] for name in ("PATH", "JAVA_HOME") if name in os.environ}
+        return {**kept, "HOME": str(home), "COLUMNS": "160"}
+
+    def processes(self) -> list[str]:
+        """Command lines of the processes that belong to this copy: they run in it or have their home in it."""
+        found = []
+        needle = f"{self.folder}/.strata".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes()
+                text = (
+                    command + (process / "environ").read_bytes() + os.fsencode(os.readlink(process / "cwd"))
+                )
+            except OSError:
+                continue
+            if needle in text and int(process.name) != os.getpid():
+                found.append(f"{process.name} {command.replace(bytes(1), b' ').decode()}")
+        return found

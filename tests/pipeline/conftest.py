@@ -1,0 +1,86 @@
+"""One platform for the whole area: `strata up` in a copy of the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata import pipeline
+from strata.cloud.endpoints import Endpoints
+from strata.platform import Platform
+from strata.session import find_running
+from strata.workspace import Workspace
+from tests.checkout import Checkout
+
+UP_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Up:
+    """A platform that is up."""
+
+    checkout: Checkout
+    endpoints: Endpoints
+    names: Platform
+
+    def client(self, service: str) -> Any:
+        return pipeline.client(self.endpoints, service)
+
+    def json(self, *arguments: str) -> Any:
+        """A command's JSON document; the command must succeed."""
+        result = self.checkout.run(*arguments, "--json")
+        assert result.returncode == 0, result.stdout + result.stderr
+        return json.loads(result.stdout)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a query by `strata query`."""
+        rows = self.json("query", sql)
+        assert isinstance(rows, list)
+        return rows
+
+
+def wait_for(process: subprocess.Popen[str], text: str, seconds: float = UP_SECONDS) -> str:
+    """Read the process's output until a line holds the text; return all of it."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + seconds
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+        assert time.monotonic() < deadline, seen
+    raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
+
+
+@pytest.fixture(scope="session")
+def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """`strata up` of dev, with the reference data in place; ended by `strata down`, nothing left."""
+    checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
+    process = checkout.start("up")
+    try:
+        wait_for(process, "up; end it")
+        running = find_running(checkout.folder)
+        assert running is not None
+        names = Workspace(checkout.folder, "dev", running.endpoints).platform()
+        platform = Up(checkout, running.endpoints, names)
+        for name in ("airlines", "airports", "planes"):
+            path = f"docs/examples/{name}.csv"
+            platform.json("put", path, "--key", f"reference/{name}.csv")
+        yield platform
+        down = checkout.run("down")
+        assert (down.returncode, down.stdout.strip()) == (0, "down")
+        assert process.wait(30) == 0
+        assert checkout.processes() == []
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(60)

@@ -1,0 +1,115 @@
+"""Files the platform must refuse, and a Spark process that dies: FAILED everywhere, and nothing harmed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from strata.demo import data
+from tests.pipeline.conftest import Up
+
+pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
+
+
+@dataclass(frozen=True)
+class Refused:
+    name: str
+    content: bytes
+    says: str
+
+
+REFUSED = [
+    Refused("empty", b"", "empty"),
+    Refused("picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "CSV"),
+    Refused("weather", b"origin,year,month,day,temp\nEWR,2013,1,1,39.02\n", "column"),
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tmp_path: Path) -> None:
+    good = up.json("put", "docs/examples/flights.csv", "--key", f"flights/before-{case.name}.csv")
+    assert good["status"] == "SUCCEEDED"
+    before = up.rows("SELECT OBJECT, COUNT(*) AS N FROM FLIGHTS GROUP BY OBJECT ORDER BY OBJECT")
+    queue = _subscribe(up, f"failures-{case.name}")
+    path = tmp_path / f"{case.name}.csv"
+    path.write_bytes(case.content)
+
+    result = up.checkout.run("put", str(path), "--json")
+
+    assert result.returncode == 1
+    execution = json.loads(result.stdout)
+    assert execution["status"] == "FAILED"
+    assert execution["outcome"] == "Failed"
+    assert case.says.lower() in (execution["error"] + execution["cause"]).lower()
+
+    object_id = data.object_id(up.names.raw_bucket, f"flights/{case.name}.csv")
+    record = up.client("dynamodb").get_item(
+        TableName="strata-claims-dev", Key={"object_id": {"S": object_id}}
+    )["Item"]
+    assert record["status"]["S"] == "FAILED"
+    messages = up.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages", [])
+    assert len(messages) == 1
+    assert f"flights/{case.name}.csv" in messages[0]["Body"]
+    kept = up.client("s3").get_object(
+        Bucket=up.names.processed_bucket, Key=f"quarantine/objects/object={object_id}/{case.name}.csv"
+    )
+    assert kept["Body"].read() == case.content
+    assert up.rows("SELECT OBJECT, COUNT(*) AS N FROM FLIGHTS GROUP BY OBJECT ORDER BY OBJECT") == before
+
+
+def test_a_killed_spark_process_fails_the_run_and_the_command(up: Up) -> None:
+    glue = up.client("glue")
+    known = {run["Id"] for run in glue.get_job_runs(JobName="strata-clean-dev")["JobRuns"]}
+    put = up.checkout.start("put", "docs/examples/flights.csv", "--key", "flights/killed.csv")
+    run = _wait_for_run(up, known)
+    drivers = [line for line in up.checkout.processes() if run in _open_run(line)]
+    for line in drivers:
+        os.kill(int(line.split()[0]), signal.SIGKILL)
+    output, _ = put.communicate(timeout=120)
+
+    assert drivers, "the run has a process"
+    assert put.returncode == 1, output
+    state = glue.get_job_run(JobName="strata-clean-dev", RunId=run)["JobRun"]
+    assert state["JobRunState"] == "FAILED"
+    assert state["ErrorMessage"]
+    states = up.client("stepfunctions")
+    execution = states.list_executions(stateMachineArn=up.names.state_machine_arn, statusFilter="FAILED")
+    latest = execution["executions"][0]["executionArn"]
+    types = [event["type"] for event in states.get_execution_history(executionArn=latest)["events"]]
+    assert "TaskFailed" in types
+    assert types[-1] == "ExecutionFailed"
+
+
+def _wait_for_run(up: Up, known: set[str]) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for run in up.client("glue").get_job_runs(JobName="strata-clean-dev")["JobRuns"]:
+            if run["Id"] not in known and run["JobRunState"] == "RUNNING":
+                return str(run["Id"])
+        time.sleep(0.1)
+    raise AssertionError("no run started")
+
+
+def _open_run(line: str) -> str:
+    """What tells that a process belongs to a run: its environment and its folder."""
+    process = Path("/proc") / line.split()[0]
+    try:
+        return (process / "environ").read_text() + os.readlink(process / "cwd")
+    except OSError:
+        return ""
+
+
+def _subscribe(up: Up, name: str) -> str:
+    """A queue that hears the failure topic."""
+    sqs = up.client("sqs")
+    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = f"arn:aws:sns:{up.endpoints.region}:{up.endpoints.account_id}:strata-failures-dev"
+    up.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
