@@ -1,30 +1,35 @@
 """The job `clean`: every line of a raw file judged against the data contract.
 
 A line is clean, a duplicate, or quarantined with one reason: the first that holds, in the order encoding,
-shape, each column's value and type from left to right, date, references.
+shape, each column's value from left to right, date, references.
+
+The rules are SQL expressions made of the contract. Good lines take the short way, one typed parse and a few
+comparisons; only a line that fails there is parsed again as text to say what is wrong with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from glue_jobs.contract import Column as ContractColumn
-from glue_jobs.contract import Contract
+from glue_jobs.contract import Column, Contract, Join, Reference, ddl
 
 DUPLICATE = "duplicate"
 OTHER_DELIMITERS = (";", "\t", "|")
-# Spark's own casts are lenient ("2.7" is the int 2, "2013" a timestamp): the text must have the type's form first.
-FORMS = {
-    "int": r"^[+-]?[0-9]+$",
-    "bigint": r"^[+-]?[0-9]+$",
-    "double": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$",
-    "timestamp": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
-}
+REASONS = (
+    "bad_date",
+    "bad_encoding",
+    "bad_quoting",
+    "extra_column",
+    "missing_column",
+    "missing_value",
+    "not_a_number",
+    "wrong_delimiter",
+)
+TIMESTAMP_FORMAT = "yyyy-MM-dd'T'HH:mm:ssX"
 
 
 @dataclass(frozen=True)
@@ -37,192 +42,180 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Every line once, with a verdict: the views below are three looks at it, so cache it before more than one.
+    """Every line once, and the two kinds of output made of it.
 
     Attributes:
-        judged: `source_line`, `line`, the contract's columns typed, the partition date, `reason` (null: clean)
-            and `detail`.
-        contract: the contract that was judged by.
+        judged: `source_line`, the contract's columns typed, the partition date and `reason`: null where the line
+            is clean, `duplicate` where an earlier line has its key, else why it is quarantined.
+        quarantined: `source_line`, `reason`, `detail` and the whole line as `row`.
     """
 
     judged: DataFrame
-    contract: Contract
+    quarantined: DataFrame
 
-    @property
-    def clean(self) -> DataFrame:
-        """Rows that keep the contract, the first of each key; columns as in `Contract.clean_schema`."""
-        return self.judged.where("reason IS NULL").select(
-            *self.contract.names, self.contract.date.name, "source_line"
-        )
 
-    @property
-    def quarantined(self) -> DataFrame:
-        """`source_line`, `reason`, `detail` and the whole line as `row`."""
-        return self.judged.where(F.col("reason") != DUPLICATE).select(
-            "source_line", "reason", "detail", F.col("line").alias("row")
-        )
+def clean_rows(contract: Contract, judged: DataFrame) -> DataFrame:
+    """The judged rows that keep the contract, the first of each key; columns as in `Contract.clean_schema`."""
+    return judged.where("reason IS NULL").select(*contract.names, contract.date.name, "source_line")
 
-    @property
-    def tally(self) -> DataFrame:
-        """`reason` and `rows`: lines per verdict, null for clean ones."""
-        return self.judged.groupBy("reason").agg(F.count("*").alias("rows"))
+
+def reasons(contract: Contract) -> list[str]:
+    """Every reason for which a line is quarantined."""
+    return [*REASONS, *(str(join.reason) for _, join in _required_joins(contract))]
 
 
 def transform(contract: Contract, inputs: Inputs) -> Outputs:
     """Judges every line; no line is dropped, none is counted twice."""
-    faults = [_encoding_fault(), *_shape_faults(len(contract.columns))]
-    known = _with_known_keys(contract, inputs.references, _parsed(contract, inputs.lines))
-    typed = {column.name: _typed(column) for column in contract.columns}
-    date = _date(contract, typed)
-    faults += [fault for column in contract.columns for fault in _value_faults(column, typed[column.name])]
-    faults += _date_faults(contract, date, typed)
-    faults += _reference_faults(contract)
-    checked = known.select(
-        "source_line",
-        "line",
-        *(value.alias(name) for name, value in typed.items()),
-        date.alias(contract.date.name),
-        F.coalesce(*faults).alias("fault"),
-    )
-    sound = F.col("fault").isNull()
-    # A faulty line is a group of its own: it is nobody's duplicate, and a thousand of them are no hot partition.
-    same_key = Window.partitionBy(
-        *(F.when(sound, F.col(name)) for name in contract.key), F.when(~sound, F.col("source_line"))
-    ).orderBy("source_line")
-    judged = checked.withColumn("place", F.row_number().over(same_key)).select(
-        "source_line",
-        "line",
-        *contract.names,
-        contract.date.name,
-        F.coalesce("fault.reason", F.when(F.col("place") > 1, DUPLICATE)).alias("reason"),
-        F.col("fault.detail").alias("detail"),
-    )
-    return Outputs(judged=judged, contract=contract)
-
-
-def _parsed(contract: Contract, lines: DataFrame) -> DataFrame:
-    """Adds `found` (columns in the line), `misquoted` and the contract's columns as text, null values null."""
-    # Quoted parts are taken out first, so that a comma within quotes separates nothing ("" within quotes pairs up).
-    bare = F.regexp_replace("line", '"[^"]*"', "")
-    schema = ", ".join(f"`{name}` string" for name in contract.names) + ", `_misquoted` string"
-    options = {"escape": '"', "mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_misquoted"}
-    # Only a line of the right width is parsed: the parser would fill up or cut off the others.
-    fitting = F.when(F.col("found") == len(contract.columns), F.col("line"))
-    return (
-        lines.withColumn("found", F.length(bare) - F.length(F.replace(bare, F.lit(","), F.lit(""))) + 1)
-        .withColumn("parsed", F.from_csv(fitting, schema, options))
+    width = len(contract.columns)
+    options = {"escape": '"', "nullValue": contract.null_value, "timestampFormat": TIMESTAMP_FORMAT}
+    typed = f"{ddl(contract.columns)}, `_corrupt` string"
+    as_text = ", ".join(f"`{name}` string" for name in contract.names)
+    # Quoted parts are taken out before counting commas ("" within quotes pairs up). Only a line of the right
+    # width is parsed: the parser would fill up or cut off the others.
+    bare = "regexp_replace(line, '\"[^\"]*\"', '')"
+    rows = (
+        inputs.lines.selectExpr("source_line", "line", f"length({bare}) - length(replace({bare}, ',')) + 1 AS found")
+        .withColumn(
+            "row",
+            F.from_csv(
+                F.expr(f"IF(found = {width}, line, NULL)"),
+                typed,
+                options | {"columnNameOfCorruptRecord": "_corrupt"},
+            ),
+        )
         .select(
             "source_line",
             "line",
             "found",
-            F.col("parsed._misquoted").isNotNull().alias("misquoted"),
-            *(_or_null(contract, F.col(f"parsed.`{name}`")).alias(_text(name)) for name in contract.names),
+            "row.*",
+            F.expr(_date(contract)).alias(contract.date.name),
+            F.from_csv(F.expr(f"IF({_suspect(contract)}, line, NULL)"), as_text, options).alias("text"),
         )
+    )
+    for reference, join in _required_joins(contract):
+        keys = inputs.references[reference.name].select(F.col(reference.key).alias(f"known_{join.column}"))
+        known = F.broadcast(keys.distinct())
+        rows = rows.join(known, F.expr(f"`{join.column}` = `known_{join.column}`"), "left")
+    checked = rows.select(
+        "source_line",
+        "line",
+        *contract.names,
+        contract.date.name,
+        F.expr(f"CASE {' '.join(_cases(contract))} END").alias("fault"),
+    )
+    # A faulty line is a group of its own: it is nobody's duplicate, and many of them make no hot partition.
+    same_key = Window.partitionBy(
+        *(F.expr(f"IF(reason IS NULL, `{name}`, NULL)") for name in contract.key),
+        F.expr("IF(reason IS NULL, NULL, source_line)"),
+    ).orderBy("source_line")
+    judged = (
+        checked.select("source_line", *contract.names, contract.date.name, "fault.reason")
+        .withColumn("place", F.row_number().over(same_key))
+        .withColumn("reason", F.expr(f"coalesce(reason, IF(place > 1, '{DUPLICATE}', NULL))"))
+        .drop("place")
+    )
+    quarantined = checked.where("fault IS NOT NULL").select(
+        "source_line", "fault.reason", "fault.detail", F.col("line").alias("row")
+    )
+    return Outputs(judged=judged, quarantined=quarantined)
+
+
+def _date(contract: Contract) -> str:
+    """The partition date; null where the parts make none. A year has four digits, or it is a slip."""
+    year, month, day = (f"row.`{part}`" for part in contract.date.parts)
+    return (
+        f"IF({year} BETWEEN 1000 AND 9999,"
+        f" try_cast(format_string('%d-%02d-%02d', {year}, {month}, {day}) AS date), NULL)"
     )
 
 
-def _or_null(contract: Contract, text: Column) -> Column:
-    return F.when(~text.isin(*contract.null_values), text)
+def _suspect(contract: Contract) -> str:
+    """Condition on the typed parse: a value is not of its type, or missing where one must be."""
+    required = [f"row.`{column.name}` IS NULL" for column in contract.columns if not column.nullable]
+    return " OR ".join(["row._corrupt IS NOT NULL", *required])
 
 
-def _text(name: str) -> str:
-    """Name of the column that holds a contract column's text."""
-    return f"text_{name}"
-
-
-def _typed(column: ContractColumn) -> Column:
-    text = F.col(_text(column.name))
-    if column.type == "string":
-        return text
-    cast = F.expr(f"try_cast(`{_text(column.name)}` AS {column.type})")
-    return F.when(text.rlike(FORMS[column.type]), cast)
-
-
-def _date(contract: Contract, typed: Mapping[str, Column]) -> Column:
-    """The partition date; null where year, month and day make none. A year has four digits, else it is a slip."""
-    year, month, day = (typed[part] for part in contract.date.parts)
-    written = F.format_string("%04d-%02d-%02d", year, month, day)
-    return F.when(written.rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), F.to_date(F.try_to_timestamp(written)))
-
-
-def _with_known_keys(
-    contract: Contract, references: Mapping[str, DataFrame], rows: DataFrame
-) -> DataFrame:
-    """Adds `known_<column>`, true or null, for every join whose key must be known."""
-    for reference in contract.references:
-        for join in reference.joins:
-            if join.reason is None:
-                continue
-            keys = (
-                references[reference.name]
-                .select(F.col(reference.key).alias(_text(join.column)))
-                .distinct()
-                .withColumn(f"known_{join.column}", F.lit(True))
-            )
-            rows = rows.join(F.broadcast(keys), _text(join.column), "left")
-    return rows
-
-
-def _fault(condition: Column, reason: str, *detail: Column | str) -> Column:
-    parts = (F.lit(part) if isinstance(part, str) else part.cast("string") for part in detail)
-    return F.when(condition, F.struct(F.lit(reason).alias("reason"), F.concat(*parts).alias("detail")))
-
-
-def _encoding_fault() -> Column:
-    return _fault(F.col("line").contains("\ufffd"), "bad_encoding", "the line is not UTF-8")
-
-
-def _shape_faults(width: int) -> Iterator[Column]:
-    found = F.col("found")
+def _cases(contract: Contract) -> Iterator[str]:
+    """The rules in the order in which they hold, as WHEN branches."""
+    width = len(contract.columns)
+    yield _when("contains(line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
     for delimiter in OTHER_DELIMITERS:
-        split = F.size(F.split("line", rf"\Q{delimiter}\E"))
-        shown = "a tab" if delimiter == "\t" else f"'{delimiter}'"
-        yield _fault(
-            (found < width) & (split == width), "wrong_delimiter", f"separated by {shown} instead of ','"
+        fields = rf"size(split(line, '[{delimiter}]'))"
+        shown = "a tab" if delimiter == "\t" else repr(delimiter)
+        yield _when(
+            f"found < {width} AND {fields} = {width}",
+            "wrong_delimiter",
+            f'"separated by {shown} instead of a comma"',
         )
-    counted = (found, f" columns instead of {width}")
-    yield _fault(found < width, "missing_column", *counted)
-    yield _fault(found > width, "extra_column", *counted)
-    yield _fault(F.col("misquoted"), "bad_quoting", "the quotes do not pair up")
-
-
-def _value_faults(column: ContractColumn, typed: Column) -> Iterator[Column]:
-    text = F.col(_text(column.name))
-    if not column.nullable:
-        yield _fault(text.isNull(), "missing_value", f"{column.name} is empty")
-    if column.type != "string":
-        reason = "bad_date" if column.type == "timestamp" else "not_a_number"
-        form = "YYYY-MM-DDThh:mm:ssZ" if column.type == "timestamp" else f"type {column.type}"
-        yield _fault(
-            text.isNotNull() & typed.isNull(), reason, f"{column.name}: '", text, f"' is not of {form}"
+    counted = f"concat(found, ' columns instead of {width}')"
+    yield _when(f"found < {width}", "missing_column", counted)
+    yield _when(f"found > {width}", "extra_column", counted)
+    values = ", ".join(_value(column) for column in contract.columns)
+    faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
+    misquoted = _fault("bad_quoting", "'the quotes do not pair up'")
+    yield f"WHEN text IS NOT NULL THEN coalesce(get({faults}, 0), {misquoted})"
+    yield from _date_cases(contract)
+    for reference, join in _required_joins(contract):
+        yield _when(
+            f"`{join.column}` IS NOT NULL AND `known_{join.column}` IS NULL",
+            str(join.reason),
+            f"""concat("{join.column}: '", `{join.column}`, "' is not in {reference.name}")""",
         )
 
 
-def _date_faults(contract: Contract, date: Column, typed: Mapping[str, Column]) -> Iterator[Column]:
-    rule = contract.date
-    parts = [F.col(_text(part)) for part in rule.parts]
-    written = reduce(lambda left, right: F.concat(left, F.lit("-"), right), parts)
-    yield _fault(date.isNull(), "bad_date", f"{rule.name}: '", written, "' is no date")
-    yield _fault(
-        F.abs(F.datediff(F.to_date(typed[rule.within_a_day_of]), date)) > 1,
-        "bad_date",
-        f"{rule.name}: '",
-        written,
-        f"' is more than a day from {rule.within_a_day_of} '",
-        F.col(_text(rule.within_a_day_of)),
-        "'",
+def _value(column: Column) -> str:
+    """One value with its rule, as a struct; a list of them is judged by one small lambda."""
+    return (
+        f"named_struct('name', '{column.name}', 'type', '{column.type}',"
+        f" 'nullable', {str(column.nullable).lower()}, 'text', text.`{column.name}`)"
     )
 
 
-def _reference_faults(contract: Contract) -> Iterator[Column]:
+def _value_fault() -> str:
+    # Casts are lenient ("2.7" is the int 2), the parser is not: a number must look like one.
+    whole = "value.text RLIKE '^[+-]?[0-9]+$' AND try_cast(value.text AS {type}) IS NOT NULL"
+    of_type = (
+        "CASE value.type"
+        f" WHEN 'int' THEN {whole.format(type='int')}"
+        f" WHEN 'bigint' THEN {whole.format(type='bigint')}"
+        " WHEN 'double' THEN try_cast(value.text AS double) IS NOT NULL"
+        f' WHEN \'timestamp\' THEN try_to_timestamp(value.text, "{TIMESTAMP_FORMAT}") IS NOT NULL'
+        " ELSE true END"
+    )
+    reason = "IF(value.type = 'timestamp', 'bad_date', 'not_a_number')"
+    detail = """concat(value.name, ": '", value.text, "' is not of type ", value.type)"""
+    missing = _fault("missing_value", "concat(value.name, ' is empty')")
+    return (
+        f"CASE WHEN value.text IS NULL AND NOT value.nullable THEN {missing}"
+        f" WHEN value.text IS NOT NULL AND NOT {of_type}"
+        f" THEN named_struct('reason', {reason}, 'detail', {detail}) END"
+    )
+
+
+def _date_cases(contract: Contract) -> Iterator[str]:
+    rule = contract.date
+    written = ", '-', ".join(f"`{part}`" for part in rule.parts)
+    yield _when(
+        f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is no date")"""
+    )
+    yield _when(
+        f"abs(datediff(`{rule.within_a_day_of}`, `{rule.name}`)) > 1",
+        "bad_date",
+        f"""concat("{rule.name}: '", `{rule.name}`, "' is more than a day from {rule.within_a_day_of}")""",
+    )
+
+
+def _required_joins(contract: Contract) -> Iterator[tuple[Reference, Join]]:
+    """Joins whose key the reference must know."""
     for reference in contract.references:
         for join in reference.joins:
             if join.reason is not None:
-                text = F.col(_text(join.column))
-                yield _fault(
-                    text.isNotNull() & F.col(f"known_{join.column}").isNull(),
-                    join.reason,
-                    f"{join.column}: '",
-                    text,
-                    f"' is not in {reference.name}",
-                )
+                yield reference, join
+
+
+def _fault(reason: str, detail: str) -> str:
+    return f"named_struct('reason', '{reason}', 'detail', {detail})"
+
+
+def _when(condition: str, reason: str, detail: str) -> str:
+    return f"WHEN {condition} THEN {_fault(reason, detail)}"

@@ -68,7 +68,7 @@ class Contract:
     """The whole contract of one dataset; `curated` is the external table's columns in order, partitions left out."""
 
     dataset: str
-    null_values: tuple[str, ...]
+    null_value: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     date: PartitionDate
@@ -125,7 +125,7 @@ def from_document(document: Mapping[str, Any]) -> Contract:
     year, month, day = date["from"]
     return Contract(
         dataset=document["dataset"],
-        null_values=tuple(document["null_values"]),
+        null_value=document["null_value"],
         columns=_columns(document["columns"]),
         key=tuple(document["key"]),
         date=PartitionDate(date["name"], (year, month, day), date["within_a_day_of"]),

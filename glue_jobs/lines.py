@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -52,24 +53,23 @@ def read(spark: SparkSession, uri: str) -> SourceLines | None:
         .agg(
             F.min("position").alias("first"),
             F.count("*").alias("lines"),
-            F.max(F.when(F.col("line").rlike(r"\S"), F.col("position"))).alias("last_filled"),
-            F.min_by(F.when(F.col("block") == 0, F.substring("line", 1, 100_000)), "position").alias("header"),
+            F.max(F.when(F.trim("line") != "", F.col("position"))).alias("last_filled"),
+            F.min_by(F.expr("IF(block = 0, left(line, 100000), NULL)"), "position").alias("header"),
         )
-        .orderBy("block")
         .collect()
     )
     before = 0  # lines in the blocks before
     last = 0  # number of the last line with anything in it
     shift: dict[int, int] = {}  # block -> what makes a position a line number
-    for block in blocks:
+    for block in sorted(blocks, key=itemgetter("block")):
         shift[block["block"]] = before + 1 - block["first"]
         if block["last_filled"] is not None:
             last = block["last_filled"] + shift[block["block"]]
         before += block["lines"]
     if last == 0:
         return None
-    shifts = F.create_map(*(F.lit(number) for number in chain.from_iterable(shift.items())))
+    shifts = F.create_map(*(F.lit(number).cast("bigint") for number in chain.from_iterable(shift.items())))
     number = F.col("position") + shifts[F.col("block")]
     frame = lines.select(number.alias("source_line"), "line").where(f"source_line BETWEEN 2 AND {last}")
-    header = (blocks[0]["header"] or "").removeprefix(BYTE_ORDER_MARK)
+    header = next(block["header"] for block in blocks if block["block"] == 0).removeprefix(BYTE_ORDER_MARK)
     return SourceLines(header=header, rows=last - 1, frame=frame)

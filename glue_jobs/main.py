@@ -6,16 +6,19 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
+from pyspark.sql import functions as F
 
-from glue_jobs import clean, contract, curate, lines
+from glue_jobs import clean, contract, curate, lines, references
 from glue_jobs.arguments import JobArguments, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
-from glue_jobs.storage import Document, Layout, Storage, literal
+from glue_jobs.storage import Document, Layout, Storage
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
+    # A date that only Spark 2 would have read is a bad date, not the end of the job.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # Spark's default is INT96, which is deprecated and which other readers take for local time.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
@@ -60,32 +63,37 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
     except RefusedObject as refusal:
         _quarantine_object(storage, layout, arguments, refusal)
         raise
-    references = _read_references(spark, storage, layout, agreed)
-    outputs = clean.transform(agreed, clean.Inputs(source.frame, references))
-    outputs.judged.cache()
-    tally = {row["reason"]: row["rows"] for row in outputs.tally.collect()}
-    rows_clean = tally.pop(None, 0)
-    rows_duplicate = tally.pop(clean.DUPLICATE, 0)
-    rows_quarantined = sum(tally.values())
-    if source.rows != rows_clean + rows_quarantined + rows_duplicate:
-        raise BrokenInvariant(
-            f"{source.rows} rows read are not {rows_clean} clean + {rows_quarantined} quarantined"
-            f" + {rows_duplicate} duplicate"
-        )
-    _writer(outputs.clean).mode("overwrite").parquet(layout.clean)
+    tables = references.read(spark, storage, layout, agreed)
+    outputs = clean.transform(agreed, clean.Inputs(source.frame, tables))
+    # Counted while it is written: a line passes through the whole of the job once.
+    reasons = clean.reasons(agreed)
+    counts, judged = _observed(
+        outputs.judged,
+        rows_clean="count_if(reason IS NULL)",
+        rows_duplicate=f"count_if(reason = '{clean.DUPLICATE}')",
+        dates=_distinct(agreed.date.name, "reason IS NULL"),
+        **{reason: f"count_if(reason = '{reason}')" for reason in reasons},
+    )
+    _writer(clean.clean_rows(agreed, judged)).mode("overwrite").parquet(layout.clean)
+    tally = counts.get
+    quarantined = {reason: tally[reason] for reason in reasons if tally[reason]}
+    rows_quarantined = sum(quarantined.values())
+    storage.delete(layout.quarantined_rows)
     if rows_quarantined:
-        _writer(outputs.quarantined.coalesce(1)).mode("overwrite").json(layout.quarantined_rows)
-    else:
-        storage.delete(layout.quarantined_rows)
-    outputs.judged.unpersist()
+        counts, faulty = _observed(outputs.quarantined.coalesce(1), rows="count(*)")
+        _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
+        _equal("lines quarantined", counts.get["rows"], "lines found faulty", rows_quarantined)
+    accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
+    _equal("rows read", source.rows, "clean + quarantined + duplicate", accounted)
     # The quarantine shows what is still to be put right: this version is readable, so an earlier refusal is over.
     storage.delete(layout.quarantined_object)
     report = _version(arguments) | {
         "rows_read": source.rows,
-        "rows_clean": rows_clean,
+        "rows_clean": tally["rows_clean"],
         "rows_quarantined": rows_quarantined,
-        "rows_duplicate": rows_duplicate,
-        "reasons": dict(sorted(tally.items())),
+        "rows_duplicate": tally["rows_duplicate"],
+        "reasons": quarantined,
+        "dates": _list(tally["dates"]),
     }
     storage.write(layout.report("clean"), report)
     return report
@@ -103,24 +111,22 @@ def curate_object(spark: SparkSession, arguments: JobArguments, agreed: Contract
     cleaned = storage.read(layout.report("clean"))
     if cleaned is None or cleaned | _version(arguments) != cleaned:
         raise JobError(f"clean has not finished for {arguments.source} with ETag {arguments.etag}")
-    references = _read_references(spark, storage, layout, agreed)
+    tables = references.read(spark, storage, layout, agreed)
     rows = spark.read.schema(agreed.clean_schema).parquet(layout.clean)
     origin = curate.Origin(arguments.object_id, arguments.key, arguments.sequencer)
-    curated = curate.transform(agreed, curate.Inputs(rows, references, origin)).curated.cache()
+    outputs = curate.transform(agreed, curate.Inputs(rows, tables, origin))
     date = agreed.date.name
-    per_date = {str(row[date]): row["count"] for row in curated.groupBy(date).count().collect()}
-    rows_curated = sum(per_date.values())
-    if rows_curated != cleaned["rows_clean"]:
-        raise _lost_or_multiplied(cleaned["rows_clean"], rows_curated, references, agreed)
-    partitions = [f"{date}={day}" for day in sorted(per_date)]
+    partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
     started = storage.read(layout.report("curate.started")) or {}
     written = {*partitions, *started.get("partitions", [])}
     storage.write(layout.report("curate.started"), _version(arguments) | {"partitions": sorted(written)})
-    if partitions:
-        writer = _writer(curated).option("partitionOverwriteMode", "dynamic").partitionBy(date, "object")
-        writer.mode("overwrite").parquet(layout.curated)
-    curated.unpersist()
+    counts, curated = _observed(outputs.curated, rows_curated="count(*)", dates=_distinct(date))
+    writer = _writer(curated).option("partitionOverwriteMode", "dynamic").partitionBy(date, "object")
+    writer.mode("overwrite").parquet(layout.curated)
+    rows_curated = counts.get["rows_curated"]
+    _equal("rows curated", rows_curated, "rows clean", cleaned["rows_clean"])
+    _equal("dates curated", _list(counts.get["dates"]), "dates clean", cleaned["dates"])
     stale = sorted({*written, *previous.get("partitions", [])} - set(partitions))
     for partition in stale:
         storage.delete(layout.curated_partition(partition))
@@ -196,30 +202,25 @@ def _quarantine_object(
     storage.write(f"{layout.quarantined_object}/reason.json", reason)
 
 
-def _read_references(
-    spark: SparkSession, storage: Storage, layout: Layout, agreed: Contract
-) -> dict[str, DataFrame]:
-    """The contract's reference tables; a header of other columns or a bad value fails the job when it is read."""
-    tables = {}
-    for reference in agreed.references:
-        uri = layout.reference(reference.name)
-        if storage.size(uri) is None:
-            raise JobError(f"the reference file {uri} is not there")
-        reader = spark.read.schema(contract.ddl(reference.columns)).option("header", True)
-        reader = reader.option("enforceSchema", False).option("mode", "FAILFAST").option("escape", '"')
-        tables[reference.name] = reader.option("nullValue", agreed.null_values[-1]).csv(literal(uri))
-    return tables
+def _observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFrame]:
+    """The frame with SQL aggregates over it, to be had from the observation once the frame was written."""
+    observation = Observation()
+    named = [F.expr(expression).alias(name) for name, expression in aggregates.items()]
+    return observation, frame.observe(observation, *named)
 
 
-def _lost_or_multiplied(
-    rows_clean: int, rows_curated: int, references: dict[str, DataFrame], agreed: Contract
-) -> JobError:
-    """The error for rows that curating lost or multiplied; only a key held twice can do the latter."""
-    for reference in agreed.references:
-        keys = references[reference.name].groupBy(reference.key).count().where("count > 1")
-        if twice := keys.where(f"{reference.key} IS NOT NULL").first():
-            return JobError(f"the reference file {reference.name}.csv holds {twice[0]!r} {twice[1]} times")
-    return BrokenInvariant(f"{rows_curated} rows curated are not {rows_clean} rows clean")
+def _distinct(column: str, condition: str = "true") -> str:
+    """Aggregate: the distinct values as one text, because an observation hands over numbers and text only."""
+    return f"array_join(sort_array(collect_set(IF({condition}, CAST(`{column}` AS string), NULL))), ',')"
+
+
+def _list(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def _equal(left_name: str, left: object, right_name: str, right: object) -> None:
+    if left != right:
+        raise BrokenInvariant(f"{left_name} ({left}) are not {right_name} ({right})")
 
 
 def _writer(frame: DataFrame) -> DataFrameWriter:

@@ -81,16 +81,23 @@ class Storage:
         status = files.getFileStatus(path)
         return None if status.isDirectory() else int(status.getLen())
 
-    def read(self, uri: str) -> Document | None:
-        """A JSON document; None where there is none."""
+    def text(self, uri: str) -> str | None:
+        """An object's UTF-8 text; None where there is none."""
         path, files = self._open(uri)
         if not files.exists(path):
             return None
         stream = files.open(path)
         try:
-            document: Document = json.loads(bytes(stream.readAllBytes()))
+            return bytes(stream.readAllBytes()).decode("utf-8-sig")
         finally:
             stream.close()
+
+    def read(self, uri: str) -> Document | None:
+        """A JSON document; None where there is none."""
+        text = self.text(uri)
+        if text is None:
+            return None
+        document: Document = json.loads(text)
         return document
 
     def write(self, uri: str, document: Document) -> None:
