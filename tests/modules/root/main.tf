@@ -1,0 +1,91 @@
+# One root for all modules, so that one plan serves every test. The account is moto's.
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+locals {
+  context = { account_id = "123456789012", environment = "test", project = "strata", region = "eu-west-1" }
+  role    = "arn:aws:iam::123456789012:role/strata-%s-test"
+}
+
+module "s3" {
+  source         = "../modules/s3"
+  context        = local.context
+  administrators = ["arn:aws:iam::123456789012:root", format(local.role, "plan"), format(local.role, "apply")]
+  buckets = {
+    logs = { receives_access_logs = true }
+    raw = {
+      events = true
+      access = { read = { (format(local.role, "glue")) = ["*"] }, write = { (format(local.role, "producer")) = ["*"] } }
+    }
+    processed = {
+      unversioned_because = "a test"
+      access = {
+        read = {
+          (format(local.role, "glue"))      = ["*"]
+          (format(local.role, "lambda"))    = ["reports/*"]
+          (format(local.role, "snowflake")) = ["curated/*"]
+        }
+        write = { (format(local.role, "glue")) = ["*"] }
+      }
+    }
+  }
+}
+
+module "iam" {
+  source          = "../modules/iam"
+  context         = local.context
+  functions       = ["reconcile", "refresh"]
+  jobs            = ["clean", "curate"]
+  snowflake_trust = { external_id = "strata-test-1", user_arn = "arn:aws:iam::999988887777:user/snowflake" }
+}
+
+module "stepfunctions" {
+  source        = "../modules/stepfunctions"
+  context       = local.context
+  await_seconds = 1
+  dataset       = "flights"
+  kms_key_arn   = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+  role_arn      = format(local.role, "stepfunctions")
+}
+
+module "eventbridge" {
+  source     = "../modules/eventbridge"
+  context    = local.context
+  key_prefix = "flights/"
+  key_suffix = ".csv"
+  role_arn   = format(local.role, "eventbridge")
+}
+
+module "observability" {
+  source  = "../modules/observability"
+  context = local.context
+  jobs    = ["clean", "curate"]
+}
+
+module "github-oidc" {
+  source  = "../modules/github-oidc"
+  context = local.context
+  github = {
+    apply_environment = "test"
+    owner             = "acme"
+    owner_id          = 11
+    repository        = "platform"
+    repository_id     = 22
+  }
+}
+
+module "glue" {
+  source           = "../modules/glue"
+  context          = local.context
+  artifacts_bucket = "strata-artifacts-test-123456789012"
+  kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+  role_arn         = format(local.role, "glue")
+  jobs             = { clean = { library = "glue/library.zip", script = "glue/clean.py" } }
+}
