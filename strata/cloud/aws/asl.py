@@ -2,7 +2,8 @@
 
 What moto does otherwise than AWS, and what is done here:
 - tasks call a server on port 5000 with made-up keys: they call this server as the state machine's role;
-- a stopped or expired Glue run counts as a success: it fails the task;
+- `.sync` of Glue ends in an AttributeError, and a stopped run counts as a success: the task waits for the run
+  and fails with it;
 - a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
 - the wait before a retry cannot be interrupted: it ends when the execution does;
 - an execution reads SUCCEEDED before its output is there;
@@ -12,7 +13,6 @@ What moto does otherwise than AWS, and what is done here:
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 import sys
 import threading
@@ -27,9 +27,9 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_callback,
-    state_task_service_glue,
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_glue
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
+    StateTaskService,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.program_state import (
@@ -39,6 +39,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramTimedOut,
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
 from strata.cloud.aws import identity
@@ -79,10 +80,14 @@ def install(context: CloudContext) -> None:
     glue = state_task_service_glue
     _patches.attribute(glue, "_JOB_RUN_STATE_ABNORMAL_TERMINAL_VALUE", _NOT_SUCCEEDED)
     _patches.attribute(glue, "_JOB_RUN_STATE_TERMINAL_VALUES", _NOT_SUCCEEDED | {"SUCCEEDED"})
-    _patches.attribute(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _POLL_SECONDS)
-    _patches.attribute(
-        glue.StateTaskServiceGlue, "_eval_integration_pattern", _stopping_integration_pattern()
-    )
+    _patches.attribute(glue.StateTaskServiceGlue, "_eval_integration_pattern", _await_run)
+    after_eval_execution = StateTaskService._after_eval_execution
+
+    def succeeded(task: Any, env: Any, *more: Any, **named: Any) -> None:
+        if env.is_running():  # what ends after its task has timed out or been stopped is no success
+            after_eval_execution(task, env, *more, **named)
+
+    _patches.attribute(StateTaskService, "_after_eval_execution", succeeded)
     _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
     _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)
 
@@ -196,22 +201,21 @@ class _Clients:
         return keys
 
 
-def _stopping_integration_pattern() -> Any:
-    """The Glue task's wait for the run, which stops the run when the task ends before it."""
-    glue = state_task_service_glue.StateTaskServiceGlue
-    wait = glue._eval_integration_pattern
-
-    @functools.wraps(wait)
-    def wait_or_stop(
-        task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-    ) -> None:
-        run = dict(env.stack[-1])
-        wait(task, env, resource_runtime_part, normalised_parameters, state_credentials)
-        if not env.is_running():
-            client = task._get_glue_client(resource_runtime_part, state_credentials)
-            client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
-
-    return wait_or_stop
+def _await_run(
+    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    """Wait for the Glue run that a task has started; stop it if the task is over before."""
+    run = env.stack[-1]
+    resolve = task._build_sync_resolver(env, resource_runtime_part, normalised_parameters, state_credentials)
+    while env.is_running():
+        ended = resolve()
+        if ended:
+            env.stack.append(ended)
+            return
+        time.sleep(_POLL_SECONDS)
+    client = task._get_glue_client(resource_runtime_part, state_credentials)
+    client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
+    env.stack.append(run)
 
 
 def _retry(retrier: Any, env: Any) -> None:
@@ -243,7 +247,8 @@ def _reflect_status(communication: Any) -> None:
     state = env.program_state()
     execution.stop_date = datetime.datetime.now(tz=datetime.UTC)
     if isinstance(state, ProgramEnded):
-        execution.output = env.states.get_input()
+        # Through JSON: boto3 puts datetimes into a task's result.
+        execution.output = json.loads(to_json_str(env.states.get_input()))
         status = ExecutionStatus.SUCCEEDED
     elif isinstance(state, ProgramStopped):
         execution.error, execution.cause = state.error, state.cause

@@ -76,7 +76,7 @@ class Aws:
         url = self.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return url, arn
 
-    def messages(self, url: str, *, seconds: float = 5) -> list[dict[str, Any]]:
+    def messages(self, url: str, *, seconds: float = 20) -> list[dict[str, Any]]:
         """Wait for the first messages of a queue and return them; none within the time is an empty list."""
         sqs = self.client("sqs")
         until = time.monotonic() + seconds
@@ -106,7 +106,7 @@ class Aws:
         )
         return str(created["stateMachineArn"])
 
-    def ended(self, execution_arn: str, *, seconds: float = 20) -> dict[str, Any]:
+    def ended(self, execution_arn: str, *, seconds: float = 60) -> dict[str, Any]:
         """Wait for an execution's end and return its description."""
         client = self.client("stepfunctions")
         return eventually(
@@ -116,7 +116,7 @@ class Aws:
         )
 
 
-def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, *, seconds: float = 10) -> Any:
+def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, *, seconds: float = 30) -> Any:
     """Ask until the answer holds; return it, or fail with the last one."""
     until = time.monotonic() + seconds
     while True:
