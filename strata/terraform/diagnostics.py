@@ -112,7 +112,8 @@ class MessageStream:
             identifier, holder = locked
             return StrataError(
                 f"{what}: its state is locked by {holder}",
-                remedy=f"wait until that run ends; if it is dead, release its lock: terraform force-unlock {identifier}",
+                remedy="wait until that run ends; if it is dead, release its lock: "
+                f"terraform force-unlock {identifier}",
             )
         message = f"{what}: {first.summary}"
         if first.address:

@@ -18,7 +18,7 @@ _NETWORK = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )
-# Providers make unix sockets in TMPDIR, and a socket's path has 104 (macOS) to 108 bytes, their name 40 of them.
+# Providers make unix sockets in TMPDIR, with names of 40 bytes; a socket's path has 104 (macOS) to 108.
 _LONGEST_TMPDIR = 60
 
 
@@ -31,9 +31,9 @@ def child_environment(
 ) -> dict[str, str]:
     """Return the whole environment of a child process, and make the folders it names.
 
-    Nothing of the caller's environment passes but PATH and, with `network`, the proxy and certificate settings:
-    an `AWS_PROFILE`, a `TF_CLI_CONFIG_FILE` that names a missing file, a `TF_LOG` or a `TF_VAR_*` of
-    the caller must not change what Strata does.
+    Nothing of the caller's environment passes but PATH and, with `network`, the proxy and certificate
+    settings: an `AWS_PROFILE`, a `TF_CLI_CONFIG_FILE` that names a missing file, a `TF_LOG` or a `TF_VAR_*`
+    of the caller must not change what Strata does.
 
     Args:
         state_dir: Strata's own folder; HOME and TMPDIR lie in it.
@@ -48,7 +48,7 @@ def child_environment(
         folder.mkdir(parents=True, exist_ok=True)
     path = environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     environment = {
-        # A hook's `python3` is the interpreter that runs Strata: a version manager's shim may need the real HOME.
+        # A hook's `python3` is the one that runs Strata: a version manager's shim may need the real HOME.
         "PATH": f"{Path(sys.executable).parent}:{path}",
         "HOME": str(home),
         "TMPDIR": str(scratch),

@@ -2,11 +2,13 @@
 
 `python guard.py GRACE COMMAND...` starts COMMAND in a process group of its own, passes on what it writes, and
 reads its own standard input: when that ends or says anything, because the owner asks for the end or has died
-(even by `kill -9`), the group gets one SIGINT, as from Ctrl-C, so that Terraform can save its state and release
-its lock; what is still there after GRACE seconds is killed. Exits as COMMAND did (128 + n after signal n).
+(even by `kill -9`), the group gets one SIGINT, as from Ctrl-C, so that Terraform can save its state and
+release its lock; what is still there after GRACE seconds is killed. Exits as COMMAND did (128 + n after
+signal n).
 
-A process of its own, because neither a Python `finally` nor Linux's parent-death signal can do this: the first
-does not run after `kill -9`, the second does not reach Terraform's providers and leaves the state locked.
+A process of its own, because neither a Python `finally` nor Linux's parent-death signal can do this: the
+first does not run after `kill -9`, the second does not reach Terraform's providers and leaves the state
+locked.
 """
 
 import contextlib

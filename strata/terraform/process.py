@@ -81,7 +81,7 @@ class ProcessGroup:
             code = child.wait()
         finally:
             _ask_to_stop(child)
-            # To the end, also after an error in `on_line`: a closed pipe would kill Terraform with its lock held.
+            # To the end, also after an error in `on_line`: what it does at its end belongs to it.
             for _ in child.stdout:
                 pass
             child.wait()

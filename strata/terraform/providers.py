@@ -55,7 +55,7 @@ def find_aws_provider(
         tofu: whether OpenTofu's files are looked for before Terraform's.
 
     Raises:
-        StrataError: STRATA_PLUGIN_MIRROR lacks the provider; or it is nowhere and the registry does not answer.
+        StrataError: STRATA_PLUGIN_MIRROR lacks the provider; it is nowhere, and no registry answers.
     """
     user_config = _user_config(environ, tofu)
     if user_config is not None:
@@ -66,7 +66,8 @@ def find_aws_provider(
             return ProviderSource(f"{version} in {mirror} (STRATA_PLUGIN_MIRROR)", mirror)
         raise StrataError(
             f"STRATA_PLUGIN_MIRROR={chosen} holds no AWS provider {AWS_VERSION} for {platform}",
-            remedy=f"put it at {mirror}/{host}/hashicorp/aws/<version>/{platform}, or unset STRATA_PLUGIN_MIRROR",
+            remedy=f"put it at {mirror}/{host}/hashicorp/aws/<version>/{platform}, "
+            "or unset STRATA_PLUGIN_MIRROR",
         )
     for mirror in _implied_mirrors(environ):
         if version := _newest(mirror, host, platform):

@@ -1,4 +1,4 @@
-"""The built-in runner: an environment's units against the embedded cloud, in the order of their dependencies."""
+"""The built-in runner: an environment's units against the embedded cloud, dependencies first."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Runner:
     """Applies, plans and destroys the units of an environment, in the embedded cloud only (decision D6).
 
-    A run may be interrupted by Ctrl-C, or by `cancel` from another thread: Terraform is then asked once to stop, has
-    20 s to save its states and release their locks, and is gone before the call returns. A runner that was interrupted
-    starts nothing more.
+    A run may be interrupted by Ctrl-C, or by `cancel` from another thread: Terraform is then asked once to
+    stop, has 20 s to save its states and release their locks, and is gone before the call returns. A runner
+    that was interrupted starts nothing more.
 
     Args:
         tree: the live tree.
@@ -58,7 +58,7 @@ class Runner:
     def bootstrap(self, environment: str) -> None:
         """Create the state bucket and the lock table of an environment, where they are missing.
 
-        Only units without dependencies are looked at; a backend of another unit's own is made before that unit.
+        Only units without dependencies are looked at; another unit's own backend is made before that unit.
 
         Raises:
             StrataError: an unknown environment, or a unit whose backend is not S3.
@@ -83,7 +83,8 @@ class Runner:
     def plan(self, environment: str, units: Sequence[str] | None = None) -> list[UnitResult]:
         """Plan all units, or those named, each on its own, as `terragrunt run --all plan` does.
 
-        A dependency's outputs are those of its state; of one that is not applied, its mocks if `plan` may use them.
+        A dependency's outputs are those of its state, or its mocks if it is not applied and `plan` may use
+        them.
 
         Raises:
             StrataError: as `apply`.
@@ -99,7 +100,7 @@ class Runner:
         return self._run(environment, units, "destroy")
 
     def states(self, environment: str) -> dict[str, State | None]:
-        """Return each unit's state, in dependency order, without starting Terraform; None where there is none.
+        """Return each unit's state, in dependency order, or None where there is none; starts no Terraform.
 
         Raises:
             StrataError: an unknown environment, or a tree that cannot be read.

@@ -61,7 +61,7 @@ class StoredStates:
         self._states: dict[str, State | None] = {}
 
     def of(self, unit: str) -> State | None:
-        """Return a unit's state; None if it has none, or if it cannot have any: a dependency is not applied."""
+        """Return a unit's state; None if it has none, or cannot have any: a dependency is not applied."""
         with self._lock:
             if unit not in self._states:
                 try:
@@ -109,7 +109,7 @@ class EnvironmentRun:
         return self._end(result, time.monotonic() - started)
 
     def skip(self, path: str, failed: str) -> None:
-        """Record that a unit was not begun, because of the failed unit it waits for or because of an interrupt."""
+        """Record that a unit was not begun: the unit it waits for failed, or the run was interrupted."""
         reason = (
             f"{failed} failed"
             if failed and not self._context.processes.stopped

@@ -1,4 +1,4 @@
-"""The units' states in the embedded cloud: bucket and lock table, and what a state says, without Terraform."""
+"""The units' states in the embedded cloud: bucket, lock table, and what a state says."""
 
 from __future__ import annotations
 
@@ -68,10 +68,11 @@ class StateBackend:
         return None
 
     def bootstrap(self, remote_state: Mapping[str, Any]) -> None:
-        """Create the state bucket and the lock table where they are missing, as `terragrunt backend bootstrap`.
+        """Create the state bucket and the lock table where they are missing.
 
-        The bucket is versioned, encrypted and closed to the public. Its policy is left alone: the one that
-        demands TLS would shut out the embedded cloud's own clients, which speak plain HTTP.
+        As `terragrunt backend bootstrap` does: the bucket is versioned, encrypted and closed to the public.
+        Its policy is left alone: the one that demands TLS would shut out the embedded cloud's own clients,
+        which speak plain HTTP.
         """
         config = s3_config(remote_state)
         names = (str(config["bucket"]), str(config.get("dynamodb_table") or ""))
@@ -143,7 +144,7 @@ class StateBackend:
                 ).client(
                     service,
                     endpoint_url=self._endpoints.aws_url,
-                    # An empty `proxies`, because a proxy of the environment cannot reach this machine's loopback.
+                    # Empty `proxies`: one of the environment cannot reach this machine's loopback.
                     config=Config(s3={"addressing_style": "path"}, proxies={}, retries={"mode": "standard"}),
                 )
             return self._clients[service]
@@ -160,7 +161,7 @@ def s3_config(remote_state: Mapping[str, Any]) -> Mapping[str, Any]:
     if backend != "s3" or not config.get("bucket") or not config.get("key"):
         raise StrataError(
             f"the built-in runner keeps states in S3 only, and this unit's backend is {backend or 'not set'}",
-            remedy='give it a remote_state with backend = "s3", a bucket and a key, or include the root config',
+            remedy='include the root config, or set remote_state with backend = "s3", a bucket and a key',
         )
     return config
 
@@ -174,7 +175,8 @@ def require_loopback(endpoints: Endpoints) -> None:
             local = host == "localhost"
         if not local:
             raise StrataError(
-                f"the built-in runner applies only to the embedded cloud, and {host or 'nothing'} is not on this machine",
+                "the built-in runner applies only to the embedded cloud, "
+                f"and {host or 'an empty host'} is not on this machine",
                 remedy="use `terragrunt run --all apply` for AWS and Snowflake",
             )
 

@@ -1,8 +1,9 @@
 """A unit's working directory, laid out as Terragrunt 1.1 lays out its cache.
 
-The source before `//` is copied whole, so that `../other` inside it still resolves, and Terraform runs in the
-folder after it; the unit's own folder is copied over that; then come the generated files. Hidden files stay behind
-but for the lock file. (Terragrunt: `DownloadTerraformSource`, `CopyFolderContents`, `GenerateConfig`.)
+The source before `//` is copied whole, so that `../other` inside it still resolves, and Terraform runs in
+the folder after it; the unit's own folder is copied over that; then come the generated files. Hidden files
+stay behind but for the lock file. (Terragrunt: `DownloadTerraformSource`, `CopyFolderContents`,
+`GenerateConfig`.)
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class WorkingDirectory:
 
     @property
     def data_dir(self) -> Path:
-        """Terraform's TF_DATA_DIR: beside the copy and not in it, so that a new copy can replace the old at once."""
+        """Terraform's TF_DATA_DIR: beside the copy, so that a new copy can replace the old in one step."""
         return self.folder / "data"
 
     def init_needed(self, toolchain: str) -> bool:
@@ -69,8 +70,8 @@ class WorkingDirectory:
     def init_done(self, toolchain: str) -> None:
         """Remember that `init` ran, and hand a changed lock file back to the unit's folder.
 
-        As Terragrunt does, but only over a lock file that is there, and only if the new one knows every provider
-        of the old: the embedded cloud's stand-in for Snowflake is no provider that can be locked.
+        As Terragrunt does, but only over a lock file that is there, and only if the new one knows every
+        provider of the old: the embedded cloud's stand-in for Snowflake is no provider that can be locked.
         """
         draft = self.folder / "init.new"
         draft.write_text(self._init_digest(toolchain), encoding="utf-8")
@@ -103,8 +104,8 @@ class WorkingDirectory:
 def prepare(rendered: RenderedUnit, unit_dir: Path, work_dir: Path) -> Iterator[WorkingDirectory]:
     """Lay out a unit's working directory and hold it for this process.
 
-    A copy that differs from the last one replaces it in one step; one that does not is used again, with what hooks
-    have built in it.
+    A copy that differs from the last one replaces it in one step; one that does not is used again, with
+    what hooks have built in it.
 
     Args:
         rendered: the unit.
@@ -139,9 +140,9 @@ def prepare(rendered: RenderedUnit, unit_dir: Path, work_dir: Path) -> Iterator[
 def input_variables(inputs: Mapping[str, Any]) -> dict[str, str]:
     """Return the inputs as `TF_VAR_*` variables.
 
-    As Terragrunt does and not as a tfvars file, because the two differ: Terraform reads a variable of the environment
-    by the declared type (`"1"` for a `number`, JSON for an object, bare text for a `string`), and ignores
-    one that the module does not declare. Nulls cannot be passed so: see NULL_INPUTS.
+    As Terragrunt does and not as a tfvars file, because the two differ: Terraform reads a variable of the
+    environment by the declared type (`"1"` for a `number`, JSON for an object, bare text for a `string`),
+    and ignores one that the module does not declare. Nulls cannot be passed so: see NULL_INPUTS.
     """
     return {
         f"TF_VAR_{name}": value if isinstance(value, str) else _json(_escaped(value))
@@ -151,7 +152,7 @@ def input_variables(inputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _json(value: Any) -> str:
-    """JSON in the spelling of Go's encoder, but for `\\b` and `\\f`: Terraform reads it as HCL, which lacks them.
+    """JSON as Go's encoder spells it, but for two escapes: Terraform reads it as HCL, which lacks them.
 
     Nor does HCL know the surrogate pairs that Python would write for characters outside ASCII.
     """

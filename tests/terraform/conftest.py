@@ -30,7 +30,7 @@ Inputs = Callable[[Mapping[str, Mapping[str, Any]]], dict[str, Any]]
 
 @dataclass
 class FakeTree:
-    """A live tree of one environment, `dev`, whose units are given in Python: the contract's LiveTree interface."""
+    """A live tree of one environment, `dev`, with LiveTree's interface; its units are given in Python."""
 
     root: Path
     bucket: str = field(default_factory=lambda: f"tfstate-{uuid.uuid4().hex[:12]}")

@@ -45,7 +45,8 @@ def progress(kind: str, address: str) -> dict[str, Any]:
         ([], "unit failed: it gave no reason"),
         (
             [diagnostic("Error acquiring the state lock", LOCKED)],
-            "unit failed: its state is locked by eve@laptop (plan since 2026-01-02 03:04:05 UTC, lock 8c1a-1)",
+            "unit failed: its state is locked by eve@laptop "
+            "(plan since 2026-01-02 03:04:05 UTC, lock 8c1a-1)",
         ),
     ],
 )

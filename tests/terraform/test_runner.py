@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-
 from strata.errors import StrataError
 from strata.live.model import Hook
 from strata.terraform import Changes, Runner, Toolchain, UnitEvent, unit_run

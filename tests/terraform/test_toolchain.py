@@ -1,4 +1,4 @@
-"""What is found on a machine, and the one clear line where something is missing; Terraform is a shell script here."""
+"""What is found on a machine, and the one clear line where it is not. Terraform is a shell script here."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_the_first_place_that_has_it_counts(tmp_path: Path, first: int) -> None:
 def test_another_version_does_not_count(tmp_path: Path, version: str) -> None:
     environ = machine(tmp_path, terraform="1.11.4")
     environ["STRATA_PLUGIN_MIRROR"] = str(mirror(tmp_path / "mirror", version))
-    with pytest.raises(StrataError, match="holds no AWS provider ~> 5.100 for linux_amd64"):
+    with pytest.raises(StrataError, match=r"holds no AWS provider ~> 5\.100 for linux_amd64"):
         find_toolchain(tmp_path / "state", environ)
 
 
