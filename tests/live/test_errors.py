@@ -1,0 +1,225 @@
+"""Each fault in a live tree is one error that names the file, the line and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from strata.errors import StrataError
+from strata.live import LiveTree
+
+Load = Callable[..., LiveTree]
+
+ROOT = """
+locals {
+  env = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+}
+inputs = { environment = local.env.name }
+"""
+UNIT = 'include "root" { path = "${get_repo_root()}/terragrunt.hcl" }\n'
+GOOD = {
+    "terragrunt.hcl": ROOT,
+    "live/dev/env.hcl": 'locals { name = "dev" }\n',
+    "live/dev/a/terragrunt.hcl": UNIT,
+    "live/dev/b/terragrunt.hcl": UNIT + 'dependency "a" {\n  config_path = "../a"\n}\n',
+}
+
+# What is changed in the good tree; where the error points; what it says.
+FAULTS = {
+    "syntax error in env.hcl": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  size =\n}\n'},
+        ("live/dev/env.hcl", 3),
+        "syntax error",
+    ),
+    "open string": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev\n}\n'},
+        ("live/dev/env.hcl", 2),
+        "syntax error",
+    ),
+    "open brace": (
+        {"live/dev/a/terragrunt.hcl": UNIT + "inputs = {\n  a = 1\n"},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "",
+    ),
+    "two attributes on a line": (
+        {"live/dev/env.hcl": 'locals { name = "dev" size = 1 }\n'},
+        ("live/dev/env.hcl", 1),
+        "new line",
+    ),
+    "missing env.hcl": (
+        {"live/dev/env.hcl": None, "live/dev/a/terragrunt.hcl": UNIT},
+        ("terragrunt.hcl", 3),
+        "there is no `env.hcl`",
+    ),
+    "missing include": (
+        {"live/dev/a/terragrunt.hcl": '\ninclude "x" { path = "../x.hcl" }\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "does not exist",
+    ),
+    "missing unit": (
+        {"live/dev/b/terragrunt.hcl": UNIT + 'dependency "c" {\n  config_path = "../c"\n}\n'},
+        ("live/dev/b/terragrunt.hcl", 3),
+        "live/dev/c, where there is no unit",
+    ),
+    "missing unit in dependencies": (
+        {"live/dev/b/terragrunt.hcl": 'dependencies {\n  paths = ["../a", "../c"]\n}\n'},
+        ("live/dev/b/terragrunt.hcl", 2),
+        "live/dev/c, where there is no unit",
+    ),
+    "dependency without a path": (
+        {"live/dev/b/terragrunt.hcl": 'dependency "a" {\n}\n'},
+        ("live/dev/b/terragrunt.hcl", 1),
+        "lacks the attribute `config_path`",
+    ),
+    "unknown function": (
+        {"live/dev/a/terragrunt.hcl": "inputs = {\n  a = get_everything()\n}\n"},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "there is no function `get_everything`",
+    ),
+    "refused function": (
+        {"live/dev/a/terragrunt.hcl": 'inputs = {\n  a = run_cmd("date")\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "`run_cmd` is not supported",
+    ),
+    "unknown block": (
+        {"live/dev/a/terragrunt.hcl": "\nbackend {\n}\n"},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "unknown block `backend`",
+    ),
+    "unknown block in a block": (
+        {"live/dev/a/terragrunt.hcl": "terraform {\n  around_hook {\n  }\n}\n"},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "unknown block `around_hook` in `terraform`",
+    ),
+    "unknown attribute": (
+        {"live/dev/a/terragrunt.hcl": 'terraform {\n  sauce = "x"\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "unknown attribute `sauce` in `terraform`",
+    ),
+    "dependency in a local": (
+        {
+            "live/dev/b/terragrunt.hcl": GOOD["live/dev/b/terragrunt.hcl"]
+            + "locals {\n  x = dependency.a.outputs.x\n}\n"
+        },
+        ("live/dev/b/terragrunt.hcl", 6),
+        "locals are evaluated first",
+    ),
+    "dependency in the source": (
+        {
+            "live/dev/b/terragrunt.hcl": GOOD["live/dev/b/terragrunt.hcl"]
+            + 'terraform {\n  source = "/m/${dependency.a.outputs.x}"\n}\n'
+        },
+        ("live/dev/b/terragrunt.hcl", 6),
+        "cannot use a dependency",
+    ),
+    "locals in a circle": (
+        {"live/dev/env.hcl": "locals {\n  name = local.a\n  a    = local.b\n  b    = local.name\n}\n"},
+        ("live/dev/env.hcl", 2),
+        "local.name -> local.a -> local.b -> local.name",
+    ),
+    "files that read each other": (
+        {
+            "live/dev/env.hcl": 'locals {\n  name = read_terragrunt_config("x.hcl").locals.n\n}\n',
+            "live/dev/x.hcl": 'locals {\n  n = read_terragrunt_config("env.hcl").locals.name\n}\n',
+        },
+        ("live/dev/env.hcl", 1),
+        "refers to itself",
+    ),
+    "wrong type": (
+        {"live/dev/a/terragrunt.hcl": 'dependencies {\n  paths = "../b"\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "must be a list of strings",
+    ),
+    "a value that HCL refuses": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  port = parseint("x", 10)\n}\n'},
+        ("live/dev/env.hcl", 3),
+        "Invalid",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_in_the_tree(fault: str, load: Load) -> None:
+    changed, (file, line), says = FAULTS[fault]
+    files = {name: text for name, text in {**GOOD, **changed}.items() if text is not None}
+    tree = load(files)
+    with pytest.raises(StrataError, match=says.replace("(", r"\(") or None) as caught:
+        tree.units("dev")
+    assert (Path(str(caught.value.file)).relative_to(tree.root).as_posix(), caught.value.line) == (file, line)
+
+
+def test_good_tree_has_no_fault(load: Load) -> None:
+    assert [unit.path for unit in load(GOOD).units("dev")] == ["live/dev/a", "live/dev/b"]
+
+
+def test_unknown_environment_names_the_known(load: Load) -> None:
+    tree = load({**GOOD, "live/staging/env.hcl": "", "live/_components/x.hcl": ""})
+    with pytest.raises(StrataError, match="no environment `prod`") as caught:
+        tree.units("prod")
+    assert caught.value.remedy == "use one of: dev, staging"
+
+
+def test_environment_without_units(load: Load) -> None:
+    with pytest.raises(StrataError, match="`staging` has no unit"):
+        load({**GOOD, "live/staging/env.hcl": ""}).units("staging")
+
+
+def test_no_live_folder(load: Load) -> None:
+    with pytest.raises(StrataError, match="no folder `live`"):
+        load({"README.md": ""}).environments()
+
+
+def test_cycle_is_named_as_people_read_it(load: Load) -> None:
+    depends = 'dependency "x" {{\n  config_path = "../{0}"\n}}\n'
+    tree = load(
+        {
+            "live/dev/a/terragrunt.hcl": depends.format("b"),
+            "live/dev/b/terragrunt.hcl": depends.format("c"),
+            "live/dev/c/terragrunt.hcl": depends.format("a"),
+            "live/dev/d/terragrunt.hcl": depends.format("a"),
+        }
+    )
+    with pytest.raises(StrataError, match="dependency cycle") as caught:
+        tree.units("dev")
+    path = caught.value.message.removeprefix("dependency cycle: ").split(" -> ")
+    assert path[0] == path[-1]
+    following = {"live/dev/a": "live/dev/b", "live/dev/b": "live/dev/c", "live/dev/c": "live/dev/a"}
+    assert [following[unit] for unit in path[:-1]] == path[1:]
+    assert len(path) == 4
+
+
+def test_other_environments_may_be_broken(load: Load) -> None:
+    tree = load({**GOOD, "live/staging/a/terragrunt.hcl": "inputs = {"})
+    assert len(tree.units("dev")) == 2
+
+
+def test_missing_unit_is_named(load: Load) -> None:
+    with pytest.raises(StrataError, match="no unit `live/dev/zz`"):
+        load(GOOD).render("live/dev/zz")
+
+
+def test_an_error_names_no_name_of_ours(load: Load) -> None:
+    tree = load(
+        {
+            **GOOD,
+            "live/dev/a/terragrunt.hcl": UNIT + "inputs = {\n  a = local.x.y\n}\nlocals {\n  x = {}\n}\n",
+        }
+    )
+    with pytest.raises(StrataError) as caught:
+        tree.config("live/dev/a")
+    assert caught.value.line == 3
+    assert "u0" not in caught.value.message
+
+
+@pytest.mark.parametrize("filter_line", ["name", "{./a}", "./a | ./b", "type=unit"])
+def test_unsupported_filter(filter_line: str, load: Load) -> None:
+    with pytest.raises(StrataError, match="is not supported") as caught:
+        load({**GOOD, ".terragrunt-filters": f"./live/**\n{filter_line}\n"}).find()
+    assert caught.value.line == 2
+
+
+def test_terraform_that_is_not_there(write: Callable[[dict[str, str]], Path]) -> None:
+    with pytest.raises(StrataError, match="the program `terraform` is not found"):
+        LiveTree.load(write({}), environ={"PATH": "/nowhere"})

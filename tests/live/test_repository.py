@@ -1,0 +1,74 @@
+"""The repository's own live tree reads, renders and costs few processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from strata.live import LiveTree
+from strata.live.console import Console
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def tree() -> LiveTree:
+    return LiveTree.load(ROOT, environ={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]})
+
+
+def test_every_unit_renders_for_a_plan_of_nothing_applied(tree: LiveTree) -> None:
+    units = tree.units("dev")
+    rendered = {unit.component: tree.render(unit.path, command="plan") for unit in units}
+    assert {unit.component for unit in units} >= {
+        "s3",
+        "iam",
+        "glue",
+        "lambda",
+        "stepfunctions",
+        "eventbridge",
+    }
+    for component, unit in rendered.items():
+        assert unit.module_dir == ROOT / "modules" / component
+        assert unit.remote_state["config"]["key"] == f"live/dev/{component}/terraform.tfstate"
+        assert unit.inputs["context"]["account_id"] == "111122223333"
+        assert "backend.tf" in {file.path for file in unit.generated}
+
+
+def test_order_follows_the_dependencies(tree: LiveTree) -> None:
+    order = [unit.component for unit in tree.units("dev")]
+    for first, second in (
+        ("snowflake-integration", "iam"),
+        ("iam", "glue"),
+        ("s3", "glue"),
+        ("iam", "snowflake"),
+    ):
+        assert order.index(first) < order.index(second)
+
+
+def test_one_process_for_the_environment_and_one_for_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    run = Console._run
+
+    def counted(self: Console, folder: Path, rc: Path) -> object:
+        calls.append(1)
+        return run(self, folder, rc)
+
+    monkeypatch.setattr(Console, "_run", counted)
+    fresh = LiveTree.load(ROOT, environ={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]})
+    fresh.units("dev")
+    assert len(calls) == 1
+    fresh.render("live/dev/s3", command="plan")
+    assert len(calls) == 2
+
+
+def test_the_embedded_cloud_changes_only_what_it_must() -> None:
+    base = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    real = LiveTree.load(ROOT, environ=base).render("live/dev/s3", command="plan")
+    local = LiveTree.load(ROOT, environ={**base, "STRATA_LOCAL": "http://127.0.0.1:1"}).render(
+        "live/dev/s3", command="plan"
+    )
+    assert real.inputs == local.inputs
+    added = {file.path for file in local.generated} - {file.path for file in real.generated}
+    assert added == {"strata_override.tf"}
