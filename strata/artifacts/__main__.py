@@ -1,0 +1,57 @@
+"""`python3 -m strata.artifacts build glue|lambda`: Terragrunt's before_hook, and Strata's."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from strata.artifacts.archive import replacing, zip_folder
+from strata.artifacts.layer import build_layer
+from strata.errors import StrataError
+
+
+def build_glue(root: Path, out: Path) -> None:
+    """Write `glue/<job>.py` for every script and `glue/glue_jobs.zip`, the package they import."""
+    for script in sorted((root / "glue_jobs" / "scripts").glob("*.py")):
+        with replacing(out / "glue" / script.name) as draft:
+            shutil.copyfile(str(script), str(draft))
+    zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip")
+
+
+def build_lambda(root: Path, out: Path, architecture: str) -> None:
+    """Write `lambda/snowflake_external_table.zip`, the functions, and `lambda/layer.zip`, their libraries."""
+    source = root / "lambda_functions" / "snowflake_external_table"
+    zip_folder(source, "", out / "lambda" / "snowflake_external_table.zip")
+    build_layer(root, architecture, out / "lambda" / "layer.zip")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m strata.artifacts",
+        description="Builds what Terraform uploads. The same input gives the same bytes.",
+        epilog="example: python3 -m strata.artifacts build glue --root .",
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    build = actions.add_parser("build", help="build the artifacts of one component")
+    build.add_argument("component", choices=["glue", "lambda"])
+    build.add_argument("--root", type=Path, required=True, help="the checkout's folder")
+    build.add_argument("--out", type=Path, default=Path("artifacts"), help="default: artifacts, here")
+    build.add_argument(
+        "--architecture", choices=["x86_64", "arm64"], default="x86_64", help="of the Lambda functions"
+    )
+    arguments = parser.parse_args()
+    try:
+        if arguments.component == "glue":
+            build_glue(arguments.root.resolve(), arguments.out)
+        else:
+            build_lambda(arguments.root.resolve(), arguments.out, arguments.architecture)
+    except (StrataError, OSError) as error:
+        print(f"artifacts: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
