@@ -62,12 +62,12 @@ inputs = {
     reconcile = {
       description = "Compares what was read, curated and is visible"
       handler     = "reconcile.handler"
-      zip         = "lambda/reconcile.zip"
+      zip         = "lambda/snowflake_external_table.zip"
     }
     refresh = {
       description = "Tells the external table of the partitions that were written"
       handler     = "refresh.handler"
-      zip         = "lambda/refresh.zip"
+      zip         = "lambda/snowflake_external_table.zip"
     }
   }
 }
