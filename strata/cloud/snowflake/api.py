@@ -38,7 +38,8 @@ _PARAMETERS = {
 
 
 class Api:
-    """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS answers."""
+    """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS
+    answers."""
 
     def __init__(self, account: Account, aws_url: Any) -> None:
         self._account = account
@@ -67,7 +68,9 @@ class Api:
     async def _login(self, request: Request) -> JSONResponse:
         body = await _body(request)
         try:
-            token, session = await run_in_threadpool(self._open, body.get("data") or {}, dict(request.query_params))
+            token, session = await run_in_threadpool(
+                self._open, body.get("data") or {}, dict(request.query_params)
+            )
         except LoginError as error:
             return _refused(str(error.code), error.message)
         parameters = [{"name": name, "value": value} for name, value in _PARAMETERS.items()]
@@ -115,7 +118,8 @@ class Api:
             role = _name(asked)
             if role not in may_use:
                 raise LoginError(
-                    f"Role '{role}' specified in the connect string does not exist or not authorized. Contact your "
+                    f"Role '{role}' specified in the connect string does not exist or not authorized. "
+                    "Contact your "
                     "local system administrator, or attempt to login with another role, e.g. PUBLIC.",
                     390189,
                 )
@@ -163,7 +167,8 @@ class Api:
         except SqlError as error:
             return _refused(f"{error.code:06d}", error.message, error.sqlstate)
         except Exception as error:
-            # A defect here must reach the client as a failed statement, not as HTTP 500, which it would retry.
+            # A defect here must reach the client as a failed statement, not as HTTP 500, which it would
+            # retry.
             _log.exception("defect in the embedded Snowflake, statement: %s", sql)
             text = f"SQL execution internal error:\nProcessing aborted by {type(error).__name__}: {error}"
             return _refused("000603", text, "XX000")
@@ -174,7 +179,11 @@ def _answer(session: Session, sql: str, body: dict[str, Any]) -> dict[str, Any]:
     if body.get("asyncExec"):
         raise unsupported("asynchronous execution")
     with session.lock:
-        rows = _describe(session, sql) if body.get("describeOnly") else _execute(session, sql, body.get("bindings"))
+        rows = (
+            _describe(session, sql)
+            if body.get("describeOnly")
+            else _execute(session, sql, body.get("bindings"))
+        )
         return rows.data() | {
             "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
             "finalDatabaseName": session.database or None,

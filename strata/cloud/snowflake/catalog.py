@@ -166,7 +166,15 @@ class GrantDetail:
 
 
 _RELATIONS: dict[str, type[Securable]] = {"TABLE": Table, "VIEW": View, "EXTERNAL TABLE": ExternalTable}
-_DEPTH = {"DATABASE": 1, "SCHEMA": 2, "STAGE": 3, "FILE FORMAT": 3, "TABLE": 3, "VIEW": 3, "EXTERNAL TABLE": 3}
+_DEPTH = {
+    "DATABASE": 1,
+    "SCHEMA": 2,
+    "STAGE": 3,
+    "FILE FORMAT": 3,
+    "TABLE": 3,
+    "VIEW": 3,
+    "EXTERNAL TABLE": 3,
+}
 
 
 @dataclass
@@ -193,16 +201,17 @@ class Catalog:
         Raises:
             SqlError: its database or schema does not exist.
         """
-        top: dict[str, dict[str, Any]] = {
-            "USER": self.users,  # type: ignore[dict-item]
+        top: dict[str, Any] = {
+            "USER": self.users,
             "ROLE": self.roles,
-            "WAREHOUSE": self.warehouses,  # type: ignore[dict-item]
-            "INTEGRATION": self.integrations,  # type: ignore[dict-item]
+            "WAREHOUSE": self.warehouses,
+            "INTEGRATION": self.integrations,
             "RESOURCE MONITOR": self.resource_monitors,
-            "DATABASE": self.databases,  # type: ignore[dict-item]
+            "DATABASE": self.databases,
         }
         if kind in top:
-            return top[kind]
+            found: dict[str, Any] = top[kind]
+            return found
         if path[0] not in self.databases:
             raise does_not_exist("DATABASE", path[:1])
         database = self.databases[path[0]]
@@ -246,7 +255,9 @@ class Catalog:
         if path[-1] in collection:
             raise already_exists(path[-1:])
         collection[path[-1]] = securable
-        futures = [f for f in self.future_grants if f.kind == kind and path[: len(f.container)] == f.container]
+        futures = [
+            f for f in self.future_grants if f.kind == kind and path[: len(f.container)] == f.container
+        ]
         # Future grants on the schema put those on its database out of force.
         deepest = max((len(future.container) for future in futures), default=0)
         for future in futures:
@@ -265,7 +276,9 @@ class Catalog:
             del self.grants[grant]
         if kind in ("ROLE", "USER"):
             name = path[-1]
-            for key in [k for k in self.role_grants if (k[0] == name and kind == "ROLE") or k[1:] == (kind, name)]:
+            for key in [
+                k for k in self.role_grants if (k[0] == name and kind == "ROLE") or k[1:] == (kind, name)
+            ]:
                 del self.role_grants[key]
         if kind == "ROLE":
             for grant in [g for g in self.grants if g.role == path[-1]]:
@@ -297,7 +310,11 @@ class Catalog:
             self.grants[Grant(grant.privilege, grant.kind, grant.path, new)] = self.grants.pop(grant)
         for key in [k for k in self.role_grants if old in (k[0], k[2] if k[1] == "ROLE" else None)]:
             role, kind, grantee = key
-            moved = (new if role == old else role, kind, new if kind == "ROLE" and grantee == old else grantee)
+            moved = (
+                new if role == old else role,
+                kind,
+                new if kind == "ROLE" and grantee == old else grantee,
+            )
             self.role_grants[moved] = self.role_grants.pop(key)
         for _, _, securable in self.walk():
             if securable.owner == old:

@@ -33,7 +33,9 @@ _ACCOUNT_KINDS = {
 }
 
 
-def execute(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> Rows | ArrowRows:
+def execute(
+    session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> Rows | ArrowRows:
     """Run one statement in a session.
 
     Raises:
@@ -190,7 +192,8 @@ def use(session: Session, kind: str, name: tuple[str, ...]) -> None:
             raise does_not_exist("ROLE", path)
         if path[0] not in rights.roles_of_user(session.catalog, session.user):
             raise SqlError(
-                f"SQL access control error:\nRequested role '{path[0]}' is not assigned to the executing user. Specify "
+                f"SQL access control error:\nRequested role '{path[0]}' is not assigned to the executing "
+                "user. Specify "
                 "another role to activate.",
                 code=3013,
                 sqlstate="42501",
@@ -219,7 +222,9 @@ def _list(session: Session, statement: Statement) -> Rows:
 
 def _second(statement: Statement) -> str:
     word = statement.word(1)
-    return word if word.isalpha() and word in ("POLICY", "INTEGRATION", "VIEW", "TABLE", "RULE", "POOL") else ""
+    return (
+        word if word.isalpha() and word in ("POLICY", "INTEGRATION", "VIEW", "TABLE", "RULE", "POOL") else ""
+    )
 
 
 _VERBS = {

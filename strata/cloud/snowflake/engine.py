@@ -19,7 +19,7 @@ from fakesnow.instance import FakeSnow
 from fakesnow.rowtype import describe_as_rowtype, duckdb_to_sf_type
 from fakesnow.statement_type import statement_type_id
 from fakesnow.transforms.transforms import _NUMERIC_ONLY_AGGS, _numeric_agg_col_name
-from sqlglot import exp
+from sqlglot import Expr, exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake.errors import SqlError, unsupported
@@ -41,7 +41,7 @@ _SENT_AS = {
 }
 
 
-def _exact_aggregate(expression: exp.Expression) -> exp.Expression:
+def _exact_aggregate(expression: Expr) -> Expr:
     if isinstance(expression, _NUMERIC_ONLY_AGGS) and isinstance(expression.parent, exp.Select):
         name = _numeric_agg_col_name(expression, expression.this)
         if name:
@@ -67,7 +67,9 @@ class Engine:
     def create_database(self, name: str) -> None:
         """Raises SqlError for a name that the engine cannot hold."""
         if not name.replace("_", "a").replace("$", "a").isalnum():
-            raise unsupported(f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)")
+            raise unsupported(
+                f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)"
+            )
         self._admin.execute(f"ATTACH ':memory:' AS {quote(name)}")
         self._admin.execute(info_schema.per_db_creation_sql(name))
         self._admin.execute(macros.creation_sql(name))
@@ -93,7 +95,10 @@ class Engine:
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
 
     def run(
-        self, connection: Any, expression: exp.Expression, parameters: Sequence[Any] | dict[str, Any] | None = None
+        self,
+        connection: Any,
+        expression: Expr,
+        parameters: Sequence[Any] | dict[str, Any] | None = None,
     ) -> ArrowRows:
         """Run one statement of Snowflake SQL.
 
@@ -138,7 +143,9 @@ def _sendable(table: Any, described: list[Any]) -> tuple[Any, list[Any]]:
             kind, arrow = _SENT_AS[kind]
             table = table.set_column(index, name, table.column(index).cast(arrow))
         elif not known:
-            values = [None if v is None else json.dumps(v, default=str) for v in table.column(index).to_pylist()]
+            values = [
+                None if v is None else json.dumps(v, default=str) for v in table.column(index).to_pylist()
+            ]
             table = table.set_column(index, name, pa.array(values, pa.string()))
             kind = "JSON"
         rows.append((name, kind, *others))

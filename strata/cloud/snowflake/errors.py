@@ -32,7 +32,9 @@ class LoginError(Exception):
 
 def syntax_error(found: str, position: int) -> SqlError:
     """The text cannot be parsed at `found`, which starts at `position`."""
-    return SqlError(f"SQL compilation error:\nsyntax error line 1 at position {position} unexpected '{found}'.")
+    return SqlError(
+        f"SQL compilation error:\nsyntax error line 1 at position {position} unexpected '{found}'."
+    )
 
 
 def unsupported(what: str) -> SqlError:
@@ -48,7 +50,9 @@ def does_not_exist(kind: str, path: Sequence[str]) -> SqlError:
     word = "Object" if relation else kind.replace("_", " ").capitalize()
     state = "42S02" if relation else "02000"
     return SqlError(
-        f"SQL compilation error:\n{word} '{name}' does not exist or not authorized.", code=2003, sqlstate=state
+        f"SQL compilation error:\n{word} '{name}' does not exist or not authorized.",
+        code=2003,
+        sqlstate=state,
     )
 
 
@@ -63,7 +67,9 @@ def insufficient_privileges(kind: str, path: Sequence[str]) -> SqlError:
     """The role in use lacks the privilege."""
     target = "account" if kind == "ACCOUNT" else f"{kind.replace('_', ' ').lower()} '{path[-1]}'"
     return SqlError(
-        f"SQL access control error:\nInsufficient privileges to operate on {target}.", code=3001, sqlstate="42501"
+        f"SQL access control error:\nInsufficient privileges to operate on {target}.",
+        code=3001,
+        sqlstate="42501",
     )
 
 

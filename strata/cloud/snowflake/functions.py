@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import rights
 from strata.cloud.snowflake.session import Session
 
 
-def fill(session: Session, tree: exp.Expression) -> None:
-    """Replace CURRENT_ROLE() and its like by their values; an output column keeps the function's text as its name."""
+def fill(session: Session, tree: Expr) -> None:
+    """Replace CURRENT_ROLE() and its like by their values; an output column keeps the function's text as its
+    name."""
     for select in list(tree.find_all(exp.Select)):
         if select.parent is None or select is tree:
             for projection in list(select.expressions):
@@ -20,7 +21,7 @@ def fill(session: Session, tree: exp.Expression) -> None:
             node.replace(value)
 
 
-def _name_output(projection: exp.Expression) -> None:
+def _name_output(projection: Expr) -> None:
     if isinstance(projection, exp.Func) and not isinstance(projection, exp.Cast):
         name = projection.sql(dialect="snowflake").upper()
         if _function(projection) and not name.endswith(")"):
@@ -29,7 +30,7 @@ def _name_output(projection: exp.Expression) -> None:
         projection.replace(alias)
 
 
-def _function(node: exp.Expression) -> str:
+def _function(node: Expr) -> str:
     if isinstance(node, exp.Anonymous):
         return str(node.this).upper()
     if isinstance(node, exp.CurrentUser | exp.CurrentSchema | exp.CurrentCatalog | exp.SessionUser):
@@ -40,7 +41,7 @@ def _function(node: exp.Expression) -> str:
     return ""
 
 
-def _value(session: Session, node: exp.Expression) -> exp.Expression | None:
+def _value(session: Session, node: Expr) -> Expr | None:
     function = _function(node)
     if not function:
         return None

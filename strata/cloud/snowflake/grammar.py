@@ -1,4 +1,5 @@
-"""A statement as sqlglot's Snowflake tokens, and a cursor that reads names, words, values and properties from it.
+"""A statement as sqlglot's Snowflake tokens, and a cursor that reads names, words, values and properties from
+it.
 
 Control-plane statements are read by hand on these tokens: sqlglot parses half of them into an opaque command.
 Queries and the expressions inside DDL are left to sqlglot's parser.
@@ -12,7 +13,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, syntax_error
 
@@ -57,7 +58,9 @@ def lexemes(sql: str) -> list[Lexeme]:
     if not found:
         raise SqlError("SQL compilation error:\nEmpty SQL statement.", code=900, sqlstate="42601")
     if any(lexeme.text == ";" and not lexeme.literal for lexeme in found):
-        raise SqlError("Actual statement count 2 did not match the desired statement count 1.", code=8, sqlstate="0A000")
+        raise SqlError(
+            "Actual statement count 2 did not match the desired statement count 1.", code=8, sqlstate="0A000"
+        )
     return found
 
 
@@ -74,7 +77,8 @@ def _split(token: Token) -> list[Lexeme]:
 
 
 class Statement:
-    """The tokens of one statement with a position. Every `take_*` moves it, every failed `expect` is a syntax error."""
+    """The tokens of one statement with a position. Every `take_*` moves it, every failed `expect` is a syntax
+    error."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
@@ -170,13 +174,15 @@ class Statement:
         lexeme = self.peek()
         if lexeme is not None and lexeme.literal and lexeme.text.startswith("@"):
             self._at += 1
-            names, _, path = lexeme.text[1:].partition("/")
-            return StagePath(parse_name(names), path)
+            stage, _, path = lexeme.text[1:].partition("/")
+            return StagePath(parse_name(stage), path)
         self.expect("@")
         names = self.name()
         end = self._lexemes[self._at - 1].end
         begin = end + 1
-        while (lexeme := self.peek()) is not None and lexeme.start == end + 1 and lexeme.text not in (")", ","):
+        while (
+            (lexeme := self.peek()) is not None and lexeme.start == end + 1 and lexeme.text not in (")", ",")
+        ):
             end = lexeme.end
             self._at += 1
         return StagePath(names, self.sql[begin : end + 1].lstrip("/"))

@@ -56,7 +56,9 @@ def _find(catalog: Catalog, login_name: str) -> User | None:
 def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
     provider = str(data.get("PROVIDER") or "").upper()
     if provider != "AWS":
-        raise LoginError(f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400)
+        raise LoginError(
+            f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400
+        )
     caller = caller_arn(str(data.get("TOKEN") or ""), aws_url)
     login_name = str(data.get("LOGIN_NAME") or "")
     for user in catalog.users.values():
@@ -69,7 +71,8 @@ def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: st
 
 
 def same_principal(arn: str, caller: str) -> bool:
-    """Whether a caller's ARN is the role or user of `arn`. The ARN of a role's session has lost the role's path."""
+    """Whether a caller's ARN is the role or user of `arn`. The ARN of a role's session has lost the role's
+    path."""
     session = re.fullmatch(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/[^/]+", caller)
     if session is None:
         return hmac.compare_digest(arn, caller)
@@ -78,11 +81,12 @@ def same_principal(arn: str, caller: str) -> bool:
 
 
 def caller_arn(token: str, aws_url: str) -> str:
-    """Send the signed GetCallerIdentity request of an attestation to the embedded STS and return the caller's ARN.
+    """Send the signed GetCallerIdentity request of an attestation to the embedded STS and return the caller's
+    ARN.
 
-    The attestation is what snowflake-connector-python 4.8 makes (wif_util.create_aws_attestation): base64 of JSON
-    with url, method and headers. Only a request that is signed for STS and names Snowflake as audience in its signed
-    headers is sent on.
+    The attestation is what snowflake-connector-python 4.8 makes (wif_util.create_aws_attestation): base64 of
+    JSON with url, method and headers. Only a request that is signed for STS and names Snowflake as audience
+    in its signed headers is sent on.
 
     Raises:
         LoginError: it is anything else, or STS refuses it.
@@ -96,7 +100,9 @@ def caller_arn(token: str, aws_url: str) -> str:
         raise LoginError("The workload identity's attestation cannot be read.", 394400) from None
     action = parse_qs(url.query).get("Action", [""])
     authorization = headers.get("authorization", "")
-    signed = re.search(r"Credential=[^/]+/\d{8}/[^/]+/sts/aws4_request, ?SignedHeaders=([^,]+),", authorization)
+    signed = re.search(
+        r"Credential=[^/]+/\d{8}/[^/]+/sts/aws4_request, ?SignedHeaders=([^,]+),", authorization
+    )
     if (
         method != "POST"
         or not re.fullmatch(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?|127\.0\.0\.1:\d+", url.netloc)
@@ -105,7 +111,9 @@ def caller_arn(token: str, aws_url: str) -> str:
         or headers.get("x-snowflake-audience") != _AUDIENCE
         or not {"host", "x-snowflake-audience"} <= set(signed[1].split(";"))
     ):
-        raise LoginError("The workload identity's attestation is not a GetCallerIdentity request to AWS STS.", 394400)
+        raise LoginError(
+            "The workload identity's attestation is not a GetCallerIdentity request to AWS STS.", 394400
+        )
     replay = urllib.request.Request(f"{aws_url}/?{url.query}", data=b"", headers=headers, method="POST")
     # No proxy of this machine's environment stands between the two embedded servers.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -114,7 +122,9 @@ def caller_arn(token: str, aws_url: str) -> str:
             document = ElementTree.fromstring(answer.read())
     except (urllib.error.URLError, OSError, ElementTree.ParseError) as error:
         raise LoginError(f"AWS STS refuses the workload identity's attestation: {error}", 394400) from None
-    arn = next((node.text for node in document.iter() if node.tag.endswith("}Arn") or node.tag == "Arn"), None)
+    arn = next(
+        (node.text for node in document.iter() if node.tag.endswith("}Arn") or node.tag == "Arn"), None
+    )
     if not arn:
         raise LoginError("AWS STS answers the workload identity's attestation without a caller.", 394400)
     return arn

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalTable
 from strata.cloud.snowflake.statements.external_tables import parsed
 
 
-def predicate(table: exp.Table, relation: ExternalTable) -> exp.Expression | None:
+def predicate(table: exp.Table, relation: ExternalTable) -> Expr | None:
     """The conjuncts over partition columns of an external table, as an expression over METADATA$FILENAME.
 
-    Only conditions of the SELECT that reads the table directly count, and only where the table cannot be on the
-    null-extended side of an outer join.
+    Only conditions of the SELECT that reads the table directly count, and only where the table cannot be on
+    the null-extended side of an outer join.
     """
     select = table.find_ancestor(exp.Select)
     source = table.parent
@@ -36,9 +36,7 @@ def predicate(table: exp.Table, relation: ExternalTable) -> exp.Expression | Non
     return exp.and_(*kept) if kept else None
 
 
-def _over_path(
-    conjunct: exp.Expression, alias: str, expressions: dict[str, str], *, alone: bool
-) -> exp.Expression | None:
+def _over_path(conjunct: Expr, alias: str, expressions: dict[str, str], *, alone: bool) -> Expr | None:
     if conjunct.find(exp.Query, exp.AggFunc, exp.Window, exp.Placeholder):
         return None
     columns = list(conjunct.find_all(exp.Column))

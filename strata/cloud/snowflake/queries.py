@@ -1,4 +1,5 @@
-"""Queries and DML: names resolved, rights checked, views unfolded, external tables read, then run by the engine."""
+"""Queries and DML: names resolved, rights checked, views unfolded, external tables read, then run by the
+engine."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fakesnow.dialect import parse_one
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import functions, pruning, rights, scan
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
@@ -15,9 +16,9 @@ from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.results import ArrowRows
-from strata.cloud.snowflake.scan import METADATA, Scan
+from strata.cloud.snowflake.scan import Scan
 from strata.cloud.snowflake.session import Session
-from strata.cloud.snowflake.statements.external_tables import place_of
+from strata.cloud.snowflake.statements.external_tables import METADATA, place_of
 
 _numbers = itertools.count(1)
 _TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE")
@@ -30,7 +31,7 @@ def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] |
     Raises:
         SqlError: it is refused or fails.
     """
-    tree: exp.Expression = translated(lambda: parse_one(sql))
+    tree: Expr = translated(lambda: parse_one(sql))
     with session.account.lock:
         kind = _admit(session, tree)
         resolver = Resolver(session)
@@ -68,7 +69,8 @@ def describe_view(session: Session, path: Path, view: View) -> list[tuple[str, s
 def _type_name(column: dict[str, Any]) -> str:
     if column["type"] == "fixed":
         return f"NUMBER({column['precision']},{column['scale']})"
-    return {"text": "VARCHAR(16777216)", "real": "FLOAT"}.get(column["type"], column["type"].upper())
+    kind = str(column["type"])
+    return {"text": "VARCHAR(16777216)", "real": "FLOAT"}.get(kind, kind.upper())
 
 
 class Readers:
@@ -113,7 +115,7 @@ class Resolver:
         self.reads_data = False
         self._views: list[Path] = []
 
-    def resolve(self, tree: exp.Expression, role: str, context: tuple[str, str]) -> exp.Expression:
+    def resolve(self, tree: Expr, role: str, context: tuple[str, str]) -> Expr:
         """Qualify, check and replace every table of `tree`, which is changed and returned."""
         names = {column.name.upper() for column in tree.find_all(exp.Column)}
         star = any(not isinstance(s.parent, exp.Count) for s in tree.find_all(exp.Star))
@@ -170,7 +172,7 @@ class Resolver:
             raise unsupported(f"FROM {table.sql(dialect='snowflake')}")
         if table.args.get("db"):
             return False
-        ancestor: exp.Expression | None = table
+        ancestor: Expr | None = table
         while ancestor is not None:
             scope = ancestor.args.get("with_") or ancestor.args.get("with")
             if isinstance(scope, exp.With):
@@ -216,7 +218,7 @@ class Resolver:
         self.scans.append(found)
 
     @staticmethod
-    def _replace(table: exp.Table, subquery: exp.Expression) -> None:
+    def _replace(table: exp.Table, subquery: Expr) -> None:
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.this.copy()))
         subquery.set("alias", alias)
         for argument in ("joins", "laterals", "sample", "pivots"):
@@ -231,11 +233,11 @@ class Resolver:
         table.replace(subquery)
 
 
-def _select_from(source: exp.Expression) -> exp.Select:
+def _select_from(source: Expr) -> exp.Select:
     return exp.Select(expressions=[exp.Star()], from_=exp.From(this=source))
 
 
-def _admit(session: Session, tree: exp.Expression) -> str:
+def _admit(session: Session, tree: Expr) -> str:
     """Let a statement through that the engine may run; say what it does to an ordinary table."""
     if isinstance(tree, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.TruncateTable):
         return ""
@@ -260,7 +262,7 @@ def _admit(session: Session, tree: exp.Expression) -> str:
     raise unsupported(" ".join(words[:2]).upper())
 
 
-def _record(session: Session, tree: exp.Expression, verb: str) -> None:
+def _record(session: Session, tree: Expr, verb: str) -> None:
     if verb not in ("CREATE", "DROP"):
         return
     table = tree.find(exp.Table)
@@ -272,14 +274,14 @@ def _record(session: Session, tree: exp.Expression, verb: str) -> None:
         session.catalog.add("TABLE", path, Table(name=path[2], owner=session.role))
 
 
-def _creates(tree: exp.Expression, table: exp.Table) -> bool:
+def _creates(tree: Expr, table: exp.Table) -> bool:
     if isinstance(tree, exp.Create):
         schema = tree.this
         return schema is table or (isinstance(schema, exp.Schema) and schema.this is table)
     return False
 
 
-def _privilege(tree: exp.Expression, table: exp.Table) -> str:
+def _privilege(tree: Expr, table: exp.Table) -> str:
     """What the role needs on an ordinary table; the empty string for its ownership."""
     if isinstance(tree, exp.TruncateTable):
         return "TRUNCATE"
@@ -299,11 +301,14 @@ def _require_warehouse(session: Session) -> None:
     )
     if warehouse is None or not usable:
         raise SqlError(
-            "No active warehouse selected in the current session.  Select an active warehouse with the 'use warehouse' "
+            "No active warehouse selected in the current session.  Select an active warehouse with the "
+            "'use warehouse' "
             "command.\n",
             code=606,
             sqlstate="57P03",
         )
     if warehouse.suspended and not warehouse.options["AUTO_RESUME"]:
-        raise SqlError(f"Warehouse '{warehouse.name}' is suspended and AUTO_RESUME is off.", code=606, sqlstate="57P03")
+        raise SqlError(
+            f"Warehouse '{warehouse.name}' is suspended and AUTO_RESUME is off.", code=606, sqlstate="57P03"
+        )
     warehouse.suspended = False

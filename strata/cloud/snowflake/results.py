@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ def status(text: str) -> Rows:
 
 
 def rows_of(
-    columns: Iterable[tuple[str, str]], records: Iterable[dict[str, Cell]], statement_type: int = SHOW
+    columns: Iterable[tuple[str, str]], records: Iterable[Mapping[str, Any]], statement_type: int = SHOW
 ) -> Rows:
     """Records by column name; a column that a record lacks is null."""
     listed = list(columns)
@@ -79,11 +79,19 @@ def rows_of(
 
 
 def _column(name: str, kind: str) -> dict[str, Any]:
-    lengths = {"length": 16777216, "byteLength": 16777216} if kind == "text" else {"length": None, "byteLength": None}
+    lengths = (
+        {"length": 16777216, "byteLength": 16777216}
+        if kind == "text"
+        else {"length": None, "byteLength": None}
+    )
     numeric = {"precision": 38, "scale": 0} if kind == "fixed" else {"precision": None, "scale": None}
     if kind.startswith("timestamp"):
         numeric = {"precision": 0, "scale": 9}
-    return {"name": name, "type": kind, "nullable": True, "database": "", "schema": "", "table": ""} | lengths | numeric
+    return (
+        {"name": name, "type": kind, "nullable": True, "database": "", "schema": "", "table": ""}
+        | lengths
+        | numeric
+    )
 
 
 def _text(cell: Cell) -> str | None:

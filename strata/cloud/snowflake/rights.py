@@ -8,7 +8,8 @@ from strata.cloud.snowflake.grammar import Path
 
 ACCOUNT: Path = ()
 
-# Per kind, the privileges that can be granted on it (besides OWNERSHIP). From Snowflake's access-control reference.
+# Per kind, the privileges that can be granted on it (besides OWNERSHIP). From Snowflake's access-control
+# reference.
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     "ACCOUNT": (
         "CREATE DATABASE",
@@ -43,7 +44,16 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "ROLE": (),
     "STAGE": ("READ", "USAGE", "WRITE"),
     "FILE FORMAT": ("USAGE",),
-    "TABLE": ("APPLYBUDGET", "DELETE", "EVOLVE SCHEMA", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"),
+    "TABLE": (
+        "APPLYBUDGET",
+        "DELETE",
+        "EVOLVE SCHEMA",
+        "INSERT",
+        "REFERENCES",
+        "SELECT",
+        "TRUNCATE",
+        "UPDATE",
+    ),
     "VIEW": ("REFERENCES", "SELECT"),
     "EXTERNAL TABLE": ("REFERENCES", "SELECT"),
 }
@@ -86,7 +96,8 @@ def roles_of_user(catalog: Catalog, user: str) -> set[str]:
 
 
 def holds(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str) -> bool:
-    """Whether the role has one of the privileges on the object, or owns it; no privilege named: any at all."""
+    """Whether the role has one of the privileges on the object, or owns it; no privilege named: any at
+    all."""
     roles = active_roles(catalog, role)
     if "ACCOUNTADMIN" in roles:
         return True
@@ -128,8 +139,8 @@ def require(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str
     """The role needs one of the privileges on the object (or its ownership).
 
     Raises:
-        SqlError: the object does not exist or the role has no privilege on it (the same words for both), or it has
-            some privilege but none of these.
+        SqlError: the object does not exist or the role has no privilege on it (the same words for both), or
+        it has some privilege but none of these.
     """
     if kind == "ACCOUNT":
         if not holds(catalog, role, kind, path, *privileges):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError
@@ -24,8 +23,8 @@ FILENAME, ROW_NUMBER = METADATA
 class Scan:
     """One place in a query where an external table is read.
 
-    `node` stands in the query and gets its text once the files are known. `columns` are those the query may need;
-    `whole` says that it may need every column of the files (it reads VALUE or selects *).
+    `node` stands in the query and gets its text once the files are known. `columns` are those the query may
+    need; `whole` says that it may need every column of the files (it reads VALUE or selects *).
     """
 
     table: ExternalTable
@@ -35,7 +34,7 @@ class Scan:
     columns: tuple[ExternalColumn, ...]
     whole: bool
     metadata: tuple[str, ...]
-    predicate: exp.Expression | None = None
+    predicate: Expr | None = None
 
 
 def needed_keys(scan: Scan) -> set[str] | None:
@@ -84,7 +83,7 @@ def read(session: Session, scan: Scan, files: Sequence[RegisteredFile]) -> pa.Ta
         return empty()
     bucket = session.storage.open(scan.place.integration, scan.place.bucket)
     keys = [file.key for file in files]
-    there = {stored.key: stored for stored in bucket.list(_common_prefix(scan.place.prefix, keys))}
+    there = {stored.key: stored for stored in bucket.objects(_common_prefix(scan.place.prefix, keys))}
     present: list[StoredObject] = [there[key] for key in keys if key in there]
     bodies = bucket.read(present)
     wanted = needed_keys(scan)
@@ -101,7 +100,7 @@ def empty() -> pa.Table:
 
 def fill(scan: Scan, name: str, columns: Sequence[str]) -> None:
     """Write the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
-    projections: list[exp.Expression] = []
+    projections: list[Expr] = []
     if scan.whole:
         projections.append(exp.column("VALUE", quoted=True))
     for column in scan.columns:
@@ -132,7 +131,9 @@ def _parse(key: str, body: bytes | None, wanted: set[str] | None) -> pa.Table | 
     try:
         file = pq.ParquetFile(io.BytesIO(body))
         names = file.schema_arrow.names
-        table = file.read(columns=names if wanted is None else [n for n in names if n in wanted], use_threads=False)
+        table = file.read(
+            columns=names if wanted is None else [n for n in names if n in wanted], use_threads=False
+        )
     except (pa.ArrowException, OSError, ValueError):
         return None
     rows = file.metadata.num_rows
@@ -179,7 +180,7 @@ def _key(reference: exp.Column) -> str | None:
     return None
 
 
-def _over_columns(tree: exp.Expression, columns: set[str]) -> exp.Expression:
+def _over_columns(tree: Expr, columns: set[str]) -> Expr:
     """Replace `VALUE:key` by the Parquet column itself (typed, exact), or by NULL where no file has it."""
     for reference in list(tree.find_all(exp.Column)):
         name = reference.name.upper()

@@ -62,7 +62,9 @@ class SnowflakeServer:
         self.password = secrets.token_urlsafe(18)
         self._shared = self._new_account(self._assume_role)
         application = Api(self._shared, lambda: self.context.aws_url).application()
-        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60)
+        config = uvicorn.Config(
+            application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
+        )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -79,7 +81,8 @@ class SnowflakeServer:
             SNOWFLAKE_HOST=self.host,
             SNOWFLAKE_PORT=str(self.port),
             SNOWFLAKE_PROTOCOL="http",
-            # The connector gives a workload's identity to hosts under Snowflake's domains only, unless told of others.
+            # The connector gives a workload's identity to hosts under Snowflake's domains only, unless told
+            # of others.
             SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES=self.host,
         )
 
@@ -96,6 +99,13 @@ class SnowflakeServer:
             self._shared.engine.close()
             self._shared = None
         self.context.snowflake_environment.clear()
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the account holds, while the server runs."""
+        if self._shared is None:
+            raise StrataError("the embedded Snowflake does not run", remedy="start it first")
+        return self._shared.catalog
 
     def _new_account(self, assume_role: AssumeRole) -> Account:
         name = self.account.partition("-")[2]

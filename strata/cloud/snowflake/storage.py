@@ -1,7 +1,7 @@
 """External storage: the buckets of the embedded S3, read with the credentials of a storage integration.
 
-Bytes that were read are kept by ETag, as a warehouse keeps them on its local disk; every query lists the bucket
-first, with the role it assumed, so that a changed, vanished or forbidden object is seen.
+Bytes that were read are kept by ETag, as a warehouse keeps them on its local disk; every query lists the
+bucket first, with the role it assumed, so that a changed, vanished or forbidden object is seen.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def split_url(url: str) -> tuple[str, str]:
     """
     match = re.fullmatch(r"s3(?:gov)?://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:
-        raise SqlError(f"SQL compilation error:\ninvalid URL prefix found in: '{url}'", code=1008, sqlstate="22023")
+        raise SqlError(
+            f"SQL compilation error:\ninvalid URL prefix found in: '{url}'", code=1008, sqlstate="22023"
+        )
     return match[1], match[2] or ""
 
 
@@ -67,7 +69,8 @@ def check_location(integration: Integration, url: str) -> None:
     blocked = integration.options.get("STORAGE_BLOCKED_LOCATIONS") or []
     if not any(inside(location) for location in allowed) or any(inside(location) for location in blocked):
         raise SqlError(
-            f"SQL compilation error:\nLocation '{url}' is not allowed by integration '{integration.name}'. Please use "
+            f"SQL compilation error:\nLocation '{url}' is not allowed by integration '{integration.name}'. "
+            "Please use "
             "DESC INTEGRATION to check out allowed and blocked locations.",
             code=3138,
             sqlstate="42601",
@@ -85,14 +88,16 @@ def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
         raise SqlError(f"SQL compilation error:\nStage '{stage.name}' has no storage integration.", code=2003)
     if integration is None or integration.identity != stage.integration_identity:
         raise SqlError(
-            f"SQL execution error:\nFailure using stage area. Cause: [Integration {stage.integration} associated with "
+            f"SQL execution error:\nFailure using stage area. Cause: [Integration {stage.integration} "
+            "associated with "
             f"the stage {stage.name} cannot be found.]",
             code=91003,
             sqlstate="22000",
         )
     if not integration.options.get("ENABLED"):
         raise SqlError(
-            f"SQL execution error:\nFailure using stage area. Cause: [Integration {integration.name} is disabled.]",
+            f"SQL execution error:\nFailure using stage area. Cause: [Integration {integration.name} is "
+            "disabled.]",
             code=91003,
             sqlstate="22000",
         )
@@ -107,7 +112,7 @@ class Bucket:
         self.name = name
         self._client = client
 
-    def list(self, prefix: str) -> list[StoredObject]:
+    def objects(self, prefix: str) -> list[StoredObject]:
         """The objects under a prefix, folder markers left out.
 
         Raises:
@@ -115,14 +120,18 @@ class Bucket:
         """
         found = []
         try:
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix
+            ):
                 for entry in page.get("Contents", ()):
                     if not entry["Key"].endswith("/"):
                         etag = entry["ETag"].strip('"')
                         found.append(StoredObject(entry["Key"], etag, entry["Size"], entry["LastModified"]))
         except (ClientError, BotoCoreError) as error:
             raise SqlError(
-                f"Failure using stage area. Cause: [{error}] (s3://{self.name}/{prefix})", code=91003, sqlstate="22000"
+                f"Failure using stage area. Cause: [{error}] (s3://{self.name}/{prefix})",
+                code=91003,
+                sqlstate="22000",
             ) from None
         return found
 
@@ -174,7 +183,8 @@ class Storage:
             )
         except Exception as error:
             raise SqlError(
-                f"SQL execution error:\nError assuming AWS_ROLE:\nUser: {USER_ARN} is not authorized to perform: "
+                f"SQL execution error:\nError assuming AWS_ROLE:\nUser: {USER_ARN} is not authorized to "
+                "perform: "
                 f"sts:AssumeRole on resource: {role_arn} ({error})",
                 code=3167,
                 sqlstate="42601",

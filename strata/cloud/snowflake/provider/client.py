@@ -34,8 +34,7 @@ class Client:
         """Run a statement and return its rows by column name."""
         with self._connection.cursor(snowflake.connector.DictCursor) as cursor:
             cursor.execute(sql)
-            rows: list[Row] = cursor.fetchall()  # type: ignore[assignment]
-            return rows
+            return [dict(row) for row in cursor.fetchall()]
 
     def find(self, sql: str) -> list[Row]:
         """Run a statement; an object that does not exist makes no rows."""
@@ -48,7 +47,11 @@ class Client:
 
     def show(self, plural: str, path: Sequence[str]) -> Row | None:
         """The row of one object in SHOW <plural> LIKE, found by its exact name."""
-        where = f" IN {'DATABASE' if len(path) == 2 else 'SCHEMA'} {quote_path(tuple(path[:-1]))}" if path[1:] else ""
+        where = (
+            f" IN {'DATABASE' if len(path) == 2 else 'SCHEMA'} {quote_path(tuple(path[:-1]))}"
+            if path[1:]
+            else ""
+        )
         rows = self.find(f"SHOW {plural} LIKE {literal(path[-1])}{where}")
         return next((row for row in rows if row["name"] == path[-1]), None)
 
@@ -74,14 +77,19 @@ def literal(value: Any) -> str:
 
 
 def output(row: Row, fields: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> list[Object]:
-    """A row as a `show_output` or `describe_output`: a list of one object with the schema's types, never null."""
+    """A row as a `show_output` or `describe_output`: a list of one object with the schema's types, never
+    null."""
     columns = renamed or {}
     return [{name: _typed(row.get(columns.get(name, name)), kind) for name, kind in fields.items()}]
 
 
 def _typed(value: Any, kind: Any) -> Any:
     if isinstance(kind, list):
-        return value if isinstance(value, list) else [part.strip() for part in str(value or "").split(",") if part]
+        return (
+            value
+            if isinstance(value, list)
+            else [part.strip() for part in str(value or "").split(",") if part]
+        )
     if kind == "bool":
         return str(value).lower() in ("true", "y")
     if kind == "number":

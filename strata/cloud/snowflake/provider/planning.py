@@ -73,10 +73,18 @@ def _block(
 
 
 def _attribute(
-    name: str, attribute: dict[str, Any], rules: dict[str, Any], before: Any, given: Any, same: Same, new: bool
+    name: str,
+    attribute: dict[str, Any],
+    rules: dict[str, Any],
+    before: Any,
+    given: Any,
+    same: Same,
+    new: bool,
 ) -> Any:
     if given is not None:
-        keeps = not new and before is not None and not isinstance(given, Unknown) and same(name, before, given)
+        keeps = (
+            not new and before is not None and not isinstance(given, Unknown) and same(name, before, given)
+        )
         return before if keeps else given
     if "default" in rules:
         default = _typed(rules["default"], attribute["type"])
@@ -124,10 +132,11 @@ def _typed(default: str, kind: str) -> Any:
 
 
 def merge(schema: ResourceSchema, prior: Object, actual: Object, same: Same) -> Object:
-    """A state after reading: `actual` in place of what is there, but the prior spelling where it means the same.
+    """A state after reading: `actual` in place of what is there, but the prior spelling where it means the
+    same.
 
-    A prior null or the provider's own default ('default', -1) means "not managed" and stays as long as the object has
-    Snowflake's default, which `same` knows.
+    A prior null or the provider's own default ('default', -1) means "not managed" and stays as long as the
+    object has Snowflake's default, which `same` knows.
     """
     attributes = schema.block.get("attributes", {})
     computed_only = set(schema.computed_only())

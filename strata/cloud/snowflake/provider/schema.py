@@ -19,7 +19,8 @@ _FORCE_NEW = {"snowflake_execute": ("execute",)}
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """One resource type: its block, and per attribute force_new, default, conflicts_with, exactly_one_of, elem."""
+    """One resource type: its block, and per attribute force_new, default, conflicts_with, exactly_one_of,
+    elem."""
 
     name: str
     version: int
@@ -71,7 +72,9 @@ def provider_message() -> pb.Schema:
 
 def block_type(block: dict[str, Any]) -> Type:
     """The object type that a block stands for."""
-    fields: dict[str, Type] = {name: attribute["type"] for name, attribute in block.get("attributes", {}).items()}
+    fields: dict[str, Type] = {
+        name: attribute["type"] for name, attribute in block.get("attributes", {}).items()
+    }
     for name, nested in block.get("block_types", {}).items():
         fields[name] = [nested["nesting_mode"], block_type(nested["block"])]
     return ["object", fields]

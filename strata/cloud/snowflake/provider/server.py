@@ -46,8 +46,8 @@ class ProviderServer:
         except RuntimeError as error:
             raise StrataError(f"the Snowflake provider cannot listen on 127.0.0.1: {error}") from None
         self._server.start()
-        # Terraform kills the process named here when the address is dead, so it must be one that nobody misses. It
-        # ends by itself when this process does: its standard input closes.
+        # Terraform kills the process named here when the address is dead, so it must be one that nobody
+        # misses. It ends by itself when this process does: its standard input closes.
         self._decoy = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"],
             stdin=subprocess.PIPE,

@@ -23,13 +23,12 @@ from strata.cloud.snowflake.provider.resources.grants import (
 from strata.cloud.snowflake.provider.resources.objects import (
     AccountRole,
     Database,
-    ResourceMonitor,
     Schema,
-    ServiceUser,
     StorageIntegrationAws,
     Warehouse,
 )
 from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTable, StageExternalS3
+from strata.cloud.snowflake.provider.resources.users import ResourceMonitor, ServiceUser
 from strata.cloud.snowflake.provider.values import Object, conform, decode, encode, without_unknown
 
 _log = logging.getLogger(__name__)
@@ -58,7 +57,8 @@ class Refused(Exception):
 
 
 class Servicer:
-    """Answers Terraform. One servicer serves many Terraform processes: what one configured is kept by its peer.
+    """Answers Terraform. One servicer serves many Terraform processes: what one configured is kept by its
+    peer.
 
     Args:
         login: gives the arguments of `snowflake.connector.connect` for the embedded server's administrator.
@@ -73,7 +73,10 @@ class Servicer:
         """What to add to a gRPC server."""
         calls: dict[str, tuple[Any, Any]] = {
             "GetProviderSchema": (pb.GetProviderSchema, self._schema),
-            "GetResourceIdentitySchemas": (pb.GetResourceIdentitySchemas, _empty(pb.GetResourceIdentitySchemas)),
+            "GetResourceIdentitySchemas": (
+                pb.GetResourceIdentitySchemas,
+                _empty(pb.GetResourceIdentitySchemas),
+            ),
             "GetFunctions": (pb.GetFunctions, _empty(pb.GetFunctions)),
             "ValidateProviderConfig": (pb.ValidateProviderConfig, _empty(pb.ValidateProviderConfig)),
             "ValidateResourceConfig": (pb.ValidateResourceConfig, self._validate),
@@ -107,7 +110,8 @@ class Servicer:
             self._forget(peer)
 
     def _stdio(self, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """An empty stream that lasts as long as Terraform is connected; its end is the end of the configuration."""
+        """An empty stream that lasts as long as Terraform is connected; its end is the end of the
+        configuration."""
         ended = threading.Event()
         context.add_callback(ended.set)
         ended.wait()
@@ -139,12 +143,14 @@ class Servicer:
 
     def _configure(self, request: Any, context: grpc.ServicerContext) -> pb.ConfigureProvider.Response:
         config = without_unknown(decode(request.config)) or {}
-        # Terraform's own environment (SNOWFLAKE_*) is out of sight here: what the block leaves out is the embedded
-        # server's administrator. Host, port and account always are the embedded server's.
+        # Terraform's own environment (SNOWFLAKE_*) is out of sight here: what the block leaves out is the
+        # embedded server's administrator. Host, port and account always are the embedded server's.
         login = dict(self._login())
         authenticator = str(config.get("authenticator") or "SNOWFLAKE").upper()
         if authenticator != "SNOWFLAKE":
-            raise Refused(f"the stand-in provider logs in with a password, not with authenticator = {authenticator}")
+            raise Refused(
+                f"the stand-in provider logs in with a password, not with authenticator = {authenticator}"
+            )
         for name in ("user", "password", "role", "warehouse"):
             if config.get(name):
                 login[name] = config[name]
@@ -177,7 +183,9 @@ class Servicer:
         client = self._client(context)
         resource = self._resource(request.type_name, client)
         state = self._refreshed(client, resource, decode(request.current_state))
-        return pb.ReadResource.Response(new_state=encode(state, resource.schema.type), private=request.private)
+        return pb.ReadResource.Response(
+            new_state=encode(state, resource.schema.type), private=request.private
+        )
 
     @staticmethod
     def _refreshed(client: Client, resource: Resource, state: Object) -> Object | None:
@@ -190,7 +198,9 @@ class Servicer:
         config = decode(request.config)
         if config is None:
             return pb.PlanResourceChange.Response(
-                planned_state=encode(None, kind), planned_private=request.prior_private, legacy_type_system=True
+                planned_state=encode(None, kind),
+                planned_private=request.prior_private,
+                legacy_type_system=True,
             )
         planned = planning.plan(resource.schema, decode(request.prior_state), config, resource.same)
         resource.check(planned.state)
@@ -230,9 +240,13 @@ class Servicer:
     def _import(self, request: Any, context: grpc.ServicerContext) -> pb.ImportResourceState.Response:
         resource = self._resource(request.type_name, self._client(context))
         kind = resource.schema.type
-        blank = {name: [] if name in resource.schema.block.get("block_types", {}) else None for name in kind[1]}
+        blank: Object = {
+            name: [] if name in resource.schema.block.get("block_types", {}) else None for name in kind[1]
+        }
         state = blank | resource.imported(request.id)
-        imported = pb.ImportResourceState.ImportedResource(type_name=request.type_name, state=encode(state, kind))
+        imported = pb.ImportResourceState.ImportedResource(
+            type_name=request.type_name, state=encode(state, kind)
+        )
         return pb.ImportResourceState.Response(imported_resources=[imported])
 
 

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# ruff: noqa
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -22,6 +24,7 @@ class Diagnostic(_message.Message):
         INVALID: _ClassVar[Diagnostic.Severity]
         ERROR: _ClassVar[Diagnostic.Severity]
         WARNING: _ClassVar[Diagnostic.Severity]
+
     INVALID: Diagnostic.Severity
     ERROR: Diagnostic.Severity
     WARNING: Diagnostic.Severity
@@ -33,7 +36,13 @@ class Diagnostic(_message.Message):
     summary: str
     detail: str
     attribute: AttributePath
-    def __init__(self, severity: _Optional[_Union[Diagnostic.Severity, str]] = ..., summary: _Optional[str] = ..., detail: _Optional[str] = ..., attribute: _Optional[_Union[AttributePath, _Mapping]] = ...) -> None: ...
+    def __init__(
+        self,
+        severity: _Optional[_Union[Diagnostic.Severity, str]] = ...,
+        summary: _Optional[str] = ...,
+        detail: _Optional[str] = ...,
+        attribute: _Optional[_Union[AttributePath, _Mapping]] = ...,
+    ) -> None: ...
 
 class AttributePath(_message.Message):
     __slots__ = ("steps",)
@@ -45,7 +54,13 @@ class AttributePath(_message.Message):
         attribute_name: str
         element_key_string: str
         element_key_int: int
-        def __init__(self, attribute_name: _Optional[str] = ..., element_key_string: _Optional[str] = ..., element_key_int: _Optional[int] = ...) -> None: ...
+        def __init__(
+            self,
+            attribute_name: _Optional[str] = ...,
+            element_key_string: _Optional[str] = ...,
+            element_key_int: _Optional[int] = ...,
+        ) -> None: ...
+
     STEPS_FIELD_NUMBER: _ClassVar[int]
     steps: _containers.RepeatedCompositeFieldContainer[AttributePath.Step]
     def __init__(self, steps: _Optional[_Iterable[_Union[AttributePath.Step, _Mapping]]] = ...) -> None: ...
@@ -59,11 +74,14 @@ class RawState(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
     JSON_FIELD_NUMBER: _ClassVar[int]
     FLATMAP_FIELD_NUMBER: _ClassVar[int]
     json: bytes
     flatmap: _containers.ScalarMap[str, str]
-    def __init__(self, json: _Optional[bytes] = ..., flatmap: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(
+        self, json: _Optional[bytes] = ..., flatmap: _Optional[_Mapping[str, str]] = ...
+    ) -> None: ...
 
 class Schema(_message.Message):
     __slots__ = ("version", "block")
@@ -79,9 +97,26 @@ class Schema(_message.Message):
         block_types: _containers.RepeatedCompositeFieldContainer[Schema.NestedBlock]
         description: str
         deprecated: bool
-        def __init__(self, version: _Optional[int] = ..., attributes: _Optional[_Iterable[_Union[Schema.Attribute, _Mapping]]] = ..., block_types: _Optional[_Iterable[_Union[Schema.NestedBlock, _Mapping]]] = ..., description: _Optional[str] = ..., deprecated: _Optional[bool] = ...) -> None: ...
+        def __init__(
+            self,
+            version: _Optional[int] = ...,
+            attributes: _Optional[_Iterable[_Union[Schema.Attribute, _Mapping]]] = ...,
+            block_types: _Optional[_Iterable[_Union[Schema.NestedBlock, _Mapping]]] = ...,
+            description: _Optional[str] = ...,
+            deprecated: _Optional[bool] = ...,
+        ) -> None: ...
+
     class Attribute(_message.Message):
-        __slots__ = ("name", "type", "description", "required", "optional", "computed", "sensitive", "deprecated")
+        __slots__ = (
+            "name",
+            "type",
+            "description",
+            "required",
+            "optional",
+            "computed",
+            "sensitive",
+            "deprecated",
+        )
         NAME_FIELD_NUMBER: _ClassVar[int]
         TYPE_FIELD_NUMBER: _ClassVar[int]
         DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -98,7 +133,18 @@ class Schema(_message.Message):
         computed: bool
         sensitive: bool
         deprecated: bool
-        def __init__(self, name: _Optional[str] = ..., type: _Optional[bytes] = ..., description: _Optional[str] = ..., required: _Optional[bool] = ..., optional: _Optional[bool] = ..., computed: _Optional[bool] = ..., sensitive: _Optional[bool] = ..., deprecated: _Optional[bool] = ...) -> None: ...
+        def __init__(
+            self,
+            name: _Optional[str] = ...,
+            type: _Optional[bytes] = ...,
+            description: _Optional[str] = ...,
+            required: _Optional[bool] = ...,
+            optional: _Optional[bool] = ...,
+            computed: _Optional[bool] = ...,
+            sensitive: _Optional[bool] = ...,
+            deprecated: _Optional[bool] = ...,
+        ) -> None: ...
+
     class NestedBlock(_message.Message):
         __slots__ = ("type_name", "block", "nesting", "min_items", "max_items")
         class NestingMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -109,6 +155,7 @@ class Schema(_message.Message):
             SET: _ClassVar[Schema.NestedBlock.NestingMode]
             MAP: _ClassVar[Schema.NestedBlock.NestingMode]
             GROUP: _ClassVar[Schema.NestedBlock.NestingMode]
+
         INVALID: Schema.NestedBlock.NestingMode
         SINGLE: Schema.NestedBlock.NestingMode
         LIST: Schema.NestedBlock.NestingMode
@@ -125,12 +172,22 @@ class Schema(_message.Message):
         nesting: Schema.NestedBlock.NestingMode
         min_items: int
         max_items: int
-        def __init__(self, type_name: _Optional[str] = ..., block: _Optional[_Union[Schema.Block, _Mapping]] = ..., nesting: _Optional[_Union[Schema.NestedBlock.NestingMode, str]] = ..., min_items: _Optional[int] = ..., max_items: _Optional[int] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            block: _Optional[_Union[Schema.Block, _Mapping]] = ...,
+            nesting: _Optional[_Union[Schema.NestedBlock.NestingMode, str]] = ...,
+            min_items: _Optional[int] = ...,
+            max_items: _Optional[int] = ...,
+        ) -> None: ...
+
     VERSION_FIELD_NUMBER: _ClassVar[int]
     BLOCK_FIELD_NUMBER: _ClassVar[int]
     version: int
     block: Schema.Block
-    def __init__(self, version: _Optional[int] = ..., block: _Optional[_Union[Schema.Block, _Mapping]] = ...) -> None: ...
+    def __init__(
+        self, version: _Optional[int] = ..., block: _Optional[_Union[Schema.Block, _Mapping]] = ...
+    ) -> None: ...
 
 class ServerCapabilities(_message.Message):
     __slots__ = ("plan_destroy", "get_provider_schema_optional", "move_resource_state")
@@ -140,29 +197,47 @@ class ServerCapabilities(_message.Message):
     plan_destroy: bool
     get_provider_schema_optional: bool
     move_resource_state: bool
-    def __init__(self, plan_destroy: _Optional[bool] = ..., get_provider_schema_optional: _Optional[bool] = ..., move_resource_state: _Optional[bool] = ...) -> None: ...
+    def __init__(
+        self,
+        plan_destroy: _Optional[bool] = ...,
+        get_provider_schema_optional: _Optional[bool] = ...,
+        move_resource_state: _Optional[bool] = ...,
+    ) -> None: ...
 
 class GetProviderSchema(_message.Message):
     __slots__ = ()
     class Request(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
+
     class Response(_message.Message):
-        __slots__ = ("provider", "resource_schemas", "data_source_schemas", "diagnostics", "server_capabilities")
+        __slots__ = (
+            "provider",
+            "resource_schemas",
+            "data_source_schemas",
+            "diagnostics",
+            "server_capabilities",
+        )
         class ResourceSchemasEntry(_message.Message):
             __slots__ = ("key", "value")
             KEY_FIELD_NUMBER: _ClassVar[int]
             VALUE_FIELD_NUMBER: _ClassVar[int]
             key: str
             value: Schema
-            def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Schema, _Mapping]] = ...) -> None: ...
+            def __init__(
+                self, key: _Optional[str] = ..., value: _Optional[_Union[Schema, _Mapping]] = ...
+            ) -> None: ...
+
         class DataSourceSchemasEntry(_message.Message):
             __slots__ = ("key", "value")
             KEY_FIELD_NUMBER: _ClassVar[int]
             VALUE_FIELD_NUMBER: _ClassVar[int]
             key: str
             value: Schema
-            def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Schema, _Mapping]] = ...) -> None: ...
+            def __init__(
+                self, key: _Optional[str] = ..., value: _Optional[_Union[Schema, _Mapping]] = ...
+            ) -> None: ...
+
         PROVIDER_FIELD_NUMBER: _ClassVar[int]
         RESOURCE_SCHEMAS_FIELD_NUMBER: _ClassVar[int]
         DATA_SOURCE_SCHEMAS_FIELD_NUMBER: _ClassVar[int]
@@ -173,7 +248,15 @@ class GetProviderSchema(_message.Message):
         data_source_schemas: _containers.MessageMap[str, Schema]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         server_capabilities: ServerCapabilities
-        def __init__(self, provider: _Optional[_Union[Schema, _Mapping]] = ..., resource_schemas: _Optional[_Mapping[str, Schema]] = ..., data_source_schemas: _Optional[_Mapping[str, Schema]] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., server_capabilities: _Optional[_Union[ServerCapabilities, _Mapping]] = ...) -> None: ...
+        def __init__(
+            self,
+            provider: _Optional[_Union[Schema, _Mapping]] = ...,
+            resource_schemas: _Optional[_Mapping[str, Schema]] = ...,
+            data_source_schemas: _Optional[_Mapping[str, Schema]] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+            server_capabilities: _Optional[_Union[ServerCapabilities, _Mapping]] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class GetResourceIdentitySchemas(_message.Message):
@@ -181,11 +264,13 @@ class GetResourceIdentitySchemas(_message.Message):
     class Request(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("diagnostics",)
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         def __init__(self, diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+
     def __init__(self) -> None: ...
 
 class GetFunctions(_message.Message):
@@ -193,11 +278,13 @@ class GetFunctions(_message.Message):
     class Request(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("diagnostics",)
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         def __init__(self, diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ValidateProviderConfig(_message.Message):
@@ -207,11 +294,13 @@ class ValidateProviderConfig(_message.Message):
         CONFIG_FIELD_NUMBER: _ClassVar[int]
         config: DynamicValue
         def __init__(self, config: _Optional[_Union[DynamicValue, _Mapping]] = ...) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("diagnostics",)
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         def __init__(self, diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+
     def __init__(self) -> None: ...
 
 class UpgradeResourceState(_message.Message):
@@ -224,14 +313,25 @@ class UpgradeResourceState(_message.Message):
         type_name: str
         version: int
         raw_state: RawState
-        def __init__(self, type_name: _Optional[str] = ..., version: _Optional[int] = ..., raw_state: _Optional[_Union[RawState, _Mapping]] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            version: _Optional[int] = ...,
+            raw_state: _Optional[_Union[RawState, _Mapping]] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("upgraded_state", "diagnostics")
         UPGRADED_STATE_FIELD_NUMBER: _ClassVar[int]
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         upgraded_state: DynamicValue
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
-        def __init__(self, upgraded_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+        def __init__(
+            self,
+            upgraded_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ValidateResourceConfig(_message.Message):
@@ -242,12 +342,16 @@ class ValidateResourceConfig(_message.Message):
         CONFIG_FIELD_NUMBER: _ClassVar[int]
         type_name: str
         config: DynamicValue
-        def __init__(self, type_name: _Optional[str] = ..., config: _Optional[_Union[DynamicValue, _Mapping]] = ...) -> None: ...
+        def __init__(
+            self, type_name: _Optional[str] = ..., config: _Optional[_Union[DynamicValue, _Mapping]] = ...
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("diagnostics",)
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         def __init__(self, diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ConfigureProvider(_message.Message):
@@ -258,12 +362,18 @@ class ConfigureProvider(_message.Message):
         CONFIG_FIELD_NUMBER: _ClassVar[int]
         terraform_version: str
         config: DynamicValue
-        def __init__(self, terraform_version: _Optional[str] = ..., config: _Optional[_Union[DynamicValue, _Mapping]] = ...) -> None: ...
+        def __init__(
+            self,
+            terraform_version: _Optional[str] = ...,
+            config: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("diagnostics",)
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         def __init__(self, diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ReadResource(_message.Message):
@@ -276,7 +386,13 @@ class ReadResource(_message.Message):
         type_name: str
         current_state: DynamicValue
         private: bytes
-        def __init__(self, type_name: _Optional[str] = ..., current_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., private: _Optional[bytes] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            current_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            private: _Optional[bytes] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("new_state", "diagnostics", "private")
         NEW_STATE_FIELD_NUMBER: _ClassVar[int]
@@ -285,7 +401,13 @@ class ReadResource(_message.Message):
         new_state: DynamicValue
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         private: bytes
-        def __init__(self, new_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., private: _Optional[bytes] = ...) -> None: ...
+        def __init__(
+            self,
+            new_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+            private: _Optional[bytes] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class PlanResourceChange(_message.Message):
@@ -302,9 +424,23 @@ class PlanResourceChange(_message.Message):
         proposed_new_state: DynamicValue
         config: DynamicValue
         prior_private: bytes
-        def __init__(self, type_name: _Optional[str] = ..., prior_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., proposed_new_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., config: _Optional[_Union[DynamicValue, _Mapping]] = ..., prior_private: _Optional[bytes] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            prior_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            proposed_new_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            config: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            prior_private: _Optional[bytes] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
-        __slots__ = ("planned_state", "requires_replace", "planned_private", "diagnostics", "legacy_type_system")
+        __slots__ = (
+            "planned_state",
+            "requires_replace",
+            "planned_private",
+            "diagnostics",
+            "legacy_type_system",
+        )
         PLANNED_STATE_FIELD_NUMBER: _ClassVar[int]
         REQUIRES_REPLACE_FIELD_NUMBER: _ClassVar[int]
         PLANNED_PRIVATE_FIELD_NUMBER: _ClassVar[int]
@@ -315,7 +451,15 @@ class PlanResourceChange(_message.Message):
         planned_private: bytes
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         legacy_type_system: bool
-        def __init__(self, planned_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., requires_replace: _Optional[_Iterable[_Union[AttributePath, _Mapping]]] = ..., planned_private: _Optional[bytes] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., legacy_type_system: _Optional[bool] = ...) -> None: ...
+        def __init__(
+            self,
+            planned_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            requires_replace: _Optional[_Iterable[_Union[AttributePath, _Mapping]]] = ...,
+            planned_private: _Optional[bytes] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+            legacy_type_system: _Optional[bool] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ApplyResourceChange(_message.Message):
@@ -332,7 +476,15 @@ class ApplyResourceChange(_message.Message):
         planned_state: DynamicValue
         config: DynamicValue
         planned_private: bytes
-        def __init__(self, type_name: _Optional[str] = ..., prior_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., planned_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., config: _Optional[_Union[DynamicValue, _Mapping]] = ..., planned_private: _Optional[bytes] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            prior_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            planned_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            config: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            planned_private: _Optional[bytes] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("new_state", "private", "diagnostics", "legacy_type_system")
         NEW_STATE_FIELD_NUMBER: _ClassVar[int]
@@ -343,7 +495,14 @@ class ApplyResourceChange(_message.Message):
         private: bytes
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
         legacy_type_system: bool
-        def __init__(self, new_state: _Optional[_Union[DynamicValue, _Mapping]] = ..., private: _Optional[bytes] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., legacy_type_system: _Optional[bool] = ...) -> None: ...
+        def __init__(
+            self,
+            new_state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            private: _Optional[bytes] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+            legacy_type_system: _Optional[bool] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class ImportResourceState(_message.Message):
@@ -355,6 +514,7 @@ class ImportResourceState(_message.Message):
         type_name: str
         id: str
         def __init__(self, type_name: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+
     class ImportedResource(_message.Message):
         __slots__ = ("type_name", "state", "private")
         TYPE_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -363,14 +523,27 @@ class ImportResourceState(_message.Message):
         type_name: str
         state: DynamicValue
         private: bytes
-        def __init__(self, type_name: _Optional[str] = ..., state: _Optional[_Union[DynamicValue, _Mapping]] = ..., private: _Optional[bytes] = ...) -> None: ...
+        def __init__(
+            self,
+            type_name: _Optional[str] = ...,
+            state: _Optional[_Union[DynamicValue, _Mapping]] = ...,
+            private: _Optional[bytes] = ...,
+        ) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("imported_resources", "diagnostics")
         IMPORTED_RESOURCES_FIELD_NUMBER: _ClassVar[int]
         DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
         imported_resources: _containers.RepeatedCompositeFieldContainer[ImportResourceState.ImportedResource]
         diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
-        def __init__(self, imported_resources: _Optional[_Iterable[_Union[ImportResourceState.ImportedResource, _Mapping]]] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...) -> None: ...
+        def __init__(
+            self,
+            imported_resources: _Optional[
+                _Iterable[_Union[ImportResourceState.ImportedResource, _Mapping]]
+            ] = ...,
+            diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ...,
+        ) -> None: ...
+
     def __init__(self) -> None: ...
 
 class StopProvider(_message.Message):
@@ -378,9 +551,11 @@ class StopProvider(_message.Message):
     class Request(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
+
     class Response(_message.Message):
         __slots__ = ("Error",)
         ERROR_FIELD_NUMBER: _ClassVar[int]
         Error: str
         def __init__(self, Error: _Optional[str] = ...) -> None: ...
+
     def __init__(self) -> None: ...

@@ -67,7 +67,9 @@ def _shape(value: Any, kind: Type) -> Any:
 
 def _primitive(value: Any, kind: str) -> Any:
     if kind == "string":
-        return value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else str(value)
+        return (
+            value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else str(value)
+        )
     if kind == "bool":
         return value if isinstance(value, bool) else str(value).lower() == "true"
     if isinstance(value, str):

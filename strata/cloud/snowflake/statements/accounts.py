@@ -109,7 +109,9 @@ def drop(session: Session, statement: Statement, kind: str) -> Rows:
         return answer
     rights.require_ownership(session.catalog, session.role, kind, path)
     if kind == "ROLE" and path[0] in SYSTEM_ROLES:
-        raise SqlError(f"SQL access control error:\nCannot drop system role '{path[0]}'.", code=3001, sqlstate="42501")
+        raise SqlError(
+            f"SQL access control error:\nCannot drop system role '{path[0]}'.", code=3001, sqlstate="42501"
+        )
     if kind == "ROLE":
         # What a dropped role owned goes to the role that drops it.
         for _, _, securable in session.catalog.walk():
@@ -134,7 +136,9 @@ def _complete(kind: str, securable: Securable) -> None:
     """Fill what Snowflake derives, and check what must be there."""
     if isinstance(securable, User):
         if securable.options.get("TYPE") == "SERVICE" and securable.password:
-            raise SqlError("SQL compilation error:\nCannot set PASSWORD for a user of TYPE = SERVICE.", code=1420)
+            raise SqlError(
+                "SQL compilation error:\nCannot set PASSWORD for a user of TYPE = SERVICE.", code=1420
+            )
         if securable.workload_identity and securable.options.get("TYPE") not in ("SERVICE", "LEGACY_SERVICE"):
             raise invalid_property("WORKLOAD_IDENTITY", "USER of type PERSON")
         securable.options["LOGIN_NAME"] = (securable.options.get("LOGIN_NAME") or securable.name).upper()
@@ -146,7 +150,9 @@ def _complete(kind: str, securable: Securable) -> None:
         return
     for name in ("TYPE", "STORAGE_PROVIDER", "STORAGE_AWS_ROLE_ARN", "ENABLED", "STORAGE_ALLOWED_LOCATIONS"):
         if securable.options.get(name) in (None, "", []):
-            raise SqlError(f"SQL compilation error:\nMissing option(s): [{name}]", code=2002, sqlstate="42601")
+            raise SqlError(
+                f"SQL compilation error:\nMissing option(s): [{name}]", code=2002, sqlstate="42601"
+            )
     if not str(securable.options["STORAGE_AWS_ROLE_ARN"]).startswith("arn:"):
         raise invalid_value(securable.options["STORAGE_AWS_ROLE_ARN"], "STORAGE_AWS_ROLE_ARN")
     for name in ("STORAGE_ALLOWED_LOCATIONS", "STORAGE_BLOCKED_LOCATIONS"):
@@ -173,7 +179,9 @@ def _workload_identity(group: Any) -> WorkloadIdentity | None:
     needed = ("ARN",) if kind == "AWS" else ("ISSUER", "SUBJECT")
     for name in needed:
         if not group.get(name):
-            raise SqlError(f"SQL compilation error:\nMissing option(s): [{name}]", code=2002, sqlstate="42601")
+            raise SqlError(
+                f"SQL compilation error:\nMissing option(s): [{name}]", code=2002, sqlstate="42601"
+            )
     if kind == "AWS" and not str(group["ARN"]).startswith("arn:"):
         raise invalid_value(group["ARN"], "ARN")
     return WorkloadIdentity(
@@ -202,7 +210,8 @@ def _operate(session: Session, warehouse: Warehouse, statement: Statement) -> bo
 
 
 def _read_monitor(monitor: Securable, statement: Statement) -> None:
-    """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old ones."""
+    """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old
+    ones."""
     statement.take("SET")
     properties: dict[str, Any] = {}
     while not statement.done and not statement.sees("TRIGGERS"):

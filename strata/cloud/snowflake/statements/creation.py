@@ -52,7 +52,8 @@ def existing(session: Session, kind: str, path: Path, modifiers: Modifiers) -> R
 
 
 def target(session: Session, kind: str, statement: Statement) -> tuple[Path, Rows | None]:
-    """Read `[IF EXISTS] name` of ALTER or DROP; the rows are the answer if the object is absent and that is fine."""
+    """Read `[IF EXISTS] name` of ALTER or DROP; the rows are the answer if the object is absent and that is
+    fine."""
     tolerant = statement.take("IF EXISTS")
     path = session.resolve(kind, statement.name())
     if tolerant and session.catalog.find(kind, path) is None:
@@ -69,7 +70,9 @@ def rename(session: Session, kind: str, path: Path, statement: Statement) -> Row
     return status("Statement executed successfully.")
 
 
-def new(session: Session, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str) -> Rows:
+def new(
+    session: Session, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str
+) -> Rows:
     """Put a new object into the catalogue, in place of the old one with OR REPLACE."""
     if modifiers.replace and path[-1] in session.catalog.collection(kind, path):
         session.catalog.remove(kind, path)

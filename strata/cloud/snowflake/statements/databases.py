@@ -126,7 +126,8 @@ def _refuse_dependents(session: Session, path: Path) -> None:
             continue
         if securable.stage[: len(path)] == path and table[: len(path)] != path:
             raise SqlError(
-                f"SQL compilation error:\nCannot drop: stage '{'.'.join(securable.stage)}' has a dependent external "
+                f"SQL compilation error:\nCannot drop: stage '{'.'.join(securable.stage)}' has a dependent "
+                "external "
                 f"table '{'.'.join(table)}'.",
                 code=3911,
                 sqlstate="2BP01",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from strata.cloud.snowflake import rights
@@ -11,7 +12,7 @@ from strata.cloud.snowflake.grammar import Path, Statement
 from strata.cloud.snowflake.options import OPTIONS, read_format
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
 from strata.cloud.snowflake.session import Session
-from strata.cloud.snowflake.statements.listing import text
+from strata.cloud.snowflake.statements.records import text
 from strata.cloud.snowflake.storage import USER_ARN
 
 _PHRASES = {
@@ -26,11 +27,19 @@ _PHRASES = {
     "EXTERNAL TABLE": "EXTERNAL TABLE",
     "VIEW": "VIEW",
 }
-_KIND = text("created_on", "name", "kind")
-_PROPERTIES = text("property", "property_type", "property_value", "property_default")
-_NESTED = text("parent_property", "property", "property_type", "property_value", "property_default")
-_RELATION = text("name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression",
-                 "comment", "policy name")
+_KIND = text("created_on name kind")
+_PROPERTIES = text("property property_type property_value property_default")
+_NESTED = text("parent_property property property_type property_value property_default")
+_RELATION = [
+    (name, "text")
+    for name in (
+        *["name", "type", "kind", "null?", "default"],
+        "primary key",
+        "unique key",
+        *["check", "expression", "comment"],
+        "policy name",
+    )
+]
 
 
 def describe(session: Session, statement: Statement) -> Rows | None:
@@ -66,13 +75,18 @@ def _contents(session: Session, path: Path, securable: Any) -> Rows:
 
 
 def _user(session: Session, path: Path, user: User) -> Rows:
-    columns = text("property", "value", "default", "description")
+    columns = text("property value default description")
     values: dict[str, Any] = {"NAME": user.name, "COMMENT": user.comment or None}
     values |= {name: user.options.get(name) for name in OPTIONS["USER"] if name != "WORKLOAD_IDENTITY"}
     values["PASSWORD"] = "********" if user.password else None
     values["HAS_WORKLOAD_IDENTITY"] = user.workload_identity is not None
     rows = [
-        {"property": name, "value": "null" if value is None else _shown(value), "default": "null", "description": ""}
+        {
+            "property": name,
+            "value": "null" if value is None else _shown(value),
+            "default": "null",
+            "description": "",
+        }
         for name, value in values.items()
     ]
     return rows_of(columns, rows, DESCRIBE)
@@ -96,7 +110,10 @@ def _integration(session: Session, path: Path, integration: Integration) -> Rows
         ("COMMENT", "String", integration.comment, ""),
     ]
     names = [name for name, _ in _PROPERTIES]
-    rows = [dict(zip(names, (name, kind, _shown(value), default), strict=True)) for name, kind, value, default in values]
+    rows = [
+        dict(zip(names, (name, kind, _shown(value), default), strict=True))
+        for name, kind, value, default in values
+    ]
     return rows_of(_PROPERTIES, rows, DESCRIBE)
 
 
@@ -106,7 +123,13 @@ def _format_rows(file_format: dict[str, Any]) -> list[dict[str, Any]]:
     default: dict[str, Any] = read_format({"TYPE": file_format["TYPE"]})
     kinds: dict[type, str] = {bool: "Boolean", list: "List", int: "Integer", str: "String"}
     return [
-        _nested("STAGE_FILE_FORMAT", name, kinds.get(type(value), "String"), _shown(value), _shown(default.get(name)))
+        _nested(
+            "STAGE_FILE_FORMAT",
+            name,
+            kinds.get(type(value), "String"),
+            _shown(value),
+            _shown(default.get(name)),
+        )
         for name, value in file_format.items()
     ]
 
@@ -123,8 +146,13 @@ def _stage(session: Session, path: Path, stage: Stage) -> Rows:
         _nested("STAGE_INTEGRATION", "STORAGE_INTEGRATION", "String", stage.integration, ""),
         _nested("DIRECTORY", "ENABLE", "Boolean", "false", "false"),
         _nested("DIRECTORY", "AUTO_REFRESH", "Boolean", "false", "false"),
-        _nested("PRIVATELINK", "USE_PRIVATELINK_ENDPOINT", "Boolean",
-                _shown(stage.options.get("USE_PRIVATELINK_ENDPOINT", False)), "false"),
+        _nested(
+            "PRIVATELINK",
+            "USE_PRIVATELINK_ENDPOINT",
+            "Boolean",
+            _shown(stage.options.get("USE_PRIVATELINK_ENDPOINT", False)),
+            "false",
+        ),
     ]
     return rows_of(_NESTED, rows, DESCRIBE)
 
@@ -134,7 +162,9 @@ def _nested(parent: str, name: str, kind: str, value: Any, default: Any) -> dict
 
 
 def _file_format(session: Session, path: Path, file_format: Any) -> Rows:
-    rows = [{k: v for k, v in row.items() if k != "parent_property"} for row in _format_rows(file_format.options)]
+    rows = [
+        {k: v for k, v in row.items() if k != "parent_property"} for row in _format_rows(file_format.options)
+    ]
     return rows_of(_PROPERTIES, rows, DESCRIBE)
 
 
@@ -162,7 +192,7 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-_DESCRIBERS: dict[str, Any] = {
+_DESCRIBERS: dict[str, Callable[[Session, Path, Any], Rows]] = {
     "DATABASE": _contents,
     "SCHEMA": _contents,
     "WAREHOUSE": _contents,

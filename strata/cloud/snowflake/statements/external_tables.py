@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlglot import exp, parse_one
+from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import options, rights
@@ -28,7 +28,8 @@ METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 
 @dataclass(frozen=True)
 class Place:
-    """Where an external table's files are: the integration to use, the bucket, the prefix (ending in a slash)."""
+    """Where an external table's files are: the integration to use, the bucket, the prefix (ending in a
+    slash)."""
 
     integration: Integration
     bucket: str
@@ -142,12 +143,14 @@ def stop_auto_refresh(session: Session, kind: str, path: Path) -> None:
 
 def _refresh(session: Session, table: ExternalTable, place: Place, relative: str) -> Rows:
     prefix = place.prefix + relative
-    listed = session.storage.open(place.integration, place.bucket).list(prefix)
+    listed = session.storage.open(place.integration, place.bucket).objects(prefix)
     pattern = re.compile(table.pattern) if table.pattern else None
     wanted = {
         stored.key: stored
         for stored in listed
-        if pattern is None or pattern.fullmatch(stored.key[len(place.prefix) :]) or pattern.fullmatch(stored.key)
+        if pattern is None
+        or pattern.fullmatch(stored.key[len(place.prefix) :])
+        or pattern.fullmatch(stored.key)
     }
     rows: list[list[str]] = []
     with session.account.lock:
@@ -208,14 +211,14 @@ def _expression(inner: Statement) -> str:
     return text
 
 
-def parsed(text: str) -> exp.Expression:
+def parsed(text: str) -> Expr:
     """A column's expression as a tree.
 
     Raises:
         SqlError: it is not an expression.
     """
     try:
-        tree: exp.Expression = parse_one(text, read="snowflake")
+        tree: Expr = parse_one(text, read="snowflake")
     except SqlglotError as error:
         raise SqlError(f"SQL compilation error:\n{error}") from None
     return tree

@@ -10,11 +10,11 @@ from strata.cloud.snowflake.grammar import Path, Statement, show_path
 from strata.cloud.snowflake.results import Rows, rows_of
 from strata.cloud.snowflake.session import Session
 from strata.cloud.snowflake.statements.grants import KINDS
-from strata.cloud.snowflake.statements.listing import text
+from strata.cloud.snowflake.statements.records import text
 
-_ON = text("created_on", "privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by")
-_OF = text("created_on", "role", "granted_to", "grantee_name", "granted_by")
-_FUTURE = text("created_on", "privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_option")
+_ON = text("created_on privilege granted_on name granted_to grantee_name grant_option granted_by")
+_OF = text("created_on role granted_to grantee_name granted_by")
+_FUTURE = text("created_on privilege grant_on name grant_to grantee_name grant_option")
 
 
 def show_grants(session: Session, statement: Statement) -> Rows:

@@ -136,9 +136,12 @@ def _ownership(session: Session, statement: Statement) -> Rows:
         if outbound and not fate and securable.owner != role:
             raise SqlError(
                 "SQL execution error: Dependent grant of privilege "
-                f"'{outbound[0].privilege}' on securable '{'.'.join(path)}' to role '{outbound[0].role}' exists. It "
-                "must be revoked first. More than one dependent grant may exist: use 'SHOW GRANTS' command to view them. "
-                "To revoke all dependent grants while transferring object ownership, use convenience command 'GRANT "
+                f"'{outbound[0].privilege}' on securable '{'.'.join(path)}' to role '{outbound[0].role}' "
+                "exists. It "
+                "must be revoked first. More than one dependent grant may exist: use 'SHOW GRANTS' command "
+                "to view them. "
+                "To revoke all dependent grants while transferring object ownership, use convenience "
+                "command 'GRANT "
                 "OWNERSHIP ON <target_objects> TO <target_role> REVOKE CURRENT GRANTS'.",
                 code=3087,
                 sqlstate="42501",
@@ -155,9 +158,14 @@ def _ownership(session: Session, statement: Statement) -> Rows:
 
 def _future_ownership(session: Session, kind: str, container: Path, role: str) -> None:
     for future in session.catalog.future_grants:
-        if (future.privilege, future.kind, future.container) == ("OWNERSHIP", kind, container) and future.role != role:
+        if (future.privilege, future.kind, future.container) == (
+            "OWNERSHIP",
+            kind,
+            container,
+        ) and future.role != role:
             raise SqlError(
-                f"SQL execution error:\nA future grant of OWNERSHIP on {plural(kind)} in '{'.'.join(container)}' to role "
+                f"SQL execution error:\nA future grant of OWNERSHIP on {plural(kind)} in "
+                f"'{'.'.join(container)}' to role "
                 f"'{future.role}' exists. It must be revoked first.",
                 code=3087,
                 sqlstate="42501",
@@ -233,7 +241,8 @@ def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
     for privilege in privileges:
         if privilege not in valid:
             raise SqlError(
-                f"SQL compilation error:\nInvalid privilege '{privilege}' for object type '{kind}'.", code=3008
+                f"SQL compilation error:\nInvalid privilege '{privilege}' for object type '{kind}'.",
+                code=3008,
             )
     return tuple(privileges) or valid
 

@@ -123,7 +123,9 @@ def _apply(session: Session, stage: Stage, properties: dict[str, Any]) -> None:
         rights.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
         integration = session.catalog.integrations[name]
         if not integration.options.get("ENABLED"):
-            raise SqlError(f"SQL compilation error:\nIntegration '{name}' is disabled.", code=3138, sqlstate="42601")
+            raise SqlError(
+                f"SQL compilation error:\nIntegration '{name}' is disabled.", code=3138, sqlstate="42601"
+            )
         check_location(integration, url)
     options.apply_properties("STAGE", stage, properties)
     if rebinds:
@@ -135,7 +137,8 @@ def _refuse_dependents(session: Session, path: tuple[str, ...]) -> None:
     if tables:
         names = ", ".join(".".join(table) for table in tables)
         raise SqlError(
-            f"SQL compilation error:\nCannot drop, replace or rename stage '{'.'.join(path)}' because external tables "
+            f"SQL compilation error:\nCannot drop, replace or rename stage '{'.'.join(path)}' because "
+            "external tables "
             f"depend on it: {names}.",
             code=3911,
             sqlstate="2BP01",
@@ -160,5 +163,5 @@ def files(session: Session, location: StagePath) -> list[dict[str, Any]]:
             "md5": stored.etag,
             "last_modified": stored.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
         }
-        for stored in session.storage.open(integration, bucket).list(prefix)
+        for stored in session.storage.open(integration, bucket).objects(prefix)
     ]

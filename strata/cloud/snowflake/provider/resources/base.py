@@ -31,7 +31,8 @@ class Resource(ABC):
 
     @abstractmethod
     def read(self, client: Client, state: Object) -> Object | None:
-        """The attributes as they are, or None if the object is gone. After an import only `id` is in the state."""
+        """The attributes as they are, or None if the object is gone. After an import only `id` is in the
+        state."""
 
     @abstractmethod
     def update(self, client: Client, prior: Object, planned: Object) -> str:
@@ -49,12 +50,12 @@ class Resource(ABC):
         """
         return {"id": identifier}
 
-    def check(self, planned: Object) -> None:
-        """Raise ValueError for what the stand-in does not do."""
+    def check(self, planned: Object) -> None:  # noqa: B027
+        """Raise ValueError for what the stand-in does not do; most do all."""
 
     def same(self, name: str, one: Any, other: Any) -> bool:
         """Whether two values of an attribute mean the same."""
-        return self._plain(name, one) == self._plain(name, other)
+        return bool(self._plain(name, one) == self._plain(name, other))
 
     def _plain(self, name: str, value: Any) -> Any:
         if value in UNMANAGED if not isinstance(value, list | dict) else False:

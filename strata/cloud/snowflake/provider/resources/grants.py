@@ -23,7 +23,10 @@ class GrantAccountRole(Resource):
         name = bare(_role(state, "role_name"))
         for row in client.find(f"SHOW GRANTS OF ROLE {quote(name)}"):
             if row["granted_to"] == kind and row["grantee_name"] == bare(grantee):
-                return {"role_name": name, "user_name" if kind == "USER" else "parent_role_name": bare(grantee)}
+                return {
+                    "role_name": name,
+                    "user_name" if kind == "USER" else "parent_role_name": bare(grantee),
+                }
         return None
 
     def update(self, client: Client, prior: Object, planned: Object) -> str:
@@ -36,7 +39,10 @@ class GrantAccountRole(Resource):
     def imported(self, identifier: str) -> Object:
         parts = identifier.split("|")
         if len(parts) != 3 or parts[1] not in ("ROLE", "USER"):
-            raise ValueError(f'the id of a role grant is "<role>"|ROLE|"<parent>" or "<role>"|USER|"<user>", not {identifier}')
+            raise ValueError(
+                'the id of a role grant is "<role>"|ROLE|"<parent>" or "<role>"|USER|"<user>", not '
+                f"{identifier}"
+            )
         target = "user_name" if parts[1] == "USER" else "parent_role_name"
         return {"id": identifier, "role_name": bare(parts[0]), target: bare(parts[2])}
 
@@ -52,7 +58,9 @@ class GrantPrivilegesToAccountRole(Resource):
             if any(block.get("inherited") for block in planned.get(name) or []):
                 raise ValueError(f"the stand-in provider does not do {name}.inherited of {self.type_name}")
         if planned.get("strict_privilege_management") is True:
-            raise ValueError(f"the stand-in provider does not do strict_privilege_management of {self.type_name}")
+            raise ValueError(
+                f"the stand-in provider does not do strict_privilege_management of {self.type_name}"
+            )
 
     def create(self, client: Client, planned: Object) -> str:
         self._grant(client, planned, _privileges(planned))
@@ -68,8 +76,13 @@ class GrantPrivilegesToAccountRole(Resource):
         client.execute(f"REVOKE {', '.join(privileges)} ON {_target(state)[0]} FROM ROLE {role}")
 
     def read(self, client: Client, state: Object) -> Object | None:
-        if state.get("all_privileges") or "|OnAll" in _target(state)[1] or "OnAllSchemas" in _target(state)[1]:
-            # What ALL stands for changes with the objects there are; the real provider does not read it back either.
+        if (
+            state.get("all_privileges")
+            or "|OnAll" in _target(state)[1]
+            or "OnAllSchemas" in _target(state)[1]
+        ):
+            # What ALL stands for changes with the objects there are; the real provider does not read it back
+            # either.
             return {"account_role_name": bare(state["account_role_name"])}
         role = bare(state["account_role_name"])
         held = set()
@@ -106,11 +119,20 @@ class GrantPrivilegesToAccountRole(Resource):
     def imported(self, identifier: str) -> Object:
         parts = identifier.split("|")
         if len(parts) < 5:
-            raise ValueError(f"the id of a privilege grant has at least five parts between |, not {identifier}")
+            raise ValueError(
+                f"the id of a privilege grant has at least five parts between |, not {identifier}"
+            )
         role, option, always, privileges, kind, *data = parts
-        state: Object = {"id": identifier, "account_role_name": bare(role), "with_grant_option": option == "true"}
+        state: Object = {
+            "id": identifier,
+            "account_role_name": bare(role),
+            "with_grant_option": option == "true",
+        }
         state["always_apply"] = always == "true"
-        state |= {"all_privileges": privileges in ("ALL", "ALL PRIVILEGES"), "on_account": kind == "OnAccount"}
+        state |= {
+            "all_privileges": privileges in ("ALL", "ALL PRIVILEGES"),
+            "on_account": kind == "OnAccount",
+        }
         state["privileges"] = None if state["all_privileges"] else privileges.split(",")
         if kind == "OnAccountObject":
             state["on_account_object"] = [{"object_type": data[0], "object_name": bare(data[1])}]
@@ -146,7 +168,9 @@ class GrantOwnership(Resource):
         target, suffix = _ownership_target(planned["on"][0])
         fate = planned.get("outbound_privileges") or ""
         words = f" {fate} CURRENT GRANTS" if fate and "FUTURE" not in target else ""
-        client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {quote(bare(planned['account_role_name']))}{words}")
+        client.execute(
+            f"GRANT OWNERSHIP ON {target} TO ROLE {quote(bare(planned['account_role_name']))}{words}"
+        )
         return f"ToAccountRole|{quote(bare(planned['account_role_name']))}|{fate}|{suffix}"
 
     def read(self, client: Client, state: Object) -> Object | None:
@@ -180,14 +204,21 @@ class GrantOwnership(Resource):
     def imported(self, identifier: str) -> Object:
         parts = identifier.split("|")
         if len(parts) < 6 or parts[0] != "ToAccountRole":
-            raise ValueError(f"the id of an ownership grant is ToAccountRole|\"<role>\"|<outbound>|..., not {identifier}")
+            raise ValueError(
+                f'the id of an ownership grant is ToAccountRole|"<role>"|<outbound>|..., not {identifier}'
+            )
         _, role, fate, kind, *data = parts
         if kind == "OnObject":
             on: Object = {"object_type": data[0], "object_name": data[1]}
         else:
             where = "in_database" if data[1] == "InDatabase" else "in_schema"
             on = {"all" if kind == "OnAll" else "future": [{"object_type_plural": data[0], where: data[2]}]}
-        return {"id": identifier, "account_role_name": bare(role), "outbound_privileges": fate or None, "on": [on]}
+        return {
+            "id": identifier,
+            "account_role_name": bare(role),
+            "outbound_privileges": fate or None,
+            "on": [on],
+        }
 
     def same(self, name: str, one: Any, other: Any) -> bool:
         if name in ("account_role_name", "object_name", "in_schema", "in_database"):
@@ -228,7 +259,10 @@ def _target(state: Object) -> tuple[str, str]:
             return f"SCHEMA {name}", f"OnSchema|OnSchema|{name}"
         scope = "all" if block.get("all_schemas_in_database") else "future"
         name = quote(bare(block[f"{scope}_schemas_in_database"]))
-        return f"{scope.upper()} SCHEMAS IN DATABASE {name}", f"OnSchema|On{scope.title()}SchemasInDatabase|{name}"
+        return (
+            f"{scope.upper()} SCHEMAS IN DATABASE {name}",
+            f"OnSchema|On{scope.title()}SchemasInDatabase|{name}",
+        )
     block = state["on_schema_object"][0]
     if block.get("object_name"):
         kind, name = block["object_type"].upper(), qualified(block["object_name"])
@@ -236,7 +270,10 @@ def _target(state: Object) -> tuple[str, str]:
     scope = "all" if block.get("all") else "future"
     kind, where = _scope(block[scope][0])
     place, name = where.split(" ", 1)
-    return f"{scope.upper()} {kind} IN {where}", f"OnSchemaObject|On{scope.title()}|{kind}|In{place.title()}|{name}"
+    return (
+        f"{scope.upper()} {kind} IN {where}",
+        f"OnSchemaObject|On{scope.title()}|{kind}|In{place.title()}|{name}",
+    )
 
 
 def _scope(block: Object) -> tuple[str, str]:

@@ -57,7 +57,9 @@ class StageExternalS3(SqlObject):
         fields = self.schema.block["attributes"]["describe_output"]["type"][1][1]
         kind = file_format.get("TYPE", "").lower()
         formats = fields["file_format"][1][1]
-        described: Object = {name: [] for name in _FORMATS} | {"format_name": file_format.get("FORMAT_NAME", "")}
+        described: Object = {name: [] for name in _FORMATS} | {
+            "format_name": file_format.get("FORMAT_NAME", "")
+        }
         if kind in _FORMATS:
             lowered = {name.lower(): value for name, value in file_format.items()}
             lowered["null_if"] = (lowered.get("null_if") or "").strip("[]")
@@ -78,12 +80,12 @@ def _format_sql(block: Object) -> str:
         return f"(FORMAT_NAME = {literal(block['format_name'])})"
     for kind in _FORMATS:
         if block.get(kind):
-            settings = block[kind][0]
+            settings: Object = block[kind][0]
             parts = [f"TYPE = {kind.upper()}"]
             for name, value in settings.items():
                 if isinstance(value, list) or value not in UNMANAGED:
-                    boolean = isinstance(value, str) and value in ("true", "false")
-                    parts.append(f"{name.upper()} = {value.upper() if boolean else literal(value)}")
+                    text = value.upper() if value in ("true", "false") else literal(value)
+                    parts.append(f"{name.upper()} = {text}")
             return f"({' '.join(parts)})"
     return "(TYPE = CSV)"
 
@@ -98,8 +100,19 @@ def _format_block(said: Row, prior: list[Object] | None) -> list[Object]:
         return []
     before = ((prior or [{}])[0].get(kind) or [{}])[0]
     attributes = {}
-    for name in ("binary_as_text", "compression", "null_if", "replace_invalid_characters", "trim_space",
-                 "use_logical_type", "use_vectorized_scanner") if kind == "parquet" else ():
+    for name in (
+        (
+            "binary_as_text",
+            "compression",
+            "null_if",
+            "replace_invalid_characters",
+            "trim_space",
+            "use_logical_type",
+            "use_vectorized_scanner",
+        )
+        if kind == "parquet"
+        else ()
+    ):
         actual: Any = said.get(name.upper())
         if name == "null_if":
             actual = [item for item in (actual or "").strip("[]").split(", ") if item]
@@ -159,8 +172,14 @@ class ExternalTable(Resource):
         actual: Object = dict(zip(("database", "schema", "name"), path, strict=True))
         actual |= {"fully_qualified_name": quote_path(path), "owner": row["owner"], "comment": row["comment"]}
         if state.get("location") is None:
-            columns = [found for found in client.find(f"DESC EXTERNAL TABLE {quote_path(path)}") if found["expression"]]
-            actual["column"] = [{"name": c["name"], "type": c["type"], "as": c["expression"]} for c in columns]
+            columns = [
+                found
+                for found in client.find(f"DESC EXTERNAL TABLE {quote_path(path)}")
+                if found["expression"]
+            ]
+            actual["column"] = [
+                {"name": c["name"], "type": c["type"], "as": c["expression"]} for c in columns
+            ]
             actual |= {"location": row["location"], "file_format": f"TYPE = {row['file_format_type']}"}
         return actual
 

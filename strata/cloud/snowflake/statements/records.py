@@ -1,0 +1,321 @@
+"""One row of SHOW per object: the columns of each kind and how they are filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from strata.cloud.snowflake import rights
+from strata.cloud.snowflake.catalog import ExternalTable, User
+from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.session import Session
+
+Record = dict[str, Any]
+Columns = list[tuple[str, str]]
+_TIMESTAMPS = (
+    "created_on",
+    "resumed_on",
+    "updated_on",
+    "last_refreshed_on",
+    "last_success_login",
+    "expires_at_time",
+    "locked_until_time",
+)
+
+
+def text(names: str) -> Columns:
+    """Columns, their names between blanks: of text, and of timestamps where the name is one of
+    Snowflake's."""
+    return [(name, "timestamp_ltz" if name in _TIMESTAMPS else "text") for name in names.split()]
+
+
+def yes_no(value: bool) -> str:
+    return "Y" if value else "N"
+
+
+def _database(session: Session, path: Path, database: Any) -> Record:
+    return {
+        "is_default": "N",
+        "is_current": yes_no(session.database == path[0]),
+        "origin": "",
+        "options": "TRANSIENT" if database.options.get("TRANSIENT") else "",
+        "retention_time": database.parameters.get("DATA_RETENTION_TIME_IN_DAYS", "1"),
+        "kind": "STANDARD",
+    }
+
+
+def _schema(session: Session, path: Path, schema: Any) -> Record:
+    words = [word for word in ("TRANSIENT", "MANAGED ACCESS") if schema.options.get(word)]
+    parent = session.catalog.databases[path[0]].parameters
+    inherited = parent.get("DATA_RETENTION_TIME_IN_DAYS", "1")
+    return {
+        "is_default": "N",
+        "is_current": yes_no((session.database, session.schema) == path),
+        "database_name": path[0],
+        "options": ", ".join(words),
+        "retention_time": schema.parameters.get("DATA_RETENTION_TIME_IN_DAYS", inherited),
+    }
+
+
+def _role(session: Session, path: Path, role: Any) -> Record:
+    grants = list(session.catalog.role_grants)
+    return {
+        "is_default": "N",
+        "is_current": yes_no(session.role == path[0]),
+        "is_inherited": yes_no(
+            path[0] in rights.active_roles(session.catalog, session.role) - {session.role}
+        ),
+        "assigned_to_users": sum(1 for r, kind, _ in grants if r == path[0] and kind == "USER"),
+        "granted_to_roles": sum(1 for r, kind, _ in grants if r == path[0] and kind == "ROLE"),
+        "granted_roles": sum(1 for _, kind, to in grants if to == path[0] and kind == "ROLE"),
+    }
+
+
+def _warehouse(session: Session, path: Path, warehouse: Any) -> Record:
+    options = warehouse.options
+    running = not warehouse.suspended
+    return {
+        "state": "STARTED" if running else "SUSPENDED",
+        "type": options["WAREHOUSE_TYPE"],
+        "size": options["WAREHOUSE_SIZE"],
+        "min_cluster_count": options["MIN_CLUSTER_COUNT"],
+        "max_cluster_count": options["MAX_CLUSTER_COUNT"],
+        "started_clusters": int(running),
+        "running": 0,
+        "queued": 0,
+        "is_default": "N",
+        "is_current": yes_no(session.warehouse == path[0]),
+        "auto_suspend": options["AUTO_SUSPEND"] or None,
+        "auto_resume": options["AUTO_RESUME"],
+        "available": "100" if running else "",
+        "provisioning": "",
+        "quiescing": "",
+        "other": "",
+        "resumed_on": warehouse.resumed_on,
+        "updated_on": warehouse.created_on,
+        "enable_query_acceleration": options["ENABLE_QUERY_ACCELERATION"],
+        "query_acceleration_max_scale_factor": options["QUERY_ACCELERATION_MAX_SCALE_FACTOR"],
+        "resource_monitor": options.get("RESOURCE_MONITOR") or "null",
+        "actives": "0",
+        "pendings": "0",
+        "failed": "0",
+        "suspended": "0",
+        "uuid": "0",
+        "scaling_policy": options["SCALING_POLICY"],
+        "resource_constraint": options.get("RESOURCE_CONSTRAINT"),
+        "generation": options.get("GENERATION"),
+    }
+
+
+def _user(session: Session, path: Path, user: User) -> Record:
+    options = user.options
+    names = (
+        "login_name",
+        "display_name",
+        "first_name",
+        "last_name",
+        "email",
+        "days_to_expiry",
+        "mins_to_unlock",
+    )
+    record: Record = {name: options.get(name.upper()) or "" for name in names}
+    record |= {
+        name: options.get(name.upper()) or ""
+        for name in ("default_warehouse", "default_namespace", "default_role")
+    }
+    secondary = options.get("DEFAULT_SECONDARY_ROLES")
+    return record | {
+        "disabled": options["DISABLED"],
+        "must_change_password": options["MUST_CHANGE_PASSWORD"],
+        "snowflake_lock": False,
+        "default_secondary_roles": '["ALL"]' if secondary is None else str(secondary).replace("'", '"'),
+        "ext_authn_duo": False,
+        "ext_authn_uid": "",
+        "mins_to_bypass_mfa": "",
+        "last_success_login": user.last_success_login,
+        "has_password": user.password is not None,
+        "has_rsa_public_key": bool(options.get("RSA_PUBLIC_KEY")),
+        "type": options.get("TYPE") or "",
+        "has_mfa": False,
+        "has_workload_identity": user.workload_identity is not None,
+    }
+
+
+def _integration(session: Session, path: Path, integration: Any) -> Record:
+    return {"type": "EXTERNAL_STAGE", "category": "STORAGE", "enabled": bool(integration.options["ENABLED"])}
+
+
+def _monitor(session: Session, path: Path, monitor: Any) -> Record:
+    options = monitor.options
+
+    def percent(name: str) -> str | None:
+        return f"{options[name]}%" if options.get(name) is not None else None
+
+    return {
+        "credit_quota": None if options.get("CREDIT_QUOTA") is None else f"{options['CREDIT_QUOTA']:.2f}",
+        "used_credits": "0.00",
+        "remaining_credits": None
+        if options.get("CREDIT_QUOTA") is None
+        else f"{options['CREDIT_QUOTA']:.2f}",
+        "level": None,
+        "frequency": options["FREQUENCY"],
+        "start_time": options.get("START_TIMESTAMP"),
+        "end_time": options.get("END_TIMESTAMP"),
+        "notify_at": ",".join(f"{value}%" for value in options.get("NOTIFY_AT", [])) or None,
+        "suspend_at": percent("SUSPEND_AT"),
+        "suspend_immediately_at": percent("SUSPEND_IMMEDIATELY_AT"),
+        "notify_users": ", ".join(options.get("NOTIFY_USERS") or []) or None,
+    }
+
+
+def _place(path: Path) -> Record:
+    return {"database_name": path[0], "schema_name": path[1]}
+
+
+def _region(session: Session) -> str:
+    return session.catalog.region
+
+
+def _stage(session: Session, path: Path, stage: Any) -> Record:
+    return _place(path) | {
+        "url": stage.options["URL"],
+        "has_credentials": "N",
+        "has_encryption_key": "N",
+        "region": _region(session),
+        "type": "EXTERNAL",
+        "cloud": "AWS",
+        "storage_integration": stage.integration,
+        "endpoint": None,
+        "directory_enabled": "N",
+    }
+
+
+def _file_format(session: Session, path: Path, file_format: Any) -> Record:
+    return _place(path) | {"type": file_format.options["TYPE"], "format_options": str(file_format.options)}
+
+
+def _external_table(session: Session, path: Path, table: ExternalTable) -> Record:
+    return _place(path) | {
+        "invalid": False,
+        "stage": ".".join(table.stage),
+        "location": f"@{'.'.join(table.stage)}/{table.location.path}",
+        "file_format_name": table.file_format.get("FORMAT_NAME", ""),
+        "file_format_type": table.file_format.get("TYPE"),
+        "cloud": "AWS",
+        "region": _region(session),
+        "notification_channel": None,
+        "last_refreshed_on": table.last_refreshed_on,
+        "table_format": "UNSPECIFIED",
+    }
+
+
+def _table(session: Session, path: Path, table: Any) -> Record:
+    return _place(path) | {"kind": "TABLE"}
+
+
+def _view(session: Session, path: Path, view: Any) -> Record:
+    return _place(path) | {
+        "reserved": "",
+        "text": view.text,
+        "is_secure": "false",
+        "is_materialized": "false",
+    }
+
+
+_IN = "created_on name database_name schema_name"
+_INTEGRATION = text("name type category enabled comment created_on")
+# SHOW's word -> the kind, its columns, and what fills those beside name, owner, comment and created_on.
+KINDS: dict[str, tuple[str, Columns, Callable[[Session, Path, Any], Record]]] = {
+    "DATABASES": (
+        "DATABASE",
+        text(
+            "created_on name is_default is_current origin owner comment options retention_time kind "
+            "owner_role_type"
+        ),
+        _database,
+    ),
+    "SCHEMAS": (
+        "SCHEMA",
+        text(
+            "created_on name is_default is_current database_name owner comment options retention_time "
+            "owner_role_type"
+        ),
+        _schema,
+    ),
+    "ROLES": (
+        "ROLE",
+        text(
+            "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles "
+            "granted_roles "
+            "owner comment"
+        ),
+        _role,
+    ),
+    "WAREHOUSES": (
+        "WAREHOUSE",
+        text(
+            "name state type size min_cluster_count max_cluster_count started_clusters running queued "
+            "is_default "
+            "is_current auto_suspend auto_resume available provisioning quiescing other created_on "
+            "resumed_on "
+            "updated_on owner comment enable_query_acceleration query_acceleration_max_scale_factor "
+            "resource_monitor actives pendings failed suspended uuid scaling_policy owner_role_type "
+            "resource_constraint generation"
+        ),
+        _warehouse,
+    ),
+    "USERS": (
+        "USER",
+        text(
+            "name created_on login_name display_name first_name last_name email mins_to_unlock "
+            "days_to_expiry "
+            "comment disabled must_change_password snowflake_lock default_warehouse default_namespace "
+            "default_role "
+            "default_secondary_roles ext_authn_duo ext_authn_uid mins_to_bypass_mfa owner last_success_login "
+            "expires_at_time locked_until_time has_password has_rsa_public_key type has_mfa "
+            "has_workload_identity"
+        ),
+        _user,
+    ),
+    "STORAGE INTEGRATIONS": ("INTEGRATION", _INTEGRATION, _integration),
+    "INTEGRATIONS": ("INTEGRATION", _INTEGRATION, _integration),
+    "RESOURCE MONITORS": (
+        "RESOURCE MONITOR",
+        text(
+            "name credit_quota used_credits remaining_credits level frequency start_time end_time notify_at "
+            "suspend_at suspend_immediately_at created_on owner comment notify_users"
+        ),
+        _monitor,
+    ),
+    "STAGES": (
+        "STAGE",
+        text(
+            f"{_IN} url has_credentials has_encryption_key owner comment region type cloud "
+            "storage_integration endpoint owner_role_type directory_enabled"
+        ),
+        _stage,
+    ),
+    "FILE FORMATS": (
+        "FILE FORMAT",
+        text(f"{_IN} type owner comment format_options owner_role_type"),
+        _file_format,
+    ),
+    "EXTERNAL TABLES": (
+        "EXTERNAL TABLE",
+        text(
+            f"{_IN} invalid invalid_reason owner comment stage location file_format_name "
+            "file_format_type cloud region notification_channel last_refreshed_on table_format "
+            "last_refresh_details owner_role_type"
+        ),
+        _external_table,
+    ),
+    "TABLES": ("TABLE", text(f"{_IN} kind comment owner owner_role_type"), _table),
+    "VIEWS": (
+        "VIEW",
+        text(
+            "created_on name reserved database_name schema_name owner comment text is_secure is_materialized "
+            "owner_role_type"
+        ),
+        _view,
+    ),
+}
