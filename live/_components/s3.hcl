@@ -32,11 +32,14 @@ inputs = {
     processed = {
       unversioned_because = "Snowflake's external tables do not support versioned objects; every object is made again from raw"
       access = {
-        read = {
-          (format(local.role, "glue"))      = ["*"]
-          (format(local.role, "lambda"))    = ["reports/*"]
-          (format(local.role, "snowflake")) = ["curated/*"]
-        }
+        read = merge(
+          {
+            (format(local.role, "glue"))      = ["*"]
+            (format(local.role, "lambda"))    = ["reports/*"]
+            (format(local.role, "snowflake")) = ["curated/*"]
+          },
+          { for arn in local.env.inspectors : arn => ["*"] },
+        )
         write = { (format(local.role, "glue")) = ["*"] }
       }
     }

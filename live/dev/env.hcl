@@ -40,8 +40,11 @@ locals {
     lock_table = true
   }
 
-  # Who puts objects into raw, and who manages buckets beside the apply role: ARNs, wildcards allowed.
-  producers = ["arn:aws:iam::111122223333:role/strata-producer-dev"]
+  # ARNs, wildcards allowed. Producers put objects into raw. Inspectors read what the pipeline made, its quarantine
+  # included: people who develop it; in production nobody, or the role of those on call. Administrators manage buckets
+  # beside the apply role and read no data.
+  producers  = ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/strata-producer-dev"]
+  inspectors = ["arn:aws:iam::111122223333:root"]
   administrators = [
     "arn:aws:iam::111122223333:root",
     "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,13 +50,13 @@ def test_order_follows_the_dependencies(tree: LiveTree) -> None:
 
 def test_one_process_for_the_environment_and_one_for_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    run = Console._run
+    evaluate = Console.evaluate
 
-    def counted(self: Console, folder: Path, rc: Path) -> object:
+    def counted(self: Console, *arguments: Any) -> dict[str, Any]:
         calls.append(1)
-        return run(self, folder, rc)
+        return evaluate(self, *arguments)
 
-    monkeypatch.setattr(Console, "_run", counted)
+    monkeypatch.setattr(Console, "evaluate", counted)
     fresh = LiveTree.load(ROOT, environ={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]})
     fresh.units("dev")
     assert len(calls) == 1

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 
 
 class _Validation(BaseHTTPRequestHandler):
-    """Says yes to ValidateStateMachineDefinition, the one request that a plan sends: moto's engine judges later."""
+    """Says yes to ValidateStateMachineDefinition, the one request of a plan; moto's engine judges later."""
 
     def do_POST(self) -> None:
         assert self.headers["X-Amz-Target"] == "AWSStepFunctions.ValidateStateMachineDefinition"
