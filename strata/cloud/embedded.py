@@ -105,10 +105,7 @@ class EmbeddedCloud:
 
             self._snowflake = SnowflakeServer(self.context)
             self._snowflake.start()
-            self.context.snowflake_environment.setdefault("SNOWFLAKE_HOST", "127.0.0.1")
-            self.context.snowflake_environment.setdefault("SNOWFLAKE_PORT", str(self.context.snowflake_port))
-            self.context.snowflake_environment.setdefault("SNOWFLAKE_PROTOCOL", "http")
-            self._provider = ProviderServer(self.context)
+            self._provider = ProviderServer(self._snowflake)
             self._reattach = self._provider.start()
         except BaseException as error:  # raised again in the thread that waits for this one
             self._fault = error
@@ -119,8 +116,8 @@ class EmbeddedCloud:
             account_id=self.context.account_id,
             region=self.context.region,
             aws_url=self.context.aws_url,
-            snowflake_host="127.0.0.1",
-            snowflake_port=self.context.snowflake_port,
+            snowflake_host=self._snowflake.host,
+            snowflake_port=self._snowflake.port,
             snowflake_account=self._snowflake.account,
             snowflake_user=self._snowflake.user,
             snowflake_password=self._snowflake.password,

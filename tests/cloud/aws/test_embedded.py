@@ -166,7 +166,8 @@ def test_process_with_a_port_that_is_taken(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         process = start(tmp_path, "--aws-port", str(port))
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
+        assert process.stderr
+        errors = process.stderr.read()  # not communicate(), which would end its standard input
+        assert process.wait(timeout=10) == 1
     assert errors.startswith(f"error: port {port} on 127.0.0.1 cannot be used")
     assert errors.count("\n") == 1
