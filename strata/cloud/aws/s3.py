@@ -18,7 +18,7 @@ from flask import has_request_context, request
 from moto.core.compat import HAS_CRT
 from moto.core.responses import ActionResult, EmptyResult
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 from moto.s3.utils import compute_checksum
@@ -78,6 +78,8 @@ def install(context: CloudContext) -> None:
     _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
     _patches.attribute(S3Response, "put_object", verified_put_object)
     _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    # moto disposes of a key's versions when the last is deleted, and forgets that some are delete markers.
+    _patches.attribute(FakeDeleteMarker, "dispose", lambda marker: None)
 
 
 def uninstall() -> None:

@@ -163,3 +163,20 @@ def test_access_logs_may_be_delivered_under_a_prefix(aws: Aws) -> None:
     s3.put_bucket_policy(Bucket="logs", Policy=json.dumps({"Statement": [statement]}))
     s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus=logging)
     assert s3.get_bucket_logging(Bucket="raw")["LoggingEnabled"]["TargetPrefix"] == "s3/raw/"
+
+
+def test_versioned_bucket_can_be_emptied(aws: Aws) -> None:
+    s3 = aws.bucket("raw", events=True)
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    s3.put_object(Bucket="raw", Key="k", Body=b"2")
+    s3.delete_object(Bucket="raw", Key="k")
+    listed = s3.list_object_versions(Bucket="raw")
+    every = [
+        {"Key": v["Key"], "VersionId": v["VersionId"]} for v in listed["Versions"] + listed["DeleteMarkers"]
+    ]
+    assert len(every) == 3
+    deleted = s3.delete_objects(Bucket="raw", Delete={"Objects": every})
+    assert len(deleted["Deleted"]) == 3
+    s3.delete_bucket(Bucket="raw")
+    assert s3.list_buckets()["Buckets"] == []
