@@ -29,6 +29,9 @@ _OWN_NAME = re.compile(r"local\.\w+?_[le]_")
 _FAILED = re.compile(r'local\.fail\["(\w+)"\]')
 _TABLE = re.compile(r"local\.(\w+_t\d+)\[")
 _EXACT_DIGITS = 15
+_PASSED = ("PATH", "HOME", "SystemRoot")
+# Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
+_QUESTION = "nonsensitive(base64encode(jsonencode(local.all)))\n"
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,7 @@ class Console:
         text, origins = _program(definitions, wanted)
         with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
             Path(folder, "main.tf").write_text(text, encoding="utf-8")
-            rc = Path(folder, "terraform.rc")
-            rc.write_text("", encoding="utf-8")
-            process = self._run(Path(folder), rc)
+            process = self._terraform(Path(folder), "console", "-no-color", given=_QUESTION)
         try:
             decoded = base64.b64decode(json.loads(process.stdout), validate=True)
             values = json.loads(decoded, parse_int=_number)
@@ -84,19 +85,43 @@ class Console:
             raise _error(process, origins, failures) from None
         return dict(zip(wanted, values, strict=True))
 
-    def _run(self, folder: Path, rc: Path) -> subprocess.CompletedProcess[str]:
-        environment = {
-            name: self.environ[name] for name in ("PATH", "HOME", "SystemRoot") if name in self.environ
-        }
+    def format(self, texts: Sequence[str]) -> list[str]:
+        """The HCL texts in Terraform's canonical layout; a text that is not HCL comes back as it is.
+
+        Terragrunt lays out alike, but keeps a redundant template such as `"${local.a}"`.
+        """
+        if not texts:
+            return []
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            files = [Path(folder, f"{index}.tf") for index in range(len(texts))]
+            for file, text in zip(files, texts, strict=True):
+                file.write_text(text, encoding="utf-8")
+            self._terraform(Path(folder), "fmt", "-list=false", ".")
+            return [file.read_text(encoding="utf-8") for file in files]
+
+    def syntax_error(self, text: str) -> tuple[int, str] | None:
+        """Line and description of the first syntax error in `text`, in HCL's words; None if it has none."""
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            Path(folder, "main.tf").write_text(text, encoding="utf-8")
+            process = self._terraform(Path(folder), "fmt", "-no-color", "-list=false", ".")
+        match = _DIAGNOSTIC.search(process.stderr)
+        place = _PLACE.search(match["rest"]) if match else None
+        return (int(place[1]), _message(match)) if match and place else None
+
+    def _terraform(
+        self, folder: Path, *arguments: str, given: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        rc = folder / "terraform.rc"
+        rc.write_text("", encoding="utf-8")
+        environment = {name: self.environ[name] for name in _PASSED if name in self.environ}
         environment.setdefault("PATH", os.defpath)
         environment |= {"TF_CLI_CONFIG_FILE": str(rc), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
         try:
             return subprocess.run(
-                [self.terraform, "console", "-no-color"],
+                [self.terraform, *arguments],
                 cwd=folder,
                 env=environment,
-                # Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
-                input="nonsensitive(base64encode(jsonencode(local.all)))\n",
+                input=given,
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
@@ -108,26 +133,6 @@ class Console:
                 file=self.terraform,
                 remedy="put Terraform 1.11 or newer on PATH",
             ) from None
-
-    def format(self, texts: Sequence[str]) -> list[str]:
-        """The HCL texts in Terraform's canonical layout; a text that is not HCL comes back as it is."""
-        if not texts:
-            return []
-        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
-            rc = Path(folder, "terraform.rc")
-            rc.write_text("", encoding="utf-8")
-            files = [Path(folder, f"{index}.tf") for index in range(len(texts))]
-            for file, text in zip(files, texts, strict=True):
-                file.write_text(text, encoding="utf-8")
-            environment = {"PATH": self.environ.get("PATH", os.defpath), "TF_CLI_CONFIG_FILE": str(rc)}
-            subprocess.run(
-                [self.terraform, "fmt", "-list=false", "."],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                check=False,
-            )
-            return [file.read_text(encoding="utf-8") for file in files]
 
 
 def _number(digits: str) -> int:
@@ -164,12 +169,8 @@ def _error(
             return failures[known[1]]
         place = _PLACE.search(rest)
         origin = origins[int(place[1]) - 1] if place and int(place[1]) <= len(origins) else None
-        paragraphs = [text for text in rest.split("\n\n") if "on main.tf line" not in text]
-        detail = " ".join(" ".join(paragraphs).split())
-        message = _OWN_NAME.sub("local.", f"{match['summary']}: {detail}".rstrip(": "))
-        return StrataError(
-            message.rstrip("."), file=origin[0] if origin else None, line=origin[1] if origin else None
-        )
+        message = _message(match)
+        return StrataError(message, file=origin[0] if origin else None, line=origin[1] if origin else None)
     if "known after apply" in process.stdout:
         return StrataError("an expression has no known value before apply")
     said = (process.stderr or process.stdout).strip().split("\n")[-1]
@@ -177,3 +178,10 @@ def _error(
         f"`terraform console` gave no answer (exit code {process.returncode}): {said}",
         remedy="check that Terraform 1.11 or newer runs",
     )
+
+
+def _message(diagnostic: re.Match[str]) -> str:
+    """Summary and detail of a diagnostic, without the lines that show the source."""
+    paragraphs = [text for text in diagnostic["rest"].split("\n\n") if "on main.tf line" not in text]
+    detail = " ".join(" ".join(paragraphs).split())
+    return _OWN_NAME.sub("local.", f"{diagnostic['summary']}: {detail}").rstrip(": .")

@@ -44,6 +44,14 @@ class HclFile:
     body: Body
 
 
+class SyntaxFault(StrataError):
+    """A file that is not HCL; `text` is what it holds."""
+
+    def __init__(self, message: str, path: Path, line: int, text: str) -> None:
+        super().__init__(f"syntax error: {message}", file=path, line=line)
+        self.text = text
+
+
 def parse(path: Path) -> HclFile:
     """Parse the file at `path`.
 
@@ -61,9 +69,7 @@ def parse(path: Path) -> HclFile:
     tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
     if tree.root_node.has_error:
         line, found = _first_fault(tree.root_node)
-        raise StrataError(
-            f"syntax error: {found}", file=path, line=line, remedy="correct the HCL on this line"
-        )
+        raise SyntaxFault(found, path, line, raw.decode("utf-8"))
     reader = _BlockReader(path, raw)
     body = next((child for child in tree.root_node.children if child.type == "body"), None)
     return HclFile(path, raw.decode("utf-8"), reader.body(body) if body is not None else Body())
@@ -99,7 +105,9 @@ class _BlockReader(ExpressionReader):
             if child.type in ("attribute", "block"):
                 # The parser takes white space of any kind; HCL wants each on a line of its own.
                 if child.start_point.row == last_row:
-                    raise StrataError("syntax error: a new line was expected here", file=self.path, line=line)
+                    raise SyntaxFault(
+                        "a new line was expected here", self.path, line, self.raw.decode("utf-8")
+                    )
                 last_row = child.end_point.row
             if child.type == "attribute":
                 name = self.node_text(child.children[0])
@@ -136,4 +144,4 @@ class _BlockReader(ExpressionReader):
         else:
             wrong = items[-1].end_point.row == end
         if wrong:
-            raise StrataError("syntax error: a new line was expected here", file=self.path, line=start + 1)
+            raise SyntaxFault("a new line was expected here", self.path, start + 1, self.raw.decode("utf-8"))

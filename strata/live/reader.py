@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.live.console import Console
-from strata.live.hcl import Block, HclFile, parse
+from strata.live.console import Console, Definition
+from strata.live.hcl import Block, HclFile, SyntaxFault, parse
 from strata.live.includes import STRATEGIES
-from strata.live.probes import Calls
+from strata.live.probes import Calls, Probe
 from strata.live.program import Program
 from strata.live.schema import Kind, Leaf, includes_of, leaves
 from strata.live.scope import Include, Scope
@@ -27,19 +28,30 @@ Wanted = Callable[[Scope], Iterable[tuple[Scope, Leaf]]]
 
 @dataclass(frozen=True)
 class Values:
-    """What an evaluation gave: values of leaves by (scope, leaf), and the locals of each scope."""
+    """What an evaluation gave, by scope: the values of leaves by the leaf's identity, and the locals."""
 
-    leaves: Mapping[tuple[str, int], Any]
+    leaves: Mapping[str, dict[int, Any]]
     locals: Mapping[str, dict[str, Any]]
 
     def of(self, scope: Scope) -> dict[int, Any]:
         """The scope's values by the leaf's identity."""
-        return {leaf: value for (key, leaf), value in self.leaves.items() if key == scope.key}
+        return self.leaves.get(scope.key, {})
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A program with what is wanted of it, and what must be asked before it is complete."""
+
+    program: Program
+    leaves: dict[tuple[str, int], Definition]
+    locals: dict[tuple[str, str], Definition]
+    includes: list[tuple[Scope, Leaf, str]]
+    probes: list[Probe] = field(default_factory=list)
 
 
 @dataclass
 class Reader:
-    """Parses files once and evaluates units.
+    """Parses files once and evaluates units; several threads may do so at the same time.
 
     Args:
         root: the folder of the live tree.
@@ -50,6 +62,7 @@ class Reader:
     root: Path
     environ: Mapping[str, str]
     console: Console
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _files: dict[Path, HclFile] = field(default_factory=dict)
     _units: dict[Path, Scope] = field(default_factory=dict)
     _read: dict[tuple[Path, Path | None], Scope] = field(default_factory=dict)
@@ -63,10 +76,11 @@ class Reader:
         Raises:
             StrataError: the file cannot be read or has a syntax error.
         """
-        if file not in self._units:
-            key = f"u{len(self._units)}"
-            self._units[file] = Scope(key, self._file(file), file, file, self.root, is_unit=True)
-        return self._units[file]
+        with self._lock:
+            if file not in self._units:
+                key = f"u{len(self._units)}"
+                self._units[file] = Scope(key, self._file(file), file, file, self.root, is_unit=True)
+            return self._units[file]
 
     def evaluate(
         self,
@@ -88,49 +102,63 @@ class Reader:
             StrataError: an expression or a function fails, an include cannot be read, something is unknown.
         """
         calls = dict(self._calls)
-        known = outputs or {}
         while True:
-            program = Program(self._read_scope, self.environ, command, calls, known)
-            pending_includes = [
-                item for unit in units if not unit.opened for item in self._open(unit, program)
-            ]
-            opened = [unit for unit in units if unit.opened]
-            names = {
-                (scope.key, id(leaf)): program.leaf(scope, leaf)
-                for unit in opened
-                for scope, leaf in wanted(unit)
-            }
-            local_names = {
-                (scope.key, name): program.local(scope, attribute)
-                for unit in opened
-                for scope in unit.parts()
-                for name, attribute in scope.locals.items()
-            }
-            for unit in opened:
-                self._touch(unit, program)
-            probes = [probe for probe in program.probes.values() if known or not probe.outputs]
-            asked = [probe.name for probe in probes] + [name for _, _, name in pending_includes]
+            program = Program(self._read_scope, self.environ, command, calls, outputs or {})
+            with self._lock:
+                step = self._translate(units, wanted, program)
+            asked = [*(probe.name for probe in step.probes), *(name for _, _, name in step.includes)]
             if not asked:
                 break
-            answers = self.console.evaluate(program.closure(asked), asked, program.failures)
-            for probe in probes:
+            answers = self.console.evaluate(step.program.closure(asked), asked, step.program.failures)
+            for probe in step.probes:
                 calls[probe.key] = sorted(set(answers[probe.name]))
                 if not probe.outputs:
                     self._calls[probe.key] = calls[probe.key]
-            for scope, leaf, name in pending_includes:
+            for scope, leaf, name in step.includes:
                 self._include_values[scope.key, id(leaf)] = answers[name]
-        definitions = [*names.values(), *local_names.values()]
+        definitions = [*step.leaves.values(), *step.locals.values()]
         stuck = next((item for item in definitions if item.pending), None)
         if stuck is not None:
             raise StrataError(
                 "this value depends on itself through a function", file=stuck.path, line=stuck.line
             )
         order = sorted({definition.name for definition in definitions})
-        values = self.console.evaluate(program.closure(order), order, program.failures)
-        found: dict[str, dict[str, Any]] = {}
-        for (scope_key, name), definition in local_names.items():
-            found.setdefault(scope_key, {})[name] = values[definition.name]
-        return Values({key: values[definition.name] for key, definition in names.items()}, found)
+        values = self.console.evaluate(step.program.closure(order), order, step.program.failures)
+        found: dict[str, dict[int, Any]] = {}
+        for (scope_key, leaf_id), definition in step.leaves.items():
+            found.setdefault(scope_key, {})[leaf_id] = values[definition.name]
+        found_locals: dict[str, dict[str, Any]] = {}
+        for (scope_key, name), definition in step.locals.items():
+            found_locals.setdefault(scope_key, {})[name] = values[definition.name]
+        return Values(found, found_locals)
+
+    def _translate(self, units: Sequence[Scope], wanted: Wanted, program: Program) -> _Step:
+        """Translate all that can be now; what is found to be missing has to be asked first."""
+        includes = [item for unit in units if not unit.opened for item in self._open(unit, program)]
+        opened = [unit for unit in units if unit.opened]
+        step = _Step(
+            program,
+            {
+                (scope.key, id(leaf)): program.leaf(scope, leaf)
+                for unit in opened
+                for scope, leaf in wanted(unit)
+            },
+            {
+                (scope.key, name): program.local(scope, attribute)
+                for unit in opened
+                for scope in unit.parts()
+                for name, attribute in scope.locals.items()
+            },
+            includes,
+        )
+        for unit in opened:
+            self._touch(unit, program)
+        # What needs outputs can be asked only when they are known.
+        step.probes.extend(probe for probe in program.probes.values() if program.outputs or not probe.outputs)
+        if len(opened) < len(units) and not includes and not step.probes:
+            file = next(unit.file.path for unit in units if not unit.opened)
+            raise StrataError("the path of an `include` depends on itself through a function", file=file)
+        return step
 
     def _touch(self, unit: Scope, program: Program) -> None:
         """Translate what is not wanted now too: its unknown names come out, its probes go along."""
@@ -140,7 +168,15 @@ class Reader:
 
     def _file(self, path: Path) -> HclFile:
         if path not in self._files:
-            self._files[path] = parse(path)
+            try:
+                self._files[path] = parse(path)
+            except SyntaxFault as fault:
+                # HCL's own parser knows better where and what.
+                found = self.console.syntax_error(fault.text)
+                line, message = found or (fault.line, fault.message.removeprefix("syntax error: "))
+                raise StrataError(
+                    f"syntax error: {message}", file=path, line=line, remedy="correct the HCL on this line"
+                ) from None
         return self._files[path]
 
     def _read_scope(self, path: Path, reader: Scope) -> Scope:

@@ -44,16 +44,16 @@ def rendered_unit(
 def _hooks(blocks: Mapping[str, Mapping[str, Any]]) -> tuple[Hook, ...]:
     hooks: list[Hook] = []
     for block in blocks.values():
-        if block.get("if", True):
+        if block.get("if") is not False:
             hooks.append(
                 Hook(
                     name=block["name"],
                     commands=tuple(block["commands"]),
                     execute=tuple(block["execute"]),
                     working_dir=block.get("working_dir"),
-                    run_on_error=block.get("run_on_error", False),
-                    on_errors=tuple(block.get("on_errors", ())),
-                    suppress_stdout=block.get("suppress_stdout", False),
+                    run_on_error=block.get("run_on_error") or False,
+                    on_errors=tuple(block.get("on_errors") or ()),
+                    suppress_stdout=block.get("suppress_stdout") or False,
                 )
             )
     return tuple(hooks)
@@ -63,10 +63,10 @@ def _extra_arguments(block: Mapping[str, Any]) -> ExtraArguments:
     return ExtraArguments(
         name=block["name"],
         commands=tuple(block["commands"]),
-        arguments=tuple(block.get("arguments", ())),
-        required_var_files=tuple(block.get("required_var_files", ())),
-        optional_var_files=tuple(block.get("optional_var_files", ())),
-        env_vars=block.get("env_vars", {}),
+        arguments=tuple(block.get("arguments") or ()),
+        required_var_files=tuple(block.get("required_var_files") or ()),
+        optional_var_files=tuple(block.get("optional_var_files") or ()),
+        env_vars=block.get("env_vars") or {},
     )
 
 

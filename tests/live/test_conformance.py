@@ -24,7 +24,7 @@ SMALL: list[dict[str, Any]] = tomllib.loads((HERE / "semantics.toml").read_text(
 
 
 def significant(document: dict[str, Any], root: Path) -> dict[str, Any]:
-    """The document without null, false and empty values, inputs and locals whole, `root` written as `${ROOT}`."""
+    """The document without null, false and empty values, inputs and locals whole, `root` as `${ROOT}`."""
     portable = json.loads(json.dumps(document).replace(str(root), "${ROOT}"))
     whole = ("inputs", "locals")
     found = {name: value if name in whole else _stripped(value) for name, value in portable.items()}

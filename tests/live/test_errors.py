@@ -40,13 +40,13 @@ FAULTS = {
     ),
     "open brace": (
         {"live/dev/a/terragrunt.hcl": UNIT + "inputs = {\n  a = 1\n"},
-        ("live/dev/a/terragrunt.hcl", 2),
+        ("live/dev/a/terragrunt.hcl", 4),
         "",
     ),
     "two attributes on a line": (
         {"live/dev/env.hcl": 'locals { name = "dev" size = 1 }\n'},
         ("live/dev/env.hcl", 1),
-        "new line",
+        "single-argument block",
     ),
     "missing env.hcl": (
         {"live/dev/env.hcl": None, "live/dev/a/terragrunt.hcl": UNIT},

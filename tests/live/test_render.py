@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -223,7 +224,7 @@ inputs = {{ value = dependency.a.outputs.v }}
 MOCKS = 'mock_outputs = { v = "mock", w = { x = 1 } }\n'
 ONLY_PLAN = MOCKS + 'mock_outputs_allowed_terraform_commands = ["plan"]\n'
 
-# settings of the dependency, applied outputs (None: not applied), command -> the input, or what the error says
+# settings of the dependency, applied outputs (None: not applied), command, the input or what the error says
 OUTPUTS: list[tuple[str, dict[str, Any] | None, str, str]] = [
     ("", {"v": "real"}, "apply", "real"),
     (MOCKS, {"v": "real"}, "apply", "real"),
@@ -295,3 +296,19 @@ def test_a_live_tree_in_a_subfolder_of_nothing_is_its_own_root(load: Load) -> No
     tree = load({"live/dev/a/terragrunt.hcl": "inputs = { r = get_repo_root() }\n"})
     (tree.root / ".git").rmdir()
     assert tree.render("live/dev/a").inputs == {"r": str(tree.root)}
+
+
+def test_threads_may_render_at_the_same_time(load: Load) -> None:
+    unit = """
+        locals {
+          env = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+          var = [for name in ["A", "B"] : get_env(name, local.env.default)]
+        }
+        inputs = { me = basename(get_terragrunt_dir()), v = local.var }
+    """
+    names = [f"u{number}" for number in range(6)]
+    files = {f"live/dev/{name}/terragrunt.hcl": unit for name in names}
+    tree = load({**files, "live/dev/env.hcl": 'locals { default = "d" }'}, A="a")
+    with ThreadPoolExecutor(4) as pool:
+        rendered = list(pool.map(lambda name: tree.render(f"live/dev/{name}").inputs, names))
+    assert rendered == [{"me": name, "v": ["a", "d"]} for name in names]

@@ -112,6 +112,7 @@ def test_a_missing_module_is_an_error_at_the_source(load: Load) -> None:
 
 
 def test_the_version_map_decides(load: Load, repository: Path) -> None:
+    unit = 'include "c" { path = "${get_repo_root()}/live/_components/x.hcl" }\n'
     tree = load(
         {
             "modules/x/main.tf": "# working tree\n",
@@ -126,8 +127,8 @@ def test_the_version_map_decides(load: Load, repository: Path) -> None:
                   source = local.version == "local" ? "${{get_repo_root()}}/modules//x" : local.tagged
                 }}
             """,
-            "live/dev/x/terragrunt.hcl": 'include "c" { path = "${get_repo_root()}/live/_components/x.hcl" }\n',
-            "live/prod/x/terragrunt.hcl": 'include "c" { path = "${get_repo_root()}/live/_components/x.hcl" }\n',
+            "live/dev/x/terragrunt.hcl": unit,
+            "live/prod/x/terragrunt.hcl": unit,
         }
     )
     said = [
