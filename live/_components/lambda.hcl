@@ -3,7 +3,7 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["lambda"]
-  name    = upper("${local.env.project}_%s_${local.env.env}")
+  loader  = upper("${local.env.project}_LOADER_${local.env.env}")
 }
 
 terraform {
@@ -12,7 +12,7 @@ terraform {
   # Built in Terraform's working directory, from the working tree: the same input gives the same bytes.
   before_hook "artifacts" {
     commands = ["plan", "apply", "destroy", "import", "refresh"]
-    execute  = ["env", "PYTHONPATH=${get_repo_root()}", "python3", "-m", "strata.artifacts", "build", "lambda", "--root", get_repo_root()]
+    execute  = ["env", "PYTHONPATH=${get_repo_root()}", "python3", "-m", "strata.artifacts", "build", "lambda", "--root", get_repo_root(), "--architecture", local.env.lambda.architecture]
   }
 }
 
@@ -41,6 +41,7 @@ dependency "s3" {
 }
 
 inputs = {
+  architecture       = local.env.lambda.architecture
   artifacts_bucket   = dependency.s3.outputs.bucket_names.artifacts
   kms_key_arn        = dependency.s3.outputs.kms_key_arn
   layer_zip          = "lambda/layer.zip"
@@ -51,10 +52,10 @@ inputs = {
     PROCESSED_BUCKET    = dependency.s3.outputs.bucket_names.processed
     SNOWFLAKE_ACCOUNT   = "${local.env.snowflake.organization}-${local.env.snowflake.account}"
     SNOWFLAKE_DATABASE  = upper("${local.env.project}_${local.env.env}")
-    SNOWFLAKE_ROLE      = format(local.name, "LOADER")
+    SNOWFLAKE_ROLE      = local.loader
     SNOWFLAKE_SCHEMA    = "CURATED"
     SNOWFLAKE_TABLE     = "FLIGHTS"
-    SNOWFLAKE_USER      = format(local.name, "LOADER")
+    SNOWFLAKE_USER      = local.loader
     SNOWFLAKE_WAREHOUSE = upper("${local.env.project}_${local.env.env}")
   }
 
