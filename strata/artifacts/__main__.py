@@ -17,21 +17,30 @@ def build_glue(root: Path, out: Path) -> None:
     for script in sorted((root / "glue_jobs" / "scripts").glob("*.py")):
         with replacing(out / "glue" / script.name) as draft:
             shutil.copyfile(str(script), str(draft))
-    zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip")
+    # No half-written file of an editor, and nothing that a job does not read, may change the bytes.
+    zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip", (".py", ".json"))
 
 
 def build_lambda(root: Path, out: Path, architecture: str) -> None:
     """Write `lambda/snowflake_external_table.zip`, the functions, and `lambda/layer.zip`, their libraries."""
     source = root / "lambda_functions" / "snowflake_external_table"
-    zip_folder(source, "", out / "lambda" / "snowflake_external_table.zip")
+    zip_folder(source, "", out / "lambda" / "snowflake_external_table.zip", (".py",))
     build_layer(root, architecture, out / "lambda" / "layer.zip")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m strata.artifacts",
-        description="Builds what Terraform uploads. The same input gives the same bytes.",
-        epilog="example: python3 -m strata.artifacts build glue --root .",
+        description=(
+            "Builds what Terraform uploads. The same input gives the same bytes, whatever the machine, time, "
+            "folder or umask. Needs nothing but Python 3.9 or newer; the layer needs pip as well."
+        ),
+        epilog=(
+            "build glue writes glue/<job>.py and glue/glue_jobs.zip; build lambda writes "
+            "lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in ROOT/.strata/cache. "
+            "With STRATA_LOCAL set, as for the embedded cloud, the layer is for this machine. "
+            "Example: python3 -m strata.artifacts build glue --root ."
+        ),
     )
     actions = parser.add_subparsers(dest="action", required=True)
     build = actions.add_parser("build", help="build the artifacts of one component")

@@ -15,8 +15,9 @@ from strata.artifacts.archive import replacing, zip_folder
 from strata.errors import StrataError
 
 PYTHON = "3.11"  # the functions' runtime
-# glibc of Lambda's Amazon Linux 2023 runtimes is 2.34; the oldest wheels that serve it are found first.
-_MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+# The runtime python3.11 is Amazon Linux 2 with glibc 2.26: a wheel for 2.28 installs and then fails to load.
+_MANYLINUX = ("manylinux_2_26", "manylinux_2_17", "manylinux2014")
+_REVISION = "2"  # changes when this module packs the same wheels another way
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
@@ -33,7 +34,9 @@ def build_layer(root: Path, architecture: str, target: Path) -> None:
     """
     requirements = root / "lambda_functions" / "snowflake_external_table" / "requirements.txt"
     options = _platform_options(architecture)
-    key = hashlib.sha256(requirements.read_bytes() + " ".join(options).encode()).hexdigest()[:16]
+    host = "" if "--platform" in options else f"{sys.platform} {platform.machine()}"
+    identity = requirements.read_bytes() + " ".join([*options, host, _REVISION]).encode()
+    key = hashlib.sha256(identity).hexdigest()[:16]
     cached = root / ".strata" / "cache" / "lambda-layer" / f"{key}.zip"
     if not cached.is_file():
         with tempfile.TemporaryDirectory() as folder:
@@ -45,11 +48,13 @@ def build_layer(root: Path, architecture: str, target: Path) -> None:
 
 def _platform_options(architecture: str) -> list[str]:
     machine = _MACHINES[architecture]
-    here = (sys.platform, platform.machine())
+    common = ["--implementation", "cp", "--only-binary", ":all:", "--python-version"]
+    mine = "{}.{}".format(*sys.version_info)
+    here = (sys.platform, platform.machine(), mine)
     # The embedded cloud runs the function on this machine, whatever it is; production never does.
-    if os.environ.get("STRATA_LOCAL") and here != ("linux", machine):
-        return []
-    options = ["--python-version", PYTHON, "--implementation", "cp", "--only-binary", ":all:"]
+    if os.environ.get("STRATA_LOCAL") and here != ("linux", machine, PYTHON):
+        return [*common, mine if sys.version_info >= (3, 11) else PYTHON]
+    options = [*common, PYTHON]
     for name in _MANYLINUX:
         options += ["--platform", f"{name}_{machine}"]
     return options
@@ -58,8 +63,16 @@ def _platform_options(architecture: str) -> list[str]:
 def _install(requirements: Path, options: list[str], folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile"]
     command += ["--require-hashes", "--requirement", str(requirements), "--target", str(folder), *options]
-    environ = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
+    # Where pip fetches from is the user's business, where it installs to is ours.
+    ours = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV")
+    environ = {name: value for name, value in os.environ.items() if name not in ours}
+    environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if "No module named pip" in result.stderr:
+        raise StrataError(
+            f"{sys.executable} has no pip, which fetches the Lambda layer",
+            remedy=f"run {sys.executable} -m ensurepip, or put a Python with pip first on PATH",
+        )
     if result.returncode != 0:
         lines = [line for line in (result.stderr or result.stdout).splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]

@@ -1,0 +1,46 @@
+"""Lambda `refresh`: makes the external table see one object's partitions as they are in S3 now."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from connection import report, session, table
+
+PARTITION = re.compile(r"[a-z][a-z0-9_]*=[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Refreshes every partition that the object has, and those that an earlier version of it had.
+
+    Args:
+        event: `object_id`, `dataset` and `execution`.
+
+    Returns:
+        `object_id`, `partitions` (how many were refreshed) and `files` (how many the table changed for).
+
+    Raises:
+        ValueError: the report names something that is not a partition.
+        snowflake.connector.errors.Error: the login or a statement was refused.
+    """
+    curated = report(event["dataset"], event["object_id"], "curate")
+    statements = refresh_statements(curated)
+    files = 0
+    if statements:
+        with session() as connection, connection.cursor() as cursor:
+            for statement in statements:
+                files += len(cursor.execute(statement).fetchall())
+    return {"object_id": event["object_id"], "partitions": len(statements), "files": files}
+
+
+def refresh_statements(curated: dict[str, Any]) -> list[str]:
+    """One statement for each partition of the object, present or removed, in order of their names.
+
+    Only the object's own folder is listed, so that the cost does not grow with the table.
+    """
+    partitions = sorted({*curated["partitions"], *curated.get("removed", [])})
+    for partition in partitions:
+        if not PARTITION.fullmatch(partition):
+            raise ValueError(f"the report names a partition {partition!r}")
+    folder = f"object={curated['object_id']}"
+    return [f"ALTER EXTERNAL TABLE {table()} REFRESH '{partition}/{folder}/'" for partition in partitions]
