@@ -42,7 +42,11 @@ class Aws:
         )
 
     def role(
-        self, name: str, principal: dict[str, Any], policy: list[dict[str, Any]] | None = None, **statement: Any
+        self,
+        name: str,
+        principal: dict[str, Any],
+        policy: list[dict[str, Any]] | None = None,
+        **statement: Any,
     ) -> str:
         """Create a role that trusts the principal; return its ARN."""
         trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **statement}

@@ -31,7 +31,9 @@ PATHS = {
 def filled(template: str) -> str:
     target = {"Id": "t", "InputTransformer": {"InputPathsMap": PATHS, "InputTemplate": template}}
     validate(target)
-    return payload(target, EVENT, rule_arn="arn:rule", rule_name="rule", ingestion_time="2026-01-02T03:04:06Z")
+    return payload(
+        target, EVENT, rule_arn="arn:rule", rule_name="rule", ingestion_time="2026-01-02T03:04:06Z"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_invalid_template(template: str, message: str) -> None:
 def test_path_that_eventbridge_does_not_know() -> None:
     target = {
         "Id": "t",
-        "InputTransformer": {"InputPathsMap": {"a": "$['detail']"}, "InputTemplate": "{\"a\": <a>}"},
+        "InputTransformer": {"InputPathsMap": {"a": "$['detail']"}, "InputTemplate": '{"a": <a>}'},
     }
     with pytest.raises(InvalidInputError, match="is not a JSON path"):
         validate(target)

@@ -14,7 +14,7 @@ EVENT = {
     "resources": ["arn:aws:s3:::raw", "arn:aws:s3:::other"],
     "detail": {
         "bucket": {"name": "raw"},
-        "object": {"key": "flights/2013 01 \"é\".csv", "size": 0, "tags": [{"k": "a"}, {"k": "b"}]},
+        "object": {"key": 'flights/2013 01 "é".csv', "size": 0, "tags": [{"k": "a"}, {"k": "b"}]},
         "flag": True,
         "nothing": None,
         "a.b": "dotted",

@@ -39,9 +39,7 @@ def executions(aws: Aws, count: int = 1) -> list[dict[str, Any]]:
 
 def test_object_created_starts_the_state_machine(aws: Aws) -> None:
     machine = aws.machine("pipeline", PASS, aws.role("states", STATES))
-    starter = aws.role(
-        "starter", EVENTS, START, Condition={"ArnLike": {"aws:SourceArn": RULE}}
-    )
+    starter = aws.role("starter", EVENTS, START, Condition={"ArnLike": {"aws:SourceArn": RULE}})
     target = {"Id": "pipeline", "Arn": machine, "RoleArn": starter, "InputTransformer": INPUT}
     aws.rule("raw", {**CREATED, "detail": {"object": {"key": [{"wildcard": "flights/*.csv"}]}}}, target)
     s3 = aws.bucket("raw", events=True)
@@ -160,9 +158,7 @@ def test_role_that_is_missing(aws: Aws) -> None:
     assert "the role does not exist" in attributes(message)["ERROR_MESSAGE"]
 
 
-def test_target_that_fails_is_tried_again_and_then_buried(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_target_that_fails_is_tried_again_and_then_buried(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     from moto.sqs.models import SQSBackend
 
     url, dlq = aws.queue("dlq")
@@ -203,7 +199,9 @@ def test_queue_and_topic_must_let_the_rule_in(aws: Aws) -> None:
     closed_url, closed = aws.queue("closed", accepts_events=False)
     topic = aws.client("sns").create_topic(Name="topic")["TopicArn"]
     dead = {"DeadLetterConfig": {"Arn": dlq}}
-    aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": closed, **dead}, {"Id": "t", "Arn": topic, **dead})
+    aws.rule(
+        "raw", {"source": ["test"]}, {"Id": "q", "Arn": closed, **dead}, {"Id": "t", "Arn": topic, **dead}
+    )
     put(aws, {})
     found = eventually_messages(aws, url, 2)
     assert {attributes(m)["ERROR_CODE"] for m in found} == {"NO_PERMISSIONS"}

@@ -44,7 +44,7 @@ def test_stop_takes_the_extensions_back(context: CloudContext) -> None:
     server.stop()
     server.stop()
     assert before == (Rule.send_to_targets, s3_notifications.send_event, iam_models.get_account_id_from)
-    with pytest.raises(OSError):
+    with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", context.aws_port), timeout=1)
 
 
@@ -77,7 +77,12 @@ def test_port_that_is_taken(context: CloudContext) -> None:
         ("glue", "list_blueprints", {}, "glue:ListBlueprints"),  # JSON
         ("sqs", "list_message_move_tasks", {"SourceArn": "a"}, "sqs:ListMessageMoveTasks"),
         ("sns", "list_sms_sandbox_phone_numbers", {}, "sns:ListSMSSandboxPhoneNumbers"),  # query
-        ("lambda", "get_runtime_management_config", {"FunctionName": "f"}, "lambda:GetRuntimeManagementConfig"),
+        (
+            "lambda",
+            "get_runtime_management_config",
+            {"FunctionName": "f"},
+            "lambda:GetRuntimeManagementConfig",
+        ),
         ("cloudwatch", "list_metric_streams", {}, "monitoring:ListMetricStreams"),
         ("budgets", "list_tags_for_resource", {"ResourceARN": "a"}, "budgets:ListTagsForResource"),
     ],
@@ -108,17 +113,20 @@ def test_fault_of_the_cloud_itself_is_named(aws: Aws, monkeypatch: pytest.Monkey
 
 
 def test_path_that_no_service_knows(aws: Aws) -> None:
+    request = urllib.request.Request(
+        f"{aws.context.aws_url}/2099-01-01/nothing",
+        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=1/20260101/eu-west-1/lambda/aws4_request, x"},
+    )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        request = urllib.request.Request(
-            f"{aws.context.aws_url}/2099-01-01/nothing",
-            headers={"Authorization": "AWS4-HMAC-SHA256 Credential=1/20260101/eu-west-1/lambda/aws4_request, x"},
-        )
         urllib.request.urlopen(request)
     assert caught.value.code == 501
     assert re.search("lambda:GET /2099-01-01/nothing", caught.value.read().decode())
 
 
 def test_package_is_imported_without_moto() -> None:
-    code = "import strata.cloud.aws, strata.cloud.embedded, sys; print('moto' in sys.modules, 'boto3' in sys.modules)"
+    code = (
+        "import strata.cloud.aws, strata.cloud.embedded, sys;"
+        "print('moto' in sys.modules, 'boto3' in sys.modules)"
+    )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == "False False\n"

@@ -54,7 +54,11 @@ def run(aws: Aws, states: dict[str, Any], role: str, given: Any = None, **more: 
             "MISSING_TRANSITION_TARGET",
             "D",
         ),
-        ({"StartAt": "A", "States": {"A": {"Type": "Poss", "End": True}}}, "SCHEMA_VALIDATION_FAILED", "Poss"),
+        (
+            {"StartAt": "A", "States": {"A": {"Type": "Poss", "End": True}}},
+            "SCHEMA_VALIDATION_FAILED",
+            "Poss",
+        ),
         (
             {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::glue:nothing"}}},
             "SCHEMA_VALIDATION_FAILED",
@@ -202,7 +206,9 @@ def test_sdk_integration_names_the_same_error_otherwise(aws: Aws, role: str) -> 
     claims_table(aws)
     state = claim("attribute_exists(object_id)", End=True)
     state["Resource"] = "arn:aws:states:::aws-sdk:dynamodb:updateItem"
-    assert run(aws, {"Claim": state}, role, {"id": "1"})["error"] == "DynamoDb.ConditionalCheckFailedException"
+    assert (
+        run(aws, {"Claim": state}, role, {"id": "1"})["error"] == "DynamoDb.ConditionalCheckFailedException"
+    )
 
 
 def test_uncaught_error_fails_the_execution(aws: Aws, role: str) -> None:
@@ -270,9 +276,7 @@ def test_retry_waits_as_long_as_it_says(aws: Aws, role: str) -> None:
     assert 2 <= third - second < 50  # MaxDelaySeconds, not 100 times the interval
 
 
-def test_full_jitter_makes_the_wait_shorter(
-    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_jitter_makes_the_wait_shorter(aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", lambda low, high: low)
     claims_table(aws)
     retry = {
@@ -370,9 +374,7 @@ def test_glue_run_that_does_not_succeed(
     assert json.loads(failed["cause"])["JobRunState"] == state
 
 
-def test_task_that_times_out_stops_its_glue_run(
-    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_task_that_times_out_stops_its_glue_run(aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = GlueRuns(aws, monkeypatch, "RUNNING")
     states = {"Run": {**GLUE_TASK["Run"], "TimeoutSeconds": 1}}
     ended = run(aws, states, role, {"key": "k"})
