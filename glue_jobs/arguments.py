@@ -41,7 +41,7 @@ def parse(argv: Sequence[str]) -> JobArguments:
     """Reads a job's arguments; what else Glue passes (`--JOB_NAME`, `--extra-py-files`, flags) is left alone.
 
     Args:
-        argv: the arguments without the script's name. Both `--name value` and `--name=value` are read; the last wins.
+        argv: the arguments without the script's name: `--name value` or `--name=value`; the last one wins.
 
     Raises:
         JobError: an argument is missing or empty, or `object_id` or `dataset` could not be part of a path.

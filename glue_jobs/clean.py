@@ -29,6 +29,7 @@ REASONS = (
     "not_a_number",
     "wrong_delimiter",
 )
+MISQUOTED = "'the quotes do not pair up'"
 TIMESTAMP_FORMAT = "yyyy-MM-dd'T'HH:mm:ssX"
 
 
@@ -45,8 +46,8 @@ class Outputs:
     """Every line once, and the two kinds of output made of it.
 
     Attributes:
-        judged: `source_line`, the contract's columns typed, the partition date and `reason`: null where the line
-            is clean, `duplicate` where an earlier line has its key, else why it is quarantined.
+        judged: `source_line`, the contract's columns typed, the partition date and `reason`: null where the
+            line is clean, `duplicate` where an earlier line has its key, else why it is quarantined.
         quarantined: `source_line`, `reason`, `detail` and the whole line as `row`.
     """
 
@@ -55,7 +56,7 @@ class Outputs:
 
 
 def clean_rows(contract: Contract, judged: DataFrame) -> DataFrame:
-    """The judged rows that keep the contract, the first of each key; columns as in `Contract.clean_schema`."""
+    """The judged rows that are clean, with the columns of `Contract.clean_schema`."""
     return judged.where("reason IS NULL").select(*contract.names, contract.date.name, "source_line")
 
 
@@ -70,11 +71,17 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
     options = {"escape": '"', "nullValue": contract.null_value, "timestampFormat": TIMESTAMP_FORMAT}
     typed = f"{ddl(contract.columns)}, `_corrupt` string"
     as_text = ", ".join(f"`{name}` string" for name in contract.names)
-    # Quoted parts are taken out before counting commas ("" within quotes pairs up). Only a line of the right
-    # width is parsed: the parser would fill up or cut off the others.
+    # Quoted parts are taken out before counting commas; "" within quotes pairs up as well. Only a line of the
+    # right width is parsed: the parser would fill up or cut off the others.
     bare = "regexp_replace(line, '\"[^\"]*\"', '')"
     rows = (
-        inputs.lines.selectExpr("source_line", "line", f"length({bare}) - length(replace({bare}, ',')) + 1 AS found")
+        inputs.lines.selectExpr("source_line", "line", f"{bare} AS bare")
+        .selectExpr(
+            "source_line",
+            "line",
+            "contains(bare, '\"') AS misquoted",
+            "length(bare) - length(replace(bare, ',')) + 1 AS found",
+        )
         .withColumn(
             "row",
             F.from_csv(
@@ -86,6 +93,7 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
         .select(
             "source_line",
             "line",
+            "misquoted",
             "found",
             "row.*",
             F.expr(_date(contract)).alias(contract.date.name),
@@ -139,6 +147,7 @@ def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
     width = len(contract.columns)
     yield _when("contains(line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
+    yield f"WHEN misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
     for delimiter in OTHER_DELIMITERS:
         fields = rf"size(split(line, '[{delimiter}]'))"
         shown = "a tab" if delimiter == "\t" else repr(delimiter)
@@ -152,8 +161,7 @@ def _cases(contract: Contract) -> Iterator[str]:
     yield _when(f"found > {width}", "extra_column", counted)
     values = ", ".join(_value(column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
-    misquoted = _fault("bad_quoting", "'the quotes do not pair up'")
-    yield f"WHEN text IS NOT NULL THEN coalesce(get({faults}, 0), {misquoted})"
+    yield f"WHEN text IS NOT NULL THEN coalesce(get({faults}, 0), {_fault('bad_quoting', MISQUOTED)})"
     yield from _date_cases(contract)
     for reference, join in _required_joins(contract):
         yield _when(
@@ -179,7 +187,7 @@ def _value_fault() -> str:
         f" WHEN 'int' THEN {whole.format(type='int')}"
         f" WHEN 'bigint' THEN {whole.format(type='bigint')}"
         " WHEN 'double' THEN try_cast(value.text AS double) IS NOT NULL"
-        f' WHEN \'timestamp\' THEN try_to_timestamp(value.text, "{TIMESTAMP_FORMAT}") IS NOT NULL'
+        f" WHEN 'timestamp' THEN try_to_timestamp(value.text, \"{TIMESTAMP_FORMAT}\") IS NOT NULL"
         " ELSE true END"
     )
     reason = "IF(value.type = 'timestamp', 'bad_date', 'not_a_number')"

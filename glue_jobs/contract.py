@@ -65,7 +65,17 @@ class PartitionDate:
 
 @dataclass(frozen=True)
 class Contract:
-    """The whole contract of one dataset; `curated` is the external table's columns in order, partitions left out."""
+    """The whole contract of one dataset.
+
+    Attributes:
+        dataset: its name.
+        null_value: the text that stands for a missing value in a raw file, beside the empty one.
+        columns: a raw file's columns, in order.
+        key: the columns that tell two rows apart.
+        date: the date to partition by.
+        references: the tables to look names up in.
+        curated: the external table's columns in order, the partition columns left out.
+    """
 
     dataset: str
     null_value: str
@@ -101,8 +111,10 @@ class Contract:
         unknown = [name for name in found if name not in self.names]
         if missing or unknown:
             differences = [f"{len(missing)} missing ({', '.join(missing)})"] if missing else []
-            differences += [f"{len(unknown)} unknown ({', '.join(unknown)[:QUOTED_CHARACTERS]})"] if unknown else []
-            raise RefusedObject("other_columns", f"the header is not the contract's: {'; '.join(differences)}")
+            if unknown:
+                names = ", ".join(unknown)[:QUOTED_CHARACTERS]
+                differences.append(f"{len(unknown)} unknown ({names})")
+            raise RefusedObject("other_columns", f"not the contract's header: {'; '.join(differences)}")
         raise RefusedObject("other_columns", f"the header's columns are out of order or repeated: {shown!r}")
 
 
@@ -113,7 +125,8 @@ def load(dataset: str) -> Contract:
         JobError: there is no such contract.
     """
     folder = resources.files("glue_jobs") / "contracts"
-    known = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+    files = [entry.name for entry in folder.iterdir() if entry.name.endswith(".json")]
+    known = sorted(name.removesuffix(".json") for name in files)
     if dataset not in known:
         raise JobError(f"there is no data contract {dataset!r}; known: {', '.join(known)}")
     return from_document(json.loads((folder / f"{dataset}.json").read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""The job `curate`: clean rows with the names that the reference tables know, laid out for the external table."""
+"""The job `curate`: clean rows with the names that the reference tables know."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outputs:
-    """`curated`: the contract's curated columns, then the partition columns, all rows of a date in one partition."""
+    """`curated`: the contract's curated columns, then the partition columns."""
 
     curated: DataFrame
 

@@ -1,4 +1,4 @@
-"""What a job raises; Glue shows the message as the run's ErrorMessage, so each is one line that stands alone."""
+"""What a job raises; Glue shows the message as the run's ErrorMessage: one line that stands alone."""
 
 from __future__ import annotations
 

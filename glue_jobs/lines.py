@@ -1,8 +1,8 @@
 """A raw file as lines that know their number in the source.
 
-Spark reads a file in blocks, several to a partition and in no promised order, so a line's number is not in its
-row. It is put together of the block's offset, which Spark's own metadata column tells, and the line's place
-within the block. No row passes through Python.
+Spark reads a file in blocks, several to a partition and in no promised order, so a line's number is not in
+its row. It is put together of the block's offset, which Spark's own metadata column tells, and the line's
+place within the block. No row passes through Python.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class SourceLines:
     Attributes:
         header: line 1 without a byte-order mark.
         rows: how many data lines there are; blank lines at the end are none.
-        frame: the data lines: `source_line` (the header is 1) and `line`, without its line end. Bytes that are
-            not UTF-8 have become U+FFFD.
+        frame: the data lines: `source_line` (the header is 1) and `line`, without its line end. Bytes that
+            are not UTF-8 have become U+FFFD.
     """
 
     header: str
@@ -39,7 +39,7 @@ def read(spark: SparkSession, uri: str) -> SourceLines | None:
     """Reads a text file, lines ended by LF or CR LF; None if it has no line with anything in it."""
     line = F.expr(r"trim(TRAILING '\r' FROM decode(CAST(value AS BINARY), 'UTF-8'))")
     lines = (
-        # Only LF ends a line, so that numbers are those of an editor: Spark's default also splits at a lone CR.
+        # Only LF ends a line, as in an editor: Spark's default also splits at a lone CR.
         spark.read.option("lineSep", "\n")
         .text(literal(uri))
         .select(

@@ -43,7 +43,8 @@ def run(name: str, argv: Sequence[str] | None = None) -> Document:
     for setting, value in SETTINGS.items():
         spark.conf.set(setting, value)
     report = JOBS[name](spark, arguments, agreed)
-    print(f"{name} {arguments.source}: " + ", ".join(f"{k} {v}" for k, v in report.items() if k.startswith("rows_")))
+    counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
+    print(f"{name} {arguments.source}: {', '.join(counts)}")
     return report
 
 
@@ -85,7 +86,7 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
         _equal("lines quarantined", counts.get["rows"], "lines found faulty", rows_quarantined)
     accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
     _equal("rows read", source.rows, "clean + quarantined + duplicate", accounted)
-    # The quarantine shows what is still to be put right: this version is readable, so an earlier refusal is over.
+    # The quarantine shows what is yet to be put right: this version is readable, an earlier refusal is over.
     storage.delete(layout.quarantined_object)
     report = _version(arguments) | {
         "rows_read": source.rows,
@@ -133,7 +134,7 @@ def curate_object(spark: SparkSession, arguments: JobArguments, agreed: Contract
     report = _version(arguments) | {
         "rows_curated": rows_curated,
         "partitions": partitions,
-        # Kept from version to version: a refresh that failed must still tell the external table of the old ones.
+        # Kept from version to version: after a failed refresh the table must still be told of the old ones.
         "removed": sorted({*stale, *previous.get("removed", [])} - set(partitions)),
     }
     storage.write(layout.report("curate"), report)
@@ -162,8 +163,8 @@ def _refuse_older(storage: Storage, layout: Layout, arguments: JobArguments, nam
     """The report of the version before, empty if there is none.
 
     Raises:
-        JobError: that version is the newer one. The state machine's claim sees to the order; a run that outlived
-            its lease, or one started by hand, must not undo newer data either.
+        JobError: that version is the newer one. The state machine's claim sees to the order; a run that
+            outlived its lease, or one started by hand, must not undo newer data either.
     """
     previous = storage.read(layout.report(name)) or {}
     before, now = previous.get("sequencer", ""), arguments.sequencer

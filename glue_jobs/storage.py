@@ -1,7 +1,7 @@
 """Where a run's objects are, and whole objects read and written through Spark's own file systems.
 
-The jobs reach S3 in one way only, the Hadoop client that Spark uses for data: the same credentials, endpoint and
-encryption hold for reports, and the jobs need no second client.
+The jobs reach S3 in one way only, the Hadoop client that Spark uses for data: the same credentials, endpoint
+and encryption hold for reports, and the jobs need no second client.
 """
 
 from __future__ import annotations
@@ -128,5 +128,5 @@ class Storage:
 
 
 def literal(uri: str) -> str:
-    """A URI for Spark's readers, which take paths as glob patterns: a key's own `[`, `*` and the like escaped."""
+    """A URI for Spark's readers, which take paths as glob patterns: a key's own `[` or `*` is escaped."""
     return re.sub(r"([\\*?\[\]{}])", r"\\\1", uri)

@@ -1,6 +1,6 @@
 """What both functions share: the reports of the Glue jobs in S3 and a session in Snowflake.
 
-The session logs in as the function's own role (workload identity): there is no password, key or token to keep.
+The session logs in as the function's own role (workload identity): no password, key or token is kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lambda `reconcile`: proves for one object that no row was lost between the raw file and the external table."""
+"""Lambda `reconcile`: proves for one object that no row was lost from the raw file to the external table."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if statements:
         with session() as connection, connection.cursor() as cursor:
             for statement in statements:
-                files += len(cursor.execute(statement).fetchall())
+                cursor.execute(statement)
+                files += len(cursor.fetchall())
     return {"object_id": event["object_id"], "partitions": len(statements), "files": files}
 
 

@@ -24,7 +24,7 @@ def build_glue(root: Path, out: Path) -> None:
 def build_lambda(root: Path, out: Path, architecture: str) -> None:
     """Write `lambda/snowflake_external_table.zip`, the functions, and `lambda/layer.zip`, their libraries."""
     source = root / "lambda_functions" / "snowflake_external_table"
-    zip_folder(source, "", out / "lambda" / "snowflake_external_table.zip", (".py",))
+    zip_folder(source, "", out / "lambda" / f"{source.name}.zip", (".py",))
     build_layer(root, architecture, out / "lambda" / "layer.zip")
 
 
@@ -37,7 +37,8 @@ def main() -> int:
         ),
         epilog=(
             "build glue writes glue/<job>.py and glue/glue_jobs.zip; build lambda writes "
-            "lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in ROOT/.strata/cache. "
+            "lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in "
+            "ROOT/.strata/cache. "
             "With STRATA_LOCAL set, as for the embedded cloud, the layer is for this machine. "
             "Example: python3 -m strata.artifacts build glue --root ."
         ),
