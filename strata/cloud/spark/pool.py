@@ -42,7 +42,7 @@ class SparkPool:
         folder: Path,
         *,
         size: int = 2,
-        warm_up: int = 3,
+        warm_up: int = 2,
         quiet: float = 4.0,
         runs: int = max(2, os.cpu_count() or 1),
     ) -> None:
@@ -161,4 +161,6 @@ class SparkPool:
                 elif (left := self._last_end + self._quiet - time.monotonic()) > 0:
                     self._changed.wait(left)
                 else:
-                    self._stock.append(self._new(warm_up=self._warm_up, background=self._filled))
+                    self._stock.append(
+                        self._new(warm_up=self._warm_up, background=self._filled or bool(self._stock))
+                    )

@@ -83,7 +83,7 @@ class SparkProcess:
         settings: SparkSettings,
         folder: Path,
         *,
-        warm_up: int = 3,
+        warm_up: int = 2,
         background: bool = False,
         on_ready: Callable[[SparkProcess], None] = lambda process: None,
     ) -> None:
