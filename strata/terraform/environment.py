@@ -55,6 +55,9 @@ def child_environment(
         "LANG": "C.UTF-8",
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
+        # A quarter of their time Terraform and the AWS provider collect the garbage of one big schema: a
+        # small apply takes 3.6 s of CPU so, and 4.7 without, for 40 MB more.
+        "GOGC": "400",
     }
     if network:
         environment |= {name: environ[name] for name in _NETWORK if name in environ}

@@ -65,8 +65,8 @@ class StoredStates:
         with self._lock:
             if unit not in self._states:
                 try:
-                    # As for a plan, whose mocks are enough to learn where the state is.
-                    rendered = self._context.render(unit, self.outputs_for(self._units[unit]), "plan")
+                    # Under this command mocks always stand in: they are enough to learn where the state is.
+                    rendered = self._context.render(unit, self.outputs_for(self._units[unit]), "render")
                 except StrataError:
                     self._states[unit] = None
                 else:
@@ -120,9 +120,12 @@ class EnvironmentRun:
     def _end(self, result: UnitResult, seconds: float) -> bool:
         result = UnitResult(**{**vars(result), "seconds": seconds})
         self.results[result.unit] = result
-        message = (
-            str(result.error) if result.error else result.changes.describe(planned=result.state == "planned")
-        )
+        if result.error:
+            message = str(result.error)
+        elif result.state == "skipped":
+            message = "excluded"
+        else:
+            message = result.changes.describe(planned=result.state == "planned")
         self._context.emit(result.unit, result.state, result.resources, seconds, message)
         return result.ok
 

@@ -51,11 +51,14 @@ class Toolchain:
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""
+        extra = {"TF_CLI_CONFIG_FILE": str(self.cli_config), **(extra or {})}
+        if self.product == "OpenTofu" and "TF_REATTACH_PROVIDERS" in extra:
+            # An address without a host means another registry there.
+            extra["TF_REATTACH_PROVIDERS"] = extra["TF_REATTACH_PROVIDERS"].replace(
+                f'"{_HOSTS["Terraform"]}/', f'"{_HOSTS["OpenTofu"]}/'
+            )
         return child_environment(
-            self.state_dir,
-            self.environ,
-            {"TF_CLI_CONFIG_FILE": str(self.cli_config), **(extra or {})},
-            network=network or not self.parallel_init,
+            self.state_dir, self.environ, extra, network=network or not self.parallel_init
         )
 
 

@@ -114,8 +114,7 @@ def test_a_failure_stops_only_its_dependents(tree: FakeTree, cloud: Cloud, real_
     assert error is not None
     assert (error.file, error.line) == (str(tree.root / "modules/broken/main.tf"), 7)
     assert error.message == (
-        "live/dev/broken: terraform apply failed: Resource precondition failed (terraform_data.it): "
-        "The letter is alone"
+        "live/dev/broken: terraform apply failed: Resource precondition failed: The letter is alone"
     )
     assert str(results["live/dev/grandchild"].error) == (
         "live/dev/grandchild: not begun, because live/dev/broken failed"

@@ -91,6 +91,20 @@ def test_a_suitable_program(tmp_path: Path, programs: dict[str, str], product: s
 
 
 @pytest.mark.parametrize(
+    ("program", "version", "host"),
+    [("terraform", "1.11.4", "registry.terraform.io"), ("tofu", "1.10.2", "registry.opentofu.org")],
+)
+def test_a_provider_that_serves_already_is_found_under_the_programs_own_registry(
+    tmp_path: Path, program: str, version: str, host: str
+) -> None:
+    environ = machine(tmp_path, **{program: version})
+    environ["STRATA_PLUGIN_MIRROR"] = str(mirror(tmp_path / "mirror", host=host))
+    serving = {"TF_REATTACH_PROVIDERS": '{"registry.terraform.io/snowflakedb/snowflake":{"Pid":1}}'}
+    environment = find_toolchain(tmp_path / "state", environ).environment(serving)
+    assert environment["TF_REATTACH_PROVIDERS"] == f'{{"{host}/snowflakedb/snowflake":{{"Pid":1}}}}'
+
+
+@pytest.mark.parametrize(
     ("script", "message"),
     [
         ("echo 'Terraform v0.11.14'", "Terraform 0.11.14 at {path} is too old: 1.11 or newer is needed"),
@@ -294,6 +308,7 @@ def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
             "LANG": "C.UTF-8",
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
+            "GOGC": "400",
             "AWS_REGION": "eu-west-1",
         }
         assert child_environment(state, environ, network=True)["HTTPS_PROXY"] == "http://proxy:3128"
