@@ -7,6 +7,7 @@ exactness of decimals, so the cast is taken out here.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -109,8 +110,13 @@ class Engine:
         sql = expression.sql(dialect="snowflake")
 
         def work() -> tuple[Any, list[Any]]:
-            cursor.execute(sql, binding_params=parameters, server=True)
-            return cursor._arrow_table, cursor._describe_last_sql()
+            with warnings.catch_warnings():
+                # DuckDB advises another way to fetch Arrow; fakesnow chooses.
+                warnings.simplefilter("ignore", UserWarning)
+                cursor.execute(sql, binding_params=parameters, server=True)
+            duck = connection._duck_conn
+            described = duck.execute(f"DESCRIBE {cursor._last_sql}", cursor._last_params).fetchall()
+            return cursor._arrow_table, described
 
         table, described = translated(work)
         if cursor._last_transformed is not None and cursor._last_transformed.args.get("put_stage_data"):

@@ -11,7 +11,7 @@ from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import functions, pruning, rights, scan
-from strata.cloud.snowflake.catalog import ExternalTable, Table, View
+from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path
@@ -33,6 +33,7 @@ def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] |
     """
     tree: Expr = translated(lambda: parse_one(sql))
     with session.account.lock:
+        session.forget_dropped()
         kind = _admit(session, tree)
         resolver = Resolver(session)
         tree = resolver.resolve(tree, session.role, (session.database, session.schema))
@@ -125,6 +126,11 @@ class Resolver:
                 continue
             path = self._path(table, context)
             relation = self._catalog.find("OBJECT", path)
+            if isinstance(relation, View | ExternalTable) and _privilege(tree, table) != "SELECT":
+                kind = relation_kind(relation).lower()
+                raise SqlError(
+                    f"SQL compilation error:\n{tree.key.upper()} cannot change the {kind} '{path[2]}'."
+                )
             if isinstance(relation, Table):
                 self._check(role, "TABLE", path, _privilege(tree, table))
                 self._qualify(table, path)

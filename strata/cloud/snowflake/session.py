@@ -51,6 +51,13 @@ class Session:
     def storage(self) -> Storage:
         return self.account.storage
 
+    def forget_dropped(self) -> None:
+        """Leave a current database or schema that another session dropped or renamed."""
+        if self.database not in self.catalog.databases:
+            self.database = self.schema = ""
+        elif self.schema not in self.catalog.databases[self.database].schemas:
+            self.schema = ""
+
     def resolve(self, kind: str, name: Path) -> Path:
         """Complete a name by the session's database and schema.
 
