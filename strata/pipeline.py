@@ -51,6 +51,20 @@ class Execution:
     cause: str = ""
     output: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def reason(self) -> str:
+        """Why it failed, in a line or two: of a failed job run its error message, without stack frames."""
+        cause = self.cause
+        try:
+            run = json.loads(cause)
+            cause = str(run.get("ErrorMessage") or run.get("errorMessage") or cause)
+        except (ValueError, AttributeError):
+            pass
+        lines = [line.strip() for line in cause.splitlines() if line.strip()]
+        told = [line for line in lines if not line.startswith(("at ", "..."))]
+        short = told[:1] + [line for line in told[1:] if line.startswith("Caused by")][-1:]
+        return f"{self.error}: {' '.join(short)}"[:600]
+
 
 @dataclass(frozen=True)
 class PutObject:

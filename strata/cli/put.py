@@ -37,4 +37,4 @@ def run(root: Path, file: Path, key: str | None, wait: bool, as_json: bool) -> N
     else:
         out.print(f"{execution.status} in {execution.seconds:.1f} s ({execution.outcome})")
     if execution.status != "SUCCEEDED":
-        raise StrataError(f"execution {execution.status}: {execution.error} {execution.cause}".rstrip())
+        raise StrataError(f"execution {execution.status}: {execution.reason}")

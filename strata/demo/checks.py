@@ -65,5 +65,5 @@ def counts_of(key: str, clean: dict[str, Any], curate: dict[str, Any], visible: 
 
 def execution_check(key: str, execution: Execution) -> Check:
     """Whether the object's execution ended well."""
-    said = f": {execution.error} {execution.cause}".rstrip() if execution.error else ""
-    return Check(f"{key}: execution {execution.status}{said[:300]}", execution.status == "SUCCEEDED")
+    said = f": {execution.reason}" if execution.error else ""
+    return Check(f"{key}: execution {execution.status}{said}", execution.status == "SUCCEEDED")
