@@ -61,6 +61,10 @@ locals {
     worker_type         = "G.1X"
   }
 
+  lambda = {
+    architecture = "x86_64"
+  }
+
   pipeline = {
     await_seconds = 5
     log_level     = "ALL"
