@@ -37,7 +37,6 @@ class RunContext:
     on_event: Callable[[UnitEvent], None]
     processes: ProcessGroup = field(default_factory=ProcessGroup)
     _event_lock: threading.Lock = field(default_factory=threading.Lock)
-    _render_lock: threading.RLock = field(default_factory=threading.RLock)
 
     def emit(self, unit: str, state: EventState, resources: int, seconds: float, message: str = "") -> None:
         """Report one step, one at a time."""
@@ -45,10 +44,8 @@ class RunContext:
             self.on_event(UnitEvent(unit, state, resources, seconds, message))
 
     def render(self, unit: str, outputs: Mapping[str, Mapping[str, Any]], command: str) -> RenderedUnit:
-        """Render a unit, one at a time: a tree makes no promise about threads."""
-        with self._render_lock:
-            rendered: RenderedUnit = self.tree.render(unit, outputs, command=command)
-            return rendered
+        """Render a unit."""
+        return self.tree.render(unit, outputs, command=command)
 
 
 class StoredStates:

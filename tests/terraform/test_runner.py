@@ -258,6 +258,9 @@ def test_hooks_run_in_the_working_directory_around_their_commands(
 def test_the_callers_environment_does_not_get_through(
     tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tree.add("a", STORES, inputs=lambda outputs: {"value": "the unit's"})
+    # The moto server runs in this process, and sets itself up when it is first asked.
+    run(tree, cloud, real_toolchain).bootstrap("dev")
     for name, value in {
         "AWS_PROFILE": "missing",
         "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
@@ -269,7 +272,6 @@ def test_the_callers_environment_does_not_get_through(
         "TF_WORKSPACE": "other",
     }.items():
         monkeypatch.setenv(name, value)
-    tree.add("a", STORES, inputs=lambda outputs: {"value": "the unit's"})
     toolchain = replace(real_toolchain, environ=dict(os.environ))
     (result,) = run(tree, cloud, toolchain).apply("dev")
     assert result.error is None
