@@ -141,7 +141,7 @@ def _reset_state() -> None:
     # own policies). Only S3 holds more than memory: files of large objects.
     for account in s3_backends.values():
         account.reset()
-    for backends in BackendDict._instances:
+    for backends in BackendDict._instances:  # type: ignore[misc]
         backends.clear()
-    BackendDict._instances.clear()
+    BackendDict._instances.clear()  # type: ignore[misc]
     reset_model_data()
