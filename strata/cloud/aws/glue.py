@@ -86,7 +86,6 @@ class GlueJob:
         units = _WORKER_UNITS.get(definition.get("WorkerType", ""), 1) * (workers or 10)
         capacity = definition.get("MaxCapacity") or units
         self.definition = {
-            "ExecutionClass": "STANDARD",
             "ExecutionProperty": {"MaxConcurrentRuns": 1},
             "JobMode": "SCRIPT",
             "JobRunQueuingEnabled": False,

@@ -146,6 +146,9 @@ def run(script: str) -> str | None:
     import runpy
     import traceback
 
+    # Line by line, or the log of a killed run would lack its last lines, and the order of the two streams.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
         runpy.run_path(script, run_name="__main__")
     except SystemExit as exit:

@@ -63,10 +63,10 @@ RESULTS = {
     ),
     "environment": (
         "import os\ndef handler(event, context):\n"
-        "    return [os.environ['COLOUR'], os.environ['AWS_REGION'], os.environ['AWS_LAMBDA_FUNCTION_VERSION'],\n"
-        "            'PYTHONPATH' in os.environ]",
+        "    names = ('COLOUR', 'AWS_REGION', 'AWS_LAMBDA_FUNCTION_VERSION', 'PYTHONPATH')\n"
+        "    return [os.environ.get(name) for name in names]",
         {},
-        ["blue", "eu-west-1", "$LATEST", False],
+        ["blue", "eu-west-1", "$LATEST", None],
     ),
     "nothing installed beside Strata is seen": (
         "import importlib.util as u\ndef handler(event, context):\n"

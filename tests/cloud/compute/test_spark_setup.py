@@ -1,0 +1,125 @@
+"""What Spark needs is found or fetched, or one line says what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from strata.cloud.spark import jars
+from strata.cloud.spark.jars import Jar, ensure_jars
+from strata.cloud.spark.java import Java, find_java
+from strata.errors import StrataError
+
+JAVAS = {
+    "17": ('openjdk version "17.0.15" 2025-04-15', 17),
+    "21": ('openjdk version "21" 2023-09-19', 21),
+    "8": ('java version "1.8.0_402"', "Java 8 found at PATH/java, Java 17 or newer needed (install"),
+    "11": (
+        'openjdk version "11.0.2" 2019-01-15',
+        "Java 11 found at PATH/java, Java 17 or newer needed (install",
+    ),
+    "stub": ("Unable to locate a Java Runtime.", "Java at PATH/java does not say its version (install"),
+    "none": (None, "no Java found in JAVA_HOME or PATH (install"),
+}
+
+
+@pytest.mark.parametrize("case", JAVAS)
+@pytest.mark.parametrize("place", ["PATH", "JAVA_HOME"])
+def test_java(case: str, place: str, tmp_path: Path) -> None:
+    said, expected = JAVAS[case]
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if said is not None:
+        (folder / "java").write_text(f"#!/bin/sh\necho '{said}' >&2\n")
+        (folder / "java").chmod(0o755)
+    environ = {"PATH": str(folder)} if place == "PATH" else {"PATH": "/nowhere", "JAVA_HOME": str(tmp_path)}
+    if isinstance(expected, int):
+        assert find_java(environ) == Java(folder / "java", expected)
+        return
+    with pytest.raises(StrataError) as caught:
+        find_java(environ)
+    text = expected.replace("PATH/java", str(folder / "java"))
+    if said is None and place == "JAVA_HOME":
+        text = f"no Java at JAVA_HOME={tmp_path} (install"
+    assert str(caught.value).startswith(text)
+    assert "\n" not in str(caught.value)
+
+
+CONTENT = {"one": b"first jar", "two": b"second jar"}
+PINNED = tuple(Jar("org", name, "1.0", hashlib.sha256(data).hexdigest()) for name, data in CONTENT.items())
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the jars asked of the registry, which sends CONTENT."""
+    asked: list[str] = []
+
+    def fetch(wanted: list[Jar], home: Path, java: Java) -> None:
+        (home / "jars").mkdir(parents=True)
+        for jar in wanted:
+            asked.append(jar.name)
+            (home / "jars" / jar.file).write_bytes(CONTENT[jar.name])
+
+    monkeypatch.setattr(jars, "JARS", PINNED)
+    monkeypatch.setattr(jars, "_fetch", fetch)
+    return asked
+
+
+# Each: what the folder holds, and what is then fetched.
+FOLDERS: dict[str, tuple[dict[str, bytes], list[str]]] = {
+    "empty": ({}, ["one", "two"]),
+    "complete": ({"one-1.0.jar": b"first jar", "two-1.0.jar": b"second jar"}, []),
+    "one missing": ({"two-1.0.jar": b"second jar"}, ["one"]),
+    "one corrupt": ({"one-1.0.jar": b"first jar", "two-1.0.jar": b"second"}, ["two"]),
+    "a stray one": ({"one-1.0.jar": b"first jar", "two-1.0.jar": b"second jar", "old-0.9.jar": b""}, []),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_jars(case: str, tmp_path: Path, fetched: list[str]) -> None:
+    there, expected = FOLDERS[case]
+    for name, content in there.items():
+        (tmp_path / name).write_bytes(content)
+    assert ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17)) == tmp_path
+    assert fetched == expected
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "one-1.0.jar": b"first jar",
+        "two-1.0.jar": b"second jar",
+    }
+
+
+def test_other_bytes_than_the_pinned_ones_are_refused(
+    tmp_path: Path, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONTENT, "two", b"not the second jar")
+    with pytest.raises(StrataError, match=r"two-1\.0\.jar .* has another SHA-256 than the pinned one"):
+        ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+    assert [path.name for path in tmp_path.iterdir()] == ["one-1.0.jar"]
+
+
+def test_no_registry(tmp_path: Path) -> None:
+    # A proxy that nobody answers on: Ivy sees what it sees without internet.
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    real = find_java(os.environ).path
+    proxy = "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1"
+    java.write_text(f'#!/bin/sh\nexec {real} {proxy} "$@"\n')
+    java.chmod(0o755)
+    with pytest.raises(
+        StrataError, match=r"could not be fetched from the Java package registry: .*connection"
+    ):
+        ensure_jars(tmp_path / "jars", lambda line: None, java=Java(java, 17))
+    assert list((tmp_path / "jars").iterdir()) == []
+
+
+def test_complete_jars_are_checked_quickly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytes(6_000_000)
+    monkeypatch.setattr(jars, "JARS", (Jar("org", "big", "1.0", hashlib.sha256(content).hexdigest()),))
+    (tmp_path / "big-1.0.jar").write_bytes(content)
+    start = time.process_time()
+    ensure_jars(tmp_path, lambda line: None)
+    assert time.process_time() - start < 0.05
