@@ -172,6 +172,7 @@ def admin(server: SnowflakeServer) -> Iterator[Snow]:
         ("DATABASES", "DATABASE"),
         ("INTEGRATIONS", "INTEGRATION"),
         ("WAREHOUSES", "WAREHOUSE"),
+        ("RESOURCE MONITORS", "RESOURCE MONITOR"),
     ):
         for row in snow.records(f"SHOW {kind}"):
             if row["name"] != "COMPUTE_WH":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,10 +82,8 @@ def _attribute(
     new: bool,
 ) -> Any:
     if given is not None:
-        keeps = (
-            not new and before is not None and not isinstance(given, Unknown) and same(name, before, given)
-        )
-        return before if keeps else given
+        comparable = not isinstance(given, Unknown) and (before is not None or given in ("", []))
+        return before if not new and comparable and same(name, before, given) else given
     if "default" in rules:
         default = _typed(rules["default"], attribute["type"])
         return before if not new and before is not None and same(name, before, default) else default
@@ -148,7 +146,12 @@ def merge(schema: ResourceSchema, prior: Object, actual: Object, same: Same) -> 
     return merged
 
 
-def attribute_names(schema: ResourceSchema) -> Iterator[str]:
-    """Names of a resource's attributes and blocks."""
-    yield from schema.block.get("attributes", {})
-    yield from schema.block.get("block_types", {})
+def adopt(schema: ResourceSchema, found: Object, actual: Object) -> Object:
+    """The first state of an imported object: all that is read, and the provider's own defaults for the rest."""
+    state = dict(found)
+    state |= {name: value for name, value in actual.items() if value is not None}
+    for name, rules in schema.behaviour.items():
+        attribute = schema.block.get("attributes", {}).get(name)
+        if attribute is not None and "default" in rules and state.get(name) is None:
+            state[name] = _typed(rules["default"], attribute["type"])
+    return state

@@ -80,6 +80,14 @@ def block_type(block: dict[str, Any]) -> Type:
     return ["object", fields]
 
 
+def blank(block: dict[str, Any], given: Object) -> Object:
+    """An object of a block with what is given and nothing else: null attributes, no blocks."""
+    filled: Object = {name: given.get(name) for name in block.get("attributes", {})}
+    for name, nested in block.get("block_types", {}).items():
+        filled[name] = [blank(nested["block"], inner) for inner in given.get(name) or []]
+    return filled
+
+
 def _block_message(block: dict[str, Any]) -> pb.Schema.Block:
     attributes = [
         pb.Schema.Attribute(

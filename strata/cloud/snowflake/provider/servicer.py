@@ -52,6 +52,10 @@ RESOURCES: dict[str, Resource] = {
 }
 
 
+# Terraform hands this back with the first read after an import.
+_IMPORTED = b"imported"
+
+
 class Refused(Exception):
     """What the provider refuses, in words for the user."""
 
@@ -182,10 +186,13 @@ class Servicer:
     def _read(self, request: Any, context: grpc.ServicerContext) -> pb.ReadResource.Response:
         client = self._client(context)
         resource = self._resource(request.type_name, client)
-        state = self._refreshed(client, resource, decode(request.current_state))
-        return pb.ReadResource.Response(
-            new_state=encode(state, resource.schema.type), private=request.private
-        )
+        state: Object = decode(request.current_state)
+        if request.private == _IMPORTED:
+            actual = resource.read(client, state)
+            found = None if actual is None else planning.adopt(resource.schema, state, actual)
+        else:
+            found = self._refreshed(client, resource, state)
+        return pb.ReadResource.Response(new_state=encode(found, resource.schema.type))
 
     @staticmethod
     def _refreshed(client: Client, resource: Resource, state: Object) -> Object | None:
@@ -240,12 +247,9 @@ class Servicer:
     def _import(self, request: Any, context: grpc.ServicerContext) -> pb.ImportResourceState.Response:
         resource = self._resource(request.type_name, self._client(context))
         kind = resource.schema.type
-        blank: Object = {
-            name: [] if name in resource.schema.block.get("block_types", {}) else None for name in kind[1]
-        }
-        state = blank | resource.imported(request.id)
+        state = schema.blank(resource.schema.block, resource.imported(request.id))
         imported = pb.ImportResourceState.ImportedResource(
-            type_name=request.type_name, state=encode(state, kind)
+            type_name=request.type_name, state=encode(state, kind), private=_IMPORTED
         )
         return pb.ImportResourceState.Response(imported_resources=[imported])
 

@@ -60,7 +60,7 @@ class Resource(ABC):
     def _plain(self, name: str, value: Any) -> Any:
         if value in UNMANAGED if not isinstance(value, list | dict) else False:
             value = self.defaults.get(name)
-        if value is None or value == "":
+        if value is None or value in ("", []):
             return ""
         if isinstance(value, bool):
             return str(value).lower()

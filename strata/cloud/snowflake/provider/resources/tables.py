@@ -30,7 +30,11 @@ class StageExternalS3(SqlObject):
         "file_format": "FILE_FORMAT",
         "comment": "COMMENT",
     }
-    defaults: ClassVar[dict[str, Any]] = {"use_privatelink_endpoint": "false"}
+    defaults: ClassVar[dict[str, Any]] = {
+        "use_privatelink_endpoint": "false",
+        "compression": "AUTO",
+        "null_if": ["\\N"],
+    }
 
     def check(self, planned: Object) -> None:
         for block in ("credentials", "encryption"):
@@ -99,31 +103,21 @@ def _format_block(said: Row, prior: list[Object] | None) -> list[Object]:
     if not prior and kind == "csv":
         return []
     before = ((prior or [{}])[0].get(kind) or [{}])[0]
-    attributes = {}
-    for name in (
-        (
-            "binary_as_text",
-            "compression",
-            "null_if",
-            "replace_invalid_characters",
-            "trim_space",
-            "use_logical_type",
-            "use_vectorized_scanner",
-        )
-        if kind == "parquet"
-        else ()
-    ):
+    attributes: Object = {}
+    for name, default in _PARQUET.items() if kind == "parquet" else ():
         actual: Any = said.get(name.upper())
         if name == "null_if":
             actual = [item for item in (actual or "").strip("[]").split(", ") if item]
-        unmanaged = before.get(name) is None or before.get(name) == "default"
-        attributes[name] = before.get(name) if unmanaged and actual == _DEFAULTS[name] else actual
-        if unmanaged and before == {} and name not in ("compression", "null_if"):
-            attributes[name] = "default" if actual == _DEFAULTS[name] else actual
+        attributes[name] = actual
+        if actual == default and before.get(name) in (None, "default"):
+            # Not managed, or just imported: three-valued attributes have a word for that.
+            imported = "default" if default in ("true", "false") else actual
+            attributes[name] = before[name] if name in before else imported
     return [{k: [] for k in _FORMATS} | {"format_name": None, kind: [attributes]}]
 
 
-_DEFAULTS: dict[str, Any] = {
+# Snowflake's defaults of a Parquet file format, as DESC STAGE shows them.
+_PARQUET: dict[str, Any] = {
     "binary_as_text": "true",
     "compression": "AUTO",
     "null_if": ["\\N"],

@@ -59,8 +59,8 @@ class ServiceUser(SqlObject):
                 actual[attribute] = row[attribute]
         actual["user_type"] = row["type"]
         roles = row["default_secondary_roles"]
-        if state.get("default_secondary_roles_option") != "DEFAULT" or roles != '["ALL"]':
-            actual["default_secondary_roles_option"] = "ALL" if roles == '["ALL"]' else "NONE"
+        unset = "ALL" if state.get("default_secondary_roles_option") == "ALL" else "DEFAULT"
+        actual["default_secondary_roles_option"] = unset if roles == '["ALL"]' else "NONE"
         methods = client.find(
             f"SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER {quote_path(path)}"
         )
