@@ -30,6 +30,8 @@ REASONS = (
     "wrong_delimiter",
 )
 MISQUOTED = "'the quotes do not pair up'"
+# RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
+QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 TIMESTAMP_FORMAT = "yyyy-MM-dd'T'HH:mm:ssX"
 
 
@@ -71,9 +73,10 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
     options = {"escape": '"', "nullValue": contract.null_value, "timestampFormat": TIMESTAMP_FORMAT}
     typed = f"{ddl(contract.columns)}, `_corrupt` string"
     as_text = ", ".join(f"`{name}` string" for name in contract.names)
-    # Quoted parts are taken out before counting commas; "" within quotes pairs up as well. Only a line of the
-    # right width is parsed: the parser would fill up or cut off the others.
-    bare = "regexp_replace(line, '\"[^\"]*\"', '')"
+    # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
+    # would fill up or cut off the others, and dies of more than 20,480 columns.
+    bare = f"regexp_replace(line, '{QUOTED_FIELD}', '$1')"
+    fits = f"found = {width} AND NOT misquoted"
     rows = (
         inputs.lines.selectExpr("source_line", "line", f"{bare} AS bare")
         .selectExpr(
@@ -85,7 +88,7 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
         .withColumn(
             "row",
             F.from_csv(
-                F.expr(f"IF(found = {width}, line, NULL)"),
+                F.expr(f"IF({fits}, line, NULL)"),
                 typed,
                 options | {"columnNameOfCorruptRecord": "_corrupt"},
             ),
@@ -97,7 +100,9 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
             "found",
             "row.*",
             F.expr(_date(contract)).alias(contract.date.name),
-            F.from_csv(F.expr(f"IF({_suspect(contract)}, line, NULL)"), as_text, options).alias("text"),
+            F.from_csv(F.expr(f"IF({fits} AND ({_suspect(contract)}), line, NULL)"), as_text, options).alias(
+                "text"
+            ),
         )
     )
     for reference, join in _required_joins(contract):

@@ -1,0 +1,106 @@
+"""A job finds its arguments among Glue's own."""
+
+from __future__ import annotations
+
+import pytest
+from glue_jobs import contract
+from glue_jobs.arguments import parse
+from glue_jobs.errors import JobError, RefusedObject
+
+GIVEN = {
+    "raw_bucket": "raw",
+    "key": "flights/2013-01.csv",
+    "etag": "e",
+    "sequencer": "0A",
+    "object_id": "0" * 64,
+    "processed_bucket": "processed",
+    "dataset": "flights",
+}
+
+
+def words(**changes: str) -> list[str]:
+    return [word for name, value in (GIVEN | changes).items() for word in (f"--{name}", value)]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        words(),
+        [f"--{name}={value}" for name, value in GIVEN.items()],
+        [
+            "--JOB_NAME",
+            "strata-clean-dev",
+            "--enable-metrics",
+            *words(),
+            "--extra-py-files",
+            "s3://a/glue_jobs.zip",
+        ],
+        ["--key", "older", *words()],
+        ["true", "--TempDir=s3://x", *words()],
+    ],
+)
+def test_arguments_are_found(argv: list[str]) -> None:
+    assert vars(parse(argv)) == GIVEN
+
+
+def test_a_value_may_look_like_an_argument() -> None:
+    assert parse(words(key="--etag")).key == "--etag"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (words()[2:], "the job needs --raw_bucket (each with a value)"),
+        (words(etag="", key=""), "the job needs --key, --etag (each with a value)"),
+        (words(object_id="../x"), "--object_id is not a SHA-256 in hexadecimal: '../x'"),
+        (words(dataset="a/b"), "--dataset is not a name: 'a/b'"),
+    ],
+)
+def test_wrong_arguments_are_named(argv: list[str], message: str) -> None:
+    with pytest.raises(JobError) as caught:
+        parse(argv)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_contract_is_named() -> None:
+    with pytest.raises(JobError, match=r"^there is no data contract 'trains'; known: flights$"):
+        contract.load("trains")
+
+
+HEADER = ",".join(contract.load("flights").names)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason", "detail"),
+    [
+        ("PK\x03\x04\x14", "not_csv", r"the first line is not text: 'PK\x03\x04\x14'"),
+        ("a\ufffdb", "not_csv", "the first line is not text: 'a\ufffdb'"),
+        (HEADER + ",extra", "other_columns", "not the contract's header: 1 unknown (extra)"),
+        (HEADER.replace("origin,", ""), "other_columns", "not the contract's header: 1 missing (origin)"),
+        (
+            HEADER.replace("origin,dest", "dest,origin"),
+            "other_columns",
+            f"the header's columns are out of order or repeated: {HEADER.replace('origin,dest', 'dest,origin')[:120] + '…'!r}",
+        ),
+    ],
+)
+def test_a_header_that_is_not_the_contracts_is_refused(header: str, reason: str, detail: str) -> None:
+    with pytest.raises(RefusedObject) as caught:
+        contract.load("flights").check_header(header)
+    assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+@pytest.mark.parametrize("header", [HEADER, ",".join(f'"{name}"' for name in HEADER.split(","))])
+def test_the_contracts_header_is_accepted(header: str) -> None:
+    contract.load("flights").check_header(header)
+
+
+def test_the_contract_agrees_with_itself() -> None:
+    """Curated columns are the raw ones, then what the joins add, then the row's origin."""
+    agreed = contract.load("flights")
+    added = [name for reference in agreed.references for join in reference.joins for name in join.adds]
+    origin = ["object_id", "object_key", "sequencer", "source_line"]
+    assert [column.name for column in agreed.curated] == [*agreed.names, *added, *origin]
+    types = {column.name: column.type for column in agreed.columns}
+    assert {column.name: column.type for column in agreed.curated if column.name in types} == types
+    assert {*agreed.key, *agreed.date.parts, agreed.date.within_a_day_of} <= types.keys()

@@ -1,0 +1,61 @@
+"""Line numbers are those of the file, in however many parts Spark reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from glue_jobs import lines
+from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+LONG = [f"line {number} " + "x" * (number * 37 % 300) for number in range(2, 2_001)]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    {
+        "one data line": ("h\na\n", {2: "a"}),
+        "no end of line": ("h\na", {2: "a"}),
+        "CR LF": ("h\r\na\r\nb\r\n", {2: "a", 3: "b"}),
+        "a lone CR ends no line": ("h\na\rb\n", {2: "a\rb"}),
+        "blank lines at the end are none": ("h\na\n\n \n\n", {2: "a"}),
+        "a blank line between is one": ("h\na\n\nb\n", {2: "a", 3: "", 4: "b"}),
+        "byte-order mark": ("\ufeffh\na\n", {2: "a"}),
+        "header only": ("h\n", {}),
+        "many blocks": ("\n".join(["h", *LONG]) + "\n", dict(enumerate(LONG, start=2))),
+    }.values(),
+)
+def test_lines_and_their_numbers(
+    spark: SparkSession, tmp_path: Path, content: str, expected: dict[int, str]
+) -> None:
+    path = tmp_path / "a [1] {x}*.csv"
+    path.write_bytes(content.encode())
+    # newSession: the setting must not reach other tests. 16 KiB make some twenty blocks of the long file.
+    session = spark.newSession()
+    session.conf.set("spark.sql.files.maxPartitionBytes", "16384")
+    session.conf.set("spark.sql.files.openCostInBytes", "1")
+    source = lines.read(session, f"file://{path}")
+    assert source is not None
+    assert (source.header, source.rows) == ("h", len(expected))
+    collected = [(row["source_line"], row["line"]) for row in source.frame.collect()]
+    assert dict(collected) == expected
+    assert len(collected) == len(expected)
+    if len(expected) > 1_000:
+        assert source.frame.rdd.getNumPartitions() > 5
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\n  \n\r\n"])
+def test_nothing_but_blank_lines_is_nothing(spark: SparkSession, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "blank.csv"
+    path.write_text(content)
+    assert lines.read(spark, f"file://{path}") is None
+
+
+def test_bytes_that_are_not_utf8_are_marked(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes(b"h\ncaf\xe9\n")
+    source = lines.read(spark, f"file://{path}")
+    assert source is not None
+    assert [row["line"] for row in source.frame.collect()] == ["caf\ufffd"]

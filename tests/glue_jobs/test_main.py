@@ -1,0 +1,287 @@
+"""Both jobs from arguments to commit marker, on folders that stand for buckets."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
+from pyspark.sql import SparkSession
+
+from strata import demo_data
+
+from .conftest import Buckets
+
+pytestmark = pytest.mark.spark
+
+HEADER = demo_data.HEADER
+KEY = "flights/x.csv"
+
+
+def flight(number: int, day: int = 1, **changes: str) -> str:
+    values = dict(
+        zip(
+            HEADER.split(","),
+            f"2013,1,{day},517,515,2,830,819,11,UA,{number},N14228,EWR,IAH,227,1400,5,15,"
+            f"2013-01-{day:02d}T10:00:00Z".split(","),
+            strict=True,
+        )
+    )
+    return ",".join((values | changes).values())
+
+
+def text(*lines: str) -> str:
+    return "\n".join([HEADER, *lines]) + "\n"
+
+
+def curated(buckets: Buckets) -> list[dict[str, object]]:
+    table = ds.dataset(
+        buckets.processed / "curated" / "flights", format="parquet", partitioning="hive"
+    ).to_table()
+    return table.to_pylist()
+
+
+def test_january_and_a_late_file_beside_it(new_buckets: Callable[[Path], Buckets], tmp_path: Path) -> None:
+    buckets = new_buckets(tmp_path)
+    january = demo_data.january(buckets.raw)
+    cleaned, curate = buckets.run_both(january.key)
+    assert {name: cleaned[name] for name in cleaned if name.startswith("rows_")} == {
+        "rows_read": 27_004,
+        "rows_clean": 27_004,
+        "rows_quarantined": 0,
+        "rows_duplicate": 0,
+    }
+    assert cleaned["reasons"] == {}
+    days = [f"flight_date=2013-01-{day:02d}" for day in range(1, 32)]
+    assert (curate["rows_curated"], curate["partitions"], curate["removed"]) == (27_004, days, [])
+
+    rows = curated(buckets)
+    assert len(rows) == 27_004
+    assert sum(row["dest_name"] is None for row in rows) == 680
+    assert sum(row["plane_manufacturer"] is None for row in rows) == 4_479
+    assert all(row["airline_name"] and row["origin_name"] for row in rows)
+    assert len({row["source_line"] for row in rows}) == 27_004
+    january_id = buckets.object_id(january.key)
+    files = buckets.files("curated")
+    # One file per partition, and nothing but data files: no marker, no checksum, no staging folder.
+    assert [Path(name).parent.as_posix() for name in files] == [
+        f"curated/flights/{day}/object={january_id}" for day in days
+    ]
+    assert all(name.endswith(".parquet") for name in files)
+    first = pq.read_schema(buckets.processed / next(iter(files)))
+    assert str(first.field("time_hour").type) == "timestamp[us, tz=UTC]"
+    assert (str(first.field("distance").type), str(first.field("source_line").type)) == ("int32", "int64")
+
+    late = demo_data.late_file(buckets.raw)
+    cleaned, curate = buckets.run_both(late.key, "02")
+    assert {name: cleaned[name] for name in cleaned if name.startswith("rows_")} == {
+        "rows_read": 462,
+        "rows_clean": 450,
+        "rows_quarantined": 10,
+        "rows_duplicate": 2,
+    }
+    assert cleaned["reasons"] == {
+        "bad_date": 2,
+        "missing_column": 2,
+        "not_a_number": 2,
+        "unknown_carrier": 2,
+        "wrong_delimiter": 2,
+    }
+    quarantined = [
+        json.loads(line)
+        for content in buckets.files("quarantine/flights").values()
+        for line in content.decode().splitlines()
+    ]
+    assert sorted((row["source_line"], row["reason"], row["row"]) for row in quarantined) == [
+        (broken.source_line, broken.reason, broken.line)
+        for broken in late.broken
+        if broken.reason != "duplicate"
+    ]
+    assert all(row["detail"] for row in quarantined)
+    # D12: the first file's rows are there to the byte, the second's beside them.
+    assert {
+        name: content for name, content in buckets.files("curated").items() if january_id in name
+    } == files
+    assert Counter(row["object_key"] for row in curated(buckets)) == {january.key: 27_004, late.key: 450}
+
+
+def test_a_run_again_changes_nothing(buckets: Buckets) -> None:
+    buckets.put(KEY, text(flight(1), flight(2, day=2), flight(2, day=2), flight(3, distance="far")))
+    first, rows = buckets.run_both(KEY), sorted(map(str, curated(buckets)))
+    again = buckets.run_both(KEY)
+    assert (first, rows) == (again, sorted(map(str, curated(buckets))))
+    folders = [Path(name).parent.as_posix() for name in buckets.files()]
+    object_id = buckets.object_id(KEY)
+    assert folders == [
+        f"clean/flights/object={object_id}",
+        f"curated/flights/flight_date=2013-01-01/object={object_id}",
+        f"curated/flights/flight_date=2013-01-02/object={object_id}",
+        f"quarantine/flights/object={object_id}",
+        *[f"reports/flights/object={object_id}"] * 2,
+    ]
+
+
+def test_a_newer_version_takes_the_place_of_the_older(buckets: Buckets) -> None:
+    other = "flights/other.csv"
+    buckets.put(other, text(flight(9, day=1)))
+    buckets.run_both(other)
+    buckets.put(KEY, text(flight(1, day=1), flight(2, day=2), flight(3, distance="far")))
+    buckets.run_both(KEY, "01")
+    buckets.put(KEY, text(flight(4, day=3)))
+    cleaned, curate = buckets.run_both(KEY, "02")
+    assert cleaned["reasons"] == {}
+    assert curate["partitions"] == ["flight_date=2013-01-03"]
+    assert curate["removed"] == ["flight_date=2013-01-01", "flight_date=2013-01-02"]
+    assert sorted((row["object_key"], row["flight"], row["sequencer"]) for row in curated(buckets)) == [
+        (other, 9, "01"),
+        (KEY, 4, "02"),
+    ]
+    assert buckets.files("quarantine") == {}
+    # A third version takes a date up again; the others stay in the list until it does.
+    buckets.put(KEY, text(flight(5, day=2)))
+    _, curate = buckets.run_both(KEY, "03")
+    assert curate["removed"] == ["flight_date=2013-01-01", "flight_date=2013-01-03"]
+
+
+def test_what_a_dead_run_left_is_removed_by_the_next_version(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets.put(KEY, text(flight(1, day=1)))
+    buckets.run_both(KEY, "01")
+    buckets.put(KEY, text(flight(2, day=2)))
+    buckets.run("clean", KEY, "02")
+    with monkeypatch.context() as patch:
+        # Dies between the rows and the commit marker.
+        patch.setattr("glue_jobs.main._equal", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        with pytest.raises(MemoryError):
+            buckets.run("curate", KEY, "02")
+    assert sorted(row["flight"] for row in curated(buckets)) == [1, 2]
+    buckets.put(KEY, text(flight(3, day=3)))
+    _, curate = buckets.run_both(KEY, "03")
+    assert curate["removed"] == ["flight_date=2013-01-01", "flight_date=2013-01-02"]
+    assert [row["flight"] for row in curated(buckets)] == [3]
+    assert [name for name in buckets.files("reports") if "started" in name] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "detail"),
+    [
+        (b"", "empty_file", "the file has no bytes"),
+        (b"\n\n", "empty_file", "the file has blank lines only"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not_csv", "the first line is not text: '\ufffdPNG'"),
+        (b"carrier,name\nUA,United\n", "other_columns", "not the contract's header: 18 missing (year,"),
+        (HEADER.replace(",", ";").encode(), "other_columns", "not the contract's header: 19 missing (year,"),
+    ],
+)
+def test_a_file_that_is_refused_harms_nothing(
+    buckets: Buckets, content: bytes, reason: str, detail: str
+) -> None:
+    buckets.put(KEY, text(flight(1), flight(2, distance="far")))
+    buckets.run_both(KEY, "01")
+    before = buckets.files()
+    buckets.put(KEY, content)
+    with pytest.raises(RefusedObject) as caught:
+        buckets.run("clean", KEY, "02")
+    assert str(caught.value).startswith(f"{reason}: {detail}")
+    assert "\n" not in str(caught.value)
+    folder = f"quarantine/objects/object={buckets.object_id(KEY)}"
+    after = buckets.files()
+    assert after.pop(f"{folder}/x.csv") == content
+    written = json.loads(after.pop(f"{folder}/reason.json"))
+    assert (written["key"], written["sequencer"], written["reason"]) == (KEY, "02", reason)
+    assert written["detail"].startswith(detail)
+    assert after == before
+    # The rows that are there are of another version, so that they are not curated as this one's.
+    with pytest.raises(JobError, match="clean has not finished"):
+        buckets.run("curate", KEY, "02")
+    assert buckets.files("curated") == {k: v for k, v in before.items() if k.startswith("curated")}
+    # Put right, it is no longer a case for the quarantine.
+    buckets.put(KEY, text(flight(1)))
+    buckets.run("clean", KEY, "03")
+    assert buckets.files("quarantine") == {}
+
+
+def test_a_file_without_rows_takes_the_older_rows_away(buckets: Buckets) -> None:
+    buckets.put(KEY, text(flight(1)))
+    buckets.run_both(KEY, "01")
+    buckets.put(KEY, text())
+    cleaned, curate = buckets.run_both(KEY, "02")
+    assert (cleaned["rows_read"], cleaned["rows_clean"], cleaned["dates"]) == (0, 0, [])
+    assert (curate["rows_curated"], curate["partitions"]) == (0, [])
+    assert curate["removed"] == ["flight_date=2013-01-01"]
+    assert buckets.files("curated") == {}
+
+
+def test_a_key_may_hold_what_spark_takes_for_a_pattern(buckets: Buckets) -> None:
+    key = "flights/a [1]*{x,y} ü.csv"
+    buckets.put(key, text(flight(1)))
+    buckets.put("flights/a 1y ü.csv", text(flight(2), flight(3)))
+    cleaned, _ = buckets.run_both(key)
+    assert cleaned["rows_clean"] == 1
+    assert [row["object_key"] for row in curated(buckets)] == [key]
+
+
+@pytest.mark.parametrize("job", ["clean", "curate"])
+def test_an_older_version_does_not_undo_a_newer(buckets: Buckets, job: str) -> None:
+    buckets.put(KEY, text(flight(1)))
+    buckets.run_both(KEY, "0B")
+    before = buckets.files()
+    with pytest.raises(JobError, match=r"was overtaken: sequencer 0B is newer than 0A1$"):
+        buckets.run(job, KEY, "0A1")
+    assert buckets.files() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("planes", None, "the reference file s3://{raw}/reference/planes.csv is not there"),
+        (
+            "airlines",
+            "code,name\nUA,United\n",
+            "the reference file s3://{raw}/reference/airlines.csv has the columns code,name, not carrier,name",
+        ),
+        (
+            "airlines",
+            "carrier,name\nUA,United\nAA,American\nUA,again\n",
+            "the reference file s3://{raw}/reference/airlines.csv holds the carrier 'UA' 2 times",
+        ),
+    ],
+)
+def test_a_bad_reference_file_is_named(
+    buckets: Buckets, name: str, content: str | None, message: str
+) -> None:
+    buckets.put(KEY, text(flight(1)))
+    buckets.run("clean", KEY)
+    path = buckets.raw / "reference" / f"{name}.csv"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    for job in ("clean", "curate"):
+        with pytest.raises(JobError) as caught:
+            buckets.run(job, KEY)
+        assert str(caught.value) == message.format(raw=buckets.raw_name)
+    assert buckets.files("curated") == {}
+
+
+def test_lost_rows_stop_the_job_before_its_report(
+    buckets: Buckets, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glue_jobs import clean
+
+    whole = clean.transform
+
+    def losing(*arguments: object) -> clean.Outputs:
+        outputs = whole(*arguments)  # type: ignore[arg-type]
+        return clean.Outputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
+
+    buckets.put(KEY, text(flight(1), flight(2), flight(3)))
+    monkeypatch.setattr(clean, "transform", losing)
+    message = r"^rows read \(3\) are not clean \+ quarantined \+ duplicate \(2\)$"
+    with pytest.raises(BrokenInvariant, match=message):
+        buckets.run("clean", KEY)
+    assert buckets.files("reports") == {}
