@@ -138,9 +138,10 @@ class Session:
             )
         process.wait(_START_SECONDS)
         lines = [text for text in log.read_text().splitlines() if text.strip()]
+        if lines and lines[-1].startswith("error: "):
+            raise StrataError(lines[-1].removeprefix("error: "))
         raise StrataError(
-            lines[-1].removeprefix("error: ") if lines else f"the embedded cloud ended with exit code {process.returncode}",
-            remedy=None if lines and "(" in lines[-1] else f"see {log}",
+            f"the embedded cloud ended with exit code {process.returncode}", remedy=f"see {log}"
         )
 
     def _record(self) -> None:

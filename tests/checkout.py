@@ -78,7 +78,7 @@ class Checkout:
         return {**kept, "HOME": str(home), "COLUMNS": "160"}
 
     def processes(self) -> list[str]:
-        """Command lines of the processes that belong to this copy: they run in it or have their home in it."""
+        """Command lines of the processes that run in this copy or have their home in it."""
         found = []
         needle = f"{self.folder}/.strata".encode()
         for process in Path("/proc").glob("[0-9]*"):

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from strata.terraform import UnitEvent
+from strata.terraform.events import UnitEvent
 
 _STYLES = {
     "waiting": "dim",

@@ -110,7 +110,8 @@ def _ask_everything(endpoints: Endpoints, platform: Platform, report: Report) ->
         total = int(ask(connection, f"SELECT COUNT(*) FROM {table}").rows[0][0])
         report.answer = ask(
             connection,
-            f"SELECT CARRIER, AIRLINE_NAME AS AIRLINE, COUNT(*) AS FLIGHTS, ROUND(AVG(ARR_DELAY), 2) AS MEAN_ARRIVAL_DELAY "
+            "SELECT CARRIER, AIRLINE_NAME AS AIRLINE, COUNT(*) AS FLIGHTS, "
+            "ROUND(AVG(ARR_DELAY), 2) AS MEAN_ARRIVAL_DELAY "
             f"FROM {table} GROUP BY CARRIER, AIRLINE_NAME ORDER BY FLIGHTS DESC, CARRIER",
         )
     answered = sum(int(row[2]) for row in report.answer.rows)

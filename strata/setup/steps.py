@@ -50,11 +50,16 @@ def _check_tools(state: Path) -> str:
     from strata.cloud.spark.java import find_java
     from strata.terraform.toolchain import find_toolchain
 
-    found, missing = [], []
-    for look in (
-        lambda: f"Java {find_java(os.environ).version}",
-        lambda: "Terraform {0.terraform_version}, AWS provider {0.aws_provider}".format(find_toolchain(state)),
-    ):
+    def java() -> str:
+        return f"Java {find_java(os.environ).version}"
+
+    def terraform() -> str:
+        tools = find_toolchain(state)
+        return f"Terraform {tools.terraform_version}, AWS provider {tools.aws_provider}"
+
+    found: list[str] = []
+    missing: list[str] = []
+    for look in (java, terraform):
         try:
             found.append(look())
         except StrataError as error:

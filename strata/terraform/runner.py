@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import networkx  # type: ignore[import-untyped]
+import networkx
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError

@@ -6,7 +6,7 @@ import queue
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
-import networkx  # type: ignore[import-untyped]
+import networkx
 
 
 def run_graph(

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import tftest
 
-from strata.terraform import child_environment, find_toolchain
+from strata.terraform.environment import child_environment
+from strata.terraform.toolchain import find_toolchain
 
 FOLDER = Path(__file__).parent
 

@@ -9,7 +9,9 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live.model import GeneratedFile
-from strata.terraform import Changes, Runner, find_toolchain
+from strata.terraform.diagnostics import Changes
+from strata.terraform.runner import Runner
+from strata.terraform.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from tests.terraform.conftest import Cloud, FakeTree

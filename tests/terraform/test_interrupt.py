@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from strata.terraform import Toolchain
 from strata.terraform.process import CancelledError, ProcessGroup
+from strata.terraform.toolchain import Toolchain
 
 ProcessesIn = Callable[[Path], list[str]]
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ spec = importlib.util.spec_from_file_location("tree", {str(Path(__file__).with_n
 sys.modules["tree"] = module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 from strata.cloud.endpoints import Endpoints
-from strata.terraform import Runner, find_toolchain
+from strata.terraform.runner import Runner
+from strata.terraform.toolchain import find_toolchain
 facts = json.load(sys.stdin)
 root = Path(facts["root"])
 tree = module.FakeTree(root, facts["bucket"], facts["table"])

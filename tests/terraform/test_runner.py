@@ -14,7 +14,11 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live.model import Hook
-from strata.terraform import Changes, Runner, Toolchain, UnitEvent, unit_run
+from strata.terraform import unit_run
+from strata.terraform.diagnostics import Changes
+from strata.terraform.events import UnitEvent
+from strata.terraform.runner import Runner
+from strata.terraform.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.terraform.conftest import Cloud, FakeTree, Recorded

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from strata.errors import StrataError
-from strata.terraform import child_environment, find_toolchain, providers, toolchain
+from strata.terraform import providers, toolchain
+from strata.terraform.environment import child_environment
+from strata.terraform.toolchain import find_toolchain
 
 HOST = "registry.terraform.io"
 PLATFORM = "linux_amd64"
