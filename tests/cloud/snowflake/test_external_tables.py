@@ -1,4 +1,4 @@
-"""Rows appear only after the DDL and a refresh, and are read from the bucket with the integration's rights."""
+"""Rows appear only after DDL and refresh, and are read from the bucket with the integration's rights."""
 
 from __future__ import annotations
 

@@ -42,7 +42,8 @@ def test_refused(admin: Snow, server: SnowflakeServer, login: dict[str, str], me
 def test_a_user_has_its_defaults(admin: Snow, server: SnowflakeServer) -> None:
     admin.script(
         "CREATE DATABASE D; CREATE WAREHOUSE W; CREATE ROLE R; GRANT USAGE ON WAREHOUSE W TO ROLE R;"
-        "CREATE USER U PASSWORD = 'secret' DEFAULT_ROLE = 'R' DEFAULT_WAREHOUSE = 'W' DEFAULT_NAMESPACE = 'D.PUBLIC';"
+        "CREATE USER U PASSWORD = 'secret' DEFAULT_ROLE = 'R' DEFAULT_WAREHOUSE = 'W' "
+        "DEFAULT_NAMESPACE = 'D.PUBLIC';"
         "GRANT ROLE R TO USER U"
     )
     snow = Snow(server, user="u", password="secret")
@@ -84,7 +85,8 @@ def assumed(moto_url: str, server: SnowflakeServer, monkeypatch: pytest.MonkeyPa
 def loader(admin: Snow) -> None:
     admin.script(
         "CREATE ROLE LOADER; CREATE USER LOADER TYPE = SERVICE DEFAULT_ROLE = 'LOADER' WORKLOAD_IDENTITY = "
-        f"(TYPE = AWS ARN = 'arn:aws:iam::{ACCOUNT}:role/strata-lambda-dev'); GRANT ROLE LOADER TO USER LOADER"
+        f"(TYPE = AWS ARN = 'arn:aws:iam::{ACCOUNT}:role/strata-lambda-dev');"
+        "GRANT ROLE LOADER TO USER LOADER"
     )
 
 
@@ -111,21 +113,21 @@ def test_a_workload_that_is_not_the_users_is_refused(
     if change:
         admin.rows(change)
     assumed(role)
-    with pytest.raises(DatabaseError, match="No user's workload identity matches|User access disabled"):
+    with pytest.raises(DatabaseError, match=r"No user's workload identity matches|User access disabled"):
         Snow(server, user=user, password=None, **WORKLOAD)
 
 
-def test_an_oidc_token_is_refused(loader: None, server: SnowflakeServer) -> None:
+def test_an_oidc_token_is_refused(
+    loader: None, server: SnowflakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     part = base64.urlsafe_b64encode(json.dumps({"iss": "i", "sub": "s"}).encode()).decode().rstrip("=")
     arguments = {
         "authenticator": "WORKLOAD_IDENTITY",
         "workload_identity_provider": "OIDC",
         "token": f"{part}.{part}.x",
     }
-    import os
-
-    os.environ["SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES"] = server.host
-    with pytest.raises(DatabaseError):
+    monkeypatch.setenv("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", server.host)
+    with pytest.raises(DatabaseError, match="cannot verify a workload identity of provider OIDC"):
         Snow(server, user="LOADER", password=None, **arguments)
 
 

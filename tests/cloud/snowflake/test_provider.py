@@ -1,4 +1,4 @@
-"""The real Terraform against the stand-in provider: create, no drift, drift, change, import, destroy, refusals."""
+"""The real Terraform against the stand-in provider: create, drift, change, import, destroy, refusals."""
 
 from __future__ import annotations
 
@@ -232,8 +232,12 @@ IMPORTS = {
     "snowflake_stage_external_s3.processed": '"STRATA_DEV"."CURATED"."PROCESSED"',
     "snowflake_grant_account_role.loader": '"LOADER"|ROLE|"SYSADMIN"',
     "snowflake_grant_account_role.user": '"LOADER"|USER|"LOADER"',
-    "snowflake_grant_privileges_to_account_role.database": '"LOADER"|false|false|USAGE|OnAccountObject|DATABASE|"STRATA_DEV"',
-    "snowflake_grant_privileges_to_account_role.schema": '"LOADER"|false|false|USAGE|OnSchema|OnSchema|"STRATA_DEV"."CURATED"',
+    "snowflake_grant_privileges_to_account_role.database": (
+        '"LOADER"|false|false|USAGE|OnAccountObject|DATABASE|"STRATA_DEV"'
+    ),
+    "snowflake_grant_privileges_to_account_role.schema": (
+        '"LOADER"|false|false|USAGE|OnSchema|OnSchema|"STRATA_DEV"."CURATED"'
+    ),
     "snowflake_grant_privileges_to_account_role.views": (
         '"READER"|false|false|SELECT|OnSchemaObject|OnFuture|VIEWS|InSchema|"STRATA_DEV"."CURATED"'
     ),
@@ -267,7 +271,8 @@ GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_r
     ("text", "message"),
     [
         (
-            'resource "snowflake_task" "t" {\n name = "T"\n database = "D"\n schema = "S"\n sql_statement = "SELECT 1"\n'
+            'resource "snowflake_task" "t" {\n name = "T"\n database = "D"\n schema = "S"\n'
+            ' sql_statement = "SELECT 1"\n'
             " started = false\n}",
             "does not implement the resource snowflake_task",
         ),
@@ -281,7 +286,8 @@ GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_r
             "one of `user_name,parent_role_name`",
         ),
         (
-            'resource "snowflake_warehouse" "w" {\n name = "W"\n generation = "1"\n resource_constraint = "X"\n}',
+            'resource "snowflake_warehouse" "w" {\n name = "W"\n generation = "1"\n'
+            ' resource_constraint = "X"\n}',
             '"generation": conflicts with resource_constraint',
         ),
         (
@@ -328,7 +334,8 @@ def test_a_preview_feature_has_to_be_enabled(admin: Snow, terraform: Terraform, 
 def test_a_failed_statement_is_the_error_and_the_rest_is_kept(admin: Snow, terraform: Terraform) -> None:
     text = PROVIDER + (
         'resource "snowflake_database" "d" {\n name = "D"\n}\n'
-        'resource "snowflake_execute" "e" {\n execute = "CREATE VIEW D.PUBLIC.V AS SELECT * FROM D.PUBLIC.NONE"\n'
+        'resource "snowflake_execute" "e" {\n'
+        ' execute = "CREATE VIEW D.PUBLIC.V AS SELECT * FROM D.PUBLIC.NONE"\n'
         ' revert = "SELECT 1"\n depends_on = [snowflake_database.d]\n}\n'
     )
     terraform.write(text)

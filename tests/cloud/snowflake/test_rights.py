@@ -14,7 +14,8 @@ from .conftest import Lake, Snow, flight
 READER = """
 CREATE ROLE READER; CREATE WAREHOUSE W; GRANT ROLE READER TO USER {user};
 GRANT USAGE ON DATABASE STRATA_DEV TO ROLE READER; GRANT USAGE ON SCHEMA STRATA_DEV.CURATED TO ROLE READER;
-GRANT SELECT ON EXTERNAL TABLE STRATA_DEV.CURATED.FLIGHTS TO ROLE READER; GRANT USAGE ON WAREHOUSE W TO ROLE READER
+GRANT SELECT ON EXTERNAL TABLE STRATA_DEV.CURATED.FLIGHTS TO ROLE READER;
+GRANT USAGE ON WAREHOUSE W TO ROLE READER
 """
 COUNT = "SELECT COUNT(*) FROM STRATA_DEV.CURATED.FLIGHTS"
 
@@ -75,7 +76,7 @@ def test_every_grant_is_needed(reader: Snow, flights: Snow, revoked: str, messag
 def test_a_role_inherits_what_it_is_granted(reader: Snow, flights: Snow) -> None:
     flights.script("CREATE ROLE ANALYST; GRANT ROLE READER TO ROLE ANALYST")
     reader.rows("USE ROLE PUBLIC")
-    with pytest.raises(ProgrammingError, match="No active warehouse|does not exist"):
+    with pytest.raises(ProgrammingError, match=r"No active warehouse|does not exist"):
         reader.rows(COUNT)
     flights.rows(f"GRANT ROLE ANALYST TO USER {flights.one('SELECT CURRENT_USER()')}")
     reader.rows("USE ROLE ANALYST")

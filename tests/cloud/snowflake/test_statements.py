@@ -44,8 +44,8 @@ CLIENT_COLUMNS = json.loads(Path(__file__).with_name("show_columns.json").read_t
             {"type": "SERVICE", "has_workload_identity": "true", "has_password": "false", "login_name": "U"},
         ),
         (
-            "CREATE RESOURCE MONITOR M WITH CREDIT_QUOTA = 10 TRIGGERS ON 80 PERCENT DO NOTIFY ON 100 PERCENT DO "
-            "SUSPEND",
+            "CREATE RESOURCE MONITOR M WITH CREDIT_QUOTA = 10 TRIGGERS ON 80 PERCENT DO NOTIFY "
+            "ON 100 PERCENT DO SUSPEND",
             "RESOURCE MONITORS LIKE 'M'",
             {
                 "credit_quota": "10.00",
@@ -75,7 +75,8 @@ def test_show_has_the_columns_that_clients_read(flights: Snow, kind: str) -> Non
 def test_alter_and_rename(admin: Snow) -> None:
     admin.script(
         "CREATE DATABASE D; ALTER DATABASE D SET COMMENT = 'x' DATA_RETENTION_TIME_IN_DAYS = 3;"
-        "ALTER DATABASE D RENAME TO E; CREATE SCHEMA E.S; ALTER SCHEMA E.S RENAME TO E.T; CREATE TABLE E.T.A (I INT)"
+        "ALTER DATABASE D RENAME TO E; CREATE SCHEMA E.S; ALTER SCHEMA E.S RENAME TO E.T;"
+        "CREATE TABLE E.T.A (I INT)"
     )
     (row,) = admin.records("SHOW DATABASES LIKE 'E'")
     assert (row["comment"], row["retention_time"]) == ("x", "3")

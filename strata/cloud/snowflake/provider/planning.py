@@ -147,7 +147,7 @@ def merge(schema: ResourceSchema, prior: Object, actual: Object, same: Same) -> 
 
 
 def adopt(schema: ResourceSchema, found: Object, actual: Object) -> Object:
-    """The first state of an imported object: all that is read, and the provider's own defaults for the rest."""
+    """The first state of an imported object: all that is read, the provider's own defaults for the rest."""
     state = dict(found)
     state |= {name: value for name, value in actual.items() if value is not None}
     for name, rules in schema.behaviour.items():

@@ -112,7 +112,7 @@ def _format_block(said: Row, prior: list[Object] | None) -> list[Object]:
         if actual == default and before.get(name) in (None, "default"):
             # Not managed, or just imported: three-valued attributes have a word for that.
             imported = "default" if default in ("true", "false") else actual
-            attributes[name] = before[name] if name in before else imported
+            attributes[name] = before.get(name, imported)
     return [{k: [] for k in _FORMATS} | {"format_name": None, kind: [attributes]}]
 
 
