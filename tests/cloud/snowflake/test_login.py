@@ -8,6 +8,7 @@ import urllib.request
 from typing import Any
 
 import boto3
+import jwt
 import pytest
 from snowflake.connector.errors import DatabaseError
 
@@ -120,11 +121,11 @@ def test_a_workload_that_is_not_the_users_is_refused(
 def test_an_oidc_token_is_refused(
     loader: None, server: SnowflakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = base64.urlsafe_b64encode(json.dumps({"iss": "i", "sub": "s"}).encode()).decode().rstrip("=")
+    token = jwt.encode({"iss": "https://issuer.example", "sub": "subject"}, "k" * 32)
     arguments = {
         "authenticator": "WORKLOAD_IDENTITY",
         "workload_identity_provider": "OIDC",
-        "token": f"{part}.{part}.x",
+        "token": token,
     }
     monkeypatch.setenv("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", server.host)
     with pytest.raises(DatabaseError, match="cannot verify a workload identity of provider OIDC"):
