@@ -155,8 +155,10 @@ class SparkProcess:
                 on_line("error", line)
         self._on_line = on_line
         if self._background:
-            for pid in _group(self.pid):
-                _schedule(pid, "SCHED_OTHER")
+            # Twice: a thread that an idle one starts meanwhile would stay idle.
+            for _ in range(2):
+                for pid in _group(self.pid):
+                    _schedule(pid, "SCHED_OTHER")
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ValueError):  # it has just died, and the watcher says how
             self._process.stdin.write(json.dumps(job.message()).encode() + b"\n")
