@@ -69,7 +69,7 @@ locals {
     },
   ]
 
-  # Everything of this project and environment, by name, and nothing else; data stay out of reach.
+  # Everything of this project and environment, by name, and nothing else; objects of raw and processed stay out of reach.
   write = [
     {
       Sid    = "ManageByName"
