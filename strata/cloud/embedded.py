@@ -32,7 +32,8 @@ class EmbeddedCloud:
         self.context = CloudContext(
             account_id=account_id,
             region=region,
-            directory=directory,
+            # Children run in folders of their own: a relative path would mean another place there.
+            directory=directory.resolve(),
             aws_port=aws_port,
             snowflake_port=snowflake_port,
         )

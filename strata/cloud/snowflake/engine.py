@@ -57,6 +57,8 @@ class Engine:
         fakesnow.transforms.numeric_agg_implicit_cast = _exact_aggregate
         self._instance = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
         self._admin = self._instance.duck_conn.cursor()
+        # A session without a database runs in this catalogue, and needs Snowflake's functions there.
+        self._admin.execute(macros.creation_sql("memory"))
 
     def connect(self) -> Any:
         """A fakesnow connection for one session."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -215,3 +216,8 @@ def test_describing_a_statement_does_not_run_it(admin: Snow) -> None:
         assert [column.name for column in cursor.describe("SELECT 1 AS A, 'x' AS B")] == ["A", "B"]
         cursor.describe("CREATE DATABASE NEVER")
     assert admin.records("SHOW DATABASES LIKE 'NEVER'") == []
+
+
+def test_a_session_without_a_database_casts_timestamps(admin: Snow) -> None:
+    found = admin.one("SELECT '2013-01-01T10:00:00'::TIMESTAMP_NTZ")
+    assert found == datetime.datetime(2013, 1, 1, 10)
