@@ -24,8 +24,9 @@ def run(root: Path, environment: str, aws_port: int, snowflake_port: int, as_jso
     seconds: dict[str, float] = {}
     with interruptible(), contextlib.ExitStack() as stack:
         with _timed(seconds, "cloud start"):
+            session = open_session(root, environment, aws_port, snowflake_port)
             err.print("starting the embedded AWS and the embedded Snowflake")
-            session = stack.enter_context(open_session(root, environment, aws_port, snowflake_port))
+            stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         with _timed(seconds, "apply"):
             units = apply_all(workspace)
