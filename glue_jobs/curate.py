@@ -38,26 +38,27 @@ class Outputs:
 
 def transform(contract: Contract, inputs: Inputs) -> Outputs:
     """Joins to the left, so that no row is lost where a reference lacks its key (D13)."""
+    origin = inputs.origin
     rows = inputs.clean.alias("rows")
-    names = {column.name: F.col(f"rows.{column.name}") for column in contract.columns}
+    values = {column.name: f"rows.`{column.name}`" for column in contract.columns}
+    values |= {"object_id": _text(origin.object_id), "object_key": _text(origin.key)}
+    values |= {"sequencer": _text(origin.sequencer), "source_line": "rows.source_line"}
     for reference in contract.references:
-        table = inputs.references[reference.name]
         for join in reference.joins:
             alias = f"{reference.name}_of_{join.column}"
-            rows = rows.join(
-                F.broadcast(table).alias(alias),
-                F.col(f"rows.{join.column}") == F.col(f"{alias}.{reference.key}"),
-                "left",
-            )
-            names |= {added: F.col(f"{alias}.{column}") for added, column in join.adds.items()}
-    names["object_id"] = F.lit(inputs.origin.object_id)
-    names["object_key"] = F.lit(inputs.origin.key)
-    names["sequencer"] = F.lit(inputs.origin.sequencer)
-    names["source_line"] = F.col("rows.source_line")
-    curated = rows.select(
-        *(names[column.name].cast(column.type).alias(column.name) for column in contract.curated),
-        F.col(f"rows.{contract.date.name}").alias(contract.date.name),
-        F.lit(inputs.origin.object_id).alias("object"),
+            table = inputs.references[reference.name].hint("broadcast").alias(alias)
+            rows = rows.join(table, F.expr(f"rows.`{join.column}` = {alias}.`{reference.key}`"), "left")
+            values |= {added: f"{alias}.`{column}`" for added, column in join.adds.items()}
+    date = contract.date.name
+    curated = rows.selectExpr(
+        *(f"CAST({values[column.name]} AS {column.type}) AS `{column.name}`" for column in contract.curated),
+        f"rows.`{date}`",
+        f"{_text(origin.object_id)} AS object",
     )
     # One task holds all rows of a date, so that each partition gets one file.
-    return Outputs(curated=curated.repartition(F.col(contract.date.name)))
+    return Outputs(curated=curated.repartition(date))
+
+
+def _text(value: str) -> str:
+    """A string as SQL: a key may hold quotes and backslashes."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

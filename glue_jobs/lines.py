@@ -8,7 +8,6 @@ place within the block. No row passes through Python.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from operator import itemgetter
 
 from pyspark.sql import DataFrame, SparkSession
@@ -37,24 +36,23 @@ class SourceLines:
 
 def read(spark: SparkSession, uri: str) -> SourceLines | None:
     """Reads a text file, lines ended by LF or CR LF; None if it has no line with anything in it."""
-    line = F.expr(r"trim(TRAILING '\r' FROM decode(CAST(value AS BINARY), 'UTF-8'))")
     lines = (
         # Only LF ends a line, as in an editor: Spark's default also splits at a lone CR.
         spark.read.option("lineSep", "\n")
         .text(literal(uri))
-        .select(
-            line.alias("line"),
-            F.col("_metadata.file_block_start").alias("block"),
-            F.monotonically_increasing_id().alias("position"),
+        .selectExpr(
+            r"trim(TRAILING '\r' FROM decode(CAST(value AS BINARY), 'UTF-8')) AS line",
+            "_metadata.file_block_start AS block",
+            "monotonically_increasing_id() AS position",
         )
     )
     blocks = (
         lines.groupBy("block")
         .agg(
-            F.min("position").alias("first"),
-            F.count("*").alias("lines"),
-            F.max(F.when(F.trim("line") != "", F.col("position"))).alias("last_filled"),
-            F.min_by(F.expr("IF(block = 0, left(line, 100000), NULL)"), "position").alias("header"),
+            F.expr("min(position) AS first"),
+            F.expr("count(*) AS lines"),
+            F.expr("max(IF(trim(line) = '', NULL, position)) AS last_filled"),
+            F.expr("min_by(IF(block = 0, left(line, 100000), NULL), position) AS header"),
         )
         .collect()
     )
@@ -68,8 +66,8 @@ def read(spark: SparkSession, uri: str) -> SourceLines | None:
         before += block["lines"]
     if last == 0:
         return None
-    shifts = F.create_map(*(F.lit(number).cast("bigint") for number in chain.from_iterable(shift.items())))
-    number = F.col("position") + shifts[F.col("block")]
-    frame = lines.select(number.alias("source_line"), "line").where(f"source_line BETWEEN 2 AND {last}")
+    shifts = ", ".join(f"{block}L, {number}L" for block, number in shift.items())
+    numbered = lines.selectExpr(f"position + map({shifts})[block] AS source_line", "line")
+    frame = numbered.where(f"source_line BETWEEN 2 AND {last}")
     header = next(block["header"] for block in blocks if block["block"] == 0).removeprefix(BYTE_ORDER_MARK)
     return SourceLines(header=header, rows=last - 1, frame=frame)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -68,7 +70,7 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
     outputs = clean.transform(agreed, clean.Inputs(source.frame, tables))
     # Counted while it is written: a line passes through the whole of the job once.
     reasons = clean.reasons(agreed)
-    counts, judged = _observed(
+    observation, judged = _observed(
         outputs.judged,
         rows_clean="count_if(reason IS NULL)",
         rows_duplicate=f"count_if(reason = '{clean.DUPLICATE}')",
@@ -76,14 +78,14 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
         **{reason: f"count_if(reason = '{reason}')" for reason in reasons},
     )
     _writer(clean.clean_rows(agreed, judged)).mode("overwrite").parquet(layout.clean)
-    tally = counts.get
+    tally = _values(observation)
     quarantined = {reason: tally[reason] for reason in reasons if tally[reason]}
     rows_quarantined = sum(quarantined.values())
     storage.delete(layout.quarantined_rows)
     if rows_quarantined:
-        counts, faulty = _observed(outputs.quarantined.coalesce(1), rows="count(*)")
+        observation, faulty = _observed(outputs.quarantined.coalesce(1), rows="count(*)")
         _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
-        _equal("lines quarantined", counts.get["rows"], "lines found faulty", rows_quarantined)
+        _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
     accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
     _equal("rows read", source.rows, "clean + quarantined + duplicate", accounted)
     # The quarantine shows what is yet to be put right: this version is readable, an earlier refusal is over.
@@ -94,7 +96,7 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
         "rows_quarantined": rows_quarantined,
         "rows_duplicate": tally["rows_duplicate"],
         "reasons": quarantined,
-        "dates": _list(tally["dates"]),
+        "dates": tally["dates"],
     }
     storage.write(layout.report("clean"), report)
     return report
@@ -120,19 +122,19 @@ def curate_object(spark: SparkSession, arguments: JobArguments, agreed: Contract
     partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
     started = storage.read(layout.report("curate.started")) or {}
-    written = {*partitions, *started.get("partitions", [])}
-    storage.write(layout.report("curate.started"), _version(arguments) | {"partitions": sorted(written)})
-    counts, curated = _observed(outputs.curated, rows_curated="count(*)", dates=_distinct(date))
+    touched = {*partitions, *started.get("partitions", [])}
+    storage.write(layout.report("curate.started"), _version(arguments) | {"partitions": sorted(touched)})
+    observation, curated = _observed(outputs.curated, rows="count(*)", dates=_distinct(date))
     writer = _writer(curated).option("partitionOverwriteMode", "dynamic").partitionBy(date, "object")
     writer.mode("overwrite").parquet(layout.curated)
-    rows_curated = counts.get["rows_curated"]
-    _equal("rows curated", rows_curated, "rows clean", cleaned["rows_clean"])
-    _equal("dates curated", _list(counts.get["dates"]), "dates clean", cleaned["dates"])
-    stale = sorted({*written, *previous.get("partitions", [])} - set(partitions))
+    written = _values(observation)
+    _equal("rows curated", written["rows"], "rows clean", cleaned["rows_clean"])
+    _equal("dates curated", written["dates"], "dates clean", cleaned["dates"])
+    stale = sorted({*touched, *previous.get("partitions", [])} - set(partitions))
     for partition in stale:
         storage.delete(layout.curated_partition(partition))
     report = _version(arguments) | {
-        "rows_curated": rows_curated,
+        "rows_curated": written["rows"],
         "partitions": partitions,
         # Kept from version to version: after a failed refresh the table must still be told of the old ones.
         "removed": sorted({*stale, *previous.get("removed", [])} - set(partitions)),
@@ -204,19 +206,21 @@ def _quarantine_object(
 
 
 def _observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFrame]:
-    """The frame with SQL aggregates over it, to be had from the observation once the frame was written."""
+    """The frame with SQL aggregates over it, to be had of the observation once the frame was written."""
     observation = Observation()
-    named = [F.expr(expression).alias(name) for name, expression in aggregates.items()]
-    return observation, frame.observe(observation, *named)
+    values = ", ".join(f"'{name}', {aggregate}" for name, aggregate in aggregates.items())
+    return observation, frame.observe(observation, F.expr(f"to_json(named_struct({values})) AS json"))
+
+
+def _values(observation: Observation) -> dict[str, Any]:
+    """The aggregates by name; as JSON, because an observation hands over no lists."""
+    values: dict[str, Any] = json.loads(observation.get["json"])
+    return values
 
 
 def _distinct(column: str, condition: str = "true") -> str:
-    """Aggregate: the distinct values as one text, because an observation hands over numbers and text only."""
-    return f"array_join(sort_array(collect_set(IF({condition}, CAST(`{column}` AS string), NULL))), ',')"
-
-
-def _list(text: str) -> list[str]:
-    return text.split(",") if text else []
+    """Aggregate: the distinct values in order."""
+    return f"sort_array(collect_set(IF({condition}, CAST(`{column}` AS string), NULL)))"
 
 
 def _equal(left_name: str, left: object, right_name: str, right: object) -> None:

@@ -70,8 +70,10 @@ class Storage:
     def __init__(self, spark: SparkSession) -> None:
         # pyspark types neither the JVM gateway nor its Java context.
         context: Any = spark.sparkContext
-        self._jvm: Any = context._jvm
         self._configuration: Any = context._jsc.hadoopConfiguration()
+        # Kept: each dot of such a name searches the class path.
+        self._path: Any = context._jvm.org.apache.hadoop.fs.Path
+        self._files: Any = context._jvm.org.apache.hadoop.fs.FileUtil
 
     def size(self, uri: str) -> int | None:
         """An object's length in bytes; None where there is none (a folder is none)."""
@@ -113,9 +115,7 @@ class Storage:
         from_path, from_files = self._open(source)
         to_path, to_files = self._open(target)
         to_files.mkdirs(to_path.getParent())
-        self._jvm.org.apache.hadoop.fs.FileUtil.copy(
-            from_files, from_path, to_files, to_path, False, True, self._configuration
-        )
+        self._files.copy(from_files, from_path, to_files, to_path, False, True, self._configuration)
 
     def delete(self, uri: str) -> None:
         """Deletes an object or a whole folder; what is not there is no error."""
@@ -123,7 +123,7 @@ class Storage:
         files.delete(path, True)
 
     def _open(self, uri: str) -> tuple[Any, Any]:
-        path = self._jvm.org.apache.hadoop.fs.Path(uri)
+        path = self._path(uri)
         return path, path.getFileSystem(self._configuration)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from glue_jobs import contract
 from glue_jobs.arguments import parse
 from glue_jobs.errors import JobError, RefusedObject

@@ -7,19 +7,57 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from glue_jobs import clean, contract
 from pyspark.sql import Row, SparkSession
+
+from glue_jobs import clean, contract
 
 pytestmark = pytest.mark.spark
 
-NAMES = (
-    "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,"
-    "origin,dest,air_time,distance,hour,minute,time_hour"
-).split(",")
+NAMES = [
+    "year",
+    "month",
+    "day",
+    "dep_time",
+    "sched_dep_time",
+    "dep_delay",
+    "arr_time",
+    "sched_arr_time",
+    "arr_delay",
+    "carrier",
+    "flight",
+    "tailnum",
+    "origin",
+    "dest",
+    "air_time",
+    "distance",
+    "hour",
+    "minute",
+    "time_hour",
+]
 GOOD = dict(
     zip(
         NAMES,
-        "2013,1,1,517,515,2,830,819,11,UA,{},N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00Z".split(","),
+        [
+            "2013",
+            "1",
+            "1",
+            "517",
+            "515",
+            "2",
+            "830",
+            "819",
+            "11",
+            "UA",
+            "{}",
+            "N14228",
+            "EWR",
+            "IAH",
+            "227",
+            "1400",
+            "5",
+            "15",
+            "2013-01-01T10:00:00Z",
+        ],
         strict=True,
     )
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from glue_jobs import contract, curate
 from pyspark.sql import SparkSession
+
+from glue_jobs import contract, curate
 
 pytestmark = pytest.mark.spark
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from glue_jobs import lines
 from pyspark.sql import SparkSession
+
+from glue_jobs import lines
 
 pytestmark = pytest.mark.spark
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from pyspark.sql import SparkSession
 
+from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from strata import demo_data
 
 from .conftest import Buckets
@@ -218,7 +218,7 @@ def test_a_file_without_rows_takes_the_older_rows_away(buckets: Buckets) -> None
 
 
 def test_a_key_may_hold_what_spark_takes_for_a_pattern(buckets: Buckets) -> None:
-    key = "flights/a [1]*{x,y} ü.csv"
+    key = "flights/a [1]*{x,y} 'ü' \\%20.csv"
     buckets.put(key, text(flight(1)))
     buckets.put("flights/a 1y ü.csv", text(flight(2), flight(3)))
     cleaned, _ = buckets.run_both(key)
