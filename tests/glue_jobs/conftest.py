@@ -103,7 +103,7 @@ class Buckets:
         }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_buckets(spark: SparkSession) -> Callable[[Path], Buckets]:
     """Makes empty buckets with the reference files."""
 

@@ -168,6 +168,15 @@ def test_what_a_dead_run_left_is_removed_by_the_next_version(
     assert [name for name in buckets.files("reports") if "started" in name] == []
 
 
+@pytest.fixture(scope="module")
+def curated_once(new_buckets: Callable[[Path], Buckets], tmp_path_factory: pytest.TempPathFactory) -> Buckets:
+    """An object with clean, quarantined and curated rows, for newer versions to be refused."""
+    buckets = new_buckets(tmp_path_factory.mktemp("refused"))
+    buckets.put(KEY, text(flight(1), flight(2, distance="far")))
+    buckets.run_both(KEY, "01")
+    return buckets
+
+
 @pytest.mark.parametrize(
     ("content", "reason", "detail"),
     [
@@ -179,28 +188,35 @@ def test_what_a_dead_run_left_is_removed_by_the_next_version(
     ],
 )
 def test_a_file_that_is_refused_harms_nothing(
-    buckets: Buckets, content: bytes, reason: str, detail: str
+    curated_once: Buckets, content: bytes, reason: str, detail: str
 ) -> None:
-    buckets.put(KEY, text(flight(1), flight(2, distance="far")))
-    buckets.run_both(KEY, "01")
-    before = buckets.files()
+    buckets = curated_once
+    folder = f"quarantine/objects/object={buckets.object_id(KEY)}"
+    before = {name: data for name, data in buckets.files().items() if not name.startswith(folder)}
     buckets.put(KEY, content)
     with pytest.raises(RefusedObject) as caught:
         buckets.run("clean", KEY, "02")
     assert str(caught.value).startswith(f"{reason}: {detail}")
     assert "\n" not in str(caught.value)
-    folder = f"quarantine/objects/object={buckets.object_id(KEY)}"
     after = buckets.files()
     assert after.pop(f"{folder}/x.csv") == content
     written = json.loads(after.pop(f"{folder}/reason.json"))
     assert (written["key"], written["sequencer"], written["reason"]) == (KEY, "02", reason)
     assert written["detail"].startswith(detail)
     assert after == before
-    # The rows that are there are of another version, so that they are not curated as this one's.
+    # The clean rows that are there are of another version, so that they are not curated as this one's.
     with pytest.raises(JobError, match="clean has not finished"):
         buckets.run("curate", KEY, "02")
-    assert buckets.files("curated") == {k: v for k, v in before.items() if k.startswith("curated")}
-    # Put right, it is no longer a case for the quarantine.
+    assert {name: data for name, data in buckets.files().items() if not name.startswith(folder)} == before
+
+
+def test_a_file_put_right_leaves_the_quarantine(buckets: Buckets) -> None:
+    buckets.put(KEY, text(flight(1), flight(2, distance="far")))
+    buckets.run("clean", KEY, "01")
+    buckets.put(KEY, b"")
+    with pytest.raises(RefusedObject):
+        buckets.run("clean", KEY, "02")
+    assert {name.split("/")[1] for name in buckets.files("quarantine")} == {"flights", "objects"}
     buckets.put(KEY, text(flight(1)))
     buckets.run("clean", KEY, "03")
     assert buckets.files("quarantine") == {}

@@ -1,0 +1,190 @@
+"""What the functions ask Snowflake, and which numbers they accept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+SOURCE = Path(__file__).resolve().parents[2] / "lambda_functions" / "snowflake_external_table"
+MODULES = ("connection", "refresh", "reconcile")
+ENVIRONMENT = {
+    "PROCESSED_BUCKET": "processed",
+    "SNOWFLAKE_ACCOUNT": "ORG-ACCOUNT",
+    "SNOWFLAKE_USER": "STRATA_LOADER_DEV",
+    "SNOWFLAKE_ROLE": "STRATA_LOADER_DEV",
+    "SNOWFLAKE_WAREHOUSE": "STRATA_DEV",
+    "SNOWFLAKE_DATABASE": "STRATA_DEV",
+    "SNOWFLAKE_SCHEMA": "CURATED",
+    "SNOWFLAKE_TABLE": "FLIGHTS",
+}
+ID = "a" * 64
+CLEAN: dict[str, Any] = {
+    "object_id": ID,
+    "etag": "e",
+    "sequencer": "01",
+    "rows_read": 462,
+    "rows_clean": 450,
+    "rows_quarantined": 10,
+    "rows_duplicate": 2,
+    "reasons": {"bad_date": 4, "missing_column": 6},
+}
+CURATE: dict[str, Any] = {
+    "object_id": ID,
+    "etag": "e",
+    "sequencer": "01",
+    "rows_curated": 450,
+    "partitions": ["flight_date=2013-01-02", "flight_date=2013-01-01"],
+    "removed": ["flight_date=2012-12-31"],
+}
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """The modules as Lambda sees them: on top of the path, with the function's environment."""
+    monkeypatch.syspath_prepend(str(SOURCE))
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for name in MODULES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield {name: __import__(name) for name in MODULES}
+    for name in MODULES:
+        sys.modules.pop(name, None)
+
+
+def test_numbers_that_agree_are_handed_back(functions: dict[str, Any]) -> None:
+    assert functions["reconcile"].reconcile(CLEAN, CURATE, 450) == {
+        "object_id": ID,
+        "rows_read": 462,
+        "rows_clean": 450,
+        "rows_quarantined": 10,
+        "rows_duplicate": 2,
+        "rows_curated": 450,
+        "rows_visible": 450,
+    }
+
+
+@pytest.mark.parametrize(
+    ("clean", "curate", "visible", "message"),
+    [
+        (
+            {"rows_read": 463},
+            {},
+            450,
+            "rows_read = rows_clean + rows_quarantined + rows_duplicate does not hold: 463 and 462",
+        ),
+        ({"reasons": {"bad_date": 9}}, {}, 450, "sum of reasons = rows_quarantined does not hold: 9 and 10"),
+        ({}, {"rows_curated": 449}, 450, "rows_clean = rows_curated does not hold: 450 and 449"),
+        ({}, {}, 449, "rows_curated = rows_visible does not hold: 450 and 449"),
+        ({}, {}, 900, "rows_curated = rows_visible does not hold: 450 and 900"),
+        ({}, {"etag": "f"}, 450, "etag of clean = etag of curate does not hold: e and f"),
+        ({"sequencer": "02"}, {}, 450, "sequencer of clean = sequencer of curate does not hold: 02 and 01"),
+    ],
+)
+def test_an_equation_that_does_not_hold_is_named(
+    functions: dict[str, Any], clean: dict[str, Any], curate: dict[str, Any], visible: int, message: str
+) -> None:
+    reconcile = functions["reconcile"]
+    with pytest.raises(reconcile.ReconciliationError) as caught:
+        reconcile.reconcile(CLEAN | clean, CURATE | curate, visible)
+    assert str(caught.value) == message
+
+
+def test_every_partition_is_refreshed_gone_ones_too(functions: dict[str, Any]) -> None:
+    assert functions["refresh"].refresh_statements(CURATE) == [
+        f"""ALTER EXTERNAL TABLE "STRATA_DEV"."CURATED"."FLIGHTS" REFRESH 'flight_date={day}/object={ID}/'"""
+        for day in ("2012-12-31", "2013-01-01", "2013-01-02")
+    ]
+
+
+@pytest.mark.parametrize("partition", ["flight_date=2013-01-01'; DROP TABLE X; --", "../other", ""])
+def test_only_partitions_become_statements(functions: dict[str, Any], partition: str) -> None:
+    with pytest.raises(ValueError, match=r"^the report names a partition "):
+        functions["refresh"].refresh_statements(CURATE | {"partitions": [partition]})
+
+
+class Cursor:
+    """Records statements; a count is 450, a refresh changes one file."""
+
+    def __init__(self, statements: list[tuple[str, Any]]) -> None:
+        self.statements = statements
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def execute(self, statement: str, values: Any = None) -> None:
+        self.statements.append((statement, values))
+
+    def fetchall(self) -> list[tuple[str, ...]]:
+        return [("part-0.parquet", "REGISTERED_NEW", "File registered successfully.")]
+
+    def fetchone(self) -> tuple[int]:
+        return (450,)
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.statements: list[tuple[str, Any]] = []
+        self.closed = 0
+
+    def connect(self, **settings: Any) -> Connection:
+        self.settings = settings
+        return self
+
+    def cursor(self) -> Cursor:
+        return Cursor(self.statements)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, {}),
+        (
+            {"SNOWFLAKE_HOST": "127.0.0.1", "SNOWFLAKE_PORT": "8443", "SNOWFLAKE_PROTOCOL": "http"},
+            {"host": "127.0.0.1", "port": 8443, "protocol": "http"},
+        ),
+    ],
+)
+def test_handlers_read_the_reports_and_log_in_as_their_role(
+    functions: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    address: dict[str, object],
+) -> None:
+    connection = Connection()
+    monkeypatch.setattr(functions["connection"].snowflake.connector, "connect", connection.connect)
+    for name, value in ({"AWS_DEFAULT_REGION": "eu-west-1"} | environment).items():
+        monkeypatch.setenv(name, value)
+    event = {"object_id": ID, "dataset": "flights", "execution": "x"}
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="processed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        for name, document in (("clean", CLEAN), ("curate", CURATE)):
+            key = f"reports/flights/object={ID}/{name}.json"
+            s3.put_object(Bucket="processed", Key=key, Body=json.dumps(document))
+        refreshed = functions["refresh"].handler(event, None)
+        reconciled = functions["reconcile"].handler(event, None)
+    assert refreshed == {"object_id": ID, "partitions": 3, "files": 3}
+    assert reconciled["rows_visible"] == 450
+    assert connection.closed == 2
+    assert connection.statements[-1] == (
+        'SELECT COUNT(*) FROM "STRATA_DEV"."CURATED"."FLIGHTS" WHERE OBJECT = %s',
+        (ID,),
+    )
+    settings = connection.settings
+    assert (settings["authenticator"], settings["workload_identity_provider"]) == ("WORKLOAD_IDENTITY", "AWS")
+    assert {name: settings.get(name) for name in ("host", "port", "protocol") if name in settings} == address
+    assert not {"password", "token", "private_key"} & settings.keys()
