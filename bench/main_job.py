@@ -1,0 +1,185 @@
+"""Measures the main job: seconds per phase, and the pipeline's latency against the two jobs run bare.
+
+    .venv/bin/python bench/main_job.py            warm: set-up, cloud start, apply, latency, bare Spark
+    .venv/bin/python bench/main_job.py --cold     first a fresh clone's set-up, in a folder of its own
+
+The latency of a file is PutObject to rows visible, that is to the end of the state Refresh. The bare time is
+that of the same two scripts with the same arguments in processes as warm as the platform's own, on the same
+S3A against the same embedded S3, one after the other. Prints a table, and JSON with --json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from strata import pipeline
+from strata.cli.apply_view import UnitTable
+from strata.cli.console import err, out, print_json, table
+from strata.cloud.spark.jars import default_folder, ensure_jars
+from strata.cloud.spark.java import find_java
+from strata.cloud.spark.process import SparkProcess, run_script
+from strata.cloud.spark.settings import SparkSettings
+from strata.demo import data
+from strata.session import Session, interruptible
+from strata.workspace import Workspace, find_account
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = {
+    "set-up, warm": 3.0,
+    "cloud start": 5.0,
+    "apply of all units": 150.0,
+    "latency / bare": 1.3,
+    "whole demo, warm": 210.0,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--cold", action="store_true", help="also set up a fresh clone")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--rounds", type=int, default=3, help="files to drop and bare runs (default 3)")
+    arguments = parser.parse_args()
+    figures: dict[str, float] = {}
+    if arguments.cold:
+        figures["set-up, cold"] = cold_set_up()
+    figures["set-up, warm"] = seconds_of([sys.executable, "-m", "strata.setup"], ROOT)
+    with interruptible():
+        figures |= platform(arguments.rounds)
+        figures["whole demo, warm"] = seconds_of([str(Path(sys.executable).parent / "strata"), "demo"], ROOT)
+    if arguments.json:
+        print_json(figures)
+        return
+    rows: list[list[Any]] = [
+        [name, round(value, 2), f"< {TARGETS[name]}" if name in TARGETS else ""]
+        for name, value in figures.items()
+    ]
+    out.print(table(f"main job on {os.cpu_count()} cores", ["what", "seconds or ratio", "target"], rows))
+
+
+def seconds_of(command: list[str], folder: Path) -> float:
+    """Run a command that must succeed; return its seconds."""
+    started = time.monotonic()
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
+    return time.monotonic() - started
+
+
+def cold_set_up() -> float:
+    """Seconds of set-up in a fresh clone with empty caches."""
+    with tempfile.TemporaryDirectory(dir=ROOT / ".strata") as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        base = Path(sys.base_prefix) / "bin" / "python3"
+        return seconds_of([str(base), "-m", "strata.setup"], clone)
+
+
+def platform(rounds: int) -> dict[str, float]:
+    """Start, apply, drop files, and run the same jobs bare."""
+    account = find_account(ROOT, "dev")
+    started = time.monotonic()
+    with Session(ROOT, "dev", account_id=account.account_id, region=account.region) as session:
+        figures = {"cloud start": time.monotonic() - started}
+        workspace = Workspace(ROOT, "dev", session.endpoints)
+        started = time.monotonic()
+        paths = workspace.unit_paths()
+        with UnitTable(err, paths) as view:
+            runner = workspace.runner(view.on_event)
+            runner.bootstrap("dev")
+            results = runner.apply("dev", paths)
+        failed = [str(result.error) for result in results if not result.ok]
+        if failed:
+            sys.exit("\n".join(failed))
+        figures["apply of all units"] = time.monotonic() - started
+        figures |= latencies(workspace, rounds)
+        return figures
+
+
+def latencies(workspace: Workspace, rounds: int) -> dict[str, float]:
+    """Drop January and run its two jobs bare, in turn; medians."""
+    names, endpoints = workspace.platform(), workspace.endpoints
+    visible, bare, whole = [], [], []
+    with tempfile.TemporaryDirectory(dir=ROOT / ".strata") as folder:
+        for path in data.reference(Path(folder)):
+            pipeline.put(endpoints, names.raw_bucket, f"reference/{path.name}", path.read_bytes())
+        content = data.january(Path(folder)).path.read_bytes()
+        for number in range(rounds):
+            # Warm processes for this round: the platform's own stock fills up while nothing runs.
+            processes = bare_processes(endpoints.aws_url, endpoints.region, Path(folder) / f"spark{number}")
+            time.sleep(60)
+            key = f"flights/bench-{number}.csv"
+            dropped = pipeline.put(endpoints, names.raw_bucket, key, content)
+            execution = pipeline.follow(endpoints, names.state_machine_arn, dropped)
+            if execution.status != "SUCCEEDED":
+                sys.exit(execution.reason)
+            seconds = {step.name: step.seconds or 0.0 for step in execution.steps}
+            visible.append(execution.seconds - seconds["Reconcile"] - seconds["RecordSuccess"])
+            whole.append(execution.seconds)
+            time.sleep(1)
+            bare.append(run_bare(workspace, processes, key))
+    ratios = [through / alone for through, alone in zip(visible, bare, strict=True)]
+    return {
+        "PutObject to rows visible": statistics.median(visible),
+        "PutObject to execution's end": statistics.median(whole),
+        "the two jobs bare": statistics.median(bare),
+        "latency / bare": statistics.median(ratios),
+    }
+
+
+def bare_processes(url: str, region: str, folder: Path) -> list[SparkProcess]:
+    """Two processes, warmed one after the other as the platform warms its own."""
+    java = find_java(os.environ)
+    jars = ensure_jars(default_folder(), lambda line: None, java=java)
+    settings = SparkSettings(java=java, jars=jars, endpoint=url, region=region)
+    processes = []
+    for name in ("clean", "curate"):
+        process = SparkProcess(settings, folder / name, warm_up=2, background=False)
+        if not process.wait_ready(120):
+            sys.exit("a Spark process did not become ready")
+        processes.append(process)
+    return processes
+
+
+def run_bare(workspace: Workspace, processes: list[SparkProcess], key: str) -> float:
+    """Run both jobs on an object that the platform has processed; return their seconds together."""
+    endpoints = workspace.endpoints
+    glue, s3 = pipeline.client(endpoints, "glue"), pipeline.client(endpoints, "s3")
+    total = 0.0
+    for job, process in zip(("clean", "curate"), processes, strict=True):
+        command = glue.get_job(JobName=f"strata-{job}-dev")["Job"]
+        run = glue.get_job_runs(JobName=f"strata-{job}-dev")["JobRuns"][0]
+        assert run["Arguments"]["--key"] == key
+        script = read(s3, command["Command"]["ScriptLocation"])
+        library = command["DefaultArguments"]["--extra-py-files"]
+        pairs = {**command["DefaultArguments"], **run["Arguments"]}.items()
+        seconds, error = run_script(
+            script,
+            tuple(itertools.chain.from_iterable(pairs)),
+            process,
+            py_files={Path(library).name: read(s3, library)},
+            credentials={"AWS_ACCESS_KEY_ID": endpoints.account_id, "AWS_SECRET_ACCESS_KEY": "test"},
+        )
+        process.stop()
+        if error:
+            sys.exit(f"{job} failed bare: {error}")
+        total += seconds
+    return total
+
+
+def read(s3: Any, uri: str) -> bytes:
+    """An object's bytes by its s3:// URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+if __name__ == "__main__":
+    main()
