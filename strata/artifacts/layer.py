@@ -63,6 +63,8 @@ def _platform_options(architecture: str) -> list[str]:
 def _install(requirements: Path, options: list[str], folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile"]
     command += ["--require-hashes", "--requirement", str(requirements), "--target", str(folder), *options]
+    # pip compares what a wheel requires with the Python that runs pip, not with the one it installs for.
+    command.append("--ignore-requires-python")
     # Where pip fetches from is the user's business, where it installs to is ours.
     ours = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV")
     environ = {name: value for name, value in os.environ.items() if name not in ours}
