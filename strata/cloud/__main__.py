@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
+    from strata.cloud.aws import glue
     from strata.cloud.embedded import EmbeddedCloud
 
     cloud = EmbeddedCloud(
@@ -65,6 +66,8 @@ def _serve(arguments: argparse.Namespace) -> None:
         snowflake_port=arguments.snowflake_port,
     )
     with cloud as endpoints:
+        # While Terraform applies: the first jobs then find warm processes.
+        glue.warm_up()
         # The reader may be gone already; then the end of standard input follows.
         with contextlib.suppress(BrokenPipeError):
             print(endpoints.model_dump_json(), flush=True)

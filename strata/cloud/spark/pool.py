@@ -41,8 +41,8 @@ class SparkPool:
         settings: Callable[[], SparkSettings],
         folder: Path,
         *,
-        size: int = 2,
-        warm_up: int = 2,
+        size: int = 4,
+        warm_up: int = 1,
         quiet: float = 4.0,
         runs: int = max(2, os.cpu_count() or 1),
     ) -> None:
