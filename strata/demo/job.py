@@ -70,7 +70,7 @@ def run_files(
             pipeline.put(endpoints, platform.raw_bucket, f"reference/{path.name}", path.read_bytes())
         files = [data.january(Path(folder)), data.late_file(Path(folder))]
         for file in files:
-            key = f"{_DATASET}/{file.path.name}"
+            key = file.key
             started = time.monotonic()
             with show(f"s3://{platform.raw_bucket}/{key}") as view:
                 dropped = pipeline.put(endpoints, platform.raw_bucket, key, file.path.read_bytes())
@@ -92,6 +92,16 @@ def run_files(
                 found == expected,
             )
         )
+    broken = sorted(
+        (file.key, line.source_line, line.reason)
+        for file in files
+        for line in file.broken
+        if line.reason != "duplicate"
+    )
+    told = sorted((row["key"], row["source_line"], row["reason"]) for row in report.quarantined)
+    report.checks.append(
+        Check(f"the quarantine names each broken row's line and reason ({len(told)} rows)", told == broken)
+    )
     return report
 
 
@@ -99,7 +109,7 @@ def _ask_everything(endpoints: Endpoints, platform: Platform, report: Report) ->
     table = f'"{platform.database}"."{platform.schema}"."{platform.external_table}"'
     with connect(endpoints, role=platform.reader_role, warehouse=platform.warehouse) as connection:
         for key in report.executions:
-            object_id = data.object_id(platform.raw_bucket, key)
+            object_id = pipeline.object_id(platform.raw_bucket, key)
             clean = _json_object(endpoints, platform, f"reports/{_DATASET}/object={object_id}/clean.json")
             curate = _json_object(endpoints, platform, f"reports/{_DATASET}/object={object_id}/curate.json")
             visible = ask(connection, f"SELECT COUNT(*) FROM {table} WHERE OBJECT = '{object_id}'")

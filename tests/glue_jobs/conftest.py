@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from glue_jobs.main import run  # noqa: E402
-from strata import demo_data  # noqa: E402
+from strata.demo import data as demo_data  # noqa: E402
 
 VIEW = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 RAW = "org.apache.hadoop.fs.RawLocalFileSystem"

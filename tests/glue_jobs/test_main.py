@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
-from strata import demo_data
+from strata.demo import data as demo_data
 
 from .conftest import Buckets
 

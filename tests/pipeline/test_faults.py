@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.demo import data
+from strata import pipeline
 from tests.pipeline.conftest import Up
 
 pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
@@ -48,7 +48,7 @@ def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tm
     assert execution["outcome"] == "Failed"
     assert case.says.lower() in (execution["error"] + execution["cause"]).lower()
 
-    object_id = data.object_id(up.names.raw_bucket, f"flights/{case.name}.csv")
+    object_id = pipeline.object_id(up.names.raw_bucket, f"flights/{case.name}.csv")
     record = up.client("dynamodb").get_item(
         TableName="strata-claims-dev", Key={"object_id": {"S": object_id}}
     )["Item"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from strata.demo import data
+from strata import pipeline
 from tests.pipeline.conftest import Up
 
 pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
@@ -35,7 +35,7 @@ def test_the_readme_commands_work_in_their_order(up: Up, root: Path) -> None:
 
     with (root / "docs/examples/flights.csv").open() as file:
         expected = Counter(row["carrier"] for row in csv.DictReader(file))
-    object_id = data.object_id(up.names.raw_bucket, "flights/flights.csv")
+    object_id = pipeline.object_id(up.names.raw_bucket, "flights/flights.csv")
     rows = up.rows(
         f"SELECT CARRIER, COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{object_id}' GROUP BY CARRIER"
     )
@@ -46,7 +46,7 @@ def test_the_readme_commands_work_in_their_order(up: Up, root: Path) -> None:
 def test_the_parquet_files_hold_what_the_table_shows(up: Up, root: Path, tmp_path: Path) -> None:
     key = "flights/parquet.csv"
     up.json("put", "docs/examples/flights.csv", "--key", key)
-    object_id = data.object_id(up.names.raw_bucket, key)
+    object_id = pipeline.object_id(up.names.raw_bucket, key)
 
     s3 = up.client("s3")
     pages = s3.get_paginator("list_objects_v2").paginate(
@@ -75,7 +75,7 @@ def test_the_same_file_twice_makes_one_output(up: Up) -> None:
 
     assert (first["status"], first["outcome"]) == ("SUCCEEDED", "RecordSuccess")
     assert (second["status"], second["outcome"]) == ("SUCCEEDED", "Duplicate")
-    object_id = data.object_id(up.names.raw_bucket, key)
+    object_id = pipeline.object_id(up.names.raw_bucket, key)
     rows = up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{object_id}'")
     assert rows == [{"N": 200}]
 
@@ -87,7 +87,7 @@ def test_a_new_version_of_a_key_replaces_its_rows(up: Up, tmp_path: Path, root: 
         (tmp_path / "version.csv").write_text("\n".join(lines[: count + 1]) + "\n")
         result = up.json("put", str(tmp_path / "version.csv"), "--key", key)
         assert result["status"] == "SUCCEEDED"
-    object_id = data.object_id(up.names.raw_bucket, key)
+    object_id = pipeline.object_id(up.names.raw_bucket, key)
     rows = up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{object_id}'")
     assert rows == [{"N": 20}]
 
