@@ -16,7 +16,7 @@ from botocore.config import Config
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
 # States a person does not follow: they only record what the others did.
 _BRANCH_STATES = frozenset({"Failed", "Duplicate", "Superseded"})
 
@@ -137,15 +137,13 @@ def follow(
     on_step(first)
     shown: dict[str, Step] = {}
     while True:
-        # Status before history: an execution seen as ended has its whole history.
-        description = states.describe_execution(executionArn=arn)
         events = _history(states, arn)
         steps = _steps(events)
         for step in steps:
             if shown.get(step.name) != step:
                 shown[step.name] = step
                 on_step(step)
-        if description["status"] != "RUNNING":
+        if events and events[-1]["type"] in _ENDS:
             break
         if time.monotonic() > deadline:
             raise StrataError(
@@ -153,6 +151,7 @@ def follow(
                 remedy="look at `strata status`",
             )
         time.sleep(_POLL_SECONDS)
+    description = states.describe_execution(executionArn=arn)
     entered = [_entered(event) for event in events if _entered(event)]
     return Execution(
         arn=arn,
@@ -223,6 +222,7 @@ def _steps(events: Iterable[dict[str, Any]]) -> list[Step]:
     return list(steps.values())
 
 
+_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 _FAILURES = frozenset(
     {"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "LambdaFunctionFailed"}
 )

@@ -12,6 +12,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
@@ -32,7 +33,15 @@ _log = logging.getLogger(__name__)
 
 def create_application() -> DomainDispatcherApplication:
     """Return the application that serves every AWS service."""
-    return DomainDispatcherApplication(_service_application)
+    return _Dispatcher(_service_application)
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """Knows a host's service the second time: moto tries the patterns of all services at each request."""
+
+    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
+        super().__init__(create_app)
+        self.get_backend_for_host = lru_cache(1024)(super().get_backend_for_host)  # type: ignore[method-assign]
 
 
 class QuietRequestHandler(MotoRequestHandler):
