@@ -61,6 +61,23 @@ def wait_for(process: subprocess.Popen[str], text: str, seconds: float = UP_SECO
     raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
 
 
+def run_ids(up: Up, state: str | None = None) -> list[str]:
+    """The runs of the job clean, in one state or in any."""
+    runs = up.client("glue").get_job_runs(JobName="strata-clean-dev")["JobRuns"]
+    return [str(run["Id"]) for run in runs if state in (None, run["JobRunState"])]
+
+
+def wait_for_run(up: Up, known: set[str]) -> str:
+    """Wait until a run that is not among the known ones goes on; return its id."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for run in run_ids(up, "RUNNING"):
+            if run not in known:
+                return run
+        time.sleep(0.1)
+    raise AssertionError("no run started")
+
+
 @pytest.fixture(scope="session")
 def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """`strata up` of dev, with the reference data in place; ended by `strata down`, nothing left."""
@@ -76,6 +93,10 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             path = f"docs/examples/{name}.csv"
             platform.json("put", path, "--key", f"reference/{name}.csv")
         yield platform
+        # Down comes in the middle of a Spark job.
+        runs = set(run_ids(platform))
+        platform.json("put", "docs/examples/flights.csv", "--key", "flights/last.csv", "--no-wait")
+        wait_for_run(platform, runs)
         down = checkout.run("down")
         assert (down.returncode, down.stdout.strip()) == (0, "down")
         assert process.wait(30) == 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from strata import pipeline
-from tests.pipeline.conftest import Up
+from tests.pipeline.conftest import Up, run_ids, wait_for_run
 
 pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
 
@@ -65,9 +64,9 @@ def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tm
 
 def test_a_killed_spark_process_fails_the_run_and_the_command(up: Up) -> None:
     glue = up.client("glue")
-    known = {run["Id"] for run in glue.get_job_runs(JobName="strata-clean-dev")["JobRuns"]}
+    known = set(run_ids(up))
     put = up.checkout.start("put", "docs/examples/flights.csv", "--key", "flights/killed.csv")
-    run = _wait_for_run(up, known)
+    run = wait_for_run(up, known)
     # The run has one of the drivers, the others wait in stock; all of them may die.
     drivers = [line for line in up.checkout.processes() if "/spark/driver.py" in line]
     for line in drivers:
@@ -85,16 +84,6 @@ def test_a_killed_spark_process_fails_the_run_and_the_command(up: Up) -> None:
     types = [event["type"] for event in states.get_execution_history(executionArn=latest)["events"]]
     assert "TaskFailed" in types
     assert types[-1] == "ExecutionFailed"
-
-
-def _wait_for_run(up: Up, known: set[str]) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for run in up.client("glue").get_job_runs(JobName="strata-clean-dev")["JobRuns"]:
-            if run["Id"] not in known and run["JobRunState"] == "RUNNING":
-                return str(run["Id"])
-        time.sleep(0.1)
-    raise AssertionError("no run started")
 
 
 def _subscribe(up: Up, name: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -145,3 +147,40 @@ def test_a_second_up_says_so_and_changes_nothing(up: Up) -> None:
     assert result.returncode == 0
     assert result.stdout.startswith("already up")
     assert up.endpoints.aws_url in result.stdout
+
+
+def test_a_second_drop_in_the_middle_of_the_first_waits_and_is_a_duplicate(up: Up, root: Path) -> None:
+    key, content = "flights/at-once.csv", (root / "docs/examples/flights.csv").read_bytes()
+    drops = [pipeline.put(up.endpoints, up.names.raw_bucket, key, content) for _ in range(2)]
+
+    states = up.client("stepfunctions")
+    ends = [pipeline.follow(up.endpoints, up.names.state_machine_arn, drop) for drop in drops]
+
+    # Both events name one version of the content: whichever came first did the work.
+    executions = {
+        execution["executionArn"]
+        for execution in states.list_executions(stateMachineArn=up.names.state_machine_arn)["executions"]
+        if json.loads(states.describe_execution(executionArn=execution["executionArn"])["input"])["key"]
+        == key
+    }
+    assert len(executions) == 2
+    outcomes = sorted(_outcome(up, arn) for arn in executions)
+    assert outcomes == ["Duplicate", "RecordSuccess"]
+    assert {end.status for end in ends} == {"SUCCEEDED"}
+    identity = pipeline.object_id(up.names.raw_bucket, key)
+    rows = up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{identity}'")
+    assert rows == [{"N": 200}]
+
+
+def _outcome(up: Up, arn: str) -> str:
+    """The last state that an execution entered, once it has ended."""
+    states = up.client("stepfunctions")
+    deadline = time.monotonic() + 120
+    while states.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    events = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+    names = [
+        event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
+    ]
+    return str(names[-1])
