@@ -34,10 +34,10 @@ class Checkout:
         # get_repo_root() asks git.
         subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
         # Downloads are shared; nothing else of the developer's .strata is.
-        cache = root / ".strata" / "cache"
-        if cache.is_dir():
-            (folder / ".strata").mkdir()
-            (folder / ".strata" / "cache").symlink_to(cache)
+        (folder / ".strata").mkdir()
+        for name in ("cache", "jars"):
+            if (root / ".strata" / name).is_dir():
+                (folder / ".strata" / name).symlink_to(root / ".strata" / name)
         return cls(folder)
 
     def command(self, *arguments: str) -> list[str]:

@@ -22,6 +22,8 @@ from strata.workspace import Workspace
 from tests.checkout import Checkout
 
 UP_SECONDS = 600.0
+# An object with 200 good rows that every test finds there.
+FIRST = "flights/first.csv"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def wait_for_run(up: Up, known: set[str]) -> str:
 
 @pytest.fixture(scope="session")
 def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`strata up` of dev, with the reference data in place; ended by `strata down`, nothing left."""
+    """`strata up` of dev, with the reference data and one good file in place; ended by `strata down`, nothing left."""
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
     process = checkout.start("up")
     try:
@@ -92,6 +94,8 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         for name in ("airlines", "airports", "planes"):
             path = f"docs/examples/{name}.csv"
             platform.json("put", path, "--key", f"reference/{name}.csv")
+        first = platform.json("put", "docs/examples/flights.csv", "--key", FIRST)
+        assert first["status"] == "SUCCEEDED"
         yield platform
         # Down comes in the middle of a Spark job.
         runs = set(run_ids(platform))

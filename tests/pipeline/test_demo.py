@@ -12,7 +12,7 @@ import pytest
 from tests.checkout import Checkout
 from tests.pipeline.conftest import wait_for
 
-pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
+pytestmark = [pytest.mark.spark, pytest.mark.terraform]
 
 # Flights of January 2013 by carrier, counted in the published file with `cut -d, -f10 | sort | uniq -c`.
 JANUARY = {

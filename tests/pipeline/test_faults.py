@@ -13,7 +13,7 @@ import pytest
 from strata import pipeline
 from tests.pipeline.conftest import Up, run_ids, wait_for_run
 
-pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
+pytestmark = [pytest.mark.spark, pytest.mark.terraform]
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ REFUSED = [
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tmp_path: Path) -> None:
-    good = up.json("put", "docs/examples/flights.csv", "--key", f"flights/before-{case.name}.csv")
-    assert good["status"] == "SUCCEEDED"
     before = up.rows("SELECT OBJECT, COUNT(*) AS N FROM FLIGHTS GROUP BY OBJECT ORDER BY OBJECT")
+    assert before, "there is data that could be harmed"
     queue = _subscribe(up, f"failures-{case.name}")
     path = tmp_path / f"{case.name}.csv"
     path.write_bytes(case.content)

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from strata import pipeline
-from tests.pipeline.conftest import Up
+from tests.pipeline.conftest import FIRST, Up
 
-pytestmark = [pytest.mark.xdist_group("platform"), pytest.mark.spark, pytest.mark.terraform]
+pytestmark = [pytest.mark.spark, pytest.mark.terraform]
 
 
 def _commands(root: Path) -> list[list[str]]:
@@ -46,9 +46,7 @@ def test_the_readme_commands_work_in_their_order(up: Up, root: Path) -> None:
 
 
 def test_the_parquet_files_hold_what_the_table_shows(up: Up, root: Path, tmp_path: Path) -> None:
-    key = "flights/parquet.csv"
-    up.json("put", "docs/examples/flights.csv", "--key", key)
-    object_id = pipeline.object_id(up.names.raw_bucket, key)
+    object_id = pipeline.object_id(up.names.raw_bucket, FIRST)
 
     s3 = up.client("s3")
     pages = s3.get_paginator("list_objects_v2").paginate(
@@ -120,7 +118,6 @@ def test_status_names_every_unit_and_no_secret(up: Up) -> None:
 
 
 def test_a_disabled_integration_fails_the_select(up: Up) -> None:
-    up.json("put", "docs/examples/flights.csv", "--key", "flights/integration.csv")
     up.json("query", "ALTER STORAGE INTEGRATION STRATA_S3_DEV SET ENABLED = FALSE", "--role", "ACCOUNTADMIN")
     try:
         result = up.checkout.run("query", "SELECT COUNT(*) FROM FLIGHTS")
