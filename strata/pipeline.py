@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
@@ -83,17 +81,8 @@ def object_id(bucket: str, key: str) -> str:
 
 
 def client(endpoints: Endpoints, service: str) -> Any:
-    """A boto3 client of the embedded AWS, free of the caller's own AWS settings."""
-    session = boto3.Session(
-        aws_access_key_id=endpoints.account_id,
-        aws_secret_access_key="test",
-        region_name=endpoints.region,
-    )
-    return session.client(
-        service,
-        endpoint_url=endpoints.aws_url,
-        config=Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}, proxies={}),
-    )
+    """A boto3 client of the embedded AWS as the account itself, free of the caller's own AWS settings."""
+    return embedded_client(service, endpoints.aws_url, endpoints.region, endpoints.environment())
 
 
 def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:

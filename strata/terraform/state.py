@@ -5,28 +5,18 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
-import os
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
-# Nothing of the caller's AWS set-up counts, not even a profile that does not exist.
-_NO_SETTINGS = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-    "ca_bundle": (None, None, None, None),
-}
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 
 
@@ -133,19 +123,11 @@ class StateBackend:
             ) from error
 
     def _client(self, service: str) -> Any:
+        endpoints = self._endpoints
         with self._lock:
             if service not in self._clients:
-                core = botocore.session.Session(session_vars=_NO_SETTINGS)
-                self._clients[service] = boto3.session.Session(
-                    aws_access_key_id=self._endpoints.account_id,
-                    aws_secret_access_key="test",
-                    region_name=self._endpoints.region,
-                    botocore_session=core,
-                ).client(
-                    service,
-                    endpoint_url=self._endpoints.aws_url,
-                    # Empty `proxies`: one of the environment cannot reach this machine's loopback.
-                    config=Config(s3={"addressing_style": "path"}, proxies={}, retries={"mode": "standard"}),
+                self._clients[service] = embedded_client(
+                    service, endpoints.aws_url, endpoints.region, endpoints.environment()
                 )
             return self._clients[service]
 

@@ -15,6 +15,7 @@ _SESSION_VARIABLES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
+    "ca_bundle": (None, None, None, None),
 }
 
 
