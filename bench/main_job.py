@@ -177,7 +177,7 @@ def run_bare(workspace: Workspace, processes: list[SparkProcess], key: str) -> f
 
 
 def glue_role(workspace: Workspace) -> dict[str, str]:
-    """Keys of the jobs' role, whose trust is widened in this embedded cloud: the buckets let nobody else in."""
+    """Keys of the jobs' role, whose trust is widened here: the buckets let nobody else in."""
     endpoints = workspace.endpoints
     account = f"arn:aws:iam::{endpoints.account_id}"
     principals = ({"AWS": f"{account}:root"}, {"Service": "glue.amazonaws.com"})

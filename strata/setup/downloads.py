@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,9 @@ def _build_lambda(root: Path) -> None:
             "--out",
             out,
         ]
-        result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        # As the embedded cloud's apply will ask for it: for this machine's kind.
+        environ = {**os.environ, "STRATA_LOCAL": "set-up"}
+        result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines()
         raise StrataError(lines[-1] if lines else "the Lambda artifacts could not be built")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws.client import embedded_client
+from strata.cloud.client import embedded_client
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
