@@ -42,7 +42,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
-from strata.cloud.aws import identity
+from strata.cloud.aws import asl_sdk, identity
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
 from strata.cloud.aws.policies import Principal
@@ -89,6 +89,7 @@ def install(context: CloudContext) -> None:
 
     _patches.attribute(StateTaskService, "_after_eval_execution", succeeded)
     _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
+    asl_sdk.install(_patches)
     _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)
 
 

@@ -385,3 +385,17 @@ def test_task_that_times_out_stops_its_glue_run(aws: Aws, role: str, monkeypatch
 def test_job_that_does_not_exist(aws: Aws, role: str) -> None:
     ended = run(aws, GLUE_TASK, role, {"key": "k"})
     assert (ended["status"], ended["error"]) == ("FAILED", "Glue.EntityNotFoundException")
+
+
+def test_sdk_integration_speaks_the_states_language(aws: Aws, role: str) -> None:
+    first = run(aws, {"Only": {"Type": "Pass", "End": True}}, role)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:describeExecution",
+        "Parameters": {"ExecutionArn": first["executionArn"]},
+        "End": True,
+    }
+    ended = run(aws, {"Look": task}, role)
+    assert ended["status"] == "SUCCEEDED", ended
+    answer = json.loads(ended["output"])
+    assert (answer["Status"], answer["ExecutionArn"]) == ("SUCCEEDED", first["executionArn"])

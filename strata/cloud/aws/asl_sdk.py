@@ -1,0 +1,70 @@
+"""AWS SDK integrations of the Amazon States Language in moto's engine.
+
+A definition spells members as `ExecutionArn` whatever the service's own API does, and reads the answer in
+the same spelling; moto hands both to boto3 as they are. Rule: Step Functions Developer Guide, "Learning to
+use AWS service SDK integrations".
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+)
+
+from strata.cloud.aws.patches import Patches
+
+
+def install(patches: Patches) -> None:
+    """Patch moto's task for `aws-sdk:` resources."""
+    task = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    patches.attribute(task, "_eval_service_task", _call)
+
+
+def _call(
+    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+) -> None:
+    # Looked up at each call: the function is patched in this module too.
+    client_for = vars(state_task_service_aws_sdk)["boto_client_for"]
+    client = client_for(
+        service=task._get_boto_service_name(),
+        region=resource_runtime_part.region,
+        state_credentials=state_credentials,
+    )
+    method = task._get_boto_service_action()
+    operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+    answer = getattr(client, method)(**as_api(normalised_parameters, operation.input_shape))
+    answer.pop("ResponseMetadata", None)
+    env.stack.append(as_states(answer, operation.output_shape))
+
+
+def as_api(value: Any, shape: Any) -> Any:
+    """Spell the members of a request as the service's API does."""
+
+    def spell(name: str, members: Iterable[str]) -> str:
+        return next((member for member in members if member.lower() == name.lower()), name)
+
+    return _respell(value, shape, spell)
+
+
+def as_states(value: Any, shape: Any) -> Any:
+    """Spell the members of an answer as the States Language does; times become ISO 8601 text."""
+    return _respell(value, shape, lambda name, members: name[:1].upper() + name[1:])
+
+
+def _respell(value: Any, shape: Any, spell: Any) -> Any:
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure" and isinstance(value, dict):
+        lower = {name.lower(): member for name, member in shape.members.items()}
+        return {
+            spell(name, shape.members): _respell(item, lower.get(name.lower()), spell)
+            for name, item in value.items()
+        }
+    if kind == "list" and isinstance(value, list):
+        return [_respell(item, shape.member, spell) for item in value]
+    if kind == "map" and isinstance(value, dict):
+        return {name: _respell(item, shape.value, spell) for name, item in value.items()}
+    return value.isoformat() if isinstance(value, datetime.datetime) else value
