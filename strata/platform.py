@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from strata.errors import StrataError
 from strata.live import LiveTree
@@ -21,6 +21,9 @@ class Account:
 @dataclass(frozen=True)
 class Platform:
     """What the units of one environment made, by the names clients need."""
+
+    # The units whose outputs tell.
+    COMPONENTS: ClassVar[frozenset[str]] = frozenset({"s3", "snowflake", "stepfunctions"})
 
     raw_bucket: str
     processed_bucket: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.live import LiveTree
+from strata.live import LiveTree, Unit
 from strata.platform import Account, Platform, account_of
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import Runner
@@ -99,13 +100,24 @@ class Workspace:
             self.tree, self.toolchain, self.endpoints, self.root / ".strata" / "work", on_event=on_event
         )
 
-    def states(self) -> dict[str, State | None]:
-        """Each unit's state by component name; None for a unit never applied."""
+    def states(self, components: Collection[str] | None = None) -> dict[str, State | None]:
+        """Each unit's state by component name; None for a unit never applied.
+
+        Args:
+            components: only these; all without it. Each costs a look at its configuration.
+        """
         backend = StateBackend(self.endpoints)
-        return {
-            unit.component: backend.read(self.tree.render(unit.path, {}, command="init").remote_state)
+
+        def read(unit: Unit) -> State | None:
+            return backend.read(self.tree.render(unit.path, {}, command="init").remote_state)
+
+        units = [
+            unit
             for unit in self.tree.units(self.environment)
-        }
+            if components is None or unit.component in components
+        ]
+        with ThreadPoolExecutor(4) as pool:
+            return dict(zip((unit.component for unit in units), pool.map(read, units), strict=True))
 
     def platform(self) -> Platform:
         """The environment's names, from its states.
@@ -114,6 +126,8 @@ class Workspace:
             StrataError: it is not wholly applied.
         """
         outputs: dict[str, Mapping[str, Any]] = {
-            component: state.outputs for component, state in self.states().items() if state is not None
+            component: state.outputs
+            for component, state in self.states(Platform.COMPONENTS).items()
+            if state is not None
         }
         return Platform.from_outputs(outputs)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-_MISSING = re.compile(r"missing tool: (\S+)")
+_MISSING = re.compile(r"missing tool: (\w+)")
 _FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK_", "PYSPARK_")
 
 

@@ -63,20 +63,21 @@ def wait_for(process: subprocess.Popen[str], text: str, seconds: float = UP_SECO
     raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
 
 
-def run_ids(up: Up, state: str | None = None) -> list[str]:
+def run_ids(glue: Any, state: str | None = None) -> list[str]:
     """The runs of the job clean, in one state or in any."""
-    runs = up.client("glue").get_job_runs(JobName="strata-clean-dev")["JobRuns"]
+    runs = glue.get_job_runs(JobName="strata-clean-dev")["JobRuns"]
     return [str(run["Id"]) for run in runs if state in (None, run["JobRunState"])]
 
 
 def wait_for_run(up: Up, known: set[str]) -> str:
     """Wait until a run that is not among the known ones goes on; return its id."""
-    deadline = time.monotonic() + 60
+    glue = up.client("glue")
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
-        for run in run_ids(up, "RUNNING"):
+        for run in run_ids(glue, "RUNNING"):
             if run not in known:
                 return run
-        time.sleep(0.1)
+        time.sleep(0.3)
     raise AssertionError("no run started")
 
 
@@ -98,7 +99,7 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         assert first["status"] == "SUCCEEDED"
         yield platform
         # Down comes in the middle of a Spark job.
-        runs = set(run_ids(platform))
+        runs = set(run_ids(platform.client("glue")))
         platform.json("put", "docs/examples/flights.csv", "--key", "flights/last.csv", "--no-wait")
         wait_for_run(platform, runs)
         down = checkout.run("down")

@@ -63,7 +63,7 @@ def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tm
 
 def test_a_killed_spark_process_fails_the_run_and_the_command(up: Up) -> None:
     glue = up.client("glue")
-    known = set(run_ids(up))
+    known = set(run_ids(glue))
     put = up.checkout.start("put", "docs/examples/flights.csv", "--key", "flights/killed.csv")
     run = wait_for_run(up, known)
     # The run has one of the drivers, the others wait in stock; all of them may die.
