@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def run_plan(root: Path, environment: str, components: list[str] | None, as_json
     else:
         for result in results:
             if result.ok:
-                out.print(f"{result.unit}: {result.changes}", soft_wrap=True)
+                out.print(f"{result.unit}: {result.changes.describe(planned=True)}", soft_wrap=True)
                 for address, action in sorted(result.actions.items()):
                     out.print(f"  {_SIGNS.get(action, '?')} {address}", markup=False, soft_wrap=True)
     require_ok(results)
@@ -46,7 +47,7 @@ def run_apply(root: Path, environment: str, components: list[str] | None, as_jso
         print_json([_facts(result) for result in results])
     else:
         for result in results:
-            out.print(f"{result.unit}: {result.changes}", soft_wrap=True)
+            out.print(f"{result.unit}: {result.changes.describe()}", soft_wrap=True)
 
 
 def _workspace(root: Path, environment: str) -> Workspace:
@@ -67,7 +68,7 @@ def _facts(result: UnitResult) -> dict[str, Any]:
         "state": result.state,
         "resources": result.resources,
         "seconds": round(result.seconds, 2),
-        "changes": str(result.changes),
+        "changes": dataclasses.asdict(result.changes),
         "actions": dict(result.actions),
         "error": str(result.error) if result.error else None,
     }

@@ -86,7 +86,9 @@ class UnitRun:
             StrataError: it failed: Terraform's own words, and the module's file and line.
             CancelledError: it was stopped.
         """
-        arguments = (*_COMMANDS[command], "-input=false", "-json", f"-lock-timeout={LOCK_TIMEOUT}")
+        # A plan only reads: it neither takes a lock nor waits for another's.
+        lock = "-lock=false" if command == "plan" else f"-lock-timeout={LOCK_TIMEOUT}"
+        arguments = (*_COMMANDS[command], "-input=false", "-json", lock)
         return self._with_hooks(command, arguments)
 
     def _with_hooks(self, command: str, arguments: tuple[str, ...]) -> MessageStream:
