@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import socket
 import threading
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.listen import listen
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AwsServer:
             raise StrataError("this process serves an embedded AWS already", remedy="stop that server first")
         self._holds = True
         try:
-            self._socket = _bind(self.context.aws_port)
+            self._socket = listen(self.context.aws_port, "AWS")
             self.context.aws_port = self._socket.getsockname()[1]
             self.context.aws_url = f"http://127.0.0.1:{self.context.aws_port}"
             self._install()
@@ -91,8 +91,6 @@ class AwsServer:
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         _reset_state()
         for name in _EXTENSIONS:
-            if importlib.util.find_spec(f"strata.cloud.aws.{name}") is None:
-                continue
             module = importlib.import_module(f"strata.cloud.aws.{name}")
             module.install(self.context)
             self._installed.append(module)
@@ -114,22 +112,6 @@ class AwsServer:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="aws-server", daemon=True
         )
         self._thread.start()
-
-
-def _bind(port: int) -> socket.socket:
-    # Bound here and not by werkzeug, which ends the process when the port is taken.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise StrataError(
-            f"port {port} on 127.0.0.1 cannot be used for the embedded AWS: {error.strerror}",
-            remedy="end the process that listens there, or choose another port",
-        ) from None
-    return listening
 
 
 def _reset_state() -> None:

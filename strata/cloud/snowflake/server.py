@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-import socket
 import threading
 import time
 
 import uvicorn
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.listen import listen
 from strata.cloud.snowflake import options, rights
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
@@ -57,7 +57,7 @@ class SnowflakeServer:
             from strata.cloud.aws.identity import assume_role
 
             self._assume_role = assume_role
-        listening = _bind(self.context.snowflake_port)
+        listening = listen(self.context.snowflake_port, "Snowflake")
         self.port = self.context.snowflake_port = listening.getsockname()[1]
         self.password = secrets.token_urlsafe(18)
         self._shared = self._new_account(self._assume_role)
@@ -125,19 +125,3 @@ class SnowflakeServer:
         warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
         catalog.warehouses["COMPUTE_WH"] = warehouse
         return Account(catalog=catalog, engine=Engine(), storage=Storage(self.context, assume_role))
-
-
-def _bind(port: int) -> socket.socket:
-    # With the protocol named, asyncio turns Nagle's delay off: 40 ms a statement.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise StrataError(
-            f"port {port} on 127.0.0.1 cannot be used for the embedded Snowflake: {error.strerror}",
-            remedy="end the process that listens there, or choose another port",
-        ) from None
-    return listening
