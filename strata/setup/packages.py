@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.setup.installed import forget_incomplete
 
 # The build backend of the packages that come as source; without it pip would fetch one that nothing pins.
 _BUILD = ("setuptools",)
@@ -29,6 +30,8 @@ def install(root: Path, interpreter: Path, note: Callable[[str], None]) -> None:
     Raises:
         StrataError: pip failed; its output is kept in `.strata`.
     """
+    for site_packages in interpreter.parent.parent.glob("lib/python3.*/site-packages"):
+        forget_incomplete(site_packages)
     blocks = read_requirements(root / "requirements.txt")
     pip = _Pip(root, interpreter, len(blocks), note)
     rest = [name for name in blocks if name not in _BUILD and name not in _LARGE]
