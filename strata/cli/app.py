@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from strata import __version__
+from strata.cli import ci
 from strata.cli.console import err
 from strata.errors import StrataError
 
@@ -131,6 +132,9 @@ def apply(environment: Environment = "dev", components: Components = None, json_
     from strata.cli import units as command
 
     command.run_apply(_root(), environment, components, json_)
+
+
+app.add_typer(ci.app)
 
 
 def _version(wanted: bool) -> None:
