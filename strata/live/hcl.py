@@ -68,14 +68,14 @@ def parse(path: Path) -> HclFile:
         raise StrataError(f"the file cannot be read: {error}", file=path) from None
     tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
     if tree.root_node.has_error:
-        line, found = _first_fault(tree.root_node)
+        line, found = first_fault(tree.root_node)
         raise SyntaxFault(found, path, line, raw.decode("utf-8"))
     reader = _BlockReader(path, raw)
     body = next((child for child in tree.root_node.children if child.type == "body"), None)
     return HclFile(path, raw.decode("utf-8"), reader.body(body) if body is not None else Body())
 
 
-def _first_fault(node: tree_sitter.Node) -> tuple[int, str]:
+def first_fault(node: tree_sitter.Node) -> tuple[int, str]:
     """Line and description of the first error node; the parser recovers, so the first is the one to mend."""
     if node.is_missing:
         what = "an expression" if node.type == "identifier" else f"`{node.type}`"
@@ -84,12 +84,12 @@ def _first_fault(node: tree_sitter.Node) -> tuple[int, str]:
         # The parser can open an error node at the top of the file; its first nested fault is nearer.
         for child in node.children:
             if child.has_error:
-                return _first_fault(child)
+                return first_fault(child)
         text = (node.text or b"").decode("utf-8", "replace").strip().split("\n")[0][:40]
         return node.start_point.row + 1, f"`{text}` was not expected here"
     for child in node.children:
         if child.has_error or child.is_missing:
-            return _first_fault(child)
+            return first_fault(child)
     return node.start_point.row + 1, "not valid HCL"
 
 

@@ -1,0 +1,240 @@
+"""What a module promises to its callers: inputs, outputs, resource addresses, requirements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from strata.errors import StrataError
+from strata.modules.syntax import Block, Expression, TerraformFile, parse
+from strata.modules.types import Type, read_type
+
+
+@dataclass(frozen=True)
+class Validation:
+    condition: str
+    error_message: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An input; `default` is None where the caller has to give a value."""
+
+    name: str
+    file: str
+    line: int
+    type: Type | None
+    type_text: str | None
+    default: str | None
+    default_text: str | None
+    nullable: bool
+    sensitive: bool
+    ephemeral: bool
+    description: str | None
+    validations: tuple[Validation, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    name: str
+    file: str
+    line: int
+    value: str
+    sensitive: bool
+    ephemeral: bool
+    description: str | None
+
+
+_Named = TypeVar("_Named", Variable, Output)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A managed resource or a child module; `repeated` is "", `count` or `for_each`, `over` by what."""
+
+    address: str
+    file: str
+    line: int
+    repeated: str
+    over: str
+
+
+@dataclass(frozen=True)
+class Move:
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's files, parsed, and what follows from them.
+
+    Attributes:
+        name: the folder's name.
+        files: the Terraform files.
+        others: every other file's bytes, by its path in the module.
+    """
+
+    name: str
+    files: tuple[TerraformFile, ...]
+    others: Mapping[str, bytes] = field(repr=False)
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, Output]
+    resources: Mapping[str, Resource]
+    moves: tuple[Move, ...]
+    removed: tuple[str, ...]
+    requirements: Mapping[str, str]
+
+    def blocks(self, kind: str) -> Iterator[tuple[TerraformFile, Block]]:
+        """Every top block of one type, with its file."""
+        for file in self.files:
+            for block in file.body.children(kind):
+                yield file, block
+
+    def file(self, name: str) -> TerraformFile | None:
+        """One of the Terraform files, by its name in the folder."""
+        return next((file for file in self.files if Path(file.name).name == name), None)
+
+
+def read_folder(folder: Path, shown: str) -> Module:
+    """The module in a folder of the working tree.
+
+    Args:
+        folder: the module's folder.
+        shown: what findings call it, such as `modules/s3`.
+
+    Raises:
+        StrataError: as `read_module`.
+    """
+    contents = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+    return read_module(folder.name, contents, shown)
+
+
+def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
+    """A module from the bytes of its files by their paths.
+
+    Raises:
+        StrataError: a file has a syntax error or is Terraform's JSON, or something is declared twice.
+    """
+    parsed: list[TerraformFile] = []
+    others: dict[str, bytes] = {}
+    for path, raw in sorted(contents.items()):
+        if path.endswith(".tf.json"):
+            raise StrataError("JSON syntax is not read", file=f"{shown}/{path}", remedy="write it as HCL")
+        if path.endswith(".tf") and "/" not in path:
+            parsed.append(parse(f"{shown}/{path}", raw))
+        else:
+            others[path] = raw
+    files = tuple(parsed)
+    if not files:
+        raise StrataError("there is no Terraform file", file=shown)
+    return Module(
+        name,
+        files,
+        others,
+        variables=_by_name("variable", (v for f in files for v in _variables(f))),
+        outputs=_by_name("output", (o for f in files for o in _outputs(f))),
+        resources={r.address: r for f in files for r in _resources(f)},
+        moves=tuple(m for f in files for m in _moves(f)),
+        removed=tuple(_address(b, "from") for f in files for b in f.body.children("removed")),
+        requirements=dict(r for f in files for r in _requirements(f)),
+    )
+
+
+def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:
+    found: dict[str, _Named] = {}
+    for item in items:
+        if item.name in found:
+            raise StrataError(f"{kind} `{item.name}` is declared twice", file=item.file, line=item.line)
+        found[item.name] = item
+    return found
+
+
+def _variables(file: TerraformFile) -> Iterator[Variable]:
+    for block in file.body.children("variable"):
+        kind, default = block.attributes.get("type"), block.attributes.get("default")
+        yield Variable(
+            name=_label(block, file),
+            file=file.name,
+            line=block.line,
+            type=read_type(kind, file.name) if kind else None,
+            type_text=kind.text if kind else None,
+            default=default.normal if default else None,
+            default_text=default.text if default else None,
+            nullable=block.flag("nullable", True),
+            sensitive=block.flag("sensitive", False),
+            ephemeral=block.flag("ephemeral", False),
+            description=_string(block, "description"),
+            validations=tuple(
+                Validation(
+                    _normal(inner.attributes.get("condition")),
+                    _normal(inner.attributes.get("error_message")),
+                    inner.line,
+                )
+                for inner in block.children("validation")
+            ),
+        )
+
+
+def _outputs(file: TerraformFile) -> Iterator[Output]:
+    for block in file.body.children("output"):
+        yield Output(
+            name=_label(block, file),
+            file=file.name,
+            line=block.line,
+            value=_normal(block.attributes.get("value")),
+            sensitive=block.flag("sensitive", False),
+            ephemeral=block.flag("ephemeral", False),
+            description=_string(block, "description"),
+        )
+
+
+def _resources(file: TerraformFile) -> Iterator[Resource]:
+    for block in (*file.body.children("resource"), *file.body.children("module")):
+        repeated = next((name for name in ("count", "for_each") if name in block.attributes), "")
+        labels = block.labels if block.type == "resource" else ("module", *block.labels)
+        yield Resource(
+            ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
+        )
+
+
+def _moves(file: TerraformFile) -> Iterator[Move]:
+    for block in file.body.children("moved"):
+        yield Move(_address(block, "from"), _address(block, "to"))
+
+
+def _requirements(file: TerraformFile) -> Iterator[tuple[str, str]]:
+    for block in file.body.children("terraform"):
+        if version := _string(block, "required_version"):
+            yield "terraform", version
+        for providers in block.children("required_providers"):
+            for name, value in providers.attributes.items():
+                version_text = re.search(r'version = ("[^"]*")', value.normal)
+                yield name, version_text[1].strip('"') if version_text else ""
+
+
+def _label(block: Block, file: TerraformFile) -> str:
+    if len(block.labels) != 1:
+        raise StrataError(f"a {block.type} block has one name", file=file.name, line=block.line)
+    return block.labels[0]
+
+
+def _string(block: Block, name: str) -> str | None:
+    found = block.attributes.get(name)
+    return None if found is None else found.string
+
+
+def _address(block: Block, name: str) -> str:
+    return _normal(block.attributes.get(name)).replace(" ", "")
+
+
+def _normal(expression: Expression | None) -> str:
+    return "" if expression is None else expression.normal
