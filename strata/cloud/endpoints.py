@@ -31,6 +31,10 @@ class Endpoints(BaseModel):
     snowflake_password: str
     reattach_providers: str
 
+    def for_account(self, account_id: str, region: str) -> Endpoints:
+        """The same cloud, seen from another of its accounts and regions."""
+        return self.model_copy(update={"account_id": account_id, "region": region})
+
     def environment(self) -> dict[str, str]:
         """Return the variables by which Terraform, boto3 and the Snowflake clients find this cloud.
 

@@ -60,21 +60,27 @@ class Console:
     environ: Mapping[str, str]
 
     def evaluate(
-        self, definitions: Sequence[Definition], wanted: Sequence[str], failures: Mapping[str, StrataError]
+        self,
+        definitions: Sequence[Definition],
+        wanted: Sequence[str],
+        failures: Mapping[str, StrataError],
+        checked: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The values of the locals `wanted`, as JSON has them.
 
         Args:
             definitions: every local needed, those that `wanted` uses included.
+            wanted: the names of locals whose values are to come back.
             failures: the errors that `local.fail["<key>"]` and tables of answers stand for.
+            checked: the names of locals that are to be evaluated too, for their errors only.
 
         Raises:
             StrataError: an expression fails (with the file and line it comes from), or Terraform cannot be
             run.
         """
-        if not wanted:
+        if not wanted and not checked:
             return {}
-        text, origins = _program(definitions, wanted)
+        text, origins = _program(definitions, wanted, checked)
         with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
             Path(folder, "main.tf").write_text(text, encoding="utf-8")
             process = self._terraform(Path(folder), "console", "-no-color", given=_QUESTION)
@@ -83,7 +89,7 @@ class Console:
             values = json.loads(decoded, parse_int=_number)
         except (ValueError, TypeError, binascii.Error):
             raise _error(process, origins, failures) from None
-        return dict(zip(wanted, values, strict=True))
+        return {name: values[f"v{position}"] for position, name in enumerate(wanted)}
 
     def format(self, texts: Sequence[str]) -> list[str]:
         """The HCL texts in Terraform's canonical layout; a text that is not HCL comes back as it is.
@@ -141,17 +147,39 @@ def _number(digits: str) -> int:
 
 
 def _program(
-    definitions: Sequence[Definition], wanted: Sequence[str]
+    definitions: Sequence[Definition], wanted: Sequence[str], checked: Sequence[str]
 ) -> tuple[str, list[tuple[Path, int] | None]]:
-    """The scratch folder's file, and for each of its lines the file and line it comes from."""
+    """The scratch folder's file, and for each of its lines the file and line it comes from.
+
+    Terraform's time grows with the number of locals, not with the text in them: what nothing else uses stands
+    in the list of what is wanted, and is no local of its own.
+    """
+    by_name = {definition.name: definition for definition in definitions}
+    used = {name for definition in definitions for name in definition.uses}
     lines: list[str] = ["locals {", "fail = {}"]
     origins: list[tuple[Path, int] | None] = [None, None]
-    for definition in definitions:
-        for offset, line in enumerate(f"{definition.name} = {definition.text}".split("\n")):
+
+    def add(text: str, definition: Definition | None) -> None:
+        for offset, line in enumerate(text.split("\n")):
             lines.append(line)
-            origins.append((definition.path, definition.line + offset))
-    lines.append(f"all = [{', '.join(f'local.{name}' for name in wanted)}]")
-    lines.append("}")
+            origins.append((definition.path, definition.line + offset) if definition else None)
+
+    def add_all(opening: str, names: Sequence[str], closing: str) -> None:
+        # In an object, not in a tuple: there a new line would not end an expression as it does in the file.
+        add(opening, None)
+        for position, name in enumerate(names):
+            alone = name not in used
+            text = by_name[name].text if alone else f"local.{name}"
+            add(f"v{position} = {text}", by_name[name] if alone else None)
+        add(closing, None)
+
+    inlined = {*wanted, *checked} - used
+    for definition in definitions:
+        if definition.name not in inlined:
+            add(f"{definition.name} = {definition.text}", definition)
+    add_all("all = {", wanted, "")
+    add_all("checked = length({", checked, "})")
+    add("}\n}", None)
     return "\n".join(lines) + "\n", origins
 
 

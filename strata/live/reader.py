@@ -28,7 +28,7 @@ Wanted = Callable[[Scope], Iterable[tuple[Scope, Leaf]]]
 
 @dataclass(frozen=True)
 class Values:
-    """What an evaluation gave, by scope: the values of leaves by the leaf's identity, and the locals."""
+    """What an evaluation gave, by scope: the values of leaves by leaf, and the units' locals."""
 
     leaves: Mapping[str, dict[int, Any]]
     locals: Mapping[str, dict[str, Any]]
@@ -122,13 +122,23 @@ class Reader:
             raise StrataError(
                 "this value depends on itself through a function", file=stuck.path, line=stuck.line
             )
-        order = sorted({definition.name for definition in definitions})
-        values = self.console.evaluate(step.program.closure(order), order, step.program.failures)
+        included = {part.key for unit in units for part in unit.parts()} - {unit.key for unit in units}
+        order = sorted(
+            {definition.name for definition in step.leaves.values()}
+            | {definition.name for (key, _), definition in step.locals.items() if key not in included}
+        )
+        # Nobody is shown an included file's locals, but a fault in one must come out.
+        checked = sorted({definition.name for definition in step.locals.values()} - set(order))
+        values = self.console.evaluate(
+            step.program.closure([*order, *checked]), order, step.program.failures, checked
+        )
         found: dict[str, dict[int, Any]] = {}
         for (scope_key, leaf_id), definition in step.leaves.items():
             found.setdefault(scope_key, {})[leaf_id] = values[definition.name]
         found_locals: dict[str, dict[str, Any]] = {}
         for (scope_key, name), definition in step.locals.items():
+            if scope_key in included:
+                continue
             found_locals.setdefault(scope_key, {})[name] = values[definition.name]
         return Values(found, found_locals)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,10 @@ from strata.live.source import Sources
 
 # What forms the graph; the rest of a unit is evaluated when it is rendered.
 _GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
+# Units for one console process, and how many of these run at once: Terraform's own time for a batch grows
+# faster than its size.
+_BATCH = 100
+_PROCESSES = 2
 
 
 class LiveTree:
@@ -124,8 +130,21 @@ class LiveTree:
         Raises:
             StrataError: an expression fails, or outputs are missing and mocks are not allowed.
         """
-        item = self._load([unit])[0]
-        return self._document(item, outputs or {}, command)
+        return self.configs([unit], outputs, command=command)[unit]
+
+    def configs(
+        self,
+        units: Sequence[str],
+        outputs: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        command: str = "render",
+    ) -> dict[str, dict[str, Any]]:
+        """The configurations of many units by path, evaluated together: as `config`, but much faster."""
+        items = self._load(units)
+        batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+        with ThreadPoolExecutor(_PROCESSES) as pool:
+            found = pool.map(lambda batch: self._documents(batch, outputs or {}, command), batches)
+            return {path: document for documents in found for path, document in documents.items()}
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "apply"
@@ -142,23 +161,37 @@ class LiveTree:
         Raises:
             StrataError: as `config`, or the module's source does not exist.
         """
-        item = self._load([unit])[0]
-        document = self._document(item, outputs or {}, command)
-        try:
-            files = generated_files(document, self._format)
-            module = self._sources.module(document.get("terraform", {}).get("source"), item.scope.directory)
-        except StrataError as error:
-            raise (
-                error
-                if error.file
-                else StrataError(
-                    error.message,
-                    file=item.unit.file,
-                    line=self._source_line(item.scope),
-                    remedy=error.remedy,
-                )
-            ) from None
-        return rendered_unit(item.unit, document, module, files, command)
+        return self.renders([unit], outputs, command=command)[unit]
+
+    def renders(
+        self,
+        units: Sequence[str],
+        outputs: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        command: str = "apply",
+    ) -> dict[str, RenderedUnit]:
+        """Many units by path, evaluated together: as `render`, but much faster."""
+        documents = self.configs(units, outputs, command=command)
+        # First only to learn all the texts to lay out: one process does them together.
+        texts: list[str] = []
+
+        def remember(found: Sequence[str]) -> list[str]:
+            texts.extend(found)
+            return list(found)
+
+        for path, document in documents.items():
+            with self._placed(path):
+                generated_files(document, remember)
+        self._format(texts)
+        rendered: dict[str, RenderedUnit] = {}
+        for path, document in documents.items():
+            item = self._loaded[path]
+            with self._placed(path):
+                files = generated_files(document, self._format)
+                source = document.get("terraform", {}).get("source")
+                module = self._sources.module(source, item.scope.directory)
+            rendered[path] = rendered_unit(item.unit, document, module, files, command)
+        return rendered
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -196,12 +229,16 @@ class LiveTree:
             remedy="remove one of these dependencies",
         )
 
-    def _document(
-        self, item: Loaded, outputs: Mapping[str, Mapping[str, Any]], command: str
-    ) -> dict[str, Any]:
+    def _documents(
+        self, items: Sequence[Loaded], outputs: Mapping[str, Mapping[str, Any]], command: str
+    ) -> dict[str, dict[str, Any]]:
+        known = {item.scope.key: dependency_values(item.unit, outputs, command) for item in items}
+        scopes = [item.scope for item in items]
+        values = self._reader.evaluate(scopes, _all_leaves, command=command, outputs=known)
+        return {item.unit.path: self._document(item, values) for item in items}
+
+    def _document(self, item: Loaded, values: Values) -> dict[str, Any]:
         scope = item.scope
-        known = dependency_values(item.unit, outputs, command)
-        values = self._reader.evaluate([scope], _all_leaves, command=command, outputs={scope.key: known})
         merged = _evaluated(scope, values)
         for include in reversed(scope.includes):
             if include.merge_strategy == "no_merge":
@@ -211,6 +248,22 @@ class LiveTree:
             except StrataError as error:
                 raise StrataError(error.message, file=item.unit.file, remedy=error.remedy) from None
         return {**completed(merged), "locals": values.locals.get(scope.key)}
+
+    @contextlib.contextmanager
+    def _placed(self, path: str) -> Iterator[None]:
+        """Give an error without a file the unit's, and the line of its source."""
+        try:
+            yield
+        except StrataError as error:
+            if error.file:
+                raise
+            item = self._loaded[path]
+            raise StrataError(
+                error.message,
+                file=item.unit.file,
+                line=self._source_line(item.scope),
+                remedy=error.remedy,
+            ) from None
 
     def _format(self, texts: Sequence[str]) -> list[str]:
         unknown = [text for text in dict.fromkeys(texts) if text not in self._formatted]
