@@ -22,6 +22,6 @@ generate "snowflake_provider" {
 }
 
 inputs = {
-  allowed_prefixes = ["curated/"]
-  external_id      = "${local.env.project}-${local.env.env}-${local.env.account_id}"
+  allowed     = { processed = ["curated/"] }
+  external_id = "${local.env.project}-${local.env.env}-${local.env.account_id}"
 }

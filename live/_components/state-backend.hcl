@@ -24,3 +24,7 @@ generate "imports" {
     }
   EOF
 }
+
+inputs = {
+  retention = { access_log_days = local.env.retention_days.access_logs }
+}

@@ -1,12 +1,17 @@
-resource "aws_cloudwatch_metric_alarm" "executions" {
-  for_each = {
+locals {
+  executions = {
     ExecutionsAborted  = "An execution was aborted"
     ExecutionsFailed   = "An execution failed"
     ExecutionsTimedOut = "An execution ran out of time; its claim is taken over by the next event of the object"
     ExecutionThrottled = "Executions are throttled; nothing is lost, but objects wait"
   }
+  queues = setunion(var.dead_letter_queues, ["glue-failures-dlq"])
+}
 
-  alarm_name          = format(local.name, "pipeline-${each.key}")
+resource "aws_cloudwatch_metric_alarm" "executions" {
+  for_each = local.executions
+
+  alarm_name          = format(local.name, "${var.state_machine}-${each.key}")
   alarm_description   = each.value
   namespace           = "AWS/States"
   metric_name         = each.key
@@ -21,12 +26,35 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   tags                = local.tags
 }
 
+# No data is no success, so missing data is breaching: a pipeline that nobody feeds looks the same as a broken one.
+resource "aws_cloudwatch_metric_alarm" "freshness" {
+  count = contains(keys(var.opt_out), "freshness") ? 0 : 1
+
+  alarm_name          = format(local.name, "${var.state_machine}-stale")
+  alarm_description   = "No execution succeeded for ${var.freshness_hours} hours: data is missing, or does not come through"
+  namespace           = "AWS/States"
+  metric_name         = "ExecutionsSucceeded"
+  dimensions          = { StateMachineArn = local.machine_arn }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = var.freshness_hours
+  datapoints_to_alarm = var.freshness_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.failures.arn]
+  ok_actions          = [aws_sns_topic.failures.arn]
+  tags                = local.tags
+}
+
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
-  alarm_name          = format(local.name, "raw-objects-dlq")
-  alarm_description   = "Events of raw objects could not be delivered to the pipeline"
+  for_each = local.queues
+
+  alarm_name          = format(local.name, each.key)
+  alarm_description   = "Something in ${format(local.name, each.key)} could not be delivered"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = format(local.name, "raw-objects-dlq") }
+  dimensions          = { QueueName = format(local.name, each.key) }
   statistic           = "Maximum"
   period              = 60
   evaluation_periods  = 1
@@ -37,24 +65,8 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   tags                = local.tags
 }
 
-# A run that somebody started by hand, or stopped, fails no execution.
-resource "aws_cloudwatch_event_rule" "glue_failures" {
-  name        = format(local.name, "glue-failures")
-  description = "A run of a job of the pipeline did not succeed"
-  tags        = local.tags
-
-  event_pattern = jsonencode({
-    source      = ["aws.glue"]
-    detail-type = ["Glue Job State Change"]
-    detail = {
-      jobName = sort([for job in var.jobs : format(local.name, job)])
-      state   = ["ERROR", "FAILED", "STOPPED", "TIMEOUT"]
-    }
-  })
-}
-
-resource "aws_cloudwatch_event_target" "glue_failures" {
-  rule      = aws_cloudwatch_event_rule.glue_failures.name
-  target_id = "failures"
-  arn       = aws_sns_topic.failures.arn
+# Before 1.0.0 one queue was watched.
+moved {
+  from = aws_cloudwatch_metric_alarm.dead_letters
+  to   = aws_cloudwatch_metric_alarm.dead_letters["raw-objects-dlq"]
 }

@@ -1,3 +1,27 @@
+output "alarm_names" {
+  description = "Names of all alarms."
+  value = sort(concat(
+    values(aws_cloudwatch_metric_alarm.dead_letters)[*].alarm_name,
+    values(aws_cloudwatch_metric_alarm.executions)[*].alarm_name,
+    aws_cloudwatch_metric_alarm.freshness[*].alarm_name,
+  ))
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard."
+  value       = aws_cloudwatch_dashboard.pipeline.dashboard_name
+}
+
+output "log_group_names" {
+  description = "Names of the log groups that this module makes."
+  value       = keys(aws_cloudwatch_log_group.this)
+}
+
+output "opt_outs" {
+  description = "What is switched off, and why."
+  value       = { for name, o in var.opt_out : name => o.reason }
+}
+
 output "topic_arn" {
   description = "ARN of the topic that tells of failures."
   value       = aws_sns_topic.failures.arn

@@ -1,7 +1,93 @@
+variable "dead_letter_queues" {
+  description = "Short names of the queues that must stay empty; the module's own is watched always."
+  type        = set(string)
+  default     = ["raw-objects-dlq"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.dead_letter_queues : can(regex("^[a-z][a-z0-9-]{1,39}$", name))])
+    error_message = "dead_letter_queues must be short names such as raw-objects-dlq: 2 to 40 lower-case letters, digits and dashes."
+  }
+}
+
+variable "freshness_hours" {
+  description = "Hours without a successful execution after which data counts as stale."
+  type        = number
+  default     = 24
+  nullable    = false
+
+  validation {
+    condition     = var.freshness_hours >= 1 && var.freshness_hours <= 168 && floor(var.freshness_hours) == var.freshness_hours
+    error_message = "freshness_hours must be a whole number from 1 to 168: CloudWatch looks back seven days at most."
+  }
+}
+
 variable "jobs" {
   description = "Short names of the Glue jobs to watch."
   type        = set(string)
   nullable    = false
+
+  validation {
+    condition     = length(var.jobs) > 0 && alltrue([for name in var.jobs : can(regex("^[a-z][a-z0-9-]{1,39}$", name))])
+    error_message = "jobs must be at least one short name such as clean: 2 to 40 lower-case letters, digits and dashes."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "Key that encrypts topic, queue and log groups. Null: the environment's key by its alias, which log groups cannot use."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]{36}$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
+}
+
+variable "log_groups" {
+  description = "Log groups by their full names, for what makes none of its own; jobs, functions and the state machine bring theirs."
+  type        = map(object({ retention_days = optional(number, 365) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.log_groups) : can(regex("^/[A-Za-z0-9_./#-]{1,511}$", name)) && !startswith(name, "/aws/lambda/")])
+    error_message = "log_groups must be full names that start with a slash; a function's own group belongs to the module lambda."
+  }
+  validation {
+    condition = alltrue([for group in values(var.log_groups) : contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], group.retention_days
+    )])
+    error_message = "log_groups.retention_days must be one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "opt_out" {
+  description = "Defaults that are switched off, each with its reason: kms (AWS's own encryption instead), freshness (no alarm for stale data)."
+  type        = map(object({ reason = string }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.opt_out), ["freshness", "kms"])) == 0
+    error_message = "opt_out knows freshness and kms only."
+  }
+  validation {
+    condition     = alltrue([for o in values(var.opt_out) : length(trimspace(o.reason)) >= 10])
+    error_message = "Each opt_out needs a reason of at least 10 characters."
+  }
+}
+
+variable "state_machine" {
+  description = "Short name of the state machine to watch."
+  type        = string
+  default     = "pipeline"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.state_machine))
+    error_message = "state_machine must be a short name such as pipeline: 2 to 40 lower-case letters, digits and dashes."
+  }
 }
 
 variable "subscribers" {
@@ -11,7 +97,7 @@ variable "subscribers" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for s in var.subscribers : can(regex("^[^@ ]+@[^@ ]+$", s))])
+    condition     = alltrue([for s in var.subscribers : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", s))])
     error_message = "subscribers must be e-mail addresses."
   }
 }

@@ -172,6 +172,7 @@ def test_a_github_token_opens_only_its_role(
 ) -> None:
     issuer = "token.actions.githubusercontent.com"
     token = {f"{issuer}:sub": [subject], f"{issuer}:aud": [audience], f"{issuer}:repository_id": ["22"]}
+    token[f"{issuer}:ref"] = ["refs/heads/main"]
     opened = {role for role in ("plan", "apply") if _token_fits(planned, role, token)}
     assert opened == (roles if audience == "sts.amazonaws.com" else set())
 
