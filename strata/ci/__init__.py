@@ -1,0 +1,1 @@
+"""What the workflows decide, as code that runs and is tested anywhere."""

@@ -1,0 +1,243 @@
+"""Plans as they may be shown: addresses, actions and names of attributes, never a value.
+
+The source is Terraform's own plan JSON (`terraform show -json`), which holds every value in clear, those
+marked sensitive too (https://developer.hashicorp.com/terraform/internals/json-format).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strata.errors import StrataError
+
+# The account in every mock: a plan that holds it was made without knowing the real value.
+MOCK = re.compile(r"(?<![0-9A-Za-z])0{12}(?![0-9A-Za-z])")
+PLAN_JSON = "tfplan.json"
+PLAN_FILE = "tfplan.tfplan"
+
+Action = Literal["create", "update", "replace", "delete", "import", "forget", "move"]
+Status = Literal["planned", "failed", "skipped"]
+_PLAIN: tuple[Action, ...] = ("create", "update", "delete", "forget")
+_MODEL = ConfigDict(frozen=True, extra="forbid")
+
+
+class Resource(BaseModel):
+    """One resource that would change.
+
+    Attributes:
+        address: in its unit's root module.
+        changed: names of the attributes that differ (of an update or a replacement).
+        mocked: whether a mock stands in for a value of it.
+    """
+
+    model_config = _MODEL
+
+    address: str
+    type: str
+    action: Action
+    changed: tuple[str, ...] = ()
+    mocked: bool = False
+
+
+class UnitPlan(BaseModel):
+    """What a plan of one unit says.
+
+    Attributes:
+        error: the first line of what went wrong, without values, if the plan failed.
+        outputs: names of the outputs that would change.
+        drifted: resources that somebody changed outside Terraform; their action is what happened to them.
+        digest: of the normalised plan, see `fingerprint`.
+    """
+
+    model_config = _MODEL
+
+    unit: str
+    status: Status = "planned"
+    error: str | None = None
+    resources: tuple[Resource, ...] = ()
+    outputs: tuple[str, ...] = ()
+    mocked_outputs: tuple[str, ...] = ()
+    drifted: tuple[Resource, ...] = ()
+    digest: str | None = None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it was made with mocks: the plan after upstream is applied will differ."""
+        return bool(self.mocked_outputs) or any(resource.mocked for resource in self.resources)
+
+    def count(self, action: Action) -> int:
+        """How many resources have this action."""
+        return sum(resource.action == action for resource in self.resources)
+
+
+class PlanSet(BaseModel):
+    """The plans of one environment for one commit: what the artifact holds.
+
+    Attributes:
+        reasons: unit -> why it was planned.
+        edges: (upstream, downstream) among the units.
+        removed: units whose folder is gone.
+        downstream: what the environment plan says, where it was made: it shows a change's effect on units
+            downstream, which a plan of that unit alone cannot know.
+    """
+
+    model_config = _MODEL
+
+    format: Literal[1] = 1
+    environment: str
+    commit: str
+    units: tuple[UnitPlan, ...] = ()
+    reasons: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    edges: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    downstream: tuple[UnitPlan, ...] = ()
+    downstream_error: str | None = None
+
+    @property
+    def failed(self) -> tuple[UnitPlan, ...]:
+        """The units without a plan."""
+        return tuple(unit for unit in self.units if unit.status != "planned")
+
+    def count(self, action: Action) -> int:
+        """How many resources of all units have this action."""
+        return sum(unit.count(action) for unit in self.units)
+
+
+def load_plan_set(path: Path) -> PlanSet:
+    """Read what `write_plan_set` wrote.
+
+    Raises:
+        StrataError: the file is missing or is no plan set.
+    """
+    try:
+        return PlanSet.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StrataError(
+            f"the plans cannot be read: {error.strerror}", file=path, remedy="make them with `strata ci plan`"
+        ) from None
+    except ValueError as error:
+        raise StrataError(
+            f"this is no set of plans: {str(error).splitlines()[0]}",
+            file=path,
+            remedy="make it with `strata ci plan` or `strata ci plan-summary`",
+        ) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a plan JSON.
+
+    Raises:
+        StrataError: it is missing, or is not what `terraform show -json` prints of a plan.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StrataError(f"the plan cannot be read: {error.strerror}", file=path) from None
+    except ValueError:
+        # Never the parser's words: they quote the text.
+        raise StrataError("the plan is not JSON", file=path) from None
+    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith("1."):
+        raise StrataError(
+            "this is no plan of `terraform show -json`, format 1",
+            file=path,
+            remedy="plan with --json-out-dir",
+        )
+    if document.get("errored"):
+        raise StrataError("the plan is incomplete: Terraform failed while making it", file=path)
+    return document
+
+
+def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
+    """What a plan JSON says of its unit, without values."""
+    outputs = {
+        name: change
+        for name, change in (document.get("output_changes") or {}).items()
+        if change.get("actions") not in (["no-op"], None)
+    }
+    return UnitPlan(
+        unit=unit,
+        resources=tuple(_resources(document.get("resource_changes") or ())),
+        outputs=tuple(sorted(outputs)),
+        mocked_outputs=tuple(
+            sorted(name for name, change in outputs.items() if _has_mock(change.get("after")))
+        ),
+        drifted=tuple(_resources(document.get("resource_drift") or ())),
+    )
+
+
+def find_plans(folder: Path) -> dict[str, Path]:
+    """Unit path -> its plan JSON, below the folder of `--json-out-dir`."""
+    return {
+        path.parent.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob(PLAN_JSON))
+        if path.is_file()
+    }
+
+
+def action_of(change: Mapping[str, Any], previous_address: str | None = None) -> Action | None:
+    """The one word for a change's actions; None if nothing happens."""
+    actions = list(change.get("actions") or ())
+    if "create" in actions and ("delete" in actions or "forget" in actions):
+        return "replace"
+    for action in _PLAIN:
+        if actions == [action]:
+            return action
+    if change.get("importing"):
+        return "import"
+    if previous_address:
+        return "move"
+    return None
+
+
+def _resources(changes: Any) -> Iterator[Resource]:
+    for item in changes:
+        if item.get("mode", "managed") != "managed":
+            continue
+        change = item.get("change") or {}
+        action = action_of(change, item.get("previous_address"))
+        if action is None:
+            continue
+        yield Resource(
+            address=item["address"],
+            type=item["type"],
+            action=action,
+            changed=tuple(changed_names(change)) if action in ("update", "replace") else (),
+            mocked=_has_mock(change.get("after")),
+        )
+
+
+def changed_names(change: Mapping[str, Any]) -> list[str]:
+    """The names of the attributes that differ before and after."""
+    before, after = change.get("before") or {}, change.get("after") or {}
+    unknown = change.get("after_unknown") or {}
+    if not (isinstance(before, dict) and isinstance(after, dict) and isinstance(unknown, dict)):
+        return []
+    return sorted(
+        name
+        for name in {*before, *after, *unknown}
+        if before.get(name) != after.get(name) or _any_true(unknown.get(name))
+    )
+
+
+def _any_true(mask: Any) -> bool:
+    if isinstance(mask, dict):
+        return any(_any_true(item) for item in mask.values())
+    if isinstance(mask, list):
+        return any(_any_true(item) for item in mask)
+    return mask is True
+
+
+def _has_mock(value: Any) -> bool:
+    if isinstance(value, str):
+        return MOCK.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_mock(item) for item in (*value.keys(), *value.values()))
+    if isinstance(value, list):
+        return any(_has_mock(item) for item in value)
+    return False
