@@ -1,9 +1,9 @@
 """Which units a change affects, and why.
 
 A unit is affected if anything it evaluates to differs between the two trees: an input, the backend, a
-    generated file, a hook, a file of its module or of its folder, or what its hooks build from. So `file()`,
-    `templatefile()` and `read_terragrunt_config()` need no list of what was read (terragrunt #6952, #6858), and
-    a comment affects nothing. Whoever depends on an affected unit is affected as well.
+generated file, a hook, a file of its module or of its folder, or what its hooks build from. So `file()`,
+`templatefile()` and `read_terragrunt_config()` need no list of what was read (terragrunt #6952, #6858), and
+a comment affects nothing. Whoever depends on an affected unit is affected as well.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""A normalised plan as keyed hashes: enough to tell that a later plan is the reviewed one, and where it is
-not.
+"""A normalised plan as keyed hashes: enough to know the reviewed plan again, and to say where another differs.
 
 Every leaf of what a plan would make is hashed on its own with a key that only the stored record holds, so
 that the digest in a comment lets nobody guess a value, and the record says what differs without holding a
@@ -85,8 +84,12 @@ def load_record(path: Path) -> Record:
 
 
 def parse_record(content: bytes, name: str) -> Record:
-    """Read a record from its bytes; `name` is for the message of the StrataError that a damaged one
-    raises.""" try:
+    """Read a record from its bytes.
+
+    Raises:
+        StrataError: it is damaged; `name` stands in its message.
+    """
+    try:
         return Record.model_validate_json(content)
     except ValueError as error:
         raise StrataError(f"this is no record of reviewed plans: {type(error).__name__}", file=name) from None
@@ -96,7 +99,7 @@ def fingerprint(document: Mapping[str, Any], key: str) -> Fingerprint:
     """Normalise a plan JSON.
 
     Only what would change counts, with its new values: not the values before, which another apply may have
-        moved without any effect. JSON in strings (policies, state machines) is looked into.
+    moved without any effect. JSON in strings (policies, state machines) is looked into.
     """
     secret = bytes.fromhex(key)
     found: dict[str, dict[str, str]] = {}
@@ -119,7 +122,7 @@ def differences(reviewed: Fingerprint, now: Fingerprint) -> list[Difference]:
     """What `now` would do that `reviewed` did not say.
 
     Doing less is no difference: a second run after a failure finds the first half done. A value that was
-        unknown or a mock in review may be anything now.
+    unknown or a mock in review may be anything now.
     """
     found = []
     for address, marks in now.resources.items():
