@@ -1,0 +1,194 @@
+"""The git repository that the modules are released from."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from strata.errors import StrataError
+from strata.modules.diff import Change, compare, level_of
+from strata.modules.interface import Module, read_folder, read_module
+from strata.modules.versions import FIRST, Level, Release, Version, read_changelog, tag_name
+
+FOLDER = "modules"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed since a release.
+
+    Attributes:
+        base: the release compared with; None if there was none.
+        changes: the gravest first.
+        level: what they call for.
+        next: the smallest version that says so.
+    """
+
+    module: str
+    base: Version | None
+    changes: list[Change]
+    level: Level
+    next: Version
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A checkout: its modules as they are, and as they were released."""
+
+    root: Path
+
+    def names(self) -> list[str]:
+        """The modules: every folder below `modules` with a Terraform file."""
+        return sorted(path.name for path in (self.root / FOLDER).iterdir() if any(path.glob("*.tf")))
+
+    def module(self, name: str) -> Module:
+        """A module as the working tree has it.
+
+        Raises:
+            StrataError: there is no such module, or it cannot be read.
+        """
+        if name not in self.names():
+            raise StrataError(f"there is no module {name}", remedy=f"choose among {', '.join(self.names())}")
+        return read_folder(self.root / FOLDER / name, f"{FOLDER}/{name}")
+
+    def released(self, name: str) -> list[Version]:
+        """The versions that are tagged, oldest first."""
+        prefix = f"{name}/v"
+        found = []
+        for tag in self._git("tag", "--list", f"{prefix}*").split():
+            try:
+                found.append(Version.read(tag.removeprefix(prefix)))
+            except StrataError:
+                # Somebody's own tag, such as s3/v1.0.0-rc1: no release.
+                continue
+        return sorted(found)
+
+    def module_at(self, name: str, version: Version) -> Module:
+        """A module as it was released.
+
+        Raises:
+            StrataError: there is no such tag, or the module was not there then.
+        """
+        if version not in self.released(name):
+            known = ", ".join(str(known) for known in self.released(name)) or "none so far"
+            raise StrataError(f"there is no tag {tag_name(name, version)}", remedy=f"released: {known}")
+        place = f"{FOLDER}/{name}"
+        raw = self._run("archive", "--format=tar", tag_name(name, version), "--", place)
+        contents: dict[str, bytes] = {}
+        with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isfile() else None
+                if file is not None:
+                    contents[member.name.removeprefix(f"{place}/")] = file.read()
+        return read_module(name, contents, place)
+
+    def changelog(self, name: str) -> list[Release]:
+        """The releases that a module's CHANGELOG.md names, newest first.
+
+        Raises:
+            StrataError: the file is missing or is no changelog.
+        """
+        place = f"{FOLDER}/{name}/CHANGELOG.md"
+        try:
+            text = (self.root / place).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise StrataError(
+                "the file does not exist", file=place, remedy=f"begin with `## {FIRST} (YYYY-MM-DD)`"
+            ) from None
+        return read_changelog(text, place)
+
+    def difference(self, name: str, base: Version | None = None, below: Version | None = None) -> Difference:
+        """What changed in a module since a release.
+
+        Args:
+            name: the module.
+            base: the release; the newest without it.
+            below: with no `base`: the newest release below this one, so that an old line can be mended.
+
+        Raises:
+            StrataError: as `module` and `module_at`.
+        """
+        now = self.module(name)
+        if base is None:
+            candidates = [v for v in self.released(name) if below is None or v < below]
+            base = candidates[-1] if candidates else None
+        if base is None:
+            return Difference(name, None, [], Level.none, Version.read(FIRST))
+        changes = compare(self.module_at(name, base), now)
+        level = level_of(changes)
+        return Difference(name, base, changes, level, base.after(level))
+
+    def tag(self, name: str, version: Version | None = None) -> tuple[str, Release]:
+        """Tag the commit that is checked out as a release of a module.
+
+        Args:
+            name: the module.
+            version: the version; without it the newest of the changelog.
+
+        Returns:
+            The annotated tag's name and the release; the release's notes are its message.
+
+        Raises:
+            StrataError: the changelog does not begin with the version, the tag exists, the changes since the
+                release before call for more, or the working tree differs from the commit.
+        """
+        self.module(name)
+        release = self.changelog(name)[0]
+        version = version or release.version
+        changelog = f"{FOLDER}/{name}/CHANGELOG.md"
+        if release.version != version:
+            raise StrataError(
+                f"the first release is {release.version}, not {version}",
+                file=changelog,
+                line=release.line,
+                remedy=f"write what changed under `## {version} (YYYY-MM-DD)`",
+            )
+        tag = tag_name(name, version)
+        if version in self.released(name):
+            raise StrataError(f"the tag {tag} exists", remedy="a release never changes: take the next number")
+        difference = self.difference(name, below=version)
+        if difference.base is not None and version < difference.next:
+            why = next(change for change in difference.changes if change.level == difference.level)
+            raise StrataError(
+                f"{version} is too small a step from {difference.base}: {why.subject} {why.text}",
+                remedy=f"a {difference.level.name} change makes it {difference.next}; "
+                f"see `strata modules diff {name}`",
+            )
+        if dirty := self._git("status", "--porcelain").splitlines():
+            raise StrataError(
+                f"{dirty[0][3:]} is not committed"
+                + (f", and {len(dirty) - 1} more" if len(dirty) > 1 else ""),
+                remedy="commit: a tag names a commit, not a working tree",
+            )
+        message = f"{name} {version}\n\n{release.notes}\n"
+        # `#` begins a heading of the notes, not a comment.
+        self._git("tag", "--annotate", "--cleanup=whitespace", "--message", message, tag)
+        return tag, release
+
+    def _git(self, *arguments: str) -> str:
+        return self._run(*arguments).decode("utf-8", "replace")
+
+    def _run(self, *arguments: str) -> bytes:
+        # A hook's GIT_DIR would mean another repository.
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))
+        }
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.root), *arguments],
+                env={**environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+                capture_output=True,
+                check=False,
+            )
+        except OSError as error:
+            raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"]
+            raise StrataError(f"`git {arguments[0]}` failed: {said[-1]}")
+        return done.stdout
