@@ -1,0 +1,25 @@
+"""IAM policies: read strictly, and evaluated as AWS does. The one evaluator of this project.
+
+The embedded cloud decides by it; `strata ci trust` and `strata ci roles` judge planned policies by it.
+"""
+
+from strata.iam.errors import PolicyError
+from strata.iam.evaluation import Decision, Outcome, decide, evaluate
+from strata.iam.policy import Policy, Statement
+from strata.iam.request import Principal, Request
+from strata.iam.trust import OidcProvider, trust_allows, web_identity_context
+
+__all__ = [
+    "Decision",
+    "OidcProvider",
+    "Outcome",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "Request",
+    "Statement",
+    "decide",
+    "evaluate",
+    "trust_allows",
+    "web_identity_context",
+]

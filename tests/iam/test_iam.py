@@ -1,0 +1,135 @@
+"""The evaluator, against decisions written by hand from AWS's documentation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from strata.iam import (
+    OidcProvider,
+    Outcome,
+    Policy,
+    PolicyError,
+    Principal,
+    Request,
+    decide,
+    evaluate,
+    trust_allows,
+)
+
+ROLE = Principal(
+    account_id="111122223333",
+    arns=("arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:iam::111122223333:role/r"),
+)
+PRINCIPALS = {
+    "role": ROLE,
+    "root": Principal(account_id="111122223333", arns=("arn:aws:iam::111122223333:root",)),
+    "glue": Principal(service="glue.amazonaws.com"),
+    "nobody": Principal(),
+}
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def cases(name: str) -> list[Any]:
+    found: list[Any] = yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    return found
+
+
+def document(statements: Any, version: str = "2012-10-17") -> str:
+    return json.dumps({"Version": version, "Statement": statements})
+
+
+@pytest.mark.parametrize(("condition", "context", "expected"), cases("conditions.yaml"))
+def test_conditions(condition: Any, context: dict[str, Any], expected: bool | str) -> None:
+    policy = document([{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}])
+    request = Request(action="a:B", context=context)
+    if isinstance(expected, str):
+        with pytest.raises(PolicyError, match=expected):
+            decide([policy], request)
+    else:
+        assert decide([policy], request).allowed is expected
+
+
+@pytest.mark.parametrize("case", cases("evaluation.yaml"), ids=lambda case: case["name"])
+def test_evaluation(case: dict[str, Any]) -> None:
+    version = case.get("version", "2012-10-17")
+
+    def policy(name: str) -> str | None:
+        return document(case[name], version) if name in case else None
+
+    request = Request(
+        action="s3:GetObject",
+        resource=case.get("resource_asked", "arn:aws:s3:::b/k"),
+        principal=PRINCIPALS[case.get("who", "role")],
+        context=case.get("context", {}),
+    )
+    identity = (
+        None
+        if case["identity"] is None
+        else [document(case[name], version) for name in ("identity", "identity_more") if name in case]
+    )
+    session = policy("session")
+    decision = evaluate(
+        request,
+        identity,
+        policy("resource"),
+        policy("boundary"),
+        session_policies=[session] if session else [],
+        resource_account=case.get("resource_account", ""),
+    )
+    assert decision.outcome.value == case["expect"], decision.reason
+    if "by" in case:
+        assert decision.statement is not None
+        assert decision.statement.name == case["by"]
+    if decision.outcome is Outcome.IMPLICIT_DENY:
+        assert decision.statement is None
+        assert "allows the s3:GetObject action" in decision.reason
+
+
+@pytest.mark.parametrize(("source", "message"), cases("refused.yaml"))
+def test_refused_by_name(source: Any, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        Policy.parse(source)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("case", cases("trust.yaml"), ids=lambda case: case["name"])
+def test_trust(case: dict[str, Any]) -> None:
+    arn = f"arn:aws:iam::1:oidc-provider/{GITHUB}"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": [arn, "arn:aws:iam::1:oidc-provider/gitlab.com"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": case["trust"],
+    }
+    decision = trust_allows(
+        document([statement]),
+        case["claims"],
+        case.get("issuer", f"https://{GITHUB}"),
+        [OidcProvider(arn, GITHUB, ("sts.amazonaws.com",))],
+    )
+    assert decision.outcome.value == case["expect"], decision.reason
+    assert case.get("reason", "") in decision.reason
+
+
+def test_trust_without_providers_takes_the_policys_word() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::1:oidc-provider/{GITHUB}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    assert trust_allows(document([statement]), {}, f"https://{GITHUB}").allowed
+    assert not trust_allows(document([statement]), {}, "https://gitlab.com").allowed
+
+
+def test_every_policy_that_aws_manages_is_understood() -> None:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    managed = json.loads(aws_managed_policies_data)
+    assert len(managed) > 1000
+    statements = [Policy.parse(policy["Document"], name).statements for name, policy in managed.items()]
+    assert all(statements)
