@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from strata.live import discovery
 from strata.live.document import dependency_blocks, filled
 from strata.live.functions import configuration_path
 from strata.live.includes import deep_merge, merge_dependency
-from strata.live.model import Dependency, Unit
+from strata.live.literals import object_of, quoted, typed
+from strata.live.model import Dependency, Outputs, Unit
 from strata.live.reader import Values
 from strata.live.schema import Leaf, Tree
 from strata.live.scope import Scope
@@ -65,9 +67,8 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
 
 def dependency_values(
     unit: Unit, outputs: Mapping[str, Mapping[str, Any]], command: str
-) -> dict[str, dict[str, Any]]:
-    """By name, what `dependency.NAME` is: `{"outputs": ...}`, or nothing where outputs are skipped without
-    mocks.
+) -> dict[str, str | None]:
+    """By name, the HCL expression of a dependency's outputs; None where they are skipped without mocks.
 
     Args:
         unit: the unit that reads them.
@@ -78,11 +79,24 @@ def dependency_values(
     Raises:
         StrataError: outputs are missing and mocks may not stand in for them.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, str | None] = {}
     for dependency in unit.dependencies:
-        value = _outputs(dependency, outputs.get(dependency.path), unit, command)
-        found[dependency.name] = {} if value is None else {"outputs": value}
+        applied = outputs.get(dependency.path)
+        values = _outputs(dependency, applied, unit, command)
+        types = applied.types if isinstance(applied, Outputs) else {}
+        found[dependency.name] = None if values is None else _text(values, applied or {}, types)
     return found
+
+
+def _text(values: Mapping[str, Any], applied: Mapping[str, Any], types: Mapping[str, Any]) -> str:
+    # A mock, or what a mock was merged into, has the type that its value shows.
+    known = {name for name in types if name in applied and values.get(name) == applied[name]}
+    return object_of(
+        {
+            name: typed(value, types[name]) if name in known else f"jsondecode({quoted(json.dumps(value))})"
+            for name, value in values.items()
+        }
+    )
 
 
 def _outputs(

@@ -46,6 +46,20 @@ class GeneratedFile:
     if_exists: str = "overwrite_terragrunt"
 
 
+class Outputs(dict[str, Any]):
+    """A unit's outputs by name, with what Terraform's state says of their types.
+
+    Args:
+        values: the outputs.
+        types: by output name, the type as a state spells it, such as `["map", "string"]`. An output without
+            one is judged by its value, as a mock is.
+    """
+
+    def __init__(self, values: Mapping[str, Any], types: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.types = types
+
+
 @dataclass(frozen=True)
 class Dependency:
     """One `dependency` block; `path` is the path of the unit whose outputs it reads."""

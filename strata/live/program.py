@@ -52,15 +52,15 @@ class Program:
         environ: what `get_env` sees.
         command: the Terraform command that `get_terraform_command` names.
         calls: arguments of calls found by earlier probes.
-        outputs: by unit scope and dependency name, what `dependency.NAME` is; a unit that is absent has none
-        yet.
+        outputs: by unit scope and dependency name, the expression of the dependency's outputs, or None if it
+            has none; a unit that is absent has none yet.
     """
 
     read: Callable[[Path, Scope], Scope]
     environ: Mapping[str, str]
     command: str
     calls: Calls
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     failures: dict[str, StrataError] = field(default_factory=dict)
     probes: dict[tuple[str, int], Probe] = field(default_factory=dict)
@@ -247,14 +247,14 @@ class Program:
         if known is None:
             reason = f"the outputs of dependency `{steps[0]}` are not known yet"
             return self._fail(StrataError(reason, file=path, line=line))
-        value = known.get(steps[0], {})
-        if len(steps) > 1 and steps[1] == "outputs" and "outputs" not in value:
+        value = known.get(steps[0])
+        if len(steps) > 1 and steps[1] == "outputs" and value is None:
             reason = (
                 f"dependency `{steps[0]}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
             )
             return self._fail(StrataError(f"{reason} for {self.command}", file=path, line=line))
         name = f"{unit.key}_d_{steps[0]}"
-        text = f"jsondecode({quoted(json.dumps(value))})"
+        text = "{}" if value is None else f"{{ outputs = {value} }}"
         definition = self._add(
             name, lambda _: text, _Draft(unit), path, reference.line, f"dependency.{steps[0]}"
         )
