@@ -5,16 +5,20 @@ The parts cut out are answered by Python; the rest goes to Terraform word for wo
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tree_sitter
 
 from strata.errors import StrataError
 from strata.live.names import FILE_FUNCTIONS, HCL_FUNCTIONS, TERRAGRUNT_FUNCTIONS
 
+# A float64 holds every number of so many digits.
+_EXACT_DIGITS = 15
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])[$%]\{')
 
@@ -73,13 +77,14 @@ class Expression:
     """An expression's text, cut at references and calls.
 
     `simple` holds the pieces of a plain string, reference or call whose value needs no arithmetic; None if
-    it does.
+    it does. `constant` is the value in a tuple of one where the text is nothing but literals.
     """
 
     path: Path
     line: int
     parts: tuple[Part, ...]
     simple: tuple[Part, ...] | None
+    constant: tuple[Any] | None = None
 
     def references(self) -> Iterator[Reference]:
         """Every reference in the expression, those in arguments and guards included."""
@@ -130,7 +135,8 @@ class ExpressionReader:
             elif part != "":
                 merged.append(part)
         simple = self.simple(node, bound, guards)
-        return Expression(self.path, node.start_point.row + 1, tuple(merged), simple)
+        line = node.start_point.row + 1
+        return Expression(self.path, line, tuple(merged), simple, self.constant(node))
 
     def emit(
         self, node: tree_sitter.Node, bound: frozenset[str], guards: tuple[Guard, ...], parts: list[Part]
@@ -299,6 +305,43 @@ class ExpressionReader:
             self.emit(node, bound, guards, parts)
             return (parts[0],) if len(parts) == 1 and isinstance(parts[0], Call) else None
         return None
+
+    def constant(self, node: tree_sitter.Node) -> tuple[Any] | None:
+        """The value of literals, lists and objects of literals; None if there is anything else in it."""
+        children = [child for child in node.children if child.type != "comment"]
+        match node.type:
+            case "expression" | "literal_value" | "collection_value" if len(children) == 1:
+                return self.constant(children[0])
+            case "string_lit":
+                text = self.node_text(node)
+                # HCL brings other characters into a normal form.
+                return (unescape(text[1:-1]),) if text.isascii() and "\n" not in text else None
+            case "numeric_lit":
+                text = self.node_text(node)
+                return (int(text),) if text.isdecimal() and len(text) <= _EXACT_DIGITS else None
+            case "bool_lit":
+                return (self.node_text(node) == "true",)
+            case "tuple":
+                items = [self.constant(child) for child in children if child.type == "expression"]
+                found = [item[0] for item in items if item is not None]
+                return (found,) if len(found) == len(items) else None
+            case "object":
+                return self.constant_object(children)
+        return None
+
+    def constant_object(self, children: list[tree_sitter.Node]) -> tuple[Any] | None:
+        found: dict[str, Any] = {}
+        for before, element in itertools.pairwise(children):
+            if element.type != "object_elem":
+                continue
+            if before.type == "object_elem" and before.end_point.row == element.start_point.row:
+                return None  # the parser is more lenient than HCL
+            key, value = element.children[0], self.constant(element.children[-1])
+            name = (self.node_text(key),) if self.is_plain_name(key) else self.constant(key)
+            if value is None or name is None or not isinstance(name[0], str) or name[0] in found:
+                return None
+            found[name[0]] = value[0]
+        return (dict(sorted(found.items())),)
 
     def simple_template(
         self, node: tree_sitter.Node, bound: frozenset[str], guards: tuple[Guard, ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.live.console import Console, Definition
+from strata.live.expression import Expression
 from strata.live.hcl import Block, HclFile, SyntaxFault, parse
 from strata.live.includes import STRATEGIES
 from strata.live.probes import Calls, Probe
@@ -19,8 +22,10 @@ from strata.live.schema import Kind, Leaf, includes_of, leaves
 from strata.live.scope import Include, Scope
 from strata.live.static import NotStatic
 
-# Files whose value depends on the unit that reads them.
-_READER_DEPENDENT = ("get_original_terragrunt_dir", "read_terragrunt_config", "include")
+# In files whose value depends on the unit that reads them.
+_READER_DEPENDENT = re.compile(
+    r"\b(get_original_terragrunt_dir|read_terragrunt_config)\b|\binclude\b\s*[\"{.\[]"
+)
 _INCLUDE_KINDS: dict[str, Kind] = {"path": "string", "expose": "bool", "merge_strategy": "string"}
 
 Wanted = Callable[[Scope], Iterable[tuple[Scope, Leaf]]]
@@ -40,12 +45,13 @@ class Values:
 
 @dataclass(frozen=True)
 class _Step:
-    """A program with what is wanted of it, and what must be asked before it is complete."""
+    """A program with what is wanted of it, what of that needs no Terraform, and what must be asked before."""
 
     program: Program
     leaves: dict[tuple[str, int], Definition]
     locals: dict[tuple[str, str], Definition]
     includes: list[tuple[Scope, Leaf, str]]
+    known: dict[str, Any]
     probes: list[Probe] = field(default_factory=list)
 
 
@@ -88,7 +94,8 @@ class Reader:
         wanted: Wanted,
         *,
         command: str,
-        outputs: Mapping[str, Mapping[str, Any]] | None = None,
+        outputs: Mapping[str, Mapping[str, str | None]] | None = None,
+        check: bool = True,
     ) -> Values:
         """The values of the units' locals and of the leaves that `wanted` names for each, in one go.
 
@@ -96,7 +103,8 @@ class Reader:
             units: scopes from `unit`.
             wanted: the leaves to evaluate, with their scopes, for an opened unit.
             command: the Terraform command that the configuration is read for.
-            outputs: by unit key and dependency name, what `dependency.NAME` is.
+            outputs: by unit key and dependency name, the expression of the dependency's outputs.
+            check: evaluate the locals that nothing wanted uses too, for the faults in them.
 
         Raises:
             StrataError: an expression or a function fails, an include cannot be read, something is unknown.
@@ -123,22 +131,22 @@ class Reader:
                 "this value depends on itself through a function", file=stuck.path, line=stuck.line
             )
         included = {part.key for unit in units for part in unit.parts()} - {unit.key for unit in units}
-        order = sorted(
-            {definition.name for definition in step.leaves.values()}
-            | {definition.name for (key, _), definition in step.locals.items() if key not in included}
-        )
+        own = {key: definition for key, definition in step.locals.items() if key[0] not in included}
+        if not check:
+            own = {}
+        asked = sorted({definition.name for definition in (*step.leaves.values(), *own.values())})
+        order = [name for name in asked if name not in step.known]
         # Nobody is shown an included file's locals, but a fault in one must come out.
-        checked = sorted({definition.name for definition in step.locals.values()} - set(order))
-        values = self.console.evaluate(
+        others = {definition.name for definition in step.locals.values()} - set(asked) - set(step.known)
+        checked = sorted(others) if check else []
+        values = step.known | self.console.evaluate(
             step.program.closure([*order, *checked]), order, step.program.failures, checked
         )
         found: dict[str, dict[int, Any]] = {}
         for (scope_key, leaf_id), definition in step.leaves.items():
             found.setdefault(scope_key, {})[leaf_id] = values[definition.name]
         found_locals: dict[str, dict[str, Any]] = {}
-        for (scope_key, name), definition in step.locals.items():
-            if scope_key in included:
-                continue
+        for (scope_key, name), definition in own.items():
             found_locals.setdefault(scope_key, {})[name] = values[definition.name]
         return Values(found, found_locals)
 
@@ -146,21 +154,24 @@ class Reader:
         """Translate all that can be now; what is found to be missing has to be asked first."""
         includes = [item for unit in units if not unit.opened for item in self._open(unit, program)]
         opened = [unit for unit in units if unit.opened]
+        leaves_ = {(scope.key, id(leaf)): (scope, leaf) for unit in opened for scope, leaf in wanted(unit)}
+        locals_ = {
+            (scope.key, name): (scope, attribute)
+            for unit in opened
+            for scope in unit.parts()
+            for name, attribute in scope.locals.items()
+        }
         step = _Step(
             program,
-            {
-                (scope.key, id(leaf)): program.leaf(scope, leaf)
-                for unit in opened
-                for scope, leaf in wanted(unit)
-            },
-            {
-                (scope.key, name): program.local(scope, attribute)
-                for unit in opened
-                for scope in unit.parts()
-                for name, attribute in scope.locals.items()
-            },
+            {key: program.leaf(scope, leaf) for key, (scope, leaf) in leaves_.items()},
+            {key: program.local(scope, attribute) for key, (scope, attribute) in locals_.items()},
             includes,
+            {},
         )
+        for key, (scope, leaf) in leaves_.items():
+            _note(step.known, step.leaves[key], program, scope, leaf.value)
+        for name, (scope, attribute) in locals_.items():
+            _note(step.known, step.locals[name], program, scope, attribute.value)
         for unit in opened:
             self._touch(unit, program)
         # What needs outputs can be asked only when they are known.
@@ -192,7 +203,7 @@ class Reader:
     def _read_scope(self, path: Path, reader: Scope) -> Scope:
         """The scope of a file that `read_terragrunt_config` reads, shared where the reader is no matter."""
         file = self._file(path)
-        shared = not any(name in file.text for name in _READER_DEPENDENT)
+        shared = _READER_DEPENDENT.search(file.text) is None
         key = (path, None if shared else reader.original)
         if key not in self._read:
             scope = Scope(f"r{len(self._read)}", file, path, reader.original, self.root)
@@ -277,3 +288,11 @@ class Reader:
             opened=True,
         )
         return Include(name, scope, strategy, values.get("expose") in (True, "true"))
+
+
+def _note(
+    known: dict[str, Any], definition: Definition, program: Program, scope: Scope, value: Expression
+) -> None:
+    """Add the definition's value if it needs no Terraform; a fault in it comes out where others do."""
+    with contextlib.suppress(NotStatic, StrataError):
+        known[definition.name] = program.statics.value(value, scope)

@@ -1,7 +1,7 @@
-"""Values that need no Terraform: plain strings, locals that are plain strings, and Terragrunt's functions of
-those.
+"""Values that need no Terraform: literals, locals that are literals, and Terragrunt's functions of those.
 
-Most arguments of Terragrunt's functions are of this kind; knowing them at once saves a console process.
+Most arguments of Terragrunt's functions are of this kind, and many attributes: knowing them at once saves
+console processes, and work in them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Statics:
             NotStatic: Terraform has to evaluate it.
             StrataError: a function in it fails.
         """
+        if expression.constant is not None:
+            return expression.constant[0]
         if expression.simple is None:
             raise NotStatic
         values: list[Any] = []

@@ -140,7 +140,8 @@ class LiveTree:
         command: str = "render",
     ) -> dict[str, dict[str, Any]]:
         """The configurations of many units by path, evaluated together: as `config`, but much faster."""
-        items = self._load(units)
+        # What is not checked yet is evaluated at once below.
+        items = self._load(units, check=False)
         batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
         with ThreadPoolExecutor(_PROCESSES) as pool:
             found = pool.map(lambda batch: self._documents(batch, outputs or {}, command), batches)
@@ -195,8 +196,11 @@ class LiveTree:
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def _load(self, paths: Sequence[str]) -> list[Loaded]:
-        """The units at `paths`; those not loaded yet are evaluated together."""
+    def _load(self, paths: Sequence[str], *, check: bool = True) -> list[Loaded]:
+        """The units at `paths`; those not loaded yet are evaluated together.
+
+        `check` says whether faults must come out that do not touch the graph.
+        """
         missing = [path for path in dict.fromkeys(paths) if path not in self._loaded]
         scopes: dict[str, Scope] = {}
         for path in missing:
@@ -207,7 +211,8 @@ class LiveTree:
                 )
             scopes[path] = self._reader.unit(file)
         if scopes:
-            values = self._reader.evaluate(list(scopes.values()), _graph_leaves, command="apply")
+            units = list(scopes.values())
+            values = self._reader.evaluate(units, _graph_leaves, command="apply", check=check)
             for path, scope in scopes.items():
                 self._loaded[path] = loaded_unit(self.root, path, scope, values)
         return [self._loaded[path] for path in paths]
