@@ -7,7 +7,6 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,21 +21,6 @@ def pytest_configure(config: pytest.Config) -> None:
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
             del os.environ[name]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker for all of tests/pipeline, which share one platform; everything else test by test.
-
-    pytest-xdist's own `loadgroup` does nothing with pytest 9.2: it renames tests by an attribute that is gone.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "platform" if nodeid.startswith("tests/pipeline/") else nodeid
-
-    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,0 +1,94 @@
+"""What providers ask for while a plan is made: state machines checked, and a Snowflake to be connected to."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Collection
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+
+_VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
+
+
+class _StepFunctions(BaseHTTPRequestHandler):
+    """ValidateStateMachineDefinition, the one request that the AWS provider makes for a plan."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        target = self.headers.get("X-Amz-Target", "")
+        if target != _VALIDATE:
+            self._answer(400, {"__type": "UnknownOperationException", "message": f"{target} in a plan"})
+            return
+        # Imported on first use: the parser and what it brings take a second to load.
+        from strata.cloud.aws.asl import diagnose
+
+        found = diagnose(body["definition"])
+        self._answer(200, {"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False})
+
+    def _answer(self, status: int, body: object) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: standard error is the test's."""
+
+
+class PlanServices:
+    """Starts what a plan needs when it is first needed; a context that ends it all."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._variables: dict[str, dict[str, str]] = {}
+
+    def __enter__(self) -> PlanServices:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._variables.clear()
+        self._stack.close()
+
+    def variables(self, providers: Collection[str]) -> dict[str, str]:
+        """The environment variables for a plan with these providers.
+
+        Raises:
+            StrataError: a server cannot listen.
+        """
+        found: dict[str, str] = {}
+        for name, start in (("aws", self._start_aws), ("snowflake", self._start_snowflake)):
+            if name in providers:
+                if name not in self._variables:
+                    self._variables[name] = start()
+                found |= self._variables[name]
+        return found
+
+    def _start_aws(self) -> dict[str, str]:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _StepFunctions)
+        server.daemon_threads = True
+        self._stack.callback(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self._stack.callback(server.shutdown)
+        return {"AWS_ENDPOINT_URL_SFN": f"http://127.0.0.1:{server.server_port}"}
+
+    def _start_snowflake(self) -> dict[str, str]:
+        from strata.cloud.aws import CloudContext
+        from strata.cloud.snowflake import ProviderServer, SnowflakeServer
+
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="strata-snowflake-"))
+        context = CloudContext(account_id="123456789012", region="eu-west-1", directory=Path(folder))
+        snowflake = SnowflakeServer(context)
+        snowflake.start()
+        self._stack.callback(snowflake.stop)
+        provider = ProviderServer(snowflake)
+        reattach = provider.start()
+        self._stack.callback(provider.stop)
+        return {"TF_REATTACH_PROVIDERS": reattach}

@@ -1,0 +1,67 @@
+"""The plans of one pytest process: every batch of cases is planned once, when its first case runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pytest
+
+from strata.terraform.toolchain import find_toolchain
+from strata.testing.batch import BatchPlanner, BatchResult
+from strata.testing.case import Case
+from strata.testing.layout import Layout
+from strata.testing.outcome import Outcome
+from strata.testing.verdict import judge
+
+
+@dataclass
+class Plans:
+    """Plans of cases, batch by batch.
+
+    Args:
+        layout: where modules and cases are.
+    """
+
+    layout: Layout
+    done: list[tuple[int, BatchResult]] = field(default_factory=list)
+    _batches: dict[str, list[Case]] = field(default_factory=dict)
+    _of_case: dict[str, str] = field(default_factory=dict)
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def schedule(self, cases: Iterable[Case], batch_of: Mapping[str, str]) -> None:
+        """Say which cases are going to run, and which of them belong together."""
+        self._batches.clear()
+        self._of_case.clear()
+        for case in cases:
+            batch = batch_of[case.id]
+            self._batches.setdefault(batch, []).append(case)
+            self._of_case[case.id] = batch
+
+    def check(self, case: Case) -> None:
+        """Plan the case, with its whole batch if that is not done yet, and judge it.
+
+        Raises:
+            CaseFailed: the plan is not as expected.
+            StrataError: the case is wrong, or Terraform cannot be run.
+        """
+        if case.id not in self._outcomes:
+            batch = self._batches.get(self._of_case.get(case.id, ""), [case])
+            result = self.planner.plan(batch)
+            self._outcomes |= result.outcomes
+            self.done.append((len(batch), result))
+        judge(case, self._outcomes[case.id], self.planner.schemas.sets(), self.layout)
+
+    @cached_property
+    def planner(self) -> BatchPlanner:
+        """What plans, with Terraform as found on this machine."""
+        return BatchPlanner(self.layout, find_toolchain(self.layout.state))
+
+    def close(self) -> None:
+        """End what plans needed."""
+        if "planner" in self.__dict__:
+            self.planner.__exit__(None, None, None)
+
+
+PLANS = pytest.StashKey[Plans]()
