@@ -74,9 +74,8 @@ def read_skips(path: Path) -> list[Skip]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        raise StrataError(
-            f"not TOML: {error}", file=path.name, line=int(found[1]) if found else None
-        ) from None
+        line = int(found[1]) if found else len(text.splitlines())
+        raise StrataError(f"not TOML: {error}", file=path.name, line=line) from None
     lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[skip]]"]
     entries = content.get("skip", [])
     if set(content) - {"skip"} or not isinstance(entries, list) or len(entries) != len(lines):

@@ -84,16 +84,11 @@ def _versions(module: Module, source: TerraformFile) -> str:
                 remedy=f"add it to {source.name}, or do without it",
             )
     version = block.attributes["required_version"].text
-    lines = [
-        "terraform {",
-        f"  required_version = {version}",
-        "",
-        "  required_providers {",
-        *(line for name in sorted(used) for line in _provider(name, known[name])),
-        "  }",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
+    lines = ["terraform {", f"  required_version = {version}"]
+    if used:
+        providers = [line for name in sorted(used) for line in _provider(name, known[name])]
+        lines += ["", "  required_providers {", *providers, "  }"]
+    return "\n".join([*lines, "}"]) + "\n"
 
 
 def _provider(name: str, value: Expression) -> list[str]:

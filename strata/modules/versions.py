@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import IntEnum
@@ -82,7 +83,7 @@ def read_changelog(text: str, file: str) -> list[Release]:
     releases: list[Release] = []
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("## ")]
-    for number, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for number, end in itertools.pairwise([*starts, len(lines)]):
         found = _HEADING.fullmatch(lines[number].rstrip())
         if found is None or found[2] is None or _VERSION.fullmatch(found[1]) is None:
             raise StrataError(
