@@ -66,23 +66,39 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
 
 
 def dependency_values(
-    unit: Unit, outputs: Mapping[str, Mapping[str, Any]], command: str
-) -> dict[str, str | None]:
+    unit: Unit,
+    outputs: Mapping[str, Mapping[str, Any]],
+    command: str,
+    *,
+    modules: Mapping[str, str] | None = None,
+    lenient: bool = False,
+) -> dict[str, str | StrataError | None]:
     """By name, the HCL expression of a dependency's outputs; None where they are skipped without mocks.
 
     Args:
         unit: the unit that reads them.
         outputs: by the path of the unit they come from.
         command: the Terraform command, which decides whether mocks may stand in. Under `render` they always
-        may.
+            may.
+        modules: by the path of a unit, the expression that gives its outputs instead.
+        lenient: do not raise, but give the error as the value.
 
     Raises:
         StrataError: outputs are missing and mocks may not stand in for them.
     """
-    found: dict[str, str | None] = {}
+    found: dict[str, str | StrataError | None] = {}
     for dependency in unit.dependencies:
+        if modules and dependency.path in modules and dependency.enabled and not dependency.skip_outputs:
+            found[dependency.name] = modules[dependency.path]
+            continue
         applied = outputs.get(dependency.path)
-        values = _outputs(dependency, applied, unit, command)
+        try:
+            values = _outputs(dependency, applied, unit, command)
+        except StrataError as error:
+            if not lenient:
+                raise
+            found[dependency.name] = error
+            continue
         types = applied.types if isinstance(applied, Outputs) else {}
         found[dependency.name] = None if values is None else _text(values, applied or {}, types)
     return found

@@ -52,15 +52,15 @@ class Program:
         environ: what `get_env` sees.
         command: the Terraform command that `get_terraform_command` names.
         calls: arguments of calls found by earlier probes.
-        outputs: by unit scope and dependency name, the expression of the dependency's outputs, or None if it
-            has none; a unit that is absent has none yet.
+        outputs: by unit scope and dependency name, the expression of the dependency's outputs, None if it
+            has none, or the error that using them is; a unit that is absent has none yet.
     """
 
     read: Callable[[Path, Scope], Scope]
     environ: Mapping[str, str]
     command: str
     calls: Calls
-    outputs: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, str | StrataError | None]] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     failures: dict[str, StrataError] = field(default_factory=dict)
     probes: dict[tuple[str, int], Probe] = field(default_factory=dict)
@@ -248,6 +248,8 @@ class Program:
             reason = f"the outputs of dependency `{steps[0]}` are not known yet"
             return self._fail(StrataError(reason, file=path, line=line))
         value = known.get(steps[0])
+        if isinstance(value, StrataError):
+            return self._fail(StrataError(value.message, file=path, line=line, remedy=value.remedy))
         if len(steps) > 1 and steps[1] == "outputs" and value is None:
             reason = (
                 f"dependency `{steps[0]}` has no outputs: `skip_outputs` is set and its mocks are not allowed"

@@ -94,7 +94,7 @@ class Reader:
         wanted: Wanted,
         *,
         command: str,
-        outputs: Mapping[str, Mapping[str, str | None]] | None = None,
+        outputs: Mapping[str, Mapping[str, str | StrataError | None]] | None = None,
         check: bool = True,
     ) -> Values:
         """The values of the units' locals and of the leaves that `wanted` names for each, in one go.
@@ -109,27 +109,7 @@ class Reader:
         Raises:
             StrataError: an expression or a function fails, an include cannot be read, something is unknown.
         """
-        calls = dict(self._calls)
-        while True:
-            program = Program(self._read_scope, self.environ, command, calls, outputs or {})
-            with self._lock:
-                step = self._translate(units, wanted, program)
-            asked = [*(probe.name for probe in step.probes), *(name for _, _, name in step.includes)]
-            if not asked:
-                break
-            answers = self.console.evaluate(step.program.closure(asked), asked, step.program.failures)
-            for probe in step.probes:
-                calls[probe.key] = sorted(set(answers[probe.name]))
-                if not probe.outputs:
-                    self._calls[probe.key] = calls[probe.key]
-            for scope, leaf, name in step.includes:
-                self._include_values[scope.key, id(leaf)] = answers[name]
-        definitions = [*step.leaves.values(), *step.locals.values()]
-        stuck = next((item for item in definitions if item.pending), None)
-        if stuck is not None:
-            raise StrataError(
-                "this value depends on itself through a function", file=stuck.path, line=stuck.line
-            )
+        step = self._settled(units, wanted, command, outputs or {})
         included = {part.key for unit in units for part in unit.parts()} - {unit.key for unit in units}
         own = {key: definition for key, definition in step.locals.items() if key[0] not in included}
         if not check:
@@ -149,6 +129,64 @@ class Reader:
         for (scope_key, name), definition in own.items():
             found_locals.setdefault(scope_key, {})[name] = values[definition.name]
         return Values(found, found_locals)
+
+    def translate(
+        self,
+        units: Sequence[Scope],
+        wanted: Wanted,
+        *,
+        command: str,
+        outputs: Mapping[str, Mapping[str, str | StrataError | None]],
+    ) -> tuple[Program, dict[tuple[str, int], Definition]]:
+        """As `evaluate`, but not evaluated: the program, and its definitions of the leaves by scope and leaf.
+
+        Raises:
+            StrataError: as `evaluate`, or a function's answer depends on an output, which may not be known.
+        """
+        step = self._settled(units, wanted, command, outputs, known=False)
+        return step.program, step.leaves
+
+    def _settled(
+        self,
+        units: Sequence[Scope],
+        wanted: Wanted,
+        command: str,
+        outputs: Mapping[str, Mapping[str, str | StrataError | None]],
+        *,
+        known: bool = True,
+    ) -> _Step:
+        """Translate what is wanted, asking for what must be known before; `known` says that outputs are."""
+        calls = dict(self._calls)
+        while True:
+            program = Program(self._read_scope, self.environ, command, calls, outputs)
+            with self._lock:
+                step = self._translate(units, wanted, program)
+            needing = next((probe for probe in step.probes if probe.outputs), None)
+            if needing is not None and not known:
+                place = program.definitions[needing.name]
+                raise StrataError(
+                    "a function's answer depends on an output, which is not known before it is applied",
+                    file=place.path,
+                    line=place.line,
+                    remedy="pass the output on as it is, or plan the unit alone",
+                )
+            asked = [*(probe.name for probe in step.probes), *(name for _, _, name in step.includes)]
+            if not asked:
+                break
+            answers = self.console.evaluate(step.program.closure(asked), asked, step.program.failures)
+            for probe in step.probes:
+                calls[probe.key] = sorted(set(answers[probe.name]))
+                if not probe.outputs:
+                    self._calls[probe.key] = calls[probe.key]
+            for scope, leaf, name in step.includes:
+                self._include_values[scope.key, id(leaf)] = answers[name]
+        definitions = [*step.leaves.values(), *step.locals.values()]
+        stuck = next((item for item in definitions if item.pending), None)
+        if stuck is not None:
+            raise StrataError(
+                "this value depends on itself through a function", file=stuck.path, line=stuck.line
+            )
+        return step
 
     def _translate(self, units: Sequence[Scope], wanted: Wanted, program: Program) -> _Step:
         """Translate all that can be now; what is found to be missing has to be asked first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import networkx
 
 from strata.errors import StrataError
 from strata.live import discovery
+from strata.live.composition import Composition, compose
 from strata.live.console import Console
 from strata.live.dependencies import Loaded, dependency_values, loaded_unit
 from strata.live.document import completed, filled
@@ -22,7 +23,7 @@ from strata.live.includes import merge
 from strata.live.model import RenderedUnit, Unit
 from strata.live.reader import Reader, Values
 from strata.live.rendering import rendered_unit
-from strata.live.schema import Leaf, leaves
+from strata.live.schema import Leaf, Tree, leaves
 from strata.live.scope import Scope
 from strata.live.source import Sources
 
@@ -32,6 +33,9 @@ _GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
 # faster than its size.
 _BATCH = 100
 _PROCESSES = 2
+
+# Says by name which blocks and attributes of a unit are evaluated.
+Part = Callable[[str], bool]
 
 
 class LiveTree:
@@ -172,7 +176,47 @@ class LiveTree:
         command: str = "apply",
     ) -> dict[str, RenderedUnit]:
         """Many units by path, evaluated together: as `render`, but much faster."""
-        documents = self.configs(units, outputs, command=command)
+        return self._renders(self.configs(units, outputs, command=command), command)
+
+    def skeletons(
+        self, units: Sequence[str], outputs: Mapping[str, Mapping[str, Any]], *, command: str
+    ) -> dict[str, RenderedUnit]:
+        """Many units by path, rendered but for their inputs, which stay empty.
+
+        An output that is not known is an error only where something else than the inputs uses it.
+        """
+        documents = self._documents(
+            self._load(units), outputs, command, part=lambda name: name != "inputs", lenient=True
+        )
+        return self._renders(documents, command)
+
+    def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Where the states of many units are kept, by path; the rest of the units is not evaluated."""
+        documents = self._documents(
+            self._load(units), {}, "render", part=lambda name: name == "remote_state", lenient=True
+        )
+        return {path: document.get("remote_state", {}) for path, document in documents.items()}
+
+    def compose(
+        self,
+        modules: Mapping[str, str],
+        outputs: Mapping[str, Mapping[str, Any]],
+        *,
+        command: str = "plan",
+    ) -> Composition:
+        """Units as parts of one Terraform configuration: their inputs as expressions.
+
+        Args:
+            modules: by the path of each unit, the expression that gives its outputs there.
+            outputs: of units that are not among `modules`, as for `render`.
+            command: the Terraform command that is to run.
+
+        Raises:
+            StrataError: as `render`; or a unit's inputs cannot be written as expressions.
+        """
+        return compose(self._reader, self._load(list(modules)), modules, outputs, command)
+
+    def _renders(self, documents: Mapping[str, dict[str, Any]], command: str) -> dict[str, RenderedUnit]:
         # First only to learn all the texts to lay out: one process does them together.
         texts: list[str] = []
 
@@ -235,21 +279,35 @@ class LiveTree:
         )
 
     def _documents(
-        self, items: Sequence[Loaded], outputs: Mapping[str, Mapping[str, Any]], command: str
+        self,
+        items: Sequence[Loaded],
+        outputs: Mapping[str, Mapping[str, Any]],
+        command: str,
+        *,
+        part: Part | None = None,
+        lenient: bool = False,
     ) -> dict[str, dict[str, Any]]:
-        known = {item.scope.key: dependency_values(item.unit, outputs, command) for item in items}
+        """The units' configurations, or of each only the blocks and attributes that `part` names."""
+        chosen = part or (lambda name: True)
+        known = {
+            item.scope.key: dependency_values(item.unit, outputs, command, lenient=lenient) for item in items
+        }
         scopes = [item.scope for item in items]
-        values = self._reader.evaluate(scopes, _all_leaves, command=command, outputs=known)
-        return {item.unit.path: self._document(item, values) for item in items}
 
-    def _document(self, item: Loaded, values: Values) -> dict[str, Any]:
+        def wanted(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
+            return _leaves_of(unit, chosen)
+
+        values = self._reader.evaluate(scopes, wanted, command=command, outputs=known, check=part is None)
+        return {item.unit.path: self._document(item, values, chosen) for item in items}
+
+    def _document(self, item: Loaded, values: Values, part: Part) -> dict[str, Any]:
         scope = item.scope
-        merged = _evaluated(scope, values)
+        merged = _evaluated(scope, values, part)
         for include in reversed(scope.includes):
             if include.merge_strategy == "no_merge":
                 continue
             try:
-                merged = merge(_evaluated(include.scope, values), merged, include.merge_strategy)
+                merged = merge(_evaluated(include.scope, values, part), merged, include.merge_strategy)
             except StrataError as error:
                 raise StrataError(error.message, file=item.unit.file, remedy=error.remedy) from None
         return {**completed(merged), "locals": values.locals.get(scope.key)}
@@ -293,11 +351,15 @@ def _graph_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
                 yield scope, leaf
 
 
-def _all_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
+def _leaves_of(unit: Scope, part: Part) -> Iterable[tuple[Scope, Leaf]]:
     for scope in _merged_parts(unit):
-        for leaf in leaves(scope.tree):
+        for leaf in leaves(_cut(scope, part)):
             yield scope, leaf
 
 
-def _evaluated(scope: Scope, values: Values) -> dict[str, Any]:
-    return filled(scope.tree, values.of(scope))
+def _evaluated(scope: Scope, values: Values, part: Part) -> dict[str, Any]:
+    return filled(_cut(scope, part), values.of(scope))
+
+
+def _cut(scope: Scope, part: Part) -> Tree:
+    return {name: item for name, item in scope.tree.items() if part(name)}
