@@ -100,6 +100,26 @@ def everything(root: Path, environment: str, terraform: Path | str = "terraform"
     return Affected(environment, {unit: ("all units",) for wave in waves for unit in wave}, (), waves)
 
 
+def graph_of(root: Path, units: Iterable[str], terraform: Path | str = "terraform") -> list[tuple[str, ...]]:
+    """The waves of some units of a tree, dependencies first.
+
+    Raises:
+        StrataError: the tree cannot be read.
+    """
+    tree = _load(root, terraform)
+    wanted = set(units)
+    waves: list[tuple[str, ...]] = []
+    for environment in sorted({unit.split("/")[1] for unit in wanted}):
+        generations = networkx.topological_generations(tree.graph(environment))
+        waves += [chosen for wave in generations if (chosen := tuple(sorted(wanted & set(wave))))]
+    return waves
+
+
+def edges(root: Path, environment: str, terraform: Path | str = "terraform") -> tuple[tuple[str, str], ...]:
+    """(upstream, downstream) among the units of an environment."""
+    return tuple(sorted(_load(root, terraform).graph(environment).edges))
+
+
 def fingerprints(tree: LiveTree, environment: str) -> dict[str, dict[str, str]]:
     """For each unit, what it is made of: a name for people -> a hash of the content."""
     tools = _tools(tree.root)

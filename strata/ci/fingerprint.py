@@ -1,4 +1,4 @@
-"""A normalised plan as keyed hashes: enough to know the reviewed plan again, and to say where another differs.
+"""A normalised plan as keyed hashes: enough to know the reviewed plan again, and where another differs.
 
 Every leaf of what a plan would make is hashed on its own with a key that only the stored record holds, so
 that the digest in a comment lets nobody guess a value, and the record says what differs without holding a

@@ -1,0 +1,99 @@
+"""Whether a change may go on: what needs an approval, and which approvals were given by somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from strata.ci.code_rules import Finding
+from strata.ci.plans import PlanSet
+
+DEFAULT_DELETIONS = 3
+# Losing one loses data, every stored state, or the way in.
+PROTECTED = frozenset(
+    {
+        "aws_dynamodb_table",
+        "aws_iam_openid_connect_provider",
+        "aws_kms_key",
+        "aws_s3_bucket",
+        "snowflake_database",
+        "snowflake_external_table",
+        "snowflake_schema",
+        "snowflake_storage_integration_aws",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says.
+
+    Attributes:
+        approved: findings whose label is set.
+        blocked: the others; the gate is open if there are none.
+    """
+
+    approved: tuple[Finding, ...]
+    blocked: tuple[Finding, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether the change may go on."""
+        return not self.blocked
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The labels that would open it."""
+        return tuple(sorted({finding.label for finding in self.blocked}))
+
+
+def check_plans(
+    plans: PlanSet, *, deletions: int = DEFAULT_DELETIONS, protected: Collection[str] = PROTECTED
+) -> list[Finding]:
+    """What in a set of plans needs an approval.
+
+    Args:
+        plans: the plans; a unit whose plan failed needs no approval here, it fails the run itself.
+        deletions: how many resources may be deleted or replaced without one.
+        protected: types of which not even one may.
+    """
+    found: list[Finding] = []
+    gone = [
+        (unit.unit, resource)
+        for unit in plans.units
+        for resource in unit.resources
+        if resource.action in ("delete", "replace")
+    ]
+    if len(gone) > deletions:
+        found.append(
+            Finding(
+                "deletions",
+                f"live/{plans.environment}",
+                f"{len(gone)} resources would be deleted or replaced, more than {deletions}",
+            )
+        )
+    for unit, resource in gone:
+        if resource.type in protected:
+            found.append(
+                Finding("protected", f"{unit} {resource.address}", f"{resource.action} of a protected type")
+            )
+    for plan in plans.units:
+        if plan.provisional:
+            places = [r.address for r in plan.resources if r.mocked] + [
+                f"output {o}" for o in plan.mocked_outputs
+            ]
+            found.append(
+                Finding("mocks", f"{plan.unit} {places[0]}", f"planned with mocks in {len(places)} place(s)")
+            )
+    found += [
+        Finding("removed-unit", unit, "the unit's folder is gone, its resources are not")
+        for unit in plans.removed
+    ]
+    return found
+
+
+def judge(findings: Iterable[Finding], labels: Collection[str]) -> Verdict:
+    """Sort the findings by whether their label is among those given."""
+    unique = list(dict.fromkeys(findings))
+    approved = tuple(finding for finding in unique if finding.label in labels)
+    return Verdict(approved, tuple(finding for finding in unique if finding.label not in labels))
