@@ -7,6 +7,9 @@ locals {
   region     = "eu-west-1"
   partition  = "aws"
 
+  # A protected environment runs released modules only, and keeps its buckets.
+  protected = false
+
   # Where released modules come from, and which release of each runs here; "local" is the working tree.
   modules = "git::https://github.com/example-org/strata.git//modules"
   versions = {
@@ -78,6 +81,7 @@ locals {
 
   warehouse = {
     auto_suspend_seconds = 60
+    credits_per_month    = 20
     size                 = "XSMALL"
   }
 }

@@ -238,6 +238,37 @@ class LiveTree:
             rendered[path] = rendered_unit(item.unit, document, module, files, command)
         return rendered
 
+    def dag(self) -> list[Unit]:
+        """All units that pass `.terragrunt-filters`, as `terragrunt find --dag` orders them: by how many in a
+        row must come before, then by path.
+
+        Raises:
+            StrataError: a unit cannot be read, or a cycle.
+        """
+        found = {item.unit.path: item.unit for item in self._load(self.find())}
+        layers = networkx.topological_generations(self._graph(found))
+        return [found[path] for layer in layers for path in sorted(layer)]
+
+    def files(self, unit: str) -> tuple[Scope, ...]:
+        """The files that a unit is made of: its own, then those merged into it, the strongest first.
+
+        Raises:
+            StrataError: as `unit`.
+        """
+        scope = self._load([unit], check=False)[0].scope
+        included = [include.scope for include in scope.includes if include.merge_strategy != "no_merge"]
+        return scope, *reversed(included)
+
+    def locals(self, files: Sequence[Path]) -> list[dict[str, Any]]:
+        """The locals of files such as `env.hcl`, each as it is read by itself.
+
+        Raises:
+            StrataError: a file is missing or wrong.
+        """
+        scopes = [self._reader.unit(file) for file in files]
+        values = self._reader.evaluate(scopes, lambda _: (), command="plan")
+        return [values.locals.get(scope.key, {}) for scope in scopes]
+
     # -- reading ---------------------------------------------------------------------------------------------
 
     def _load(self, paths: Sequence[str], *, check: bool = True) -> list[Loaded]:

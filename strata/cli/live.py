@@ -1,0 +1,51 @@
+"""`strata live`: what the live tree says; what each command does is in `live_commands`, imported then."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="live",
+    help="Read and check the live tree, without Terragrunt and without a cloud.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+UnitPath = Annotated[
+    str | None, typer.Argument(metavar="[UNIT]", help="A unit's folder, such as live/dev/s3; all without it.")
+]
+Environment = Annotated[
+    str | None, typer.Argument(metavar="[ENV]", help="A folder of `live`; all without it.")
+]
+Command = Annotated[str, typer.Option(help="The Terraform command to read for; `render` takes all mocks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+Rules = Annotated[bool, typer.Option("--rules", help="Print the rules instead.")]
+
+
+@app.command(
+    epilog="Examples:\n\n  $ strata live render live/dev/s3\n\n  $ strata live render live/dev/s3 --json"
+)
+def render(unit: UnitPath = None, command: Command = "render", json_: Json = False) -> None:
+    """Print what UNIT's configuration says, all expressions evaluated, as `terragrunt render` does."""
+    from strata.cli import live_commands as commands
+
+    commands.run_render(unit, command, json_)
+
+
+@app.command(epilog="Examples:\n\n  $ strata live graph\n\n  $ strata live graph dev --json")
+def graph(environment: Environment = None, json_: Json = False) -> None:
+    """Print the units, dependencies first, as `terragrunt find --dag --dependencies` does."""
+    from strata.cli import live_commands as commands
+
+    commands.run_graph(environment, json_)
+
+
+@app.command(epilog="Examples:\n\n  $ strata live check\n\n  $ strata live check --json")
+def check(rules: Rules = False, json_: Json = False) -> None:
+    """Check every contract of the live tree; exit 1 if one is broken."""
+    from strata.cli import live_commands as commands
+
+    commands.run_check(rules, json_)

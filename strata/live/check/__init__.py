@@ -1,0 +1,51 @@
+"""The live tree's contracts, each a rule with file, line and remedy: `strata live check`."""
+
+from __future__ import annotations
+
+from strata.live.check import environments, files, inputs, mocks
+from strata.live.check.findings import Finding
+from strata.live.check.picture import take
+from strata.live.tree import LiveTree
+
+__all__ = ["RULES", "Finding", "check"]
+
+# Each rule with what it asks for.
+RULES = {
+    "read": "every unit can be read and rendered",
+    "dependency-output": "an output in use is an output of that unit's module",
+    "mock-output": "mocks stand for outputs, and every output in use has one",
+    "mock-type": "a mock has its output's type",
+    "mock-commands": "mocks are allowed for commands that only read",
+    "mock-sentinel": "every string in a mock carries the account 000000000000",
+    "input-unknown": "an input is a variable of the module",
+    "input-missing": "a variable without a default is given",
+    "input-type": "an input has its variable's type",
+    "input-template": "no template mark stands inside a collection",
+    "bucket-name": "a bucket's name has at most 63 characters",
+    "environment-settings": "env.hcl holds what its schema asks for",
+    "environment-name": "an environment has its folder's name",
+    "account-unique": "an account is one environment's",
+    "name-unique": "names are one environment's",
+    "state-key": "no two units share a state",
+    "protected-version": "a protected environment runs released modules",
+    "version-order": "dev is at least as new as staging, staging as prod",
+    "unit-size": "a unit has at most 15 effective lines",
+    "lock-file": "providers are locked, alike in all units, in git",
+}
+
+
+def check(tree: LiveTree) -> list[Finding]:
+    """All findings, sorted by place.
+
+    Raises:
+        StrataError: there is no `live` folder, or Terraform cannot be run.
+    """
+    picture = take(tree)
+    found = {
+        *picture.findings,
+        *files.check(picture),
+        *inputs.check(picture),
+        *mocks.check(picture),
+        *environments.check(picture),
+    }
+    return sorted(found)

@@ -1,0 +1,150 @@
+"""Contracts of environments: what env.hcl says, what must differ between them, which versions run where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from strata.live.check import places
+from strata.live.check.findings import Finding
+from strata.live.check.picture import TAG, Environment, Picture
+from strata.live.settings import faults
+from strata.live.source import split
+from strata.modules.versions import Version
+
+# A module reaches a later stage only after the earlier ones.
+STAGES = ("dev", "staging", "prod")
+
+
+def check(picture: Picture) -> Iterator[Finding]:
+    """All findings of this file's contracts."""
+    for environment in picture.environments:
+        if environment.settings:
+            yield from _settings(picture, environment)
+            yield from _pinned(picture, environment)
+    yield from _own(picture)
+    yield from _states(picture)
+    yield from _order(picture)
+
+
+def _place(picture: Picture, environment: Environment, *path: str) -> places.Place:
+    return places.of_local(picture.root, environment.file, path)
+
+
+def _settings(picture: Picture, environment: Environment) -> Iterator[Finding]:
+    for path, fault in faults(environment.settings):
+        yield Finding(
+            *_place(picture, environment, *path),
+            "environment-settings",
+            fault,
+            "see the schema: strata/live/settings.py",
+        )
+    name = environment.settings.get("env")
+    if name != environment.name:
+        yield Finding(
+            *_place(picture, environment, "env"),
+            "environment-name",
+            f"the environment in {environment.file.parent.name}/ calls itself `{name}`",
+            "take the name from the folder: env = basename(get_terragrunt_dir())",
+        )
+
+
+def _own(picture: Picture) -> Iterator[Finding]:
+    """Account and names are one environment's alone."""
+    first: dict[tuple[str, object], Environment] = {}
+    for environment in picture.environments:
+        settings = environment.settings
+        if not settings:
+            continue
+        names = (settings.get("project"), settings.get("env"))
+        facts = (
+            ("account_id", settings.get("account_id"), "account-unique", "the account"),
+            ("env", names, "name-unique", "the names"),
+        )
+        for key, value, rule, what in facts:
+            if value in (None, (None, None)):
+                continue
+            other = first.setdefault((key, value), environment)
+            if other is not environment:
+                shown = "-*-".join(map(str, value)) if isinstance(value, tuple) else value
+                yield Finding(
+                    *_place(picture, environment, key),
+                    rule,
+                    f"{what} {shown} of {environment.name}: {other.name} has the same",
+                    f"give {environment.name} its own: one's apply would change the other's resources",
+                )
+
+
+def _states(picture: Picture) -> Iterator[Finding]:
+    """No two units share a state."""
+    first: dict[tuple[str, str], str] = {}
+    for unit in picture.units.values():
+        config = (unit.document.get("remote_state") or {}).get("config") or {}
+        place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
+        where = place or (f"{unit.unit.path}/terragrunt.hcl", 1)
+        if not config.get("bucket") or not config.get("key"):
+            yield Finding(
+                *where,
+                "state-key",
+                f"{unit.unit.path} has no remote state in S3",
+                "include the root terragrunt.hcl, which sets bucket and key",
+            )
+            continue
+        key = (str(config["bucket"]), str(config["key"]))
+        other = first.setdefault(key, unit.unit.path)
+        if other != unit.unit.path:
+            yield Finding(
+                *where,
+                "state-key",
+                f"{unit.unit.path} and {other} keep their states in one object, s3://{'/'.join(key)}",
+                "make the key from the unit's path: path_relative_to_include()",
+            )
+
+
+def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
+    """A protected environment runs released modules only."""
+    if environment.settings.get("protected") is not True:
+        return
+    for unit in environment.units:
+        source = (unit.document.get("terraform") or {}).get("source") or ""
+        ref = split(source)[2].get("ref", [""])[0]
+        if TAG.fullmatch(ref):
+            continue
+        said = f"the branch or commit `{ref}`" if ref else "the working tree"
+        yield Finding(
+            *_place(picture, environment, "versions", unit.unit.component),
+            "protected-version",
+            f"{unit.unit.component} of the protected environment {environment.name} runs {said}",
+            "pin a release: vX.Y.Z of a tag <module>/vX.Y.Z",
+        )
+
+
+def _order(picture: Picture) -> Iterator[Finding]:
+    """No module is newer in a later stage than in an earlier one."""
+    stages = {environment.name: environment for environment in picture.environments}
+    present = [stages[name] for name in STAGES if name in stages]
+    for position, later in enumerate(present):
+        for module, ref in _versions(later).items():
+            for earlier in present[:position]:
+                before = _versions(earlier).get(module)
+                if before is None or _rank(before) >= _rank(ref):
+                    continue
+                yield Finding(
+                    *_place(picture, later, "versions", module),
+                    "version-order",
+                    f"{module} is {ref} in {later.name} and {before} in {earlier.name}",
+                    f"promote it to {earlier.name} first",
+                )
+                break
+
+
+def _versions(environment: Environment) -> dict[str, str]:
+    found = environment.settings.get("versions")
+    return (
+        {name: ref for name, ref in found.items() if isinstance(ref, str)} if isinstance(found, dict) else {}
+    )
+
+
+def _rank(ref: str) -> tuple[int, Version | None]:
+    """Releases in their order; what is not released yet, such as the working tree, comes after them."""
+    tag = TAG.fullmatch(f"x/{ref}")
+    return (0, Version.read(tag["version"])) if tag else (1, None)

@@ -1,0 +1,179 @@
+"""Contracts between units: what one reads of another, and what stands for it before that is applied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from strata.live.check import places
+from strata.live.check.findings import Finding
+from strata.live.check.picture import CheckedUnit, Picture
+from strata.live.check.values import faults
+from strata.live.model import Dependency
+from strata.live.schema import leaves
+from strata.modules.types import Collection, Object, Type
+
+SENTINEL = "000000000000"
+# Commands that change nothing anywhere.
+READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_COMMANDS = "mock_outputs_allowed_terraform_commands"
+
+
+def check(picture: Picture) -> Iterator[Finding]:
+    """All findings of this file's contracts."""
+    units = picture.units
+    for unit in units.values():
+        for dependency in unit.unit.dependencies:
+            target = units.get(dependency.path)
+            if target is not None and target.module is not None:
+                yield from _outputs_in_use(picture, unit, dependency, target)
+                yield from _mock_types(picture, unit, dependency, target)
+            if dependency.mock_outputs is not None:
+                yield from _mocks(picture, unit, dependency)
+
+
+def _outputs_in_use(
+    picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
+) -> Iterator[Finding]:
+    for file, line, steps in _references(unit, dependency.name):
+        shown = f"dependency.{dependency.name}.outputs.{'.'.join(steps)}"
+        place = file.relative_to(picture.root).as_posix()
+        if steps[0] not in target.outputs:
+            known = ", ".join(sorted(target.outputs)) or "none"
+            yield Finding(
+                place,
+                line,
+                "dependency-output",
+                f"{shown}: the module of {dependency.path} has no output `{steps[0]}`",
+                f"use one of {known}, or add the output to the module",
+            )
+            continue
+        lost = _lost(target.outputs[steps[0]], steps[1:])
+        if lost is not None:
+            yield Finding(
+                place,
+                line,
+                "dependency-output",
+                f"{shown}: the output `{steps[0]}` has no attribute `{lost}`",
+                "use an attribute that the module's output has",
+            )
+        if dependency.mock_outputs is not None and steps[0] not in dependency.mock_outputs:
+            mocks = _place(picture, unit, dependency.name, "mock_outputs")
+            yield Finding(
+                *mocks,
+                "mock-output",
+                f"the output `{steps[0]}` of dependency `{dependency.name}` is in use and has no mock",
+                f"add `{steps[0]}` to its mock_outputs",
+            )
+
+
+def _mock_types(
+    picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
+) -> Iterator[Finding]:
+    for name, value in (dependency.mock_outputs or {}).items():
+        place = _place(picture, unit, dependency.name, "mock_outputs", name)
+        if name not in target.outputs:
+            yield Finding(
+                *place,
+                "mock-output",
+                f"the mock `{name}` stands for no output of {dependency.path}",
+                "delete it, or give it the output's name",
+            )
+            continue
+        for path, fault in faults(value, _some(target.outputs[name]), (name,), strict=True):
+            yield Finding(
+                *_place(picture, unit, dependency.name, "mock_outputs", *path),
+                "mock-type",
+                f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` {fault}",
+                f"give it the type of the output of {dependency.path}",
+            )
+
+
+def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Iterator[Finding]:
+    allowed = dependency.mock_outputs_allowed_terraform_commands
+    changing = sorted(set(allowed) - READ_ONLY)
+    if not allowed or changing:
+        said = f"for {', '.join(changing)}" if allowed else "for every command"
+        yield Finding(
+            *_place(picture, unit, dependency.name, _COMMANDS),
+            "mock-commands",
+            f"the mocks of dependency `{dependency.name}` are allowed {said}",
+            f"list commands that only read: {', '.join(sorted(READ_ONLY))}",
+        )
+    for path, text in _strings(dependency.mock_outputs, ()):
+        accounts = _ACCOUNT.findall(text)
+        if not accounts or any(account != SENTINEL for account in accounts):
+            yield Finding(
+                *_place(picture, unit, dependency.name, "mock_outputs", *path),
+                "mock-sentinel",
+                f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` does not carry the account "
+                f"{SENTINEL}",
+                f"write {SENTINEL} into it: an apply whose plan holds that is refused",
+            )
+
+
+def _references(unit: CheckedUnit, name: str) -> Iterator[tuple[Any, int, tuple[str, ...]]]:
+    """The outputs of one dependency in use: file, line, and the names after `outputs`."""
+    seen = set()
+    for scope in unit.scopes:
+        for leaf in leaves(scope.tree):
+            for reference in leaf.value.references():
+                steps = reference.steps
+                if reference.root != "dependency" or len(steps) < 3 or steps[:2] != (name, "outputs"):
+                    continue
+                found = (scope.file.path, reference.line, steps[2:])
+                if found not in seen:
+                    seen.add(found)
+                    yield found
+
+
+def _lost(found: Type, steps: tuple[str, ...]) -> str | None:
+    """The first step that the type does not have."""
+    for step in steps:
+        if isinstance(found, Object):
+            if step not in found.fields:
+                return step
+            found = found.fields[step].type
+        elif isinstance(found, Collection) and found.kind == "map":
+            found = found.element
+        else:
+            return None
+    return None
+
+
+def _some(wanted: Type) -> Type:
+    """The type, its objects with any of their attributes: a mock needs only what is used."""
+    if isinstance(wanted, Object):
+        return Object(
+            {
+                name: type(field)(_some(field.type), True, field.default)
+                for name, field in wanted.fields.items()
+            }
+        )
+    if isinstance(wanted, Collection):
+        return Collection(wanted.kind, _some(wanted.element))
+    return wanted
+
+
+def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, (*path, key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item, path)
+
+
+def _place(picture: Picture, unit: CheckedUnit, name: str, attribute: str, *path: str) -> places.Place:
+    for file in unit.files:
+        for block in places.body(picture.root, file).children("dependency"):
+            if block.labels == (name,):
+                found = block.attributes.get(attribute)
+                return file.relative_to(picture.root).as_posix(), (
+                    places.of_key(found, path) if found else block.line
+                )
+    return unit.files[0].relative_to(picture.root).as_posix(), 1

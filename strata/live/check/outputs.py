@@ -1,0 +1,139 @@
+"""The types of a module's outputs, as far as its text shows them.
+
+Terraform knows them only once it has planned. What an output is made of says enough: literals, `for`
+expressions, functions, variables with their declared types, and attributes that are strings in every
+provider. What is not known is `any`, and any mock is of that type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tree_sitter
+
+from strata.modules.interface import Module
+from strata.modules.syntax import node_text
+from strata.modules.types import Collection, Field, Object, Primitive, Tuple, Type
+
+ANY = Primitive("any")
+STRING, NUMBER, BOOL = Primitive("string"), Primitive("number"), Primitive("bool")
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# Attributes of resources that are strings wherever the AWS and Snowflake providers have them.
+_STRING_ATTRIBUTES = frozenset(
+    _words(
+        """
+        arn id name bucket url endpoint function_name key_id hex_id qualified_arn invoke_arn external_id
+        iam_user_arn fully_qualified_name
+        """
+    )
+)
+_TEXT = _words(
+    """
+    format join lower upper replace trim trimprefix trimsuffix trimspace substr title jsonencode yamlencode
+    basename dirname base64encode base64decode md5 sha1 sha256 sha512 file filesha256 templatefile tostring
+    """
+)
+_FUNCTIONS: Mapping[str, Type] = (
+    dict.fromkeys(_TEXT, STRING)
+    | dict.fromkeys(_words("length abs ceil floor max min parseint sum tonumber"), NUMBER)
+    | dict.fromkeys(_words("contains can alltrue anytrue startswith endswith strcontains tobool"), BOOL)
+    | dict.fromkeys(_words("keys split"), Collection("list", STRING))
+    | dict.fromkeys(_words("concat sort distinct flatten compact tolist values"), Collection("list", ANY))
+    | dict.fromkeys(_words("tomap merge zipmap"), Collection("map", ANY))
+    | {"toset": Collection("set", ANY)}
+)
+
+
+def output_types(module: Module) -> dict[str, Type]:
+    """The type of each output by its name."""
+    reader = _Reader(module)
+    return {
+        block.labels[0]: reader.type_of(block.attributes["value"].node)
+        for _, block in module.blocks("output")
+        if "value" in block.attributes
+    }
+
+
+class _Reader:
+    def __init__(self, module: Module) -> None:
+        self._variables = module.variables
+        self._locals = {
+            name: expression.node
+            for _, block in module.blocks("locals")
+            for name, expression in block.attributes.items()
+        }
+        self._open: set[str] = set()
+
+    def type_of(self, node: tree_sitter.Node) -> Type:
+        children = [child for child in node.children if child.type != "comment"]
+        match node.type:
+            case "string_lit" | "quoted_template" | "heredoc_template":
+                return STRING
+            case "numeric_lit":
+                return NUMBER
+            case "bool_lit":
+                return BOOL
+            case "tuple":
+                return Tuple(tuple(self.type_of(c) for c in children if c.type == "expression"))
+            case "object":
+                return self._object(children)
+            case "for_tuple_expr":
+                return Collection("list", self._last(children))
+            case "for_object_expr":
+                return Collection("map", self._last(children))
+            case "conditional":
+                yes, no = self.type_of(children[2]), self.type_of(children[4])
+                return yes if yes == no else ANY
+            case "function_call":
+                return _FUNCTIONS.get(node_text(children[0]), ANY)
+        if node.type == "expression" and children[0].type == "(":
+            return self.type_of(children[1])
+        if node.type == "expression" and children[0].type == "variable_expr":
+            return self._reference(children)
+        return self.type_of(children[0]) if len(children) == 1 else ANY
+
+    def _object(self, children: list[tree_sitter.Node]) -> Type:
+        fields: dict[str, Field] = {}
+        for child in children:
+            if child.type == "object_elem":
+                if child.children[0].type == "expression" and "(" in node_text(child.children[0]):
+                    return Collection("map", ANY)
+                key = node_text(child.children[0]).strip('"')
+                fields[key] = Field(self.type_of(child.children[-1]))
+        return Object(fields)
+
+    def _last(self, children: list[tree_sitter.Node]) -> Type:
+        found = [child for child in children if child.type == "expression"]
+        return self.type_of(found[-1]) if found else ANY
+
+    def _reference(self, children: list[tree_sitter.Node]) -> Type:
+        root = node_text(children[0])
+        steps = [node_text(child.children[-1]) for child in children[1:] if child.type == "get_attr"]
+        plain = all(child.type == "get_attr" for child in children[1:])
+        if root == "local" and len(steps) == 1 and plain and steps[0] in self._locals:
+            return self._local(steps[0])
+        if root == "var" and steps and plain and steps[0] in self._variables:
+            found: Type = self._variables[steps[0]].type or ANY
+            for step in steps[1:]:
+                found = found.fields[step].type if isinstance(found, Object) and step in found.fields else ANY
+            return found
+        if any(child.type == "splat" for child in children):
+            return ANY
+        last = children[-1]
+        if last.type == "get_attr" and node_text(last.children[-1]) in _STRING_ATTRIBUTES:
+            return STRING
+        return ANY
+
+    def _local(self, name: str) -> Type:
+        if name in self._open:
+            return ANY
+        self._open.add(name)
+        try:
+            return self.type_of(self._locals[name])
+        finally:
+            self._open.discard(name)

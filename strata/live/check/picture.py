@@ -1,0 +1,195 @@
+"""All that the contracts look at, read once: environments, their settings, units, configurations, modules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+from strata.live import discovery
+from strata.live.check.findings import Finding
+from strata.live.check.outputs import output_types
+from strata.live.model import Unit
+from strata.live.scope import Scope
+from strata.live.source import split
+from strata.live.tree import LiveTree
+from strata.modules.interface import Module
+from strata.modules.repository import Repository
+from strata.modules.types import Type
+from strata.modules.versions import Version
+
+ENV_FILE = "env.hcl"
+TAG = re.compile(r"(?P<module>[a-z0-9-]+)/v(?P<version>\d+\.\d+\.\d+)")
+
+
+@dataclass(frozen=True)
+class CheckedUnit:
+    """A unit with its configuration (mocks for outputs) and its module, None where that cannot be read."""
+
+    unit: Unit
+    scopes: tuple[Scope, ...]
+    document: Mapping[str, Any]
+    module: Module | None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files it is made of, its own first, then the strongest."""
+        return [scope.file.path for scope in self.scopes]
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Its inputs."""
+        return self.document.get("inputs") or {}
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Type]:
+        """The types of its module's outputs."""
+        return output_types(self.module) if self.module else {}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment: its file, its evaluated locals (empty where that failed), its units that were read."""
+
+    name: str
+    file: Path
+    settings: Mapping[str, Any]
+    units: tuple[CheckedUnit, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The repository as the contracts see it, and what could not be read."""
+
+    root: Path
+    environments: tuple[Environment, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def units(self) -> dict[str, CheckedUnit]:
+        """All units by path."""
+        return {u.unit.path: u for environment in self.environments for u in environment.units}
+
+
+@dataclass
+class _Taker:
+    tree: LiveTree
+    findings: list[Finding] = field(default_factory=list)
+    _modules: dict[tuple[str, str], Module | None] = field(default_factory=dict)
+
+    def take(self) -> Picture:
+        root = self.tree.root
+        paths: dict[str, list[str]] = {}
+        for name in self.tree.environments():
+            try:
+                paths[name] = discovery.units_of(root, name)
+            except StrataError as error:
+                paths[name] = []
+                self.note(error, root / discovery.LIVE / name / ENV_FILE)
+        documents = self.documents([path for found in paths.values() for path in found])
+        settings = self.settings(list(paths))
+        environments = tuple(
+            Environment(
+                name,
+                root / discovery.LIVE / name / ENV_FILE,
+                settings.get(name, {}),
+                tuple(self.unit(path, documents[path]) for path in found if path in documents),
+                tuple(found),
+            )
+            for name, found in paths.items()
+        )
+        return Picture(root, environments, tuple(dict.fromkeys(self.findings)))
+
+    def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The configurations of all units that have one; what fails is looked for in ever smaller groups."""
+        if not paths:
+            return {}
+        try:
+            return self.tree.configs(paths)
+        except StrataError as error:
+            if len(paths) == 1:
+                self.note(error, self.tree.root / paths[0] / discovery.CONFIGURATION)
+                return {}
+        half = len(paths) // 2
+        return self.documents(paths[:half]) | self.documents(paths[half:])
+
+    def settings(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The locals of each environment's file."""
+        files = {name: self.tree.root / discovery.LIVE / name / ENV_FILE for name in names}
+        try:
+            return dict(zip(names, self.tree.locals(list(files.values())), strict=True))
+        except StrataError as error:
+            if len(names) <= 1:
+                for name in names:
+                    self.note(error, files[name])
+                return {}
+        return {key: value for name in names for key, value in self.settings([name]).items()}
+
+    def unit(self, path: str, document: Mapping[str, Any]) -> CheckedUnit:
+        unit = self.tree.unit(path)
+        scopes = self.tree.files(path)
+        source = (document.get("terraform") or {}).get("source") or ""
+        return CheckedUnit(unit, scopes, document, self.module(source, scopes))
+
+    def module(self, source: str, scopes: Sequence[Scope]) -> Module | None:
+        """The module of a source: of the working tree, or of this repository's tag.
+
+        A tag of a module names a commit of this very repository, so that nothing is fetched.
+        """
+        place, folder, query = split(source)
+        key = (place, f"{folder}?{query}")
+        if key in self._modules:
+            return self._modules[key]
+        self._modules[key] = None
+        try:
+            self._modules[key] = self._read(source, place, folder, query.get("ref", [""])[0], scopes)
+        except StrataError as error:
+            self.note(error, *self._source_place(scopes))
+        return self._modules[key]
+
+    def _read(self, source: str, place: str, folder: str, ref: str, scopes: Sequence[Scope]) -> Module | None:
+        repository = Repository(self.tree.root)
+        if not source:
+            raise StrataError("the unit names no module", remedy="give `source` in its `terraform` block")
+        if not place.startswith("git::"):
+            base = (scopes[0].directory / place / folder).resolve()
+            if not base.is_relative_to(self.tree.root) or not base.is_dir():
+                raise StrataError(f"the source `{source}` is no module of this repository")
+            return repository.module(base.name)
+        tag = TAG.fullmatch(ref)
+        if tag is None:
+            # A branch: what it holds now is not what it holds when the unit is applied.
+            return None
+        return repository.module_at(tag["module"], Version.read(tag["version"]))
+
+    def _source_place(self, scopes: Sequence[Scope]) -> tuple[Path, int]:
+        for scope in scopes:
+            leaf = scope.tree.get("terraform", {}).get("source")
+            if leaf is not None:
+                return scope.file.path, leaf.line
+        return scopes[0].file.path, 1
+
+    def note(self, error: StrataError, file: Path, line: int = 1) -> None:
+        """Keep an error as a finding, at its own place if it has one."""
+        place = Path(error.file) if error.file else file
+        if place.is_absolute() and place.is_relative_to(self.tree.root):
+            place = place.relative_to(self.tree.root)
+        self.findings.append(
+            Finding(
+                place.as_posix(),
+                error.line or (line if error.file is None else 1),
+                "read",
+                error.message.replace(f"{self.tree.root}/", ""),
+                error.remedy or "correct it: nothing can be planned before",
+            )
+        )
+
+
+def take(tree: LiveTree) -> Picture:
+    """Read what the contracts look at; what cannot be read is a finding."""
+    return _Taker(tree).take()

@@ -1,0 +1,86 @@
+"""Where in its files something of a configuration stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import tree_sitter
+
+from strata.errors import StrataError
+from strata.modules.syntax import Block, Expression, node_text, parse, walk
+
+Place = tuple[str, int]
+
+
+@cache
+def _parsed(name: str, raw: bytes) -> Block:
+    return parse(name, raw).body
+
+
+def body(root: Path, file: Path) -> Block:
+    """The file's blocks and attributes; empty if the file is missing or has a syntax error."""
+    try:
+        return _parsed(file.relative_to(root).as_posix(), file.read_bytes())
+    except (OSError, ValueError, StrataError):
+        return Block("", (), {}, (), 1, 1)
+
+
+def of_key(expression: Expression, path: Sequence[str]) -> int:
+    """The line of a nested key in an expression's objects, or of the nearest around it that is there."""
+    line, nodes = expression.line, [expression.node]
+    for step in path:
+        found = next((item for node in nodes for item in _elements(node) if _key(item) == step), None)
+        if found is None:
+            break
+        line, nodes = found.start_point.row + 1, [found.children[-1]]
+    return line
+
+
+def of_input(root: Path, files: Sequence[Path], path: Sequence[str]) -> Place | None:
+    """Where an input is set: in the first of the files whose `inputs` names it."""
+    for file in files:
+        inputs = body(root, file).attributes.get("inputs")
+        if inputs is not None and any(_key(item) == path[0] for item in _elements(inputs.node)):
+            return file.relative_to(root).as_posix(), of_key(inputs, path)
+    return None
+
+
+def of_block(root: Path, files: Sequence[Path], kind: str, name: str, attribute: str = "") -> Place | None:
+    """Where a block, or an attribute of it, stands: in the first of the files that has it."""
+    for file in files:
+        for block in body(root, file).children(kind):
+            if block.labels == ((name,) if name else ()):
+                found = block.attributes.get(attribute)
+                return file.relative_to(root).as_posix(), found.line if found else block.line
+    return None
+
+
+def of_local(root: Path, file: Path, path: Sequence[str]) -> Place:
+    """Where a local, or a key in it, stands; the `locals` block's line where it does not."""
+    shown = file.relative_to(root).as_posix()
+    for block in body(root, file).children("locals"):
+        found = block.attributes.get(path[0]) if path else None
+        return shown, of_key(found, path[1:]) if found else block.line
+    return shown, 1
+
+
+def _elements(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The elements of the outermost objects in an expression."""
+    for inner in walk(node):
+        if inner.type == "object_elem" and not _inside_object(inner, node):
+            yield inner
+
+
+def _inside_object(element: tree_sitter.Node, top: tree_sitter.Node) -> bool:
+    node = element.parent
+    while node is not None and node != top:
+        if node.type == "object_elem":
+            return True
+        node = node.parent
+    return False
+
+
+def _key(element: tree_sitter.Node) -> str:
+    return node_text(element.children[0]).strip('"')

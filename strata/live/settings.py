@@ -1,0 +1,153 @@
+"""What an environment's `env.hcl` says: the schema of its locals, each fault with the line it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+_Retention = Annotated[int, Field(ge=1, le=3653)]
+# CloudWatch Logs takes these numbers of days only.
+_LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+_Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\d{12}|\*):.+$")]
+_Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Github(_Part):
+    """Who deploys: names and the ids that survive a rename."""
+
+    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
+    owner_id: Annotated[int, Field(gt=0)]
+    repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    repository_id: Annotated[int, Field(gt=0)]
+
+
+class Snowflake(_Part):
+    """The Snowflake account: `<organization>-<account>`."""
+
+    organization: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
+    account: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
+class State(_Part):
+    """How the state is locked."""
+
+    lock_table: bool
+
+
+class Glue(_Part):
+    """The size of the Glue jobs."""
+
+    max_concurrent_runs: Annotated[int, Field(ge=1, le=1000)]
+    number_of_workers: Annotated[int, Field(ge=2, le=299)]
+    timeout_minutes: Annotated[int, Field(ge=1, le=2880)]
+    worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X"]
+
+
+class Lambda(_Part):
+    """What the functions run on."""
+
+    architecture: Literal["x86_64", "arm64"]
+
+
+class Pipeline(_Part):
+    """How the state machine waits and what it logs."""
+
+    await_seconds: Annotated[int, Field(ge=1, le=3600)]
+    log_level: Literal["ALL", "ERROR", "FATAL", "OFF"]
+
+
+class RetentionDays(_Part):
+    """Days that logs and old versions are kept."""
+
+    access_logs: _Retention
+    logs: _LogDays
+    noncurrent: _Retention
+
+
+class Warehouse(_Part):
+    """The size of the Snowflake warehouse."""
+
+    auto_suspend_seconds: Annotated[int, Field(ge=30, le=86400)]
+    credits_per_month: Annotated[int, Field(ge=1)]
+    size: Literal["XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE"]
+
+
+class Settings(_Part):
+    """All locals of an `env.hcl`. A new key has to be added here first."""
+
+    env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,9}$")]
+    project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    partition: Literal["aws", "aws-cn", "aws-us-gov"]
+    protected: bool
+    modules: Annotated[str, Field(pattern=r"^git::.+//[^/?]+$")]
+    versions: dict[str, _Ref]
+    github: Github
+    snowflake: Snowflake
+    state: State
+    producers: list[_Arn]
+    inspectors: list[_Arn]
+    administrators: list[_Arn]
+    disposable: bool
+    subscribers: list[str]
+    glue: Glue
+    # `lambda` is a word of Python's.
+    lambda_: Annotated[Lambda, Field(alias="lambda")]
+    pipeline: Pipeline
+    retention_days: RetentionDays
+    warehouse: Warehouse
+
+    @field_validator("account_id")
+    @classmethod
+    def _not_the_sentinel(cls, value: str) -> str:
+        if value == "0" * 12:
+            raise ValueError("is the account of mock outputs: no environment lives there")
+        return value
+
+    @model_validator(mode="after")
+    def _protected_is_kept(self) -> Settings:
+        if self.protected and self.disposable:
+            raise ValueError(
+                "disposable: a protected environment's buckets are not deleted with their content"
+            )
+        return self
+
+
+def faults(values: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong with an environment's locals: the path of each fault, and what it is.
+
+    Args:
+        values: the evaluated locals of an `env.hcl`.
+    """
+    try:
+        Settings.model_validate(dict(values))
+    except ValidationError as error:
+        return [_fault(item) for item in error.errors(include_url=False, include_context=False)]
+    return []
+
+
+def _fault(item: Any) -> tuple[tuple[str, ...], str]:
+    path = tuple(str(step) for step in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not path:
+        # A rule about several keys begins with the one to look at.
+        key, _, message = message.partition(": ")
+        return (key,), message
+    named = ".".join(path)
+    match item["type"]:
+        case "missing":
+            return path, f"`{named}` is missing"
+        case "extra_forbidden":
+            return path, f"`{named}` is not a key that env.hcl knows"
+    given = item["input"]
+    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return path, f"`{named}`: {message[0].lower()}{message[1:]}{shown}"
