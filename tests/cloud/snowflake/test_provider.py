@@ -77,6 +77,11 @@ class Terraform:
 
     def actions(self) -> dict[str, list[str]]:
         """address -> actions of a plan, without those that do nothing."""
+        changes = {address: change["actions"] for address, change in self.changes().items()}
+        return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """address -> change of a plan."""
         self.run("plan", "-out=plan", "-input=false")
         shown = subprocess.run(
             ["terraform", "show", "-json", "plan"],
@@ -91,8 +96,7 @@ class Terraform:
             text=True,
             check=True,
         )
-        changes = json.loads(shown.stdout)["resource_changes"]
-        return {c["address"]: c["change"]["actions"] for c in changes if c["change"]["actions"] != ["no-op"]}
+        return {c["address"]: c["change"] for c in json.loads(shown.stdout)["resource_changes"]}
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +268,77 @@ def test_objects_are_imported_without_a_change(admin: Snow, terraform: Terraform
     terraform.run("destroy", "-auto-approve")
 
 
+PLANNED_ONLY = """
+resource "snowflake_authentication_policy" "p" {
+  database               = "D"
+  schema                 = "S"
+  name                   = "P"
+  authentication_methods = ["WORKLOAD_IDENTITY"]
+  workload_identity_policy {
+    allowed_providers = ["AWS", "OIDC"]
+  }
+}
+resource "snowflake_database_role" "r" {
+  database = "D"
+  name     = "R"
+}
+resource "snowflake_grant_database_role" "g" {
+  database_role_name = "D.R"
+  parent_role_name   = "SYSADMIN"
+}
+resource "snowflake_grant_privileges_to_database_role" "g" {
+  database_role_name = "D.R"
+  privileges         = ["USAGE"]
+  on_database        = "D"
+}
+resource "snowflake_network_policy" "n" {
+  name            = "N"
+  allowed_ip_list = ["192.0.2.0/24"]
+}
+resource "snowflake_stream_on_external_table" "s" {
+  database       = "D"
+  schema         = "S"
+  name           = "STREAM"
+  external_table = "D.S.T"
+}
+resource "snowflake_task" "t" {
+  database      = "D"
+  schema        = "S"
+  name          = "T"
+  sql_statement = "SELECT 1"
+  started       = false
+}
+"""
+
+
+def test_what_the_embedded_snowflake_lacks_is_planned_and_not_applied(
+    admin: Snow, terraform: Terraform
+) -> None:
+    terraform.write(PROVIDER + PLANNED_ONLY)
+    terraform.run("init")
+    changes = terraform.changes()
+    assert {address: change["actions"] for address, change in changes.items()} == {
+        "snowflake_authentication_policy.p": ["create"],
+        "snowflake_database_role.r": ["create"],
+        "snowflake_grant_database_role.g": ["create"],
+        "snowflake_grant_privileges_to_database_role.g": ["create"],
+        "snowflake_network_policy.n": ["create"],
+        "snowflake_stream_on_external_table.s": ["create"],
+        "snowflake_task.t": ["create"],
+    }
+    policy = changes["snowflake_authentication_policy.p"]
+    assert sorted(policy["after"]["workload_identity_policy"][0]["allowed_providers"]) == ["AWS", "OIDC"]
+    assert policy["after_unknown"]["fully_qualified_name"] is True
+    # The real provider's own defaults, from its behaviour document.
+    assert changes["snowflake_stream_on_external_table.s"]["after"]["insert_only"] == "default"
+    grant = changes["snowflake_grant_privileges_to_database_role.g"]["after"]
+    assert (grant["all_privileges"], grant["with_grant_option"]) == (False, False)
+    out = terraform.run("apply", "-auto-approve", "-input=false", code=1)
+    for address in changes:
+        assert f"plans {address.split('.')[0]}, but the embedded Snowflake has none" in out
+    assert not (terraform.directory / "terraform.tfstate").read_text("utf-8").count('"instances"')
+
+
 GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_role_name = "PUBLIC"\n'
 
 
@@ -271,10 +346,13 @@ GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_r
     ("text", "message"),
     [
         (
-            'resource "snowflake_task" "t" {\n name = "T"\n database = "D"\n schema = "S"\n'
-            ' sql_statement = "SELECT 1"\n'
-            " started = false\n}",
-            "does not implement the resource snowflake_task",
+            'resource "snowflake_grant_database_role" "g" {\n database_role_name = "A"\n}',
+            "one of `parent_role_name,parent_database_role_name,share_name`",
+        ),
+        (
+            'resource "snowflake_stream_on_external_table" "s" {\n name = "S"\n database = "D"\n'
+            ' schema = "S"\n external_table = "T"\n at {\n offset = "0"\n }\n before {\n offset = "0"\n }\n}',
+            '"at": conflicts with before',
         ),
         ('resource "snowflake_database" "d" {\n}', 'The argument "name" is required'),
         ('resource "snowflake_database" "d" {\n name = "D"\n colour = "red"\n}', "Unsupported argument"),

@@ -27,12 +27,13 @@ from strata.cloud.snowflake.provider.resources.objects import (
     StorageIntegrationAws,
     Warehouse,
 )
+from strata.cloud.snowflake.provider.resources.planned import PlannedOnly
 from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTable, StageExternalS3
 from strata.cloud.snowflake.provider.resources.users import ResourceMonitor, ServiceUser
 from strata.cloud.snowflake.provider.values import Object, conform, decode, encode, without_unknown
 
 _log = logging.getLogger(__name__)
-RESOURCES: dict[str, Resource] = {
+_APPLIED: dict[str, Resource] = {
     resource.type_name: resource
     for resource in (
         AccountRole(),
@@ -50,7 +51,7 @@ RESOURCES: dict[str, Resource] = {
         Warehouse(),
     )
 }
-
+RESOURCES: dict[str, Resource] = {name: PlannedOnly(name) for name in schema.resources()} | _APPLIED
 
 # Terraform hands this back with the first read after an import.
 _IMPORTED = b"imported"
@@ -172,9 +173,7 @@ class Servicer:
         return client
 
     def _resource(self, type_name: str, client: Client) -> Resource:
-        resource = RESOURCES.get(type_name)
-        if resource is None:
-            raise Refused(f"the stand-in provider does not implement the resource {type_name}")
+        resource = RESOURCES[type_name]
         feature = resource.preview_feature
         if feature and feature not in client.preview_features:
             raise Refused(
