@@ -1,4 +1,4 @@
-# Old versions of a state are what a deleted or broken one is recovered from; they go after a time, the newest last.
+# Old versions of a state are what a deleted or broken one is recovered from; they go after a time.
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   for_each = local.buckets
@@ -23,8 +23,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     filter {}
 
     noncurrent_version_expiration {
-      newer_noncurrent_versions = each.key == "state" ? var.retention.versions : null
-      noncurrent_days           = each.key == "state" ? var.retention.noncurrent_days : 7
+      noncurrent_days = each.key == "state" ? var.retention.noncurrent_days : 7
     }
   }
 

@@ -26,12 +26,11 @@ variable "opt_out" {
 }
 
 variable "retention" {
-  description = "Days that access logs and reviewed plans are kept; days that an old version of a state is kept, and how many of the newest ones stay for ever."
+  description = "Days that access logs and reviewed plans are kept; days that an old version of a state is kept."
   type = object({
     access_log_days = optional(number, 365)
     noncurrent_days = optional(number, 90)
     plan_days       = optional(number, 30)
-    versions        = optional(number, 20)
   })
   default  = {}
   nullable = false
@@ -47,9 +46,5 @@ variable "retention" {
   validation {
     condition     = var.retention.plan_days >= 1 && var.retention.plan_days <= 365 && floor(var.retention.plan_days) == var.retention.plan_days
     error_message = "retention.plan_days must be a whole number from 1 to 365."
-  }
-  validation {
-    condition     = var.retention.versions >= 1 && var.retention.versions <= 100 && floor(var.retention.versions) == var.retention.versions
-    error_message = "retention.versions must be a whole number from 1 to 100, the most that S3 keeps by count."
   }
 }
