@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(
@@ -12,7 +15,214 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+Environment = Annotated[str, typer.Argument(help="A folder of `live`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+Base = Annotated[str, typer.Option(help="The commit that the change is compared with.")]
+Plans = Annotated[Path, typer.Option(help="The folder of `--json-out-dir`; it holds values: no artifact.")]
+PullRequest = Annotated[int, typer.Option(help="The pull request's number.", min=1)]
+
+
+def _examples(*lines: str) -> str:
+    return "Examples:\n\n" + "\n\n".join(f"  $ {line}" for line in lines)
+
 
 @app.callback()
 def _group() -> None:
     pass
+
+
+@app.command(
+    epilog=_examples("strata ci affected --base origin/main", "strata ci affected dev --base main --json")
+)
+def affected(
+    environment: Annotated[str | None, typer.Argument(help="A folder of `live`; all without it.")] = None,
+    base: Annotated[str | None, typer.Option(help="The commit that the change is compared with.")] = None,
+    since_applied: Annotated[
+        bool, typer.Option(help="Compare with the last commit that was wholly applied, as GitHub knows it.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Say which units a change affects, and why; in a workflow, set the output `environments`."""
+    from strata.cli import ci_plans as command
+
+    command.run_affected(environment, base, since_applied, json_)
+
+
+@app.command(epilog=_examples("strata ci plan dev --base origin/main --plans /tmp/plans --out plan-dev"))
+def plan(
+    environment: Environment,
+    plans: Plans,
+    out: Annotated[Path, typer.Option(help="The folder for what may be shown: the artifact.")],
+    base: Annotated[
+        str | None, typer.Option(help="The commit before the change; without it, all units.")
+    ] = None,
+    commit: Annotated[str, typer.Option(help="The commit to name in the record.")] = "HEAD",
+    embedded: Annotated[
+        bool, typer.Option(help="On an embedded cloud, brought to the base first: for forks, no credential.")
+    ] = False,
+) -> None:
+    """Plan the affected units by Terragrunt, plans saved; exit 1 if one failed, the others' kept."""
+    from strata.cli import ci_plans as command
+
+    command.run_plan(environment, plans, out, base, commit, embedded)
+
+
+@app.command("plan-summary", epilog=_examples("strata ci plan-summary dev --plans /tmp/plans --out plan-dev"))
+def plan_summary(
+    environment: Environment,
+    plans: Plans,
+    out: Annotated[Path | None, typer.Option(help="Write plan.json, summary.md and comment.md here.")] = None,
+    commit: Annotated[str, typer.Option(help="The commit to name.")] = "HEAD",
+    json_: Json = False,
+) -> None:
+    """Print what saved plans say in Markdown: addresses and actions, never a value."""
+    from strata.cli import ci_plans as command
+
+    command.run_summary(environment, plans, out, commit, json_)
+
+
+@app.command(
+    epilog=_examples(
+        "strata ci digest dev --plans /tmp/plans", "strata ci digest dev --plans /tmp/plans --json"
+    )
+)
+def digest(
+    environment: Environment,
+    plans: Plans,
+    record: Annotated[
+        Path | None, typer.Option(help="Write the record here: it holds the key, so it is no artifact.")
+    ] = None,
+    commit: Annotated[str, typer.Option(help="The commit to name in the record.")] = "HEAD",
+    json_: Json = False,
+) -> None:
+    """Print each unit's digest: of the normalised plan, with a key, so that it gives no value away."""
+    from strata.cli import ci_plans as command
+
+    command.run_digest(environment, plans, record, commit, json_)
+
+
+@app.command(epilog=_examples("strata ci verify dev --plans /tmp/plans --record record.json"))
+def verify(
+    environment: Environment,
+    plans: Plans,
+    record: Annotated[Path, typer.Option(help="The record of the reviewed plans.")],
+    json_: Json = False,
+) -> None:
+    """Compare new plans with the reviewed ones; exit 1 if one would do anything that was not reviewed."""
+    from strata.cli import ci_plans as command
+
+    command.run_verify(environment, plans, record, json_)
+
+
+@app.command(epilog=_examples("strata ci store dev --plans /tmp/plans"))
+def store(environment: Environment, plans: Plans) -> None:
+    """Put the record and the binary plans into the state bucket, encrypted, for the apply role alone."""
+    from strata.cli import ci_plans as command
+
+    command.run_store(environment, plans)
+
+
+@app.command(
+    epilog=_examples(
+        "strata ci gate --base origin/main",
+        "strata ci gate --base origin/main --repository ../change --pull-request 7 --author octocat",
+        "strata ci gate --plans plan-dev/plan.json --label approve:deletions",
+    )
+)
+def gate(
+    base: Annotated[str | None, typer.Option(help="Judge the change since this commit.")] = None,
+    repository: Annotated[Path, typer.Option(help="The checkout that holds the change.")] = Path(),
+    plans: Annotated[list[Path] | None, typer.Option(help="Judge these plan.json.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="A label that is set.")] = None,
+    pull_request: Annotated[
+        int | None, typer.Option(help="Ask GitHub which labels of this pull request count.", min=1)
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="Who opened it: the author's own labels do not count.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="The change is new: take approvals of an older one off first.")
+    ] = False,
+    deletions: Annotated[int, typer.Option(help="How many resources may go without approval.", min=0)] = 3,
+    json_: Json = False,
+) -> None:
+    """Stop what needs an approval and has none; exit 1 then. An approval is a label set by somebody else."""
+    from strata.cli import ci_gate as command
+
+    command.run_gate(
+        base, repository, plans or [], label or [], pull_request, author, fresh, deletions, json_
+    )
+
+
+@app.command(
+    epilog=_examples(
+        "strata ci comment --pull-request 7 plan-dev", "strata ci comment --pull-request 7 plan-*"
+    )
+)
+def comment(
+    folders: Annotated[list[Path], typer.Argument(help="Folders that `strata ci plan --out` wrote.")],
+    pull_request: PullRequest,
+) -> None:
+    """Write each environment's summary as a comment, or rewrite the one that is there."""
+    from strata.cli import ci_gate as command
+
+    command.run_comment(folders, pull_request)
+
+
+@app.command(epilog=_examples("strata ci drift dev --plans /tmp/plans --out drift-dev"))
+def drift(
+    environment: Environment,
+    plans: Plans,
+    out: Annotated[Path, typer.Option(help="The folder for what may be shown: the artifact.")],
+) -> None:
+    """Plan every unit of an applied environment; exit 2 if one drifted, and say how. 1 is an error."""
+    from strata.cli import ci_gate as command
+
+    command.run_drift(environment, plans, out)
+
+
+@app.command("drift-issue", epilog=_examples("strata ci drift-issue drift-dev"))
+def drift_issue(
+    folders: Annotated[list[Path], typer.Argument(help="Folders that `strata ci drift --out` wrote.")],
+) -> None:
+    """Keep one issue per environment: opened while it drifts, closed when it does not."""
+    from strata.cli import ci_gate as command
+
+    command.run_drift_issue(folders)
+
+
+@app.command(epilog=_examples("strata ci apply dev --plans /tmp/plans"))
+def apply(
+    environment: Environment,
+    plans: Plans,
+    base: Annotated[
+        str | None, typer.Option(help="What was applied last; without it, as GitHub knows it.")
+    ] = None,
+) -> None:
+    """Apply the merged commit: wave by wave, each unit only if its new plan is the reviewed one."""
+    from strata.cli import ci_apply as command
+
+    command.run_apply(environment, plans, base)
+
+
+@app.command(epilog=_examples("strata ci unlock dev s3 --lock-id 8f0a2c3e-0000-4000-8000-000000000000"))
+def unlock(
+    environment: Environment,
+    unit: Annotated[str, typer.Argument(help="The component whose state is locked.")],
+    lock_id: Annotated[str, typer.Option(help="The id that Terraform's error named.")],
+) -> None:
+    """Release a state lock that nobody holds any more, if its id is this one."""
+    from strata.cli import ci_apply as command
+
+    command.run_unlock(environment, unit, lock_id)
+
+
+@app.command(epilog=_examples("strata ci validate", "strata ci validate s3 glue"))
+def validate(
+    modules: Annotated[list[str] | None, typer.Argument(help="Names of modules; all without it.")] = None,
+    json_: Json = False,
+) -> None:
+    """Run `terraform validate` on modules, each in a copy, with providers fetched once; exit 1 on errors."""
+    from strata.cli import ci_validate as command
+
+    command.run(modules or [], json_)

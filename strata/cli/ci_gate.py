@@ -1,0 +1,128 @@
+"""`strata ci gate | comment | drift | drift-issue`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from strata.ci import affected as resolver
+from strata.ci import planning
+from strata.ci.code_rules import Finding, check_change
+from strata.ci.gate import check_plans, judge
+from strata.ci.github import GitHub
+from strata.ci.history import Change, commit
+from strata.ci.plans import PlanSet, load_plan_set
+from strata.ci.summary import drift_markdown, marker
+from strata.ci.workflow import add_summary
+from strata.cli.console import out, print_json
+from strata.errors import StrataError
+from strata.workspace import find_root
+
+_LABEL_PREFIX = "approve:"
+
+
+def run_gate(
+    base: str | None,
+    repository: Path,
+    plans: Sequence[Path],
+    labels: Sequence[str],
+    pull_request: int | None,
+    author: str | None,
+    fresh: bool,
+    deletions: int,
+    as_json: bool,
+) -> None:
+    """Judge a change, or plans, or both."""
+    if base is None and not plans:
+        raise StrataError("there is nothing to judge", remedy="give --base, --plans or both")
+    findings: list[Finding] = []
+    if base is not None:
+        findings += check_change(Change.since(repository.resolve(), base))
+    for path in plans:
+        findings += check_plans(load_plan_set(path), deletions=deletions)
+    verdict = judge(findings, {*labels, *_approvals(pull_request, author, fresh)})
+    if as_json:
+        print_json(
+            {
+                "open": verdict.open,
+                "missing": verdict.missing,
+                "blocked": [dataclasses.asdict(one) for one in verdict.blocked],
+                "approved": [dataclasses.asdict(one) for one in verdict.approved],
+            }
+        )
+    else:
+        for word, several in (("approved", verdict.approved), ("needs approval", verdict.blocked)):
+            for one in several:
+                out.print(f"{word}: {one.place}: {one.what} [{one.label}]", markup=False, soft_wrap=True)
+    if verdict.open:
+        if not as_json:
+            out.print("the gate is open")
+        return
+    wanted = ", ".join(verdict.missing)
+    lines = [f"- `{one.place.replace('`', chr(39))}`: {one.what} (`{one.label}`)" for one in verdict.blocked]
+    add_summary("\n".join(["## The gate is closed", "", *lines, "", f"Labels that open it: {wanted}"]))
+    raise StrataError(
+        f"{len(verdict.blocked)} finding(s) need an approval",
+        remedy=f"have somebody else than the author set: {wanted}",
+    )
+
+
+def run_comment(folders: Sequence[Path], pull_request: int) -> None:
+    """Write one comment per environment."""
+    github = GitHub.from_environment()
+    for folder in folders:
+        plans = load_plan_set(folder / planning.PLAN_SET)
+        body = (folder / planning.COMMENT).read_text(encoding="utf-8")
+        # With nothing to say, only a comment that is there is brought up to date.
+        create = bool(plans.units or plans.removed)
+        address = github.upsert_comment(pull_request, marker(plans.environment), body, create=create)
+        out.print(
+            address or f"{plans.environment}: no unit is affected, and no comment is there", soft_wrap=True
+        )
+
+
+def run_drift(environment: str, plans: Path, public: Path) -> None:
+    """Plan all units and say which drifted."""
+    root = find_root(Path.cwd())
+    planned = planning.Planner(root, plans).plan(resolver.everything(root, environment), commit(root, "HEAD"))
+    planning.write(planned, plans, public)
+    text = drift_markdown(planned.plans)
+    add_summary(text)
+    print(text, end="")
+    if planned.plans.failed:
+        said = "; ".join(f"{unit.unit}: {unit.error}" for unit in planned.plans.failed)
+        raise StrataError(f"{len(planned.plans.failed)} unit(s) could not be planned: {said}")
+    if _drifted(planned.plans):
+        raise typer.Exit(2)
+
+
+def run_drift_issue(folders: Sequence[Path]) -> None:
+    """Open, rewrite or close each environment's issue."""
+    github = GitHub.from_environment()
+    for folder in folders:
+        plans = load_plan_set(folder / planning.PLAN_SET)
+        name = plans.environment
+        # A unit that could not be looked at must not close an issue.
+        body = drift_markdown(plans) if _drifted(plans) or plans.failed else None
+        address = github.upsert_issue(marker(name, "drift"), f"Drift in {name}", body)
+        out.print(address or f"{name}: no drift, and no issue is open", soft_wrap=True)
+
+
+def _drifted(plans: PlanSet) -> bool:
+    return any(unit.drifted or unit.resources or unit.outputs for unit in plans.units)
+
+
+def _approvals(pull_request: int | None, author: str | None, fresh: bool) -> set[str]:
+    if pull_request is None:
+        return set()
+    if author is None:
+        raise StrataError("whose pull request is it", remedy="give --author")
+    github = GitHub.from_environment()
+    if fresh:
+        for name in github.remove_labels(pull_request, _LABEL_PREFIX):
+            out.print(f"taken off, because the change is new: {name}", markup=False)
+        return set()
+    return {name for name in github.approvals(pull_request, author) if name.startswith(_LABEL_PREFIX)}
