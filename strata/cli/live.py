@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,3 +50,22 @@ def check(rules: Rules = False, json_: Json = False) -> None:
     from strata.cli import live_commands as commands
 
     commands.run_check(rules, json_)
+
+
+@app.command(
+    epilog="Examples:\n\n  $ strata live lock\n\n"
+    "  $ strata live lock hashicorp/aws --mirror /opt/providers --platform linux_amd64"
+)
+def lock(
+    providers: Annotated[
+        list[str] | None, typer.Argument(help="Providers to look up again; all without it.")
+    ] = None,
+    platform: Annotated[list[str] | None, typer.Option(help="Platforms to lock for.")] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(help="A folder of providers, instead of the registry.")
+    ] = None,
+) -> None:
+    """Write every unit's .terraform.lock.hcl, the same entry for a provider in all of them."""
+    from strata.cli import live_commands as commands
+
+    commands.run_lock(providers, platform, mirror)

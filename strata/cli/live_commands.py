@@ -79,6 +79,37 @@ def run_check(rules: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
+def run_lock(providers: list[str] | None, platforms: list[str] | None, mirror: Path | None) -> None:
+    """Write the lock files; what is not looked up again keeps the entry it has."""
+    from strata.live import locks
+    from strata.live.check.picture import take
+
+    tree = open_tree()
+    modules = {path: unit.module for path, unit in take(tree).units.items() if unit.module is not None}
+    constraints = {
+        address: constraint
+        for module in modules.values()
+        for address, constraint in locks.required_providers(module).items()
+    }
+    wanted = {f"{locks.HOST}/{name.removeprefix(f'{locks.HOST}/')}" for name in providers or constraints}
+    unknown = sorted(wanted - constraints.keys())
+    if unknown:
+        raise StrataError(f"no module needs {unknown[0]}", remedy=f"choose among {', '.join(constraints)}")
+    entries = {
+        address: entry
+        for path in modules
+        for address, entry in locks.read(tree.root, f"{path}/{locks.FILE}").items()
+    }
+    found = locks.resolve(
+        {address: constraints[address] for address in wanted},
+        tree.terraform,
+        platforms=platforms or locks.PLATFORMS,
+        mirror=mirror,
+    )
+    for file in locks.write(tree.root, modules, entries | found):
+        out.print(file)
+
+
 def _path(tree: LiveTree, unit: str) -> str:
     """The unit's path from the repository's folder; it may be given from the current one."""
     if unit in tree.find():

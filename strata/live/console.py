@@ -183,6 +183,12 @@ def _program(
     return "\n".join(lines) + "\n", origins
 
 
+def planted_failure(text: str, failures: Mapping[str, StrataError]) -> StrataError | None:
+    """The error that an expression in `text` stands for, if it is one of `failures`."""
+    known = _FAILED.search(text) or _TABLE.search(text)
+    return failures.get(known[1]) if known else None
+
+
 def _error(
     process: subprocess.CompletedProcess[str],
     origins: Sequence[tuple[Path, int] | None],
@@ -192,9 +198,9 @@ def _error(
     report = process.stderr + "\n" + process.stdout
     for match in _DIAGNOSTIC.finditer(report):
         rest = match["rest"]
-        known = _FAILED.search(rest) or _TABLE.search(rest)
-        if known and known[1] in failures:
-            return failures[known[1]]
+        planted = planted_failure(rest, failures)
+        if planted:
+            return planted
         place = _PLACE.search(rest)
         origin = origins[int(place[1]) - 1] if place and int(place[1]) <= len(origins) else None
         message = _message(match)

@@ -86,6 +86,11 @@ class LiveTree:
         sources = Sources(cache or root / ".strata" / "cache", variables)
         return cls(root, Reader(root, variables, console), sources)
 
+    @property
+    def terraform(self) -> str:
+        """The Terraform program that evaluates expressions."""
+        return self._reader.console.terraform
+
     def environments(self) -> list[str]:
         """The names of the environments, sorted: the folders of `live/` that do not begin with `_` or `.`."""
         return discovery.environments(self.root)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from strata.live.check import places
 from strata.live.check.findings import Finding
-from strata.live.check.picture import CheckedUnit, Picture
+from strata.live.check.picture import Picture
 from strata.live.discovery import CONFIGURATION
+from strata.live.functions import satisfies
+from strata.live.locks import FILE as LOCK
+from strata.live.locks import Locked, read, required_providers
 
 EFFECTIVE_LINES = 15
-LOCK = ".terraform.lock.hcl"
-_HOST = "registry.terraform.io"
-_TAGGED = re.compile(r'source = "([^"]+)"')
-
-
-@dataclass(frozen=True)
-class _Locked:
-    version: str
-    hashes: str
-    file: str
-    line: int
+_REMEDY = "run `strata live lock`"
 
 
 def check(picture: Picture) -> Iterator[Finding]:
@@ -53,75 +43,39 @@ def _size(picture: Picture, path: str) -> Iterator[Finding]:
 
 
 def _locks(picture: Picture) -> Iterator[Finding]:
-    first: dict[str, _Locked] = {}
+    first: dict[str, tuple[str, Locked]] = {}
     tracked = _tracked(picture.root)
     for path, unit in picture.units.items():
         file = f"{path}/{LOCK}"
         if not (picture.root / file).is_file():
-            yield Finding(
-                file,
-                1,
-                "lock-file",
-                f"{path} has no {LOCK}",
-                "write it with `strata live lock`, and commit it",
-            )
+            yield Finding(file, 1, "lock-file", f"{path} has no {LOCK}", f"{_REMEDY}, and add it to git")
             continue
         if tracked is not None and file not in tracked:
             yield Finding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
-        locked = _locked(picture.root, file)
-        required = _required(unit)
-        for provider in sorted(required - locked.keys()):
-            yield Finding(
-                file, 1, "lock-file", f"{provider} is not locked", "run `strata live lock`, and commit"
-            )
-        for provider in sorted(locked.keys() - required) if unit.module else ():
-            yield Finding(
-                file,
-                locked[provider].line,
-                "lock-file",
-                f"{provider} is locked, and the module does not need it",
-                "run `strata live lock`, and commit",
-            )
+        locked = read(picture.root, file)
+        if unit.module is not None:
+            yield from _needed(file, locked, required_providers(unit.module))
         for provider, entry in locked.items():
-            other = first.setdefault(provider, entry)
-            if (other.version, other.hashes) != (entry.version, entry.hashes):
-                what = (
-                    f"{entry.version} here and {other.version}"
-                    if other.version != entry.version
-                    else "locked with other hashes here than"
-                )
-                yield Finding(
-                    file,
-                    entry.line,
-                    "lock-file",
-                    f"{provider} is {what} in {other.file}",
-                    "run `strata live lock`, which writes all of them alike, and commit",
-                )
+            where, other = first.setdefault(provider, (file, entry))
+            if other.version != entry.version:
+                said = f"{provider} is {entry.version} here and {other.version} in {where}"
+            elif other.hashes != entry.hashes:
+                said = f"{provider} has other hashes here than in {where}"
+            else:
+                continue
+            yield Finding(file, entry.line, "lock-file", said, f"{_REMEDY}: it writes all files alike")
 
 
-def _locked(root: Path, file: str) -> dict[str, _Locked]:
-    found: dict[str, _Locked] = {}
-    for block in places.body(root, root / file).children("provider"):
-        version = block.attributes.get("version")
-        hashes = block.attributes.get("hashes")
-        found[block.labels[0]] = _Locked(
-            (version.string or "") if version else "", hashes.normal if hashes else "", file, block.line
-        )
-    return found
-
-
-def _required(unit: CheckedUnit) -> set[str]:
-    """The full addresses of the providers that the unit's module requires."""
-    if unit.module is None:
-        return set()
-    found: set[str] = set()
-    for _, block in unit.module.blocks("terraform"):
-        for inner in block.children("required_providers"):
-            for expression in inner.attributes.values():
-                source = _TAGGED.search(expression.normal)
-                if source:
-                    found.add(f"{_HOST}/{source[1].lower()}")
-    return found
+def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]) -> Iterator[Finding]:
+    for provider in sorted(required.keys() - locked.keys()):
+        yield Finding(file, 1, "lock-file", f"{provider} is not locked", _REMEDY)
+    for provider, entry in sorted(locked.items()):
+        if provider not in required:
+            said = f"{provider} is locked, and the module does not need it"
+            yield Finding(file, entry.line, "lock-file", said, _REMEDY)
+        elif required[provider] and not satisfies(entry.version, required[provider]):
+            said = f"{provider} is locked at {entry.version}, and the module asks for {required[provider]}"
+            yield Finding(file, entry.line, "lock-file", said, _REMEDY)
 
 
 def _tracked(root: Path) -> set[str] | None:
