@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from strata import __version__
-from strata.cli import ci, live, modules
+from strata.cli import ci, env, live, modules
 from strata.cli.console import err
 from strata.errors import StrataError
 
@@ -135,6 +135,7 @@ def apply(environment: Environment = "dev", components: Components = None, json_
 
 
 app.add_typer(ci.app)
+app.add_typer(env.app)
 app.add_typer(live.app)
 app.add_typer(modules.app)
 

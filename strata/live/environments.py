@@ -1,0 +1,194 @@
+"""Environments as data: a new one is a copy of another's folder with its `env.hcl` changed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tree_sitter
+
+from strata.errors import StrataError
+from strata.live import discovery, locks
+from strata.live.literals import literal
+from strata.live.settings import faults
+from strata.live.tree import LiveTree
+from strata.modules.syntax import Block, node_text, parse, walk
+
+FILE = "env.hcl"
+_NAME = re.compile(r"[a-z][a-z0-9]{1,9}")
+# What a new environment is asked for: the key, and the question.
+QUESTIONS = {
+    "account_id": "AWS account, 12 digits",
+    "region": "AWS region",
+    "snowflake.account": "Snowflake account",
+    "protected": "Protected (released modules only)",
+    "disposable": "May a destroy delete buckets with what is in them",
+    "glue.worker_type": "Glue worker type",
+    "glue.number_of_workers": "Glue workers for a job",
+    "warehouse.size": "Size of the Snowflake warehouse",
+    "retention_days.logs": "Days that logs are kept",
+    "retention_days.noncurrent": "Days that old versions of objects are kept",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A folder of `live`: its name, the number of its units, the evaluated locals of its env.hcl."""
+
+    name: str
+    units: int
+    settings: Mapping[str, Any]
+
+
+def environments(tree: LiveTree) -> list[Environment]:
+    """All environments, by name.
+
+    Raises:
+        StrataError: an env.hcl is missing or cannot be read.
+    """
+    names = tree.environments()
+    settings = tree.locals([tree.root / discovery.LIVE / name / FILE for name in names])
+    return [
+        Environment(name, len(discovery.units_of(tree.root, name)), found)
+        for name, found in zip(names, settings, strict=True)
+    ]
+
+
+def setting(settings: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key; None if it is not there."""
+    found: Any = settings
+    for step in key.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def create(tree: LiveTree, name: str, source: str, answers: Mapping[str, Any]) -> Path:
+    """Copy the environment `source` to a new one, with the answers in its env.hcl.
+
+    In every string of env.hcl the source's account and name, as a word of a name, become the new ones, so
+    that ARNs of roles are the new environment's.
+
+    Args:
+        tree: the live tree.
+        name: the new environment; the folder's name is its only name.
+        source: the environment to copy.
+        answers: values by dotted key.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        StrataError: the name is taken or is none, the source does not exist, a key is unknown or its value is
+            not allowed, another environment has the account. Nothing is written then.
+    """
+    known = check_new(tree, name, source)
+    live = tree.root / discovery.LIVE
+    text = _edited((live / source / FILE).read_text(encoding="utf-8"), known[source], name, answers)
+    with tempfile.TemporaryDirectory(dir=live, prefix=".new-") as scratch:
+        draft = Path(scratch, name)
+        _copy(live / source, draft)
+        (draft / FILE).write_text(text, encoding="utf-8")
+        _refuse_faults(tree, draft / FILE, known)
+        draft.rename(live / name)
+    return live / name
+
+
+def check_new(tree: LiveTree, name: str, source: str) -> dict[str, Environment]:
+    """Whether a new environment can have the name and that source; gives those that there are.
+
+    Raises:
+        StrataError: the name is taken or is none, or the source does not exist.
+    """
+    if not _NAME.fullmatch(name):
+        raise StrataError(
+            f"`{name}` is no name for an environment",
+            remedy="take 2 to 10 lower-case letters and digits, a letter first",
+        )
+    known = {environment.name: environment for environment in environments(tree)}
+    if source not in known:
+        raise StrataError(
+            f"there is no environment `{source}`", remedy=f"use one of: {', '.join(sorted(known))}"
+        )
+    if (tree.root / discovery.LIVE / name).exists():
+        raise StrataError(f"{discovery.LIVE}/{name} exists", remedy="choose another name, or delete it first")
+    return known
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what makes up an environment: no caches of Terraform or Terragrunt."""
+
+    def unwanted(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if name.startswith(".") and name != locks.FILE]
+
+    shutil.copytree(source, target, ignore=unwanted)
+
+
+def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment]) -> None:
+    (settings,) = tree.locals([file])
+    for path, fault in faults(settings):
+        raise StrataError(fault, remedy=f"give it with --set {'.'.join(path)}=VALUE")
+    for other in known.values():
+        if other.settings.get("account_id") == settings["account_id"]:
+            raise StrataError(
+                f"account {settings['account_id']} is the environment {other.name}'s",
+                remedy="give this one its own: --set account_id=VALUE",
+            )
+
+
+def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any]) -> str:
+    """The source's env.hcl with the answers, and the new environment's account and name in its strings."""
+    shown = f"{discovery.LIVE}/{source.name}/{FILE}"
+    raw = text.encode("utf-8")
+    block = next(iter(parse(shown, raw).body.children("locals")), None)
+    if block is None:
+        raise StrataError("there is no `locals` block", file=shown)
+    edits: dict[tuple[int, int], str] = {}
+    for key, value in answers.items():
+        node = _value_node(block, key.split("."))
+        if node is None:
+            raise StrataError(f"`{key}` is not a key of env.hcl", remedy=f"see {shown}")
+        edits[node.start_byte, node.end_byte] = literal(value)
+    old, new = str(source.settings.get("account_id")), str(answers.get("account_id", ""))
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(source.name)}(?![A-Za-z0-9])")
+    for expression in block.attributes.values():
+        for node in walk(expression.node):
+            span = (node.start_byte, node.end_byte)
+            if node.type != "string_lit" or any(a <= span[0] and span[1] <= b for a, b in edits):
+                continue
+            before = node_text(node)
+            after = word.sub(name, before.replace(old, new) if new else before)
+            if after != before:
+                edits[span] = after
+    for (start, end), replacement in sorted(edits.items(), reverse=True):
+        raw = raw[:start] + replacement.encode("utf-8") + raw[end:]
+    return raw.decode("utf-8")
+
+
+def _value_node(block: Block, path: list[str]) -> tree_sitter.Node | None:
+    found = block.attributes.get(path[0])
+    node = found.node if found else None
+    for step in path[1:]:
+        elements = [item for item in walk(node) if item.type == "object_elem"] if node is not None else []
+        named = (item for item in elements if node_text(item.children[0]).strip('"') == step)
+        element = next(named, None)
+        node = element.children[-1] if element is not None else None
+    return node
+
+
+def parsed_answer(text: str) -> Any:
+    """A value as a person types it: true, false, numbers, JSON lists and maps; anything else is a string.
+
+    Twelve digits are an account, not a number.
+    """
+    if re.fullmatch(r"0\d*|\d{12}", text) and text != "0":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
