@@ -24,7 +24,14 @@ dependency "iam" {
 }
 
 inputs = {
-  key_prefix = "flights/"
-  key_suffix = ".csv"
-  role_arn   = dependency.iam.outputs.role_arns.eventbridge
+  role_arn = dependency.iam.outputs.role_arns.eventbridge
+
+  rules = {
+    raw-objects = {
+      archive_days  = local.env.retention_days.logs
+      description   = "An object arrived in raw"
+      pattern       = { bucket = "raw", key_prefix = "flights/", key_suffix = ".csv" }
+      state_machine = "pipeline"
+    }
+  }
 }

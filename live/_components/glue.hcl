@@ -46,7 +46,7 @@ inputs = {
   role_arn           = dependency.iam.outputs.role_arns.glue
 
   jobs = {
-    clean  = merge(local.env.glue, { library = "glue/glue_jobs.zip", script = "glue/clean.py" })
-    curate = merge(local.env.glue, { library = "glue/glue_jobs.zip", script = "glue/curate.py" })
+    clean  = merge(local.env.glue, { libraries = ["glue/glue_jobs.zip"], script = "glue/clean.py" })
+    curate = merge(local.env.glue, { libraries = ["glue/glue_jobs.zip"], script = "glue/curate.py" })
   }
 }

@@ -3,6 +3,11 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["iam"]
+
+  # Everything that the roles may touch is known by name; the integrations' catalogue is the module's.
+  arn    = "arn:${local.env.partition}:%s:${local.env.region}:${local.env.account_id}:%s"
+  name   = "${local.env.project}-%s-${local.env.env}"
+  bucket = "arn:${local.env.partition}:s3:::${local.name}-${local.env.account_id}/%s"
 }
 
 terraform {
@@ -20,10 +25,50 @@ dependency "snowflake-integration" {
 }
 
 inputs = {
-  functions = ["reconcile", "refresh"]
-  jobs      = ["clean", "curate"]
-  snowflake_trust = {
-    external_id = dependency.snowflake-integration.outputs.external_id
-    user_arn    = dependency.snowflake-integration.outputs.user_arn
+  roles = {
+    eventbridge = {
+      description = "Starts the pipeline when an object arrives"
+      trust       = { service = { name = "events", source_arns = [format(local.arn, "events", "rule/${format(local.name, "raw-objects")}")] } }
+      grants      = { states_start = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] }
+    }
+    glue = {
+      description = "Runs the Glue jobs: reads raw, writes processed"
+      trust       = { service = { name = "glue", source_arns = [format(local.arn, "glue", "*")] } }
+      features    = ["glue_runtime"]
+      grants = {
+        logs_write = [format(local.arn, "logs", "log-group:/aws-glue/jobs/${format(local.name, "pipeline")}/*")]
+        s3_read    = [format(local.bucket, "artifacts", "glue/*"), format(local.bucket, "processed", "*"), format(local.bucket, "raw", "*")]
+        s3_write   = [format(local.bucket, "processed", "*")]
+      }
+    }
+    lambda = {
+      description = "Refreshes the external table and reconciles; Snowflake knows it as the loader"
+      trust       = { service = { name = "lambda" } }
+      features    = ["tracing"]
+      grants = {
+        logs_write = [for f in ["reconcile", "refresh"] : format(local.arn, "logs", "log-group:/aws/lambda/${format(local.name, f)}:*")]
+        s3_read    = [format(local.bucket, "processed", "reports/*")]
+      }
+    }
+    snowflake = {
+      description = "Lets the Snowflake storage integration read curated data"
+      grants      = { s3_read = [format(local.bucket, "processed", "curated/*")] }
+      trust = { aws = {
+        external_id   = dependency.snowflake-integration.outputs.external_id
+        principal_arn = dependency.snowflake-integration.outputs.user_arn
+      } }
+    }
+    stepfunctions = {
+      description = "Runs the pipeline's state machine"
+      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] } }
+      features    = ["log_delivery", "tracing"]
+      grants = {
+        dynamodb_update = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
+        glue_run        = [for job in ["clean", "curate"] : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        lambda_invoke   = [for f in ["reconcile", "refresh"] : format(local.arn, "lambda", "function:${format(local.name, f)}")]
+        sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
+        states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]
+      }
+    }
   }
 }

@@ -44,31 +44,39 @@ inputs = {
   architecture       = local.env.lambda.architecture
   artifacts_bucket   = dependency.s3.outputs.bucket_names.artifacts
   kms_key_arn        = dependency.s3.outputs.kms_key_arn
-  layer_zip          = "lambda/layer.zip"
   log_retention_days = local.env.retention_days.logs
   role_arn           = dependency.iam.outputs.role_arns.lambda
 
   environment = {
     PROCESSED_BUCKET    = dependency.s3.outputs.bucket_names.processed
     SNOWFLAKE_ACCOUNT   = "${local.env.snowflake.organization}-${local.env.snowflake.account}"
-    SNOWFLAKE_DATABASE  = upper("${local.env.project}_${local.env.env}")
+    SNOWFLAKE_DATABASE  = upper("${local.env.project}_LAKE_${local.env.env}")
     SNOWFLAKE_ROLE      = local.loader
     SNOWFLAKE_SCHEMA    = "CURATED"
     SNOWFLAKE_TABLE     = "FLIGHTS"
     SNOWFLAKE_USER      = local.loader
-    SNOWFLAKE_WAREHOUSE = upper("${local.env.project}_${local.env.env}")
+    SNOWFLAKE_WAREHOUSE = upper("${local.env.project}_MAIN_${local.env.env}")
   }
 
   functions = {
     reconcile = {
       description = "Compares what was read, curated and is visible"
       handler     = "reconcile.handler"
+      layers      = ["libraries"]
       zip         = "lambda/snowflake_external_table.zip"
     }
     refresh = {
       description = "Tells the external table of the partitions that were written"
       handler     = "refresh.handler"
+      layers      = ["libraries"]
       zip         = "lambda/snowflake_external_table.zip"
+    }
+  }
+
+  layers = {
+    libraries = {
+      description = "Libraries that the functions of ${local.env.project} ${local.env.env} share"
+      zip         = "lambda/layer.zip"
     }
   }
 }

@@ -30,7 +30,9 @@ inputs = {
       noncurrent_days      = local.env.retention_days.noncurrent
     }
     processed = {
-      unversioned_because = "Snowflake's external tables do not support versioned objects; every object is made again from raw"
+      opt_out = {
+        versioning = { reason = "Snowflake's external tables do not support versioned objects; every object is made again from raw" }
+      }
       access = {
         read = merge(
           {

@@ -1,9 +1,12 @@
 # Events that EventBridge could not deliver. The policy stands in the queue itself: a policy resource of its own would
-# cost the provider's wait of 25 s a second time.
+# cost the provider's wait of 25 s a second time. The key goes by its alias, so that this unit need not wait for it.
 resource "aws_sqs_queue" "dead_letters" {
-  name                      = format(local.name, "raw-objects-dlq")
+  for_each = var.rules
+
+  name                      = format(local.name, "${each.key}-dlq")
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  kms_master_key_id         = contains(keys(each.value.opt_out), "kms") ? null : "alias/${var.context.project}-${var.context.environment}"
+  sqs_managed_sse_enabled   = contains(keys(each.value.opt_out), "kms") ? true : null
   tags                      = local.tags
 
   policy = jsonencode({
@@ -14,15 +17,18 @@ resource "aws_sqs_queue" "dead_letters" {
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = format(local.arn, "sqs", format(local.name, "raw-objects-dlq"))
-        Condition = { ArnEquals = { "aws:SourceArn" = format(local.arn, "events", "rule/${local.rule}") } }
+        Resource  = format(local.arn, "sqs", format(local.name, "${each.key}-dlq"))
+        Condition = {
+          ArnEquals    = { "aws:SourceArn" = format(local.arn, "events", "rule/${format(local.name, each.key)}") }
+          StringEquals = { "aws:SourceAccount" = var.context.account_id }
+        }
       },
       {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = { AWS = "*" }
         Action    = "sqs:*"
-        Resource  = format(local.arn, "sqs", format(local.name, "raw-objects-dlq"))
+        Resource  = format(local.arn, "sqs", format(local.name, "${each.key}-dlq"))
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]

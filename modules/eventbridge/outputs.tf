@@ -1,9 +1,19 @@
-output "dead_letter_queue_name" {
-  description = "Name of the queue of undelivered events."
-  value       = aws_sqs_queue.dead_letters.name
+output "archive_names" {
+  description = "Name of the archive of each rule that has one, by the rule's short name."
+  value       = { for name, archive in aws_cloudwatch_event_archive.this : name => archive.name }
 }
 
-output "rule_name" {
-  description = "Name of the rule."
-  value       = aws_cloudwatch_event_rule.raw_objects.name
+output "dead_letter_queue_names" {
+  description = "Name of the queue of undelivered events of each rule, by the rule's short name."
+  value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.name }
+}
+
+output "opt_outs" {
+  description = "Security defaults that are switched off, and why."
+  value       = { for name, r in var.rules : name => { for default, o in r.opt_out : default => o.reason } if length(r.opt_out) > 0 }
+}
+
+output "rule_names" {
+  description = "Full name of each rule by its short name."
+  value       = { for name, rule in aws_cloudwatch_event_rule.this : name => rule.name }
 }

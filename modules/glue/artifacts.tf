@@ -2,7 +2,8 @@
 # change of the job in the plan.
 
 locals {
-  files = toset(compact(flatten([for j in var.jobs : [j.script, j.library]])))
+  files = toset(flatten([for j in var.jobs : concat([j.script], j.libraries, j.wheels)]))
+  urls  = { for file, object in aws_s3_object.file : file => "s3://${var.artifacts_bucket}/${object.key}" }
 }
 
 resource "aws_s3_object" "file" {

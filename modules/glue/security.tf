@@ -7,9 +7,9 @@ resource "aws_glue_security_configuration" "this" {
       cloudwatch_encryption_mode = "DISABLED"
     }
 
-    # Bookmarks are switched off.
     job_bookmarks_encryption {
-      job_bookmarks_encryption_mode = "DISABLED"
+      job_bookmarks_encryption_mode = "CSE-KMS"
+      kms_key_arn                   = var.kms_key_arn
     }
 
     s3_encryption {

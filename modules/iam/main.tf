@@ -1,19 +1,37 @@
-# Each role is one entry of local.roles: its trust is in trust.tf, what it may do in policies.tf.
+# Each role is one entry of var.roles: whom it trusts stands here, what it may do in policies.tf.
+
+locals {
+  tags = { component = "iam" }
+
+  boundary_arn = local.own_boundary ? "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}" : var.permissions_boundary_arn
+
+  # A service is trusted only on behalf of this account's own resources (confused deputy).
+  trust = {
+    for role, r in var.roles : role => merge({ Effect = "Allow", Action = "sts:AssumeRole" }, flatten([
+      [for service in r.trust.service[*] : {
+        Principal = { Service = "${service.name}.amazonaws.com" }
+        Condition = merge(
+          { StringEquals = { "aws:SourceAccount" = var.context.account_id } },
+          { for arns in [sort(service.source_arns)] : "ArnLike" => { "aws:SourceArn" = arns } if length(arns) > 0 },
+        )
+      }],
+      [for aws in r.trust.aws[*] : {
+        Principal = { AWS = aws.principal_arn }
+        Condition = { StringEquals = { "sts:ExternalId" = aws.external_id } }
+      }],
+    ])...)
+  }
+}
 
 resource "aws_iam_role" "this" {
-  for_each = local.trust
+  for_each = var.roles
 
   name                 = format(local.name, each.key)
   description          = each.value.description
-  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [each.value.statement] })
+  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [local.trust[each.key]] })
   max_session_duration = 3600
-  tags                 = { component = "iam" }
-}
+  permissions_boundary = local.boundary_arn
+  tags                 = local.tags
 
-resource "aws_iam_role_policy" "this" {
-  for_each = local.policies
-
-  name   = each.key
-  role   = aws_iam_role.this[each.key].name
-  policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
+  depends_on = [aws_iam_policy.boundary]
 }

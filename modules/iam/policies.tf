@@ -1,186 +1,57 @@
-# What the roles may do: a catalogue of small statements, put together per role.
-# Resource "*" stands only where AWS knows no resource for the action; the Sid says which.
+# What each role may do: its grants, what they need beside them (to list a prefix, to use the key), its features, and
+# its own statements. A condition is left out where it is empty.
 
 locals {
-  raw       = format(local.bucket_arn, "raw")
-  processed = format(local.bucket_arn, "processed")
-  artifacts = format(local.bucket_arn, "artifacts")
-  machine   = format(local.name, "pipeline")
-
-  # The key's ARN is not known by name, its alias is.
-  use_key_through_s3 = {
-    Sid      = "UseKeyThroughS3"
-    Effect   = "Allow"
-    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    Resource = format(local.arn, "kms", "key/*")
-    Condition = {
-      "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.context.project}-${var.context.environment}" }
-      StringEquals               = { "kms:ViaService" = "s3.${var.context.region}.amazonaws.com" }
-    }
+  # Per role and bucket the prefixes that are read or written.
+  prefixes = {
+    for role, r in var.roles : role => {
+      for arn in setunion([for name, arns in r.grants : arns if startswith(name, "s3_")]...) :
+      split("/", arn)[0] => join("/", slice(split("/", arn), 1, length(split("/", arn))))...
+    } if anytrue([for name in keys(r.grants) : startswith(name, "s3_")])
   }
-  read_through_s3 = merge(local.use_key_through_s3, { Action = ["kms:Decrypt"] })
-  trace = {
-    Sid    = "TraceHasNoResources"
-    Effect = "Allow"
-    Action = [
-      "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
-    ]
-    Resource = "*"
+
+  # Per role and service the actions on the key. Its ARN is not known by name, its alias is.
+  key_use = {
+    for role, r in var.roles : role => {
+      for service in ["dynamodb", "s3", "sns", "sqs"] : service => sort(distinct(flatten([
+        for name in keys(r.grants) : lookup(local.catalogue[name].kms, service, [])
+      ])))
+    }
   }
 
   policies = {
-    eventbridge = [{
-      Sid      = "StartPipeline"
-      Effect   = "Allow"
-      Action   = "states:StartExecution"
-      Resource = format(local.arn, "states", "stateMachine:${local.machine}")
-    }]
-
-    glue = [
-      {
-        Sid      = "ReadRaw"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-        Resource = "${local.raw}/*"
-      },
-      {
-        Sid    = "WriteProcessed"
-        Effect = "Allow"
-        Action = [
-          "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
-        ]
-        Resource = "${local.processed}/*"
-      },
-      {
-        Sid      = "ReadScripts"
-        Effect   = "Allow"
-        Action   = "s3:GetObject"
-        Resource = "${local.artifacts}/glue/*"
-      },
-      {
-        Sid      = "ListBuckets"
-        Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
-        Resource = [local.artifacts, local.processed, local.raw]
-      },
-      local.use_key_through_s3,
-      {
-        Sid      = "WriteLogs"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = format(local.arn, "logs", "log-group:/aws-glue/jobs/${format(local.name, "*")}")
-      },
-      {
-        Sid      = "ReadOwnSecurityConfiguration"
-        Effect   = "Allow"
-        Action   = "glue:GetSecurityConfiguration"
-        Resource = "*"
-      },
-      {
-        Sid       = "MetricsHaveNoResources"
-        Effect    = "Allow"
-        Action    = "cloudwatch:PutMetricData"
-        Resource  = "*"
-        Condition = { StringEquals = { "cloudwatch:namespace" = "Glue" } }
-      },
-    ]
-
-    lambda = [
-      {
-        Sid      = "ReadReports"
-        Effect   = "Allow"
-        Action   = "s3:GetObject"
-        Resource = "${local.processed}/reports/*"
-      },
-      {
-        Sid       = "ListReports"
-        Effect    = "Allow"
-        Action    = "s3:ListBucket"
-        Resource  = local.processed
-        Condition = { StringLike = { "s3:prefix" = "reports/*" } }
-      },
-      local.read_through_s3,
-      {
-        Sid    = "WriteLogs"
-        Effect = "Allow"
-        Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = [
-          for name in var.functions : format(local.arn, "logs", "log-group:/aws/lambda/${format(local.name, name)}:*")
-        ]
-      },
-      local.trace,
-    ]
-
-    snowflake = [
-      {
-        Sid      = "ReadCurated"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-        Resource = "${local.processed}/curated/*"
-      },
-      {
-        Sid       = "ListCurated"
-        Effect    = "Allow"
-        Action    = "s3:ListBucket"
-        Resource  = local.processed
-        Condition = { StringLike = { "s3:prefix" = ["curated/*"] } }
-      },
-      {
-        Sid      = "FindBucket"
-        Effect   = "Allow"
-        Action   = "s3:GetBucketLocation"
-        Resource = local.processed
-      },
-      local.read_through_s3,
-    ]
-
-    stepfunctions = [
-      {
-        Sid      = "RunJobs"
-        Effect   = "Allow"
-        Action   = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
-        Resource = [for name in var.jobs : format(local.arn, "glue", "job/${format(local.name, name)}")]
-      },
-      {
-        Sid      = "InvokeFunctions"
-        Effect   = "Allow"
-        Action   = "lambda:InvokeFunction"
-        Resource = [for name in var.functions : format(local.arn, "lambda", "function:${format(local.name, name)}")]
-      },
-      {
-        Sid      = "Claim"
-        Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
-        Resource = format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")
-      },
-      {
-        Sid      = "SeeWhetherAClaimIsAbandoned"
-        Effect   = "Allow"
-        Action   = "states:DescribeExecution"
-        Resource = format(local.arn, "states", "execution:${local.machine}:*")
-      },
-      {
-        Sid      = "Notify"
-        Effect   = "Allow"
-        Action   = "sns:Publish"
-        Resource = format(local.arn, "sns", format(local.name, "failures"))
-      },
-      merge(local.use_key_through_s3, {
-        Sid = "UseKeyThroughSns"
-        Condition = merge(local.use_key_through_s3.Condition, {
-          StringEquals = { "kms:ViaService" = "sns.${var.context.region}.amazonaws.com" }
-        })
-      }),
-      {
-        Sid    = "LogDeliveryHasNoResources"
-        Effect = "Allow"
-        Action = [
-          "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
-          "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
-        ]
-        Resource = "*"
-      },
-      local.trace,
+    for role, r in var.roles : role => [
+      for s in concat(
+        [for name, arns in r.grants : {
+          Sid = replace(title(replace(name, "_", " ")), " ", ""), Action = local.catalogue[name].actions, Resource = sort(arns), Condition = {}
+        }],
+        flatten([for buckets in [lookup(local.prefixes, role, {})] : [
+          for bucket, prefixes in buckets : {
+            Sid       = "List${index(keys(buckets), bucket)}", Action = ["s3:ListBucket"], Resource = [bucket],
+            Condition = { for operator in contains(prefixes, "*") ? [] : ["StringLike"] : operator => { "s3:prefix" = sort(distinct(prefixes)) } }
+          }
+        ]]),
+        [for buckets in [keys(lookup(local.prefixes, role, {}))] : {
+          Sid = "FindBuckets", Action = ["s3:GetBucketLocation"], Resource = buckets, Condition = {}
+        } if length(buckets) > 0],
+        [for service, actions in local.key_use[role] : {
+          Sid = "UseKeyThrough${title(service)}", Action = actions, Resource = [format(local.arn, "kms", "key/*")],
+          Condition = {
+            "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.context.project}-${var.context.environment}" }
+            StringEquals               = { "kms:ViaService" = "${service}.${var.context.region}.amazonaws.com" }
+          }
+        } if length(actions) > 0],
+        flatten([for name in sort(r.features) : [for s in local.features[name] : merge(s, { Resource = "*" })]]),
+        [for sid, s in r.statements : { Sid = sid, Action = sort(s.actions), Resource = sort(s.resources), Condition = s.conditions }],
+      ) : merge({ Effect = "Allow" }, { for key, value in s : key => value if key != "Condition" || length(s.Condition) > 0 })
     ]
   }
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = { for role, statements in local.policies : role => statements if length(statements) > 0 }
+
+  name   = each.key
+  role   = aws_iam_role.this[each.key].name
+  policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
 }

@@ -1,45 +1,61 @@
 locals {
-  runtime = "python3.11"
-  tags    = { component = "lambda" }
+  tags = { component = "lambda" }
 }
 
 resource "aws_lambda_function" "this" {
   for_each = var.functions
 
-  function_name    = format(local.name, each.key)
-  description      = each.value.description
-  role             = var.role_arn
-  runtime          = local.runtime
-  handler          = each.value.handler
-  architectures    = [var.architecture]
-  layers           = [aws_lambda_layer_version.libraries.arn]
-  memory_size      = each.value.memory_mb
-  timeout          = each.value.timeout_seconds
-  s3_bucket        = aws_s3_object.zip[each.value.zip].bucket
-  s3_key           = aws_s3_object.zip[each.value.zip].key
-  source_code_hash = filebase64sha256("${var.artifacts_dir}/${each.value.zip}")
-  tags             = local.tags
+  function_name                  = format(local.name, each.key)
+  description                    = each.value.description
+  role                           = var.role_arn
+  runtime                        = var.runtime
+  handler                        = each.value.handler
+  architectures                  = [var.architecture]
+  layers                         = [for layer in each.value.layers : aws_lambda_layer_version.this[layer].arn]
+  memory_size                    = each.value.memory_mb
+  timeout                        = each.value.timeout_seconds
+  reserved_concurrent_executions = each.value.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
+  s3_bucket                      = aws_s3_object.zip[each.value.zip].bucket
+  s3_key                         = aws_s3_object.zip[each.value.zip].key
+  source_code_hash               = filebase64sha256("${var.artifacts_dir}/${each.value.zip}")
+  tags                           = local.tags
+
+  dynamic "dead_letter_config" {
+    for_each = each.value.asynchronous[*]
+
+    content {
+      target_arn = aws_sqs_queue.dead_letters[each.key].arn
+    }
+  }
 
   environment {
-    variables = var.environment
+    variables = merge(var.environment, each.value.environment)
   }
 
   tracing_config {
-    mode = "Active"
+    mode = contains(keys(each.value.opt_out), "tracing") ? "PassThrough" : "Active"
   }
 
   # Without its group Lambda makes one that keeps logs for ever, unencrypted by our key.
   depends_on = [aws_cloudwatch_log_group.this]
 }
 
-resource "aws_lambda_layer_version" "libraries" {
-  layer_name               = format(local.name, "libraries")
-  description              = "Libraries that the functions of ${var.context.project} ${var.context.environment} share"
+resource "aws_lambda_layer_version" "this" {
+  for_each = var.layers
+
+  layer_name               = format(local.name, each.key)
+  description              = each.value.description
   compatible_architectures = [var.architecture]
-  compatible_runtimes      = [local.runtime]
-  s3_bucket                = aws_s3_object.zip[var.layer_zip].bucket
-  s3_key                   = aws_s3_object.zip[var.layer_zip].key
-  source_code_hash         = filebase64sha256("${var.artifacts_dir}/${var.layer_zip}")
+  compatible_runtimes      = [var.runtime]
+  s3_bucket                = aws_s3_object.zip[each.value.zip].bucket
+  s3_key                   = aws_s3_object.zip[each.value.zip].key
+  source_code_hash         = filebase64sha256("${var.artifacts_dir}/${each.value.zip}")
+}
+
+moved {
+  from = aws_lambda_layer_version.libraries
+  to   = aws_lambda_layer_version.this["libraries"]
 }
 
 resource "aws_cloudwatch_log_group" "this" {

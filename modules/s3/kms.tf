@@ -1,10 +1,11 @@
 # One key per environment. The root statement lets IAM policies decide, as in AWS's own default; the services that
-# encrypt on their own account (log groups, alarms and rules that publish to an encrypted topic) are named.
+# encrypt on their own account (log groups, alarms and rules that reach an encrypted topic or queue) are named, and act
+# for this account's resources only.
 
 resource "aws_kms_key" "this" {
   description             = "Data, logs and notifications of ${var.context.project} ${var.context.environment}"
   enable_key_rotation     = true
-  deletion_window_in_days = 30
+  deletion_window_in_days = var.key_deletion_days
   tags                    = local.tags
 
   policy = jsonencode({
@@ -26,12 +27,15 @@ resource "aws_kms_key" "this" {
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = format(local.arn, "logs", "log-group:*") } }
       },
       {
-        Sid       = "PublishToEncryptedTopics"
+        Sid       = "ReachEncryptedTopicsAndQueues"
         Effect    = "Allow"
         Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = var.context.account_id } }
+        Condition = {
+          ArnLike      = { "aws:SourceArn" = [format(local.arn, "cloudwatch", "alarm:*"), format(local.arn, "events", "rule/*")] }
+          StringEquals = { "aws:SourceAccount" = var.context.account_id }
+        }
       },
     ]
   })

@@ -1,7 +1,11 @@
 locals {
   log_bucket = one([for name, b in var.buckets : name if b.receives_access_logs])
-  data       = { for name, b in var.buckets : name => b if !b.receives_access_logs }
+  logged     = { for name, b in var.buckets : name => b if !b.receives_access_logs && !contains(keys(b.opt_out), "access_logging") }
+  versioned  = { for name, b in var.buckets : name => b if !contains(keys(b.opt_out), "versioning") }
   tags       = { component = "s3" }
+
+  # S3 delivers access logs only to a bucket that encrypts with S3's own key.
+  uses_kms = { for name, b in var.buckets : name => !b.receives_access_logs && !contains(keys(b.opt_out), "kms") }
 }
 
 resource "aws_s3_bucket" "this" {
@@ -17,6 +21,7 @@ resource "aws_s3_bucket_ownership_controls" "this" {
 
   bucket = aws_s3_bucket.this[each.key].bucket
 
+  # No ACLs: whoever uploads, the bucket's owner owns the object.
   rule {
     object_ownership = "BucketOwnerEnforced"
   }
@@ -33,7 +38,7 @@ resource "aws_s3_bucket_public_access_block" "this" {
 }
 
 resource "aws_s3_bucket_versioning" "this" {
-  for_each = { for name, b in var.buckets : name => b if b.unversioned_because == null }
+  for_each = local.versioned
 
   bucket = aws_s3_bucket.this[each.key].bucket
 
@@ -48,18 +53,17 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this[each.key].bucket
 
   rule {
-    bucket_key_enabled = !each.value.receives_access_logs
+    bucket_key_enabled = local.uses_kms[each.key]
 
     apply_server_side_encryption_by_default {
-      # S3 delivers access logs only to a bucket that encrypts with its own key.
-      sse_algorithm     = each.value.receives_access_logs ? "AES256" : "aws:kms"
-      kms_master_key_id = each.value.receives_access_logs ? null : aws_kms_key.this.arn
+      sse_algorithm     = local.uses_kms[each.key] ? "aws:kms" : "AES256"
+      kms_master_key_id = local.uses_kms[each.key] ? aws_kms_key.this.arn : null
     }
   }
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  for_each = local.data
+  for_each = local.logged
 
   bucket        = aws_s3_bucket.this[each.key].bucket
   target_bucket = aws_s3_bucket.this[local.log_bucket].bucket

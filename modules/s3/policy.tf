@@ -3,16 +3,23 @@
 # policy. Changing a bucket's settings is not denied, or nobody could repair a wrong policy.
 
 locals {
+  verbs = {
+    Read  = ["s3:GetObject*"]
+    Write = ["s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"]
+  }
+  access = {
+    for name, b in var.buckets : name => { Read = b.access.read, Write = b.access.write } if b.access != null
+  }
+  deny = { Effect = "Deny", Principal = { AWS = "*" } }
+
   statements = {
     for name, b in var.buckets : name => concat(
-      [{
+      [merge(local.deny, {
         Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
         Action    = "s3:*"
         Resource  = [format(local.bucket_arn, name), "${format(local.bucket_arn, name)}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      }],
+      })],
       [for _ in range(b.receives_access_logs ? 1 : 0) : {
         Sid       = "AcceptAccessLogs"
         Effect    = "Allow"
@@ -20,58 +27,32 @@ locals {
         Action    = "s3:PutObject"
         Resource  = "${format(local.bucket_arn, name)}/*"
         Condition = {
-          ArnLike      = { "aws:SourceArn" = [for data in keys(local.data) : format(local.bucket_arn, data)] }
+          ArnLike      = { "aws:SourceArn" = [for logged in keys(local.logged) : format(local.bucket_arn, logged)] }
           StringEquals = { "aws:SourceAccount" = var.context.account_id }
         }
       }],
-      [for access in [b.access] : {
-        Sid       = "DenyReadByOthers"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = "s3:GetObject*"
-        Resource  = "${format(local.bucket_arn, name)}/*"
-        Condition = { ArnNotLike = { "aws:PrincipalArn" = keys(access.read) } }
-      } if access != null],
-      [for access in [b.access] : {
-        Sid       = "DenyWriteByOthers"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = ["s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"]
-        Resource  = "${format(local.bucket_arn, name)}/*"
-        Condition = { ArnNotLike = { "aws:PrincipalArn" = keys(access.write) } }
-      } if access != null],
-      [for access in [b.access] : {
-        Sid       = "DenyListByOthers"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
-        Resource  = format(local.bucket_arn, name)
-        Condition = {
-          ArnNotLike = {
-            "aws:PrincipalArn" = sort(distinct(concat(keys(access.read), keys(access.write), tolist(var.administrators))))
-          }
-        }
-      } if access != null],
-      flatten([for access in [b.access] : [
-        for arn, prefixes in access.read : {
-          Sid         = "DenyReadElsewhere${index(keys(access.read), arn)}"
-          Effect      = "Deny"
-          Principal   = { AWS = "*" }
-          Action      = "s3:GetObject*"
+      flatten([for access in [for key, a in local.access : a if key == name] : [for verb, actions in local.verbs : concat(
+        [merge(local.deny, {
+          Sid       = "Deny${verb}ByOthers"
+          Action    = actions
+          Resource  = "${format(local.bucket_arn, name)}/*"
+          Condition = { ArnNotLike = { "aws:PrincipalArn" = keys(access[verb]) } }
+        })],
+        [for arn, prefixes in access[verb] : merge(local.deny, {
+          Sid         = "Deny${verb}Elsewhere${index(keys(access[verb]), arn)}"
+          Action      = actions
           NotResource = [for prefix in prefixes : "${format(local.bucket_arn, name)}/${prefix}"]
           Condition   = { ArnLike = { "aws:PrincipalArn" = arn } }
-        } if !contains(prefixes, "*")
-      ] if access != null]),
-      flatten([for access in [b.access] : [
-        for arn, prefixes in access.write : {
-          Sid         = "DenyWriteElsewhere${index(keys(access.write), arn)}"
-          Effect      = "Deny"
-          Principal   = { AWS = "*" }
-          Action      = ["s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"]
-          NotResource = [for prefix in prefixes : "${format(local.bucket_arn, name)}/${prefix}"]
-          Condition   = { ArnLike = { "aws:PrincipalArn" = arn } }
-        } if !contains(prefixes, "*")
-      ] if access != null]),
+        }) if !contains(prefixes, "*")],
+      )]]),
+      [for access in [for key, a in local.access : a if key == name] : merge(local.deny, {
+        Sid      = "DenyListByOthers"
+        Action   = ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
+        Resource = format(local.bucket_arn, name)
+        Condition = { ArnNotLike = {
+          "aws:PrincipalArn" = sort(distinct(concat(keys(access.Read), keys(access.Write), tolist(var.administrators))))
+        } }
+      })],
     )
   }
 }

@@ -1,37 +1,64 @@
 locals {
   # Only what passes by itself is tried again: throttling and concurrency. A failed job is not, it would fail as
   # often and cost as much. Full jitter keeps executions that were refused together from coming back together.
+  own_retries = {
+    dynamodb = [
+      "DynamoDB.ProvisionedThroughputExceededException", "DynamoDB.RequestLimitExceeded",
+      "DynamoDB.ThrottlingException",
+    ]
+    # Glue.AWSGlueException is how Step Functions names Glue's "Rate exceeded".
+    glue = [
+      "Glue.AWSGlueException", "Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException",
+      "Glue.ThrottlingException",
+    ]
+    lambda = ["Lambda.TooManyRequestsException"]
+    sns    = ["SNS.ThrottledException", "SNS.ThrottlingException"]
+    states = ["Sfn.ThrottlingException"]
+  }
+  retries = {
+    for service, errors in local.own_retries : service => lookup(var.retries, service, {
+      backoff_rate      = 2
+      errors            = errors
+      interval_seconds  = service == "glue" ? 30 : 2
+      max_attempts      = service == "glue" ? 10 : 6
+      max_delay_seconds = service == "glue" ? 300 : 60
+    })
+  }
   retry = {
-    for name, errors in {
-      dynamodb = [
-        "DynamoDB.ProvisionedThroughputExceededException", "DynamoDB.RequestLimitExceeded",
-        "DynamoDB.ThrottlingException",
-      ]
-      # Glue.AWSGlueException is how Step Functions names Glue's "Rate exceeded".
-      glue = [
-        "Glue.AWSGlueException", "Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException",
-        "Glue.ThrottlingException",
-      ]
-      lambda = ["Lambda.TooManyRequestsException"]
-      sns    = ["SNS.ThrottledException", "SNS.ThrottlingException"]
-      states = ["Sfn.ThrottlingException"]
-      } : name => jsonencode([{
-        ErrorEquals     = errors
-        IntervalSeconds = name == "glue" ? 30 : 2
-        BackoffRate     = 2
-        MaxDelaySeconds = name == "glue" ? 300 : 60
-        MaxAttempts     = name == "glue" ? 10 : 6
-        JitterStrategy  = "FULL"
+    for service, r in local.retries : service => jsonencode([{
+      ErrorEquals     = sort(r.errors)
+      IntervalSeconds = r.interval_seconds
+      BackoffRate     = r.backoff_rate
+      MaxDelaySeconds = r.max_delay_seconds
+      MaxAttempts     = r.max_attempts
+      JitterStrategy  = "FULL"
     }])
   }
 
+  # Beside Failed, for which no error is too odd: the caller's own states, and the choice between them.
+  failures = merge(
+    { for name, f in var.failure_states : name => {
+      Type      = "Fail"
+      Comment   = coalesce(f.comment, "Ends executions that failed with ${join(", ", sort(f.errors))}.")
+      ErrorPath = "States.Format('${name}.{}', $.error.Error)"
+      CausePath = "$.error.Cause"
+    } },
+    { for name in length(var.failure_states) > 0 ? ["JudgeFailure"] : [] : name => {
+      Type    = "Choice"
+      Choices = [for next, f in var.failure_states : { Or = [for e in sort(f.errors) : { Variable = "$.error.Error", StringMatches = e }], Next = next }]
+      Default = "Failed"
+    } },
+  )
+
   # Decoded and encoded again: the plan shows a definition that is no JSON, and spaces are no change.
   definition = jsonencode(jsondecode(templatefile("${path.module}/templates/pipeline.asl.json", {
+    after_notify        = length(local.failures) > 0 ? "JudgeFailure" : "Failed"
     await_seconds       = var.await_seconds
     claims_table        = format(local.name, "claims")
     clean_job           = format(local.name, "clean")
     curate_job          = format(local.name, "curate")
     dataset             = var.dataset
+    failures            = local.failures
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds
     object_id           = "States.Hash(States.Format('{}/{}', $.bucket, $.key), 'SHA-256')"

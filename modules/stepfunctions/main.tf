@@ -7,6 +7,7 @@ resource "aws_sfn_state_machine" "pipeline" {
   type       = "STANDARD"
   role_arn   = var.role_arn
   definition = local.definition
+  publish    = true
   tags       = local.tags
 
   logging_configuration {
@@ -16,7 +17,17 @@ resource "aws_sfn_state_machine" "pipeline" {
   }
 
   tracing_configuration {
-    enabled = true
+    enabled = !contains(keys(var.opt_out), "tracing")
+  }
+}
+
+resource "aws_sfn_alias" "pipeline" {
+  name        = var.alias
+  description = "The newest version of ${format(local.name, "pipeline")}"
+
+  routing_configuration {
+    state_machine_version_arn = aws_sfn_state_machine.pipeline.state_machine_version_arn
+    weight                    = 100
   }
 }
 
@@ -34,11 +45,12 @@ resource "aws_dynamodb_table" "claims" {
   }
 
   point_in_time_recovery {
-    enabled = true
+    enabled = !contains(keys(var.opt_out), "point_in_time_recovery")
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 }
 

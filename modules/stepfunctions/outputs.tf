@@ -1,6 +1,16 @@
+output "alias_arn" {
+  description = "ARN of the alias, which stands for the newest published version."
+  value       = "${format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")}:${aws_sfn_alias.pipeline.name}"
+}
+
 output "claims_table_name" {
   description = "Name of the table of claims."
   value       = aws_dynamodb_table.claims.name
+}
+
+output "opt_outs" {
+  description = "Security defaults that are switched off, and why."
+  value       = { for default, o in var.opt_out : default => o.reason }
 }
 
 output "state_machine_arn" {

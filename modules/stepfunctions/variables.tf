@@ -1,3 +1,15 @@
+variable "alias" {
+  description = "Name that always stands for the newest published version, for callers that must not see a change half-way."
+  type        = string
+  default     = "live"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z_-][A-Za-z0-9_.-]{0,79}$", var.alias))
+    error_message = "alias must be 1 to 80 letters, digits, dots, hyphens and underscores, no digit first."
+  }
+}
+
 variable "await_seconds" {
   description = "How long an execution waits before it asks again for an object that another one is working on."
   type        = number
@@ -14,6 +26,29 @@ variable "dataset" {
   description = "Data set that the jobs are told to work on."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]{0,63}$", var.dataset))
+    error_message = "dataset must be 1 to 64 lower-case letters, digits and underscores, a letter first."
+  }
+}
+
+variable "failure_states" {
+  description = "Fail states beside Failed: the errors (names or, with a * at the end, beginnings) of which executions end there, so that people and alarms can tell them apart."
+  type        = map(object({ comment = optional(string), errors = set(string) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains(["Claim", "Clean", "Curate", "Duplicate", "Failed", "JudgeFailure", "Notify", "Superseded"], name)
+    ])
+    error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and no state of the pipeline."
+  }
+  validation {
+    condition     = alltrue([for s in var.failure_states : length(s.errors) > 0 && alltrue([for e in s.errors : can(regex("^[A-Za-z0-9_.]+[*]?$", e)) && e != "States.ALL"])])
+    error_message = "A failure state needs errors: names such as Glue.AWSGlueException, with a * at the end for all that begin so; what is left ends in Failed."
+  }
 }
 
 variable "job_timeout_seconds" {
@@ -21,23 +56,33 @@ variable "job_timeout_seconds" {
   type        = number
   default     = 3600
   nullable    = false
+
+  validation {
+    condition     = var.job_timeout_seconds >= 60 && var.job_timeout_seconds < var.timeout_seconds
+    error_message = "job_timeout_seconds must be at least 60 and less than timeout_seconds, or no failure could be recorded."
+  }
 }
 
 variable "kms_key_arn" {
-  description = "Key for the logs."
+  description = "Key for the logs and the table of claims."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a KMS key."
+  }
 }
 
 variable "log_level" {
-  description = "What the executions log: ALL, ERROR, FATAL or OFF. The execution's data are logged with ALL only."
+  description = "What the executions log: ALL, ERROR or FATAL; OFF needs opt_out. The execution's data are logged with ALL only."
   type        = string
   default     = "ERROR"
   nullable    = false
 
   validation {
-    condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.log_level)
-    error_message = "log_level must be ALL, ERROR, FATAL or OFF."
+    condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.log_level) && (var.log_level == "OFF") == contains(keys(var.opt_out), "logging")
+    error_message = "log_level must be ALL, ERROR or FATAL; OFF together with opt_out.logging."
   }
 }
 
@@ -46,12 +91,68 @@ variable "log_retention_days" {
   type        = number
   default     = 30
   nullable    = false
+
+  validation {
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
+    error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "opt_out" {
+  description = "Security defaults to switch off, each with its reason: logging, point_in_time_recovery, tracing."
+  type        = map(object({ reason = string }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for default, o in var.opt_out : contains(["logging", "point_in_time_recovery", "tracing"], default) && length(trimspace(o.reason)) >= 10
+    ])
+    error_message = "opt_out may name logging, point_in_time_recovery and tracing, each with a reason of at least 10 characters."
+  }
+}
+
+variable "retries" {
+  description = "Retries by service, instead of the module's own: what is tried again, and how. Always with full jitter."
+  type = map(object({
+    backoff_rate      = optional(number, 2)
+    errors            = set(string)
+    interval_seconds  = optional(number, 2)
+    max_attempts      = optional(number, 6)
+    max_delay_seconds = optional(number, 60)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for service in keys(var.retries) : contains(["dynamodb", "glue", "lambda", "sns", "states"], service)])
+    error_message = "retries may name dynamodb, glue, lambda, sns and states."
+  }
+  validation {
+    condition     = alltrue([for r in var.retries : length(r.errors) > 0 && alltrue([for e in r.errors : !startswith(e, "States.")])])
+    error_message = "retries must name errors that pass by themselves (throttling, concurrency), never States.ALL or States.TaskFailed: a failed job would fail as often and cost as much."
+  }
+  validation {
+    condition = alltrue([
+      for r in var.retries : r.backoff_rate >= 1 && r.interval_seconds >= 1 && r.max_attempts >= 0 && r.max_attempts <= 100 &&
+      r.max_delay_seconds > r.interval_seconds && r.max_delay_seconds < 31622400
+    ])
+    error_message = "retries need backoff_rate >= 1, interval_seconds >= 1, max_attempts from 0 to 100, and max_delay_seconds greater than interval_seconds."
+  }
 }
 
 variable "role_arn" {
   description = "Role the state machine runs as."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", var.role_arn))
+    error_message = "role_arn must be the ARN of an IAM role."
+  }
 }
 
 variable "timeout_seconds" {
@@ -59,4 +160,9 @@ variable "timeout_seconds" {
   type        = number
   default     = 10800
   nullable    = false
+
+  validation {
+    condition     = var.timeout_seconds >= 300 && var.timeout_seconds <= 31536000
+    error_message = "timeout_seconds must lie between 300 and 31536000, a year."
+  }
 }
