@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 
 from strata.errors import StrataError
-from strata.modules.interface import Module
 from strata.terraform.toolchain import Toolchain
 from strata.testing.case import Case
 from strata.testing.composition import Call, Composition, examples_modules
@@ -143,7 +142,7 @@ class BatchPlanner:
         while calls:
             plan, faults = terraform.plan()
             if plan is not None:
-                parts = split(plan, [call.label for call in calls])
+                parts = split(plan, calls)
                 for call in calls:
                     result.outcomes[call.case.id] = parts[call.label]
                     root.remove(call)
@@ -189,24 +188,19 @@ def _blame(calls: Sequence[Call], faults: Sequence[Fault], layout: Layout) -> di
         label = address[1] if address else (file[1] or file[2]) if file else ""
         if label in known:
             call = known[label]
-            resource = address[2] if address else None
-            finding = Finding(fault, _variable(call, fault, layout), resource or None)
-            found.setdefault(label, []).append(finding)
+            resource = address[2] if address and address[2] else _declared(fault, layout, "resource")
+            variable = call.lines.get(fault.line) if fault.file.endswith(call.file) else None
+            variable = variable or _declared(fault, layout, "variable")
+            found.setdefault(label, []).append(Finding(fault, variable, resource))
     return found
 
 
-def _variable(call: Call, fault: Fault, layout: Layout) -> str | None:
-    """The variable that a fault is about: the one given at its place, or declared there."""
-    if fault.file.endswith(call.file):
-        return call.lines.get(fault.line)
+def _declared(fault: Fault, layout: Layout, kind: str) -> str | None:
+    """The variable or resource in whose block a fault lies: of a precondition, Terraform tells only that."""
     parts = fault.file.split("/")
     if len(parts) < 2 or parts[-2] not in layout.names:
         return None
-    return _declared_at(layout.module(parts[-2]), parts[-1], fault.line)
-
-
-def _declared_at(module: Module, file: str, line: int) -> str | None:
-    for declared, block in module.blocks("variable"):
-        if declared.name.endswith(f"/{file}") and block.line <= line <= block.end_line:
-            return block.labels[0]
+    for file, block in layout.module(parts[-2]).blocks(kind):
+        if file.name.endswith(f"/{parts[-1]}") and block.line <= fault.line <= block.end_line:
+            return ".".join(block.labels)
     return None

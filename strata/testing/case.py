@@ -104,6 +104,8 @@ class Case:
         example: the HCL text of an example in a README, instead of inputs.
         document: the file it was read from, for the lines of what it says.
         shown: that file's name for people.
+        line: where an example's text begins in it.
+        outputs: the outputs to plan where no expectation names them.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Case:
     document: Document | None = None
     shown: str = ""
     line: int = 1
+    outputs: tuple[str, ...] = ()
 
     def fault(self, message: str, keys: Keys = (), remedy: str | None = None) -> StrataError:
         """An error in the case itself, with its file and line."""

@@ -50,12 +50,18 @@ class Call:
         label: the name of its `module` block.
         own_copy: whether it calls a copy of the module that no other case calls.
         lines: the input that stands in each line of its file.
+        outputs: the module's outputs that are wanted.
     """
 
     case: Case
     label: str
     own_copy: bool
     lines: dict[int, str]
+    outputs: tuple[str, ...]
+
+    def root_output(self, name: str) -> str:
+        """The root's output that holds one of the module's."""
+        return f"{self.label}--{name}"
 
     @property
     def file(self) -> str:
@@ -89,11 +95,13 @@ class Composition:
             for module in {case.module, *examples_modules(case)}:
                 if module in self._layout.names:
                     names |= {name for name in self._layout.module(module).requirements if name in PROVIDERS}
-        root = {
-            "terraform": {"required_providers": {name: {"source": _SOURCES[name]} for name in sorted(names)}},
-            "provider": {name: PROVIDERS[name] for name in sorted(names)},
-        }
-        (self.folder / "providers.tf.json").write_text(json.dumps(root, indent=2), encoding="utf-8")
+        if names:
+            required = {name: {"source": _SOURCES[name]} for name in sorted(names)}
+            root = {
+                "terraform": {"required_providers": required},
+                "provider": {name: PROVIDERS[name] for name in sorted(names)},
+            }
+            (self.folder / "providers.tf.json").write_text(json.dumps(root, indent=2), encoding="utf-8")
         return names
 
     def add(self, case: Case, *, own_copy: bool) -> Call:
@@ -108,7 +116,8 @@ class Composition:
             label, number = f"{wanted}-{number}", number + 1
         self._labels.add(label)
         self._bring_files(case)
-        call = Call(case, label, own_copy, {})
+        outputs = case.outputs if case.expect is None else tuple(case.expect.outputs)
+        call = Call(case, label, own_copy, {}, outputs)
         modules = "./modules"
         if own_copy:
             modules = f"./{call.copy}"
@@ -131,10 +140,15 @@ class Composition:
         (self.folder / f"{call.file}.removed").rename(self.folder / call.file)
 
     def _write_call(self, call: Call, source: str, inputs: dict[str, Any]) -> None:
-        # One input a line: an error names the line.
+        # One by one: Terraform tells the type of an output that is wholly known. One input a line: an error
+        # names the line.
+        outputs = {
+            call.root_output(name): {"sensitive": True, "value": f"${{module.{call.label}.{name}}}"}
+            for name in call.outputs
+        }
         lines = [
             "{",
-            f'"output": {{"{call.label}": {{"sensitive": true, "value": "${{module.{call.label}}}"}}}},',
+            f'"output": {json.dumps(outputs)},' if outputs else "",
             f'"module": {{"{call.label}": {{',
             f'"source": {json.dumps(source)}',
         ]
@@ -153,11 +167,7 @@ class Composition:
         (folder / "main.tf").write_text(text, encoding="utf-8")
         shared = shared_inputs(case.module, self._layout)
         variables = {name: {"default": literal(value)} for name, value in shared.items()}
-        names = re.findall(r'(?m)^\s*module\s+"([^"]+)"', case.example)
-        outputs = {name: {"sensitive": True, "value": f"${{module.{name}}}"} for name in names}
-        (folder / "shared.tf.json").write_text(
-            json.dumps({"variable": variables, "output": outputs}), encoding="utf-8"
-        )
+        (folder / "shared.tf.json").write_text(json.dumps({"variable": variables}), encoding="utf-8")
 
     def _with_siblings(self, names: set[str]) -> set[str]:
         found: set[str] = set()

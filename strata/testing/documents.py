@@ -22,7 +22,7 @@ class _Loader(yaml.SafeLoader):
     is 90, and an account's leading zero makes its number octal.
     """
 
-    yaml_implicit_resolvers: Mapping[str, Any] = {}
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012
 
 
 for _tag, _pattern, _first in (

@@ -38,6 +38,13 @@ def check_inputs(case: Case, layout: Layout) -> None:
     for name, variable in module.variables.items():
         if variable.default is None and name not in case.inputs:
             raise case.fault(f"module {case.module} needs the input {name}", ("inputs",))
+    for name in case.expect.outputs if case.expect is not None else ():
+        if name not in module.outputs:
+            raise case.fault(
+                f"module {case.module} has no output {name}",
+                ("expect", "outputs", name),
+                remedy=_hint(name, list(module.outputs)),
+            )
     if case.error is not None:
         wanted = case.error.variable
         if wanted is not None and wanted not in module.variables:

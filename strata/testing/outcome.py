@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import tftest
 
 from strata.errors import StrataError
+from strata.testing.composition import Call
 from strata.testing.terraform import Fault
+
+_COPY = re.compile(r"copies/[^/ ]+/")
 
 
 class _Unknown:
@@ -78,7 +82,8 @@ class Finding:
     def __str__(self) -> str:
         about = f"variable {self.variable}: " if self.variable else ""
         about = f"{self.resource}: " if self.resource else about
-        return about + self.fault.text
+        # A case's own copy of a module is gone when this is read.
+        return _COPY.sub("modules/", about + self.fault.text)
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,12 @@ class Broken:
 Outcome = Planned | Failed | Broken
 
 
-def split(plan: Mapping[str, Any], labels: Iterable[str]) -> dict[str, Planned]:
+def split(plan: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, Planned]:
     """Cut a plan into the parts of its calls.
 
     Args:
         plan: the JSON of a plan of a root with one module call per case.
-        labels: the calls' labels.
+        calls: the root's calls.
     """
     changes: dict[str, list[dict[str, Any]]] = {}
     for change in plan.get("resource_changes", ()):
@@ -107,27 +112,30 @@ def split(plan: Mapping[str, Any], labels: Iterable[str]) -> dict[str, Planned]:
         module["address"].removeprefix("module."): module
         for module in values.get("root_module", {}).get("child_modules", ())
     }
-    calls = plan.get("configuration", {}).get("root_module", {}).get("module_calls", {})
-    outputs = plan.get("output_changes", {})
+    configurations = plan.get("configuration", {}).get("root_module", {}).get("module_calls", {})
+    changed_outputs = plan.get("output_changes", {})
     found: dict[str, Planned] = {}
-    for label in labels:
-        prefix = f"module.{label}."
+    for call in calls:
+        label = call.label
         own = changes.get(label, [])
-        change = outputs.get(label, {"after": {}, "after_unknown": {}})
-        known = planned_value(change.get("after"), change.get("after_unknown"))
-        told = values.get("outputs", {}).get(label, {}).get("type")
+        known: dict[str, Any] = {}
+        types: dict[str, Any] = {}
+        for name in call.outputs:
+            change = changed_outputs.get(call.root_output(name), {})
+            known[name] = planned_value(change.get("after"), change.get("after_unknown"))
+            types[name] = values.get("outputs", {}).get(call.root_output(name), {}).get("type")
         raw = {
             "format_version": plan["format_version"],
             "terraform_version": plan["terraform_version"],
             "planned_values": {
                 "outputs": {
                     name: {"sensitive": False, "value": None if value is UNKNOWN else value}
-                    for name, value in (known.items() if isinstance(known, dict) else ())
+                    for name, value in known.items()
                 },
-                "root_module": _without(modules.get(label, {}), prefix),
+                "root_module": _without(modules.get(label, {}), f"module.{label}."),
             },
             "resource_changes": own,
-            "configuration": {"root_module": calls.get(label, {}).get("module", {})},
+            "configuration": {"root_module": configurations.get(label, {}).get("module", {})},
         }
         found[label] = Planned(
             raw=raw,
@@ -135,8 +143,8 @@ def split(plan: Mapping[str, Any], labels: Iterable[str]) -> dict[str, Planned]:
                 c["address"]: planned_value(c["change"].get("after"), c["change"].get("after_unknown"))
                 for c in own
             },
-            outputs=known if isinstance(known, dict) else {},
-            output_types=told[1] if isinstance(told, list) and told[0] == "object" else {},
+            outputs=known,
+            output_types=types,
         )
     return found
 

@@ -8,11 +8,12 @@ from functools import cached_property
 
 import pytest
 
+from strata.errors import StrataError
 from strata.terraform.toolchain import find_toolchain
 from strata.testing.batch import BatchPlanner, BatchResult
 from strata.testing.case import Case
 from strata.testing.layout import Layout
-from strata.testing.outcome import Outcome
+from strata.testing.outcome import Broken, Outcome
 from strata.testing.verdict import judge
 
 
@@ -48,7 +49,11 @@ class Plans:
         """
         if case.id not in self._outcomes:
             batch = self._batches.get(self._of_case.get(case.id, ""), [case])
-            result = self.planner.plan(batch)
+            try:
+                result = self.planner.plan(batch)
+            except StrataError as error:
+                # Terraform cannot be run: that is every case's failure, and not tried again for each.
+                result = BatchResult({one.id: Broken(error) for one in batch})
             self._outcomes |= result.outcomes
             self.done.append((len(batch), result))
         judge(case, self._outcomes[case.id], self.planner.schemas.sets(), self.layout)
