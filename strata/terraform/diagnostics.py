@@ -18,7 +18,10 @@ _BEGUN = {"apply_start", "provision_start"}
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One error or warning in Terraform's own words; file and line are the module's where they are known."""
+    """One error or warning in Terraform's own words; file and line are the module's where they are known.
+
+    `code` is the line of code that Terraform shows.
+    """
 
     severity: str
     summary: str
@@ -26,6 +29,7 @@ class Diagnostic:
     address: str = ""
     file: str | None = None
     line: int | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class MessageStream:
     """Reads the lines of one Terraform command.
 
     Attributes:
-        locate: gives the file a person should look at for a file name of Terraform's.
+        locate: gives the file and line a person should look at for a file name and a line of Terraform's.
         on_progress: called with (resources done, address) when a resource begins or is done.
         diagnostics: errors and warnings, in order, each once.
         changes: what the command's last summary said.
@@ -65,7 +69,7 @@ class MessageStream:
         text: the last lines that were not JSON: a crash speaks there.
     """
 
-    locate: Callable[[str], str] = str
+    locate: Callable[[str, int | None], tuple[str, int | None]] = lambda name, line: (name, line)
     on_progress: Callable[[int, str], None] = lambda done, address: None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changes: Changes = Changes()
@@ -126,14 +130,17 @@ class MessageStream:
 
     def _diagnostic(self, said: dict[str, Any]) -> Diagnostic:
         place = said.get("range") or {}
-        start = place.get("start") or {}
+        line = (place.get("start") or {}).get("line")
+        name = place.get("filename")
+        file, line = self.locate(name, line) if name else (None, line)
         return Diagnostic(
             severity=said["severity"],
             summary=said["summary"],
             detail=said.get("detail", ""),
             address=said.get("address", ""),
-            file=self.locate(place["filename"]) if place.get("filename") else None,
-            line=start.get("line"),
+            file=file,
+            line=line,
+            code=(said.get("snippet") or {}).get("code", ""),
         )
 
 
@@ -147,8 +154,10 @@ def _lock_holder(detail: str) -> tuple[str, str] | None:
     return facts["ID"], f"{facts['Who']} ({operation} since {since} UTC, lock {facts['ID']})"
 
 
-def relative_locator(working_dir: Path, copied: Path, original: Path) -> Callable[[str], str]:
-    """Return a function from Terraform's file names to the files a person edits.
+def relative_locator(
+    working_dir: Path, copied: Path, original: Path
+) -> Callable[[str, int | None], tuple[str, int | None]]:
+    """Return a function from Terraform's file names and lines to those of the files a person edits.
 
     Args:
         working_dir: where Terraform runs.
@@ -156,12 +165,12 @@ def relative_locator(working_dir: Path, copied: Path, original: Path) -> Callabl
         original: the source it was copied from.
     """
 
-    def locate(name: str) -> str:
+    def locate(name: str, line: int | None) -> tuple[str, int | None]:
         path = (working_dir / name).resolve()
         if path.is_relative_to(copied.resolve()):
             source = original / path.relative_to(copied.resolve())
             if source.is_file():
-                return str(source)
-        return str(path)
+                return str(source), line
+        return str(path), line
 
     return locate

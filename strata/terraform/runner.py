@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import networkx
 
 from strata.cloud.endpoints import Endpoints
-from strata.errors import StrataError
 from strata.terraform.events import UnitEvent, UnitResult
 from strata.terraform.runs import EnvironmentRun, RunContext, StoredStates
 from strata.terraform.schedule import run_graph
+from strata.terraform.selection import choose
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command
 
 if TYPE_CHECKING:
-    from strata.live import LiveTree, Unit
+    from strata.live import LiveTree
 
 
 class Runner:
@@ -115,7 +115,7 @@ class Runner:
 
     def _run(self, environment: str, names: Sequence[str] | None, command: Command) -> list[UnitResult]:
         units = {unit.path: unit for unit in self._context.tree.units(environment)}
-        chosen = _choose(units, names, environment)
+        chosen = choose(units, names, environment)
         graph = networkx.transitive_closure_dag(self._context.tree.graph(environment)).subgraph(chosen)
         if command == "plan":
             # Plans only read states, so that none waits for another.
@@ -131,18 +131,3 @@ class Runner:
             stop=self.cancel,
         )
         return [run.results[path] for path in chosen]
-
-
-def _choose(units: Mapping[str, Unit], names: Sequence[str] | None, environment: str) -> list[str]:
-    """Return the paths of the units named, in dependency order."""
-    if names is None:
-        return list(units)
-    known = {unit.component: path for path, unit in units.items()} | {path: path for path in units}
-    for name in names:
-        if name.rstrip("/") not in known:
-            raise StrataError(
-                f"environment {environment} has no unit {name}",
-                remedy=f"choose among {', '.join(unit.component for unit in units.values())}",
-            )
-    wanted = {known[name.rstrip("/")] for name in names}
-    return [path for path in units if path in wanted]

@@ -6,8 +6,8 @@ import contextlib
 import ipaddress
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.live import Outputs
 
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 
@@ -28,11 +29,13 @@ class State:
         serial: Terraform's serial number of the state.
         outputs: the root module's outputs, sensitive ones too.
         resources: how many resource instances Terraform manages in it.
+        document: all of it.
     """
 
     serial: int
-    outputs: Mapping[str, Any]
+    outputs: Outputs
     resources: int
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class StateBackend:
@@ -50,12 +53,32 @@ class StateBackend:
         self._ready: set[tuple[str, str]] = set()
 
     def read(self, remote_state: Mapping[str, Any]) -> State | None:
-        """Return the state that a unit's `remote_state` points at; None if there is none yet."""
+        """Return the state that a unit's `remote_state` points at; None if there is none yet.
+
+        Raises:
+            StrataError: the state is no state, or the cloud does not answer.
+        """
         config = s3_config(remote_state)
         with self._answering(absent=_MISSING):
             answer = self._client("s3").get_object(Bucket=config["bucket"], Key=config["key"])
-            return _state(json.loads(answer["Body"].read()))
+            return _state(answer["Body"].read(), f"s3://{config['bucket']}/{config['key']}")
         return None
+
+    def missing(self, remote_states: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Return the names of state buckets and lock tables that `bootstrap` has still to create."""
+        configs = [s3_config(remote_state) for remote_state in remote_states]
+        buckets = {str(config["bucket"]) for config in configs}
+        tables = {str(config["dynamodb_table"]) for config in configs if config.get("dynamodb_table")}
+        found: set[str] = set()
+        for bucket in buckets:
+            with self._answering(absent=_MISSING):
+                self._client("s3").head_bucket(Bucket=bucket)
+                found.add(bucket)
+        for table in tables:
+            with self._answering(absent={"ResourceNotFoundException"}):
+                self._client("dynamodb").describe_table(TableName=table)
+                found.add(table)
+        return (buckets | tables) - found
 
     def bootstrap(self, remote_state: Mapping[str, Any]) -> None:
         """Create the state bucket and the lock table where they are missing.
@@ -163,13 +186,25 @@ def require_loopback(endpoints: Endpoints) -> None:
             )
 
 
-def _state(document: Mapping[str, Any]) -> State:
-    return State(
-        serial=int(document["serial"]),
-        outputs={name: output["value"] for name, output in document.get("outputs", {}).items()},
-        resources=sum(
-            len(resource.get("instances", []))
-            for resource in document.get("resources", [])
-            if resource.get("mode") == "managed"
-        ),
-    )
+def _state(raw: bytes, place: str) -> State:
+    try:
+        document = json.loads(raw)
+        outputs = document.get("outputs") or {}
+        return State(
+            serial=int(document["serial"]),
+            outputs=Outputs(
+                {name: output["value"] for name, output in outputs.items()},
+                {name: output["type"] for name, output in outputs.items()},
+            ),
+            resources=sum(
+                len(resource.get("instances", []))
+                for resource in document.get("resources", [])
+                if resource.get("mode") == "managed"
+            ),
+            document=document,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise StrataError(
+            f"the state {place} is no state: it was cut off or overwritten",
+            remedy="bring back its last good version, see docs/state.md",
+        ) from None

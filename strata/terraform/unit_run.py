@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections import deque
@@ -50,7 +51,7 @@ class UnitRun:
     toolchain: Toolchain
     processes: ProcessGroup
     endpoints: dict[str, str]
-    on_progress: Callable[[int, str], None]
+    on_progress: Callable[[int, str], None] = lambda done, address: None
 
     def init(self) -> None:
         """Run `terraform init`, with its hooks, unless nothing relevant has changed since it last did.
@@ -59,25 +60,23 @@ class UnitRun:
             StrataError: it failed.
             CancelledError: it was stopped.
         """
-        fingerprint = "\n".join(
-            (
-                str(self.toolchain.terraform),
-                self.toolchain.terraform_version,
-                self.toolchain.cli_config.read_text(),
-            )
-        )
-        if not self.directory.init_needed(fingerprint):
-            return
-        download_aws_provider(self.toolchain, self.processes)
-        self.directory.init_begins()
         # -reconfigure: a state is never moved from one backend to another here, and nobody could be asked.
         arguments = ("-input=false", "-json", "-reconfigure", f"-lock-timeout={LOCK_TIMEOUT}")
-        if self.toolchain.parallel_init:
-            self._with_hooks("init", arguments)
-        else:
-            with _one_init:
-                self._with_hooks("init", arguments)
-        self.directory.init_done(fingerprint)
+        run_init(self.toolchain, self.processes, self.directory, lambda: self._with_hooks("init", arguments))
+
+    def before(self, command: str) -> None:
+        """Run the hooks that come before a command, and not the command.
+
+        Raises:
+            StrataError: one failed.
+            CancelledError: it was stopped.
+        """
+        self._refuse_early_hooks()
+        failures: list[StrataError] = []
+        for hook in _of(self.rendered.before_hooks, command):
+            self._hook(hook, command, failures)
+            if failures:
+                raise failures[0]
 
     def run(self, command: Command) -> MessageStream:
         """Run a Terraform command with its hooks, and return what it said.
@@ -173,10 +172,29 @@ class UnitRun:
                 environment |= extra.env_vars
         return environment
 
-    def _locator(self) -> Callable[[str], str]:
+    def _locator(self) -> Callable[[str, int | None], tuple[str, int | None]]:
         return relative_locator(
             self.directory.path, self.directory.folder / "source", self.directory.original
         )
+
+
+def run_init(
+    toolchain: Toolchain,
+    processes: ProcessGroup,
+    directory: WorkingDirectory,
+    init: Callable[[], object],
+) -> None:
+    """Call `init`, which runs `terraform init` in `directory`, unless it did for the same code and tools."""
+    fingerprint = "\n".join(
+        (str(toolchain.terraform), toolchain.terraform_version, toolchain.cli_config.read_text())
+    )
+    if not directory.init_needed(fingerprint):
+        return
+    download_aws_provider(toolchain, processes)
+    directory.init_begins()
+    with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
+        init()
+    directory.init_done(fingerprint)
 
 
 class UnitError(StrataError):

@@ -1,0 +1,304 @@
+"""One plan for all units of an environment (decision D3). It reads, and writes nothing but scratch files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+from strata.live.console import planted_failure
+from strata.terraform.diagnostics import MessageStream, relative_locator
+from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
+from strata.terraform.lifting import UnitModule, lift
+from strata.terraform.merged_state import merge_states
+from strata.terraform.plan_document import EnvironmentPlan, read_plan
+from strata.terraform.process import ProcessGroup
+from strata.terraform.selection import choose, with_dependents
+from strata.terraform.state import State, StateBackend
+from strata.terraform.toolchain import Toolchain
+from strata.terraform.unit_run import UnitRun, run_init
+from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, held, prepare
+
+if TYPE_CHECKING:
+    from strata.live import LiveTree, RenderedUnit, Unit
+
+_STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
+# Another plan of the same environment is over in seconds.
+_WAIT_SECONDS = 300.0
+# What `extra_arguments` may say for `plan` without changing what is planned.
+_HARMLESS = ("-lock", "-no-color", "-compact-warnings", "-parallelism", "-input")
+
+
+@dataclass
+class EnvironmentPlanner:
+    """Plans environments against the embedded cloud.
+
+    Args:
+        tree: the live tree.
+        toolchain: from `find_toolchain`.
+        endpoints: of a running embedded cloud.
+        folder: where the scratch files are kept from plan to plan; no state and no value stays there.
+        on_step: called with a word on what is being done.
+
+    Raises:
+        StrataError: the endpoints are not on this machine.
+    """
+
+    tree: LiveTree
+    toolchain: Toolchain
+    endpoints: Endpoints
+    folder: Path
+    on_step: Callable[[str], None] = lambda text: None
+    processes: ProcessGroup = field(default_factory=ProcessGroup)
+
+    def __post_init__(self) -> None:
+        self._backend = StateBackend(self.endpoints)
+
+    def plan(self, environment: str, units: Sequence[str] | None = None) -> EnvironmentPlan:
+        """Plan all units of an environment as one.
+
+        Args:
+            environment: its name.
+            units: plan only these (by path or component), the units that depend on them, and what they need
+                that was never applied.
+
+        Raises:
+            StrataError: an unknown environment or unit; a unit that cannot be part of one plan; Terraform's
+                own error, at the place in the live tree or the module.
+        """
+        self.on_step("reading units and states")
+        known = {unit.path: unit for unit in self.tree.units(environment)}
+        states = self._states(list(known))
+        outputs = {path: state.outputs for path, state in states.items() if state is not None}
+        chosen = self._chosen(environment, known, units, states)
+        skeletons = self.tree.skeletons(chosen, outputs, command="plan")
+        chosen = [path for path in chosen if not skeletons[path].excluded]
+        folder = self.folder.absolute() / environment
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(held(folder / "lock", f"the plan of {environment}", _WAIT_SECONDS))
+            stack.enter_context(_emptied(folder))
+            parts = {
+                path: _Part.prepare(known[path], skeletons[path], folder / "source" / "units", stack)
+                for path in chosen
+            }
+            self.on_step("building artifacts")
+            self._run_hooks(list(parts.values()))
+            self.on_step("planning")
+            document = self._terraform(environment, folder, parts, states, outputs)
+        modules = {module_name(known[path]): path for path in chosen}
+        return read_plan(document, environment, modules, {path: unit.after for path, unit in known.items()})
+
+    def _states(self, paths: list[str]) -> dict[str, State | None]:
+        places = self.tree.remote_states(paths)
+        with ThreadPoolExecutor(4) as pool:
+            return dict(zip(paths, pool.map(self._backend.read, [places[p] for p in paths]), strict=True))
+
+    def _chosen(
+        self,
+        environment: str,
+        known: Mapping[str, Unit],
+        units: Sequence[str] | None,
+        states: Mapping[str, State | None],
+    ) -> list[str]:
+        if units is None:
+            return list(known)
+        wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
+        for path in reversed(list(known)):
+            if path in wanted:
+                # Its outputs are nowhere: they have to be planned too.
+                wanted |= {
+                    dependency.path
+                    for dependency in known[path].dependencies
+                    if dependency.enabled
+                    and not dependency.skip_outputs
+                    and states.get(dependency.path) is None
+                }
+        return [path for path in known if path in wanted]
+
+    def _run_hooks(self, parts: Sequence[_Part]) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in pool.map(self._before, parts):
+                pass
+
+    def _before(self, part: _Part) -> None:
+        _refuse_arguments(part.rendered)
+        run = UnitRun(
+            part.rendered,
+            part.directory,
+            self.toolchain,
+            self.processes,
+            self.endpoints.environment(),
+        )
+        run.before("plan")
+
+    def _terraform(
+        self,
+        environment: str,
+        folder: Path,
+        parts: Mapping[str, _Part],
+        states: Mapping[str, State | None],
+        outputs: Mapping[str, Mapping[str, Any]],
+    ) -> Mapping[str, Any]:
+        place = folder / "source" / "root"
+        place.mkdir(parents=True, exist_ok=True)
+        _link_products(place, list(parts.values()))
+        composition = self.tree.compose(
+            {path: outputs_expression(part.name, part.module) for path, part in parts.items()}, outputs
+        )
+        # What the bootstrap has still to make cannot be imported.
+        absent = self._backend.missing(part.rendered.remote_state for part in parts.values())
+        root = write_root([part.member(place) for part in parts.values()], composition, absent)
+        _write(place / _FILE, root.text)
+        applied = {part.name: state.document for path, part in parts.items() if (state := states[path])}
+        if applied:
+            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases)))
+        locate = _Locator(place, root, list(parts.values()))
+        directory = WorkingDirectory(place, folder, place, folder)
+        environ = self.toolchain.environment(
+            {**self.endpoints.environment(), "TF_DATA_DIR": str(directory.data_dir)}
+        )
+        what = f"the plan of {environment} failed"
+
+        def run(*arguments: str, on_line: Callable[[str], None]) -> int:
+            command = [str(self.toolchain.terraform), *arguments]
+            return self.processes.run(command, cwd=place, env=environ, on_line=on_line)
+
+        def checked(*arguments: str) -> None:
+            stream = MessageStream(locate=locate)
+            if run(*arguments, on_line=stream.feed):
+                codes = "\n".join(found.code for found in stream.diagnostics)
+                raise planted_failure(codes, composition.failures) or stream.error(what)
+
+        run_init(self.toolchain, self.processes, directory, lambda: checked("init", "-input=false", "-json"))
+        checked("plan", "-input=false", "-json", "-lock=false", f"-out={folder / _PLAN}")
+        self.on_step("reading the plan")
+        lines: list[str] = []
+        if run("show", "-json", str(folder / _PLAN), on_line=lines.append):
+            raise StrataError(f"{what}: {' '.join(lines)[-600:]}")
+        document: Mapping[str, Any] = json.loads(next(line for line in lines if line.startswith("{")))
+        return document
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A unit in the scratch folder."""
+
+    name: str
+    unit: Unit
+    rendered: RenderedUnit
+    module: UnitModule
+    directory: WorkingDirectory
+
+    @classmethod
+    def prepare(
+        cls, unit: Unit, skeleton: RenderedUnit, work_dir: Path, stack: contextlib.ExitStack
+    ) -> _Part:
+        unit_dir = unit.file.parent
+        module = lift(skeleton, unit_dir)
+        rendered = replace(skeleton, generated=(*skeleton.generated, *module.files))
+        directory = stack.enter_context(prepare(rendered, unit_dir, work_dir))
+        return cls(module_name(unit), unit, rendered, module, directory)
+
+    def products(self) -> Iterator[tuple[str, Path]]:
+        """What hooks have built in the working directory, by its path there."""
+        known = {generated.path for generated in self.rendered.generated}
+        for path, name in copied_files(self.directory.path):
+            given = (self.rendered.module_dir / name, self.unit.file.parent / name)
+            if name not in known and not any(file.exists() for file in given) and not name.startswith("."):
+                yield name, path
+
+    def member(self, root: Path) -> Member:
+        return Member(self.name, self.unit, self.module, os.path.relpath(self.directory.path, root))
+
+
+@dataclass(frozen=True)
+class _Locator:
+    """Finds the place a person should look at: in the live tree for the root, else in the module."""
+
+    folder: Path
+    root: Root
+    parts: Sequence[_Part]
+
+    def __call__(self, name: str, line: int | None) -> tuple[str, int | None]:
+        path = (self.folder / name).resolve()
+        if path == (self.folder / _FILE).resolve():
+            file, number = self.root.origins.get(line or 0, (path, line or 0))
+            return str(file), number or None
+        for part in self.parts:
+            copied = part.directory.folder / "source"
+            if path.is_relative_to(copied.resolve()):
+                return relative_locator(self.folder, copied, part.directory.original)(name, line)
+        return str(path), line
+
+
+def _link_products(root: Path, parts: Sequence[_Part]) -> None:
+    """Let the root find what hooks have built for a unit where the unit's own working directory has it.
+
+    A relative path means the folder that Terraform runs in, and in a plan it stands as a value.
+
+    Raises:
+        StrataError: two units have built different files of one name.
+    """
+    for stale in root.iterdir():
+        if stale.name not in (_FILE, LOCK_FILE):
+            shutil.rmtree(stale) if stale.is_dir() and not stale.is_symlink() else stale.unlink()
+    owners: dict[str, _Part] = {}
+    for part in parts:
+        for name, product in part.products():
+            other = owners.setdefault(name, part)
+            if other is not part:
+                if (other.directory.path / name).read_bytes() == product.read_bytes():
+                    continue
+                raise StrataError(
+                    f"{other.unit.path} and {part.unit.path} build {name}, not the same: they cannot be "
+                    "planned as one",
+                    remedy="let their hooks write into folders of their own names",
+                )
+            link = root / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(product)
+
+
+@contextlib.contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """Leave neither state nor plan behind: both hold values."""
+    files = (folder / _PLAN, *(folder / "source" / "root" / f"{_STATE}{end}" for end in ("", ".backup")))
+    for file in files:
+        file.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+
+
+def _refuse_arguments(rendered: RenderedUnit) -> None:
+    """Refuse what `extra_arguments` would change in this unit's plan, and cannot in a plan of many."""
+    for extra in rendered.extra_arguments:
+        if "plan" not in extra.commands:
+            continue
+        telling = [word for word in extra.arguments if not word.startswith(_HARMLESS)]
+        telling += [*extra.required_var_files, *extra.optional_var_files, *extra.env_vars]
+        if telling:
+            raise StrataError(
+                f"{rendered.path}: extra_arguments {extra.name} ({telling[0]}) cannot be part of a plan of "
+                "the whole environment",
+                remedy="say it as inputs",
+            )

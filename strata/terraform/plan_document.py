@@ -1,0 +1,208 @@
+"""What a plan says, out of Terraform's own plan JSON: actions by unit and resource, never values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("create", "update", "replace", "delete", "import", "move", "forget")
+_QUIET = (("no-op",), ("read",))
+# Of the whole instance: to name its attributes says nothing.
+_WHOLE = (("create",), ("delete",), ("forget",))
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """What is planned for one resource instance.
+
+    Attributes:
+        address: as in the plan.
+        type: the resource's type.
+        actions: Terraform's own words, such as `("delete", "create")`.
+        changed: the names of the attributes that would change; none for a new or a deleted resource.
+        importing: whether it is imported.
+        moved_from: the address it has in the state now, if that is another.
+    """
+
+    address: str
+    type: str
+    actions: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    importing: bool = False
+    moved_from: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The one word of KINDS that says it, or "" if the instance itself stays as it is."""
+        if len(self.actions) == 2:
+            return "replace"
+        return "" if self.actions in _QUIET else self.actions[0]
+
+    def kinds(self) -> Iterator[str]:
+        """All words of KINDS that it counts for."""
+        if self.kind:
+            yield self.kind
+        if self.importing:
+            yield "import"
+        if self.moved_from:
+            yield "move"
+
+
+@dataclass(frozen=True)
+class UnitPlan:
+    """What is planned for one unit.
+
+    Attributes:
+        unit: its path.
+        resources: what changes.
+        outputs: the names of outputs that would change.
+        drift: what was changed outside Terraform since the last apply, with the attributes' names.
+        after: the paths of the units it waits for.
+    """
+
+    unit: str
+    resources: tuple[ResourceChange, ...] = ()
+    outputs: tuple[str, ...] = ()
+    drift: tuple[ResourceChange, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def changes(self) -> dict[str, int]:
+        """How many changes of each of KINDS."""
+        return _counts([self])
+
+    @property
+    def action(self) -> str:
+        """The weightiest change, one of KINDS, `output`, or "" if nothing changes."""
+        found = {kind for resource in self.resources for kind in resource.kinds()}
+        weighty = next((kind for kind in _BY_WEIGHT if kind in found), "")
+        return weighty or ("output" if self.outputs else "")
+
+
+_BY_WEIGHT = ("delete", "replace", "forget", "update", "create", "import", "move")
+
+
+@dataclass(frozen=True)
+class EnvironmentPlan:
+    """One plan over units of an environment; `units` is in dependency order."""
+
+    environment: str
+    units: Mapping[str, UnitPlan] = field(default_factory=dict)
+
+    def changes(self) -> dict[str, int]:
+        """How many changes of each of KINDS in all units."""
+        return _counts(self.units.values())
+
+    @property
+    def empty(self) -> bool:
+        """Whether an apply would change nothing, not even an output."""
+        return not any(unit.action for unit in self.units.values())
+
+    def document(self) -> dict[str, Any]:
+        """The plan for machines: no value of any attribute is in it."""
+        return {
+            "environment": self.environment,
+            "changes": self.changes(),
+            "units": {
+                path: {
+                    "changes": unit.changes(),
+                    "resources": [_facts(resource) for resource in unit.resources],
+                    "outputs": list(unit.outputs),
+                    "drift": [_facts(resource) for resource in unit.drift],
+                }
+                for path, unit in self.units.items()
+            },
+        }
+
+
+def read_plan(
+    document: Mapping[str, Any],
+    environment: str,
+    modules: Mapping[str, str],
+    after: Mapping[str, Iterable[str]],
+) -> EnvironmentPlan:
+    """Read the plan of an environment's root.
+
+    Args:
+        document: from `terraform show -json`.
+        environment: its name.
+        modules: unit path by module name, in the order wanted.
+        after: by unit path, the units it waits for.
+    """
+    changes = _by_module(document.get("resource_changes", []))
+    drift = _by_module(document.get("resource_drift", []))
+    outputs = document.get("output_changes", {})
+    return EnvironmentPlan(
+        environment,
+        {
+            path: UnitPlan(
+                path,
+                tuple(change for change in changes.get(name, []) if any(change.kinds())),
+                tuple(_changed(outputs.get(name, {}))),
+                tuple(change for change in drift.get(name, []) if change.kind),
+                tuple(other for other in after[path] if other in modules.values()),
+            )
+            for name, path in modules.items()
+        },
+    )
+
+
+def _by_module(changes: Iterable[Mapping[str, Any]]) -> dict[str, list[ResourceChange]]:
+    found: dict[str, list[ResourceChange]] = {}
+    for change in changes:
+        module = re.match(r"module\.([\w-]+)", change["address"])
+        if change["mode"] == "managed" and module:
+            found.setdefault(module[1], []).append(_resource(change))
+    return found
+
+
+def _resource(change: Mapping[str, Any]) -> ResourceChange:
+    actions = tuple(change["change"]["actions"])
+    return ResourceChange(
+        address=change["address"],
+        type=change["type"],
+        actions=actions,
+        changed=() if actions in _WHOLE else tuple(_changed(change["change"])),
+        importing=bool(change["change"].get("importing")),
+        moved_from=change.get("previous_address", ""),
+    )
+
+
+def _changed(change: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the attributes whose value differs or is not known yet."""
+    before, after = change.get("before") or {}, change.get("after") or {}
+    unknown = change.get("after_unknown") or {}
+    if not isinstance(unknown, Mapping):
+        unknown = dict.fromkeys(before, True)
+    for name in sorted({*before, *after, *unknown}):
+        if before.get(name) != after.get(name) or _any(unknown.get(name)):
+            yield name
+
+
+def _any(unknown: Any) -> bool:
+    if isinstance(unknown, Mapping):
+        return any(_any(value) for value in unknown.values())
+    if isinstance(unknown, list):
+        return any(_any(value) for value in unknown)
+    return bool(unknown)
+
+
+def _counts(units: Iterable[UnitPlan]) -> dict[str, int]:
+    counted = Counter(kind for unit in units for resource in unit.resources for kind in resource.kinds())
+    return {kind: counted[kind] for kind in KINDS}
+
+
+def _facts(resource: ResourceChange) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "address": resource.address,
+        "type": resource.type,
+        "actions": list(resource.actions),
+        "changed": list(resource.changed),
+    }
+    if resource.importing:
+        facts["importing"] = True
+    if resource.moved_from:
+        facts["moved_from"] = resource.moved_from
+    return facts

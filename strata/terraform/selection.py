@@ -1,0 +1,42 @@
+"""Which units a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import networkx
+
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from strata.live import Unit
+
+
+def choose(units: Mapping[str, Unit], names: Sequence[str] | None, environment: str) -> list[str]:
+    """Return the paths of the units named (by path or component), in dependency order; all without names.
+
+    Args:
+        units: the environment's units by path, in dependency order.
+        names: what was asked for.
+        environment: its name, for the error.
+
+    Raises:
+        StrataError: the environment has no such unit.
+    """
+    if names is None:
+        return list(units)
+    known = {unit.component: path for path, unit in units.items()} | {path: path for path in units}
+    for name in names:
+        if name.rstrip("/") not in known:
+            raise StrataError(
+                f"environment {environment} has no unit {name}",
+                remedy=f"choose among {', '.join(unit.component for unit in units.values())}",
+            )
+    wanted = {known[name.rstrip("/")] for name in names}
+    return [path for path in units if path in wanted]
+
+
+def with_dependents(graph: networkx.DiGraph, paths: Sequence[str]) -> set[str]:
+    """Return the units and all that depend on them."""
+    return {*paths, *(other for path in paths for other in networkx.descendants(graph, path))}
