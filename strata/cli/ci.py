@@ -40,12 +40,25 @@ def affected(
     since_applied: Annotated[
         bool, typer.Option(help="Compare with the last commit that was wholly applied, as GitHub knows it.")
     ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Compare with nothing: all units.")] = False,
     json_: Json = False,
 ) -> None:
     """Say which units a change affects, and why; in a workflow, set the output `environments`."""
     from strata.cli import ci_plans as command
 
-    command.run_affected(environment, base, since_applied, json_)
+    command.run_affected(environment, base, since_applied, all_, json_)
+
+
+@app.command(epilog=_examples("strata ci identity dev plan", "strata ci identity dev drift --json"))
+def identity(
+    environment: Environment,
+    purpose: Annotated[str, typer.Argument(help="`plan` of a pull request, or `drift` of main.")],
+    json_: Json = False,
+) -> None:
+    """Say as whom a job that may only read logs in: role, region, Snowflake user; set them as outputs."""
+    from strata.cli import ci_plans as command
+
+    command.run_identity(environment, purpose, json_)
 
 
 @app.command(epilog=_examples("strata ci plan dev --base origin/main --plans /tmp/plans --out plan-dev"))
@@ -126,13 +139,15 @@ def store(environment: Environment, plans: Plans) -> None:
     epilog=_examples(
         "strata ci gate --base origin/main",
         "strata ci gate --base origin/main --repository ../change --pull-request 7 --author octocat",
-        "strata ci gate --plans plan-dev/plan.json --label approve:deletions",
+        "strata ci gate --plans plans --label approve:deletions",
     )
 )
 def gate(
     base: Annotated[str | None, typer.Option(help="Judge the change since this commit.")] = None,
     repository: Annotated[Path, typer.Option(help="The checkout that holds the change.")] = Path(),
-    plans: Annotated[list[Path] | None, typer.Option(help="Judge these plan.json.")] = None,
+    plans: Annotated[
+        Path | None, typer.Option(help="Judge the plans of every folder of `strata ci plan --out` in it.")
+    ] = None,
     label: Annotated[list[str] | None, typer.Option(help="A label that is set.")] = None,
     pull_request: Annotated[
         int | None, typer.Option(help="Ask GitHub which labels of this pull request count.", min=1)
@@ -149,24 +164,19 @@ def gate(
     """Stop what needs an approval and has none; exit 1 then. An approval is a label set by somebody else."""
     from strata.cli import ci_gate as command
 
-    command.run_gate(
-        base, repository, plans or [], label or [], pull_request, author, fresh, deletions, json_
-    )
+    command.run_gate(base, repository, plans, label or [], pull_request, author, fresh, deletions, json_)
 
 
-@app.command(
-    epilog=_examples(
-        "strata ci comment --pull-request 7 plan-dev", "strata ci comment --pull-request 7 plan-*"
-    )
-)
+@app.command(epilog=_examples("strata ci comment plans --pull-request 7"))
 def comment(
-    folders: Annotated[list[Path], typer.Argument(help="Folders that `strata ci plan --out` wrote.")],
+    folder: Annotated[Path, typer.Argument(help="Holds a folder of `strata ci plan --out` per environment.")],
     pull_request: PullRequest,
+    commit: Annotated[str, typer.Option(help="The commit to name where nothing was planned.")] = "HEAD",
 ) -> None:
     """Write each environment's summary as a comment, or rewrite the one that is there."""
     from strata.cli import ci_gate as command
 
-    command.run_comment(folders, pull_request)
+    command.run_comment(folder, pull_request, commit)
 
 
 @app.command(epilog=_examples("strata ci drift dev --plans /tmp/plans --out drift-dev"))
@@ -181,14 +191,16 @@ def drift(
     command.run_drift(environment, plans, out)
 
 
-@app.command("drift-issue", epilog=_examples("strata ci drift-issue drift-dev"))
+@app.command("drift-issue", epilog=_examples("strata ci drift-issue drift"))
 def drift_issue(
-    folders: Annotated[list[Path], typer.Argument(help="Folders that `strata ci drift --out` wrote.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Holds a folder of `strata ci drift --out` per environment.")
+    ],
 ) -> None:
     """Keep one issue per environment: opened while it drifts, closed when it does not."""
     from strata.cli import ci_gate as command
 
-    command.run_drift_issue(folders)
+    command.run_drift_issue(folder)
 
 
 @app.command(epilog=_examples("strata ci apply dev --plans /tmp/plans"))

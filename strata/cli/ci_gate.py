@@ -15,10 +15,11 @@ from strata.ci.gate import check_plans, judge
 from strata.ci.github import GitHub
 from strata.ci.history import Change, commit
 from strata.ci.plans import PlanSet, load_plan_set
-from strata.ci.summary import drift_markdown, marker
+from strata.ci.summary import LIMIT, drift_markdown, markdown, marker
 from strata.ci.workflow import add_summary
 from strata.cli.console import out, print_json
 from strata.errors import StrataError
+from strata.live import discovery
 from strata.workspace import find_root
 
 _LABEL_PREFIX = "approve:"
@@ -27,7 +28,7 @@ _LABEL_PREFIX = "approve:"
 def run_gate(
     base: str | None,
     repository: Path,
-    plans: Sequence[Path],
+    plans: Path | None,
     labels: Sequence[str],
     pull_request: int | None,
     author: str | None,
@@ -36,13 +37,13 @@ def run_gate(
     as_json: bool,
 ) -> None:
     """Judge a change, or plans, or both."""
-    if base is None and not plans:
+    if base is None and plans is None:
         raise StrataError("there is nothing to judge", remedy="give --base, --plans or both")
     findings: list[Finding] = []
     if base is not None:
         findings += check_change(Change.since(repository.resolve(), base))
-    for path in plans:
-        findings += check_plans(load_plan_set(path), deletions=deletions)
+    for planned in _plan_sets(plans) if plans is not None else ():
+        findings += check_plans(planned, deletions=deletions)
     verdict = judge(findings, {*labels, *_approvals(pull_request, author, fresh)})
     if as_json:
         print_json(
@@ -70,18 +71,17 @@ def run_gate(
     )
 
 
-def run_comment(folders: Sequence[Path], pull_request: int) -> None:
-    """Write one comment per environment."""
+def run_comment(folder: Path, pull_request: int, commit_name: str) -> None:
+    """Write one comment per environment; where nothing was planned, only rewrite one that is there."""
+    root = find_root(Path.cwd())
     github = GitHub.from_environment()
-    for folder in folders:
-        plans = load_plan_set(folder / planning.PLAN_SET)
-        body = (folder / planning.COMMENT).read_text(encoding="utf-8")
-        # With nothing to say, only a comment that is there is brought up to date.
+    planned = {plans.environment: plans for plans in _plan_sets(folder)}
+    for environment in sorted({*planned, *discovery.environments(root)}):
+        plans = planned.get(environment) or PlanSet(environment=environment, commit=commit_name)
+        body = markdown(plans, LIMIT, f"the artifact plan-{environment}")
         create = bool(plans.units or plans.removed)
-        address = github.upsert_comment(pull_request, marker(plans.environment), body, create=create)
-        out.print(
-            address or f"{plans.environment}: no unit is affected, and no comment is there", soft_wrap=True
-        )
+        address = github.upsert_comment(pull_request, marker(environment), body, create=create)
+        out.print(address or f"{environment}: no unit is affected, and no comment is there", soft_wrap=True)
 
 
 def run_drift(environment: str, plans: Path, public: Path) -> None:
@@ -99,16 +99,20 @@ def run_drift(environment: str, plans: Path, public: Path) -> None:
         raise typer.Exit(2)
 
 
-def run_drift_issue(folders: Sequence[Path]) -> None:
+def run_drift_issue(folder: Path) -> None:
     """Open, rewrite or close each environment's issue."""
     github = GitHub.from_environment()
-    for folder in folders:
-        plans = load_plan_set(folder / planning.PLAN_SET)
+    for plans in _plan_sets(folder):
         name = plans.environment
         # A unit that could not be looked at must not close an issue.
         body = drift_markdown(plans) if _drifted(plans) or plans.failed else None
         address = github.upsert_issue(marker(name, "drift"), f"Drift in {name}", body)
         out.print(address or f"{name}: no drift, and no issue is open", soft_wrap=True)
+
+
+def _plan_sets(folder: Path) -> list[PlanSet]:
+    """The sets in a folder of artifacts; there is none where nothing was affected."""
+    return [load_plan_set(path) for path in sorted(folder.glob(f"*/{planning.PLAN_SET}"))]
 
 
 def _drifted(plans: PlanSet) -> bool:
@@ -122,7 +126,11 @@ def _approvals(pull_request: int | None, author: str | None, fresh: bool) -> set
         raise StrataError("whose pull request is it", remedy="give --author")
     github = GitHub.from_environment()
     if fresh:
-        for name in github.remove_labels(pull_request, _LABEL_PREFIX):
-            out.print(f"taken off, because the change is new: {name}", markup=False)
+        # Also where they cannot be taken off (a fork's token may only read), they do not count now.
+        try:
+            for name in github.remove_labels(pull_request, _LABEL_PREFIX):
+                out.print(f"taken off, because the change is new: {name}", markup=False)
+        except StrataError as error:
+            out.print(f"approvals of the older change do not count: {error.message}", markup=False)
         return set()
     return {name for name in github.approvals(pull_request, author) if name.startswith(_LABEL_PREFIX)}

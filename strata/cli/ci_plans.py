@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from strata.bootstrap.facts import environment_facts
 from strata.ci import affected as resolver
 from strata.ci import planning
 from strata.ci.affected import Affected
@@ -28,13 +29,17 @@ from strata.workspace import find_root
 _MOST_COMMITS = 100
 
 
-def run_affected(environment: str | None, base: str | None, since_applied: bool, as_json: bool) -> None:
+def run_affected(
+    environment: str | None, base: str | None, since_applied: bool, everything: bool, as_json: bool
+) -> None:
     """Print the units of each environment that are affected."""
     root = find_root(Path.cwd())
-    if (base is None) != since_applied:
-        raise StrataError("say what to compare with", remedy="give either --base or --since-applied")
+    if [base is not None, since_applied, everything].count(True) != 1:
+        raise StrataError("say what to compare with", remedy="give one of --base, --since-applied and --all")
     found: list[Affected] = []
-    if base is not None:
+    if everything:
+        found = [resolver.everything(root, name) for name in _environments(root, environment, None)]
+    elif base is not None:
         change = Change.since(root, base)
         found = [resolver.affected(change, name) for name in _environments(root, environment, change.base)]
     else:
@@ -51,6 +56,25 @@ def run_affected(environment: str | None, base: str | None, since_applied: bool,
             out.print(f"{unit}: {', '.join(reasons)}", markup=False, soft_wrap=True)
         for unit in one.removed:
             out.print(f"{unit}: removed", markup=False, soft_wrap=True)
+
+
+def run_identity(environment: str, purpose: str, as_json: bool) -> None:
+    """Print the identity of a reading job."""
+    if purpose not in ("plan", "drift"):
+        raise StrataError(f"`{purpose}` is no purpose", remedy="use plan or drift")
+    facts = environment_facts(LiveTree.load(find_root(Path.cwd())), environment)
+    found = {
+        "role": facts.role_arn("plan"),
+        "region": facts.region,
+        "snowflake_user": facts.snowflake_user(purpose),
+    }
+    for name, value in found.items():
+        set_output(name, value)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        out.print(f"{name}: {value}", soft_wrap=True)
 
 
 def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str | None]:

@@ -1,0 +1,1 @@
+"""The one-time steps before CI can plan and apply."""

@@ -1,0 +1,57 @@
+"""As whom CI logs in to Snowflake: one service user for each kind of job, each with exactly one subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strata.bootstrap.facts import EnvironmentFacts
+from strata.ci.login import SNOWFLAKE_AUDIENCE
+
+ISSUER = "https://token.actions.githubusercontent.com"
+
+
+@dataclass(frozen=True)
+class SnowflakeIdentity:
+    """A service user, the token that may be it, and what it may do.
+
+    Attributes:
+        purpose: plan (a pull request), drift (main) or apply (the GitHub environment).
+        subject: the whole `sub` of the token; Snowflake compares it exactly.
+        role: the account role that it gets.
+    """
+
+    purpose: str
+    user: str
+    issuer: str
+    subject: str
+    audiences: tuple[str, ...]
+    role: str
+
+
+def subject_prefix(facts: EnvironmentFacts, *, immutable: bool) -> str:
+    """How GitHub's `sub` begins: with the ids for repositories made, renamed or moved since 15 July 2026."""
+    if immutable:
+        return f"repo:{facts.owner}@{facts.owner_id}/{facts.repository}@{facts.repository_id}"
+    return f"repo:{facts.owner}/{facts.repository}"
+
+
+def snowflake_identities(facts: EnvironmentFacts, *, immutable: bool = True) -> list[SnowflakeIdentity]:
+    """The service users of an environment.
+
+    Args:
+        facts: of the environment.
+        immutable: which shape of subject the repository's tokens have. A Snowflake user has one subject only.
+    """
+    repository = subject_prefix(facts, immutable=immutable)
+    reader = f"{facts.project}_{facts.environment}_CI_READER".upper()
+    rows = (
+        ("apply", f"{repository}:environment:{facts.environment}", "ACCOUNTADMIN"),
+        ("drift", f"{repository}:ref:refs/heads/{facts.branch}", reader),
+        ("plan", f"{repository}:pull_request", reader),
+    )
+    return [
+        SnowflakeIdentity(
+            purpose, facts.snowflake_user(purpose), ISSUER, subject, (SNOWFLAKE_AUDIENCE,), role
+        )
+        for purpose, subject, role in rows
+    ]
