@@ -15,6 +15,9 @@ from strata.errors import StrataError
 Keys = tuple[str | int, ...]
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Loader(yaml.SafeLoader):
     """Plain scalars as in YAML 1.2's core schema.
 
@@ -97,6 +100,8 @@ def _construct(loader: _Loader, node: yaml.Node, path: Keys, lines: dict[Keys, i
         return loader.construct_object(node)
     seen: set[str] = set()
     for key, _ in node.value:
+        if key.tag == _MERGE:
+            continue
         if not isinstance(key, yaml.ScalarNode) or not isinstance(loader.construct_object(key), str | int):
             raise StrataError("a key must be a string", file=shown, line=key.start_mark.line + 1)
         if key.value in seen:

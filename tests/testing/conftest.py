@@ -1,0 +1,67 @@
+"""A repository of two small modules and their cases, good and bad, run by a pytest of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+SAMPLE = Path(__file__).parent / "sample"
+
+
+@dataclass
+class Ran:
+    """What a run of pytest gave: each test's failure text, "" for a passed one, and all that was printed."""
+
+    tests: dict[str, str]
+    out: str
+
+    def batches(self) -> list[tuple[int, int]]:
+        """Cases and Terraform starts of each batch."""
+        found = re.findall(r"planned (\d+) cases in \S+ s with (\d+) starts", self.out)
+        return [(int(cases), int(starts)) for cases, starts in found]
+
+
+def run_pytest(root: Path, *arguments: str) -> Ran:
+    """Run pytest on all cases and READMEs of a repository."""
+    report = root / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "strata.testing.plugin", f"--junitxml={report}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        [*command, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=300
+    )
+    tests = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        failure = case.find("failure")
+        name = f"{case.get('classname', '').split('.')[-3]}/{case.get('name')}"
+        tests[name] = "" if failure is None else (failure.text or "")
+    return Ran(tests, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+    """Runs pytest in a copy of the sample repository."""
+
+    def run(*arguments: str, files: dict[str, str] | None = None) -> Ran:
+        root = tmp_path_factory.mktemp("repository")
+        shutil.copytree(SAMPLE, root, dirs_exist_ok=True)
+        (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
+        for name, text in (files or {}).items():
+            (root / name).write_text(text, encoding="utf-8")
+        return run_pytest(root, *arguments)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ran(sample: Callable[..., Ran]) -> Ran:
+    """The whole sample in one process."""
+    return sample("tests", "modules")

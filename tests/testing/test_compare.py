@@ -1,0 +1,161 @@
+"""Expectations against planned values, without Terraform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata.errors import StrataError
+from strata.testing.case import PolicyStatements
+from strata.testing.compare import differences, unmatched
+from strata.testing.documents import read_document
+from strata.testing.outcome import UNKNOWN, planned_value
+from strata.testing.policies import policy_differences
+from strata.testing.scheduling import batches
+from strata.testing.schemas import SetAttributes, set_paths
+
+SETS = SetAttributes({"t": frozenset({"rule", "rule.cidrs"})})
+
+
+def differ(expected: Any, planned: Any) -> list[str]:
+    found = differences(expected, planned, (), "r", lambda names: SETS.has("t", names))
+    return [f"{difference.place}: {difference.expected} {difference.planned}" for difference in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "planned", "places"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, []),
+        ({"a": 1}, {"a": 1.0}, []),
+        ({"a": 1}, {"a": True}, ["r.a: 1 True"]),
+        ({"a": "1"}, {"a": 1}, ["r.a: 1 1"]),
+        ({"a": None}, {"a": None}, []),
+        ({"a": None}, {}, ["r.a: None nothing"]),
+        ({"a": None}, {"a": UNKNOWN}, ["r.a: None (known after apply)"]),
+        ({"a": "(known after apply)"}, {"a": UNKNOWN}, []),
+        ({"a": "(known after apply)"}, {"a": "x"}, ["r.a: (known after apply) x"]),
+        ({"a": "re:x+"}, {"a": "xxx"}, []),
+        ({"a": "re:x+"}, {"a": "xxy"}, ["r.a: re:x+ xxy"]),
+        ({"a": "re:x+"}, {"a": UNKNOWN}, ["r.a: re:x+ (known after apply)"]),
+        ({"a": [1, 2]}, {"a": [2, 1]}, ["r.a[0]: 1 2", "r.a[1]: 2 1"]),
+        ({"a": [1]}, {"a": [1, 2]}, ["r.a[1]: nothing 2"]),
+        ({"a": []}, {"a": []}, []),
+        ({"a": {"k": [1]}}, {"a": '{"k": [1], "l": 2}'}, []),
+        ({"a": {"k": [1]}}, {"a": '{"k": [2]}'}, ["r.a.k[0]: 1 2"]),
+        ({"a": {"k": 1}}, {"a": "{no json"}, ["r.a: {'k': 1} {no json"]),
+        # A set of blocks, which hold a set of strings: subsets of both are paired, whatever their order.
+        ({"rule": [{"cidrs": ["b", "a"]}, {"n": 1}]}, {"rule": [{"n": 1, "cidrs": []}, {"n": 2, "cidrs": ["a", "b"]}]}, []),
+        ({"rule": [{"n": 1}]}, {"rule": [{"n": 1}, {"n": 2}]}, ["r.rule (a set): nothing {'n': 2}"]),
+        ({"rule": [{"n": 3}]}, {"rule": [{"n": 1}]}, ["r.rule (a set): {'n': 3} nothing", "r.rule (a set): nothing {'n': 1}"]),
+    ],
+)  # fmt: skip
+def test_a_value_is_compared_with_its_expectation(expected: Any, planned: Any, places: list[str]) -> None:
+    assert differ(expected, planned) == places
+
+
+def test_as_many_elements_of_a_set_as_possible_are_paired() -> None:
+    # Taken greedily, the first would take "ab" and leave nothing for the second.
+    assert unmatched(["re:a.*", "ab"], ["ab", "ac"], lambda w, f: w == f or (w[:3] == "re:")) == ([], [])
+    assert unmatched(["x"], ["y", "x", "z"], lambda w, f: w == f) == ([], [0, 2])
+
+
+def test_what_is_known_later_is_told_from_null() -> None:
+    after = {"a": None, "b": [{"c": None}, 2], "d": 1}
+    later = {"b": [{"c": True}, False], "e": True}
+    assert planned_value(after, later) == {"a": None, "b": [{"c": UNKNOWN}, 2], "d": 1, "e": UNKNOWN}
+
+
+READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"]}
+
+
+@pytest.mark.parametrize(
+    ("expected", "policy", "count"),
+    [
+        ([READ], [{"Sid": "X", "Effect": "Allow", "Action": ["S3:getobject"], "Resource": ["a", "b"]}], 0),
+        ([READ | {"Sid": "Y"}], [READ | {"Sid": "X"}], 1),
+        ([READ], [READ | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}], 1),
+        ([READ], [READ, {"Effect": "Deny", "Action": "*", "Resource": "*"}], 1),
+        ([READ | {"Principal": "*"}], [READ | {"Principal": {"AWS": "*"}}], 0),
+        ([READ | {"Principal": {"AWS": "123456789012"}}], [READ | {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}], 0),
+        ([READ | {"Principal": {"Service": "a"}}], [READ | {"Principal": {"Service": ["a", "b"]}}], 1),
+        ([READ | {"Condition": {"Bool": {"AWS:securetransport": False}}}], [READ | {"Condition": {"Bool": {"aws:SecureTransport": ["false"]}}}], 0),
+        ([READ | {"Condition": {"StringEquals": {"k": ["a", "b"]}}}], [READ | {"Condition": {"StringLike": {"k": ["a", "b"]}}}], 1),
+        ([READ | {"Resource": "re:[ab]"}], [READ], 1),
+        ([READ | {"Resource": ["re:[ab]", "b"]}], [READ], 0),
+        ([], [READ], 1),
+    ],
+)  # fmt: skip
+def test_policies_are_sets_of_statements(expected: list[Any], policy: list[Any], count: int) -> None:
+    found = policy_differences(PolicyStatements(equals=expected), {"Statement": policy}, (), "p")
+    assert len(list(found)) == count
+
+
+def test_contains_leaves_other_statements_alone() -> None:
+    other = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    wanted = PolicyStatements(contains=[READ])
+    assert not list(policy_differences(wanted, {"Statement": [other, READ]}, (), "p"))
+    assert len(list(policy_differences(wanted, {"Statement": [other]}, (), "p"))) == 1
+
+
+def test_sets_are_found_in_a_schema() -> None:
+    block = {
+        "attributes": {
+            "names": {"type": ["set", "string"]},
+            "maps": {"type": ["map", ["list", ["object", {"deep": ["set", "string"], "no": "string"}]]]},
+            "nested": {
+                "nested_type": {"nesting_mode": "set", "attributes": {"x": {"type": ["set", "bool"]}}}
+            },
+        },
+        "block_types": {
+            "rule": {"nesting_mode": "list", "block": {"attributes": {"cidrs": {"type": ["set", "string"]}}}},
+            "tag": {"nesting_mode": "set", "block": {"attributes": {"key": {"type": "string"}}}},
+        },
+    }
+    assert sorted(set_paths(block)) == ["maps.deep", "names", "nested", "nested.x", "rule.cidrs", "tag"]
+
+
+def test_yaml_is_read_by_the_newer_rules(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "version: 2012-10-17\non: yes\ntime: 1:30\naccount: 012345678901\nn: [1, -2.5, 1e3, null, ~, true]\n"
+        "base: &b {x: 1}\nmerged: {<<: *b, y: 2}\n",
+        encoding="utf-8",
+    )
+    document = read_document(file, "x.yaml")
+    assert document.value == {
+        "version": "2012-10-17",
+        "on": "yes",
+        "time": "1:30",
+        "account": "012345678901",
+        "n": [1, -2.5, 1000.0, None, None, True],
+        "base": {"x": 1},
+        "merged": {"x": 1, "y": 2},
+    }
+    assert (document.line(("n", 3)), document.line(("merged", "nothing"))) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: [\n", "x.yaml:3: no valid YAML"),
+        ("a: 1\n---\nb: 2\n", "x.yaml:2: no valid YAML"),
+        ("a: &x [*x, *y]", "x.yaml:1: no valid YAML: found undefined alias 'y'"),
+        ("a: !!python/object:os.system x", "x.yaml:1: no valid YAML"),
+        ("? [a]\n: b\n", "x.yaml:1: a key must be a string"),
+    ],
+)
+def test_what_is_no_yaml_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(StrataError) as found:
+        read_document(file, "x.yaml")
+    assert str(found.value).startswith(said)
+
+
+def test_cases_of_a_worker_are_neighbours() -> None:
+    ids = [f"tests/modules/m/{number:03}.yaml::{number:03}" for number in range(150)]
+    found = batches([*reversed(ids), "tests/test_x.py::test_a[a.yaml]"], 2)
+    assert [found[name] for name in ids] == ["cases 0"] * 75 + ["cases 1"] * 75
+    assert set(batches(ids[:50], 8).values()) == {"cases 0"}
