@@ -78,7 +78,9 @@ def _states(picture: Picture) -> Iterator[Finding]:
     """No two units share a state."""
     first: dict[tuple[str, str], str] = {}
     for unit in picture.units.values():
-        config = (unit.document.get("remote_state") or {}).get("config") or {}
+        if unit.document is None:
+            continue
+        config = unit.state
         place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
         where = place or (f"{unit.unit.path}/terragrunt.hcl", 1)
         if not config.get("bucket") or not config.get("key"):
@@ -105,9 +107,8 @@ def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
     if environment.settings.get("protected") is not True:
         return
     for unit in environment.units:
-        source = (unit.document.get("terraform") or {}).get("source") or ""
-        ref = split(source)[2].get("ref", [""])[0]
-        if TAG.fullmatch(ref):
+        ref = split(unit.source)[2].get("ref", [""])[0]
+        if unit.document is None or TAG.fullmatch(ref):
             continue
         said = f"the branch or commit `{ref}`" if ref else "the working tree"
         yield Finding(

@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(r"[$%]\{")
 def check(picture: Picture) -> Iterator[Finding]:
     """All findings of this file's contracts."""
     for unit in picture.units.values():
-        if unit.module is not None:
+        if unit.document is not None and unit.module is not None:
             yield from _declared(picture, unit, unit.module)
         yield from _templates(picture, unit)
         yield from _bucket_names(picture, unit)
@@ -109,8 +109,7 @@ def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[Finding]:
                     f"the bucket `{name}` has {len(name)} characters, S3 allows {BUCKET_NAME}",
                     "shorten the key, the project's or the environment's name",
                 )
-    config = (unit.document.get("remote_state") or {}).get("config") or {}
-    name = str(config.get("bucket", ""))
+    name = str(unit.state.get("bucket", ""))
     if len(name) > BUCKET_NAME:
         place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
         yield Finding(

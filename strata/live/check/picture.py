@@ -28,11 +28,11 @@ TAG = re.compile(r"(?P<module>[a-z0-9-]+)/v(?P<version>\d+\.\d+\.\d+)")
 
 @dataclass(frozen=True)
 class CheckedUnit:
-    """A unit with its configuration (mocks for outputs) and its module, None where that cannot be read."""
+    """A unit with its configuration (mocks for outputs) and its module, None where these cannot be read."""
 
     unit: Unit
     scopes: tuple[Scope, ...]
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] | None
     module: Module | None
 
     @property
@@ -43,7 +43,17 @@ class CheckedUnit:
     @property
     def inputs(self) -> Mapping[str, Any]:
         """Its inputs."""
-        return self.document.get("inputs") or {}
+        return (self.document or {}).get("inputs") or {}
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """Where its state is: the backend's configuration."""
+        return ((self.document or {}).get("remote_state") or {}).get("config") or {}
+
+    @property
+    def source(self) -> str:
+        """Where its module comes from."""
+        return ((self.document or {}).get("terraform") or {}).get("source") or ""
 
     @cached_property
     def outputs(self) -> Mapping[str, Type]:
@@ -98,7 +108,7 @@ class _Taker:
                 name,
                 root / discovery.LIVE / name / ENV_FILE,
                 settings.get(name, {}),
-                tuple(self.unit(path, documents[path]) for path in found if path in documents),
+                tuple(unit for path in found if (unit := self.unit(path, documents.get(path)))),
                 tuple(found),
             )
             for name, found in paths.items()
@@ -130,11 +140,16 @@ class _Taker:
                 return {}
         return {key: value for name in names for key, value in self.settings([name]).items()}
 
-    def unit(self, path: str, document: Mapping[str, Any]) -> CheckedUnit:
-        unit = self.tree.unit(path)
-        scopes = self.tree.files(path)
+    def unit(self, path: str, document: Mapping[str, Any] | None) -> CheckedUnit | None:
+        try:
+            scopes = self.tree.files(path)
+        except StrataError:
+            # Said already, when its configuration was asked for.
+            return None
+        if document is None:
+            return CheckedUnit(self.tree.unit(path), scopes, None, None)
         source = (document.get("terraform") or {}).get("source") or ""
-        return CheckedUnit(unit, scopes, document, self.module(source, scopes))
+        return CheckedUnit(self.tree.unit(path), scopes, document, self.module(source, scopes))
 
     def module(self, source: str, scopes: Sequence[Scope]) -> Module | None:
         """The module of a source: of the working tree, or of this repository's tag.

@@ -1,0 +1,82 @@
+"""Every contract of the live tree is found broken where it is: `contracts/violations.toml`, one fault a case."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata.live import LiveTree
+from strata.live.check import RULES, check
+
+HERE = Path(__file__).parent / "contracts"
+CASES: list[dict[str, Any]] = tomllib.loads((HERE / "violations.toml").read_text(encoding="utf-8"))["case"]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree as a repository whose modules are released as 1.0.0, 1.1.0 and 1.2.0."""
+    folder = tmp_path_factory.mktemp("contracts") / "tree"
+    shutil.copytree(HERE / "tree", folder)
+    _git(folder, "init", "-q")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-q", "-m", "all")
+    for module in ("reader", "store"):
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            _git(folder, "tag", f"{module}/v{version}")
+    return folder
+
+
+def _load(folder: Path) -> LiveTree:
+    return LiveTree.load(folder, environ={"PATH": os.environ["PATH"], "HOME": str(folder)})
+
+
+def test_the_good_tree_breaks_nothing(good: Path) -> None:
+    assert check(_load(good)) == []
+
+
+def test_this_repository_breaks_nothing() -> None:
+    assert [str(finding) for finding in check(_load(ROOT))] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_violation(case: dict[str, Any], good: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tree"
+    shutil.copytree(good, folder)
+    for name, (old, new) in case.get("edit", {}).items():
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    for name, text in case.get("write", {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if "delete" in case:
+        (folder / case["delete"]).unlink()
+    if "untrack" in case:
+        _git(folder, "rm", "-q", "--cached", case["untrack"])
+
+    findings = check(_load(folder))
+
+    file, marked = case["at"]
+    lines = (folder / file).read_text(encoding="utf-8").splitlines() if (folder / file).is_file() else []
+    line = next((number for number, text in enumerate(lines, 1) if marked and marked in text), 1)
+    found = [f for f in findings if (f.rule, f.file, f.line) == (case["rule"], file, line)]
+    assert any(case["says"] in f.message for f in found), "\n".join(map(str, findings))
+    assert {f.rule for f in findings} == {case["rule"], *case.get("also", [])}
+    assert all(f.remedy and f.line > 0 for f in findings)
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case["rule"] for case in CASES} | {r for case in CASES for r in case.get("also", [])} == set(
+        RULES
+    )
