@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import traceback
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,15 +17,18 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Flask, Response, request
-from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.request import determine_request_protocol
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request as WsgiRequest
+
+from strata.cloud.aws import authorization, github_oidc, s3_access
+from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
 
 _log = logging.getLogger(__name__)
 
@@ -37,11 +39,19 @@ def create_application() -> DomainDispatcherApplication:
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """Knows a host's service the second time: moto tries the patterns of all services at each request."""
+    """Sends requests to AWS's services and to GitHub's issuer of tokens.
+
+    It knows a host's service the second time: moto tries the patterns of all services at each request.
+    """
 
     def __init__(self, create_app: Callable[[Any], Flask]) -> None:
         super().__init__(create_app)
         self.get_backend_for_host = lru_cache(1024)(super().get_backend_for_host)  # type: ignore[method-assign]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO", "").startswith(github_oidc.PREFIX):
+            return github_oidc.answer(WsgiRequest(environ))(environ, start_response)
+        return super().__call__(environ, start_response)
 
 
 class QuietRequestHandler(MotoRequestHandler):
@@ -60,8 +70,29 @@ def _service_application(service: Any) -> Flask:
     application.debug = False
     application.config["PROPAGATE_EXCEPTIONS"] = False
     application.register_error_handler(Exception, _fault_answer(str(service)))
+    application.before_request(lambda: _refusal(str(service)))
     application.after_request(_hide_key_id)
     return application
+
+
+def _refusal(service: str) -> Response | None:
+    """The answer to a request that the caller's policies do not allow."""
+    try:
+        if service in ("s3", "s3bucket_path"):
+            s3_access.check()
+        else:
+            authorization.check(service)
+    except authorization.Refusal as refusal:
+        name = service_of_request(service)
+        return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
+    return None
+
+
+def _access_code(service: str, code: str) -> str:
+    """What a service calls the error."""
+    if code != "AccessDenied" or service == "s3" or _protocol(service) in ("query", "ec2", "rest-xml"):
+        return "AuthorizationError" if (code, service) == ("AccessDenied", "sns") else code
+    return "AccessDeniedException"
 
 
 def _hide_key_id(response: Response) -> Response:
@@ -74,8 +105,8 @@ def _hide_key_id(response: Response) -> Response:
 
 def _fault_answer(service: str) -> Callable[[Exception], Response]:
     def answer(error: Exception) -> Response:
-        name = _service_name(service)
-        action = action_name(name)
+        name = service_of_request(service)
+        action = operation_of_request(name)
         if isinstance(error, HTTPException) and error.code not in (404, 405):
             return Response(error.get_body(), error.code, error.get_headers())
         if isinstance(error, HTTPException | NotImplementedError):
@@ -94,45 +125,27 @@ def _fault_answer(service: str) -> Callable[[Exception], Response]:
     return answer
 
 
-def _service_name(service: str) -> str:
-    scope = re.search(r"Credential=[^,]+/([\w-]+)/aws4_request", request.headers.get("Authorization", ""))
-    return scope[1] if scope else service
-
-
-def action_name(service: str) -> str:
-    """Return the name of the API action of the current request, or its method and path if there is none."""
-    target = request.headers.get("X-Amz-Target", "")
-    if target:
-        return target.rpartition(".")[2]
-    if "Action" in request.values:
-        return str(request.values["Action"])
+def _protocol(service: str) -> str:
     try:
-        operation, _ = get_service_router(_model_name(service)).match(Request(request.environ.copy()))
-        return str(operation.name)
-    except (NotFound, NotImplementedError, ValueError, KeyError, LookupError):
-        return f"{request.method} {request.path}"
-
-
-def _model_name(service: str) -> str:
-    models = {"awslambda": "lambda", "monitoring": "cloudwatch", "states": "stepfunctions"}
-    return models.get(service, service)
-
-
-def _error(service: str, code: str, message: str) -> Response:
-    """The error in the shape the service's clients read."""
-    headers = {"X-Amzn-ErrorType": code}
-    try:
-        protocol = determine_request_protocol(get_service_model(_model_name(service)), request.content_type)
+        return str(determine_request_protocol(get_service_model(model_name(service)), request.content_type))
     except Exception:
         # Only the shape of an error message hangs on this, and JSON names both fields for any reader.
-        protocol = "json"
-    if "json" in protocol or "cbor" in protocol:
+        return "json"
+
+
+def _error(
+    service: str, code: str, message: str, status: HTTPStatus = HTTPStatus.NOT_IMPLEMENTED
+) -> Response:
+    """The error in the shape the service's clients read."""
+    headers = {"X-Amzn-ErrorType": code}
+    protocol = _protocol(service)
+    if service != "s3" and ("json" in protocol or "cbor" in protocol):
         return Response(
             json.dumps({"__type": code, "message": message, "Message": message}),
-            HTTPStatus.NOT_IMPLEMENTED,
+            status,
             headers,
             content_type="application/json",
         )
     error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
-    return Response(body, HTTPStatus.NOT_IMPLEMENTED, headers, content_type="text/xml")
+    return Response(body, status, headers, content_type="text/xml")

@@ -45,7 +45,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from strata.cloud.aws import asl_sdk, identity
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
-from strata.cloud.aws.policies import Principal
+from strata.iam import Principal
 
 _patches = Patches()
 _STATES = "states.amazonaws.com"

@@ -21,7 +21,7 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions import responses as stepfunctions_responses
 
 from strata.cloud.aws import identity
-from strata.cloud.aws.policies import Decision, Principal, Request, decide
+from strata.iam import PolicyError, Principal, Request, decide
 
 _EVENTS = "events.amazonaws.com"
 
@@ -122,12 +122,13 @@ def _allow(document: Any, action: str, resource: str, rule_arn: str) -> None:
         principal=Principal(service=_EVENTS),
         context={"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]},
     )
-    if not document or decide([document], request) is not Decision.ALLOW:
-        raise TargetError(
-            "NO_PERMISSIONS",
-            f"{_EVENTS} is not authorized to perform: {action} on resource: {resource} because no "
-            f"resource-based policy allows it for {rule_arn}",
-        )
+    denied = f"{_EVENTS} is not authorized to perform: {action} on resource: {resource} for {rule_arn}"
+    try:
+        decision = decide([document] if document else [], request, "resource-based policy", named=True)
+    except PolicyError as error:
+        raise TargetError("NO_PERMISSIONS", f"{denied}: {error}") from None
+    if not decision.allowed:
+        raise TargetError("NO_PERMISSIONS", f"{denied} {decision.reason}")
 
 
 def _send_message(

@@ -1,14 +1,16 @@
 """Who calls: the account behind an access key, and the roles a caller may take on.
 
-A 12-digit access key id is the account id (LocalStack's convention), the keys of an assumed role belong to
-the role's account, and any other key means the account of this cloud.
+A 12-digit access key id is the account id (LocalStack's convention) and stands for the account's root, the
+keys of an assumed role belong to the role's account, and any other key means the root of this cloud's
+account. Keys that come with a session token must be known: nobody becomes root by keys that ran out with
+another cloud.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,16 +23,16 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.iam.models import Role, iam_backends
 from moto.sts.models import STSBackend, sts_backends
-from moto.sts.responses import TokenResponse
 from moto.utilities.utils import get_partition
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
-from strata.cloud.aws.policies import Decision, Principal, Request, UnsupportedConditionError, decide
+from strata.iam import Decision, PolicyError, Principal, Request, decide, evaluate
 
 _ACCOUNT = re.compile(r"\d{12}")
 _patches = Patches()
 _default_account = ""
+_sessions: dict[str, Session] = {}
 
 
 class AccessDenied(ServiceException):
@@ -38,6 +40,27 @@ class AccessDenied(ServiceException):
 
     code = "AccessDenied"
     http_status = 403
+
+
+class InvalidToken(Exception):
+    """The request's session token is of no use; `code` is AWS's error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Session:
+    """A role that somebody has taken on: by these keys, until then, within these session policies."""
+
+    role_arn: str
+    arn: str
+    user_id: str
+    token: str
+    expiration: datetime.datetime
+    policies: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,9 +93,7 @@ def install(context: CloudContext) -> None:
     _patches.attribute(STSBackend, "get_caller_identity", _get_caller_identity)
     _patches.attribute(moto_errors, "COMMON_ERROR_CODES", [*moto_errors.COMMON_ERROR_CODES, "AccessDenied"])
     _patches.attribute(BaseResponse, "serialized", _with_status(BaseResponse.serialized))
-    _patches.attribute(TokenResponse, "assume_role", _assume_role_action)
-    _patches.attribute(TokenResponse, "assume_role_with_web_identity", _refuse_web_identity)
-    _patches.attribute(TokenResponse, "assume_role_with_saml", _refuse_saml)
+    _sessions.clear()
 
 
 def uninstall() -> None:
@@ -84,6 +105,9 @@ def account_of(access_key_id: str) -> str:
     """Return the account an access key belongs to."""
     if _ACCOUNT.fullmatch(access_key_id):
         return access_key_id
+    session = _sessions.get(access_key_id)
+    if session is not None:
+        return session.role_arn.split(":")[4]
     for account_id, account in list(iam_backends.items()):
         for backend in list(account.values()):
             if access_key_id in backend.access_keys:
@@ -100,7 +124,7 @@ def caller_of_request() -> Principal:
     if not key:
         return Principal(account_id=account_id)
     _, arn, _ = _get_caller_identity(sts_backends[account_id]["aws"], key, "")
-    return _aws_principal(arn)
+    return aws_principal(arn)
 
 
 def assume_role(
@@ -141,14 +165,14 @@ def assume_role(
         if source_account:
             context["aws:sourceaccount"] = source_account
     else:
-        principal = _aws_principal(principal_arn)
+        principal = aws_principal(principal_arn)
         asker = principal_arn
         context["aws:principalarn"] = principal.arns[-1]
         context["aws:principalaccount"] = principal.account_id
     if external_id:
         context["sts:externalid"] = external_id
     check_trust(role_arn, "sts:AssumeRole", principal, context, asker)
-    return _session(role_arn, session_name, duration, region, external_id)
+    return open_session(role_arn, session_name, duration, region)
 
 
 def find_role(role_arn: str) -> Role | None:
@@ -171,12 +195,11 @@ def check_trust(
     if role is None:
         raise AccessDenied(f"{denied}: the role does not exist")
     request = Request(action=action, resource=role_arn, principal=principal, context=context)
-    try:
-        decision = decide([role.assume_role_policy_document], request)
-    except UnsupportedConditionError as error:
-        raise AccessDenied(f"{denied}: {error}") from None
-    if decision is not Decision.ALLOW:
-        raise AccessDenied(f"{denied}: {decision.value} in the role's trust policy")
+    decision = _decided(
+        denied, lambda: decide([role.assume_role_policy_document], request, "trust policy", named=True)
+    )
+    if not decision.allowed:
+        raise AccessDenied(f"{denied} {decision.reason}")
     return role
 
 
@@ -191,18 +214,32 @@ def role_policies(role: Role) -> list[str]:
     return [str(document) for document in role.policies.values()] + attached
 
 
+def role_boundary(role: Role) -> str | None:
+    """Return a role's permissions boundary as JSON, or None; a boundary that is gone allows nothing."""
+    if not role.permissions_boundary_arn:
+        return None
+    policy = iam_backends[role.account_id][role.partition].managed_policies.get(role.permissions_boundary_arn)
+    if policy is None:
+        return '{"Statement": []}'
+    return next(str(version.document) for version in policy.versions if version.is_default)
+
+
 def check_role_permission(
     role: Role, action: str, resource: str, context: Mapping[str, str] | None = None
 ) -> None:
     """Raise AccessDenied unless the role's own policies allow the action on the resource."""
     denied = f"{role.arn} is not authorized to perform: {action} on resource: {resource}"
+    request = Request(action=action, resource=resource, context=context or {})
+    decision = _decided(denied, lambda: evaluate(request, role_policies(role), boundary=role_boundary(role)))
+    if not decision.allowed:
+        raise AccessDenied(f"{denied} {decision.reason}")
+
+
+def _decided(denied: str, decision: Callable[[], Decision]) -> Decision:
     try:
-        request = Request(action=action, resource=resource, context=context or {})
-        decision = decide(role_policies(role), request)
-    except UnsupportedConditionError as error:
+        return decision()
+    except PolicyError as error:
         raise AccessDenied(f"{denied}: {error}") from None
-    if decision is not Decision.ALLOW:
-        raise AccessDenied(f"{denied}: {decision.value} in the role's policies")
 
 
 def _with_status(serialized: Any) -> Any:
@@ -215,12 +252,12 @@ def _with_status(serialized: Any) -> Any:
     return with_status
 
 
-def _aws_principal(arn: str) -> Principal:
+def aws_principal(arn: str) -> Principal:
+    """Return the principal behind an ARN: a session of a role acts as the session and as the role."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
         raise AccessDenied(f"{arn or 'nobody'} is not the ARN of a principal")
     account_id = parts[4]
-    # A session of a role acts as the session and as the role.
     session = re.fullmatch(r"assumed-role/(.+)/[^/]+", parts[5])
     if session:
         for role in iam_backends[account_id][parts[1]].roles.values():
@@ -229,14 +266,29 @@ def _aws_principal(arn: str) -> Principal:
     return Principal(account_id=account_id, arns=(arn,))
 
 
-def _session(role_arn: str, name: str, duration: int, region: str, external_id: str) -> Credentials:
+def open_session(
+    role_arn: str, name: str, duration: int, region: str, policies: Sequence[str] = ()
+) -> Credentials:
+    """Make keys for a role; whether the caller may have them was decided before.
+
+    Args:
+        role_arn: the role.
+        name: the session's name.
+        duration: seconds until the keys expire.
+        region: only its partition counts.
+        policies: session policies, which limit what the role may do.
+    """
     role = sts_backends[role_arn.split(":")[4]][get_partition(region)].assume_role(
         region_name=region,
         role_session_name=name,
         role_arn=role_arn,
         policy="",
         duration=duration,
-        external_id=external_id,
+        external_id="",
+    )
+    expiration = role.expiration.replace(tzinfo=datetime.UTC)
+    _sessions[role.access_key_id] = Session(
+        role_arn, role.arn, role.user_id, role.session_token, expiration, tuple(policies)
     )
     return Credentials(
         access_key_id=role.access_key_id,
@@ -246,6 +298,30 @@ def _session(role_arn: str, name: str, duration: int, region: str, external_id: 
         account_id=role.account_id,
         assumed_role_arn=role.arn,
     )
+
+
+def session_of_request() -> Session | None:
+    """Return the session whose keys signed the HTTP request being served; None if it is another caller.
+
+    Raises:
+        InvalidToken: a session token that this cloud has not given, or keys that have expired.
+    """
+    key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
+    session = _sessions.get(key)
+    token = flask.request.headers.get("X-Amz-Security-Token") or flask.request.args.get(
+        "X-Amz-Security-Token"
+    )
+    if session is None:
+        if token and not _ACCOUNT.fullmatch(key):
+            raise InvalidToken(
+                "InvalidClientTokenId", "The security token included in the request is invalid."
+            )
+        return None
+    if token != session.token:
+        raise InvalidToken("InvalidClientTokenId", "The security token included in the request is invalid.")
+    if session.expiration <= datetime.datetime.now(datetime.UTC):
+        raise InvalidToken("ExpiredToken", "The security token included in the request is expired")
+    return session
 
 
 def _access_key(response: BaseResponse) -> str:
@@ -264,56 +340,10 @@ def _key_of(authorization: str, url: str) -> str:
 
 
 def _get_caller_identity(backend: STSBackend, access_key_id: str, region: str) -> tuple[str, str, str]:
-    session = backend.get_assumed_role_from_access_key(access_key_id)
-    if session:
-        return session.user_id, session.arn, session.account_id
+    session = _sessions.get(access_key_id)
+    if session is not None:
+        return session.user_id, session.arn, session.role_arn.split(":")[4]
     user = iam_backends[backend.account_id][backend.partition].get_user_from_access_key_id(access_key_id)
     if user:
         return user.id, user.arn, user.account_id
     return backend.account_id, f"arn:{backend.partition}:iam::{backend.account_id}:root", backend.account_id
-
-
-def _assume_role_action(response: TokenResponse) -> ActionResult:
-    role_arn = response._get_param("RoleArn")
-    session_name = response._get_param("RoleSessionName")
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", session_name or ""):
-        raise ServiceException(
-            "ValidationError",
-            f"1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy "
-            "constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}",
-        )
-    _, caller, _ = response.backend.get_caller_identity(response.access_key, response.region)
-    credentials = assume_role(
-        role_arn,
-        principal_arn=caller,
-        external_id=response._get_param("ExternalId") or "",
-        session_name=session_name,
-        duration=response._get_int_param("DurationSeconds", 3600),
-        region=response.region,
-    )
-    session = next(
-        s
-        for s in sts_backends[credentials.account_id][response.partition].assumed_roles
-        if s.access_key_id == credentials.access_key_id
-    )
-    return ActionResult(
-        {
-            "Credentials": session,
-            "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
-            "PackedPolicySize": 6,
-        }
-    )
-
-
-def _refuse_web_identity(response: TokenResponse) -> Any:
-    raise AccessDenied(
-        "Not authorized to perform sts:AssumeRoleWithWebIdentity: the embedded cloud does not verify the "
-        f"token's signature, so it takes no token for {response._get_param('RoleArn')}"
-    )
-
-
-def _refuse_saml(response: TokenResponse) -> Any:
-    raise AccessDenied(
-        "Not authorized to perform sts:AssumeRoleWithSAML: the embedded cloud verifies no SAML assertion, so "
-        f"it takes none for {response._get_param('RoleArn')}"
-    )

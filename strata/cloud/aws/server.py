@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # One module per service, each patching moto in one visible way; in the order they are installed.
 _EXTENSIONS = (
     "identity",
+    "sts",
     "s3",
     "s3_access",
     "events",

@@ -100,14 +100,3 @@ def test_other_principal_with_an_external_id(aws: Aws) -> None:
     for wrong in ({"external_id": "theirs"}, {"external_id": "ours", "principal_arn": f"{user}2"}):
         with pytest.raises(AccessDenied):
             assume_role(role_arn, **{"principal_arn": user, **wrong})
-
-
-def test_web_identity_is_refused_by_name(aws: Aws) -> None:
-    role_arn = aws.role("web", {"AWS": "*"})
-    with pytest.raises(ClientError) as caught:
-        aws.client("sts").assume_role_with_web_identity(
-            RoleArn=role_arn, RoleSessionName="me", WebIdentityToken="any.token.passes"
-        )
-    assert caught.value.response["Error"]["Code"] == "AccessDenied"
-    assert "AssumeRoleWithWebIdentity" in str(caught.value)
-    assert "does not verify" in str(caught.value)

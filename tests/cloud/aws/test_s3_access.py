@@ -131,16 +131,85 @@ def test_bucket_policy_alone_may_allow_a_role(aws: Aws) -> None:
     assert not refused(client.get_object, Bucket="raw", Key="k")
 
 
-def test_condition_that_is_not_implemented_refuses(aws: Aws) -> None:
+@pytest.mark.parametrize(("addresses", "held"), [("127.0.0.0/8", True), ("10.0.0.0/8", False)])
+def test_condition_on_the_callers_address(aws: Aws, addresses: str, held: bool) -> None:
     s3 = aws.bucket("raw")
-    deny(
-        aws,
-        "raw",
-        {
-            "Action": "s3:GetObject",
-            "Resource": "*",
-            "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
-        },
-    )
     s3.put_object(Bucket="raw", Key="k", Body=b"1")
-    assert refused(s3.get_object, Bucket="raw", Key="k")
+    condition = {"IpAddress": {"aws:SourceIp": addresses}}
+    deny(aws, "raw", {"Action": "s3:GetObject", "Resource": "*", "Condition": condition})
+    assert refused(s3.get_object, Bucket="raw", Key="k") is held
+
+
+@pytest.mark.parametrize(
+    "condition", [{"StringAlmost": {"aws:PrincipalArn": "x"}}, {"StringEquals": {"aws:FavouriteColour": "x"}}]
+)
+def test_condition_that_is_not_known_refuses(aws: Aws, condition: dict[str, Any]) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    deny(aws, "raw", {"Action": "s3:GetObject", "Resource": "*", "Condition": condition})
+    with pytest.raises(ClientError, match=r"is not known|does not know the condition key") as caught:
+        s3.get_object(Bucket="raw", Key="k")
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("actions", "call", "arguments", "allowed"),
+    [
+        (["s3:GetBucketVersioning"], "get_bucket_versioning", {}, True),
+        (["s3:GetBucketPolicy"], "get_bucket_versioning", {}, False),
+        (["s3:PutBucketPublicAccessBlock"], "put_public_access_block",
+         {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}, True),
+        (["s3:PutObject"], "delete_bucket", {}, False),
+        (["s3:DeleteBucket"], "delete_object", {"Key": "k"}, False),
+        (["s3:GetObject"], "get_object_tagging", {"Key": "k"}, False),
+        (["s3:GetObject", "s3:PutObject"], "copy_object", {"Key": "l", "CopySource": "raw/k"}, True),
+        (["s3:PutObject"], "copy_object", {"Key": "l", "CopySource": "raw/k"}, False),
+        (["s3:PutObject"], "put_object", {"Key": "l", "Tagging": "a=b"}, False),
+        (["s3:PutObject", "s3:PutObjectTagging"], "put_object", {"Key": "l", "Tagging": "a=b"}, True),
+        (["s3:PutObject"], "create_multipart_upload", {"Key": "l"}, True),
+        (["s3:GetObject"], "create_multipart_upload", {"Key": "l"}, False),
+        (["s3:*"], "put_bucket_analytics_configuration",
+         {"Id": "a", "AnalyticsConfiguration": {"Id": "a", "StorageClassAnalysis": {}}}, False),
+    ],
+)  # fmt: skip
+def test_every_operation_asks_for_its_action(
+    aws: Aws, actions: list[str], call: str, arguments: dict[str, Any], allowed: bool
+) -> None:
+    aws.bucket("raw").put_object(Bucket="raw", Key="k", Body=b"1")
+    client = session(aws, "r", *actions)
+    assert refused(getattr(client, call), Bucket="raw", **arguments) is not allowed
+
+
+def test_a_version_has_an_action_of_its_own(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="raw", Key="k", Body=b"1")["VersionId"]
+    client = session(aws, "r", "s3:GetObject", "s3:DeleteObject")
+    assert not refused(client.get_object, Bucket="raw", Key="k")
+    assert refused(client.get_object, Bucket="raw", Key="k", VersionId=version)
+    assert refused(client.delete_object, Bucket="raw", Key="k", VersionId=version)
+
+
+def test_a_batch_is_decided_object_by_object(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    for key in ("tmp/a", "b"):
+        s3.put_object(Bucket="raw", Key=key, Body=b"1")
+    client = session(aws, "r", "s3:DeleteObject", resource="arn:aws:s3:::raw/tmp/*")
+    answer = client.delete_objects(Bucket="raw", Delete={"Objects": [{"Key": "tmp/a"}, {"Key": "b"}]})
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["tmp/a"]
+    assert [error["Key"] for error in answer["Errors"]] == ["b"]
+
+
+def test_another_accounts_root_needs_the_buckets_word(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_object(Bucket="raw", Key="k", Body=b"1")
+    other = aws.client("s3", {"AccessKeyId": "999988887777", "SecretAccessKey": "test"})
+    assert refused(other.get_object, Bucket="raw", Key="k")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "999988887777"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::raw/*",
+    }
+    s3.put_bucket_policy(Bucket="raw", Policy=json.dumps({"Statement": [statement]}))
+    assert not refused(other.get_object, Bucket="raw", Key="k")
