@@ -47,18 +47,18 @@ class Platform:
         """
         try:
             buckets = outputs["s3"]["bucket_names"]
-            loader = outputs["snowflake"]["loader"]
-            reader = outputs["snowflake"]["reader"]
+            snowflake = outputs["snowflake"]
+            (table,) = snowflake["external_tables"].values()
             return cls(
                 raw_bucket=buckets["raw"],
                 processed_bucket=buckets["processed"],
                 state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
-                database=loader["database"],
-                schema=loader["schema"],
-                external_table=loader["table"],
-                current_view=reader["view"],
-                reader_role=reader["role"],
-                warehouse=loader["warehouse"],
+                database=table["database"],
+                schema=table["schema"],
+                external_table=table["table"],
+                current_view=table["view"],
+                reader_role=snowflake["roles"]["READER"],
+                warehouse=snowflake["warehouses"]["MAIN"],
             )
         except KeyError as error:
             raise StrataError(

@@ -57,19 +57,54 @@ dependencies {
 
 inputs = {
   integration_name = dependency.snowflake-integration.outputs.name
-  loader_role_arn  = dependency.iam.outputs.role_arns.lambda
-  table            = upper(local.contract.dataset)
-  warehouse        = local.env.warehouse
 
-  columns = concat(
-    [for c in local.contract.curated : { name = upper(c.name), type = local.types[c.type] }],
-    [
-      { name = upper(local.contract.date.name), type = "DATE", partition = local.contract.date.name },
-      { name = "OBJECT", type = "VARCHAR", partition = "object" },
-    ],
-  )
-  newest = {
-    key      = [for name in local.contract.key : upper(name)]
-    order_by = ["SEQUENCER", "OBJECT_ID", "SOURCE_LINE"]
+  databases         = { LAKE = {} }
+  resource_monitors = { MAIN = { credit_quota = local.env.warehouse.credits_per_month } }
+  schemas           = { "LAKE.CURATED" = {} }
+  stages            = { "LAKE.CURATED.PROCESSED" = { bucket = "processed", prefix = "curated/" } }
+
+  warehouses = {
+    MAIN = {
+      auto_suspend_seconds = local.env.warehouse.auto_suspend_seconds
+      resource_monitor     = "MAIN"
+      size                 = local.env.warehouse.size
+    }
+  }
+
+  external_tables = {
+    ("LAKE.CURATED.${upper(local.contract.dataset)}") = {
+      path  = "${local.contract.dataset}/"
+      stage = "LAKE.CURATED.PROCESSED"
+
+      columns = concat(
+        [for c in local.contract.curated : { name = upper(c.name), type = local.types[c.type] }],
+        [
+          { name = upper(local.contract.date.name), type = "DATE", partition = local.contract.date.name },
+          { name = "OBJECT", type = "VARCHAR", partition = "object" },
+        ],
+      )
+      current = {
+        key      = [for name in local.contract.key : upper(name)]
+        order_by = ["SEQUENCER", "OBJECT_ID", "SOURCE_LINE"]
+      }
+    }
+  }
+
+  # The loader owns and refreshes the table, the reader reads it.
+  roles = {
+    LOADER = {
+      schemas    = { "LAKE.CURATED" = { owns = ["EXTERNAL TABLES", "VIEWS"] } }
+      stages     = ["LAKE.CURATED.PROCESSED"]
+      warehouses = ["MAIN"]
+    }
+    READER = {
+      schemas    = { "LAKE.CURATED" = { reads = ["EXTERNAL TABLES", "VIEWS"] } }
+      warehouses = ["MAIN"]
+    }
+  }
+
+  # The Lambda functions.
+  service_users = {
+    LOADER = { aws_role_arn = dependency.iam.outputs.role_arns.lambda, role = "LOADER", warehouse = "MAIN" }
   }
 }

@@ -10,7 +10,7 @@ locals {
 # and the role, made later by the iam unit, can trust exactly the user that Snowflake names here.
 resource "snowflake_storage_integration_aws" "this" {
   name                      = upper("${var.context.project}_${var.name}_${var.context.environment}")
-  comment                   = coalesce(var.comment, "S3 of ${var.context.project} ${var.context.environment}")
+  comment                   = "S3 of ${var.context.project} ${var.context.environment}"
   enabled                   = var.enabled
   storage_provider          = local.provider
   storage_allowed_locations = local.allowed

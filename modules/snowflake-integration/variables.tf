@@ -31,12 +31,6 @@ variable "blocked" {
   }
 }
 
-variable "comment" {
-  description = "Comment of the integration; null says which environment it is of."
-  type        = string
-  default     = null
-}
-
 variable "enabled" {
   description = "Whether stages may use the integration; false stops every read at once."
   type        = bool
@@ -50,7 +44,7 @@ variable "external_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9+=,.@:/_-]{8,1224}$", var.external_id))
+    condition     = length(var.external_id) >= 8 && length(var.external_id) <= 1224 && can(regex("^[A-Za-z0-9+=,.@:/_-]+$", var.external_id))
     error_message = "external_id must have 8 to 1224 letters, digits and + = , . @ : / _ - (what STS accepts), and no blank."
   }
 }

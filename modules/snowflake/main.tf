@@ -1,41 +1,51 @@
+# Keys are names: of objects of the account short ones, which become <PROJECT>_<KEY>_<ENVIRONMENT>; of what lies in a
+# database the path to it, LAKE.CURATED for a schema and LAKE.CURATED.FLIGHTS for a table.
+
 locals {
-  database = upper("${var.context.project}_${var.context.environment}")
-  loader   = upper("${var.context.project}_LOADER_${var.context.environment}")
-  reader   = upper("${var.context.project}_READER_${var.context.environment}")
-  comment  = "${var.context.project} ${var.context.environment}"
+  account = "${upper(var.context.project)}_%s_${upper(var.context.environment)}"
+  comment = "${var.context.project} ${var.context.environment}"
+  path    = { for key in concat(keys(var.schemas), keys(var.stages), keys(var.external_tables)) : key => split(".", key) }
+  schema  = { for key in concat(keys(var.stages), keys(var.external_tables)) : key => join(".", slice(local.path[key], 0, 2)) }
 }
 
 resource "snowflake_database" "this" {
-  name    = local.database
-  comment = local.comment
+  for_each = var.databases
+
+  name                        = format(local.account, each.key)
+  comment                     = local.comment
+  data_retention_time_in_days = each.value.retention_days
 }
 
-resource "snowflake_schema" "curated" {
-  database = snowflake_database.this.name
-  name     = "CURATED"
-  comment  = local.comment
+# In a schema with managed access only its owner grants, not everybody who owns an object in it.
+resource "snowflake_schema" "this" {
+  for_each = var.schemas
+
+  database            = snowflake_database.this[local.path[each.key][0]].name
+  name                = local.path[each.key][1]
+  comment             = local.comment
+  with_managed_access = tostring(!contains(keys(each.value.opt_out), "managed_access"))
+}
+
+resource "snowflake_resource_monitor" "this" {
+  for_each = var.resource_monitors
+
+  name                      = format(local.account, each.key)
+  credit_quota              = each.value.credit_quota
+  notify_triggers           = each.value.notify_percent
+  notify_users              = length(each.value.notify_users) > 0 ? each.value.notify_users : null
+  suspend_trigger           = each.value.suspend_percent
+  suspend_immediate_trigger = each.value.suspend_immediately_percent
 }
 
 resource "snowflake_warehouse" "this" {
-  name                = local.database
-  comment             = local.comment
-  warehouse_size      = var.warehouse.size
-  auto_suspend        = var.warehouse.auto_suspend_seconds
-  auto_resume         = "true"
-  initially_suspended = true
-}
+  for_each = var.warehouses
 
-resource "snowflake_stage_external_s3" "processed" {
-  database            = snowflake_schema.curated.database
-  schema              = snowflake_schema.curated.name
-  name                = "PROCESSED"
-  comment             = local.comment
-  url                 = "s3://${format(local.bucket, "processed")}/${var.prefix}"
-  storage_integration = var.integration_name
-
-  file_format {
-    parquet {
-      compression = "AUTO"
-    }
-  }
+  name                         = format(local.account, each.key)
+  comment                      = local.comment
+  warehouse_size               = each.value.size
+  auto_suspend                 = each.value.auto_suspend_seconds
+  auto_resume                  = "true"
+  initially_suspended          = true
+  statement_timeout_in_seconds = each.value.statement_timeout_seconds
+  resource_monitor             = try(snowflake_resource_monitor.this[each.value.resource_monitor].name, null)
 }

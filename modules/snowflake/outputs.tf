@@ -1,21 +1,41 @@
-output "loader" {
-  description = "How the functions log in: user, role, warehouse, and the table they refresh."
-  value = {
-    database  = snowflake_database.this.name
-    role      = snowflake_account_role.this["loader"].name
-    schema    = snowflake_schema.curated.name
-    table     = snowflake_external_table.this.name
-    user      = snowflake_service_user.loader.name
-    warehouse = snowflake_warehouse.this.name
-  }
+output "databases" {
+  description = "Name of each database."
+  value       = { for key, d in snowflake_database.this : key => d.name }
 }
 
-output "reader" {
-  description = "How people and reports read: the role, and the view that shows the newest row of each key."
+output "external_tables" {
+  description = "Where each external table is: database, schema, table, and the view of its newest rows, if it has one."
   value = {
-    role = snowflake_account_role.this["reader"].name
-    view = "${snowflake_external_table.this.name}_CURRENT"
+    for key, t in snowflake_external_table.this : key => {
+      database = t.database
+      schema   = t.schema
+      table    = t.name
+      view     = var.external_tables[key].current == null ? null : "${t.name}_CURRENT"
+    }
   }
   # Whoever is given the names can read.
   depends_on = [snowflake_execute.current]
+}
+
+output "opt_outs" {
+  description = "What is switched off where, and why."
+  value = merge(
+    merge([for key, s in var.schemas : { for name, o in s.opt_out : "schemas ${key} ${name}" => o.reason }]...),
+    merge([for key, w in var.warehouses : { for name, o in w.opt_out : "warehouses ${key} ${name}" => o.reason }]...),
+  )
+}
+
+output "roles" {
+  description = "Name of each role."
+  value       = { for key, r in snowflake_account_role.this : key => r.name }
+}
+
+output "service_users" {
+  description = "How each program logs in: user, role and warehouse."
+  value       = { for key, u in snowflake_service_user.this : key => { role = u.default_role, user = u.name, warehouse = u.default_warehouse } }
+}
+
+output "warehouses" {
+  description = "Name of each warehouse."
+  value       = { for key, w in snowflake_warehouse.this : key => w.name }
 }
