@@ -43,9 +43,10 @@ def snowflake_identities(facts: EnvironmentFacts, *, immutable: bool = True) -> 
         immutable: which shape of subject the repository's tokens have. A Snowflake user has one subject only.
     """
     repository = subject_prefix(facts, immutable=immutable)
+    deployer = f"{facts.project}_{facts.environment}_CI_DEPLOYER".upper()
     reader = f"{facts.project}_{facts.environment}_CI_READER".upper()
     rows = (
-        ("apply", f"{repository}:environment:{facts.environment}", "ACCOUNTADMIN"),
+        ("apply", f"{repository}:environment:{facts.environment}", deployer),
         ("drift", f"{repository}:ref:refs/heads/{facts.branch}", reader),
         ("plan", f"{repository}:pull_request", reader),
     )

@@ -134,6 +134,26 @@ def apply(environment: Environment = "dev", components: Components = None, json_
     command.run_apply(_root(), environment, components, json_)
 
 
+@app.command(
+    epilog=_epilog("strata bootstrap dev > steps.md", "strata bootstrap dev --apply aws --apply snowflake")
+)
+def bootstrap(
+    environment: Environment = "dev",
+    apply: Annotated[
+        list[str] | None,
+        typer.Option(help="Do the steps of aws, snowflake or github, with your own login there."),
+    ] = None,
+    immutable_subject: Annotated[
+        bool, typer.Option(help="Whether GitHub's subjects carry ids: repositories since 15 July 2026.")
+    ] = True,
+    json_: Json = False,
+) -> None:
+    """Print the one-time steps before CI can work; with --apply, do them. A second run changes nothing."""
+    from strata.cli import bootstrap as command
+
+    command.run(_root(), environment, apply or [], immutable_subject, json_)
+
+
 app.add_typer(ci.app)
 app.add_typer(env.app)
 app.add_typer(live.app)

@@ -1,0 +1,113 @@
+"""The repository's GitHub environments and variables, by `gh`, with the operator's own login."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable
+
+from strata.bootstrap.facts import EnvironmentFacts
+from strata.bootstrap.steps import Step
+from strata.errors import StrataError
+
+_LABELS = ("code", "deletions", "lock-file", "mocks", "protected", "provider", "removed-unit", "workflow")
+
+
+def github_steps(facts: EnvironmentFacts) -> list[Step]:
+    """Environment, its branch rule and its variables; the labels that approve; the shape of subjects."""
+    return [
+        Step("github", title, tuple(shlex.join(["gh", *command]) for command in commands), _runner(commands))
+        for title, commands in _commands(facts)
+    ]
+
+
+def _commands(facts: EnvironmentFacts) -> list[tuple[str, list[list[str]]]]:
+    repository = facts.github_repository
+    place = f"repos/{repository}/environments/{facts.environment}"
+    variables = {
+        "AWS_APPLY_ROLE": facts.role_arn("apply"),
+        "AWS_REGION": facts.region,
+        "SNOWFLAKE_APPLY_USER": facts.snowflake_user("apply"),
+    }
+    return [
+        (
+            f"GitHub environment {facts.environment}: branch {facts.branch} only",
+            [
+                [
+                    *("api", "--method", "PUT", place),
+                    *("-F", "deployment_branch_policy[protected_branches]=false"),
+                    *("-F", "deployment_branch_policy[custom_branch_policies]=true"),
+                ],
+                [
+                    "api",
+                    "--method",
+                    "POST",
+                    f"{place}/deployment-branch-policies",
+                    "-f",
+                    f"name={facts.branch}",
+                ],
+            ],
+        ),
+        (
+            f"Variables of the environment {facts.environment}",
+            [
+                ["variable", "set", name, "--repo", repository, "--env", facts.environment, "--body", value]
+                for name, value in variables.items()
+            ],
+        ),
+        (
+            "Labels by which somebody else than the author approves",
+            [
+                ["label", "create", f"approve:{name}", "--repo", repository, "--force", "--color", "D93F0B"]
+                for name in _LABELS
+            ],
+        ),
+    ]
+
+
+def _runner(commands: list[list[str]]) -> Callable[[], list[str]]:
+    def run() -> list[str]:
+        done = []
+        for command in commands:
+            if not _needed(command):
+                continue
+            process = _gh(command)
+            if process.returncode:
+                raise StrataError(
+                    f"`gh {' '.join(command[:4])}` failed: {process.stderr.strip()[:200]}",
+                    remedy="log in by `gh auth login` as an administrator of the repository",
+                )
+            done.append(f"gh {shlex.join(command)}")
+        return done
+
+    return run
+
+
+def _needed(command: list[str]) -> bool:
+    """Whether a command would change anything: it is asked first, by the reading call that goes with it."""
+    if command[0] == "variable":
+        name, repository, environment, value = command[2], command[4], command[6], command[8]
+        asked = _gh(["variable", "get", name, "--repo", repository, "--env", environment])
+        return asked.returncode != 0 or asked.stdout.strip() != value
+    if command[0] == "label":
+        asked = _gh(["label", "list", "--repo", command[4], "--search", command[2], "--json", "name"])
+        return asked.returncode != 0 or {"name": command[2]} not in json.loads(asked.stdout or "[]")
+    asked = _gh(["api", command[3]])
+    if asked.returncode != 0:
+        return True
+    found = json.loads(asked.stdout or "{}")
+    if "deployment-branch-policies" in command[3]:
+        wanted = command[-1].removeprefix("name=")
+        return wanted not in [policy.get("name") for policy in found.get("branch_policies", ())]
+    policy = found.get("deployment_branch_policy") or {}
+    return policy.get("custom_branch_policies") is not True
+
+
+def _gh(command: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["gh", *command], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise StrataError(
+            "gh is not on PATH", remedy="install GitHub's command line, https://cli.github.com"
+        ) from None
