@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strata.cloud.aws.policies import Decision, Principal, Request, decide
+from strata.iam import Decision, Outcome, Principal, Request, decide
 
 pytestmark = pytest.mark.terraform
 
@@ -46,7 +46,7 @@ def test_a_role_reaches_only_its_objects(
     asked = {"action": action, "resource": bucket + rest}
     by_identity = decide([identity], Request(**asked))
     by_bucket = _by_bucket(planned, bucket, role, **asked)
-    assert (by_identity is Decision.ALLOW and by_bucket is not Decision.DENY) is allowed
+    assert (by_identity.allowed and by_bucket.outcome is not Outcome.DENY) is allowed
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_a_bucket_refuses_others(
     planned: Planned, role: str, action: str, bucket: str, rest: str, denied: bool
 ) -> None:
     decision = _by_bucket(planned, bucket, role, action=action, resource=bucket + rest)
-    assert (decision is Decision.DENY) is denied
+    assert (decision.outcome is Outcome.DENY) is denied
 
 
 @pytest.mark.parametrize("bucket", [RAW, PROCESSED])
 def test_a_bucket_refuses_plain_http(planned: Planned, bucket: str) -> None:
     asked = {"action": "s3:GetObject", "resource": f"{bucket}/flights/a.csv"}
-    assert _by_bucket(planned, bucket, "glue", tls="false", **asked) is Decision.DENY
+    assert _by_bucket(planned, bucket, "glue", tls="false", **asked).outcome is Outcome.DENY
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -127,8 +127,9 @@ def test_a_service_is_trusted_for_this_account_only(
             principal=Principal(service=service),
             context={"aws:sourceaccount": account, "aws:sourcearn": source},
         ),
+        named=True,
     )
-    assert (decision is Decision.ALLOW) is (trusted and account == ACCOUNT)
+    assert decision.allowed is (trusted and account == ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +146,11 @@ def test_snowflake_is_trusted_with_its_external_id(
     trust = planned('module.iam.aws_iam_role.this["snowflake"]')["assume_role_policy"]
     principal = Principal(account_id="999988887777", arns=(arn,))
     decision = decide(
-        [trust], Request("sts:AssumeRole", principal=principal, context={"sts:externalid": external_id})
+        [trust],
+        Request("sts:AssumeRole", principal=principal, context={"sts:externalid": external_id}),
+        named=True,
     )
-    assert (decision is Decision.ALLOW) is trusted
+    assert decision.allowed is trusted
 
 
 @pytest.mark.parametrize(
@@ -193,4 +196,5 @@ def _by_bucket(
     policy = planned(f'module.s3.aws_s3_bucket_policy.this["{name}"]')["policy"]
     arn = f"arn:aws:iam::{ACCOUNT}:role/strata-{role}-test"
     context = {"aws:principalarn": arn, "aws:securetransport": tls}
-    return decide([policy], Request(action, resource, Principal(account_id=ACCOUNT, arns=(arn,)), context))
+    principal = Principal(account_id=ACCOUNT, arns=(arn,))
+    return decide([policy], Request(action, resource, principal, context), named=True)

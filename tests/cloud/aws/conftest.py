@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from moto.core.config import default_user_config
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.aws import server as server_module
@@ -142,5 +143,7 @@ def aws(context: CloudContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]
     monkeypatch.setattr(server_module, "_EXTENSIONS", without)
     server = AwsServer(context)
     server.start()
+    # The 1,600 policies that AWS manages take half a test's time, and no test attaches one.
+    default_user_config["iam"] = {"load_aws_managed_policies": False}
     yield Aws(context)
     server.stop()
