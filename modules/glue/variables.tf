@@ -155,6 +155,13 @@ variable "tables" {
     error_message = "A table needs at least one column, and no two columns or partition keys may share a name."
   }
   validation {
+    # Hive's types, in the catalogue's spelling: what Glue, Athena and Spark read.
+    condition = alltrue(flatten([for t in var.tables : [
+      for type in concat(t.columns, t.partition_keys)[*].type : can(regex("^(bigint|binary|boolean|date|double|float|int|smallint|string|timestamp|tinyint|(char|varchar)[(][0-9]+[)]|decimal[(][0-9]+,[0-9]+[)]|(array|map|struct)<.+>)$", type))
+    ]]))
+    error_message = "A column's type must be one of Hive's, in lower case, such as bigint, decimal(10,2) or array<string>."
+  }
+  validation {
     condition     = alltrue([for t in var.tables : contains(["json", "parquet"], t.format)])
     error_message = "format must be json or parquet."
   }
