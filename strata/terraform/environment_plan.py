@@ -74,6 +74,20 @@ class EnvironmentPlanner:
             StrataError: an unknown environment or unit; a unit that cannot be part of one plan; Terraform's
                 own error, at the place in the live tree or the module.
         """
+        known, chosen, document = self._planned(environment, units)
+        modules = {module_name(known[path]): path for path in chosen}
+        return read_plan(document, environment, modules, {path: unit.after for path, unit in known.items()})
+
+    def plan_json(self, environment: str, units: Sequence[str] | None = None) -> Mapping[str, Any]:
+        """Plan as `plan` does; return Terraform's own plan JSON, with every value that is planned.
+
+        Addresses begin with `module.<component, dashes kept>.`; it is for checks that do not print values.
+        """
+        return self._planned(environment, units)[2]
+
+    def _planned(
+        self, environment: str, units: Sequence[str] | None
+    ) -> tuple[dict[str, Unit], list[str], Mapping[str, Any]]:
         self.on_step("reading units and states")
         known = {unit.path: unit for unit in self.tree.units(environment)}
         states = self._states(list(known))
@@ -95,8 +109,7 @@ class EnvironmentPlanner:
             self._run_hooks(list(parts.values()))
             self.on_step("planning")
             document = self._terraform(environment, folder, parts, states, outputs)
-        modules = {module_name(known[path]): path for path in chosen}
-        return read_plan(document, environment, modules, {path: unit.after for path, unit in known.items()})
+        return known, chosen, document
 
     def _states(self, paths: list[str]) -> dict[str, State | None]:
         places = self.tree.remote_states(paths)
