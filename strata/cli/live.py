@@ -23,17 +23,23 @@ Environment = Annotated[
 ]
 Command = Annotated[str, typer.Option(help="The Terraform command to read for; `render` takes all mocks.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+AllowRunCmd = Annotated[bool, typer.Option("--allow-run-cmd", help="Let `run_cmd` run commands.")]
 Rules = Annotated[bool, typer.Option("--rules", help="Print the rules instead.")]
 
 
 @app.command(
     epilog="Examples:\n\n  $ strata live render live/dev/s3\n\n  $ strata live render live/dev/s3 --json"
 )
-def render(unit: UnitPath = None, command: Command = "render", json_: Json = False) -> None:
+def render(
+    unit: UnitPath = None,
+    command: Command = "render",
+    allow_run_cmd: AllowRunCmd = False,
+    json_: Json = False,
+) -> None:
     """Print what UNIT's configuration says, all expressions evaluated, as `terragrunt render` does."""
     from strata.cli import live_commands as commands
 
-    commands.run_render(unit, command, json_)
+    commands.run_render(unit, command, allow_run_cmd, json_)
 
 
 @app.command(epilog="Examples:\n\n  $ strata live graph\n\n  $ strata live graph dev --json")
@@ -45,11 +51,11 @@ def graph(environment: Environment = None, json_: Json = False) -> None:
 
 
 @app.command(epilog="Examples:\n\n  $ strata live check\n\n  $ strata live check --json")
-def check(rules: Rules = False, json_: Json = False) -> None:
+def check(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = False) -> None:
     """Check every contract of the live tree; exit 1 if one is broken."""
     from strata.cli import live_commands as commands
 
-    commands.run_check(rules, json_)
+    commands.run_check(rules, allow_run_cmd, json_)
 
 
 @app.command(

@@ -17,16 +17,18 @@ from strata.live import LiveTree
 from strata.workspace import find_root
 
 
-def open_tree() -> LiveTree:
+def open_tree(allow_run_cmd: bool = False) -> LiveTree:
     """The live tree of the repository that this folder is in, as production sees it."""
     environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
     program = "terraform" if shutil.which("terraform") or not shutil.which("tofu") else "tofu"
-    return LiveTree.load(find_root(Path.cwd()), environ=environ, terraform=program)
+    return LiveTree.load(
+        find_root(Path.cwd()), environ=environ, terraform=program, allow_run_cmd=allow_run_cmd
+    )
 
 
-def run_render(unit: str | None, command: str, as_json: bool) -> None:
+def run_render(unit: str | None, command: str, allow_run_cmd: bool, as_json: bool) -> None:
     """One unit's configuration, or all of them by path."""
-    tree = open_tree()
+    tree = open_tree(allow_run_cmd)
     paths = [_path(tree, unit)] if unit else tree.find()
     documents = tree.configs(paths, command=command)
     # What `terragrunt render` passes over and a plan reports: a missing source, a wrong generate block.
@@ -56,7 +58,7 @@ def run_graph(environment: str | None, as_json: bool) -> None:
     out.print(table(None, ["unit", "after"], [[unit.path, ", ".join(sorted(unit.after))] for unit in rows]))
 
 
-def run_check(rules: bool, as_json: bool) -> None:
+def run_check(rules: bool, allow_run_cmd: bool, as_json: bool) -> None:
     """All contracts in one report."""
     from strata.live.check import RULES, check
 
@@ -66,7 +68,7 @@ def run_check(rules: bool, as_json: bool) -> None:
         else:
             out.print(table(None, ["rule", "asks that"], [[name, text] for name, text in RULES.items()]))
         return
-    tree = open_tree()
+    tree = open_tree(allow_run_cmd)
     findings = check(tree)
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])

@@ -52,7 +52,7 @@ ANSWERED_FUNCTIONS = _words(
 
 # Terragrunt's own that are refused by name, with the reason.
 REFUSED_FUNCTIONS = {
-    "run_cmd": "Strata runs no command while it reads the live tree",
+    "run_cmd": "no command runs while the live tree is read, unless that is allowed (--allow-run-cmd)",
     "sops_decrypt_file": "Strata decrypts no file while it reads the live tree",
     "get_aws_account_alias": "Strata asks AWS nothing while it reads the live tree",
     "get_aws_account_id": "Strata asks AWS nothing while it reads the live tree",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.live.commands import Commands
 from strata.live.console import Definition
 from strata.live.document import dependency_blocks
 from strata.live.expression import Call, Expression, For, Reference
@@ -60,6 +61,7 @@ class Program:
     environ: Mapping[str, str]
     command: str
     calls: Calls
+    commands: Commands | None
     outputs: Mapping[str, Mapping[str, str | StrataError | None]] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     failures: dict[str, StrataError] = field(default_factory=dict)
@@ -281,7 +283,7 @@ class Program:
     # -- calls -----------------------------------------------------------------------------------------------
 
     def _call(self, call: Call, path: Path, draft: _Draft) -> str:
-        if call.name in REFUSED_FUNCTIONS:
+        if call.name in REFUSED_FUNCTIONS and not (call.name == "run_cmd" and self.commands):
             reason = REFUSED_FUNCTIONS[call.name]
             raise StrataError(f"`{call.name}` is not supported: {reason}", file=path, line=call.line)
         if call.name in FILE_FUNCTIONS:
@@ -311,6 +313,8 @@ class Program:
                 if len(call.arguments) == 2:
                     return self._text(call.arguments[1], draft)
                 raise FunctionError(f"`read_terragrunt_config`: there is no file {file}")
+            if call.name == "run_cmd" and self.commands:
+                return literal(self.commands.run(strings, draft.scope.directory))
             if call.name == "read_tfvars_file":
                 return read_tfvars(strings, draft.scope.directory)
             return literal(answer(call.name, strings, draft.scope, self.environ, self.command))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.live.commands import Commands
 from strata.live.console import Console, Definition
 from strata.live.expression import Expression
 from strata.live.hcl import Block, HclFile, SyntaxFault, parse
@@ -63,11 +64,13 @@ class Reader:
         root: the folder of the live tree.
         environ: what `get_env` sees.
         console: evaluates expressions.
+        commands: answers `run_cmd`; without it the function is refused.
     """
 
     root: Path
     environ: Mapping[str, str]
     console: Console
+    commands: Commands | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _files: dict[Path, HclFile] = field(default_factory=dict)
     _units: dict[Path, Scope] = field(default_factory=dict)
@@ -158,7 +161,7 @@ class Reader:
         """Translate what is wanted, asking for what must be known before; `known` says that outputs are."""
         calls = dict(self._calls)
         while True:
-            program = Program(self._read_scope, self.environ, command, calls, outputs)
+            program = Program(self._read_scope, self.environ, command, calls, self.commands, outputs)
             with self._lock:
                 step = self._translate(units, wanted, program)
             needing = next((probe for probe in step.probes if probe.outputs), None)
@@ -246,7 +249,7 @@ class Reader:
         if key not in self._read:
             scope = Scope(f"r{len(self._read)}", file, path, reader.original, self.root)
             self._read[key] = scope
-            program = Program(self._read_scope, self.environ, "", {})
+            program = Program(self._read_scope, self.environ, "", {}, self.commands)
             missing = next(self._open(scope, program), None)
             if missing is not None:
                 raise StrataError(

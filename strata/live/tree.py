@@ -14,6 +14,7 @@ import networkx
 
 from strata.errors import StrataError
 from strata.live import discovery
+from strata.live.commands import Commands
 from strata.live.composition import Composition, compose
 from strata.live.console import Console
 from strata.live.dependencies import Loaded, dependency_values, loaded_unit
@@ -61,6 +62,7 @@ class LiveTree:
         environ: Mapping[str, str] | None = None,
         terraform: Path | str = "terraform",
         cache: Path | None = None,
+        allow_run_cmd: bool = False,
     ) -> LiveTree:
         """The live tree in `root`.
 
@@ -69,6 +71,7 @@ class LiveTree:
             environ: what `get_env` sees, and where PATH comes from; the process's environment by default.
             terraform: the Terraform program, a path or a name on PATH.
             cache: where modules from git are kept; `<root>/.strata/cache` by default.
+            allow_run_cmd: let `run_cmd` run commands; else it is refused.
 
         Raises:
             StrataError: `root` is not a folder, or Terraform is not found.
@@ -84,7 +87,8 @@ class LiveTree:
             )
         console = Console(program, variables)
         sources = Sources(cache or root / ".strata" / "cache", variables)
-        return cls(root, Reader(root, variables, console), sources)
+        commands = Commands(variables) if allow_run_cmd else None
+        return cls(root, Reader(root, variables, console, commands), sources)
 
     @property
     def terraform(self) -> str:
