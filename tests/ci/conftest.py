@@ -1,0 +1,62 @@
+"""One embedded cloud and one repository for the tests that run workflows, and GitHub's API on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from strata.session import Session
+from strata.terraform.toolchain import find_toolchain
+from tests.ci.github_server import Server, serve
+from tests.ci.platform import Platform, write_stand_in
+from tests.ci.repository import Repository
+
+# What the small repository has of this one: enough for every step of every workflow.
+_KEPT = (
+    ".github",
+    ".terragrunt-filters",
+    ".tool-versions",
+    "live/_components/github-oidc.hcl",
+    "live/dev/env.hcl",
+    "live/dev/github-oidc",
+    "modules/github-oidc",
+    "terragrunt.hcl",
+)
+
+
+@pytest.fixture
+def github() -> Iterator[Server]:
+    """GitHub's API for one test."""
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A repository with one unit, `github-oidc`, bootstrapped on an embedded cloud."""
+    folder = tmp_path_factory.mktemp("ci")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_KEPT],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    files = {name: root / name for name in listed if name and (root / name).is_file()}
+    repository = Repository.create(folder, {**files, ".gitignore": root / ".gitignore"})
+    if not (shutil.which("terraform") or shutil.which("tofu")):
+        pytest.skip("missing tool: terraform")
+    toolchain = find_toolchain(folder / "tools", os.environ)
+    real = shutil.which("terragrunt") is not None
+    if not real:
+        write_stand_in(folder)
+    with (
+        serve() as server,
+        Session(repository.clone, "dev", account_id="111122223333", region="eu-west-1") as session,
+    ):
+        yield Platform(folder, repository, server, session.endpoints, toolchain.cli_config, real)

@@ -1,0 +1,312 @@
+"""One GitHub, one embedded cloud and one repository: a workflow runs here as it would there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from strata.cloud.endpoints import Endpoints
+from strata.cloud.github import Job, register, token
+from strata.errors import StrataError
+from tests.ci.actions import (
+    JobRun,
+    Step,
+    StepFailure,
+    WorkflowRun,
+    clean_environ,
+    copy_artifact,
+    take_artifacts,
+)
+from tests.ci.github_server import REPOSITORY, Server
+from tests.ci.repository import Repository
+
+OWNER, NAME = REPOSITORY.split("/")
+BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Platform:
+    """Everything that the workflows touch.
+
+    Attributes:
+        terraform_config: the CLI configuration by which providers are found.
+        cached: jobs in which a cache was restored.
+        logins: (job, role) of each login.
+    """
+
+    folder: Path
+    repository: Repository
+    server: Server
+    endpoints: Endpoints
+    terraform_config: Path
+    real_terragrunt: bool
+    cached: list[str] = field(default_factory=list)
+    logins: list[tuple[str, str]] = field(default_factory=list)
+    runs: int = 0
+
+    @property
+    def stand_in_calls(self) -> Path:
+        """The file that counts what the stand-in for Terragrunt was asked."""
+        return self.folder / "stand-in-calls"
+
+    def client(self, service: str) -> Any:
+        """A client with the account's root key."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoints.aws_url,
+            region_name=self.endpoints.region,
+            aws_access_key_id=self.endpoints.account_id,
+            aws_secret_access_key="test",
+        )
+
+    def environ(self, home: Path) -> dict[str, str]:
+        """A shell on this machine that finds the embedded cloud, without any credential."""
+        home.mkdir(parents=True, exist_ok=True)
+        found = {
+            name: value
+            for name, value in self.endpoints.environment().items()
+            if not name.startswith("SNOWFLAKE_PASS")
+            and name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        }
+        path = [str(BIN), os.environ["PATH"]]
+        if not self.real_terragrunt:
+            path.insert(0, str(self.folder / "bin"))
+            found["STRATA_TEST_ENDPOINTS"] = self.endpoints.model_dump_json()
+            found["STRATA_STAND_IN_COUNT"] = str(self.stand_in_calls)
+        return {
+            **clean_environ(),
+            **found,
+            "HOME": str(home),
+            "PATH": ":".join(path),
+            "TF_CLI_CONFIG_FILE": str(self.terraform_config),
+            "CHECKPOINT_DISABLE": "1",
+            "COLUMNS": "200",
+        }
+
+    def operator(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the clone as the account's administrator."""
+        self.repository.git("fetch", "--quiet", "origin", "main")
+        self.repository.git("checkout", "--quiet", "--detach", "origin/main")
+        credentials = {
+            name: self.endpoints.environment()[name]
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SNOWFLAKE_PASSWORD")
+        }
+        return subprocess.run(
+            list(arguments),
+            cwd=self.repository.clone,
+            env={**self.environ(self.folder / "operator"), **credentials},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def pull_request(
+        self, number: int, *, action: str = "opened", author: str = "alice", fork: bool = False
+    ) -> WorkflowRun:
+        """Run terraform-pr-plan.yaml for a pull request."""
+        head = self.repository.heads[number]
+        event = {
+            "action": action,
+            "number": number,
+            "pull_request": {
+                "number": number,
+                "base": {"sha": self.repository.main()},
+                "head": {"sha": head, "repo": {"full_name": f"{author}/{NAME}" if fork else REPOSITORY}},
+                "user": {"login": author},
+            },
+        }
+        return self._run(
+            "terraform-pr-plan.yaml",
+            "pull_request",
+            f"refs/pull/{number}/merge",
+            self.repository.merge_commit(number),
+            event,
+            fork=fork,
+        )
+
+    def push(self) -> WorkflowRun:
+        """Run terraform-post-merge-apply.yaml for the head of main."""
+        return self._run(
+            "terraform-post-merge-apply.yaml", "push", "refs/heads/main", self.repository.main(), {}
+        )
+
+    def schedule(self) -> WorkflowRun:
+        """Run drift.yaml."""
+        return self._run("drift.yaml", "schedule", "refs/heads/main", self.repository.main(), {})
+
+    def dispatch(self, file: str, inputs: Mapping[str, str]) -> WorkflowRun:
+        """Run a workflow by hand."""
+        return self._run(
+            file,
+            "workflow_dispatch",
+            "refs/heads/main",
+            self.repository.main(),
+            {"inputs": dict(inputs)},
+            inputs=inputs,
+        )
+
+    def merge(self, number: int) -> str:
+        """Merge a pull request; return the commit on main."""
+        commit = self.repository.merge(number)
+        self.server.pulls[commit] = [
+            {
+                "number": number,
+                "merged_at": "2026-11-23T18:00:00Z",
+                "head": {"sha": self.repository.heads[number]},
+            }
+        ]
+        return commit
+
+    def _run(
+        self,
+        file: str,
+        event_name: str,
+        ref: str,
+        sha: str,
+        event: dict[str, Any],
+        *,
+        fork: bool = False,
+        inputs: Mapping[str, str] | None = None,
+    ) -> WorkflowRun:
+        self.runs += 1
+        # The workflow's file is the event's own, as on GitHub.
+        place = self.folder / f"run-{self.runs}"
+        place.mkdir()
+        text = subprocess.run(
+            ["git", "-C", str(self.repository.origin), "show", f"{sha}:.github/workflows/{file}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        (place / file).write_text(text)
+        github = {
+            "event": event,
+            "event_name": event_name,
+            "ref": ref,
+            "sha": sha,
+            "repository": REPOSITORY,
+            "run_id": str(self.runs),
+        }
+
+        def job_environ(run: JobRun) -> dict[str, str]:
+            environ = {
+                **self.environ(run.temp / "home"),
+                "CI": "true",
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_API_URL": self.server.url,
+                "GITHUB_REPOSITORY": REPOSITORY,
+                "GITHUB_RUN_ID": str(self.runs),
+                "GITHUB_SHA": sha,
+                "STRATA_GITHUB_PAUSE": "0.01",
+            }
+            if run.permissions.get("id-token") == "write" and not fork:
+                claims = Job(OWNER, 1000001, NAME, 2000002, event_name, ref, run.environment, file).claims()
+                environ |= register(self.endpoints.aws_url, claims)
+            return environ
+
+        def job_token(run: JobRun) -> str:
+            held = {name: "read" if fork else right for name, right in run.permissions.items()}
+            name = f"token-{len(self.server.tokens)}"
+            self.server.tokens[name] = held
+            return name
+
+        return WorkflowRun(
+            place / file,
+            github,
+            place,
+            {
+                "actions/checkout": self._checkout,
+                "./.github/actions/setup": self._setup,
+                "actions/cache": self._cache,
+                "actions/upload-artifact": copy_artifact,
+                "actions/download-artifact": take_artifacts,
+                "aws-actions/configure-aws-credentials": self._log_in,
+            },
+            job_environ,
+            job_token,
+            inputs=inputs or {},
+            variables={"dev": self.github_variables()},
+            # There is no registry here that Terragrunt's cache server could ask.
+            overrides={"TG_PROVIDER_CACHE": "0"},
+        ).execute()
+
+    def github_variables(self) -> dict[str, str]:
+        """The environment's variables, out of the `gh` commands that `strata bootstrap` prints."""
+        said = json.loads(self.operator("strata", "bootstrap", "dev", "--json").stdout)
+        commands = [c.split() for step in said for c in step["commands"] if c.startswith("gh variable set")]
+        return {command[3]: command[-1] for command in commands}
+
+    def _checkout(self, step: Step) -> None:
+        """`actions/checkout`: a commit of the origin; no credential is left in it."""
+        if step.inputs.get("persist-credentials") != "false":
+            raise StepFailure("a credential would stay on disk")
+        target = step.workspace / step.inputs.get("path", ".")
+        commit = step.inputs.get("ref") or step.environ["GITHUB_SHA"]
+        target.mkdir(parents=True, exist_ok=True)
+        for command in (
+            ["init", "--quiet", "--initial-branch=main"],
+            ["remote", "add", "origin", str(self.repository.origin)],
+            ["fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/pull/*:refs/pull/*"],
+            ["checkout", "--quiet", "--detach", commit],
+        ):
+            subprocess.run(["git", "-C", str(target), *command], check=True, capture_output=True)
+
+    def _setup(self, step: Step) -> None:
+        """The tools: those of this machine. They have to be there, and the versions' file has to name them."""
+        assert (step.workspace / ".github/actions/setup/action.yaml").is_file()
+        named = dict(line.split() for line in (step.workspace / ".tool-versions").read_text().splitlines())
+        assert set(named) == {"python", "java", "terraform", "terragrunt"}
+        for tool in ("python", "terraform", "terragrunt", "strata"):
+            assert shutil.which(tool, path=step.environ["PATH"]), tool
+
+    def _cache(self, step: Step) -> None:
+        self.cached.append(f"{step.job.run.file.name} {step.job.name}")
+
+    def _log_in(self, step: Step) -> dict[str, str]:
+        """`aws-actions/configure-aws-credentials`: the job's token for a role's session."""
+        role = step.inputs["role-to-assume"]
+        try:
+            jwt = token(step.environ, "sts.amazonaws.com")
+            sts = boto3.client(
+                "sts",
+                endpoint_url=self.endpoints.aws_url,
+                region_name=step.inputs["aws-region"],
+                config=Config(signature_version=UNSIGNED),
+            )
+            session = sts.assume_role_with_web_identity(
+                RoleArn=role, RoleSessionName=step.inputs["role-session-name"], WebIdentityToken=jwt
+            )["Credentials"]
+        except (StrataError, ClientError) as error:
+            raise StepFailure(str(error)) from None
+        self.logins.append((step.job.name, role.rpartition("/")[2]))
+        return {
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+            "AWS_REGION": step.inputs["aws-region"],
+        }
+
+
+def write_stand_in(folder: Path) -> None:
+    """Put the declared stand-in for Terragrunt on the platform's PATH."""
+    script = folder / "bin" / "terragrunt"
+    script.parent.mkdir(parents=True)
+    script.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.ci.terragrunt_stand_in "$@"\n'
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
