@@ -238,3 +238,18 @@ def validate(
     from strata.cli import ci_validate as command
 
     command.run(modules or [], json_)
+
+
+@app.command(epilog=_examples("strata ci trust dev", "strata ci trust dev --role apply --plan plan.json"))
+def trust(
+    environment: Environment,
+    plan: Annotated[
+        Path | None, typer.Option(help="Terraform's plan JSON of the environment; planned without it.")
+    ] = None,
+    role: Annotated[str | None, typer.Option(help="Show every token's fate with this role or user.")] = None,
+    json_: Json = False,
+) -> None:
+    """Say which GitHub token may become which role or Snowflake user; exit 1 if one may against the table."""
+    from strata.cli import ci_trust as command
+
+    command.run_trust(environment, plan, role, json_)

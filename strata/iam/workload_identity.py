@@ -1,0 +1,37 @@
+"""Who may log in to Snowflake by an OIDC token.
+
+Rules: Snowflake documentation, "Workload identity federation" and "CREATE USER" (WORKLOAD_IDENTITY): issuer
+and subject are compared exactly, and the token's audience must be one of the user's; without a list of its
+own the user takes Snowflake's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strata.iam.evaluation import Decision, Outcome
+
+DEFAULT_AUDIENCE = "snowflakecomputing.com"
+
+
+def oidc_login_allows(
+    claims: Mapping[str, Any], *, issuer: str, subject: str, audiences: Sequence[str] = ()
+) -> Decision:
+    """Decide whether a token's claims are a user's workload identity; its signature is not looked at here.
+
+    Args:
+        claims: of the token.
+        issuer, subject, audiences: of the user's WORKLOAD_IDENTITY.
+    """
+    taken = list(audiences) or [DEFAULT_AUDIENCE]
+    given = claims.get("aud")
+    asked = given if isinstance(given, list | tuple) else [given]
+    for name, holds, wanted in (
+        ("issuer", claims.get("iss") == issuer, issuer),
+        ("subject", claims.get("sub") == subject, subject),
+        ("audience", any(audience in taken for audience in asked), ", ".join(taken)),
+    ):
+        if not holds:
+            return Decision(Outcome.IMPLICIT_DENY, f"because its {name} is not {wanted}")
+    return Decision(Outcome.ALLOW, f"as its issuer, subject and audience are {issuer}, {subject} and {given}")
