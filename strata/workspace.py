@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.live import LiveTree, Unit
+from strata.live import LiveTree
 from strata.platform import Account, Platform, account_of
+from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
-from strata.terraform.runner import Runner
+from strata.terraform.runner import LOCK_TIMEOUT, Runner
+from strata.terraform.selection import choose, with_dependents
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain, find_toolchain
 
@@ -56,12 +57,12 @@ class Workspace:
     Attributes:
         root: the checkout's folder.
         environment: a folder of `live`.
-        endpoints: where the cloud listens.
+        cloud: where the cloud listens.
     """
 
     root: Path
     environment: str
-    endpoints: Endpoints
+    cloud: Endpoints
 
     @cached_property
     def toolchain(self) -> Toolchain:
@@ -71,53 +72,60 @@ class Workspace:
     @cached_property
     def tree(self) -> LiveTree:
         """The live tree, read for this cloud."""
-        return load_tree(self.root, self.toolchain, self.endpoints)
+        return load_tree(self.root, self.toolchain, self.cloud)
 
-    def unit_paths(self, components: list[str] | None = None) -> list[str]:
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """The cloud as the environment's own account and region see it."""
+        account = account_of(self.tree, self.environment)
+        return self.cloud.for_account(account.account_id, account.region)
+
+    def unit_paths(self, components: Sequence[str] | None = None, *, dependents: bool = False) -> list[str]:
         """The environment's units in dependency order.
 
         Args:
-            components: only these; all without it.
+            components: only these (or paths); all without it.
+            dependents: those too that depend on them.
 
         Raises:
             StrataError: an unknown environment or component.
         """
-        units = self.tree.units(self.environment)
-        if components is None:
-            return [unit.path for unit in units]
-        known = {unit.component: unit.path for unit in units}
-        for component in components:
-            if component not in known:
-                raise StrataError(
-                    f"environment {self.environment} has no unit {component}",
-                    remedy=f"its units are {', '.join(sorted(known))}",
-                )
-        return [unit.path for unit in units if unit.component in components]
+        units = {unit.path: unit for unit in self.tree.units(self.environment)}
+        chosen = choose(units, components, self.environment)
+        if dependents:
+            wanted = with_dependents(self.tree.graph(self.environment), chosen)
+            chosen = [path for path in units if path in wanted]
+        return chosen
 
-    def runner(self, on_event: Callable[[UnitEvent], None]) -> Runner:
+    def runner(self, on_event: Callable[[UnitEvent], None], *, lock_timeout: float = LOCK_TIMEOUT) -> Runner:
         """The built-in runner for this environment."""
         return Runner(
-            self.tree, self.toolchain, self.endpoints, self.root / ".strata" / "work", on_event=on_event
+            self.tree,
+            self.toolchain,
+            self.endpoints,
+            self.root / ".strata" / "work",
+            lock_timeout=lock_timeout,
+            on_event=on_event,
         )
+
+    def planner(self, on_step: Callable[[str], None]) -> EnvironmentPlanner:
+        """What plans the environment as one."""
+        folder = self.root / ".strata" / "plan"
+        return EnvironmentPlanner(self.tree, self.toolchain, self.endpoints, folder, on_step)
 
     def states(self, components: Collection[str] | None = None) -> dict[str, State | None]:
         """Each unit's state by component name; None for a unit never applied.
 
         Args:
-            components: only these; all without it. Each costs a look at its configuration.
+            components: only these; all without it.
         """
-        backend = StateBackend(self.endpoints)
-
-        def read(unit: Unit) -> State | None:
-            return backend.read(self.tree.render(unit.path, {}, command="init").remote_state)
-
-        units = [
-            unit
+        units = {
+            unit.path: unit.component
             for unit in self.tree.units(self.environment)
             if components is None or unit.component in components
-        ]
-        with ThreadPoolExecutor(4) as pool:
-            return dict(zip((unit.component for unit in units), pool.map(read, units), strict=True))
+        }
+        found = StateBackend(self.endpoints).read_all(self.tree.remote_states(list(units)))
+        return {units[path]: state for path, state in found.items()}
 
     def platform(self) -> Platform:
         """The environment's names, from its states.

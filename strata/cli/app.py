@@ -118,20 +118,84 @@ Components = Annotated[
 ]
 
 
-@app.command(epilog=_epilog("strata plan", "strata plan dev glue", "strata plan dev --json"))
-def plan(environment: Environment = "dev", components: Components = None, json_: Json = False) -> None:
-    """Plan units against the running cloud; exit 0 without changes, 2 with changes, 1 on errors."""
-    from strata.cli import units as command
-
-    command.run_plan(_root(), environment, components, json_)
+Dependents = Annotated[bool, typer.Option("--dependents", help="The units that depend on them, too.")]
+LockTimeout = Annotated[str, typer.Option(help="How long to wait for a lock on a state, such as 5m.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-@app.command(epilog=_epilog("strata apply", "strata apply dev glue"))
-def apply(environment: Environment = "dev", components: Components = None, json_: Json = False) -> None:
+@app.command(
+    epilog=_epilog("strata plan dev", "strata plan dev --unit s3 --graph plan.html", "strata plan dev --json")
+)
+def plan(
+    environment: Environment = "dev",
+    unit: Annotated[
+        list[str] | None, typer.Option("--unit", help="Only this unit and those that depend on it.")
+    ] = None,
+    graph: Annotated[Path | None, typer.Option(help="Write the plan as one HTML page.")] = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead, plan each unit on its own and save the plans here, for `apply --out-dir`."
+        ),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Plan all units as one, effects of one on another included; exit 0 without changes, 2 with, 1 on errors.
+
+    It reads only: no lock is taken and no state written.
+    """
+    from strata.cli import plan as command
+
+    if out_dir is not None:
+        if graph is not None:
+            raise typer.BadParameter(
+                "--graph shows the plan of all units as one, --out-dir saves each unit's own"
+            )
+        command.run_saved(_root(), environment, unit, json_, out_dir)
+    else:
+        command.run(_root(), environment, unit, json_, graph)
+
+
+@app.command(epilog=_epilog("strata apply dev", "strata apply dev glue", "strata apply dev iam --dependents"))
+def apply(
+    environment: Environment = "dev",
+    components: Components = None,
+    dependents: Dependents = False,
+    lock_timeout: LockTimeout = "20s",
+    out_dir: Annotated[
+        Path | None, typer.Option(help="Apply the plans that `plan --out-dir` saved here, and nothing else.")
+    ] = None,
+    json_: Json = False,
+) -> None:
     """Apply units to the running embedded cloud, in dependency order (AWS and Snowflake are Terragrunt's)."""
     from strata.cli import units as command
 
-    command.run_apply(_root(), environment, components, json_)
+    command.run_apply(_root(), environment, components, dependents, lock_timeout, out_dir, json_)
+
+
+@app.command(epilog=_epilog("strata destroy staging", "strata destroy dev glue --yes"))
+def destroy(
+    environment: Annotated[str, typer.Argument(help="A folder of `live`.")],
+    components: Components = None,
+    dependents: Dependents = False,
+    lock_timeout: LockTimeout = "20s",
+    yes: Yes = False,
+    json_: Json = False,
+) -> None:
+    """Destroy units on the running embedded cloud, dependents first; asks before it does."""
+    from strata.cli import units as command
+
+    command.run_destroy(_root(), environment, components, dependents, lock_timeout, yes, json_)
+
+
+@app.command(epilog=_epilog("strata unlock live/dev/s3"))
+def unlock(
+    unit: Annotated[str, typer.Argument(help="The unit, such as live/dev/s3.")], yes: Yes = False
+) -> None:
+    """Release the lock that a dead run has left on a unit's state; says whose it is, and asks."""
+    from strata.cli import units as command
+
+    command.run_unlock(_root(), unit, yes)
 
 
 @app.command(
@@ -152,6 +216,20 @@ def bootstrap(
     from strata.cli import bootstrap as command
 
     command.run(_root(), environment, apply or [], immutable_subject, json_)
+
+
+@app.command(epilog=_epilog("strata lint", "strata lint dev --json", "strata lint --plan plan.json"))
+def lint(
+    environment: Environment = "dev",
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan (terraform show -json) instead of the environment's own.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Lint the modules and what ENVIRONMENT would create: own rules, every policy, checkov; exit 1 on findings."""
+    from strata.cli import lint as command
+
+    command.run(_root(), environment, plan, json_)
 
 
 app.add_typer(ci.app)

@@ -10,6 +10,7 @@ from strata.cli.console import err, out
 from strata.errors import StrataError
 from strata.session import Session, end_running, find_running, interruptible
 from strata.terraform.events import UnitResult
+from strata.terraform.runner import LOCK_TIMEOUT
 from strata.workspace import Workspace, find_account
 
 
@@ -52,17 +53,29 @@ def open_session(root: Path, environment: str, aws_port: int, snowflake_port: in
     )
 
 
-def apply_all(workspace: Workspace, components: list[str] | None = None) -> list[UnitResult]:
+def apply_all(
+    workspace: Workspace,
+    units: list[str] | None = None,
+    *,
+    lock_timeout: float = LOCK_TIMEOUT,
+    out_dir: Path | None = None,
+) -> list[UnitResult]:
     """Create the state backend and apply units, showing them.
+
+    Args:
+        workspace: the environment.
+        units: only these.
+        lock_timeout: for how many seconds to wait for a lock.
+        out_dir: where the plans are that shall be applied, if they were saved.
 
     Raises:
         StrataError: a unit failed; the message is Terraform's.
     """
-    paths = workspace.unit_paths(components)
+    paths = workspace.unit_paths(units)
     with UnitTable(err, paths) as view:
-        runner = workspace.runner(view.on_event)
+        runner = workspace.runner(view.on_event, lock_timeout=lock_timeout)
         runner.bootstrap(workspace.environment)
-        results = runner.apply(workspace.environment, paths)
+        results = runner.apply(workspace.environment, paths, out_dir=out_dir)
     require_ok(results)
     return results
 

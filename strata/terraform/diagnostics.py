@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.terraform.locks import Lock
 
 _DONE = {"apply_complete"}
 _BEGUN = {"apply_start", "provision_start"}
@@ -61,6 +62,7 @@ class MessageStream:
     """Reads the lines of one Terraform command.
 
     Attributes:
+        unit: the unit it is about, for what a person may do; "" for none.
         locate: gives the file and line a person should look at for a file name and a line of Terraform's.
         on_progress: called with (resources done, address) when a resource begins or is done.
         diagnostics: errors and warnings, in order, each once.
@@ -69,6 +71,7 @@ class MessageStream:
         text: the last lines that were not JSON: a crash speaks there.
     """
 
+    unit: str = ""
     locate: Callable[[str, int | None], tuple[str, int | None]] = lambda name, line: (name, line)
     on_progress: Callable[[int, str], None] = lambda done, address: None
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -112,12 +115,11 @@ class MessageStream:
             said = " ".join(self.text).strip() or "it gave no reason"
             return StrataError(f"{what}: {said[-600:]}")
         first = errors[0]
-        if locked := _lock_holder(first.detail):
-            identifier, holder = locked
+        if first.summary == "Error acquiring the state lock" and (holder := _lock_holder(first.detail)):
             return StrataError(
                 f"{what}: its state is locked by {holder}",
                 remedy="wait until that run ends; if it is dead, release its lock: "
-                f"terraform force-unlock {identifier}",
+                f"strata unlock {self.unit}",
             )
         message = f"{what}: {first.summary}"
         if first.address:
@@ -144,14 +146,10 @@ class MessageStream:
         )
 
 
-def _lock_holder(detail: str) -> tuple[str, str] | None:
-    """The lock's id and its holder, from the text of Terraform's "Error acquiring the state lock"."""
+def _lock_holder(detail: str) -> Lock | None:
+    """The lock in the text of Terraform's "Error acquiring the state lock"."""
     facts = dict(re.findall(r"^\s*(ID|Operation|Who|Created):\s+(.+?)\s*$", detail, re.MULTILINE))
-    if "ID" not in facts or "Who" not in facts:
-        return None
-    operation = facts.get("Operation", "").removeprefix("OperationType").lower()
-    since = facts.get("Created", "").partition(".")[0]
-    return facts["ID"], f"{facts['Who']} ({operation} since {since} UTC, lock {facts['ID']})"
+    return Lock.read(json.dumps(facts)) if {"ID", "Who"} <= facts.keys() else None
 
 
 def relative_locator(

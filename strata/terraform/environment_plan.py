@@ -90,7 +90,7 @@ class EnvironmentPlanner:
     ) -> tuple[dict[str, Unit], list[str], Mapping[str, Any]]:
         self.on_step("reading units and states")
         known = {unit.path: unit for unit in self.tree.units(environment)}
-        states = self._states(list(known))
+        states = self._backend.read_all(self.tree.remote_states(list(known)))
         outputs = {path: state.outputs for path, state in states.items() if state is not None}
         chosen = self._chosen(environment, known, units, states)
         skeletons = self.tree.skeletons(chosen, outputs, command="plan")
@@ -110,11 +110,6 @@ class EnvironmentPlanner:
             self.on_step("planning")
             document = self._terraform(environment, folder, parts, states, outputs)
         return known, chosen, document
-
-    def _states(self, paths: list[str]) -> dict[str, State | None]:
-        places = self.tree.remote_states(paths)
-        with ThreadPoolExecutor(4) as pool:
-            return dict(zip(paths, pool.map(self._backend.read, [places[p] for p in paths]), strict=True))
 
     def _chosen(
         self,

@@ -59,14 +59,12 @@ class UnitPlan:
         unit: its path.
         resources: what changes.
         outputs: the names of outputs that would change.
-        drift: what was changed outside Terraform since the last apply, with the attributes' names.
         after: the paths of the units it waits for.
     """
 
     unit: str
     resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[str, ...] = ()
-    drift: tuple[ResourceChange, ...] = ()
     after: tuple[str, ...] = ()
 
     def changes(self) -> dict[str, int]:
@@ -110,7 +108,6 @@ class EnvironmentPlan:
                     "changes": unit.changes(),
                     "resources": [_facts(resource) for resource in unit.resources],
                     "outputs": list(unit.outputs),
-                    "drift": [_facts(resource) for resource in unit.drift],
                 }
                 for path, unit in self.units.items()
             },
@@ -132,7 +129,6 @@ def read_plan(
         after: by unit path, the units it waits for.
     """
     changes = _by_module(document.get("resource_changes", []))
-    drift = _by_module(document.get("resource_drift", []))
     outputs = document.get("output_changes", {})
     return EnvironmentPlan(
         environment,
@@ -141,7 +137,6 @@ def read_plan(
                 path,
                 tuple(change for change in changes.get(name, []) if any(change.kinds())),
                 tuple(_changed(outputs.get(name, {}))),
-                tuple(change for change in drift.get(name, []) if change.kind),
                 tuple(other for other in after[path] if other in modules.values()),
             )
             for name, path in modules.items()

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import networkx
 
 from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
 from strata.terraform.events import UnitEvent, UnitResult
 from strata.terraform.runs import EnvironmentRun, RunContext, StoredStates
 from strata.terraform.schedule import run_graph
-from strata.terraform.selection import choose
-from strata.terraform.state import State, StateBackend
+from strata.terraform.selection import choose, with_dependents
+from strata.terraform.state import StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command
 
 if TYPE_CHECKING:
     from strata.live import LiveTree
+
+LOCK_TIMEOUT = 20.0
 
 
 class Runner:
@@ -34,6 +37,8 @@ class Runner:
         endpoints: of a running embedded cloud.
         work_dir: where the working directories are kept from run to run.
         parallelism: how many units run at once.
+        lock_timeout: for how many seconds a unit waits for a lock on its state, or for another process that
+            works on it here.
         on_event: called with each step of each unit, one call at a time, from the runner's threads.
 
     Raises:
@@ -48,11 +53,18 @@ class Runner:
         work_dir: Path,
         *,
         parallelism: int = 4,
+        lock_timeout: float = LOCK_TIMEOUT,
         on_event: Callable[[UnitEvent], None] = lambda event: None,
     ) -> None:
         self._parallelism = parallelism
         self._context = RunContext(
-            tree, toolchain, endpoints, StateBackend(endpoints), work_dir.absolute(), on_event
+            tree,
+            toolchain,
+            endpoints,
+            StateBackend(endpoints),
+            work_dir.absolute(),
+            on_event,
+            lock_timeout,
         )
 
     def bootstrap(self, environment: str) -> None:
@@ -67,10 +79,17 @@ class Runner:
             if not unit.after:
                 self._context.backend.bootstrap(self._context.render(unit.path, {}, "apply").remote_state)
 
-    def apply(self, environment: str, units: Sequence[str] | None = None) -> list[UnitResult]:
+    def apply(
+        self, environment: str, units: Sequence[str] | None = None, *, out_dir: Path | None = None
+    ) -> list[UnitResult]:
         """Apply all units, or those named (by path or component), dependencies first.
 
         A unit that fails stops only those that depend on it; they are `skipped`.
+
+        Args:
+            environment: its name.
+            units: only these.
+            out_dir: apply the plans that `plan` saved there, and nothing else.
 
         Returns:
             One result per unit, in dependency order.
@@ -78,49 +97,58 @@ class Runner:
         Raises:
             StrataError: an unknown environment or unit, or a tree that cannot be read.
         """
-        return self._run(environment, units, "apply")
+        return self._run(environment, units, "apply", out_dir)
 
-    def plan(self, environment: str, units: Sequence[str] | None = None) -> list[UnitResult]:
+    def plan(
+        self, environment: str, units: Sequence[str] | None = None, *, out_dir: Path | None = None
+    ) -> list[UnitResult]:
         """Plan all units, or those named, each on its own, as `terragrunt run --all plan` does.
 
         A dependency's outputs are those of its state, or its mocks if it is not applied and `plan` may use
-        them.
+        them. For the effect of one unit's changes on another see `EnvironmentPlanner`.
+
+        Args:
+            environment: its name.
+            units: only these.
+            out_dir: where to save the plans: `<unit's path>/tfplan.tfplan`, and as JSON `tfplan.json`.
 
         Raises:
             StrataError: as `apply`.
         """
-        return self._run(environment, units, "plan")
+        return self._run(environment, units, "plan", out_dir)
 
     def destroy(self, environment: str, units: Sequence[str] | None = None) -> list[UnitResult]:
         """Destroy all units, or those named, dependents first; a unit with `prevent_destroy` fails.
 
         Raises:
-            StrataError: as `apply`.
+            StrataError: as `apply`; or units that are left depend on those named.
         """
-        return self._run(environment, units, "destroy")
-
-    def states(self, environment: str) -> dict[str, State | None]:
-        """Return each unit's state, in dependency order, or None where there is none; starts no Terraform.
-
-        Raises:
-            StrataError: an unknown environment, or a tree that cannot be read.
-        """
-        units = {unit.path: unit for unit in self._context.tree.units(environment)}
-        stored = StoredStates(self._context, units)
-        return {path: stored.of(path) for path in units}
+        known = {unit.path: unit for unit in self._context.tree.units(environment)}
+        chosen = choose(known, units, environment)
+        left = with_dependents(self._context.tree.graph(environment), chosen) - set(chosen)
+        stored = StoredStates(self._context, known)
+        standing = sorted(path for path in left if (state := stored.of(path)) and state.resources)
+        if standing:
+            raise StrataError(
+                f"{', '.join(standing)} depend on what is to be destroyed",
+                remedy="destroy them too: --dependents",
+            )
+        return self._run(environment, chosen, "destroy", None)
 
     def cancel(self) -> None:
         """Interrupt what runs, from any thread; units that have not begun are `skipped`."""
         self._context.processes.stop()
 
-    def _run(self, environment: str, names: Sequence[str] | None, command: Command) -> list[UnitResult]:
+    def _run(
+        self, environment: str, names: Sequence[str] | None, command: Command, out_dir: Path | None
+    ) -> list[UnitResult]:
         units = {unit.path: unit for unit in self._context.tree.units(environment)}
         chosen = choose(units, names, environment)
         graph = networkx.transitive_closure_dag(self._context.tree.graph(environment)).subgraph(chosen)
         if command == "plan":
             # Plans only read states, so that none waits for another.
             graph = networkx.create_empty_copy(graph)
-        run = EnvironmentRun(self._context, command, units)
+        run = EnvironmentRun(self._context, command, units, out_dir)
         for path in chosen:
             self._context.emit(path, "waiting", 0, 0.0)
         run_graph(

@@ -14,9 +14,10 @@ from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream
 from strata.terraform.events import EventState, ResultState, UnitEvent, UnitResult
 from strata.terraform.process import CancelledError, ProcessGroup
+from strata.terraform.sentinel import refuse_mocked_unit
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
-from strata.terraform.unit_run import Command, UnitError, UnitRun
+from strata.terraform.unit_run import Command, SavedPlan, UnitError, UnitRun
 from strata.terraform.workdir import prepare
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class RunContext:
     backend: StateBackend
     work_dir: Path
     on_event: Callable[[UnitEvent], None]
+    lock_timeout: float
     processes: ProcessGroup = field(default_factory=ProcessGroup)
     _event_lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,21 +56,16 @@ class StoredStates:
     def __init__(self, context: RunContext, units: Mapping[str, Unit]) -> None:
         self._context = context
         self._units = units
-        self._lock = threading.RLock()
-        self._states: dict[str, State | None] = {}
+        self._lock = threading.Lock()
+        self._states: dict[str, State | None] | None = None
 
     def of(self, unit: str) -> State | None:
-        """Return a unit's state; None if it has none, or cannot have any: a dependency is not applied."""
+        """Return a unit's state; None if it has none."""
         with self._lock:
-            if unit not in self._states:
-                try:
-                    # Under this command mocks always stand in: they are enough to learn where the state is.
-                    rendered = self._context.render(unit, self.outputs_for(self._units[unit]), "render")
-                except StrataError:
-                    self._states[unit] = None
-                else:
-                    self._states[unit] = self._context.backend.read(rendered.remote_state)
-            return self._states[unit]
+            if self._states is None:
+                places = self._context.tree.remote_states(list(self._units))
+                self._states = self._context.backend.read_all(places)
+            return self._states.get(unit)
 
     def outputs_for(self, unit: Unit) -> dict[str, Mapping[str, Any]]:
         """Return the outputs of those of the unit's dependencies that are applied."""
@@ -79,15 +76,28 @@ class StoredStates:
 class EnvironmentRun:
     """One command over the units of an environment, called unit by unit from several threads.
 
+    Args:
+        context: the runner's.
+        command: what to do.
+        units: the environment's units by path.
+        out_dir: for a plan, where to save the units' plans; for an apply, where they were saved.
+
     Attributes:
         results: what became of each unit so far.
     """
 
-    def __init__(self, context: RunContext, command: Command, units: Mapping[str, Unit]) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        command: Command,
+        units: Mapping[str, Unit],
+        out_dir: Path | None = None,
+    ) -> None:
         self.results: dict[str, UnitResult] = {}
         self._context = context
         self._command = command
         self._units = units
+        self._out_dir = out_dir
         self._stored = StoredStates(context, units)
 
     def unit(self, path: str) -> bool:
@@ -140,19 +150,22 @@ class EnvironmentRun:
                 file=unit.file,
                 remedy="set it to false there if its resources may really go",
             )
+        if self._command == "apply":
+            refuse_mocked_unit(rendered)
+        plan = SavedPlan(self._out_dir.absolute() / unit.path) if self._out_dir else None
         self._context.backend.bootstrap(rendered.remote_state)
-        with prepare(rendered, unit.file.parent, self._context.work_dir) as directory:
-            stream = self._terraform(
-                UnitRun(
-                    rendered,
-                    directory,
-                    self._context.toolchain,
-                    self._context.processes,
-                    self._context.endpoints.environment(),
-                    self._progress(unit.path, started),
-                ),
-                started,
+        wait = self._context.lock_timeout
+        with prepare(rendered, unit.file.parent, self._context.work_dir, wait=wait) as directory:
+            run = UnitRun(
+                rendered,
+                directory,
+                self._context.toolchain,
+                self._context.processes,
+                self._context.endpoints.environment(),
+                wait,
+                self._progress(unit.path, started),
             )
+            stream = self._terraform(run, started, plan)
         state = self._context.backend.read(rendered.remote_state)
         return UnitResult(
             unit.path,
@@ -164,13 +177,13 @@ class EnvironmentRun:
             diagnostics=tuple(stream.diagnostics),
         )
 
-    def _terraform(self, run: UnitRun, started: float) -> MessageStream:
+    def _terraform(self, run: UnitRun, started: float, plan: SavedPlan | None) -> MessageStream:
         path = run.rendered.path
         self._context.emit(path, "init", 0, time.monotonic() - started)
         run.init()
         running: EventState = "plan" if self._command == "plan" else "apply"
         self._context.emit(path, running, 0, time.monotonic() - started)
-        return run.run(self._command)
+        return run.run(self._command, plan)
 
     def _progress(self, path: str, started: float) -> Callable[[int, str], None]:
         def report(done: int, address: str) -> None:

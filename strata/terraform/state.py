@@ -7,6 +7,7 @@ import ipaddress
 import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live import Outputs
+from strata.terraform.locks import Lock
 
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 
@@ -63,6 +65,53 @@ class StateBackend:
             answer = self._client("s3").get_object(Bucket=config["bucket"], Key=config["key"])
             return _state(answer["Body"].read(), f"s3://{config['bucket']}/{config['key']}")
         return None
+
+    def read_all(self, remote_states: Mapping[str, Mapping[str, Any]]) -> dict[str, State | None]:
+        """Return many units' states by the unit's path; raises as `read`."""
+        with ThreadPoolExecutor(4) as pool:
+            return dict(zip(remote_states, pool.map(self.read, remote_states.values()), strict=True))
+
+    def locks(self, remote_state: Mapping[str, Any]) -> list[Lock]:
+        """Return the locks on a unit's state: Terraform takes one in the bucket and one in the table.
+
+        They are one lock, with one id, unless a run died between the two.
+        """
+        config = s3_config(remote_state)
+        found: list[Lock] = []
+        with self._answering(absent=_MISSING):
+            answer = self._client("s3").get_object(Bucket=config["bucket"], Key=f"{config['key']}.tflock")
+            found.append(Lock.read(answer["Body"].read()))
+        with self._answering(absent={"ResourceNotFoundException"}):
+            info = self._table_lock(config)
+            if info is not None:
+                found.append(Lock.read(info))
+        return list(dict.fromkeys(found))
+
+    def unlock(self, remote_state: Mapping[str, Any], locks: Collection[Lock]) -> None:
+        """Release these locks, as `terraform force-unlock` does, and no other that came since."""
+        config = s3_config(remote_state)
+        place = {"Bucket": config["bucket"], "Key": f"{config['key']}.tflock"}
+        with self._answering(absent=_MISSING):
+            if Lock.read(self._client("s3").get_object(**place)["Body"].read()) in locks:
+                self._client("s3").delete_object(**place)
+        with self._answering(absent={"ResourceNotFoundException", "ConditionalCheckFailedException"}):
+            info = self._table_lock(config)
+            if info is not None and Lock.read(info) in locks:
+                self._client("dynamodb").delete_item(
+                    TableName=config["dynamodb_table"],
+                    Key=_lock_key(config),
+                    ConditionExpression="Info = :seen",
+                    ExpressionAttributeValues={":seen": {"S": info}},
+                )
+
+    def _table_lock(self, config: Mapping[str, Any]) -> str | None:
+        if not config.get("dynamodb_table"):
+            return None
+        answer = self._client("dynamodb").get_item(
+            TableName=config["dynamodb_table"], Key=_lock_key(config), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return str(item["Info"]["S"]) if item else None
 
     def missing(self, remote_states: Iterable[Mapping[str, Any]]) -> set[str]:
         """Return the names of state buckets and lock tables that `bootstrap` has still to create."""
@@ -153,6 +202,10 @@ class StateBackend:
                     service, endpoints.aws_url, endpoints.region, endpoints.environment()
                 )
             return self._clients[service]
+
+
+def _lock_key(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {"LockID": {"S": f"{config['bucket']}/{config['key']}"}}
 
 
 def s3_config(remote_state: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import re
 import threading
 from collections import deque
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.process import ProcessGroup
+from strata.terraform.sentinel import refuse_mocked_plan
 from strata.terraform.toolchain import Toolchain, download_aws_provider
 from strata.terraform.workdir import WorkingDirectory, input_variables
 
@@ -21,16 +24,40 @@ if TYPE_CHECKING:
     from strata.live import Hook, RenderedUnit
 
 Command = Literal["plan", "apply", "destroy"]
-LOCK_TIMEOUT = "20s"
 _COMMANDS: dict[Command, tuple[str, ...]] = {
     "plan": ("-detailed-exitcode",),
     "apply": ("-auto-approve",),
     "destroy": ("-auto-approve",),
 }
+# As `terragrunt run --all plan --out-dir DIR --json-out-dir DIR` names them.
+_PLAN, _PLAN_JSON = "tfplan.tfplan", "tfplan.json"
 # Terragrunt runs such hooks before the working directory exists.
 _EARLY_COMMANDS = {"init-from-module", "terragrunt-read-config"}
 # A user's own plugin cache is not safe for several `init` at once.
 _one_init = threading.Lock()
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """A unit's saved plan: Terraform's file, and the same as JSON. Both hold values, also secret ones."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / _PLAN
+
+    def create(self) -> None:
+        """Make the folder, for its owner only, without the files of an earlier plan."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (_PLAN, _PLAN_JSON):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def write(self, document: str) -> None:
+        """Write the plan as JSON."""
+        path = self.folder / _PLAN_JSON
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(document)
 
 
 @dataclass(frozen=True)
@@ -43,6 +70,7 @@ class UnitRun:
         toolchain: what runs it.
         processes: whose children its processes are.
         endpoints: the environment by which the embedded cloud is found.
+        lock_timeout: for how many seconds to wait for a state lock that another run holds.
         on_progress: called with (resources done, address in hand) while resources change.
     """
 
@@ -51,6 +79,7 @@ class UnitRun:
     toolchain: Toolchain
     processes: ProcessGroup
     endpoints: dict[str, str]
+    lock_timeout: float = 0.0
     on_progress: Callable[[int, str], None] = lambda done, address: None
 
     def init(self) -> None:
@@ -61,7 +90,7 @@ class UnitRun:
             CancelledError: it was stopped.
         """
         # -reconfigure: a state is never moved from one backend to another here, and nobody could be asked.
-        arguments = ("-input=false", "-json", "-reconfigure", f"-lock-timeout={LOCK_TIMEOUT}")
+        arguments = ("-input=false", "-json", "-reconfigure", self._lock_timeout())
         run_init(self.toolchain, self.processes, self.directory, lambda: self._with_hooks("init", arguments))
 
     def before(self, command: str) -> None:
@@ -78,21 +107,56 @@ class UnitRun:
             if failures:
                 raise failures[0]
 
-    def run(self, command: Command) -> MessageStream:
+    def run(self, command: Command, plan: SavedPlan | None = None) -> MessageStream:
         """Run a Terraform command with its hooks, and return what it said.
 
+        Args:
+            command: what to run.
+            plan: for `plan`, where to save it; for `apply`, the plan to apply.
+
         Raises:
-            StrataError: it failed: Terraform's own words, and the module's file and line.
+            StrataError: it failed: Terraform's own words, and the module's file and line; the saved plan is
+                missing, or was made with a mock output.
             CancelledError: it was stopped.
         """
         # A plan only reads: it neither takes a lock nor waits for another's.
-        lock = "-lock=false" if command == "plan" else f"-lock-timeout={LOCK_TIMEOUT}"
+        lock = "-lock=false" if command == "plan" else self._lock_timeout()
         arguments = (*_COMMANDS[command], "-input=false", "-json", lock)
-        return self._with_hooks(command, arguments)
+        if plan is None:
+            return self._with_hooks(command, arguments)
+        if command == "apply":
+            if not plan.file.is_file():
+                raise StrataError(f"{self.rendered.path}: there is no saved plan", file=plan.file)
+            refuse_mocked_plan(self.rendered.path, json.loads(self._show(plan.file)))
+            return self._with_hooks(command, (*arguments, str(plan.file)))
+        plan.create()
+        stream = self._with_hooks(command, (*arguments, f"-out={plan.file}"))
+        plan.file.chmod(0o600)
+        plan.write(self._show(plan.file))
+        return stream
+
+    def _show(self, plan: Path) -> str:
+        """A saved plan as JSON."""
+        lines: list[str] = []
+        code = self.processes.run(
+            [str(self.toolchain.terraform), "show", "-json", str(plan)],
+            cwd=self.directory.path,
+            env=self._environment("show"),
+            on_line=lines.append,
+        )
+        document = next((line for line in lines if line.startswith("{")), None)
+        if code or document is None:
+            raise StrataError(
+                f"{self.rendered.path}: the saved plan cannot be read: {' '.join(lines)[-600:]}"
+            )
+        return document
+
+    def _lock_timeout(self) -> str:
+        return f"-lock-timeout={self.lock_timeout:.0f}s"
 
     def _with_hooks(self, command: str, arguments: tuple[str, ...]) -> MessageStream:
         rendered = self.rendered
-        stream = MessageStream(locate=self._locator(), on_progress=self.on_progress)
+        stream = MessageStream(rendered.path, locate=self._locator(), on_progress=self.on_progress)
         failures: list[StrataError] = []
         self._refuse_early_hooks()
         for hook in _of(rendered.before_hooks, command):
