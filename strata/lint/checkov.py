@@ -1,0 +1,118 @@
+"""checkov, in a virtual environment of its own (`.strata/checkov`): its pins clash with the platform's."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from strata.errors import StrataError
+from strata.lint.findings import Finding
+
+REQUIREMENTS = "requirements-checkov.txt"
+CHECKS = "CKV*"
+
+
+def ensure(root: Path, note: Callable[[str], None]) -> Path:
+    """Install checkov, unless the pinned version is there; return the program.
+
+    Args:
+        root: the checkout's folder; nothing outside its `.strata` is written.
+        note: told what is being done when it takes long.
+
+    Raises:
+        StrataError: there is no pinned version, or pip failed: its output is kept in `.strata`.
+    """
+    folder = root / ".strata" / "checkov"
+    program = folder / "bin" / "checkov"
+    try:
+        pinned = (root / REQUIREMENTS).read_bytes()
+    except FileNotFoundError:
+        raise StrataError("the file does not exist", file=REQUIREMENTS) from None
+    # A virtual environment holds absolute paths, and packages for one Python.
+    wanted = hashlib.sha256(f"{folder} {sys.version_info[:2]} ".encode() + pinned).hexdigest()
+    stamp = folder / "ready"
+    folder.parent.mkdir(exist_ok=True)
+    with _alone(folder.with_suffix(".lock")):
+        if stamp.is_file() and stamp.read_text() == wanted:
+            return program
+        note("installing checkov")
+        log = folder.parent / "checkov.log"
+        with log.open("w") as file:
+            _call([sys.executable, "-m", "venv", "--clear", str(folder)], root, file, log)
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input", "--no-deps"]
+            _call([*pip, "--require-hashes", "--requirement", str(root / REQUIREMENTS)], root, file, log)
+        stamp.write_text(wanted)
+    return program
+
+
+def check(program: Path, document: str, scratch: Path) -> Iterator[Finding]:
+    """What checkov finds in a plan, by all its frameworks.
+
+    Args:
+        program: from `ensure`.
+        document: the plan, as `terraform show -json` prints it.
+        scratch: an empty folder.
+
+    Raises:
+        StrataError: checkov failed, could not read the plan, or looked at no resource of it.
+    """
+    plan = scratch / "plan.json"
+    plan.write_text(document, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(str(program), "--file", str(plan), "--framework", "all", "--output", "json"),
+            *("--quiet", "--compact", "--skip-download"),
+        ],
+        cwd=scratch,
+        # Nobody's API key, configuration or external checks.
+        env={"PATH": os.environ.get("PATH", ""), "HOME": str(scratch), "LOG_LEVEL": "ERROR"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
+        raise StrataError(f"checkov failed: {said[0]}") from None
+    reports: list[dict[str, Any]] = found if isinstance(found, list) else [found]
+    planned = next((report for report in reports if report.get("check_type") == "terraform_plan"), None)
+    if planned is None or not planned["summary"]["resource_count"]:
+        raise StrataError("checkov looked at no resource of the plan")
+    for report in reports:
+        if report.get("summary", {}).get("parsing_errors"):
+            raise StrataError(f"checkov could not read the plan ({report['check_type']})")
+        for failed in report.get("results", {}).get("failed_checks", []):
+            yield Finding(failed["check_id"], failed["resource"], failed["check_name"])
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
+    environ = {
+        **os.environ,
+        "PIP_CACHE_DIR": str(root / ".strata" / "cache" / "pip"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_PROGRESS_BAR": "off",
+    }
+    done = subprocess.run(command, cwd=root, env=environ, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        lines = log.read_text(errors="replace").strip().splitlines()
+        said = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
+        raise StrataError(
+            f"checkov could not be installed: {said[-1]}",
+            remedy=f"see {log.relative_to(root)}; when the package registry answers, run it again",
+        )

@@ -1,0 +1,32 @@
+"""Terraform's own opinion on the layout of its files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from strata.errors import StrataError
+from strata.lint.findings import Finding
+
+CHECKS = {"format": "Terraform files are laid out by `terraform fmt`"}
+
+
+def check(root: Path, terraform: Path, environ: dict[str, str]) -> Iterator[Finding]:
+    """The files of `modules` that `terraform fmt` would change.
+
+    Raises:
+        StrataError: Terraform cannot read one.
+    """
+    done = subprocess.run(
+        [str(terraform), "fmt", "-check", "-recursive", "-no-color", "modules"],
+        cwd=root,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 3):
+        raise StrataError(f"terraform fmt failed: {done.stderr.strip().splitlines()[-1]}")
+    for name in done.stdout.split():
+        yield Finding("format", name, "run `terraform fmt`", name, 1)
