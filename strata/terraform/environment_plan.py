@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
 
 _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
+_LOGIN = ("AWS_", "SNOWFLAKE_", "STRATA_LOCAL")
 # Another plan of the same environment is over in seconds.
 _WAIT_SECONDS = 300.0
 # What `extra_arguments` may say for `plan` without changing what is planned.
@@ -44,7 +45,8 @@ class EnvironmentPlanner:
     Args:
         tree: the live tree.
         toolchain: from `find_toolchain`.
-        endpoints: of a running embedded cloud.
+        endpoints: of a running embedded cloud; None plans against the account that this process is logged in
+            to, by its own AWS_* and SNOWFLAKE_* variables: a plan only reads.
         folder: where the scratch files are kept from plan to plan; no state and no value stays there.
         on_step: called with a word on what is being done.
 
@@ -54,7 +56,7 @@ class EnvironmentPlanner:
 
     tree: LiveTree
     toolchain: Toolchain
-    endpoints: Endpoints
+    endpoints: Endpoints | None
     folder: Path
     on_step: Callable[[str], None] = lambda text: None
     processes: ProcessGroup = field(default_factory=ProcessGroup)
@@ -133,6 +135,12 @@ class EnvironmentPlanner:
                 }
         return [path for path in known if path in wanted]
 
+    def _cloud(self) -> dict[str, str]:
+        """The variables by which Terraform finds AWS and Snowflake."""
+        if self.endpoints is not None:
+            return self.endpoints.environment()
+        return {name: value for name, value in os.environ.items() if name.startswith(_LOGIN)}
+
     def _run_hooks(self, parts: Sequence[_Part]) -> None:
         with ThreadPoolExecutor(4) as pool:
             for _ in pool.map(self._before, parts):
@@ -145,7 +153,7 @@ class EnvironmentPlanner:
             part.directory,
             self.toolchain,
             self.processes,
-            self.endpoints.environment(),
+            self._cloud(),
         )
         run.before("plan")
 
@@ -172,9 +180,7 @@ class EnvironmentPlanner:
             _write(place / _STATE, json.dumps(merge_states(applied, root.aliases)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
-        environ = self.toolchain.environment(
-            {**self.endpoints.environment(), "TF_DATA_DIR": str(directory.data_dir)}
-        )
+        environ = self.toolchain.environment({**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)})
         what = f"the plan of {environment} failed"
 
         def run(*arguments: str, on_line: Callable[[str], None]) -> int:

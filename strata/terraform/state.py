@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.client import embedded_client
@@ -41,14 +42,19 @@ class State:
 
 
 class StateBackend:
-    """The S3 backends of units, in the embedded cloud.
+    """The S3 backends of units.
+
+    Args:
+        endpoints: of the embedded cloud; None for the account that this process is logged in to, whose states
+            are only read (decision D6).
 
     Raises:
-        StrataError: the endpoints are not on this machine (decision D6).
+        StrataError: the endpoints are not on this machine.
     """
 
-    def __init__(self, endpoints: Endpoints) -> None:
-        require_loopback(endpoints)
+    def __init__(self, endpoints: Endpoints | None) -> None:
+        if endpoints is not None:
+            require_loopback(endpoints)
         self._endpoints = endpoints
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -137,6 +143,11 @@ class StateBackend:
         which speak plain HTTP.
         """
         config = s3_config(remote_state)
+        if self._endpoints is None:
+            raise StrataError(
+                "the built-in runner makes state backends in the embedded cloud only",
+                remedy="use `strata bootstrap`",
+            )
         names = (str(config["bucket"]), str(config.get("dynamodb_table") or ""))
         with self._lock:
             if names in self._ready:
@@ -151,6 +162,7 @@ class StateBackend:
 
     def _create_bucket(self, bucket: str, encryption: str) -> None:
         s3 = self._client("s3")
+        assert self._endpoints is not None, "buckets are made in the embedded cloud only"
         region = self._endpoints.region
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         with self._answering(absent={"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}):
@@ -187,8 +199,12 @@ class StateBackend:
             yield
         except ClientError as error:
             if str(error.response.get("Error", {}).get("Code", "")) not in absent:
-                raise StrataError(f"the embedded cloud refused: {error}") from error
+                raise StrataError(
+                    f"the {'embedded cloud' if self._endpoints else 'state backend'} refused: {error}"
+                ) from error
         except BotoCoreError as error:
+            if self._endpoints is None:
+                raise StrataError(f"AWS does not answer: {error}", remedy="log in again") from error
             raise StrataError(
                 f"the embedded cloud at {self._endpoints.aws_url} does not answer: {error}",
                 remedy="start it again with `strata up`",
@@ -198,8 +214,12 @@ class StateBackend:
         endpoints = self._endpoints
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = embedded_client(
-                    service, endpoints.aws_url, endpoints.region, endpoints.environment()
+                self._clients[service] = (
+                    boto3.client(service)
+                    if endpoints is None
+                    else embedded_client(
+                        service, endpoints.aws_url, endpoints.region, endpoints.environment()
+                    )
                 )
             return self._clients[service]
 

@@ -18,8 +18,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from strata.ci.login import identity_token
 from strata.cloud.endpoints import Endpoints
-from strata.cloud.github import Job, register, token
+from strata.cloud.github import Job, register
 from strata.errors import StrataError
 from tests.ci.actions import (
     JobRun,
@@ -281,7 +282,7 @@ class Platform:
         """`aws-actions/configure-aws-credentials`: the job's token for a role's session."""
         role = step.inputs["role-to-assume"]
         try:
-            jwt = token(step.environ, "sts.amazonaws.com")
+            jwt = identity_token("sts.amazonaws.com", step.environ)
             sts = boto3.client(
                 "sts",
                 endpoint_url=self.endpoints.aws_url,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.ci.actions import WorkflowRun
 from tests.ci.platform import Platform
