@@ -1,4 +1,4 @@
-"""Who may log in: a password, or a workload identity that the embedded STS confirms."""
+"""Who may log in: a password, or a workload identity that the embedded STS or GitHub's issuer confirms."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
+
+from strata.cloud.aws import github_oidc
 from strata.cloud.snowflake.catalog import Catalog, User
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.statements.accounts import password_matches
+from strata.iam.workload_identity import oidc_login_allows
 
 _AUDIENCE = "snowflakecomputing.com"
 # Answered for an unknown user and for a wrong password alike, so that neither tells which users exist.
@@ -55,6 +59,8 @@ def _find(catalog: Catalog, login_name: str) -> User | None:
 
 def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
     provider = str(data.get("PROVIDER") or "").upper()
+    if provider == "OIDC":
+        return _by_token(catalog, str(data.get("TOKEN") or ""), str(data.get("LOGIN_NAME") or ""))
     if provider != "AWS":
         raise LoginError(
             f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400
@@ -68,6 +74,30 @@ def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: st
         if not login_name or user.options.get("LOGIN_NAME") == login_name.upper():
             return user
     raise LoginError(f"No user's workload identity matches the caller {caller}.", 394400)
+
+
+def _by_token(catalog: Catalog, token: str, login_name: str) -> User:
+    """Find the user by an OIDC token of the issuer that the embedded cloud plays, GitHub's."""
+    try:
+        claims = github_oidc.verify(token)
+    except jwt.InvalidTokenError as error:
+        raise LoginError(f"The workload identity's token is not valid: {error}", 394400) from None
+    reason = "no user has a workload identity of the type OIDC"
+    for user in catalog.users.values():
+        identity = user.workload_identity
+        if identity is None or identity.kind != "OIDC":
+            continue
+        if login_name and user.options.get("LOGIN_NAME") != login_name.upper():
+            continue
+        decision = oidc_login_allows(
+            claims, issuer=identity.issuer, subject=identity.subject, audiences=identity.audiences
+        )
+        if decision.allowed:
+            return user
+        reason = decision.reason
+    raise LoginError(
+        f"No user's workload identity matches the token of {claims.get('sub')}: {reason}", 394400
+    )
 
 
 def same_principal(arn: str, caller: str) -> bool:

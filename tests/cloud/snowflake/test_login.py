@@ -12,6 +12,7 @@ import jwt
 import pytest
 from snowflake.connector.errors import DatabaseError
 
+from strata.cloud.aws import github_oidc
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.login import caller_arn, same_principal
 from strata.cloud.snowflake.server import SnowflakeServer
@@ -118,18 +119,62 @@ def test_a_workload_that_is_not_the_users_is_refused(
         Snow(server, user=user, password=None, **WORKLOAD)
 
 
-def test_an_oidc_token_is_refused(
-    loader: None, server: SnowflakeServer, monkeypatch: pytest.MonkeyPatch
+PULL_REQUEST = "repo:acme@11/platform@22:pull_request"
+TOKEN = {"sub": PULL_REQUEST, "aud": "snowflakecomputing.com"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "seconds", "change", "message"),
+    [
+        (TOKEN, 300, "", None),
+        ({**TOKEN, "aud": "https://acme.example"}, 300, "ALTER USER PLANNER SET WORKLOAD_IDENTITY = (TYPE = OIDC "
+         f"ISSUER = '{github_oidc.ISSUER}' SUBJECT = '{PULL_REQUEST}' OIDC_AUDIENCE_LIST = ('https://acme.example'))", None),
+        ({**TOKEN, "sub": "repo:acme@11/platform@22:ref:refs/heads/main"}, 300, "", "its subject is not"),
+        ({**TOKEN, "aud": "sts.amazonaws.com"}, 300, "", "its audience is not snowflakecomputing.com"),
+        ({**TOKEN, "iss": "https://gitlab.com"}, 300, "", "is not valid: Invalid issuer"),
+        (TOKEN, -60, "", "is not valid: Signature has expired"),
+        (TOKEN, 300, "ALTER USER PLANNER SET DISABLED = TRUE", "User access disabled"),
+        (TOKEN, 300, "DROP USER PLANNER", "no user has a workload identity of the type OIDC"),
+    ],
+)  # fmt: skip
+def test_a_github_job_logs_in_as_the_user_of_its_subject(
+    loader: None,
+    admin: Snow,
+    server: SnowflakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    claims: dict[str, str],
+    seconds: int,
+    change: str,
+    message: str | None,
 ) -> None:
-    token = jwt.encode({"iss": "https://issuer.example", "sub": "subject"}, "k" * 32)
+    admin.script(
+        "CREATE ROLE READER; CREATE USER PLANNER TYPE = SERVICE DEFAULT_ROLE = 'READER' WORKLOAD_IDENTITY = "
+        f"(TYPE = OIDC ISSUER = '{github_oidc.ISSUER}' SUBJECT = '{PULL_REQUEST}'); GRANT ROLE READER TO USER PLANNER"
+    )
+    if change:
+        admin.rows(change)
+    monkeypatch.setenv("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", server.host)
     arguments = {
         "authenticator": "WORKLOAD_IDENTITY",
         "workload_identity_provider": "OIDC",
-        "token": token,
+        "token": github_oidc.mint(claims, seconds=seconds),
     }
+    if message is None:
+        snow = Snow(server, user="PLANNER", password=None, **arguments)
+        assert snow.rows("SELECT CURRENT_USER(), CURRENT_ROLE()") == [("PLANNER", "READER")]
+        return
+    with pytest.raises(DatabaseError, match=message):
+        Snow(server, user="PLANNER", password=None, **arguments)
+
+
+def test_a_token_that_the_issuer_did_not_sign_is_refused(
+    admin: Snow, server: SnowflakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = jwt.encode({**TOKEN, "iss": github_oidc.ISSUER, "iat": 1, "exp": 9_999_999_999}, "k" * 32)
     monkeypatch.setenv("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", server.host)
-    with pytest.raises(DatabaseError, match="cannot verify a workload identity of provider OIDC"):
-        Snow(server, user="LOADER", password=None, **arguments)
+    with pytest.raises(DatabaseError, match="The workload identity's token is not valid"):
+        Snow(server, user="X", password=None, authenticator="WORKLOAD_IDENTITY",
+             workload_identity_provider="OIDC", token=token)  # fmt: skip
 
 
 GOOD = {
