@@ -11,6 +11,7 @@ from pathlib import Path
 import networkx
 
 from strata.ci.affected import affected, edges
+from strata.ci.downstream import with_downstream
 from strata.ci.history import Change, tree_at
 from strata.ci.planning import Planned, collect
 from strata.ci.terragrunt import Outcome, first_error
@@ -57,7 +58,8 @@ def rehearse(
         say(f"planning {len(chosen.units)} unit(s)")
         for result in now.runner(lambda event: None).plan(environment, chosen.units, out_dir=plans):
             outcomes[result.unit] = _outcome(result)
-    return collect(chosen, commit, plans, outcomes, edges(change.root, environment))
+        planned = collect(chosen, commit, plans, outcomes, edges(change.root, environment))
+        return with_downstream(change.root, chosen, planned, session.endpoints)
 
 
 def _with_upstream(before: Workspace, units: set[str]) -> list[str]:

@@ -12,6 +12,7 @@ from strata.bootstrap.facts import environment_facts
 from strata.ci import affected as resolver
 from strata.ci import planning
 from strata.ci.affected import Affected
+from strata.ci.downstream import with_downstream
 from strata.ci.fingerprint import closest, fingerprint, load_record
 from strata.ci.github import GitHub
 from strata.ci.history import Change, commit, git
@@ -106,6 +107,7 @@ def run_plan(
             chosen, since = resolver.affected(change, environment), change.base
         edges = resolver.edges(root, environment) if chosen.units else ()
         planned = planning.Planner(root, plans, since, edges).plan(chosen, head)
+        planned = with_downstream(root, chosen, planned)
     planning.write(planned, plans, public)
     _show(planned.plans)
     _require_planned(planned.plans)
