@@ -1,4 +1,4 @@
-"""A GitHub Actions job that may log in: what its tokens say, and how it asks for one.
+"""A GitHub Actions job that may log in: what its tokens say, and how it comes to ask for them.
 
 Rules: docs.github.com, "OpenID Connect reference": the subject is the environment's if the job names one,
 else `pull_request` for that event, else the ref's; its start has two shapes since 15 July 2026.
@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from strata.errors import StrataError
 
@@ -95,29 +94,6 @@ def register(aws_url: str, claims: Mapping[str, str]) -> dict[str, str]:
         method="POST",
     )
     return {str(name): str(value) for name, value in _asked(request).items()}
-
-
-def token(environ: Mapping[str, str], audience: str) -> str:
-    """Ask for an ID token as a step of a job does.
-
-    Args:
-        environ: the step's environment.
-        audience: whom the token is for, such as `sts.amazonaws.com`.
-
-    Raises:
-        StrataError: the job may not have tokens, or GitHub does not answer.
-    """
-    try:
-        url, secret = environ["ACTIONS_ID_TOKEN_REQUEST_URL"], environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
-    except KeyError as error:
-        raise StrataError(
-            f"this job may not have an ID token: {error.args[0]} is not set",
-            remedy="give the job `permissions: id-token: write`; pull requests of forks have none",
-        ) from None
-    request = urllib.request.Request(
-        f"{url}&audience={quote(audience, safe='')}", headers={"Authorization": f"bearer {secret}"}
-    )
-    return str(_asked(request)["value"])
 
 
 def _asked(request: urllib.request.Request) -> dict[str, object]:
