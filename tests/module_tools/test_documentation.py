@@ -1,0 +1,57 @@
+"""docs/modules.md does what it says: its commands run, in their order, in a copy of this repository."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.checkout import Checkout
+
+IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+
+
+def test_the_commands_of_the_guide_run(root: Path, tmp_path: Path) -> None:
+    checkout = Checkout.copy(root, tmp_path / "platform")
+    origin = tmp_path / "origin.git"
+
+    def git(*arguments: str) -> str:
+        command = ["git", *IDENTITY, *arguments]
+        done = subprocess.run(command, cwd=checkout.folder, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    git("init", "--quiet", "--bare", str(origin))
+    git("remote", "add", "origin", str(origin))
+    git("config", "user.name", "A")
+    git("config", "user.email", "a@example.org")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "First")
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```$", (root / "docs/modules.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    script = "\n".join(f"echo '== {number}'\n{block}" for number, block in enumerate(blocks))
+    environ = checkout.environ()
+    environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout.folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = re.split(r"== \d\n", done.stdout)[1:]
+    assert len(said) == len(blocks) == 6
+    assert "eventbridge" in said[0]
+    assert "0 findings" in said[0]
+    assert "tagged eventbridge/v1.0.0" in said[1]
+    assert said[2].splitlines() == [
+        "major input zone: added, and callers have to give it",
+        "eventbridge 1.0.0 -> 2.0.0 at least (major)",
+    ]
+    assert "tagged eventbridge/v2.0.0" in said[3]
+    row = next(line for line in said[4].splitlines() if " eventbridge " in line)
+    assert re.findall(r"[\w.-]+", row) == ["eventbridge", "2.0.0", "2.0.0", "none", "local", "1.0.0"]
+    assert re.sub(" +", " ", said[5].splitlines()[0].strip()) == "live/staging/env.hcl | 2 +-"
+    assert "refs/tags/eventbridge/v2.0.0" in git("ls-remote", "origin")
