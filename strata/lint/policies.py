@@ -80,7 +80,10 @@ class _Statement:
 
     def principals(self, kind: str) -> list[str]:
         found = self.source.get("Principal")
-        return _listed(found.get(kind)) if isinstance(found, Mapping) else _listed(found)
+        if isinstance(found, Mapping):
+            return _listed(found.get(kind))
+        # "*" stands for {"AWS": "*"}.
+        return _listed(found) if kind == "AWS" else []
 
     @property
     def issuers(self) -> list[str]:
