@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
+
+import tree_sitter
+import tree_sitter_hcl
 
 from strata.ci.history import Change, git
 from strata.errors import StrataError
-from strata.live.hcl import Block, Body, HclFile, parse
+from strata.live.hcl import first_fault
 
+_LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
 # Terraform's own, which needs no provider.
 _BUILT_IN = {"terraform"}
 _CODE_DATA = {"external", "http"}
@@ -30,6 +33,8 @@ _SOURCED = ("module", "stack", "terraform", "unit")
 # Run, or decide what is run, in a job that has a credential.
 _RUN_FILES = ("pyproject.toml", ".tool-versions", "setup.py", "setup.cfg")
 _RUN_FOLDERS = ("strata/",)
+# No plan reads these; what they run has no credential.
+_UNPLANNED = ("tests/", "docs/", "bench/")
 _TEXT = (".tf", ".tofu", ".hcl", ".tf.json", ".tofu.json")
 
 
@@ -70,6 +75,8 @@ def check_change(change: Change) -> list[Finding]:
     found: list[Finding] = []
     known = _known_providers(change)
     for path in change.files:
+        if path.startswith(_UNPLANNED):
+            continue
         found += _by_name(path)
         if path.endswith(_TEXT) and not path.endswith(".terraform.lock.hcl"):
             now = _facts(path, change.after(path))
@@ -118,7 +125,7 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
         if path.endswith(".json"):
             _json_facts(json.loads(content), facts)
         else:
-            _hcl_facts(_parse(path, content), facts)
+            _hcl_facts(content, facts)
     except (StrataError, ValueError) as error:
         if tolerant:
             return facts
@@ -130,34 +137,40 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
     return facts
 
 
-def _parse(path: str, content: bytes) -> HclFile:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "content.hcl")
-        place.write_bytes(content)
-        return parse(place)
-
-
-def _hcl_facts(file: HclFile, facts: _Facts) -> None:
-    lines = file.text.splitlines()
-    for number, line in enumerate(lines, 1):
-        if _RUN_CMD.search(line):
+def _hcl_facts(content: bytes, facts: _Facts) -> None:
+    root = tree_sitter.Parser(_LANGUAGE).parse(content).root_node
+    if root.has_error:
+        line, said = first_fault(root)
+        raise StrataError(f"syntax error: {said}", line=line)
+    for number, text in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if _RUN_CMD.search(text):
             # Each use counts by its own line: a second one beside an old one is new.
-            facts.code.setdefault(f"run_cmd\0{line.strip()}", number)
-    for attribute in file.body.attributes.values():
-        if attribute.name in _RUN_ATTRIBUTES:
-            text = _text(lines, attribute.line, None)
-            facts.code.setdefault(f"{attribute.name}\0{text}", attribute.line)
-    _body_facts(file.body, facts, lines)
+            facts.code.setdefault(f"run_cmd\0{text.strip()}", number)
+    for node in _children(root, "body"):
+        for attribute in _children(node, "attribute"):
+            name = _words(attribute.children[0])
+            if name in _RUN_ATTRIBUTES:
+                facts.code.setdefault(f"{name}\0{_words(attribute)}", _line(attribute))
+        _body_facts(node, facts)
 
 
-def _body_facts(body: Body, facts: _Facts, lines: list[str]) -> None:
-    for index, block in enumerate(body.blocks):
-        end = body.blocks[index + 1].line - 1 if index + 1 < len(body.blocks) else None
-        _block_facts(block, facts, lines, end)
+def _body_facts(body: tree_sitter.Node, facts: _Facts) -> None:
+    for block in _children(body, "block"):
+        _block_facts(block, facts)
+        for inner in _children(block, "body"):
+            _body_facts(inner, facts)
 
 
-def _block_facts(block: Block, facts: _Facts, lines: list[str], end: int | None) -> None:
-    kind, labels, line = block.type, block.labels, block.line
+def _block_facts(block: tree_sitter.Node, facts: _Facts) -> None:
+    kind, line = _words(block.children[0]), _line(block)
+    labels = [
+        _words(child).strip('"') for child in block.children[1:] if child.type in ("string_lit", "identifier")
+    ]
+    attributes = {
+        _words(attribute.children[0]): attribute
+        for body in _children(block, "body")
+        for attribute in _children(body, "attribute")
+    }
     if kind in ("resource", "data", "ephemeral") and labels:
         prefix = labels[0].split("_", 1)[0]
         if prefix not in _BUILT_IN:
@@ -167,45 +180,37 @@ def _block_facts(block: Block, facts: _Facts, lines: list[str], end: int | None)
     if kind == "provider" and labels:
         facts.providers.setdefault(labels[0], line)
     if kind == "required_providers":
-        for attribute in block.body.attributes.values():
-            text = _text(lines, attribute.line, None)
-            source = re.search(r'source\s*=\s*"([^"]*)"', text)
+        for name, attribute in attributes.items():
+            facts.providers.setdefault(name, _line(attribute))
             # The source counts, not only the name: the same name may come from elsewhere.
-            facts.providers.setdefault(attribute.name, attribute.line)
-            if source:
-                facts.providers.setdefault(source[1], attribute.line)
-    if kind == "provisioner":
-        facts.code.setdefault(f"provisioner {' '.join(labels)}\0{_text(lines, line, end)}", line)
-    if kind in _RUN_BLOCKS:
+            for source in re.findall(r'source"?\s*[=:]\s*"([^"]*)"', _words(attribute)):
+                facts.providers.setdefault(source, _line(attribute))
+    if kind == "provisioner" or kind in _RUN_BLOCKS:
         what = f"{kind} {' '.join(labels)}".strip()
-        facts.code.setdefault(f"{what}\0{_text(lines, line, end)}", line)
-    if kind in _SOURCED and "source" in block.body.attributes:
-        at = block.body.attributes["source"].line
-        if _is_remote(text := lines[at - 1]):
-            facts.code.setdefault(f"module from elsewhere\0{text.strip()}", at)
-    _body_facts(block.body, facts, lines)
+        facts.code.setdefault(f"{what}\0{_words(block)}", line)
+    if kind in _SOURCED and "source" in attributes:
+        text = _words(attributes["source"])
+        if _is_remote(text):
+            facts.code.setdefault(f"module from elsewhere\0{text}", _line(attributes["source"]))
 
 
-def _is_remote(line: str) -> bool:
+def _is_remote(attribute: str) -> bool:
     """Whether a source is neither of this repository nor of what env.hcl names as its releases."""
-    value = line.partition("=")[2]
-    if "local.env.modules" in value and "get_repo_root()" in value and "://" not in value:
-        return False
-    quoted = re.findall(r'"([^"]*)"', value)
-    return any(
-        not text.startswith(("./", "../", "${get_repo_root()}/", "${")) for text in quoted if text != "local"
-    )
+    quoted = re.findall(r'"([^"]*)"', attribute.partition("=")[2])
+    places = ("./", "../", "${get_repo_root()}/", "${local.env.modules}/")
+    return any(not text.startswith(places) for text in quoted if not re.fullmatch(r"[\w-]+", text))
 
 
-def _text(lines: list[str], start: int, end: int | None) -> str:
-    """The block's text: to the line before the next block, or to where its braces close."""
-    depth, taken = 0, []
-    for line in lines[start - 1 : end]:
-        taken.append(line.strip())
-        depth += line.count("{") - line.count("}")
-        if depth <= 0 and "{" in "".join(taken):
-            break
-    return "\n".join(taken)
+def _children(node: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
+    return [child for child in node.children if child.type == kind]
+
+
+def _words(node: tree_sitter.Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def _line(node: tree_sitter.Node) -> int:
+    return node.start_point.row + 1
 
 
 def _json_facts(document: Any, facts: _Facts) -> None:
