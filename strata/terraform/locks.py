@@ -35,7 +35,7 @@ class Lock:
             id=str(facts.get("ID", "")),
             who=str(facts.get("Who", "nobody known")),
             operation=str(facts.get("Operation", "")).removeprefix("OperationType").lower(),
-            since=str(facts.get("Created", "")).partition(".")[0].replace("T", " "),
+            since=str(facts.get("Created", "")).partition(".")[0].rstrip("Z").replace("T", " "),
         )
 
     def __str__(self) -> str:

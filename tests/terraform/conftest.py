@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from moto.server import ThreadedMotoServer
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.model import Dependency, GeneratedFile, RenderedUnit, Unit
+from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain, find_toolchain
 
 ACCOUNT = "123456789012"
@@ -103,6 +104,9 @@ class FakeTree:
             self.known[path] for path in networkx.lexicographical_topological_sort(self.graph(environment))
         ]
 
+    def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {unit: self.rendered[unit][0].remote_state for unit in units}
+
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] = {}, *, command: str = "apply"
     ) -> RenderedUnit:
@@ -132,6 +136,11 @@ class Cloud:
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key="test",
         )
+
+    def states(self, tree: FakeTree) -> dict[str, State | None]:
+        """Every unit's state."""
+        paths = [unit.path for unit in tree.units("dev")]
+        return StateBackend(self.endpoints).read_all(tree.remote_states(paths))
 
     def locks(self, tree: FakeTree) -> list[str]:
         """What is locked now: the table holds a digest per state besides, which is no lock."""

@@ -58,7 +58,7 @@ def test_a_failure_in_one_line(lines: list[Any], message: str) -> None:
 
 
 def test_a_failure_has_a_place_if_terraform_gives_one() -> None:
-    stream = MessageStream(locate=lambda name: f"modules/s3/{name}")
+    stream = MessageStream(locate=lambda name, line: (f"modules/s3/{name}", line))
     stream.feed(json.dumps(diagnostic("No", range={"filename": "main.tf", "start": {"line": 12}})))
     assert str(stream.error("unit failed")) == "modules/s3/main.tf:12: unit failed: No"
 

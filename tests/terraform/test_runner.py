@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -14,7 +15,6 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live.model import Hook
-from strata.terraform import unit_run
 from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import Runner
@@ -142,14 +142,14 @@ def test_plan_takes_mocks_before_and_the_state_after(
         ("planned", Changes(add=1), {"terraform_data.it": "create"})
     ] * 2
     assert set(seen) == {"mock"}
-    assert runner.states("dev") == {"live/dev/a": None, "live/dev/b": None}
+    assert cloud.states(tree) == {"live/dev/a": None, "live/dev/b": None}
 
     runner.apply("dev", ["a"])
     seen.clear()
     planned = runner.plan("dev")
     assert [result.changes for result in planned] == [Changes(), Changes(add=1)]
     assert set(seen) == {"real"}
-    states = runner.states("dev")
+    states = cloud.states(tree)
     assert states["live/dev/b"] is None
     assert states["live/dev/a"] is not None
     assert (states["live/dev/a"].resources, dict(states["live/dev/a"].outputs)) == (1, {"value": "real"})
@@ -179,6 +179,8 @@ def test_destroy_goes_backwards_and_keeps_what_is_protected(
     tree.add("d", STORES, after=("c",), mocks={"c": {}})
     runner = run(tree, cloud, real_toolchain)
     runner.apply("dev", ["a", "b", "c"])
+    with pytest.raises(StrataError, match=r"^live/dev/c depend on what is to be destroyed"):
+        runner.destroy("dev", ["a", "b"])
     results = {result.unit: result for result in runner.destroy("dev")}
     assert {unit.removeprefix("live/dev/"): result.state for unit, result in results.items()} == {
         "a": "skipped",
@@ -192,16 +194,13 @@ def test_destroy_goes_backwards_and_keeps_what_is_protected(
     assert str(results["live/dev/b"].error).startswith(
         f"{tree.root}/live/dev/b/terragrunt.hcl: live/dev/b has prevent_destroy set"
     )
-    states = runner.states("dev")
+    states = cloud.states(tree)
     assert [state.resources if state else None for state in states.values()] == [1, 1, 0, None]
 
 
-def test_a_held_lock_names_its_holder(
-    tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unit_run, "LOCK_TIMEOUT", "1s")
+def test_a_held_lock_names_its_holder(tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain) -> None:
     unit = tree.add("a", STORES)
-    runner = run(tree, cloud, real_toolchain)
+    runner = run(tree, cloud, real_toolchain, lock_timeout=1)
     runner.bootstrap("dev")
     info = (
         '{"ID":"7f1d-4","Operation":"OperationTypeApply","Info":"","Who":"eve@laptop","Version":"1.11.4",'
@@ -215,7 +214,7 @@ def test_a_held_lock_names_its_holder(
         "live/dev/a: terraform apply failed: its state is locked by eve@laptop "
         "(apply since 2026-01-02 03:04:05 UTC, lock 7f1d-4)"
     )
-    assert "terraform force-unlock 7f1d-4" in (result.error.remedy or "")
+    assert (result.error.remedy or "").endswith("strata unlock live/dev/a")
 
 
 def test_hooks_run_in_the_working_directory_around_their_commands(
@@ -327,3 +326,60 @@ def test_endpoints_elsewhere_are_refused(tree: FakeTree, cloud: Cloud, real_tool
         endpoints = cloud.endpoints.model_copy(update={field: value})
         with pytest.raises(StrataError, match="applies only to the embedded cloud"):
             Runner(tree, real_toolchain, endpoints, tree.root)
+
+
+def test_a_saved_plan_is_what_is_applied(tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain) -> None:
+    value = ["reviewed"]
+    tree.add("a", STORES, inputs=lambda outputs: {"value": value[0]})
+    runner, plans = run(tree, cloud, real_toolchain), tree.root / "plans"
+    (planned,) = runner.plan("dev", out_dir=plans)
+    assert (planned.state, planned.changes) == ("planned", Changes(add=1))
+    saved = plans / "live/dev/a"
+    (change,) = json.loads((saved / "tfplan.json").read_text())["resource_changes"]
+    assert (change["address"], change["change"]["actions"]) == ("terraform_data.it", ["create"])
+    # Both files hold values.
+    assert {oct(file.stat().st_mode & 0o777) for file in saved.iterdir()} == {"0o600"}
+    (applied,) = runner.apply("dev", out_dir=plans)
+    assert (applied.error, dict(applied.outputs)) == (None, {"value": "reviewed"})
+    # The same plan again would bring back an old state: Terraform refuses it.
+    (stale,) = runner.apply("dev", out_dir=plans)
+    assert "Saved plan is stale" in str(stale.error)
+    (missing,) = runner.apply("dev", out_dir=tree.root / "nowhere")
+    assert "live/dev/a: there is no saved plan" in str(missing.error)
+
+
+def test_a_mock_is_never_applied(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
+    arn = "arn:aws:iam::000000000000:role/mock"
+    tree.add("a", STORES)
+    tree.add(
+        "b",
+        STORES,
+        inputs=lambda outputs: {"value": {"role": outputs["a"]["value"]}},
+        after=("a",),
+        mocks={"a": {"value": arn}},
+    )
+    runner, plans = run(tree, cloud, recorded.toolchain), tree.root / "plans"
+    assert [result.state for result in runner.plan("dev", ["b"], out_dir=plans)] == ["planned"]
+    tree.known["live/dev/b"] = replace(
+        tree.known["live/dev/b"],
+        dependencies=tuple(
+            replace(dependency, mock_outputs_allowed_terraform_commands=())
+            for dependency in tree.known["live/dev/b"].dependencies
+        ),
+    )
+    before = recorded.commands()
+    (direct,) = runner.apply("dev", ["b"])
+    assert direct.error is not None
+    assert (
+        direct.error.message
+        == "live/dev/b: input value.role holds a mock output (account 000000000000): never applied"
+    )
+    assert recorded.commands() == before
+    # Reviewed with a mock, applied when the output is there.
+    runner.apply("dev", ["a"])
+    (saved,) = runner.apply("dev", ["b"], out_dir=plans)
+    assert saved.error is not None
+    assert saved.error.message == (
+        "live/dev/b: the plan was made with a mock output: terraform_data.it.input holds account 000000000000"
+    )
+    assert cloud.states(tree)["live/dev/b"] is None
