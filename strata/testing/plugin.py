@@ -23,7 +23,12 @@ _BATCHES = "strata_batches"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("strata_modules", "folder of the Terraform modules", default="modules")
     parser.addini("strata_cases", "folder of the modules' cases", default="tests/modules")
-    parser.addini("strata_one_worker", "folders whose tests all run on one worker", type="args", default=[])
+    parser.addini(
+        "strata_one_worker",
+        "files and folders each of whose tests run on one worker",
+        type="args",
+        default=[],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,7 +25,7 @@ def batches(node_ids: Iterable[str], workers: int) -> dict[str, str]:
 
 
 def make_scheduler(config: Any, log: Any, together: Sequence[str]) -> Any:
-    """A scheduler that hands out test by test, but batches of cases and `together`'s folders as a whole.
+    """A scheduler that hands out test by test, but batches of cases, and each of `together`, as a whole.
 
     pytest-xdist's own `loadgroup` does nothing with pytest 9.2: it renames tests by an attribute that is
     gone.
@@ -38,7 +38,8 @@ def make_scheduler(config: Any, log: Any, together: Sequence[str]) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             if self._batches is None:
                 self._batches = batches(self.collection or (), self.numnodes)
-            folder = next((name for name in together if nodeid.startswith(f"{name}/")), None)
-            return folder or self._batches.get(nodeid, nodeid)
+            if nodeid in self._batches:
+                return self._batches[nodeid]
+            return next((name for name in together if nodeid.startswith((f"{name}/", f"{name}::"))), nodeid)
 
     return Scheduling(config, log)

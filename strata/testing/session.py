@@ -9,7 +9,7 @@ from functools import cached_property
 import pytest
 
 from strata.errors import StrataError
-from strata.terraform.toolchain import find_toolchain
+from strata.terraform.toolchain import Toolchain, find_toolchain
 from strata.testing.batch import BatchPlanner, BatchResult
 from strata.testing.case import Case
 from strata.testing.layout import Layout
@@ -61,7 +61,12 @@ class Plans:
     @cached_property
     def planner(self) -> BatchPlanner:
         """What plans, with Terraform as found on this machine."""
-        return BatchPlanner(self.layout, find_toolchain(self.layout.state))
+        return BatchPlanner(self.layout, self.toolchain)
+
+    @cached_property
+    def toolchain(self) -> Toolchain:
+        """Terraform and the providers of this machine."""
+        return find_toolchain(self.layout.state)
 
     def close(self) -> None:
         """End what plans needed."""

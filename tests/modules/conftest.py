@@ -1,77 +1,32 @@
-"""One plan of all modules, decoded."""
+"""Plans of the modules as `live/dev` calls them: one Terraform process, no account, mocks for dependencies."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import tftest
 
-from strata.terraform.environment import child_environment
-from strata.terraform.toolchain import find_toolchain
+from strata.live import LiveTree
+from strata.testing.planning import Plan
 
-FOLDER = Path(__file__).parent
-
-
-class _Validation(BaseHTTPRequestHandler):
-    """Says yes to ValidateStateMachineDefinition, the one request of a plan; moto's engine judges later."""
-
-    def do_POST(self) -> None:
-        assert self.headers["X-Amz-Target"] == "AWSStepFunctions.ValidateStateMachineDefinition"
-        answer = b'{"result": "OK", "diagnostics": []}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
+Planned = Callable[[str, str], dict[str, Any]]
+COMPONENTS = ("github-oidc", "iam", "s3")
 
 
 @pytest.fixture(scope="session")
-def validation() -> Iterator[str]:
-    """URL of a server that stands in for Step Functions while a plan is made."""
-    with HTTPServer(("127.0.0.1", 0), _Validation) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def planned(
-    validation: str, root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], dict[str, Any]]:
-    """Look up what one plan of `root/main.tf` says of a resource, by its address; JSON texts are decoded."""
-    work = tmp_path_factory.mktemp("modules")
-    shutil.copytree(root / "modules", work / "modules", ignore=shutil.ignore_patterns(".terraform*"))
-    shutil.copytree(FOLDER / "root", work / "root")
-    scripts = work / "root" / "artifacts" / "glue"
-    scripts.mkdir(parents=True)
-    (scripts / "clean.py").write_text("print('clean')\n", encoding="utf-8")
-    (scripts / "library.zip").write_bytes(b"zip")
-    toolchain = find_toolchain(work / "state")
-    environment = child_environment(work / "state", {"PATH": str(Path(toolchain.terraform).parent)})
-    terraform = tftest.TerraformTest(
-        "root",
-        basedir=str(work),
-        binary=str(toolchain.terraform),
-        env=environment
-        | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config), "AWS_ENDPOINT_URL_SFN": validation},
+def planned(plan: Plan, live: LiveTree) -> Planned:
+    """Look up a planned resource of a component of dev by its address in the module; JSON texts are decoded."""
+    rendered = live.renders([f"live/dev/{component}" for component in COMPONENTS], command="plan")
+    plans = plan.together(
+        {component: (component, rendered[f"live/dev/{component}"].inputs) for component in COMPONENTS}
     )
-    terraform.setup()
-    plan = terraform.plan(output=True)
-    resources = {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
 
-    def look_up(address: str) -> dict[str, Any]:
-        assert address in resources, f"no {address} among {sorted(resources)}"
-        return {name: _decoded(value) for name, value in resources[address].items()}
+    def look_up(component: str, address: str) -> dict[str, Any]:
+        changes = plans[component].resource_changes
+        assert address in changes, f"no {address} among {sorted(changes)}"
+        return {name: _decoded(value) for name, value in changes[address]["change"]["after"].items()}
 
     return look_up
 

@@ -20,25 +20,40 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 
+from strata.testing.planning import Plan
+
 pytestmark = pytest.mark.terraform
 
-Planned = Callable[[str], dict[str, Any]]
-MACHINE = "module.stepfunctions.aws_sfn_state_machine.pipeline"
 KEY = "flights/january.csv"
 OBJECT_ID = hashlib.sha256(f"raw/{KEY}".encode()).hexdigest()
 REGION = "eu-west-1"
 WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
-def test_the_states_have_the_names_others_rely_on(planned: Planned) -> None:
-    states = planned(MACHINE)["definition"]["States"]
+@pytest.fixture(scope="module")
+def definition(plan: Plan) -> dict[str, Any]:
+    """The planned definition; the account is moto's."""
+    key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    inputs = {
+        "await_seconds": 1,
+        "dataset": "flights",
+        "kms_key_arn": key,
+        "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
+    }
+    machine = plan("stepfunctions", inputs).resources["aws_sfn_state_machine.pipeline"]
+    decoded: dict[str, Any] = json.loads(machine["values"]["definition"])
+    return decoded
+
+
+def test_the_states_have_the_names_others_rely_on(definition: dict[str, Any]) -> None:
+    states = definition["States"]
     assert {"Claim", *WORK, "RecordFailure", "Notify", "Failed", "Duplicate", "Superseded"} <= set(states)
     assert {n for n, s in states.items() if s["Type"] == "Task" and "Catch" not in s} == set()
     assert {n for n, s in states.items() if s["Type"] == "Task" and "TimeoutSeconds" not in s} == set()
 
 
-def test_only_throttling_is_tried_again(planned: Planned) -> None:
-    states = planned(MACHINE)["definition"]["States"]
+def test_only_throttling_is_tried_again(definition: dict[str, Any]) -> None:
+    states = definition["States"]
     retries = [retry for state in states.values() for retry in state.get("Retry", [])]
     errors = {error for retry in retries for error in retry["ErrorEquals"]}
     assert not [error for error in errors if error.startswith("States.")]
@@ -158,8 +173,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account(engine: None, planned: Planned, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    definition = planned(MACHINE)["definition"]
+def account(engine: None, definition: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from strata.iam import Decision, Outcome, Principal, Request, decide
+from strata.iam import Decision, Outcome, Principal, Request, decide, evaluate, trust_allows
+
+from .conftest import Planned
 
 pytestmark = pytest.mark.terraform
 
-Planned = Callable[[str], dict[str, Any]]
-ACCOUNT = "123456789012"
+ACCOUNT = "111122223333"
 ROLES = ("eventbridge", "glue", "lambda", "snowflake", "stepfunctions")
 RAW, PROCESSED = (
-    "arn:aws:s3:::strata-raw-test-123456789012",
-    "arn:aws:s3:::strata-processed-test-123456789012",
+    "arn:aws:s3:::strata-raw-dev-111122223333",
+    "arn:aws:s3:::strata-processed-dev-111122223333",
 )
 
 # role, action, bucket, rest of the resource, may it
@@ -42,11 +40,12 @@ ACCESS = [
 def test_a_role_reaches_only_its_objects(
     planned: Planned, role: str, action: str, bucket: str, rest: str, allowed: bool
 ) -> None:
-    identity = planned(f'module.iam.aws_iam_role_policy.this["{role}"]')["policy"]
-    asked = {"action": action, "resource": bucket + rest}
-    by_identity = decide([identity], Request(**asked))
-    by_bucket = _by_bucket(planned, bucket, role, **asked)
-    assert (by_identity.allowed and by_bucket.outcome is not Outcome.DENY) is allowed
+    made = planned("iam", f'aws_iam_role.this["{role}"]')
+    identity = planned("iam", f'aws_iam_role_policy.this["{role}"]')["policy"]
+    boundary = planned("iam", "aws_iam_policy.boundary[0]")["policy"]
+    assert made["permissions_boundary"] == f"arn:aws:iam::{ACCOUNT}:policy/strata-boundary-dev"
+    request = _request(role, action, bucket + rest)
+    assert evaluate(request, [identity], _bucket_policy(planned, bucket), boundary).allowed is allowed
 
 
 @pytest.mark.parametrize(
@@ -71,19 +70,19 @@ def test_a_role_reaches_only_its_objects(
 def test_a_bucket_refuses_others(
     planned: Planned, role: str, action: str, bucket: str, rest: str, denied: bool
 ) -> None:
-    decision = _by_bucket(planned, bucket, role, action=action, resource=bucket + rest)
+    decision = _by_bucket(planned, bucket, _request(role, action, bucket + rest))
     assert (decision.outcome is Outcome.DENY) is denied
 
 
 @pytest.mark.parametrize("bucket", [RAW, PROCESSED])
 def test_a_bucket_refuses_plain_http(planned: Planned, bucket: str) -> None:
-    asked = {"action": "s3:GetObject", "resource": f"{bucket}/flights/a.csv"}
-    assert _by_bucket(planned, bucket, "glue", tls="false", **asked).outcome is Outcome.DENY
+    request = _request("glue", "s3:GetObject", f"{bucket}/flights/a.csv", tls="false")
+    assert _by_bucket(planned, bucket, request).outcome is Outcome.DENY
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_may_do_everything(planned: Planned, role: str) -> None:
-    for statement in planned(f'module.iam.aws_iam_role_policy.this["{role}"]')["policy"]["Statement"]:
+    for statement in planned("iam", f'aws_iam_role_policy.this["{role}"]')["policy"]["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if "*" in action], statement["Sid"]
         assert statement["Effect"] == "Allow"
@@ -92,38 +91,39 @@ def test_no_role_may_do_everything(planned: Planned, role: str) -> None:
 @pytest.mark.parametrize(
     ("role", "service", "source", "trusted"),
     [
-        ("glue", "glue.amazonaws.com", "arn:aws:glue:eu-west-1:123456789012:job/strata-clean-test", True),
-        ("glue", "lambda.amazonaws.com", "arn:aws:lambda:eu-west-1:123456789012:function:f", False),
+        ("glue", "glue.amazonaws.com", "arn:aws:glue:eu-west-1:111122223333:job/strata-clean-dev", True),
+        ("glue", "lambda.amazonaws.com", "arn:aws:lambda:eu-west-1:111122223333:function:f", False),
         (
             "stepfunctions",
             "states.amazonaws.com",
-            "arn:aws:states:eu-west-1:123456789012:stateMachine:strata-pipeline-test",
+            "arn:aws:states:eu-west-1:111122223333:stateMachine:strata-pipeline-dev",
             True,
         ),
         (
             "stepfunctions",
             "states.amazonaws.com",
-            "arn:aws:states:eu-west-1:123456789012:stateMachine:x",
+            "arn:aws:states:eu-west-1:111122223333:stateMachine:x",
             False,
         ),
         (
             "eventbridge",
             "events.amazonaws.com",
-            "arn:aws:events:eu-west-1:123456789012:rule/strata-raw-objects-test",
+            "arn:aws:events:eu-west-1:111122223333:rule/strata-raw-objects-dev",
             True,
         ),
-        ("eventbridge", "events.amazonaws.com", "arn:aws:events:eu-west-1:123456789012:rule/other", False),
+        ("eventbridge", "events.amazonaws.com", "arn:aws:events:eu-west-1:111122223333:rule/other", False),
     ],
 )
 @pytest.mark.parametrize("account", [ACCOUNT, "999999999999"])
 def test_a_service_is_trusted_for_this_account_only(
     planned: Planned, role: str, service: str, source: str, trusted: bool, account: str
 ) -> None:
-    trust = planned(f'module.iam.aws_iam_role.this["{role}"]')["assume_role_policy"]
+    trust = planned("iam", f'aws_iam_role.this["{role}"]')["assume_role_policy"]
     decision = decide(
         [trust],
         Request(
             "sts:AssumeRole",
+            None,
             principal=Principal(service=service),
             context={"aws:sourceaccount": account, "aws:sourcearn": source},
         ),
@@ -135,16 +135,16 @@ def test_a_service_is_trusted_for_this_account_only(
 @pytest.mark.parametrize(
     ("arn", "external_id", "trusted"),
     [
-        ("arn:aws:iam::999988887777:user/snowflake", "strata-test-1", True),
-        ("arn:aws:iam::999988887777:user/snowflake", "another", False),
-        ("arn:aws:iam::999988887777:user/other", "strata-test-1", False),
+        ("arn:aws:iam::000000000000:user/mock", "mock-000000000000", True),
+        ("arn:aws:iam::000000000000:user/mock", "another", False),
+        ("arn:aws:iam::000000000000:user/other", "mock-000000000000", False),
     ],
 )
 def test_snowflake_is_trusted_with_its_external_id(
     planned: Planned, arn: str, external_id: str, trusted: bool
 ) -> None:
-    trust = planned('module.iam.aws_iam_role.this["snowflake"]')["assume_role_policy"]
-    principal = Principal(account_id="999988887777", arns=(arn,))
+    trust = planned("iam", 'aws_iam_role.this["snowflake"]')["assume_role_policy"]
+    principal = Principal(account_id="000000000000", arns=(arn,))
     decision = decide(
         [trust],
         Request("sts:AssumeRole", principal=principal, context={"sts:externalid": external_id}),
@@ -154,47 +154,50 @@ def test_snowflake_is_trusted_with_its_external_id(
 
 
 @pytest.mark.parametrize(
-    ("subject", "roles"),
+    ("subject", "ref", "roles"),
     [
-        ("repo:acme/platform:pull_request", {"plan"}),
-        ("repo:acme@11/platform@22:pull_request", {"plan"}),
-        ("repo:acme/platform:ref:refs/heads/main", {"plan"}),
-        ("repo:acme@11/platform@22:environment:test", {"apply"}),
-        ("repo:acme/platform:environment:test", {"apply"}),
-        ("repo:acme/platform:environment:prod", set()),
-        ("repo:acme/platform:ref:refs/heads/feature", set()),
-        ("repo:acme/platform:ref:refs/tags/v1", set()),
-        ("repo:acme/other:pull_request", set()),
-        ("repo:acme@12/platform@22:pull_request", set()),
-        ("repo:acme/platform-fork:environment:test", set()),
+        ("repo:example-org/strata:pull_request", "refs/pull/1/merge", {"plan"}),
+        ("repo:example-org@1000001/strata@2000002:pull_request", "refs/pull/1/merge", {"plan"}),
+        ("repo:example-org/strata:ref:refs/heads/main", "refs/heads/main", {"plan"}),
+        ("repo:example-org@1000001/strata@2000002:environment:dev", "refs/heads/main", {"apply"}),
+        ("repo:example-org/strata:environment:dev", "refs/heads/main", {"apply"}),
+        ("repo:example-org/strata:environment:dev", "refs/heads/feature", set()),
+        ("repo:example-org/strata:environment:prod", "refs/heads/main", set()),
+        ("repo:example-org/strata:ref:refs/heads/feature", "refs/heads/feature", set()),
+        ("repo:example-org/strata:ref:refs/tags/v1", "refs/tags/v1", set()),
+        ("repo:example-org/other:pull_request", "refs/pull/1/merge", set()),
+        ("repo:example-org@1000009/strata@2000002:pull_request", "refs/pull/1/merge", set()),
+        ("repo:example-org/strata-fork:environment:dev", "refs/heads/main", set()),
     ],
 )
-@pytest.mark.parametrize("audience", ["sts.amazonaws.com", "https://github.com/acme"])
+@pytest.mark.parametrize("audience", ["sts.amazonaws.com", "https://github.com/example-org"])
 def test_a_github_token_opens_only_its_role(
-    planned: Planned, subject: str, roles: set[str], audience: str
+    planned: Planned, subject: str, ref: str, roles: set[str], audience: str
 ) -> None:
-    issuer = "token.actions.githubusercontent.com"
-    token = {f"{issuer}:sub": [subject], f"{issuer}:aud": [audience], f"{issuer}:repository_id": ["22"]}
-    token[f"{issuer}:ref"] = ["refs/heads/main"]
-    opened = {role for role in ("plan", "apply") if _token_fits(planned, role, token)}
+    token = {"sub": subject, "aud": audience, "ref": ref, "repository_id": "2000002"}
+    opened = {
+        role
+        for role in ("plan", "apply")
+        if trust_allows(
+            planned("github-oidc", f'aws_iam_role.this["{role}"]')["assume_role_policy"],
+            token,
+            "https://token.actions.githubusercontent.com",
+        ).allowed
+    }
     assert opened == (roles if audience == "sts.amazonaws.com" else set())
 
 
-def _token_fits(planned: Planned, role: str, token: dict[str, list[str]]) -> bool:
-    statements = planned(f'module.github-oidc.aws_iam_role.this["{role}"]')["assume_role_policy"]["Statement"]
-    assert [list(s["Condition"]) for s in statements] == [["StringEquals"]]
-    wanted = statements[0]["Condition"]["StringEquals"]
-    return all(
-        token[key][0] in (value if isinstance(value, list) else [value]) for key, value in wanted.items()
-    )
+def _request(role: str, action: str, resource: str, tls: str = "true") -> Request:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/strata-{role}-dev"
+    context = {"aws:principalarn": arn, "aws:securetransport": tls, "aws:principalaccount": ACCOUNT}
+    return Request(action, resource, Principal(account_id=ACCOUNT, arns=(arn,)), context)
 
 
-def _by_bucket(
-    planned: Planned, bucket: str, role: str, *, action: str, resource: str, tls: str = "true"
-) -> Decision:
+def _bucket_policy(planned: Planned, bucket: str) -> dict[str, object]:
     name = bucket.removeprefix("arn:aws:s3:::strata-").split("-")[0]
-    policy = planned(f'module.s3.aws_s3_bucket_policy.this["{name}"]')["policy"]
-    arn = f"arn:aws:iam::{ACCOUNT}:role/strata-{role}-test"
-    context = {"aws:principalarn": arn, "aws:securetransport": tls}
-    principal = Principal(account_id=ACCOUNT, arns=(arn,))
-    return decide([policy], Request(action, resource, principal, context), named=True)
+    policy: dict[str, object] = planned("s3", f'aws_s3_bucket_policy.this["{name}"]')["policy"]
+    return policy
+
+
+def _by_bucket(planned: Planned, bucket: str, request: Request) -> Decision:
+    return decide([_bucket_policy(planned, bucket)], request, "resource policy", named=True)
