@@ -1,0 +1,116 @@
+"""Which later plan counts as the reviewed one: a row is a reviewed change, a new one, and what differs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from strata.ci.fingerprint import Fingerprint, closest, differences, fingerprint, new_key
+
+KEY = "ab" * 32
+
+
+def plan(*changes: dict[str, Any], outputs: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"format_version": "1.2", "resource_changes": list(changes), "output_changes": outputs or {}}
+
+
+def change(
+    address: str = "aws_sns_topic.a",
+    actions: tuple[str, ...] = ("create",),
+    after: Any = None,
+    before: Any = None,
+    unknown: Any = None,
+    **more: Any,
+) -> dict[str, Any]:
+    return {
+        "address": address,
+        "type": address.split(".")[0],
+        "mode": "managed",
+        "change": {
+            "actions": list(actions),
+            "before": before,
+            "after": after,
+            "after_unknown": unknown or {},
+            **more,
+        },
+    }
+
+
+POLICY = {"Statement": [{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}]}
+MOCK = {"Statement": [{"Action": "s3:GetObject", "Resource": "arn:aws:sns:eu-west-1:000000000000:mock"}]}
+WIDER = {"Statement": [{"Action": "s3:*", "Resource": "arn:aws:s3:::b"}]}
+
+ROWS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
+    ("the same", change(after={"name": "a"}), change(after={"name": "a"}), []),
+    ("another value", change(after={"name": "a"}), change(after={"name": "b"}), ["name differs from what was reviewed"]),
+    ("one more attribute", change(after={"name": "a"}), change(after={"name": "a", "x": 1}), ["x differs from what was reviewed"]),
+    ("one attribute fewer", change(after={"name": "a", "x": 1}), change(after={"name": "a"}), ["x differs from what was reviewed"]),
+    ("nested, deep", change(after={"t": {"a": [1, 2]}}), change(after={"t": {"a": [1, 3]}}), ["t differs from what was reviewed"]),
+    ("number is not text", change(after={"n": 1}), change(after={"n": "1"}), ["n differs from what was reviewed"]),
+    ("update became replace", change(actions=("update",), before={"n": 1}, after={"n": 2}), change(actions=("delete", "create"), before={"n": 1}, after={"n": 2}), ["reviewed was update, planned is replace"]),
+    ("a delete nobody saw", change(actions=("update",), before={"n": 1}, after={"n": 2}), change(actions=("delete",), before={"n": 1}), ["reviewed was update, planned is delete"]),
+    ("before moved, without effect", change(actions=("update",), before={"n": 1}, after={"n": 2}), change(actions=("update",), before={"n": 7}, after={"n": 2}), []),
+    ("it also puts right what somebody did", change(actions=("update",), before={"n": 1, "m": 1}, after={"n": 2, "m": 1}), change(actions=("update",), before={"n": 1, "m": 9}, after={"n": 2, "m": 1}), ["m differs from what was reviewed"]),
+    ("unknown then, known now", change(after={"name": "a"}, unknown={"arn": True}), change(after={"name": "a", "arn": "arn:x"}), []),
+    ("known then, unknown now", change(after={"arn": "arn:x"}), change(after={}, unknown={"arn": True}), ["arn differs from what was reviewed"]),
+    ("unknown as a whole, nested now", change(after={}, unknown={"policy": True}), change(after={"policy": json.dumps(POLICY)}), []),
+    ("JSON spelt otherwise", change(after={"policy": json.dumps(POLICY)}), change(after={"policy": json.dumps(POLICY, indent=2)}), []),
+    ("a mock then, the real value now", change(after={"policy": json.dumps(MOCK)}), change(after={"policy": json.dumps(POLICY)}), []),
+    ("a mock hides only itself", change(after={"policy": json.dumps(MOCK)}), change(after={"policy": json.dumps(WIDER)}), ["policy differs from what was reviewed"]),
+    ("sensitive values count", change(after={"p": "one"}, after_sensitive={"p": True}), change(after={"p": "two"}, after_sensitive={"p": True}), ["p differs from what was reviewed"]),
+    ("no-op now: less is fine", change(after={"n": 1}), change(actions=("no-op",), before={"n": 1}, after={"n": 1}), []),
+    ("no-op then, create now", change(actions=("no-op",), after={"n": 1}), change(after={"n": 1}), ["create was not reviewed"]),
+    ("a data source is read", change(after={"n": 1}), {**change("data.aws_x.y", ("read",), after={"z": 1}), "mode": "data"}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "reviewed", "now", "expected"), ROWS, ids=[row[0] for row in ROWS])
+def test_what_differs(name: str, reviewed: dict[str, Any], now: dict[str, Any], expected: list[str]) -> None:
+    found = differences(fingerprint(plan(reviewed), KEY), fingerprint(plan(now), KEY))
+    assert [one.what for one in found] == expected
+
+
+def test_equal_plans_have_equal_digests_in_any_order() -> None:
+    one, two = change("aws_sns_topic.a", after={"n": 1}), change("aws_sns_topic.b", after={"n": 2})
+    assert fingerprint(plan(one, two), KEY).digest == fingerprint(plan(two, one), KEY).digest
+    assert fingerprint(plan(one), KEY).digest != fingerprint(plan(two), KEY).digest
+
+
+def test_without_the_key_a_digest_tells_nothing() -> None:
+    secret = plan(change(after={"pin": "1234"}))
+    assert fingerprint(secret, new_key()).digest != fingerprint(secret, new_key()).digest
+    record = fingerprint(secret, KEY)
+    assert "1234" not in record.model_dump_json()
+
+
+def test_any_of_the_reviewed_plans_will_do() -> None:
+    stale = fingerprint(plan(change(after={"n": 1})), KEY)
+    environment = fingerprint(plan(change(after={}, unknown={"n": True})), KEY)
+    now = fingerprint(plan(change(after={"n": 2})), KEY)
+    assert closest((stale, environment), now) == []
+    assert [one.what for one in closest((stale,), now)] == ["n differs from what was reviewed"]
+    assert [one.what for one in closest((), now)] == ["create was not reviewed"]
+
+
+def test_outputs_alone_are_no_difference() -> None:
+    outputs = {"arn": {"actions": ["update"], "before": "a", "after": "b", "after_unknown": False}}
+    assert differences(Fingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
+
+
+def test_one_changed_leaf_is_always_found() -> None:
+    """Brute force: change every leaf of a plan, one at a time; each must be found, and the unchanged plan never."""
+    after = {"a": "x", "b": [1, {"c": True}], "policy": json.dumps(POLICY), "d": {"e": 2.5, "f": "g"}}
+    reviewed = fingerprint(plan(change(after=after)), KEY)
+    assert differences(reviewed, fingerprint(plan(change(after=copy.deepcopy(after))), KEY)) == []
+    places: list[tuple[Any, ...]] = [("a",), ("b", 0), ("b", 1, "c"), ("policy",), ("d", "e"), ("d", "f")]
+    for place in places:
+        other = copy.deepcopy(after)
+        box: Any = other
+        for step in place[:-1]:
+            box = box[step]
+        box[place[-1]] = "changed"
+        found = differences(reviewed, fingerprint(plan(change(after=other)), KEY))
+        assert [one.what for one in found] == [f"{place[0]} differs from what was reviewed"], place

@@ -1,0 +1,147 @@
+"""GitHub's API when it fails: what can help is tried again, what cannot is one clear error."""
+
+from __future__ import annotations
+
+import pytest
+
+from strata.ci.github import GitHub
+from strata.errors import StrataError
+from tests.ci.github_server import REPOSITORY, Server
+
+MARK = "<!-- strata:plan:dev -->"
+
+
+def client(server: Server, **permissions: str) -> GitHub:
+    token = f"token-{len(server.tokens)}"
+    server.tokens[token] = permissions
+    return GitHub(server.url, REPOSITORY, token, pause=0.001)
+
+
+def test_a_comment_is_rewritten_in_place(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.comments += [
+        {"id": 1, "issue": 7, "body": f"{MARK} by a person", "user": {"type": "User"}, "html_url": "h"},
+        {"id": 2, "issue": 7, "body": "something else", "user": {"type": "Bot"}, "html_url": "h"},
+    ]
+    first = api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert api.upsert_comment(7, MARK, f"{MARK}\ntwo") == first
+    assert [comment["body"] for comment in github.comments] == [
+        f"{MARK} by a person",
+        "something else",
+        f"{MARK}\ntwo",
+    ]
+
+
+def test_the_hundredth_comment_is_found(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    for number in range(1, 131):
+        github.comments.append(
+            {"id": number, "issue": 7, "body": "x", "user": {"type": "User"}, "html_url": "h"}
+        )
+    first = api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert api.upsert_comment(7, MARK, f"{MARK}\ntwo") == first
+    assert len(github.comments) == 131
+
+
+def test_nothing_to_say_makes_no_comment(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    assert api.upsert_comment(7, MARK, f"{MARK}\nno unit", create=False) is None
+    assert github.comments == []
+
+
+FAULTS = {
+    "server error": (502, {}, "Bad Gateway"),
+    "secondary limit": (403, {"retry-after": "0"}, '{"message": "You have exceeded a secondary rate limit"}'),
+    "too many": (429, {}, "{}"),
+    "primary limit": (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}, "{}"),
+    "no JSON": (200, {}, "<html>"),
+    "connection lost": None,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_can_help_is_tried_again(github: Server, fault: str) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.faults += [FAULTS[fault]] * 3
+    api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert len(github.comments) == 1
+
+
+def test_a_lost_answer_makes_no_second_comment(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.lose_answers = 1
+    api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert len(github.comments) == 1
+
+
+def test_after_five_attempts_it_says_so(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.faults += [FAULTS["server error"]] * 50
+    with pytest.raises(StrataError, match=r"failed 5 times: GET .*/comments: 502") as caught:
+        api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert caught.value.remedy is not None
+    assert len(github.calls) == 5
+
+
+@pytest.mark.parametrize(
+    ("permissions", "body", "message"),
+    [
+        ({"pull-requests": "read"}, MARK, "403 Resource not accessible by integration"),
+        ({"pull-requests": "write"}, MARK + "x" * 70_000, "422 Validation Failed: body is too long"),
+        ({"pull-requests": "write"}, "no marker", "does not begin with its marker"),
+    ],
+)
+def test_what_cannot_help_is_not(
+    github: Server, permissions: dict[str, str], body: str, message: str
+) -> None:
+    with pytest.raises(StrataError, match=message):
+        client(github, **permissions).upsert_comment(7, MARK, body)
+    assert len(github.calls) <= 2
+
+
+def test_a_wrong_token(github: Server) -> None:
+    with pytest.raises(StrataError, match="401 Bad credentials"):
+        GitHub(github.url, REPOSITORY, "wrong", pause=0.001).upsert_comment(7, MARK, MARK)
+
+
+def test_nobody_answers() -> None:
+    with pytest.raises(StrataError, match=r"failed 5 times: GET .*ConnectError"):
+        GitHub("http://127.0.0.1:9", REPOSITORY, "t", pause=0.001).upsert_comment(7, MARK, MARK)
+
+
+def test_only_another_person_approves(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.label(7, "approve:code", "alice")
+    github.label(7, "approve:mocks", "bob")
+    github.label(7, "bug", "bob")
+    # Set by bob, taken off, set again by the author.
+    github.label(7, "approve:provider", "bob")
+    github.labels[7].remove("approve:provider")
+    github.label(7, "approve:provider", "Alice")
+    assert api.approvals(7, "alice") == {"approve:mocks", "bug"}
+    assert api.remove_labels(7, "approve:") == ["approve:code", "approve:mocks", "approve:provider"]
+    assert github.labels[7] == ["bug"]
+
+
+def test_an_issue_opens_closes_and_opens_again(github: Server) -> None:
+    api = client(github, issues="write")
+    mark = "<!-- strata:drift:dev -->"
+    assert api.upsert_issue(mark, "Drift in dev", None) is None
+    first = api.upsert_issue(mark, "Drift in dev", f"{mark}\none")
+    assert api.upsert_issue(mark, "Drift in dev", None) == first
+    assert github.issues[0]["state"] == "closed"
+    assert api.upsert_issue(mark, "Drift in dev", f"{mark}\ntwo") == first
+    assert (len(github.issues), github.issues[0]["state"], github.issues[0]["body"]) == (
+        1,
+        "open",
+        f"{mark}\ntwo",
+    )
+
+
+def test_the_last_applied_commit(github: Server) -> None:
+    api = client(github, statuses="write")
+    api.mark_applied("dev", "aaa", succeeded=True, description="2 unit(s)")
+    api.mark_applied("dev", "bbb", succeeded=False, description="live/dev/s3 failed")
+    api.mark_applied("prod", "ccc", succeeded=True, description="x")
+    assert api.last_applied("dev", ["ccc", "bbb", "aaa"]) == "aaa"
+    assert api.last_applied("prod", ["bbb", "aaa"]) is None

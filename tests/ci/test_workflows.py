@@ -1,0 +1,144 @@
+"""The workflows as text: linters, pins, and what each job may do."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+WORKFLOWS = ("drift", "terraform-post-merge-apply", "terraform-pr-plan", "terraform-validate-fmt", "unlock")
+# Job -> its permissions, by hand: whoever adds one has to add it here.
+PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
+    "terraform-validate-fmt": {"static": {"contents": "read"}, "tests": {"contents": "read"}},
+    "terraform-pr-plan": {
+        "affected": {"contents": "read"},
+        "gate": {"contents": "read", "pull-requests": "write"},
+        "plan": {"contents": "read", "id-token": "write"},
+        "rehearsal": {"contents": "read"},
+        "report": {"contents": "read", "pull-requests": "write"},
+    },
+    "terraform-post-merge-apply": {
+        "affected": {"contents": "read", "statuses": "read"},
+        "apply": {"contents": "read", "id-token": "write", "pull-requests": "read", "statuses": "write"},
+    },
+    "drift": {
+        "environments": {"contents": "read"},
+        "drift": {"contents": "read", "id-token": "write"},
+        "issue": {"contents": "read", "issues": "write"},
+    },
+    "unlock": {"unlock": {"contents": "read", "id-token": "write"}},
+}
+
+
+def workflow(root: Path, name: str) -> dict[Any, Any]:
+    document = yaml.safe_load((root / f".github/workflows/{name}.yaml").read_text())
+    assert isinstance(document, dict)
+    return document
+
+
+def test_these_are_all(root: Path) -> None:
+    assert {path.name for path in (root / ".github/workflows").iterdir()} == {
+        f"{name}.yaml" for name in WORKFLOWS
+    }
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_permissions_are_these_and_no_more(root: Path, name: str) -> None:
+    document = workflow(root, name)
+    assert document["permissions"] == {}
+    assert {job: item["permissions"] for job, item in document["jobs"].items()} == PERMISSIONS[name]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_jobs_are_bounded_and_leave_nothing(root: Path, name: str) -> None:
+    text = (root / f".github/workflows/{name}.yaml").read_text()
+    document = workflow(root, name)
+    assert "concurrency" in document
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+    for job in document["jobs"].values():
+        assert 0 < job["timeout-minutes"] <= 120
+        for step in job["steps"]:
+            uses = step.get("uses", "")
+            if uses.startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+            if uses and not uses.startswith("./"):
+                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", uses), uses
+
+
+def test_every_pin_names_its_version(root: Path) -> None:
+    files = [*(root / ".github").rglob("*.yaml")]
+    pins: dict[str, set[str]] = {}
+    for path in files:
+        for action, commit, version in re.findall(
+            r"uses: ([\w/-]+)@([0-9a-f]{40}) # (v[\d.]+)", path.read_text()
+        ):
+            pins.setdefault(action, set()).add(f"{commit} {version}")
+        assert len(re.findall(r"uses: [\w-]+/", path.read_text())) == len(
+            re.findall(r"@[0-9a-f]{40} # v", path.read_text())
+        )
+    assert all(len(found) == 1 for found in pins.values()), pins
+
+
+def test_only_an_environment_applies_and_nothing_cached_reaches_it(root: Path) -> None:
+    for name in WORKFLOWS:
+        for job, item in workflow(root, name)["jobs"].items():
+            text = yaml.safe_dump(item)
+            applies = "AWS_APPLY_ROLE" in text
+            assert applies == ("environment" in item), (name, job)
+            if applies:
+                assert "actions/cache" not in text
+                assert item.get("concurrency", workflow(root, name)["concurrency"])["group"].startswith(
+                    "apply-${{"
+                )
+
+
+def test_the_gate_comes_before_any_credential(root: Path) -> None:
+    jobs = workflow(root, "terraform-pr-plan")["jobs"]
+    for name, job in jobs.items():
+        if job["permissions"].get("id-token") == "write":
+            assert "gate" in job["needs"]
+            assert "head.repo.full_name == github.repository" in job["if"]
+        if name in ("gate", "report"):
+            # Their token may write: only the base's code runs there.
+            first = next(step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout"))
+            assert first["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+            assert "path" not in first["with"]
+
+
+def test_tools_have_one_file_of_versions(root: Path) -> None:
+    named = dict(line.split() for line in (root / ".tool-versions").read_text().splitlines())
+    text = "".join(path.read_text() for path in (root / ".github").rglob("*.yaml"))
+    assert set(named) == {"java", "python", "terraform", "terragrunt"}
+    for tool, version in named.items():
+        found = re.search(rf"\b{tool}[a-z_-]*version: .*{re.escape(version)}", text)
+        assert found is None, f"{tool} {version} stands in .github as well"
+    # The setup action is the only place that installs them.
+    assert (
+        text.count("python-version:") == text.count("terraform_version:") == text.count("java-version:") == 1
+    )
+
+
+def test_zizmor_finds_nothing(root: Path) -> None:
+    tool = Path(sys.executable).parent / "zizmor"
+    result = subprocess.run(
+        [tool, "--offline", "--no-progress", "--persona", "pedantic", ".github"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.needs("actionlint")
+def test_actionlint_finds_nothing(root: Path) -> None:
+    result = subprocess.run(
+        ["actionlint", "-no-color"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, "")
