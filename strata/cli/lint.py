@@ -57,7 +57,7 @@ def _findings(
     program = checkov.ensure(root, note)
     note("checkov")
     with tempfile.TemporaryDirectory(prefix="strata-checkov-") as scratch:
-        found += checkov.check(program, json.dumps(document), Path(scratch))
+        found += checkov.check(program, document, Path(scratch))
     modules = sum(1 for folder in (root / "modules").iterdir() if folder.is_dir())
     return found, {"modules": modules, "resources": len(planned)}
 

@@ -8,12 +8,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.lint.checkov_input import with_unknowns
 from strata.lint.findings import Finding
 
 REQUIREMENTS = "requirements-checkov.txt"
@@ -30,7 +31,8 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     Raises:
         StrataError: there is no pinned version, or pip failed: its output is kept in `.strata`.
     """
-    folder = root / ".strata" / "checkov"
+    # A copy of the checkout may link to another's: one installation is enough.
+    folder = (root / ".strata" / "checkov").resolve()
     program = folder / "bin" / "checkov"
     try:
         pinned = (root / REQUIREMENTS).read_bytes()
@@ -39,7 +41,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     # A virtual environment holds absolute paths, and packages for one Python.
     wanted = hashlib.sha256(f"{folder} {sys.version_info[:2]} ".encode() + pinned).hexdigest()
     stamp = folder / "ready"
-    folder.parent.mkdir(exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if stamp.is_file() and stamp.read_text() == wanted:
             return program
@@ -53,7 +55,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     return program
 
 
-def check(program: Path, document: str, scratch: Path) -> Iterator[Finding]:
+def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator[Finding]:
     """What checkov finds in a plan, by all its frameworks.
 
     Args:
@@ -65,7 +67,7 @@ def check(program: Path, document: str, scratch: Path) -> Iterator[Finding]:
         StrataError: checkov failed, could not read the plan, or looked at no resource of it.
     """
     plan = scratch / "plan.json"
-    plan.write_text(document, encoding="utf-8")
+    plan.write_text(json.dumps(with_unknowns(document)), encoding="utf-8")
     done = subprocess.run(
         [
             *(str(program), "--file", str(plan), "--framework", "all", "--output", "json"),
@@ -114,5 +116,5 @@ def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
         said = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
         raise StrataError(
             f"checkov could not be installed: {said[-1]}",
-            remedy=f"see {log.relative_to(root)}; when the package registry answers, run it again",
+            remedy=f"see {log}; when the package registry answers, run it again",
         )
