@@ -45,13 +45,12 @@ def run(root: Path, environment: str, plan: Path | None, as_json: bool) -> None:
 def _findings(
     root: Path, environment: str, plan: Path | None, note: Callable[[str], None]
 ) -> tuple[list[Finding], dict[str, int]]:
+    given = None if plan is None else _read(plan)
     note("reading the modules")
     toolchain = find_toolchain(root / ".strata")
     found = [*check_modules(root), *code.check(root, toolchain.terraform, toolchain.environment())]
-    document = plan_document(root, environment, note) if plan is None else _read(plan)
+    document = plan_document(root, environment, note) if given is None else given
     planned = resources(document)
-    if not planned:
-        raise StrataError("the plan has no resource", file=plan)
     note("linting the plan")
     found += [*policies.check(planned), *platform.check(planned)]
     program = checkov.ensure(root, note)
@@ -67,8 +66,10 @@ def _read(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StrataError(f"the plan cannot be read: {error}", file=path) from None
-    if not isinstance(document, dict) or "planned_values" not in document:
-        raise StrataError("this is no plan", file=path, remedy="make one: terraform show -json PLAN > FILE")
+    if not isinstance(document, dict) or not resources(document):
+        raise StrataError(
+            "this is no plan of a resource", file=path, remedy="make one: terraform show -json PLAN > FILE"
+        )
     return document
 
 

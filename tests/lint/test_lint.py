@@ -70,7 +70,7 @@ def test_checkov_is_installed_once_and_finds_what_is_wrong(checkout: Checkout, t
         list(checkov.check(program, {**document, "planned_values": {}, "resource_changes": []}, tmp_path))
 
 
-def test_a_failed_installation_says_where_to_look_and_is_tried_again(tmp_path: Path) -> None:
+def test_a_failed_installation_says_where_to_look(tmp_path: Path) -> None:
     with pytest.raises(StrataError, match=r"requirements-checkov\.txt: the file does not exist"):
         checkov.ensure(tmp_path, lambda text: None)
     (tmp_path / "requirements-checkov.txt").write_text("./nowhere\n")
@@ -93,8 +93,12 @@ def test_a_program_that_fails_is_no_clean_bill(tmp_path: Path) -> None:
         (["nowhere"], None, "there is no environment `nowhere`"),
         (["--plan", "plan.json"], None, "error: plan.json: the plan cannot be read"),
         (["--plan", "plan.json"], "[", "error: plan.json: the plan cannot be read"),
-        (["--plan", "plan.json"], "{}", "error: plan.json: this is no plan"),
-        (["--plan", "plan.json"], '{"planned_values": {}}', "error: plan.json: the plan has no resource"),
+        (["--plan", "plan.json"], "{}", "error: plan.json: this is no plan of a resource"),
+        (
+            ["--plan", "plan.json"],
+            '{"planned_values": {}}',
+            "error: plan.json: this is no plan of a resource",
+        ),
     ],
 )
 def test_wrong_input_gets_one_line(
