@@ -21,7 +21,7 @@ import networkx
 
 from strata.ci.history import Change, tree_at
 from strata.errors import StrataError
-from strata.live import LiveTree, discovery
+from strata.live import LiveTree, RenderedUnit, discovery
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
@@ -68,7 +68,7 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
             unit.
     """
     tree = _load(change.root, terraform)
-    if environment not in tree.environments():
+    if not (change.root / discovery.LIVE / environment).is_dir():
         # The whole environment was deleted: nothing exists, and everything that did is removed.
         return _gone(change, environment)
     now = fingerprints(tree, environment)
@@ -123,7 +123,11 @@ def edges(root: Path, environment: str, terraform: Path | str = "terraform") -> 
 def fingerprints(tree: LiveTree, environment: str) -> dict[str, dict[str, str]]:
     """For each unit, what it is made of: a name for people -> a hash of the content."""
     tools = _tools(tree.root)
-    return {unit.path: tools | _fingerprint(tree, unit.path) for unit in tree.units(environment)}
+    paths = [unit.path for unit in tree.units(environment)]
+    # Under `render` mocks stand in for every dependency: no state is looked at.
+    return {
+        path: tools | _fingerprint(tree, unit) for path, unit in tree.renders(paths, command="render").items()
+    }
 
 
 def _load(root: Path, terraform: Path | str) -> LiveTree:
@@ -137,10 +141,7 @@ def _gone(change: Change, environment: str) -> Affected:
     return Affected(environment, {}, tuple(units), ())
 
 
-def _fingerprint(tree: LiveTree, unit: str) -> dict[str, str]:
-    # Under `render` mocks stand in for every dependency: no state is looked at.
-    document = tree.config(unit, command="render")
-    rendered = tree.render(unit, command="render")
+def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
     root = str(tree.root)
     parts: dict[str, str] = {}
 
@@ -148,15 +149,16 @@ def _fingerprint(tree: LiveTree, unit: str) -> dict[str, str]:
         # The two trees lie in different folders.
         parts[name] = _hash(json.dumps(value, sort_keys=True, default=str).replace(root, "").encode())
 
-    for name, value in (document.get("inputs") or {}).items():
+    for name, value in rendered.inputs.items():
         add(f"input {name}", value)
-    for name, value in (document.get("generate") or {}).items():
-        add(f"generated file {name}", value)
-    add("state backend", document.get("remote_state"))
-    add("module source and hooks", document.get("terraform"))
-    for key in ("iam_role", "prevent_destroy", "exclude"):
-        add(key, document.get(key))
-    folders = {tree.root / unit, rendered.module_dir}
+    for generated in rendered.generated:
+        add(f"generated file {generated.path}", (generated.contents, generated.if_exists))
+    add("state backend", rendered.remote_state)
+    add("module source", rendered.source)
+    add("hooks", (rendered.before_hooks, rendered.after_hooks, rendered.error_hooks))
+    add("arguments", (rendered.extra_arguments, rendered.env_vars))
+    add("exclude or prevent_destroy", (rendered.excluded, rendered.prevent_destroy))
+    folders = {tree.root / rendered.path, rendered.module_dir}
     for hook in (*rendered.before_hooks, *rendered.after_hooks):
         for words, reads in _HOOK_READS:
             if set(words) <= set(hook.execute):
