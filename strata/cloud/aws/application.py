@@ -29,13 +29,14 @@ from werkzeug.wrappers import Request as WsgiRequest
 
 from strata.cloud.aws import authorization, github_oidc, s3_access
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
+from strata.cloud.aws.retries import AnswerOnce
 
 _log = logging.getLogger(__name__)
 
 
-def create_application() -> DomainDispatcherApplication:
+def create_application() -> AnswerOnce:
     """Return the application that serves every AWS service."""
-    return _Dispatcher(_service_application)
+    return AnswerOnce(_Dispatcher(_service_application))
 
 
 class _Dispatcher(DomainDispatcherApplication):

@@ -22,6 +22,7 @@ _EXTENSIONS = (
     "sts",
     "s3",
     "s3_access",
+    "conditions",
     "events",
     "states",
     "glue",
