@@ -22,7 +22,10 @@ resource "aws_kms_key" "this" {
         Sid       = "EncryptLogGroups"
         Effect    = "Allow"
         Principal = { Service = "logs.${var.context.region}.amazonaws.com" }
-        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Action = [
+          "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom",
+          "kms:ReEncryptTo",
+        ]
         Resource  = "*"
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = format(local.arn, "logs", "log-group:*") } }
       },
@@ -30,7 +33,7 @@ resource "aws_kms_key" "this" {
         Sid       = "ReachEncryptedTopicsAndQueues"
         Effect    = "Allow"
         Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = "*"
         Condition = {
           ArnLike      = { "aws:SourceArn" = [format(local.arn, "cloudwatch", "alarm:*"), format(local.arn, "events", "rule/*")] }

@@ -30,8 +30,7 @@ REGION = "eu-west-1"
 WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
-@pytest.fixture(scope="module")
-def definition(plan: Plan) -> dict[str, Any]:
+def planned_definition(plan: Plan, **more: Any) -> dict[str, Any]:
     """The planned definition; the account is moto's."""
     key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     inputs = {
@@ -39,10 +38,16 @@ def definition(plan: Plan) -> dict[str, Any]:
         "dataset": "flights",
         "kms_key_arn": key,
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
+        **more,
     }
     machine = plan("stepfunctions", inputs).resources["aws_sfn_state_machine.pipeline"]
     decoded: dict[str, Any] = json.loads(machine["values"]["definition"])
     return decoded
+
+
+@pytest.fixture(scope="module")
+def definition(plan: Plan) -> dict[str, Any]:
+    return planned_definition(plan)
 
 
 def test_the_states_have_the_names_others_rely_on(definition: dict[str, Any]) -> None:
@@ -244,3 +249,24 @@ def test_a_failed_object_may_be_tried_again(account: Account) -> None:
         Name="strata-clean-test", Role=account.role, Command={"Name": "glueetl"}
     )
     assert account.finish(account.start()) == ("SUCCEEDED", ["Claim", *WORK])
+
+
+@pytest.mark.parametrize(
+    ("errors", "end"),
+    [
+        (["Glue.*"], "Unreachable"),
+        (["Glue.EntityNotFoundException"], "Unreachable"),
+        (["Lambda.*"], "Failed"),
+    ],
+)
+def test_an_error_ends_in_the_state_that_is_given_for_it(
+    plan: Plan, account: Account, errors: list[str], end: str
+) -> None:
+    definition = planned_definition(plan, failure_states={"Unreachable": {"errors": errors}})
+    boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")
+    execution = account.start(machine=account.create("judging", definition))
+    status, visited = account.finish(execution)
+    assert (status, visited[-3:]) == ("FAILED", ["Notify", "JudgeFailure", end])
+    ended = account.states.describe_execution(executionArn=execution)
+    prefix = "Pipeline" if end == "Failed" else end
+    assert ended["error"] == f"{prefix}.{account.claim()['error']}"

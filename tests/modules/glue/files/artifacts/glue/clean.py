@@ -1,1 +1,1 @@
-print('clean')
+print("clean")
