@@ -8,9 +8,10 @@ locals {
   all    = flatten([for role in keys(local.policies) : [for s in local.policies[role] : { key = jsonencode([sort(flatten([s.Action])), lookup(s, "Condition", {})]), statement = s }]])
   merged = { for s in local.all : s.key => s.statement... }
   bounds = [
-    for key, statements in local.merged : {
-      for name, value in merge(statements[0], { Resource = sort(distinct(flatten([for s in statements : s.Resource]))) }) : name => value if name != "Sid"
-    }
+    for key, statements in local.merged : merge(statements[0], {
+      Sid      = "Bound${index(keys(local.merged), key)}"
+      Resource = sort(distinct(flatten([for s in statements : s.Resource])))
+    })
   ]
 }
 
