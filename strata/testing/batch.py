@@ -98,6 +98,7 @@ class BatchPlanner:
             terraform = TerraformFolder(root.folder, self._toolchain, variables)
             try:
                 left = self._init(terraform, root, calls, result)
+                self._services.attach(terraform)
                 good = [call for call in left if call.case.error is None]
                 bad = [call for call in left if call.case.error is not None]
                 for call in bad:

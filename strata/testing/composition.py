@@ -115,7 +115,7 @@ class Composition:
         while label in self._labels:
             label, number = f"{wanted}-{number}", number + 1
         self._labels.add(label)
-        self._bring_files(case)
+        self.bring_files(case)
         outputs = case.outputs if case.expect is None else tuple(case.expect.outputs)
         call = Call(case, label, own_copy, {}, outputs)
         modules = "./modules"
@@ -180,7 +180,12 @@ class Composition:
                     todo += _SIBLING.findall(file.read_text(encoding="utf-8"))
         return found
 
-    def _bring_files(self, case: Case) -> None:
+    def bring_files(self, case: Case) -> None:
+        """Copy what lies beside the cases of a case's module into the root's folder.
+
+        Raises:
+            StrataError: a file differs from another module's of the same name.
+        """
         source = self._layout.files(case.module)
         for file in sorted(source.rglob("*")) if source.is_dir() else ():
             if not file.is_file():

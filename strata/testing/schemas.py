@@ -81,8 +81,9 @@ class Schemas:
         """Learn the schemas of the providers that a folder was initialised with."""
         lock = terraform.path / _LOCK
         key = _versions(lock.read_text(encoding="utf-8")) if lock.is_file() else ""
-        if "TF_REATTACH_PROVIDERS" in terraform.variables:
-            key += "-attached"
+        if "snowflakedb/snowflake" in terraform.variables.get("TF_REATTACH_PROVIDERS", ""):
+            # An attached provider is in no lock file.
+            key += "-snowflake"
         if not key or key in self._asked:
             return
         self._asked.add(key)

@@ -10,7 +10,12 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from strata.testing.terraform import TerraformFolder
+from strata.testing.warm_provider import WarmProvider, installed_aws_provider
+
+_REATTACH = "TF_REATTACH_PROVIDERS"
 _VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
 
 
@@ -47,6 +52,7 @@ class PlanServices:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._variables: dict[str, dict[str, str]] = {}
+        self._warm: dict[str, Any] | None = None
 
     def __enter__(self) -> PlanServices:
         return self
@@ -55,6 +61,7 @@ class PlanServices:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._variables.clear()
+        self._warm = None
         self._stack.close()
 
     def variables(self, providers: Collection[str]) -> dict[str, str]:
@@ -70,6 +77,19 @@ class PlanServices:
                     self._variables[name] = start()
                 found |= self._variables[name]
         return found
+
+    def attach(self, terraform: TerraformFolder) -> None:
+        """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
+        if self._warm is None:
+            program = installed_aws_provider(terraform.path)
+            if program is None:
+                return
+            provider = WarmProvider(program, terraform.toolchain.environment(terraform.variables))
+            self._stack.callback(provider.stop)
+            self._warm = provider.start()
+        attached = json.loads(terraform.variables.get(_REATTACH) or "{}") | self._warm
+        if attached:
+            terraform.attach({_REATTACH: json.dumps(attached)})
 
     def _start_aws(self) -> dict[str, str]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _StepFunctions)
@@ -91,4 +111,4 @@ class PlanServices:
         provider = ProviderServer(snowflake)
         reattach = provider.start()
         self._stack.callback(provider.stop)
-        return {"TF_REATTACH_PROVIDERS": reattach}
+        return {_REATTACH: reattach}

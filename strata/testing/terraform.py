@@ -56,6 +56,11 @@ class TerraformFolder:
         # tftest would pass on the caller's whole environment.
         self._test.env = self.toolchain.environment(self.variables)
 
+    def attach(self, variables: Mapping[str, str]) -> None:
+        """Add to the environment of the commands to come."""
+        self.variables = {**self.variables, **variables}
+        self._test.env = self.toolchain.environment(self.variables)
+
     def init(self) -> list[Fault]:
         """Find modules and providers; return what is wrong with the configuration.
 
