@@ -68,7 +68,7 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
             unit.
     """
     tree = _load(change.root, terraform)
-    if not (change.root / discovery.LIVE / environment).is_dir():
+    if not discovery.find_units(change.root / discovery.LIVE / environment):
         # The whole environment was deleted: nothing exists, and everything that did is removed.
         return _gone(change, environment)
     now = fingerprints(tree, environment)

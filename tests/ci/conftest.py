@@ -36,9 +36,9 @@ def github() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A repository with one unit, `github-oidc`, bootstrapped on an embedded cloud."""
+    """A repository with one unit, `github-oidc`, and an empty embedded cloud."""
     folder = tmp_path_factory.mktemp("ci")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_KEPT],
@@ -60,3 +60,11 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         Session(repository.clone, "dev", account_id="111122223333", region="eu-west-1") as session,
     ):
         yield Platform(folder, repository, server, session.endpoints, toolchain.cli_config, real)
+
+
+@pytest.fixture(scope="module")
+def bootstrapped(platform: Platform) -> Platform:
+    """The platform after `strata bootstrap dev --apply aws`."""
+    done = platform.operator("strata", "bootstrap", "dev", "--apply", "aws")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return platform

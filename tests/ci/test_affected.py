@@ -164,7 +164,10 @@ def test_new_and_removed_units(repository: Repository) -> None:
 
 
 def test_a_removed_environment(repository: Repository) -> None:
-    found = resolve(repository, {name: None for name in FILES if name.startswith("live/dev/")} | {"live/prod/env.hcl": ENV})
+    found = resolve(
+        repository,
+        {name: None for name in FILES if name.startswith("live/dev/")} | {"live/prod/env.hcl": ENV},
+    )
     assert found.units == ()
     assert found.removed == tuple(f"live/dev/{name}" for name in sorted(COMPONENTS))
 

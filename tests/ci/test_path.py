@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import pytest
 
+from strata.ci.login import identity_token
+from strata.errors import StrataError
 from tests.ci.actions import WorkflowRun
 from tests.ci.platform import Platform
 from tests.ci.repository import small_platform
@@ -37,18 +39,15 @@ def everything_shown(platform: Platform, *runs: WorkflowRun) -> str:
     return "\n".join(shown)
 
 
-def test_from_bootstrap_to_drift(platform: Platform) -> None:
+def comments(platform: Platform, number: int) -> list[str]:
+    """The texts of a pull request's comments."""
+    return [str(comment["body"]) for comment in platform.server.comments if comment["issue"] == number]
+
+
+def test_from_pull_request_to_drift(bootstrapped: Platform) -> None:
+    platform = bootstrapped
     server, repository = platform.server, platform.repository
     topics = platform.client("sns")
-
-    # -- bootstrap: the operator's own credentials; the second run changes nothing ---------------------------
-    first = platform.operator("strata", "bootstrap", "dev", "--apply", "aws", "--json")
-    assert first.returncode == 0, first.stderr
-    done = json.loads(first.stdout)
-    assert [bool(changes) for changes in done.values()] == [True, True, True]
-    second = platform.operator("strata", "bootstrap", "dev", "--apply", "aws", "--json")
-    assert second.returncode == 0, second.stderr
-    assert [changes for changes in json.loads(second.stdout).values() if changes] == []
 
     # -- a pull request that needs something it brings itself: provisional, and the gate of the plans says so --
     repository.open(1, small_platform(SECRET))
@@ -59,16 +58,16 @@ def test_from_bootstrap_to_drift(platform: Platform) -> None:
     assert opened.result("rehearsal") == "skipped"
     assert opened.result("report") == "failure"
     assert "live/dev/notes terraform_data.note: planned with mocks" in opened.jobs["report"][0].said
-    (comment,) = server.comments
-    assert "3 to create" in comment["body"]
-    assert "**Provisional**" in comment["body"]
-    assert 'aws_sns_topic.this["first"]' in comment["body"]
+    (comment,) = comments(platform, 1)
+    assert "3 to create" in comment
+    assert "**Provisional**" in comment
+    assert 'aws_sns_topic.this["first"]' in comment
 
     # -- somebody else approves: the same comment is rewritten, the run is green --------------------------------
     server.label(1, "approve:mocks", "bob")
     labeled = platform.pull_request(1, action="labeled")
     assert labeled.succeeded, log(labeled)
-    assert len(server.comments) == 1
+    assert len(comments(platform, 1)) == 1
 
     # -- binary plans: encrypted, in the state bucket, out of the plan role's reach ------------------------------
     head = repository.heads[1]
@@ -125,16 +124,134 @@ def test_from_bootstrap_to_drift(platform: Platform) -> None:
     assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "failure"
     assert len(topics.list_topics()["Topics"]) == 1
 
-    # -- put right by hand and run again: what was reviewed is applied, from the last commit that was ------------
+    # -- put right by hand and run again: both are applied, notes as the environment plan had foreseen -----------
     topics.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="First")
     again = platform.push()
-    assert again.result("apply") == "failure", "notes was reviewed against the topics of then"
+    assert again.succeeded, log(again)
+    assert "Downstream" in comments(platform, 2)[0]
     assert len(topics.list_topics()["Topics"]) == 2
-    assert "### `live/dev/notes` stopped" in again.jobs["apply"][0].summary
+    assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "success"
+
+    # -- and main is what is there: the issue closes ---------------------------------------------------------------
+    quiet = platform.schedule()
+    assert quiet.succeeded, log(quiet)
+    assert issue["state"] == "closed"
 
     # -- no value is shown anywhere; nothing was restored where credentials may write ---------------------------
-    runs = (opened, labeled, applied, drifted, reviewed, stopped, again)
+    runs = (opened, labeled, applied, drifted, reviewed, stopped, again, quiet)
     assert SECRET not in everything_shown(platform, *runs)
     assert {job for job in platform.cached if "apply" in job} == set()
     assert {role for job, role in platform.logins if job == "plan"} == {"strata-plan-dev"}
     assert {role for job, role in platform.logins if job == "apply"} == {"strata-apply-dev"}
+
+
+def test_a_fork_gets_the_embedded_cloud_and_no_credential(bootstrapped: Platform) -> None:
+    platform = bootstrapped
+    platform.repository.open(20, {**small_platform(SECRET), "modules/notes/README.md": "# notes\n"})
+    before = len(platform.logins)
+    run = platform.pull_request(20, author="mallory", fork=True)
+    assert run.result("plan") == "skipped"
+    assert run.result("rehearsal") == "success", log(run)
+    assert platform.logins[before:] == []
+    assert comments(platform, 20) == []
+    (rehearsal,) = run.jobs["rehearsal"]
+    assert rehearsal.permissions == {"contents": "read"}
+    assert "aws_sns_topic.this" in rehearsal.summary
+    assert SECRET not in everything_shown(platform, run)
+    # What its steps could use to log in.
+    environ = platform.environ(platform.folder / "look")
+    assert not [
+        name for name in environ if name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "ACTIONS_"))
+    ]
+    with pytest.raises(StrataError, match="may not ask for an identity token"):
+        identity_token("sts.amazonaws.com", environ)
+
+
+ATTACKS = {
+    "external data source": (
+        "modules/x/main.tf",
+        'data "external" "x" {\n  program = ["id"]\n}\n',
+        "approve:code",
+    ),
+    "new provider": ("modules/x/main.tf", 'resource "null_resource" "x" {}\n', "approve:provider"),
+    "run_cmd": ("live/_components/x.hcl", 'locals {\n  x = run_cmd("id")\n}\n', "approve:code"),
+    "lock file": ("live/dev/github-oidc/.terraform.lock.hcl", "# other hashes\n", "approve:lock-file"),
+    "workflow edit": (".github/workflows/drift.yaml", "name: mine\n", "approve:workflow"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_gate_stops_it_before_any_credential(bootstrapped: Platform, attack: str) -> None:
+    platform, number = bootstrapped, 30 + list(ATTACKS).index(attack)
+    path, content, label = ATTACKS[attack]
+    # Something is affected as well, so that there is something to plan.
+    component = platform.repository.git("show", "origin/main:live/_components/github-oidc.hcl")
+    platform.repository.open(
+        number,
+        {
+            path: content,
+            "live/_components/github-oidc.hcl": component.replace(
+                "inputs = {", "inputs = {\n  session_seconds = 7200"
+            )
+            + "\n",
+        },
+    )
+    before = len(platform.logins)
+    run = platform.pull_request(number, author="alice")
+    # The author's own label does not count.
+    platform.server.label(number, label, "alice")
+    own = platform.pull_request(number, action="labeled", author="alice")
+    for one in (run, own):
+        assert one.result("gate") == "failure", log(one)
+        assert label in one.jobs["gate"][0].said
+        assert one.result("plan") == "skipped"
+        assert not one.succeeded
+    assert platform.logins[before:] == []
+
+
+def test_an_approval_ends_with_the_next_push(bootstrapped: Platform) -> None:
+    platform = bootstrapped
+    platform.repository.open(40, {"live/_components/x.hcl": 'locals {\n  x = run_cmd("id")\n}\n'})
+    platform.server.label(40, "approve:code", "bob")
+    assert platform.pull_request(40, action="labeled").result("gate") == "success"
+    platform.repository.open(
+        40, {"live/_components/x.hcl": 'locals {\n  x = run_cmd("curl", "e.example")\n}\n'}
+    )
+    pushed = platform.pull_request(40, action="synchronize")
+    assert pushed.result("gate") == "failure", log(pushed)
+    assert platform.server.labels[40] == []
+
+
+REPLAY = """
+import sys
+from pathlib import Path
+from strata.ci.terragrunt import run_all
+
+root, plans, log = Path.cwd(), Path(sys.argv[1]), Path(sys.argv[2])
+for command in ("plan", "apply", "apply"):
+    (outcome,) = run_all(root, command, ["live/dev/replay"], plans, log).values()
+    print(command, outcome.result, outcome.error)
+"""
+
+
+def test_a_plan_is_refused_once_the_state_has_moved(bootstrapped: Platform, tmp_path: Path) -> None:
+    platform = bootstrapped
+    platform.operator("true")
+    clone = platform.repository.clone
+    files = {
+        "live/dev/replay/terragrunt.hcl": 'include "root" {\n  path = "${get_repo_root()}/terragrunt.hcl"\n}\n\nterraform {\n  source = "${get_repo_root()}/modules//replay"\n}\n',
+        "modules/replay/main.tf": 'resource "terraform_data" "x" {\n  input = "x"\n}\n',
+    }
+    try:
+        for name, text in files.items():
+            (clone / name).parent.mkdir(parents=True)
+            (clone / name).write_text(text)
+        done = platform.operator("python", "-c", REPLAY, str(tmp_path / "plans"), str(tmp_path / "log"))
+        assert done.returncode == 0, done.stderr
+        planned, applied, replayed = done.stdout.splitlines()
+        assert (planned, applied) == ("plan succeeded None", "apply succeeded None")
+        assert replayed.startswith("apply failed")
+        assert "stale" in replayed
+    finally:
+        for name in files:
+            (clone / name).unlink(missing_ok=True)
