@@ -1,0 +1,39 @@
+"""The commands in docs/ci.md and docs/bootstrap.md are run as they stand."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from strata.ci.code_rules import Finding
+from tests.ci.platform import Platform
+
+pytestmark = pytest.mark.terraform
+
+
+@pytest.mark.parametrize("page", ["bootstrap", "ci"])
+def test_every_block_runs(root: Path, bootstrapped: Platform, page: str, tmp_path: Path) -> None:
+    bootstrapped.operator("true")
+    gh = tmp_path / "gh"
+    gh.write_text('#!/bin/sh\necho "$*" >> "$(dirname "$0")/asked"\n')
+    gh.chmod(gh.stat().st_mode | stat.S_IXUSR)
+    blocks = re.findall(r"^```sh\n(.*?)^```", (root / f"docs/{page}.md").read_text(), flags=re.S | re.M)
+    assert blocks
+    for block in blocks:
+        done = bootstrapped.operator("bash", "-euc", f'PATH="{tmp_path}:$PATH"\n{block}')
+        assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+    if page == "ci":
+        assert (tmp_path / "asked").read_text().startswith("workflow run unlock.yaml")
+
+
+def test_every_label_of_the_gate_is_explained(root: Path) -> None:
+    text = (root / "docs/ci.md").read_text()
+    sources = "".join((root / f"strata/ci/{name}.py").read_text() for name in ("code_rules", "gate"))
+    rules = set(re.findall(r'Finding\(\s*"([a-z-]+)"', sources))
+    assert len(rules) == 8
+    for rule in rules:
+        assert f"| `{Finding(rule, '', '').label}` |" in text
+    assert text.count("| `approve:") == 8
