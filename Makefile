@@ -1,7 +1,7 @@
 # The two commands of the README; each sets up all it needs and is quick the second time.
 PYTHON ?= python3
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check lint setup clean
 
 demo: setup
 	@.venv/bin/strata demo
@@ -11,6 +11,9 @@ test: setup
 
 check: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+lint: setup
+	@.venv/bin/strata lint
 
 setup:
 	@$(PYTHON) -m strata.setup

@@ -87,6 +87,8 @@ PLANTED: list[tuple[str, Callable[[Library], None], str]] = [
     ("variable-validation", _variable("set(number)"), "variables.tf:1"),
     ("variable-validation", _variable("map(object({ role_arn = string }))"), "variables.tf:1"),
     ("variable-validation", _variable("object({ a = object({ keep_days = optional(number, 1) }) })", OK), "variables.tf:1"),
+    ("opt-out-reason", _variable("object({ opt_out = optional(map(object({ reason = string })), {}) })"), "variables.tf:1"),
+    ("opt-out-reason", _variable("map(object({ opt_out = optional(set(bool), []) }))"), "variables.tf:1"),
     ("variable-order", _misplaced, "variables.tf:12"),
     ("variable-file", _append("main.tf", VARIABLE.format("a", "bool", "  nullable = false") + USE), "main.tf:9"),
     ("output-description", _replace("outputs.tf", '  description = "Name of the bucket."\n', ""), "outputs.tf:1"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from strata.lint.findings import Finding
 from strata.modules.interface import Module, Output, Variable
-from strata.modules.types import Collection, Object, Primitive, Type, parts
+from strata.modules.types import Collection, Field, Object, Primitive, Type, parts
 
 RULES = {
     "variable-type": "every variable has a type",
@@ -16,6 +16,7 @@ RULES = {
     "variable-nullable": "`nullable = false`, unless the default is null",
     "variable-list": "repeated things are maps; a list of objects says why their order matters",
     "variable-validation": "strings and numbers are validated, names, ARNs, sizes and times in objects too",
+    "opt-out-reason": "who switches a default off (`opt_out`) says why, in a validated `reason`",
     "variable-order": "variables are in alphabetical order",
     "variable-file": "variables are in variables.tf",
     "output-description": "every output is described",
@@ -60,6 +61,20 @@ def _variable(variable: Variable) -> Iterator[tuple[str, str]]:
             f"{name} is a list of objects: make it a map, or say in the description what their order means",
         )
     yield from (("variable-validation", text) for text in _unvalidated(variable))
+    yield from (("opt-out-reason", text) for text in _silent(variable))
+
+
+def _silent(variable: Variable) -> Iterator[str]:
+    """Where a security default can be switched off without a reason."""
+    fields = [(variable.name, variable.type), *_fields(variable.type, variable.name)]
+    conditions = " ".join(validation.condition for validation in variable.validations)
+    for path, constraint in fields:
+        if path.rpartition(".")[2] != "opt_out" or constraint is None:
+            continue
+        if constraint != Collection("map", Object({"reason": Field(Primitive("string"))})):
+            yield f"{path} is no map(object({{ reason = string }}))"
+        elif not re.search(r"\breason\b", conditions):
+            yield f"the reasons in {path} are not validated"
 
 
 def _listed(constraint: Type | None) -> bool:
