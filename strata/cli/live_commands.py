@@ -32,7 +32,7 @@ def run_render(unit: str | None, command: str, allow_run_cmd: bool, as_json: boo
     paths = [_path(tree, unit)] if unit else tree.find()
     documents = tree.configs(paths, command=command)
     # What `terragrunt render` passes over and a plan reports: a missing source, a wrong generate block.
-    tree.renders(paths, command=command)
+    tree.rendered(documents, command)
     if as_json:
         print_json(documents[paths[0]] if unit else documents)
         return

@@ -23,7 +23,8 @@ def merge(parent: Tree, child: Tree, strategy: str) -> Tree:
         strategy: `shallow` or `deep`.
 
     Raises:
-        StrataError: both define the same `generate` block (shallow), or a list meets another type (deep).
+        StrataError: both define the same `generate` block (shallow); a list meets another type, or both
+            define the same `feature` (deep).
     """
     deep = strategy == "deep"
     merged = dict(parent)
@@ -33,7 +34,7 @@ def merge(parent: Tree, child: Tree, strategy: str) -> Tree:
         elif name == "dependency":
             merged[name] = _dependencies(parent.get(name, {}), value, deep)
         elif name == "feature":
-            merged[name] = {**parent.get(name, {}), **value}
+            merged[name] = _features(parent.get(name, {}), value, deep)
         elif name == "dependencies" and name in parent:
             paths = parent[name]["paths"]
             merged[name] = {"paths": [*paths, *(path for path in value["paths"] if path not in paths)]}
@@ -87,6 +88,17 @@ def _dependencies(parent: Tree, child: Tree, deep: bool) -> Tree:
     for name, block in child.items():
         merged[name] = merge_dependency(parent[name], block) if deep and name in parent else block
     return merged
+
+
+def _features(parent: Tree, child: Tree, deep: bool) -> Tree:
+    for flag in sorted(set(parent) & set(child)) if deep else ():
+        if not isinstance(child[flag]["default"], dict):
+            # Terragrunt 1.1.3: "cannot unmarshal bool into Go struct field CtyJSONOutput.Value".
+            raise StrataError(
+                f"Terragrunt cannot merge deeply two `feature` blocks named `{flag}`",
+                remedy="define it in one of the files, or merge shallowly",
+            )
+    return {**parent, **child}
 
 
 def _generate(parent: Tree, child: Tree, deep: bool) -> Tree:

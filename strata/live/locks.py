@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
@@ -60,7 +61,15 @@ def read(root: Path, file: str) -> dict[str, Locked]:
         raw = (root / file).read_bytes()
     except FileNotFoundError:
         return {}
-    parsed = parse(file, raw)
+    try:
+        return _entries(raw)
+    except StrataError as error:
+        raise StrataError(error.message, file=file, line=error.line, remedy=error.remedy) from None
+
+
+@cache
+def _entries(raw: bytes) -> dict[str, Locked]:
+    parsed = parse(FILE, raw)
     lines = parsed.text.splitlines()
     found: dict[str, Locked] = {}
     for block in parsed.body.children("provider"):

@@ -179,7 +179,11 @@ class Program:
             return self._locals(scope, draft)
         attribute = scope.locals.get(steps[0])
         if attribute is None:
-            return self._fail(StrataError(f"there is no local `{steps[0]}`", file=path, line=reference.line))
+            error = StrataError(f"there is no local `{steps[0]}`", file=path, line=reference.line)
+            if draft.in_locals:
+                # Terragrunt waits for every local that another names; `try` does not help there.
+                raise error
+            return self._fail(error)
         return ".".join((self._use(self.local(scope, attribute), draft), *steps[1:]))
 
     def _locals(self, scope: Scope, draft: _Draft) -> str:

@@ -185,7 +185,7 @@ class LiveTree:
         command: str = "apply",
     ) -> dict[str, RenderedUnit]:
         """Many units by path, evaluated together: as `render`, but much faster."""
-        return self._renders(self.configs(units, outputs, command=command), command)
+        return self.rendered(self.configs(units, outputs, command=command), command)
 
     def skeletons(
         self, units: Sequence[str], outputs: Mapping[str, Mapping[str, Any]], *, command: str
@@ -197,7 +197,7 @@ class LiveTree:
         documents = self._documents(
             self._load(units), outputs, command, part=lambda name: name != "inputs", lenient=True
         )
-        return self._renders(documents, command)
+        return self.rendered(documents, command)
 
     def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Where the states of many units are kept, by path; the rest of the units is not evaluated."""
@@ -225,7 +225,7 @@ class LiveTree:
         """
         return compose(self._reader, self._load(list(modules)), modules, outputs, command)
 
-    def _renders(self, documents: Mapping[str, dict[str, Any]], command: str) -> dict[str, RenderedUnit]:
+    def rendered(self, documents: Mapping[str, dict[str, Any]], command: str) -> dict[str, RenderedUnit]:
         # First only to learn all the texts to lay out: one process does them together.
         texts: list[str] = []
 

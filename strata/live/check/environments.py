@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from strata.live.check import places
 from strata.live.check.findings import Finding
-from strata.live.check.picture import TAG, Environment, Picture
+from strata.live.check.picture import TAG, CheckedUnit, Environment, Picture
 from strata.live.settings import faults
 from strata.live.source import split
 from strata.modules.versions import Version
@@ -81,11 +81,9 @@ def _states(picture: Picture) -> Iterator[Finding]:
         if unit.document is None:
             continue
         config = unit.state
-        place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
-        where = place or (f"{unit.unit.path}/terragrunt.hcl", 1)
         if not config.get("bucket") or not config.get("key"):
             yield Finding(
-                *where,
+                *_state_place(picture, unit),
                 "state-key",
                 f"{unit.unit.path} has no remote state in S3",
                 "include the root terragrunt.hcl, which sets bucket and key",
@@ -95,11 +93,16 @@ def _states(picture: Picture) -> Iterator[Finding]:
         other = first.setdefault(key, unit.unit.path)
         if other != unit.unit.path:
             yield Finding(
-                *where,
+                *_state_place(picture, unit),
                 "state-key",
                 f"{unit.unit.path} and {other} keep their states in one object, s3://{'/'.join(key)}",
                 "make the key from the unit's path: path_relative_to_include()",
             )
+
+
+def _state_place(picture: Picture, unit: CheckedUnit) -> places.Place:
+    place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
+    return place or (f"{unit.unit.path}/terragrunt.hcl", 1)
 
 
 def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
