@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request as WsgiRequest
 
-from strata.cloud.aws import authorization, github_oidc, s3_access
+from strata.cloud.aws import authorization, calls, github_oidc, s3_access
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
 from strata.cloud.aws.retries import AnswerOnce
 
@@ -52,6 +52,8 @@ class _Dispatcher(DomainDispatcherApplication):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO", "").startswith(github_oidc.PREFIX):
             return github_oidc.answer(WsgiRequest(environ))(environ, start_response)
+        if environ.get("PATH_INFO", "") == calls.PATH:
+            return calls.answer()(environ, start_response)
         return super().__call__(environ, start_response)
 
 
@@ -78,6 +80,7 @@ def _service_application(service: Any) -> Flask:
 
 def _refusal(service: str) -> Response | None:
     """The answer to a request that the caller's policies do not allow."""
+    calls.note(service)
     try:
         if service in ("s3", "s3bucket_path"):
             s3_access.check()

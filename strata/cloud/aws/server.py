@@ -121,6 +121,9 @@ def _reset_state() -> None:
     from moto.core.model_instances import reset_model_data
     from moto.s3.models import s3_backends
 
+    from strata.cloud.aws import calls
+
+    calls.forget()
     # Not BackendDict.reset(), which builds every backend anew before it forgets it (IAM: a second for AWS's
     # own policies). Only S3 holds more than memory: files of large objects.
     for account in s3_backends.values():
