@@ -55,6 +55,7 @@ _ATTRIBUTES: Mapping[str, Mapping[str, int]] = {
     "aws_sqs_queue": {"policy": 20480},
     "aws_sqs_queue_policy": {"policy": 20480},
 }
+_LARGEST = 20480
 _TYPED = {"Bool": ("Bool",), "Date": ("Date",), "Ip": ("IPAddress",), "Numeric": ("Numeric",)}
 _DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "kms:encryptioncontext:aws:logs:arn"}
 
@@ -115,17 +116,27 @@ class _Action:
 
 
 def check(planned: list[Planned]) -> Iterator[Finding]:
-    """The findings in every policy of a plan."""
+    """The findings in every policy of a plan, whatever resource holds it."""
     for resource in planned:
-        for attribute, limit in _ATTRIBUTES.get(resource.type, {}).items():
+        known = _ATTRIBUTES.get(resource.type, {})
+        kind = _KINDS.get(resource.type, "resource")
+        for attribute in sorted({*known, *resource.values}):
             text = resource.values.get(attribute)
-            if resource.unknown.get(attribute) is True:
+            if attribute in known and resource.unknown.get(attribute) is True:
                 yield Finding(
                     "policy-unknown", resource.address, f"{attribute} is known after the apply only"
                 )
-            elif text:
-                for rule, sid, message in check_policy(text, _KINDS.get(resource.type, "resource"), limit):
+            elif isinstance(text, str) and text and (attribute in known or _is_policy(text)):
+                for rule, sid, message in check_policy(text, kind, known.get(attribute, _LARGEST)):
                     yield Finding(rule, f"{resource.address} {sid}".rstrip(), message)
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        found = json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "Statement" in found
 
 
 def check_policy(text: str, kind: Kind, limit: int = 10240) -> Iterator[tuple[str, str, str]]:

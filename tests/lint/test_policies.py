@@ -144,14 +144,17 @@ def test_every_check_is_planted() -> None:
 
 def test_the_subject_is_the_statement_and_the_unknown_is_found() -> None:
     policy = _text(_allow("s3:GetObject"))
+    open_to_all = _text(_allow("s3:GetObject", f"{BUCKET}/*", Principal="*"))
     planned = [
         Planned("module.a.aws_iam_role_policy.this", "aws_iam_role_policy", {"policy": policy}, {}),
         Planned("module.b.aws_sqs_queue.this", "aws_sqs_queue", {}, {"policy": True}),
         Planned("module.c.aws_sqs_queue.this", "aws_sqs_queue", {"policy": None}, {}),
+        Planned("module.d.aws_new.this", "aws_new", {"x": '{"a": 1}', "y": "{", "access": open_to_all}, {}),
     ]
     assert [(finding.check, finding.subject) for finding in check(planned)] == [
         ("policy-star", "module.a.aws_iam_role_policy.this A"),
         ("policy-unknown", "module.b.aws_sqs_queue.this"),
+        ("policy-public", "module.d.aws_new.this A"),
     ]
 
 
