@@ -96,6 +96,7 @@ class WorkflowRun:
         token: the job's `github.token`.
         inputs, variables: the contexts `inputs` and `vars` (of an environment's job: by environment).
         overrides: variables that the YAML sets and that cannot hold here; name -> value.
+        elsewhere: jobs that are not run here, with the test that runs what they do.
     """
 
     file: Path
@@ -107,6 +108,7 @@ class WorkflowRun:
     inputs: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     jobs: dict[str, list[JobRun]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
 
@@ -162,6 +164,8 @@ class WorkflowRun:
     def _job(self, name: str, job: Mapping[str, Any]) -> list[JobRun]:
         assert set(job) <= _JOB_KEYS, set(job) - _JOB_KEYS
         assert job["timeout-minutes"] <= 120
+        if name in self.elsewhere:
+            return [JobRun(name, {}, None, {}, self, self.folder, self.folder, result="skipped")]
         needs = self._needs(list(job.get("needs", ())))
         results = {need["result"] for need in needs.values()}
         status = {

@@ -21,10 +21,17 @@ _KEPT = (
     ".github",
     ".terragrunt-filters",
     ".tool-versions",
+    "glue_jobs/__init__.py",
+    "glue_jobs/errors.py",
     "live/_components/github-oidc.hcl",
     "live/dev/env.hcl",
     "live/dev/github-oidc",
+    "modules/default-context.tf",
+    "modules/default-versions.tf",
     "modules/github-oidc",
+    "pyproject.toml",
+    "strata/__init__.py",
+    "strata/errors.py",
     "terragrunt.hcl",
 )
 
@@ -48,7 +55,10 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         check=True,
     ).stdout.split("\0")
     files = {name: root / name for name in listed if name and (root / name).is_file()}
-    repository = Repository.create(folder, {**files, ".gitignore": root / ".gitignore"})
+    suite = "def test_one() -> None:\n    assert True\n"
+    repository = Repository.create(
+        folder, {**files, ".gitignore": root / ".gitignore", "tests/test_one.py": suite}
+    )
     if not (shutil.which("terraform") or shutil.which("tofu")):
         pytest.skip("missing tool: terraform")
     toolchain = find_toolchain(folder / "tools", os.environ)

@@ -150,6 +150,17 @@ class Platform:
         """Run drift.yaml."""
         return self._run("drift.yaml", "schedule", "refs/heads/main", self.repository.main(), {})
 
+    def validate(self) -> WorkflowRun:
+        """Run terraform-validate-fmt.yaml for main."""
+        return self._run(
+            "terraform-validate-fmt.yaml",
+            "push",
+            "refs/heads/main",
+            self.repository.main(),
+            {},
+            elsewhere={"lint": "tests/lint"},
+        )
+
     def dispatch(self, file: str, inputs: Mapping[str, str]) -> WorkflowRun:
         """Run a workflow by hand."""
         return self._run(
@@ -183,6 +194,7 @@ class Platform:
         *,
         fork: bool = False,
         inputs: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
     ) -> WorkflowRun:
         self.runs += 1
         # The workflow's file is the event's own, as on GitHub.
@@ -244,6 +256,7 @@ class Platform:
             variables={"dev": self.github_variables()},
             # There is no registry here that Terragrunt's cache server could ask.
             overrides={"TG_PROVIDER_CACHE": "0"},
+            elsewhere=elsewhere or {},
         ).execute()
 
     def github_variables(self) -> dict[str, str]:

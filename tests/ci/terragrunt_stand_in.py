@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def main(arguments: list[str]) -> int:
     """Run one call; return its exit code."""
     with Path(os.environ["STRATA_STAND_IN_COUNT"]).open("a") as file:
         file.write(" ".join(arguments) + "\n")
+    if arguments[:3] == ["hcl", "fmt", "--check"]:
+        return _format(Path.cwd())
     if arguments[:1] != ["run"]:
         print(f"the stand-in for terragrunt knows no `{' '.join(arguments)}`", file=sys.stderr)
         return 1
@@ -32,6 +35,21 @@ def main(arguments: list[str]) -> int:
         units = [line.removeprefix("./") for line in filters]
         return _all(Path.cwd(), units, command, values)
     return _one(Path(values["--working-dir"]), command)
+
+
+def _format(root: Path) -> int:
+    """Terraform's format is HCL's: one file after the other by `terraform fmt -`."""
+    wrong = 0
+    for path in sorted(root.rglob("*.hcl")):
+        if any(part.startswith(".") for part in path.relative_to(root).parts):
+            continue
+        said = subprocess.run(
+            ["terraform", "fmt", "-"], input=path.read_text(), capture_output=True, text=True, check=True
+        )
+        if said.stdout != path.read_text():
+            print(f"{path}: not formatted", file=sys.stderr)
+            wrong += 1
+    return 1 if wrong else 0
 
 
 def _workspace(root: Path, unit: str) -> Workspace:

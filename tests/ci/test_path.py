@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,44 @@ def test_a_plan_is_refused_once_the_state_has_moved(bootstrapped: Platform, tmp_
     finally:
         for name in files:
             (clone / name).unlink(missing_ok=True)
+
+
+def test_formats_contracts_and_the_suite(platform: Platform) -> None:
+    run = platform.validate()
+    assert run.succeeded, log(run)
+    assert {step.outcome for step in run.jobs["static"][0].steps} == {"success"}
+    assert "1 passed" in run.jobs["tests"][0].said
+
+
+@pytest.mark.needs("terragrunt")
+def test_a_lock_is_released_by_its_id_only(bootstrapped: Platform) -> None:
+    platform = bootstrapped
+    bucket, unit = "strata-tfstate-dev-111122223333", "github-oidc"
+    key = f"live/dev/{unit}/terraform.tfstate"
+    lock_id = "8f0a2c3e-0000-4000-8000-000000000000"
+    info = json.dumps(
+        {"ID": lock_id, "Operation": "OperationTypeApply", "Who": "runner@gone", "Path": f"{bucket}/{key}"}
+    )
+    s3, dynamodb = platform.client("s3"), platform.client("dynamodb")
+    s3.put_object(Bucket=bucket, Key=f"{key}.tflock", Body=info)
+    dynamodb.put_item(
+        TableName="strata-tflock-dev", Item={"LockID": {"S": f"{bucket}/{key}"}, "Info": {"S": info}}
+    )
+
+    def locked() -> bool:
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}.tflock").get("Contents", [])
+        item = dynamodb.get_item(TableName="strata-tflock-dev", Key={"LockID": {"S": f"{bucket}/{key}"}}).get(
+            "Item"
+        )
+        assert bool(found) == bool(item)
+        return bool(found)
+
+    for wrong in ("8f0a2c3e-0000-4000-8000-111111111111", "x; id"):
+        run = platform.dispatch("unlock.yaml", {"environment": "dev", "unit": unit, "lock_id": wrong})
+        assert run.result("unlock") == "failure", log(run)
+        assert locked()
+    run = platform.dispatch("unlock.yaml", {"environment": "dev", "unit": "nothing", "lock_id": lock_id})
+    assert "has no unit nothing" in run.said
+    run = platform.dispatch("unlock.yaml", {"environment": "dev", "unit": unit, "lock_id": lock_id})
+    assert run.succeeded, log(run)
+    assert not locked()

@@ -14,7 +14,7 @@ import yaml
 WORKFLOWS = ("drift", "terraform-post-merge-apply", "terraform-pr-plan", "terraform-validate-fmt", "unlock")
 # Job -> its permissions, by hand: whoever adds one has to add it here.
 PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
-    "terraform-validate-fmt": {"static": {"contents": "read"}, "tests": {"contents": "read"}},
+    "terraform-validate-fmt": {job: {"contents": "read"} for job in ("static", "lint", "tests")},
     "terraform-pr-plan": {
         "affected": {"contents": "read"},
         "gate": {"contents": "read", "pull-requests": "write"},
