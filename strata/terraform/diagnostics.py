@@ -14,6 +14,8 @@ from strata.errors import StrataError
 from strata.terraform.locks import Lock
 
 _DONE = {"apply_complete"}
+_LOCK_REFUSED = "Error acquiring the state lock"
+_CONDITION_FAILED = ("PreconditionFailed", "ConditionalCheckFailed")
 _BEGUN = {"apply_start", "provision_start"}
 
 
@@ -108,6 +110,24 @@ class MessageStream:
         """Return everything said for people: errors, warnings, and what was not JSON."""
         return [f"{found.summary}\n{found.detail}" for found in self.diagnostics] + list(self.text)
 
+    @property
+    def lost_race(self) -> bool:
+        """Whether a state lock was refused for a holder who was gone when Terraform asked who it is.
+
+        Terraform waits only for a holder that it can name, and gives up then; nothing was done yet.
+        """
+        return any(
+            found.summary == _LOCK_REFUSED
+            and _lock_holder(found.detail) is None
+            and any(word in found.detail for word in _CONDITION_FAILED)
+            for found in self.diagnostics
+        )
+
+    def forget(self) -> None:
+        """Begin again, for a command that is run again."""
+        self.diagnostics.clear()
+        self.text.clear()
+
     def error(self, what: str) -> StrataError:
         """Return the first error as the user shall see it; `what` names what failed."""
         errors = [found for found in self.diagnostics if found.severity == "error"]
@@ -115,7 +135,7 @@ class MessageStream:
             said = " ".join(self.text).strip() or "it gave no reason"
             return StrataError(f"{what}: {said[-600:]}")
         first = errors[0]
-        if first.summary == "Error acquiring the state lock" and (holder := _lock_holder(first.detail)):
+        if first.summary == _LOCK_REFUSED and (holder := _lock_holder(first.detail)):
             return StrataError(
                 f"{what}: its state is locked by {holder}",
                 remedy="wait until that run ends; if it is dead, release its lock: "

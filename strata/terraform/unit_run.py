@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -178,13 +179,18 @@ class UnitRun:
     def _terraform(
         self, command: str, arguments: tuple[str, ...], stream: MessageStream, failures: list[StrataError]
     ) -> None:
-        code = self.processes.run(
-            # A flag given twice counts as given last: the runner's own come after `extra_arguments`.
-            [str(self.toolchain.terraform), command, *self._extra_arguments(command), *arguments],
-            cwd=self.directory.path,
-            env=self._environment(command),
-            on_line=stream.feed,
-        )
+        deadline = time.monotonic() + self.lock_timeout
+        while True:
+            code = self.processes.run(
+                # A flag given twice counts as given last: the runner's own come after `extra_arguments`.
+                [str(self.toolchain.terraform), command, *self._extra_arguments(command), *arguments],
+                cwd=self.directory.path,
+                env=self._environment(command),
+                on_line=stream.feed,
+            )
+            if code == 0 or not stream.lost_race or time.monotonic() >= deadline:
+                break
+            stream.forget()
         # 2 of `plan -detailed-exitcode`: there are changes.
         if code != 0 and not (code == 2 and "-detailed-exitcode" in arguments):
             failures.append(stream.error(f"{self.rendered.path}: terraform {command} failed"))
