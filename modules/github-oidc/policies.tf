@@ -1,59 +1,125 @@
+# What the two roles may do: actions by name, on what carries the project's and the environment's name. Resource "*"
+# stands only where AWS knows no resource for the action; the Sid says so.
+
 locals {
-  state   = format(local.bucket_arn, "tfstate")
-  lock    = format(local.arn, "dynamodb", "table/${format(local.name, "tflock")}")
-  buckets = "arn:${var.context.partition}:s3:::${format(local.bucket, "*")}"
-  key     = format(local.arn, "kms", "key/*")
+  any       = format(local.name, "*")
+  state     = format(local.bucket_arn, "tfstate")
+  lock      = format(local.arn, "dynamodb", "table/${format(local.name, "tflock")}")
+  buckets   = "arn:${var.context.partition}:s3:::${format(local.bucket, "*")}"
+  artifacts = "${format(local.bucket_arn, "artifacts")}/*"
+  states    = "${local.state}/live/${var.context.environment}/*"
+  keys      = format(local.arn, "kms", "key/*")
+  boundary  = "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}"
+  own_roles = [for role in keys(local.roles) : format(local.role_arn, role)]
+  own_key   = { StringEquals = { "aws:ResourceTag/environment" = var.context.environment, "aws:ResourceTag/project" = var.context.project } }
+  through   = { for service in ["dynamodb", "lambda", "s3"] : service => "${service}.${var.context.region}.amazonaws.com" }
+
+  # AWS evaluates a log group as <ARN>:log-stream:…, but for its tags.
+  log_groups = [for group in ["/aws-glue/jobs/${local.any}/*", "/aws/lambda/${local.any}", "/aws/vendedlogs/states/${local.any}"] : format(local.arn, "logs", "log-group:${group}")]
+  named = concat(
+    [
+      for pattern in [
+        "cloudwatch:alarm:${local.any}", "dynamodb:table/${local.any}",
+        "events:archive/${local.any}", "events:event-bus/default", "events:rule/${local.any}",
+        "glue:catalog", "glue:database/${var.context.project}_${var.context.environment}", "glue:job/${local.any}",
+        "glue:table/${var.context.project}_${var.context.environment}/*",
+        "lambda:function:${local.any}", "lambda:layer:${local.any}", "lambda:layer:${local.any}:*",
+        "sns:${local.any}", "sqs:${local.any}", "states:stateMachine:${local.any}",
+      ] : format(local.arn, split(":", pattern)[0], replace(pattern, "/^[a-z]+:/", ""))
+    ],
+    ["arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${local.any}"],
+    local.log_groups,
+    [for group in local.log_groups : "${group}:*"],
+  )
+
+  # By name. One statement serves many services: an ARN fits the actions of its own service only.
+  actions = {
+    read = [
+      "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
+      "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource",
+      "events:DescribeArchive", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+      "glue:GetDatabase", "glue:GetJob", "glue:GetPartitionIndexes", "glue:GetTable", "glue:GetTags",
+      "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConfiguration",
+      "lambda:GetFunctionEventInvokeConfig", "lambda:GetLayerVersion", "lambda:ListVersionsByFunction",
+      "logs:ListTagsForResource",
+      "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
+      "sqs:GetQueueAttributes", "sqs:ListQueueTags",
+      "states:DescribeStateMachine", "states:DescribeStateMachineAlias", "states:ListStateMachineVersions", "states:ListTagsForResource",
+    ]
+    write = [
+      "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm",
+      "cloudwatch:TagResource", "cloudwatch:UntagResource",
+      "dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource",
+      "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
+      "events:CreateArchive", "events:DeleteArchive", "events:DeleteRule", "events:PutRule", "events:PutTargets",
+      "events:RemoveTargets", "events:TagResource", "events:UntagResource", "events:UpdateArchive",
+      "glue:CreateDatabase", "glue:CreateJob", "glue:CreateTable", "glue:DeleteDatabase", "glue:DeleteJob", "glue:DeleteTable",
+      "glue:TagResource", "glue:UntagResource", "glue:UpdateDatabase", "glue:UpdateJob", "glue:UpdateTable",
+      "lambda:CreateFunction", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
+      "lambda:DeleteFunctionEventInvokeConfig", "lambda:DeleteLayerVersion", "lambda:PublishLayerVersion",
+      "lambda:PutFunctionConcurrency", "lambda:PutFunctionEventInvokeConfig", "lambda:TagResource", "lambda:UntagResource",
+      "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionEventInvokeConfig",
+      "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
+      "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+      "sns:CreateTopic", "sns:DeleteTopic", "sns:SetSubscriptionAttributes", "sns:SetTopicAttributes", "sns:Subscribe",
+      "sns:TagResource", "sns:Unsubscribe", "sns:UntagResource",
+      "sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
+      "states:CreateStateMachine", "states:CreateStateMachineAlias", "states:DeleteStateMachine",
+      "states:DeleteStateMachineAlias", "states:DeleteStateMachineVersion", "states:PublishStateMachineVersion",
+      "states:TagResource", "states:UntagResource", "states:UpdateStateMachine", "states:UpdateStateMachineAlias",
+    ]
+  }
+  bucket_actions = {
+    read = [
+      "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation", "s3:GetBucketLogging",
+      "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy",
+      "s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning",
+      "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
+      "s3:ListBucket",
+    ]
+    write = [
+      "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketLogging", "s3:PutBucketNotification",
+      "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
+      "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
+    ]
+  }
+
+  object_actions = {
+    read  = ["s3:GetObject", "s3:GetObjectTagging"]
+    write = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
+  }
 
   # Settings, never data: no object of raw or processed, no secret, no log line, no row.
   read = [
     {
-      Sid    = "ReadSettings"
-      Effect = "Allow"
-      Action = [
-        "cloudwatch:Describe*", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
-        "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
-        "events:Describe*", "events:List*",
-        "glue:GetDatabase", "glue:GetDatabases", "glue:GetJob", "glue:GetSecurityConfiguration", "glue:GetTags",
-        "iam:GetOpenIDConnectProvider", "iam:GetRole", "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies",
-        "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListResourceTags",
-        "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetLayerVersion",
-        "lambda:ListVersionsByFunction",
-        "logs:DescribeLogGroups", "logs:ListTagsForResource",
-        "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
-        "sqs:GetQueueAttributes", "sqs:ListQueueTags",
-        "states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource",
-        "states:ValidateStateMachineDefinition",
-      ]
+      Sid      = "ReadWhatHasNoResources"
+      Effect   = "Allow"
+      Action   = ["glue:GetSecurityConfiguration", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition"]
       Resource = "*"
     },
     {
-      Sid    = "ReadBucketSettings"
+      Sid    = "ReadLogin"
       Effect = "Allow"
       Action = [
-        "s3:GetAccelerateConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
-        "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
+        "iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions", "iam:ListRolePolicies",
       ]
-      Resource = local.buckets
+      Resource = [format(local.role_arn, "*"), local.boundary, local.provider_arn]
     },
     {
-      Sid      = "ReadArtifacts"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:GetObjectTagging"]
-      Resource = "${format(local.bucket_arn, "artifacts")}/*"
+      Sid       = "ReadKey"
+      Effect    = "Allow"
+      Action    = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
+      Resource  = local.keys
+      Condition = local.own_key
     },
     {
-      Sid      = "ReadState"
-      Effect   = "Allow"
-      Action   = "s3:GetObject"
-      Resource = "${local.state}/live/${var.context.environment}/*"
-    },
-    {
-      Sid       = "UseKeyThroughS3"
+      # To read and to write state and plans in S3, and the environment variables of functions.
+      Sid       = "UseKeyThroughServices"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource  = local.key
-      Condition = { StringEquals = { "kms:ViaService" = "s3.${var.context.region}.amazonaws.com" } }
+      Resource  = local.keys
+      Condition = { StringEquals = { "kms:ViaService" = values(local.through) } }
     },
     {
       Sid      = "Lock"
@@ -69,92 +135,83 @@ locals {
     },
   ]
 
+  # The plan that is reviewed: written by one role, read by the other.
+  plans = "${local.state}/plans/${var.context.environment}/*"
+
   # Everything of this project and environment, by name, and nothing else; objects of raw and processed stay out of reach.
   write = [
     {
-      Sid    = "ManageByName"
-      Effect = "Allow"
-      Action = [
-        "cloudwatch:*", "dynamodb:*", "events:*", "glue:*", "lambda:*", "logs:*", "sns:*", "sqs:*", "states:*",
-      ]
-      Resource = concat(
-        [
-          for pattern in [
-            "cloudwatch:alarm:%s", "dynamodb:table/%s", "events:rule/%s", "glue:job/%s", "lambda:function:%s",
-            "lambda:layer:%s", "lambda:layer:%s:*", "logs:log-group:/aws-glue/jobs/%s", "logs:log-group:/aws/lambda/%s",
-            "logs:log-group:/aws/vendedlogs/states/%s", "sns:%s", "sqs:%s", "states:stateMachine:%s",
-          ] : format(local.arn, split(":", pattern)[0], format(replace(pattern, "/^[a-z]+:/", ""), format(local.name, "*")))
-        ],
-        [
-          "arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${format(local.name, "*")}",
-          format(local.arn, "glue", "catalog"),
-          format(local.arn, "glue", "database/${var.context.project}_${var.context.environment}"),
-        ],
-      )
-    },
-    {
-      Sid      = "SettingsWithoutResources"
+      Sid      = "ManageWhatHasNoResources"
       Effect   = "Allow"
       Action   = ["glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration", "kms:CreateKey"]
       Resource = "*"
     },
     {
-      Sid    = "LogDelivery"
-      Effect = "Allow"
-      Action = [
-        "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
-        "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
-      ]
-      Resource = "*"
+      Sid       = "TagNewKey"
+      Effect    = "Allow"
+      Action    = "kms:TagResource"
+      Resource  = local.keys
+      Condition = { StringEquals = { "aws:RequestTag/environment" = var.context.environment, "aws:RequestTag/project" = var.context.project } }
     },
     {
-      Sid       = "ManageKey"
-      Effect    = "Allow"
-      Action    = ["kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"]
-      Resource  = local.key
-      Condition = { StringEquals = { "aws:ResourceTag/project" = var.context.project, "aws:ResourceTag/environment" = var.context.environment } }
+      Sid    = "ManageKey"
+      Effect = "Allow"
+      Action = [
+        "kms:CreateAlias", "kms:DeleteAlias", "kms:DisableKeyRotation", "kms:EnableKeyRotation", "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+      ]
+      Resource  = local.keys
+      Condition = local.own_key
     },
     {
       Sid      = "ManageAlias"
       Effect   = "Allow"
       Action   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
-      Resource = [format(local.arn, "kms", "alias/${var.context.project}-${var.context.environment}"), local.key]
+      Resource = format(local.arn, "kms", "alias/${var.context.project}-${var.context.environment}")
     },
     {
-      Sid    = "ManageBuckets"
+      # Functions and tables encrypt with the key in the name of who makes them.
+      Sid       = "EncryptThroughServices"
+      Effect    = "Allow"
+      Action    = ["kms:CreateGrant", "kms:Encrypt"]
+      Resource  = local.keys
+      Condition = { StringEquals = merge(local.own_key.StringEquals, { "kms:ViaService" = [local.through.dynamodb, local.through.lambda] }) }
+    },
+    {
+      # Who logs in, and what they may do, is a person's to change: the bootstrap's.
+      Sid       = "NeverItself"
+      Effect    = "Deny"
+      NotAction = ["iam:Get*", "iam:List*"]
+      Resource  = local.own_roles
+    },
+    {
+      Sid      = "ReadReviewedPlan"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = local.plans
+    },
+    {
+      Sid    = "ManageRolesWithinTheBoundary"
       Effect = "Allow"
       Action = [
-        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucket*", "s3:PutEncryptionConfiguration",
-        "s3:PutLifecycleConfiguration",
-      ]
-      Resource = local.buckets
-    },
-    {
-      Sid      = "WriteArtifacts"
-      Effect   = "Allow"
-      Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
-      Resource = "${format(local.bucket_arn, "artifacts")}/*"
-    },
-    {
-      Sid      = "WriteState"
-      Effect   = "Allow"
-      Action   = "s3:PutObject"
-      Resource = "${local.state}/live/${var.context.environment}/*"
-    },
-    {
-      Sid    = "ManageRoles"
-      Effect = "Allow"
-      Action = [
-        "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole",
+        "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
         "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
       ]
+      Resource  = format(local.role_arn, "*")
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary } }
+    },
+    {
+      Sid      = "TagRoles"
+      Effect   = "Allow"
+      Action   = ["iam:TagRole", "iam:UntagRole"]
       Resource = format(local.role_arn, "*")
     },
     {
-      Sid      = "ManageLogin"
+      # It is all roles' statements together, so it changes with them.
+      Sid      = "ManageBoundary"
       Effect   = "Allow"
-      Action   = ["iam:AddClientIDToOpenIDConnectProvider", "iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint"]
-      Resource = "arn:${var.context.partition}:iam::${var.context.account_id}:oidc-provider/${local.issuer}"
+      Action   = ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"]
+      Resource = local.boundary
     },
     {
       Sid       = "PassRolesToTheirServices"
@@ -163,16 +220,21 @@ locals {
       Resource  = [for name in ["eventbridge", "glue", "lambda", "stepfunctions"] : format(local.role_arn, name)]
       Condition = { StringEquals = { "iam:PassedToService" = [for service in ["events", "glue", "lambda", "states"] : "${service}.amazonaws.com"] } }
     },
-    {
-      Sid      = "NeverItself"
-      Effect   = "Deny"
-      Action   = ["iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]
-      Resource = format(local.role_arn, "apply")
-    },
   ]
 
   policies = {
-    apply = concat(local.read, local.write)
-    plan  = local.read
+    apply = concat(local.read, local.write, [
+      { Sid = "ManageByName", Effect = "Allow", Action = concat(local.actions.read, local.actions.write), Resource = local.named },
+      { Sid = "WriteArtifacts", Effect = "Allow", Action = concat(local.object_actions.read, local.object_actions.write), Resource = local.artifacts },
+      { Sid = "WriteState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = local.states },
+      { Sid = "ManageBuckets", Effect = "Allow", Action = concat(local.bucket_actions.read, local.bucket_actions.write), Resource = local.buckets },
+    ])
+    plan = concat(local.read, [
+      { Sid = "ReadByName", Effect = "Allow", Action = local.actions.read, Resource = local.named },
+      { Sid = "ReadBucketSettings", Effect = "Allow", Action = local.bucket_actions.read, Resource = local.buckets },
+      { Sid = "ReadArtifacts", Effect = "Allow", Action = local.object_actions.read, Resource = local.artifacts },
+      { Sid = "ReadState", Effect = "Allow", Action = "s3:GetObject", Resource = local.states },
+      { Sid = "WritePlan", Effect = "Allow", Action = "s3:PutObject", Resource = local.plans },
+    ])
   }
 }

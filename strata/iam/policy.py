@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -37,6 +37,8 @@ class Statement:
     not_resources: bool
     principals: Mapping[str, tuple[str, ...]] | None
     conditions: tuple[Condition, ...]
+    # Which actions it names, as far as asked: a deployer's statement lists a hundred of them.
+    _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, source: Any, place: str, *, variables: bool) -> Statement:
@@ -88,7 +90,10 @@ class Statement:
         Raises:
             PolicyError: a condition on a key with several values by an operator for one.
         """
-        named = any(a.matches(request.action, {}, ignore_case=True) for a in self.actions)
+        named = self._known.get(request.action)
+        if named is None:
+            named = any(a.matches(request.action, {}, ignore_case=True) for a in self.actions)
+            self._known[request.action] = named
         return (
             named is not self.not_actions and self._holds_resource(request) and self._conditions_hold(request)
         )

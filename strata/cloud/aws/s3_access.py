@@ -100,6 +100,7 @@ _OF_VERSION = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
+_operations: dict[tuple[object, ...], str] = {}
 # AWS lets an account's root repair a policy that locks everybody out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
@@ -150,12 +151,27 @@ def check() -> None:
 
 def _operation() -> tuple[str, str, str]:
     """The operation, the bucket and the key of the request, as botocore's model names them."""
-    try:
-        operation, place = get_service_router("s3").match(MotoRequest(request.environ.copy()))
-    except Exception:  # no operation at all: moto says so
-        bucket, _, key = request.path.lstrip("/").partition("/")
-        return f"{request.method} {request.path}", bucket, key
-    return str(operation.name), str(place.get("Bucket", "")), str(place.get("Key", ""))
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    kind = request.args.get("list-type")
+    shape = (
+        request.method,
+        bool(bucket),
+        bool(key),
+        frozenset(request.args),
+        kind,
+        "x-amz-copy-source" in request.headers,
+    )
+    # Routing tries a hundred patterns, and what the request looks like tells the operation the second time.
+    operation = _operations.get(shape)
+    if operation is None:
+        try:
+            model, _ = get_service_router("s3").match(MotoRequest(request.environ.copy()))
+            operation = str(model.name)
+        except Exception:  # no operation at all: moto says so
+            operation = f"{request.method} {request.path}"
+        else:
+            _operations[shape] = operation
+    return operation, bucket, key
 
 
 def _needed(

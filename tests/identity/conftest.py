@@ -1,0 +1,47 @@
+"""One plan of live/dev, every policy known, for all tests of who may what."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata.bootstrap.facts import EnvironmentFacts, environment_facts
+from strata.ci.rendered import environment_plan
+from strata.terraform.toolchain import find_toolchain
+from strata.workspace import load_tree
+from tests.checkout import Checkout
+
+
+@pytest.fixture(scope="session")
+def checkout(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return Checkout.copy(root, tmp_path_factory.mktemp("identity") / "strata")
+
+
+@pytest.fixture(scope="session")
+def plan(checkout: Checkout) -> Mapping[str, Any]:
+    """Terraform's plan JSON of live/dev."""
+    return environment_plan(checkout.folder, "dev", lambda text: None)
+
+
+@pytest.fixture(scope="session")
+def plan_file(plan: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("plan") / "plan.json"
+    file.write_text(json.dumps(plan), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def facts(checkout: Checkout) -> EnvironmentFacts:
+    tree = load_tree(checkout.folder, find_toolchain(checkout.folder / ".strata"))
+    return environment_facts(tree, "dev")
+
+
+@pytest.fixture
+def changed(plan: Mapping[str, Any]) -> Any:
+    """The plan, to be changed by a test."""
+    return copy.deepcopy(plan)
