@@ -1,0 +1,111 @@
+"""The commands' own manners: help with an example, one clear error, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from strata.ci.fingerprint import Record, fingerprint
+from strata.ci.planning import RECORD, write_public
+from strata.ci.plans import PlanSet, Resource, UnitPlan
+from strata.cli import app as cli
+from strata.cli.ci import app
+
+COMMANDS = sorted(
+    command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+)
+
+
+@pytest.fixture
+def here(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(root)
+    return root
+
+
+def test_these_are_the_commands() -> None:
+    wanted = {"affected", "apply", "comment", "digest", "drift", "drift-issue", "gate", "identity", "plan"}
+    wanted |= {"plan-summary", "store", "unlock", "validate", "verify"}
+    assert wanted <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["ci", command, "--help"]) == 0
+    assert f"$ strata ci {command}" in capsys.readouterr().out
+
+
+ERRORS = [
+    (["affected"], 1, "give one of --base, --since-applied and --all"),
+    (["affected", "--all", "--base", "HEAD"], 1, "give one of --base, --since-applied and --all"),
+    (["affected", "--base", "nowhere"], 1, "there is no commit `nowhere`"),
+    (["affected", "--base", "--upload-pack=id"], 1, "is no commit"),
+    (["affected", "--since-applied", "dev"], 1, "GITHUB_API_URL is not set"),
+    (["gate"], 1, "there is nothing to judge"),
+    (["gate", "--base", "HEAD", "--pull-request", "7"], 1, "give --author"),
+    (["identity", "dev", "apply"], 1, "use plan or drift"),
+    (["identity", "nowhere", "plan"], 1, "there is no environment `nowhere`"),
+    (["plan-summary", "dev", "--plans", "nowhere"], 1, "there is no plan JSON"),
+    (["verify", "dev", "--plans", "nowhere", "--record", "nowhere"], 1, "the reviewed plans cannot be read"),
+    (["store", "dev", "--plans", "nowhere"], 1, "the reviewed plans cannot be read"),
+    (["unlock", "dev", "s3", "--lock-id", "1; id"], 1, "is no lock id"),
+    (["unlock", "dev", "nothing", "--lock-id", "x"], 1, "has no unit nothing"),
+    (["validate", "nothing"], 1, "there is no module nothing"),
+    (["comment", "plans", "--pull-request", "0"], 2, "Invalid value"),
+    (["plan", "dev"], 2, "Missing option"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), ERRORS, ids=[" ".join(row[0]) for row in ERRORS])
+def test_one_clear_error(
+    here: Path, arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["ci", *arguments]) == code
+    said = capsys.readouterr().err
+    assert says in said
+    assert code == 2 or len(said.splitlines()) == 1
+
+
+def _plan(folder: Path, name: str) -> None:
+    place = folder / "live/dev/s3"
+    place.mkdir(parents=True)
+    change = {"actions": ["create"], "before": None, "after": {"bucket": name}, "after_unknown": {}}
+    item = {"address": "aws_s3_bucket.a", "type": "aws_s3_bucket", "mode": "managed", "change": change}
+    (place / "tfplan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [item]}))
+
+
+def test_digest_then_verify(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reviewed, same, other = tmp_path / "reviewed", tmp_path / "same", tmp_path / "other"
+    for folder, name in ((reviewed, "a"), (same, "a"), (other, "b")):
+        _plan(folder, name)
+    record = tmp_path / RECORD
+    assert cli.run(["ci", "digest", "dev", "--plans", str(reviewed), "--record", str(record), "--json"]) == 0
+    digests = json.loads(capsys.readouterr().out)
+    parsed = Record.model_validate_json(record.read_text())
+    document = json.loads((reviewed / "live/dev/s3/tfplan.json").read_text())
+    assert digests == {"live/dev/s3": fingerprint(document, parsed.key).digest}
+    verify = ["ci", "verify", "dev", "--record", str(record), "--plans"]
+    assert cli.run([*verify, str(same)]) == 0
+    assert capsys.readouterr().out == "live/dev/s3: as reviewed\n"
+    assert cli.run([*verify, str(other)]) == 1
+    assert capsys.readouterr().out == (
+        "live/dev/s3: not as reviewed\n  aws_s3_bucket.a: bucket differs from what was reviewed\n"
+    )
+
+
+def test_gate_of_plans(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    resource = Resource(address="aws_s3_bucket.a", type="aws_s3_bucket", action="delete")
+    plans = PlanSet(
+        environment="dev", commit="c", units=(UnitPlan(unit="live/dev/s3", resources=(resource,)),)
+    )
+    write_public(plans, tmp_path / "plan-dev")
+    assert cli.run(["ci", "gate", "--plans", str(tmp_path)]) == 1
+    assert (
+        "live/dev/s3 aws_s3_bucket.a: delete of a protected type [approve:protected]"
+        in capsys.readouterr().out
+    )
+    assert cli.run(["ci", "gate", "--plans", str(tmp_path), "--label", "approve:protected"]) == 0
+    assert "the gate is open" in capsys.readouterr().out
+    # Nothing was affected: there is no plan.
+    assert cli.run(["ci", "gate", "--plans", str(tmp_path / "none")]) == 0
