@@ -188,6 +188,14 @@ def destroy(
     command.run_destroy(_root(), environment, components, dependents, lock_timeout, yes, json_)
 
 
+@app.command(epilog=_epilog('eval "$(strata variables dev)"', "strata variables dev --json"))
+def variables(environment: Environment = "dev", json_: Json = False) -> None:
+    """Print the variables by which terragrunt, terraform and aws find the running cloud (its password, too)."""
+    from strata.cli import variables as command
+
+    command.run(_root(), environment, json_)
+
+
 @app.command(epilog=_epilog("strata unlock live/dev/s3"))
 def unlock(
     unit: Annotated[str, typer.Argument(help="The unit, such as live/dev/s3.")], yes: Yes = False
