@@ -4,7 +4,7 @@
     .venv/bin/python bench/live.py --apply     plans of dev after it has been applied
     .venv/bin/python bench/live.py --no-plans  trees only
 
-The trees are synthetic: environments of ten units, each with the root, a component, one dependency with mocks,
+The trees are synthetic: environments of ten units, each with the root, a component, a dependency with mocks,
 and a module of its own kind. Commands are timed whole, from start to exit. Where Terragrunt is on PATH,
 `render --all` and `run --all plan` of dev are timed too. Prints a table, and JSON with --json.
 """

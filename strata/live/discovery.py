@@ -24,7 +24,8 @@ def find_units(root: Path) -> list[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if CONFIGURATION in files:
             found.append(Path(folder).relative_to(root).as_posix())
-    return sorted(path for path in found if _passes(path, _filters(root / FILTERS)))
+    passing = _filters(root / FILTERS)
+    return sorted(path for path in found if _passes(path, passing))
 
 
 def environments(root: Path) -> list[str]:

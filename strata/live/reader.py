@@ -112,16 +112,14 @@ class Reader:
         Raises:
             StrataError: an expression or a function fails, an include cannot be read, something is unknown.
         """
-        step = self._settled(units, wanted, command, outputs or {})
+        step = self._settled(units, wanted, command, outputs or {}, check=check)
         included = {part.key for unit in units for part in unit.parts()} - {unit.key for unit in units}
         own = {key: definition for key, definition in step.locals.items() if key[0] not in included}
-        if not check:
-            own = {}
         asked = sorted({definition.name for definition in (*step.leaves.values(), *own.values())})
         order = [name for name in asked if name not in step.known]
         # Nobody is shown an included file's locals, but a fault in one must come out.
         others = {definition.name for definition in step.locals.values()} - set(asked) - set(step.known)
-        checked = sorted(others) if check else []
+        checked = sorted(others)
         values = step.known | self.console.evaluate(
             step.program.closure([*order, *checked]), order, step.program.failures, checked
         )
@@ -157,13 +155,17 @@ class Reader:
         outputs: Mapping[str, Mapping[str, str | StrataError | None]],
         *,
         known: bool = True,
+        check: bool = True,
     ) -> _Step:
-        """Translate what is wanted, asking for what must be known before; `known` says that outputs are."""
+        """Translate what is wanted, asking for what must be known before; `known` says that outputs are.
+
+        With `check`, what is not wanted is translated too, for the faults in it.
+        """
         calls = dict(self._calls)
         while True:
             program = Program(self._read_scope, self.environ, command, calls, self.commands, outputs)
             with self._lock:
-                step = self._translate(units, wanted, program)
+                step = self._translate(units, wanted, program, check)
             needing = next((probe for probe in step.probes if probe.outputs), None)
             if needing is not None and not known:
                 place = program.definitions[needing.name]
@@ -191,14 +193,14 @@ class Reader:
             )
         return step
 
-    def _translate(self, units: Sequence[Scope], wanted: Wanted, program: Program) -> _Step:
+    def _translate(self, units: Sequence[Scope], wanted: Wanted, program: Program, check: bool) -> _Step:
         """Translate all that can be now; what is found to be missing has to be asked first."""
         includes = [item for unit in units if not unit.opened for item in self._open(unit, program)]
         opened = [unit for unit in units if unit.opened]
         leaves_ = {(scope.key, id(leaf)): (scope, leaf) for unit in opened for scope, leaf in wanted(unit)}
         locals_ = {
             (scope.key, name): (scope, attribute)
-            for unit in opened
+            for unit in (opened if check else ())
             for scope in unit.parts()
             for name, attribute in scope.locals.items()
         }
@@ -213,7 +215,7 @@ class Reader:
             _note(step.known, step.leaves[key], program, scope, leaf.value)
         for name, (scope, attribute) in locals_.items():
             _note(step.known, step.locals[name], program, scope, attribute.value)
-        for unit in opened:
+        for unit in opened if check else ():
             self._touch(unit, program)
         # What needs outputs can be asked only when they are known.
         step.probes.extend(probe for probe in program.probes.values() if program.outputs or not probe.outputs)

@@ -73,10 +73,9 @@ def _mock_types(
     picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
 ) -> Iterator[Finding]:
     for name, value in (dependency.mock_outputs or {}).items():
-        place = _place(picture, unit, dependency.name, "mock_outputs", name)
         if name not in target.outputs:
             yield Finding(
-                *place,
+                *_place(picture, unit, dependency.name, "mock_outputs", name),
                 "mock-output",
                 f"the mock `{name}` stands for no output of {dependency.path}",
                 "delete it, or give it the output's name",
