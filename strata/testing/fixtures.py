@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from strata.testing.jobs import JobRun
     from strata.testing.planning import Plan
 
-__all__ = ["account", "cloud", "live", "plan", "run_job", "spark"]
+__all__ = ["account", "cloud", "cloud_snapshot", "live", "plan", "run_job", "spark"]
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,15 @@ def account(cloud: Endpoints) -> Endpoints:
     """An AWS account of the embedded cloud that no other test uses: empty, and thrown away with the cloud."""
     number = next(_ACCOUNTS)
     return cloud.for_account(f"{number:012}", cloud.region)
+
+
+@pytest.fixture
+def cloud_snapshot(cloud: Endpoints) -> Iterator[Endpoints]:
+    """The session's cloud, whose AWS is put back after the test to what it was before."""
+    from strata.testing.snapshot import aws_restored
+
+    with aws_restored():
+        yield cloud
 
 
 _ACCOUNTS = iter(range(200_000_000_000, 300_000_000_000))

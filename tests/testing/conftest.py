@@ -21,6 +21,7 @@ SAMPLE = Path(__file__).parent / "sample"
 class Ran:
     """What a run of pytest gave: each test's failure text, "" for a passed one, and all that was printed."""
 
+    root: Path
     tests: dict[str, str]
     out: str
 
@@ -46,7 +47,7 @@ def run_pytest(root: Path, *arguments: str) -> Ran:
         folder = steps[-3] if steps[-1] in ("yaml", "md") else steps[-1]
         name = f"{folder}/{case.get('name')}"
         tests[name] = "" if failure is None else (failure.text or "")
-    return Ran(tests, done.stdout + done.stderr)
+    return Ran(root, tests, done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="session")

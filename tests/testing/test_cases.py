@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Ran
+from .conftest import Ran, run_pytest
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
@@ -137,9 +137,12 @@ def test_two_workers_find_the_same(sample: Callable[..., Ran], ran: Ran) -> None
 
 
 def test_x_stops_and_lf_runs_the_failed_again(sample: Callable[..., Ran]) -> None:
-    stopped = sample("-x", "-p", "no:randomly", "tests/modules/box/misspelt-key.yaml", "tests/modules/plain")
-    assert list(stopped.tests) == ["box/misspelt-key"]
-    assert stopped.batches() == []
+    chosen = ["-p", "no:randomly", "tests/modules/box/not-refused.yaml", "tests/modules/plain/passes.yaml"]
+    stopped = sample("-x", *chosen)
+    assert (list(stopped.tests), stopped.batches()[0][0]) == (["box/not-refused"], 2)
+    # Only what is selected is planned.
+    again = run_pytest(stopped.root, "--lf", *chosen)
+    assert (list(again.tests), again.batches()[0][0]) == (["box/not-refused"], 1)
 
 
 @pytest.mark.parametrize(
