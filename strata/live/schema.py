@@ -15,7 +15,9 @@ from strata.errors import StrataError
 from strata.live.expression import Expression
 from strata.live.hcl import Attribute, Block, Body, HclFile
 
-Kind = Literal["string", "bool", "int", "strings", "string_map", "map", "any", "if_exists", "command"]
+Kind = Literal[
+    "string", "bool", "int", "strings", "string_map", "map", "one_type_map", "any", "if_exists", "command"
+]
 
 IF_EXISTS = ("error", "skip", "overwrite", "overwrite_terragrunt")
 
@@ -155,7 +157,7 @@ ROOT = Schema(
                     listed=True,
                 ),
                 "ignore": Schema(
-                    {"ignorable_errors": "strings", "message": "string", "signals": "map"},
+                    {"ignorable_errors": "strings", "message": "string", "signals": "one_type_map"},
                     ("ignorable_errors",),
                     named=True,
                     listed=True,
@@ -356,6 +358,13 @@ def _map(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _one_type_map(value: Any) -> dict[str, Any] | None:
+    found = _map(value)
+    kinds = {type(item) for item in found.values()} - {type(None)} if found else set()
+    # HCL makes strings of them all where one is a string.
+    return found if len(kinds) < 2 or str in kinds or kinds == {int, float} else None
+
+
 _CONVERSIONS: dict[Kind, Any] = {
     "string": _string,
     "bool": _bool,
@@ -363,6 +372,7 @@ _CONVERSIONS: dict[Kind, Any] = {
     "strings": _strings,
     "string_map": _string_map,
     "map": _map,
+    "one_type_map": _one_type_map,
     "if_exists": _if_exists,
     "command": _command,
 }
@@ -373,6 +383,7 @@ _NAMES: dict[Kind, str] = {
     "strings": "a list of strings",
     "string_map": "a map of strings",
     "map": "a map",
+    "one_type_map": "a map whose values have one type",
     "if_exists": f"one of {', '.join(IF_EXISTS)}",
     "command": "a command, a list that begins with a program",
 }
