@@ -112,7 +112,8 @@ def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[st
         for action in row.get(phase, ()):
             for arn in row["arns"]:
                 about = arn.format_map(words) if _has_resource(action) else "*"
-                yield Need(kind, address, phase, action, about, context, person if phase != "read" else "")
+                writes = not set(_levels(action)) <= set(_HARMLESS)
+                yield Need(kind, address, phase, action, about, context, person if writes else "")
     for more in row.get("also", ()):
         if "when" in more and not words.get(more["when"]):
             continue

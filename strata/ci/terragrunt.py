@@ -97,13 +97,12 @@ def run_all(
                     "terragrunt is not on PATH", remedy="install the version that .tool-versions names"
                 ) from None
         said = _records(log.read_bytes()[before:].decode("utf-8", "replace"))
-        outcomes = _outcomes(report, units, said)
-    if process.returncode and not any(outcome.result == "failed" for outcome in outcomes.values()):
-        raise StrataError(
-            f"terragrunt {command} ended with exit code {process.returncode}: {_first_error(said, None)}",
-            remedy=f"look into {log} where it ran",
-        )
-    return outcomes
+        if not report.is_file():
+            raise StrataError(
+                f"terragrunt {command} ended with exit code {process.returncode}: {_first_error(said, None)}",
+                remedy=f"look into {log} where it ran",
+            )
+        return _outcomes(report, units, said)
 
 
 def first_error(text: str) -> str | None:
@@ -116,16 +115,13 @@ def first_error(text: str) -> str | None:
 
 
 def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) -> dict[str, Outcome]:
-    runs: dict[str, dict[str, Any]] = {}
-    if report.is_file():
-        try:
-            runs = {
-                run["Name"].removeprefix("./"): run for run in json.loads(report.read_text(encoding="utf-8"))
-            }
-        except (ValueError, KeyError, TypeError):
-            raise StrataError(
-                "terragrunt's report cannot be read", remedy="use the version in .tool-versions"
-            ) from None
+    try:
+        listed = json.loads(report.read_text(encoding="utf-8"))
+        runs: dict[str, dict[str, Any]] = {run["Name"].removeprefix("./"): run for run in listed}
+    except (ValueError, KeyError, TypeError):
+        raise StrataError(
+            "terragrunt's report cannot be read", remedy="use the version in .tool-versions"
+        ) from None
     outcomes = {}
     for unit in units:
         run = runs.get(unit)
@@ -151,7 +147,7 @@ def _first_error(said: list[dict[str, Any]], unit: str | None) -> str:
             text = str(record.get("msg", ""))
             if found := first_error(text):
                 return found
-    return "terragrunt gave no reason"
+    return "terragrunt gave no reason" if unit is None else _first_error(said, None)
 
 
 def _records(text: str) -> list[dict[str, Any]]:

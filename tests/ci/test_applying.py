@@ -1,0 +1,269 @@
+"""Waves, stops and destruction after the merge, with Terragrunt's part played by a function that writes plans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata.ci import applying, planning
+from strata.ci.affected import Affected, graph_of
+from strata.ci.applying import Applier, job_summary
+from strata.ci.fingerprint import Record, fingerprint, new_key
+from strata.ci.history import Change
+from strata.ci.planning import Planner
+from strata.ci.terragrunt import Outcome, run_all
+from strata.errors import StrataError
+from tests.ci.repository import Repository
+from tests.ci.test_affected import FILES
+
+KEY = new_key()
+WAVES = (("live/dev/s3",), ("live/dev/iam", "live/dev/kms"), ("live/dev/glue",))
+UNITS = [unit for wave in WAVES for unit in wave]
+
+
+def document(value: str, actions: Sequence[str] = ("create",)) -> dict[str, Any]:
+    change = {"actions": list(actions), "before": None, "after": {"name": value}, "after_unknown": {}}
+    item = {"address": "aws_x.a", "type": "aws_x", "mode": "managed", "change": change}
+    return {"format_version": "1.2", "resource_changes": [item]}
+
+
+class Terragrunt:
+    """Plans what it is told to, applies, and writes down each call."""
+
+    def __init__(self) -> None:
+        self.plans: dict[str, dict[str, Any]] = {unit: document("a") for unit in UNITS}
+        self.fail: dict[tuple[str, str], str] = {}
+        self.calls: list[tuple[str, tuple[str, ...]]] = []
+
+    def __call__(
+        self,
+        root: Path,
+        command: str,
+        units: Sequence[str],
+        out_dir: Path,
+        log: Path,
+        *,
+        destroy: bool = False,
+        variables: object = None,
+    ) -> dict[str, Outcome]:
+        if not units:
+            return {}
+        self.calls.append((f"{command}{' -destroy' if destroy else ''}", tuple(units)))
+        found = {}
+        for unit in units:
+            error = self.fail.get((command, unit))
+            found[unit] = Outcome(unit, "failed" if error else "succeeded", error)
+            if command == "plan" and not error:
+                place = out_dir / unit
+                place.mkdir(parents=True, exist_ok=True)
+                (place / "tfplan.json").write_text(json.dumps(self.plans[unit]))
+        return found
+
+
+@pytest.fixture
+def terragrunt(monkeypatch: pytest.MonkeyPatch) -> Terragrunt:
+    played = Terragrunt()
+    monkeypatch.setattr(applying, "run_all", played)
+    monkeypatch.setattr(planning, "run_all", played)
+    return played
+
+
+def reviewed(**more: dict[str, Any]) -> list[Record]:
+    marks = {unit: (fingerprint(document("a"), KEY),) for unit in UNITS}
+    marks |= {f"live/dev/{name}": (fingerprint(plan, KEY),) for name, plan in more.items()}
+    return [Record(environment="dev", commit="c" * 40, key=KEY, units=marks)]
+
+
+def affected(removed: tuple[str, ...] = ()) -> Affected:
+    return Affected("dev", dict.fromkeys(UNITS, ("x",)), removed, WAVES)
+
+
+def applier(tmp_path: Path, records: list[Record] | None = None, **more: Any) -> Applier:
+    return Applier(
+        tmp_path, tmp_path / "plans", reviewed() if records is None else records, rerun="RERUN", **more
+    )
+
+
+def test_each_wave_is_planned_when_the_one_before_is_applied(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    results = applier(tmp_path).apply(affected())
+    assert [result.result for result in results] == ["applied"] * 4
+    assert terragrunt.calls == [(command, wave) for wave in WAVES for command in ("plan", "apply")]
+    assert "4 applied, 0 unchanged" in job_summary("dev", results)
+
+
+def test_what_has_no_changes_is_not_applied(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    terragrunt.plans["live/dev/iam"] = document("a", ("no-op",))
+    results = {result.unit: result.result for result in applier(tmp_path).apply(affected())}
+    assert results["live/dev/iam"] == "unchanged"
+    assert ("apply", ("live/dev/kms",)) in terragrunt.calls
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "advice"),
+    [
+        ("plan", "no such bucket", "RERUN"),
+        ("apply", "AccessDenied", "RERUN"),
+        (
+            "plan",
+            "Error acquiring the state lock",
+            "gh workflow run unlock.yaml -f environment=dev -f unit=iam",
+        ),
+    ],
+)
+def test_the_first_failure_is_the_last(
+    terragrunt: Terragrunt, tmp_path: Path, command: str, error: str, advice: str
+) -> None:
+    terragrunt.fail[command, "live/dev/iam"] = error
+    results = {result.unit: result for result in applier(tmp_path).apply(affected())}
+    assert {unit: result.result for unit, result in results.items()} == {
+        "live/dev/s3": "applied",
+        "live/dev/iam": "failed",
+        # It is of the same wave and does not depend on what failed.
+        "live/dev/kms": "applied",
+        "live/dev/glue": "not begun",
+    }
+    summary = job_summary("dev", list(results.values()))
+    assert "stopped at `live/dev/iam`" in summary
+    assert f"`{error}`" in summary
+    assert advice in summary
+
+
+STOPS: list[tuple[str, dict[str, Any], str]] = [
+    ("another value", document("b"), "the plan is not the reviewed one of cccccccccccc: 1 difference(s)"),
+    ("a mock is still there", document("arn:aws:x:eu-west-1:000000000000:y"), "the plan holds mocks"),
+]
+
+
+@pytest.mark.parametrize(("name", "plan", "error"), STOPS, ids=[row[0] for row in STOPS])
+def test_what_was_not_reviewed_stops(
+    terragrunt: Terragrunt, tmp_path: Path, name: str, plan: dict[str, Any], error: str
+) -> None:
+    terragrunt.plans["live/dev/s3"] = plan
+    results = applier(tmp_path).apply(affected())
+    assert results[0].result == "stopped"
+    assert error in str(results[0].error)
+    assert [result.result for result in results[1:]] == ["not begun"] * 3
+    assert [call[0] for call in terragrunt.calls] == ["plan"]
+
+
+def test_without_a_review_nothing_is_applied(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    results = applier(tmp_path, []).apply(affected())
+    assert (results[0].result, results[0].error) == ("stopped", "no plan of it was reviewed")
+    assert [call[0] for call in terragrunt.calls] == ["plan"]
+
+
+def test_the_newest_review_counts(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    newer = Record(
+        environment="dev", commit="d" * 40, key=KEY, units={"live/dev/s3": (fingerprint(document("b"), KEY),)}
+    )
+    terragrunt.plans["live/dev/s3"] = document("b")
+    results = applier(tmp_path, [newer, *reviewed()]).apply(affected())
+    assert [result.result for result in results] == ["applied"] * 4
+
+
+def test_removed_units_are_destroyed_last_dependents_first(
+    terragrunt: Terragrunt, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """Out of the tree that still has them: in it, c depends on b, and b on a."""
+    repository = Repository.create(tmp_path_factory.mktemp("removed"), FILES)
+    base = repository.main()
+    gone = ("live/dev/a", "live/dev/b", "live/dev/c")
+    terragrunt.plans |= {unit: document("a", ("delete",)) for unit in gone}
+    chosen = Affected("dev", {}, gone, ())
+    assert graph_of(repository.clone, gone) == [(unit,) for unit in gone]
+
+    planned = Planner(repository.clone, tmp_path / "planned", base).plan(chosen, base)
+    assert [unit.count("delete") for unit in planned.plans.units] == [1, 1, 1]
+    assert terragrunt.calls == [("plan -destroy", gone)]
+    terragrunt.calls.clear()
+
+    results = Applier(repository.clone, tmp_path / "plans", [planned.record], base).apply(chosen)
+    assert [(result.unit, result.result) for result in results] == [
+        (unit, "applied") for unit in reversed(gone)
+    ]
+    assert terragrunt.calls == [
+        (command, (unit,)) for unit in reversed(gone) for command in ("plan -destroy", "apply")
+    ]
+    assert Change.since(repository.clone, "origin/main").files == ()
+
+
+# -- Terragrunt's own words ------------------------------------------------------------------------------------
+
+PROGRAM = """#!/bin/sh
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --report-file) report="$2" ;;
+  esac
+  shift
+done
+REPORT
+exit CODE
+"""
+
+
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch, report: str | None, said: str, code: int) -> None:
+    write = f"cat > \"$report\" <<'END'\n{report}\nEND\n" if report is not None else ""
+    write += f"cat <<'END'\n{said}\nEND\n"
+    path = folder / "terragrunt"
+    path.write_text(PROGRAM.replace("REPORT", write).replace("CODE", str(code)))
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_two_of_eleven_units_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = [f"live/dev/u{number}" for number in range(11)]
+    report = [{"Name": unit, "Result": "succeeded"} for unit in units]
+    report[3] |= {"Result": "failed", "Reason": "run error", "Cause": 'x\n  Error: no bucket "s3cr3t"\n'}
+    report[7] |= {"Result": "failed", "Reason": "run error"}
+    report[8] |= {"Result": "early exit", "Reason": "ancestor error"}
+    said = json.dumps({"level": "stderr", "working-dir": "live/dev/u7", "msg": "\nError: no role `s3cr3t`\n"})
+    program(tmp_path, monkeypatch, json.dumps(report), f"not JSON s3cr3t\n{said}", 1)
+    found = run_all(tmp_path, "plan", units, tmp_path / "plans", tmp_path / "log")
+    assert [outcome.result for outcome in found.values()].count("succeeded") == 8
+    assert found[units[3]].error == 'no bucket "…"'
+    assert found[units[7]].error == 'no role "…"'
+    assert (found[units[8]].result, found[units[8]].error) == ("skipped", "ancestor error")
+
+
+FAULTS = [
+    (
+        "it fails before it reports",
+        None,
+        '{"level": "error", "msg": "Error: no such flag"}',
+        1,
+        "no such flag",
+    ),
+    ("its report is damaged", "[{", "", 0, "report cannot be read"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "said", "code", "message"), FAULTS, ids=[row[0] for row in FAULTS]
+)
+def test_terragrunt_itself_fails(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    report: str | None,
+    said: str,
+    code: int,
+    message: str,
+) -> None:
+    program(tmp_path, monkeypatch, report, said, code)
+    with pytest.raises(StrataError, match=message):
+        run_all(tmp_path, "plan", ["live/dev/a"], tmp_path / "plans", tmp_path / "log")
+
+
+def test_no_terragrunt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StrataError, match="terragrunt is not on PATH"):
+        run_all(tmp_path, "plan", ["live/dev/a"], tmp_path / "plans", tmp_path / "log")
+
+
+def test_no_units_start_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run_all(tmp_path, "plan", [], tmp_path / "plans", tmp_path / "log") == {}
