@@ -190,7 +190,7 @@ def destroy(
 
 @app.command(epilog=_epilog('eval "$(strata variables dev)"', "strata variables dev --json"))
 def variables(environment: Environment = "dev", json_: Json = False) -> None:
-    """Print the variables by which terragrunt, terraform and aws find the running cloud (its password, too)."""
+    """Print the variables, a password too, by which terragrunt, terraform and aws find the running cloud."""
     from strata.cli import variables as command
 
     command.run(_root(), environment, json_)
