@@ -107,7 +107,8 @@ def _print_tokens(found: list[Verdict]) -> None:
 
 def _common_reason(decided: list[Verdict]) -> str:
     reasons = {verdict.statement for verdict in decided if not verdict.name.startswith("snowflake:")}
-    return reasons.pop() if len(reasons) == 1 else "no statement allows it"
+    reason = reasons.pop() if len(reasons) == 1 else ""
+    return "no statement" if not reason or reason.startswith("because no trust policy") else reason
 
 
 def _print_role(found: list[Verdict], role: str) -> None:
