@@ -190,13 +190,16 @@ def plain_tftest(case: Case, toolchain: Toolchain, environment: dict[str, str]) 
 def expressible(cases: list[Case], toolchain: Toolchain, environment: dict[str, str]) -> list[Case]:
     """The cases that `terraform test` passes."""
     say(f"which of {len(cases)} cases can terraform test express")
-    failed = set(terraform_test(cases, toolchain, environment)["failed"])
+    # In files of their own: after a run that ends in an error, the rest of its file is not run.
+    failed = set(terraform_test(cases, toolchain, environment, apart=True)["failed"])
     left = [case for index, case in enumerate(cases) if f"case_{index}" not in failed]
     say(f"  {len(left)} of {len(cases)}")
     return left
 
 
-def terraform_test(cases: list[Case], toolchain: Toolchain, environment: dict[str, str]) -> dict[str, Any]:
+def terraform_test(
+    cases: list[Case], toolchain: Toolchain, environment: dict[str, str], *, apart: bool = False
+) -> dict[str, Any]:
     """Seconds of one `terraform test` with a run block per case, and the names of runs that failed."""
     runs: list[dict[str, Any]] = []
     for index, case in enumerate(cases):
@@ -219,9 +222,9 @@ def terraform_test(cases: list[Case], toolchain: Toolchain, environment: dict[st
         (root.folder / "main.tf.json").write_text(
             json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8"
         )
-        (root.folder / "cases.tftest.json").write_text(
-            json.dumps({"provider": {"aws": PROVIDERS["aws"]}, "run": runs}), encoding="utf-8"
-        )
+        for index, group in enumerate([[run] for run in runs] if apart else [runs]):
+            text = json.dumps({"provider": {"aws": PROVIDERS["aws"]}, "run": group})
+            (root.folder / f"cases_{index}.tftest.json").write_text(text, encoding="utf-8")
         checked(toolchain, environment, root.folder, "init", "-input=false", "-no-color")
         done = subprocess.run(
             [str(toolchain.terraform), "test", "-json"],

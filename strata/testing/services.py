@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from strata.testing.terraform import TerraformFolder
 from strata.testing.warm_provider import WarmProvider, installed_aws_provider
@@ -52,7 +51,7 @@ class PlanServices:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._variables: dict[str, dict[str, str]] = {}
-        self._warm: dict[str, Any] | None = None
+        self._provider: WarmProvider | None = None
 
     def __enter__(self) -> PlanServices:
         return self
@@ -61,7 +60,7 @@ class PlanServices:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._variables.clear()
-        self._warm = None
+        self._provider = None
         self._stack.close()
 
     def variables(self, providers: Collection[str]) -> dict[str, str]:
@@ -80,14 +79,14 @@ class PlanServices:
 
     def attach(self, terraform: TerraformFolder) -> None:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
-        if self._warm is None:
+        if self._provider is None or not self._provider.running:
             program = installed_aws_provider(terraform.path)
             if program is None:
                 return
-            provider = WarmProvider(program, terraform.toolchain.environment(terraform.variables))
-            self._stack.callback(provider.stop)
-            self._warm = provider.start()
-        attached = json.loads(terraform.variables.get(_REATTACH) or "{}") | self._warm
+            self._provider = WarmProvider(program, terraform.toolchain.environment(terraform.variables))
+            self._stack.callback(self._provider.stop)
+            self._provider.start()
+        attached = json.loads(terraform.variables.get(_REATTACH) or "{}") | self._provider.attachment
         if attached:
             terraform.attach({_REATTACH: json.dumps(attached)})
 

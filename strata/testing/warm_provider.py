@@ -33,22 +33,31 @@ class WarmProvider:
     Args:
         program: the provider's program.
         environment: its environment; what Terraform would hand on from its own.
+
+    Attributes:
+        attachment: its part of TF_REATTACH_PROVIDERS; empty if it did not answer.
     """
+
+    attachment: Mapping[str, Any]
 
     def __init__(self, program: Path, environment: Mapping[str, str]) -> None:
         self._program = program
         self._environment = dict(environment)
         self._processes = ProcessGroup(grace=2.0)
         self._thread: threading.Thread | None = None
-        self._attach = ""
+        self.attachment = {}
         self._said = threading.Event()
 
-    def start(self) -> dict[str, Any]:
-        """Start it; return its part of TF_REATTACH_PROVIDERS, empty if it does not answer."""
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start it, and wait until it says how to attach to it."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         self._said.wait(_START_SECONDS)
-        return dict(json.loads(self._attach)) if self._attach else {}
 
     def stop(self) -> None:
         """Stop it and wait until it is gone."""
@@ -68,5 +77,5 @@ class WarmProvider:
 
     def _listen(self, line: str) -> None:
         if found := _SAID.search(line):
-            self._attach = found[1]
+            self.attachment = json.loads(found[1])
             self._said.set()
