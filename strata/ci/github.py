@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import tenacity
@@ -152,9 +153,7 @@ class GitHub:
         def once() -> list[str]:
             names = [str(label["name"]) for label in self._pages(path)]
             for name in (stale := [name for name in names if name.startswith(prefix)]):
-                self._call(
-                    "DELETE", f"{path}/{httpx.URL('/').copy_with(path='/' + name).raw_path.decode()[1:]}"
-                )
+                self._call("DELETE", f"{path}/{quote(name, safe='')}")
             return stale
 
         removed: list[str] = self._retrying(once)
@@ -169,6 +168,15 @@ class GitHub:
         path = f"/repos/{self.repository}/commits/{commit}/pulls"
         pulls = self._retrying(lambda: list(self._pages(path)))
         return [str(pull["head"]["sha"]) for pull in pulls if pull.get("merged_at")]
+
+    def branch_head(self, branch: str) -> str:
+        """The commit that a branch is at now.
+
+        Raises:
+            StrataError: as `upsert_comment`.
+        """
+        path = f"/repos/{self.repository}/branches/{quote(branch, safe='')}"
+        return str(self._retrying(lambda: self._call("GET", path))["commit"]["sha"])
 
     def last_applied(self, environment: str, commits: Iterable[str]) -> str | None:
         """The first of these commits that was wholly applied to an environment; None if none was.

@@ -31,6 +31,13 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
     root = find_root(Path.cwd())
     head = commit(root, "HEAD")
     github = GitHub.from_environment()
+    branch = os.environ.get("GITHUB_REF_NAME")
+    if branch and (tip := github.branch_head(branch)) != head:
+        # An older run that waited or is run again: applying its tree would undo what came after.
+        out.print(
+            f"{branch} has moved on to {tip[:12]}, whose own run applies this commit too", soft_wrap=True
+        )
+        return
     last: str | None
     if base is None:
         affected, last = changed_since_applied(root, environment)

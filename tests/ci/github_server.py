@@ -46,6 +46,7 @@ class Server:
     # Do the work, then lose the answer.
     lose_answers: int = 0
     calls: list[str] = field(default_factory=list)
+    branch_head: Callable[[], str] = lambda: ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def label(self, number: int, name: str, actor: str) -> None:
@@ -98,6 +99,7 @@ class Server:
                 lambda p, b, q: (200, {"statuses": list(self.statuses.get(p[0], {}).values())}),
             ),
             ("POST", r"/statuses/(\w+)", self._post_status),
+            ("GET", r"/branches/main", lambda p, b, q: (200, {"commit": {"sha": self.branch_head()}})),
         ]
 
     def _list_comments(self, parts: list[str], body: Any, query: Any) -> tuple[int, Any]:

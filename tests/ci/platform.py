@@ -140,11 +140,11 @@ class Platform:
             fork=fork,
         )
 
-    def push(self) -> WorkflowRun:
-        """Run terraform-post-merge-apply.yaml for the head of main."""
-        return self._run(
-            "terraform-post-merge-apply.yaml", "push", "refs/heads/main", self.repository.main(), {}
-        )
+    def push(self, commit: str | None = None) -> WorkflowRun:
+        """Run terraform-post-merge-apply.yaml for a commit of main, its head without one."""
+        self.server.branch_head = self.repository.main
+        sha = commit or self.repository.main()
+        return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, {})
 
     def schedule(self) -> WorkflowRun:
         """Run drift.yaml."""
@@ -222,6 +222,7 @@ class Platform:
                 "CI": "true",
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_API_URL": self.server.url,
+                "GITHUB_REF_NAME": ref.removeprefix("refs/heads/").removeprefix("refs/pull/"),
                 "GITHUB_REPOSITORY": REPOSITORY,
                 "GITHUB_RUN_ID": str(self.runs),
                 "GITHUB_SHA": sha,

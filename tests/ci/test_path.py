@@ -133,6 +133,13 @@ def test_from_pull_request_to_drift(bootstrapped: Platform) -> None:
     assert len(topics.list_topics()["Topics"]) == 2
     assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "success"
 
+    # -- an old run that is run again does not undo it -----------------------------------------------------------
+    del server.statuses[merged]["strata/apply (dev)"]
+    old = platform.push(merged)
+    assert old.succeeded, log(old)
+    assert "whose own run applies this commit too" in old.jobs["apply"][0].said
+    assert len(topics.list_topics()["Topics"]) == 2
+
     # -- and main is what is there: the issue closes ---------------------------------------------------------------
     quiet = platform.schedule()
     assert quiet.succeeded, log(quiet)
