@@ -10,30 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from strata.cloud.endpoints import Endpoints
-from strata.errors import StrataError
 from strata.live import LiveTree
 from strata.platform import Account, Platform, account_of
+from strata.root import find_root as find_root
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import LOCK_TIMEOUT, Runner
 from strata.terraform.selection import choose, with_dependents
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain, find_toolchain
-
-
-def find_root(start: Path) -> Path:
-    """The checkout that a folder is in: the nearest one upwards with a `terragrunt.hcl` and a `live` folder.
-
-    Raises:
-        StrataError: there is none.
-    """
-    for folder in (start, *start.parents):
-        if (folder / "terragrunt.hcl").is_file() and (folder / "live").is_dir():
-            return folder
-    raise StrataError(
-        f"{start} is not inside a Strata repository",
-        remedy="change to the folder that holds terragrunt.hcl and live",
-    )
 
 
 def load_tree(root: Path, toolchain: Toolchain, endpoints: Endpoints | None = None) -> LiveTree:

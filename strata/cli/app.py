@@ -262,7 +262,7 @@ def _options(
 
 
 def _root() -> Path:
-    from strata.workspace import find_root
+    from strata.root import find_root
 
     root = find_root(Path.cwd())
     # The Snowflake connector keeps files in its home, which it looks up when it is imported.

@@ -14,7 +14,7 @@ import typer
 from strata.cli.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.workspace import find_root
+from strata.root import find_root
 
 
 def open_tree(allow_run_cmd: bool = False) -> LiveTree:
