@@ -15,8 +15,9 @@ from strata.ci.downstream import with_downstream
 from strata.ci.history import Change, tree_at
 from strata.ci.planning import Planned, collect
 from strata.ci.terragrunt import Outcome, first_error
+from strata.cloud.embedded import EmbeddedCloud
 from strata.errors import StrataError
-from strata.session import Session, interruptible
+from strata.session import interruptible
 from strata.terraform.events import UnitResult
 from strata.workspace import Workspace, find_account
 
@@ -41,25 +42,25 @@ def rehearse(
         return collect(chosen, commit, plans, {})
     account = find_account(change.root, environment)
     outcomes: dict[str, Outcome] = {}
-    with (
-        interruptible(),
-        Session(change.root, environment, account_id=account.account_id, region=account.region) as session,
-    ):
+    directory = change.root / ".strata" / "rehearsal"
+    # In this process and without Spark's: no job runs here.
+    cloud = EmbeddedCloud(directory, account_id=account.account_id, region=account.region)
+    with interruptible(), cloud as endpoints:
         with tree_at(change.root, change.base) as folder:
             _share_downloads(change.root, folder)
-            before = Workspace(folder, environment, session.endpoints)
+            before = Workspace(folder, environment, endpoints)
             if environment in before.tree.environments():
                 needed = _with_upstream(before, set(chosen.units))
                 say(f"applying {len(needed)} unit(s) of {change.base[:12]} to the embedded cloud")
                 results = before.runner(lambda event: None).apply(environment, needed) if needed else []
                 if failed := [result for result in results if not result.ok]:
                     raise StrataError(f"the base cannot be applied: {failed[0].error}")
-        now = Workspace(change.root, environment, session.endpoints)
+        now = Workspace(change.root, environment, endpoints)
         say(f"planning {len(chosen.units)} unit(s)")
         for result in now.runner(lambda event: None).plan(environment, chosen.units, out_dir=plans):
             outcomes[result.unit] = _outcome(result)
         planned = collect(chosen, commit, plans, outcomes, edges(change.root, environment))
-        return with_downstream(change.root, chosen, planned, session.endpoints)
+        return with_downstream(change.root, chosen, planned, endpoints)
 
 
 def _with_upstream(before: Workspace, units: set[str]) -> list[str]:

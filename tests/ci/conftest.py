@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from strata.session import Session
+from strata.cloud.endpoints import Endpoints
 from strata.terraform.toolchain import find_toolchain
+from tests.ci.actions import clean_environ
 from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository
@@ -34,6 +37,40 @@ _KEPT = (
     "strata/errors.py",
     "terragrunt.hcl",
 )
+
+
+_CLOUD = """
+import sys
+from pathlib import Path
+from strata.cloud.embedded import EmbeddedCloud
+
+with EmbeddedCloud(Path(sys.argv[1]), account_id="111122223333", region="eu-west-1") as endpoints:
+    print(endpoints.model_dump_json(), flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def embedded_cloud(folder: Path) -> Iterator[Endpoints]:
+    """An embedded cloud in a process of its own, without the Spark that `strata up` warms: no job runs here."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CLOUD, str(folder / "run")],
+            env={**clean_environ(), "HOME": str(home), "SNOWFLAKE_HOME": str(home)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("{"), (folder / "log").read_text()
+        yield Endpoints.model_validate_json(line)
+    finally:
+        process.communicate()
 
 
 @pytest.fixture
@@ -65,11 +102,8 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     real = shutil.which("terragrunt") is not None
     if not real:
         write_stand_in(folder)
-    with (
-        serve() as server,
-        Session(repository.clone, "dev", account_id="111122223333", region="eu-west-1") as session,
-    ):
-        yield Platform(folder, repository, server, session.endpoints, toolchain.cli_config, real)
+    with serve() as server, embedded_cloud(folder / "cloud") as endpoints:
+        yield Platform(folder, repository, server, endpoints, toolchain.cli_config, real)
 
 
 @pytest.fixture(scope="module")
