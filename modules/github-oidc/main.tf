@@ -75,7 +75,7 @@ resource "aws_iam_role_policy" "this" {
   lifecycle {
     precondition {
       condition     = length(jsonencode({ Version = "2012-10-17", Statement = each.value })) <= 10240
-      error_message = "The policy of the role ${each.key} is longer than the 10,240 characters that IAM takes."
+      error_message = "The policy of the role ${each.key} is longer than the 10,240 characters that IAM takes: shorten context.project or context.environment."
     }
   }
 }

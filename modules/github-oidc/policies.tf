@@ -14,22 +14,22 @@ locals {
   own_key   = { StringEquals = { "aws:ResourceTag/environment" = var.context.environment, "aws:ResourceTag/project" = var.context.project } }
   through   = { for service in ["dynamodb", "lambda", "s3"] : service => "${service}.${var.context.region}.amazonaws.com" }
 
-  # AWS evaluates a log group as <ARN>:log-stream:…, but for its tags.
-  log_groups = [for group in ["/aws-glue/jobs/${local.any}/*", "/aws/lambda/${local.any}", "/aws/vendedlogs/states/${local.any}"] : format(local.arn, "logs", "log-group:${group}")]
+  # AWS evaluates a log group as <ARN>:log-stream:…, but for its tags; the group of a Glue job lies below the job's name.
+  # One pattern for /aws/lambda, /aws/vendedlogs and /aws-glue: IAM takes 10,240 characters.
+  log_groups = [for rest in ["", ":*", "/*"] : format(local.arn, "logs", "log-group:/aws*/${local.any}${rest}")]
   named = concat(
     [
       for pattern in [
         "cloudwatch:alarm:${local.any}", "dynamodb:table/${local.any}",
-        "events:archive/${local.any}", "events:event-bus/default", "events:rule/${local.any}",
+        "events:*/${local.any}", "events:event-bus/default",
         "glue:catalog", "glue:database/${var.context.project}_${var.context.environment}", "glue:job/${local.any}",
         "glue:table/${var.context.project}_${var.context.environment}/*",
-        "lambda:function:${local.any}", "lambda:layer:${local.any}", "lambda:layer:${local.any}:*",
+        "lambda:*:${local.any}", "lambda:layer:${local.any}:*",
         "sns:${local.any}", "sqs:${local.any}", "states:stateMachine:${local.any}",
       ] : format(local.arn, split(":", pattern)[0], replace(pattern, "/^[a-z]+:/", ""))
     ],
     ["arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${local.any}"],
     local.log_groups,
-    [for group in local.log_groups : "${group}:*"],
   )
 
   # By name. One statement serves many services: an ARN fits the actions of its own service only.
@@ -92,7 +92,7 @@ locals {
   # Settings, never data: no object of raw or processed, no secret, no log line, no row.
   read = [
     {
-      Sid      = "ReadWhatHasNoResources"
+      Sid      = "ReadNoResources"
       Effect   = "Allow"
       Action   = ["glue:GetSecurityConfiguration", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition"]
       Resource = "*"
@@ -115,7 +115,7 @@ locals {
     },
     {
       # To read and to write state and plans in S3, and the environment variables of functions.
-      Sid       = "UseKeyThroughServices"
+      Sid       = "UseKey"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = local.keys
@@ -141,7 +141,7 @@ locals {
   # Everything of this project and environment, by name, and nothing else; objects of raw and processed stay out of reach.
   write = [
     {
-      Sid      = "ManageWhatHasNoResources"
+      Sid      = "WriteNoResources"
       Effect   = "Allow"
       Action   = ["glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration", "kms:CreateKey"]
       Resource = "*"
@@ -171,7 +171,7 @@ locals {
     },
     {
       # Functions and tables encrypt with the key in the name of who makes them.
-      Sid       = "EncryptThroughServices"
+      Sid       = "Encrypt"
       Effect    = "Allow"
       Action    = ["kms:CreateGrant", "kms:Encrypt"]
       Resource  = local.keys
@@ -185,13 +185,13 @@ locals {
       Resource  = local.own_roles
     },
     {
-      Sid      = "ReadReviewedPlan"
+      Sid      = "ReadPlan"
       Effect   = "Allow"
       Action   = "s3:GetObject"
       Resource = local.plans
     },
     {
-      Sid    = "ManageRolesWithinTheBoundary"
+      Sid    = "RolesInTheBoundary"
       Effect = "Allow"
       Action = [
         "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
@@ -214,7 +214,7 @@ locals {
       Resource = local.boundary
     },
     {
-      Sid       = "PassRolesToTheirServices"
+      Sid       = "PassRoles"
       Effect    = "Allow"
       Action    = "iam:PassRole"
       Resource  = [for name in ["eventbridge", "glue", "lambda", "stepfunctions"] : format(local.role_arn, name)]
