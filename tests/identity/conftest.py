@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from strata.bootstrap.facts import EnvironmentFacts, environment_facts
 from strata.ci.rendered import environment_plan
+from strata.cli.app import run
 from strata.terraform.toolchain import find_toolchain
 from strata.workspace import load_tree
 from tests.checkout import Checkout
@@ -39,6 +41,30 @@ def plan_file(plan: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory)
 def facts(checkout: Checkout) -> EnvironmentFacts:
     tree = load_tree(checkout.folder, find_toolchain(checkout.folder / ".strata"))
     return environment_facts(tree, "dev")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def strata(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Run the command in the copy, in this process: its imports alone would take longer than the test."""
+    monkeypatch.chdir(checkout.folder)
+
+    def command(*arguments: str) -> Done:
+        code = run(arguments)
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return command
 
 
 @pytest.fixture

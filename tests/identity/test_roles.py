@@ -13,10 +13,10 @@ from strata.bootstrap.facts import EnvironmentFacts
 from strata.ci.roles import check_roles, needs
 from strata.errors import StrataError
 from strata.iam import PolicyError
-from tests.checkout import Checkout
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform
+Command = Callable[..., Any]
 
 
 def faults(document: Mapping[str, Any], facts: EnvironmentFacts) -> list[str]:
@@ -142,16 +142,16 @@ def test_a_policy_that_cannot_be_listed_is_refused(
         check_roles(changed, facts)
 
 
-def test_the_command(checkout: Checkout, plan_file: Path) -> None:
-    done = checkout.run("ci", "roles", "dev", "--plan", str(plan_file))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 faults" in done.stdout
+def test_the_command(strata: Command, plan_file: Path) -> None:
+    done = strata("ci", "roles", "dev", "--plan", str(plan_file))
+    assert done.code == 0, done.out + done.err
+    assert " 0 faults" in done.out
 
 
-def test_the_command_fails_on_a_fault(checkout: Checkout, changed: Any, tmp_path: Path) -> None:
+def test_the_command_fails_on_a_fault(strata: Command, changed: Any, tmp_path: Path) -> None:
     change_policy(changed, "aws_iam_role_policy", "apply", without("glue:CreateJob"))
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(changed), encoding="utf-8")
-    done = checkout.run("ci", "roles", "dev", "--plan", str(file), "--json")
-    assert done.returncode == 1
-    assert all("glue:CreateJob" in fault["text"] for fault in json.loads(done.stdout)["faults"])
+    done = strata("ci", "roles", "dev", "--plan", str(file), "--json")
+    assert done.code == 1
+    assert all("glue:CreateJob" in fault["text"] for fault in json.loads(done.out)["faults"])

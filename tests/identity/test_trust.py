@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from strata.bootstrap.identities import snowflake_identities
 from strata.ci.trust import UnknownPolicyError, load_tokens, planned_trust, verdicts
 from strata.cloud.github import Job
 from strata.errors import StrataError
-from tests.checkout import Checkout
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform
+Command = Callable[..., Any]
 
 HOST = "token.actions.githubusercontent.com"
 TABLE = tomllib.loads(
@@ -135,35 +135,33 @@ def test_the_tables_tokens_are_those_of_the_embedded_issuer(
     assert {key: token.claims[key] for key in common} == {key: job.claims()[key] for key in common}
 
 
-def test_the_command_prints_a_table(checkout: Checkout, plan_file: Path) -> None:
-    done = checkout.run("ci", "trust", "dev", "--plan", str(plan_file))
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_the_command_prints_a_table(strata: Command, plan_file: Path) -> None:
+    done = strata("ci", "trust", "dev", "--plan", str(plan_file))
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
     assert any(line.startswith("pull request, by ids") and "plan: statement 1" in line for line in lines)
     assert any(line.startswith("tag, by name") and "nobody" in line for line in lines)
     assert f"{len(TABLE)} tokens" in lines[-1]
     assert lines[-1].endswith("0 wrong")
 
 
-def test_the_command_prints_one_role(checkout: Checkout, plan_file: Path) -> None:
-    done = checkout.run("ci", "trust", "dev", "--plan", str(plan_file), "--role", "apply", "--json")
-    assert done.returncode == 0, done.stderr
-    decisions = json.loads(done.stdout)["decisions"]
+def test_the_command_prints_one_role(strata: Command, plan_file: Path) -> None:
+    done = strata("ci", "trust", "dev", "--plan", str(plan_file), "--role", "apply", "--json")
+    assert done.code == 0, done.err
+    decisions = json.loads(done.out)["decisions"]
     assert len(decisions) == len(TABLE)
     assert {(d["allowed"], d["expected"]) for d in decisions} == {(True, True), (False, False)}
     assert all(d["role"] == "apply" and d["decided_by"] for d in decisions)
 
 
-def test_the_command_fails_where_a_token_may_too_much(
-    checkout: Checkout, changed: Any, tmp_path: Path
-) -> None:
+def test_the_command_fails_where_a_token_may_too_much(strata: Command, changed: Any, tmp_path: Path) -> None:
     wide = {"StringLike": {f"{HOST}:sub": "*"}}
     change_policy(changed, "aws_iam_role", "apply", lambda statements: statements[0].update(Condition=wide))
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(changed), encoding="utf-8")
-    done = checkout.run("ci", "trust", "dev", "--plan", str(file))
-    assert done.returncode == 1
-    assert "fork: its own push to main, by name: may become apply, against the table" in done.stderr
+    done = strata("ci", "trust", "dev", "--plan", str(file))
+    assert done.code == 1
+    assert "fork: its own push to main, by name: may become apply, against the table" in done.err
 
 
 @pytest.mark.parametrize(
@@ -175,16 +173,16 @@ def test_the_command_fails_where_a_token_may_too_much(
         ('{"planned_values": {"root_module": {}}}', "has no role"),
     ],
 )
-def test_a_file_that_is_no_plan(checkout: Checkout, tmp_path: Path, content: str | None, says: str) -> None:
+def test_a_file_that_is_no_plan(strata: Command, tmp_path: Path, content: str | None, says: str) -> None:
     file = tmp_path / "plan.json"
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    done = checkout.run("ci", "trust", "dev", "--plan", str(file))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert says in done.stderr
+    done = strata("ci", "trust", "dev", "--plan", str(file))
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
 
 
-def test_a_role_that_there_is_not(checkout: Checkout, plan_file: Path) -> None:
-    done = checkout.run("ci", "trust", "dev", "--plan", str(plan_file), "--role", "root")
-    assert done.returncode == 1
-    assert "dev has no role root (its roles are apply," in done.stderr
+def test_a_role_that_there_is_not(strata: Command, plan_file: Path) -> None:
+    done = strata("ci", "trust", "dev", "--plan", str(plan_file), "--role", "root")
+    assert done.code == 1
+    assert "dev has no role root (its roles are apply," in done.err
