@@ -143,10 +143,12 @@ class Run:
             self._end(f"The embedded Glue failed: {type(fault).__name__}: {fault}")
 
     def _run(self) -> str | None:
+        # The job's own: one cloud holds several accounts.
+        region, account_id = self.request.job_arn.split(":")[3:5]
         output, errors, stream = job_arguments.log_names(self.request.arguments, self.id)
         streams: dict[Stream, LogStream] = {
-            "output": LogStream(self._context.account_id, self._context.region, output, stream),
-            "error": LogStream(self._context.account_id, self._context.region, errors, stream),
+            "output": LogStream(account_id, region, output, stream),
+            "error": LogStream(account_id, region, errors, stream),
         }
         job = self._job()
         process = self._pool.take()
@@ -173,6 +175,7 @@ class Run:
 
     def _job(self) -> Job:
         request = self.request
+        region = request.job_arn.split(":")[3]
         try:
             properties = job_arguments.spark_properties(request.arguments)
             credentials = assume_role(
@@ -180,7 +183,7 @@ class Run:
                 service="glue.amazonaws.com",
                 source_arn=request.job_arn,
                 session_name="GlueJobRunnerSession",
-                region=self._context.region,
+                region=region,
             ).environment()
         except ValueError as error:
             raise RunFailure(str(error)) from None
@@ -189,7 +192,7 @@ class Run:
                 f"Role {request.role_arn} should be given assume role permissions for Glue Service: "
                 f"{error.message}"
             ) from None
-        client = embedded_client("s3", self._context.aws_url, self._context.region, credentials)
+        client = embedded_client("s3", self._context.aws_url, region, credentials)
         files = job_arguments.py_file_locations(request.arguments)
         return Job(
             script=_fetch(client, request.script_location, "the script"),
