@@ -93,6 +93,8 @@ def run_plan(
     """Plan; write the record beside the plans and what may be shown into its own folder."""
     root = find_root(Path.cwd())
     head = commit(root, name)
+    # Terraform runs elsewhere.
+    plans = plans.absolute()
     if embedded:
         from strata.ci.rehearsal import rehearse
 
