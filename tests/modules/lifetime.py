@@ -1,0 +1,131 @@
+"""A root configuration of several modules, applied to the embedded cloud from first to last."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from strata.cloud.endpoints import Endpoints
+from strata.modules.interface import Move, read_folder
+from strata.terraform.environment import child_environment
+from strata.terraform.toolchain import find_toolchain
+
+_ADDRESS = re.compile(r"(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One planned change, in the words of `terraform plan -json`: create, update, delete, replace, move."""
+
+    action: str
+    previous_address: str | None = None
+
+
+@dataclass(frozen=True)
+class Root:
+    """A working directory: `main.tf`, and copies of modules below `modules/`."""
+
+    folder: Path
+    terraform: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def make(
+        cls, checkout: Path, folder: Path, text: str, modules: Sequence[str], account: Endpoints
+    ) -> Root:
+        """Write the root, and initialise it."""
+        folder.mkdir(parents=True)
+        for module in modules:
+            shutil.copytree(checkout / "modules" / module, folder / "modules" / module)
+        (folder / "main.tf").write_text(text, encoding="utf-8")
+        toolchain = find_toolchain(checkout / ".strata")
+        extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
+        root = cls(folder, toolchain.terraform, child_environment(folder / ".strata", os.environ, extra))
+        root.run("init", "-input=false")
+        return root
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run Terraform and return what it prints; it must end with `code`."""
+        done = subprocess.run(
+            [str(self.terraform), *arguments],
+            cwd=self.folder,
+            env=dict(self.environment) | {"TF_CLI_ARGS": "-no-color"},
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output[max(output.find("Error:") - 200, 0) :]
+        return output
+
+    def apply(self, *arguments: str) -> None:
+        self.run("apply", "-auto-approve", "-input=false", *arguments)
+
+    def changes(self, *arguments: str) -> dict[str, Change]:
+        """address -> what a plan has in mind for it, written to `plan.bin` too; nothing of what stays."""
+        printed = self.run("plan", "-json", "-input=false", "-lock=false", "-out=plan.bin", *arguments)
+        found = {}
+        for line in printed.splitlines():
+            message = json.loads(line)
+            if message["type"] == "planned_change":
+                change = message["change"]
+                before = change.get("previous_resource", {}).get("addr")
+                found[change["resource"]["addr"]] = Change(change["action"], before)
+        return found
+
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.folder / "terraform.tfstate").read_text("utf-8"))
+        return state
+
+    def changes_since(self, moves: Mapping[str, Sequence[Move]]) -> dict[str, Change]:
+        """What a plan would do to the objects that there are, had they the addresses of before the moves.
+
+        Args:
+            moves: name of a module's call -> its `moved` blocks.
+        """
+        state = self.state()
+        for call, blocks in moves.items():
+            for move in blocks:
+                _move_back(state, f"module.{call}", move)
+        (self.folder / "before.tfstate").write_text(json.dumps(state), encoding="utf-8")
+        return self.changes("-state=before.tfstate", "-refresh=false")
+
+
+def moves_of(checkout: Path, module: str) -> tuple[Move, ...]:
+    """A module's `moved` blocks."""
+    return read_folder(checkout / "modules" / module, f"modules/{module}").moves
+
+
+def _move_back(state: dict[str, Any], module: str, move: Move) -> None:
+    new, old = _parse(move.target), _parse(move.source)
+    entry = next(
+        found
+        for found in state["resources"]
+        if (found.get("module"), found["type"], found["name"]) == (module, new["type"], new["name"])
+    )
+    (instance,) = [found for found in entry["instances"] if found.get("index_key") == new["key"]]
+    state["resources"].remove(entry)
+    before = {key: value for key, value in instance.items() if key != "index_key"}
+    # Other modules' copies of the same type stay; instances beside the moved one were not there before.
+    entry = {key: value for key, value in entry.items() if key != "each"}
+    if old["key"] is not None:
+        before["index_key"] = old["key"]
+        entry["each"] = "list" if isinstance(old["key"], int) else "map"
+    state["resources"].append(entry | {"type": old["type"], "name": old["name"], "instances": [before]})
+
+
+def _parse(address: str) -> dict[str, Any]:
+    found = _ADDRESS.fullmatch(address)
+    assert found is not None, f"{address} is no address of a resource in the module itself"
+    parts: dict[str, Any] = found.groupdict()
+    if parts["key"] is not None:
+        parts["key"] = json.loads(parts["key"])
+    return parts
