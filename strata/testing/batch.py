@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -78,9 +79,22 @@ class BatchPlanner:
                 sound.append(case)
             except StrataError as error:
                 result.outcomes[case.id] = Broken(error)
-        if sound:
-            self._run(sound, result, own_copies=False)
+        # Side by side: while one Terraform reads schemas, which is work for one core, the other plans.
+        groups = [
+            group
+            for wanted in (False, True)
+            if (group := [case for case in sound if (case.error is not None) is wanted])
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            for part in pool.map(self._plan_apart, groups):
+                result.outcomes |= part.outcomes
+                result.starts += part.starts
         result.seconds = time.monotonic() - begun
+        return result
+
+    def _plan_apart(self, cases: Sequence[Case]) -> BatchResult:
+        result = BatchResult()
+        self._run(cases, result, own_copies=any(case.error is not None for case in cases))
         return result
 
     def _run(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
@@ -91,7 +105,7 @@ class BatchPlanner:
             calls: list[Call] = []
             for case in cases:
                 try:
-                    calls.append(root.add(case, own_copy=own_copies or case.error is not None))
+                    calls.append(root.add(case, own_copy=own_copies))
                 except StrataError as error:
                     result.outcomes[case.id] = Broken(error)
             variables = self._services.variables(providers)
@@ -99,14 +113,7 @@ class BatchPlanner:
             try:
                 left = self._init(terraform, root, calls, result)
                 self._services.attach(terraform)
-                good = [call for call in left if call.case.error is None]
-                bad = [call for call in left if call.case.error is not None]
-                for call in bad:
-                    root.remove(call)
-                stuck = self._waves(terraform, root, good, result)
-                for call in bad:
-                    root.restore(call)
-                stuck += self._waves(terraform, root, bad, result)
+                stuck = self._waves(terraform, root, left, result)
                 self.schemas.keep(terraform)
             finally:
                 result.starts += terraform.starts

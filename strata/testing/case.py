@@ -162,6 +162,12 @@ def shared_inputs(module: str, layout: Layout) -> dict[str, Any]:
     Raises:
         StrataError: a file of shared inputs is no mapping in YAML.
     """
+    if module not in layout.shared:
+        layout.shared[module] = _read_shared(module, layout)
+    return layout.shared[module]
+
+
+def _read_shared(module: str, layout: Layout) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for file in (layout.cases / SHARED_INPUTS, layout.cases / module / SHARED_INPUTS):
         if file.is_file():

@@ -133,11 +133,7 @@ class Composition:
 
     def remove(self, call: Call) -> None:
         """Take a call out of the root."""
-        (self.folder / call.file).rename(self.folder / f"{call.file}.removed")
-
-    def restore(self, call: Call) -> None:
-        """Put a call back that was taken out."""
-        (self.folder / f"{call.file}.removed").rename(self.folder / call.file)
+        (self.folder / call.file).unlink()
 
     def _write_call(self, call: Call, source: str, inputs: dict[str, Any]) -> None:
         # One by one: Terraform tells the type of an output that is wholly known. One input a line: an error

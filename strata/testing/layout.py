@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from strata.errors import StrataError
 from strata.modules.interface import Module, read_folder
@@ -34,6 +35,11 @@ class Layout:
     def names(self) -> list[str]:
         """The names of all modules."""
         return sorted(folder.name for folder in self.modules.iterdir() if any(folder.glob("*.tf")))
+
+    @cached_property
+    def shared(self) -> dict[str, dict[str, Any]]:
+        """The shared inputs of modules' cases, as far as they have been read."""
+        return {}
 
     @cached_property
     def _read(self) -> dict[str, Module]:

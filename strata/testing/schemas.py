@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class Schemas:
         self._folder = toolchain.state_dir / "testing"
         self._known: dict[str, frozenset[str]] = {}
         self._asked: set[str] = set()
+        self._lock = threading.Lock()
 
     def keep(self, terraform: TerraformFolder) -> None:
         """Learn the schemas of the providers that a folder was initialised with."""
@@ -84,9 +86,13 @@ class Schemas:
         if "snowflakedb/snowflake" in terraform.variables.get("TF_REATTACH_PROVIDERS", ""):
             # An attached provider is in no lock file.
             key += "-snowflake"
-        if not key or key in self._asked:
-            return
-        self._asked.add(key)
+        with self._lock:
+            if not key or key in self._asked:
+                return
+            self._learn(key, terraform)
+            self._asked.add(key)
+
+    def _learn(self, key: str, terraform: TerraformFolder) -> None:
         kept = self._folder / f"sets-{key}.json"
         if not kept.is_file():
             found = {

@@ -52,6 +52,7 @@ class PlanServices:
         self._stack = ExitStack()
         self._variables: dict[str, dict[str, str]] = {}
         self._provider: WarmProvider | None = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> PlanServices:
         return self
@@ -70,22 +71,25 @@ class PlanServices:
             StrataError: a server cannot listen.
         """
         found: dict[str, str] = {}
-        for name, start in (("aws", self._start_aws), ("snowflake", self._start_snowflake)):
-            if name in providers:
-                if name not in self._variables:
-                    self._variables[name] = start()
-                found |= self._variables[name]
+        with self._lock:
+            for name, start in (("aws", self._start_aws), ("snowflake", self._start_snowflake)):
+                if name in providers:
+                    if name not in self._variables:
+                        self._variables[name] = start()
+                    found |= self._variables[name]
         return found
 
     def attach(self, terraform: TerraformFolder) -> None:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
-        if self._provider is None or not self._provider.running:
-            program = installed_aws_provider(terraform.path)
-            if program is None:
-                return
-            self._provider = WarmProvider(program, terraform.toolchain.environment(terraform.variables))
-            self._stack.callback(self._provider.stop)
-            self._provider.start()
+        with self._lock:
+            if self._provider is None or not self._provider.running:
+                program = installed_aws_provider(terraform.path)
+                if program is None:
+                    return
+                environment = terraform.toolchain.environment(terraform.variables)
+                self._provider = WarmProvider(program, environment)
+                self._stack.callback(self._provider.stop)
+                self._provider.start()
         attached = json.loads(terraform.variables.get(_REATTACH) or "{}") | self._provider.attachment
         if attached:
             terraform.attach({_REATTACH: json.dumps(attached)})

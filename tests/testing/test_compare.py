@@ -141,7 +141,7 @@ def test_yaml_is_read_by_the_newer_rules(tmp_path: Path) -> None:
     [
         ("a: 1\nb: [\n", "x.yaml:3: no valid YAML"),
         ("a: 1\n---\nb: 2\n", "x.yaml:2: no valid YAML"),
-        ("a: &x [*x, *y]", "x.yaml:1: no valid YAML: found undefined alias 'y'"),
+        ("a: &x [*x, *y]", "x.yaml:1: no valid YAML: found undefined alias"),
         ("a: !!python/object:os.system x", "x.yaml:1: no valid YAML"),
         ("? [a]\n: b\n", "x.yaml:1: a key must be a string"),
     ],
