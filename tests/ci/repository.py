@@ -119,11 +119,13 @@ class Repository:
     Attributes:
         origin: the bare repository that checkouts come from.
         clone: where commits are made.
+        first: main's first commit.
     """
 
     origin: Path
     clone: Path
     heads: dict[int, str] = field(default_factory=dict)
+    first: str = ""
 
     @classmethod
     def create(cls, folder: Path, files: Mapping[str, str | Path]) -> Repository:
@@ -133,7 +135,7 @@ class Repository:
         subprocess.run(["git", "clone", "--quiet", str(origin), str(clone)], check=True, capture_output=True)
         repository = cls(origin, clone)
         repository.git("checkout", "--quiet", "-B", "main")
-        repository.commit(files, "base")
+        repository.first = repository.commit(files, "base")
         repository.git("push", "--quiet", "origin", "main")
         return repository
 
