@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import json
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +23,9 @@ from strata.errors import StrataError
 from strata.live import Outputs
 from strata.terraform.locks import Lock
 
+# As long as Terraform itself waits (remote/s3: consistencyRetryTimeout).
+_DIGEST_SECONDS, _DIGEST_POLL = 10.0, 0.5
+_RECOVER = "bring back its last good version, see docs/state.md"
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 
 
@@ -64,13 +69,44 @@ class StateBackend:
         """Return the state that a unit's `remote_state` points at; None if there is none yet.
 
         Raises:
-            StrataError: the state is no state, or the cloud does not answer.
+            StrataError: the state is no state, or not the one that was written last; or the cloud does not
+                answer.
         """
         config = s3_config(remote_state)
+        place = f"s3://{config['bucket']}/{config['key']}"
+        deadline = time.monotonic() + _DIGEST_SECONDS
+        while True:
+            raw = self._object(config)
+            digest = self._digest(config)
+            if not digest or digest == (hashlib.md5(raw).hexdigest() if raw is not None else ""):
+                return None if raw is None else _state(raw, place)
+            # A run that writes puts the state first and its digest then.
+            if time.monotonic() >= deadline:
+                raise StrataError(
+                    f"the state {place} is {'gone' if raw is None else 'not the one that was written last'}: "
+                    "its digest in the lock table says so",
+                    remedy=_RECOVER,
+                )
+            time.sleep(_DIGEST_POLL)
+
+    def _object(self, config: Mapping[str, Any]) -> bytes | None:
         with self._answering(absent=_MISSING):
             answer = self._client("s3").get_object(Bucket=config["bucket"], Key=config["key"])
-            return _state(answer["Body"].read(), f"s3://{config['bucket']}/{config['key']}")
+            return bytes(answer["Body"].read())
         return None
+
+    def _digest(self, config: Mapping[str, Any]) -> str:
+        """The digest of the state as Terraform wrote it last; "" where there is none."""
+        if not config.get("dynamodb_table"):
+            return ""
+        with self._answering(absent={"ResourceNotFoundException"}):
+            answer = self._client("dynamodb").get_item(
+                TableName=config["dynamodb_table"],
+                Key={"LockID": {"S": f"{config['bucket']}/{config['key']}-md5"}},
+                ConsistentRead=True,
+            )
+            return str(answer.get("Item", {}).get("Digest", {}).get("S", ""))
+        return ""
 
     def read_all(self, remote_states: Mapping[str, Mapping[str, Any]]) -> dict[str, State | None]:
         """Return many units' states by the unit's path; raises as `read`."""
@@ -279,5 +315,5 @@ def _state(raw: bytes, place: str) -> State:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StrataError(
             f"the state {place} is no state: it was cut off or overwritten",
-            remedy="bring back its last good version, see docs/state.md",
+            remedy=_RECOVER,
         ) from None

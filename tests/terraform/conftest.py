@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,8 +20,11 @@ from moto.server import ThreadedMotoServer
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.model import Dependency, GeneratedFile, RenderedUnit, Unit
+from strata.terraform.environment_plan import EnvironmentPlanner
+from strata.terraform.runner import Runner
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain, find_toolchain
+from strata.workspace import load_tree
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -122,6 +126,23 @@ class FakeTree:
         return replace(rendered, inputs=inputs(seen), command=command)
 
 
+ROOT = """
+remote_state {
+  backend  = "s3"
+  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
+  config = {
+    bucket         = "%s"
+    key            = "${path_relative_to_include()}/terraform.tfstate"
+    region         = "eu-west-1"
+    dynamodb_table = "%s"
+    use_lockfile   = true
+    use_path_style = true
+  }
+}
+inputs = { context = { account_id = "123456789012", environment = "dev", region = "eu-west-1" } }
+"""
+
+
 @dataclass(frozen=True)
 class Cloud:
     """The moto server, as the runner sees it and as a test looks into it."""
@@ -221,3 +242,54 @@ def processes_in() -> Callable[[Path], list[str]]:
     if not Path("/proc/self/cwd").exists():
         pytest.skip("processes are looked up in /proc")
     return find
+
+
+@dataclass
+class Repository:
+    """A live tree of files, and what a test does with it."""
+
+    root: Path
+    cloud: Cloud
+    toolchain: Toolchain
+    name: str
+
+    def unit(self, component: str, code: str, text: str = "", **files: str) -> None:
+        module, folder = self.root / "modules" / component, self.root / "live/dev" / component
+        for place in (module, folder):
+            place.mkdir(parents=True, exist_ok=True)
+        (module / "main.tf").write_text(code)
+        (folder / "terragrunt.hcl").write_text(
+            'include "root" {\n  path = "${get_repo_root()}/terragrunt.hcl"\n}\n'
+            f'terraform {{\n  source = "${{get_repo_root()}}/modules//{component}"\n}}\n{text}'
+        )
+        for name, contents in files.items():
+            (folder / name.replace("_tf", ".tf")).write_text(contents)
+
+    def tree(self) -> Any:
+        return load_tree(self.root, self.toolchain, self.cloud.endpoints)
+
+    def plan(self, *units: str) -> Any:
+        folder = self.root / ".strata" / "plan"
+        planner = EnvironmentPlanner(self.tree(), self.toolchain, self.cloud.endpoints, folder)
+        return planner.plan("dev", units or None)
+
+    def apply(self, *units: str) -> None:
+        runner = Runner(self.tree(), self.toolchain, self.cloud.endpoints, self.root / ".strata" / "work")
+        runner.bootstrap("dev")
+        for result in runner.apply("dev", units or None):
+            assert result.error is None, result.error
+
+    def stored(self) -> dict[str, Any]:
+        """Every version of every object, and every item of the lock table."""
+        s3, table = self.cloud.client("s3"), self.cloud.client("dynamodb")
+        versions = s3.list_object_versions(Bucket=self.name)
+        found = {f"{one['Key']} {one['VersionId']}": one["ETag"] for one in versions.get("Versions", [])}
+        return found | {"table": table.scan(TableName=f"{self.name}-lock")["Items"]}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, cloud: Cloud, real_toolchain: Toolchain) -> Repository:
+    name = f"state-{re.sub('[^a-z0-9]', '', tmp_path.name)[-30:]}"
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "terragrunt.hcl").write_text(ROOT % (name, f"{name}-lock"))
+    return Repository(tmp_path, cloud, real_toolchain, name)

@@ -5,39 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from strata.cli.plan_graph import write_graph
 from strata.errors import StrataError
-from strata.terraform.environment_plan import EnvironmentPlanner
-from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend
-from strata.terraform.toolchain import Toolchain
-from strata.workspace import load_tree
 
 if TYPE_CHECKING:
-    from tests.terraform.conftest import Cloud
+    from tests.terraform.conftest import Repository
 
-ROOT = """
-remote_state {
-  backend  = "s3"
-  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
-  config = {
-    bucket         = "%s"
-    key            = "${path_relative_to_include()}/terraform.tfstate"
-    region         = "eu-west-1"
-    dynamodb_table = "%s"
-    use_lockfile   = true
-    use_path_style = true
-  }
-}
-inputs = { context = { environment = "dev" } }
-"""
-# The topic's name is a secret in this story; its outputs are a map, a secret, and what is known after apply.
+# Its outputs are a map, a map of what is known after apply, and a secret.
 BASE = """
 variable "context" { type = object({ environment = string }) }
 variable "names" { type = set(string) }
@@ -60,58 +39,6 @@ resource "terraform_data" "uses" { input = jsonencode(var.names) }
 resource "terraform_data" "hides" { input = var.password }
 output "names" { value = var.names }
 """
-
-
-@dataclass
-class Repository:
-    """A live tree of files, and what a test does with it."""
-
-    root: Path
-    cloud: Cloud
-    toolchain: Toolchain
-    name: str
-    steps: list[str] = field(default_factory=list)
-
-    def unit(self, component: str, code: str, text: str = "", **files: str) -> None:
-        module, folder = self.root / "modules" / component, self.root / "live/dev" / component
-        for place in (module, folder):
-            place.mkdir(parents=True, exist_ok=True)
-        (module / "main.tf").write_text(code)
-        (folder / "terragrunt.hcl").write_text(
-            'include "root" {\n  path = "${get_repo_root()}/terragrunt.hcl"\n}\n'
-            f'terraform {{\n  source = "${{get_repo_root()}}/modules//{component}"\n}}\n{text}'
-        )
-        for name, contents in files.items():
-            (folder / name.replace("_tf", ".tf")).write_text(contents)
-
-    def tree(self) -> Any:
-        return load_tree(self.root, self.toolchain, self.cloud.endpoints)
-
-    def plan(self, *units: str) -> Any:
-        folder = self.root / ".strata" / "plan"
-        planner = EnvironmentPlanner(self.tree(), self.toolchain, self.cloud.endpoints, folder)
-        return planner.plan("dev", units or None)
-
-    def apply(self, *units: str) -> None:
-        runner = Runner(self.tree(), self.toolchain, self.cloud.endpoints, self.root / ".strata" / "work")
-        runner.bootstrap("dev")
-        for result in runner.apply("dev", units or None):
-            assert result.error is None, result.error
-
-    def stored(self) -> dict[str, Any]:
-        """Every version of every object beside the states' own numbers, and every item of the lock table."""
-        s3, table = self.cloud.client("s3"), self.cloud.client("dynamodb")
-        versions = s3.list_object_versions(Bucket=self.name)
-        found = {f"{one['Key']} {one['VersionId']}": one["ETag"] for one in versions.get("Versions", [])}
-        return found | {"table": table.scan(TableName=f"{self.name}-lock")["Items"]}
-
-
-@pytest.fixture
-def repository(tmp_path: Path, cloud: Cloud, real_toolchain: Toolchain) -> Repository:
-    name = f"state-{re.sub('[^a-z0-9]', '', tmp_path.name)[-30:]}"
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "terragrunt.hcl").write_text(ROOT % (name, f"{name}-lock"))
-    return Repository(tmp_path, cloud, real_toolchain, name)
 
 
 def two_units(repository: Repository, names: str = '["a"]') -> None:
