@@ -86,17 +86,6 @@ class Program:
         name = f"{scope.key}_l_{attribute.name}"
         return self._define(name, attribute.value, _Draft(scope, in_locals=True), f"local.{attribute.name}")
 
-    def static(self, expression: Expression, scope: Scope) -> Any:
-        """The value of an expression that Python alone can answer; None if Terraform has to.
-
-        Raises:
-            StrataError: a function in it fails.
-        """
-        try:
-            return self.statics.value(expression, scope)
-        except NotStatic:
-            return None
-
     def closure(self, wanted: Iterable[str]) -> list[Definition]:
         """The definitions that `wanted` needs, itself included."""
         found: dict[str, Definition] = {}

@@ -8,9 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-import networkx
+from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.live import discovery
@@ -27,6 +25,10 @@ from strata.live.rendering import rendered_unit
 from strata.live.schema import Leaf, Tree, leaves
 from strata.live.scope import Scope
 from strata.live.source import Sources
+
+if TYPE_CHECKING:
+    # Imported where it is used: half the time of a command that only renders.
+    import networkx
 
 # What forms the graph; the rest of a unit is evaluated when it is rendered.
 _GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
@@ -116,11 +118,11 @@ class LiveTree:
 
         Raises:
             StrataError: an unknown environment, a syntax error, a dependency on a unit that does not exist,
-            or a
-                cycle, with the path of the cycle.
+                or a cycle, with the path of the cycle.
         """
-        found = {item.unit.path: item.unit for item in self._load(discovery.units_of(self.root, environment))}
-        return [found[path] for path in networkx.lexicographical_topological_sort(self._graph(found))]
+        from strata.live.order import in_order
+
+        return in_order(item.unit for item in self._load(discovery.units_of(self.root, environment)))
 
     def graph(self, environment: str) -> networkx.DiGraph:
         """The environment's graph: nodes are unit paths, an edge a -> b says that b depends on a.
@@ -128,7 +130,9 @@ class LiveTree:
         Raises:
             StrataError: as `units`.
         """
-        return self._graph({unit.path: unit for unit in self.units(environment)})
+        from strata.live.order import graph_of
+
+        return graph_of(self.units(environment))
 
     def config(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "render"
@@ -254,9 +258,9 @@ class LiveTree:
         Raises:
             StrataError: a unit cannot be read, or a cycle.
         """
-        found = {item.unit.path: item.unit for item in self._load(self.find())}
-        layers = networkx.topological_generations(self._graph(found))
-        return [found[path] for layer in layers for path in sorted(layer)]
+        from strata.live.order import in_layers
+
+        return in_layers(item.unit for item in self._load(self.find()))
 
     def files(self, unit: str) -> tuple[Scope, ...]:
         """The files that a unit is made of: its own, then those merged into it, the strongest first.
@@ -300,23 +304,6 @@ class LiveTree:
             for path, scope in scopes.items():
                 self._loaded[path] = loaded_unit(self.root, path, scope, values)
         return [self._loaded[path] for path in paths]
-
-    def _graph(self, units: Mapping[str, Unit]) -> networkx.DiGraph:
-        graph = networkx.DiGraph()
-        graph.add_nodes_from(sorted(units))
-        for unit in units.values():
-            graph.add_edges_from((path, unit.path) for path in unit.after if path in units)
-        try:
-            cycle = [edge[0] for edge in networkx.find_cycle(graph)]
-        except networkx.NetworkXNoCycle:
-            return graph
-        # Edges point at the dependent; people read "a needs b".
-        cycle.reverse()
-        raise StrataError(
-            f"dependency cycle: {' -> '.join([*cycle, cycle[0]])}",
-            file=units[cycle[0]].file,
-            remedy="remove one of these dependencies",
-        )
 
     def _documents(
         self,
