@@ -49,18 +49,20 @@ PLOT = ROOT / "docs" / "examples" / "test_library.png"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--sample", type=int, default=CASES, help="cases that tftest plans (default: all)")
+    parser.add_argument("--cases", type=int, default=CASES, help="cases to compare on (default 60)")
+    parser.add_argument("--sample", type=int, help="cases that tftest plans (default: all of these)")
     parser.add_argument("--growth", type=int, nargs="*", default=list(GROWTH), help="numbers of cases")
     parser.add_argument("--plot", type=Path, default=PLOT, help="where the plot goes")
     arguments = parser.parse_args()
     toolchain = find_toolchain(LAYOUT.state)
-    figures: dict[str, Any] = {"cores": os.cpu_count(), "cases": CASES}
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "cases": arguments.cases}
     with PlanServices() as services:
         environment = toolchain.environment(services.variables({"aws"}))
         every = all_cases()
-        chosen = spread(expressible(spread(every, CASES * 4 // 3), toolchain, environment), CASES)
+        candidates = spread(every, min(arguments.cases * 4 // 3, len(every)))
+        chosen = spread(expressible(candidates, toolchain, environment), arguments.cases)
         figures["refused"] = sum(case.error is not None for case in chosen)
-        figures |= three_ways(chosen, toolchain, environment, arguments.sample)
+        figures |= three_ways(chosen, toolchain, environment, arguments.sample or len(chosen))
     growth = {}
     for number in arguments.growth:
         say(f"library, {number} cases")
