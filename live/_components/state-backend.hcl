@@ -9,6 +9,12 @@ terraform {
   source = local.version == "local" ? "${get_repo_root()}/modules//state-backend" : "${local.env.modules}/state-backend?ref=state-backend/${local.version}"
 }
 
+# A destroy of the environment leaves the bucket that all its states are in.
+exclude {
+  if      = true
+  actions = ["destroy"]
+}
+
 generate "imports" {
   path      = "imports.tf"
   if_exists = "overwrite_terragrunt"
