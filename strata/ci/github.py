@@ -110,7 +110,7 @@ class GitHub:
         path = f"/repos/{self.repository}/issues"
 
         def once() -> Any:
-            for issue in self._pages(f"{path}?state=all&creator=app%2Fgithub-actions"):
+            for issue in self._pages(f"{path}?state=all&creator=github-actions%5Bbot%5D"):
                 if str(issue.get("body", "")).startswith(marker) and "pull_request" not in issue:
                     change: dict[str, Any] = (
                         {"state": "closed"} if body is None else {"state": "open", "body": body}
@@ -185,7 +185,7 @@ class GitHub:
             StrataError: as `upsert_comment`.
         """
         for commit in commits:
-            path = f"/repos/{self.repository}/commits/{commit}/status"
+            path = f"/repos/{self.repository}/commits/{commit}/status?per_page=100"
             answer = self._retrying(functools.partial(self._call, "GET", path))
             states = {str(one["context"]): str(one["state"]) for one in answer.get("statuses", ())}
             if states.get(_context(environment)) == "success":
