@@ -60,6 +60,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # What one worker runs as a whole goes first: begun last, it would leave the others idle.
+    together = tuple(config.getini("strata_one_worker"))
+    items.sort(key=lambda item: not item.nodeid.startswith(together))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What is still selected now is what will run."""
     config = session.config
