@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from strata import pipeline
-from strata.session import find_running
+from strata.session import Session
 from strata.warehouse import ask, connect
-from strata.workspace import Workspace
+from strata.workspace import Workspace, find_account
 from tests.checkout import Checkout
 
+ENVIRONMENTS = ("dev", "staging")
 ACCOUNT, REGION = "444455556666", "eu-central-1"
 
 
@@ -42,24 +41,6 @@ def _copy_environment(checkout: Checkout) -> None:
         ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all"],
     ):
         subprocess.run(["git", "-C", str(checkout.folder), *arguments], check=True)
-
-
-def _started(checkout: Checkout, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while find_running(checkout.folder) is None:
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
-def _wait_for(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return
-    raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
 
 
 def _drop(workspace: Workspace, root: Path) -> tuple[str, int]:
@@ -97,40 +78,35 @@ def test_two_environments_in_one_cloud(root: Path, tmp_path: Path) -> None:
     assert compared.returncode == 0, compared.stdout
     assert {item["path"] for item in json.loads(compared.stdout)} >= {"buckets.raw.noncurrent_days"}
 
-    up = checkout.start("up", "dev")
-    try:
-        _started(checkout, up)
-        # Side by side with what `up` applies.
-        applied = checkout.run("apply", "staging", "--json", timeout=900)
-        assert applied.returncode == 0, applied.stdout + applied.stderr
-        assert {unit["state"] for unit in json.loads(applied.stdout)} == {"applied"}
-        _wait_for(up, "up; end it")
-        running = find_running(checkout.folder)
-        assert running is not None
-        environments = {
-            name: Workspace(checkout.folder, name, running.endpoints) for name in ("dev", "staging")
-        }
-        for name in environments:
-            planned = checkout.run("plan", name)
-            assert planned.returncode == 0, planned.stdout + planned.stderr
+    account = find_account(checkout.folder, "dev")
+    with Session(checkout.folder, "dev", account_id=account.account_id, region=account.region) as session:
+        with ThreadPoolExecutor(2) as pool:
+            for done in pool.map(
+                lambda name: checkout.run("apply", name, "--json", timeout=900), ENVIRONMENTS
+            ):
+                assert done.returncode == 0, done.stdout + done.stderr
+                assert {unit["state"] for unit in json.loads(done.stdout)} == {"applied"}
+        workspaces = {name: Workspace(checkout.folder, name, session.endpoints) for name in ENVIRONMENTS}
+        for name in ENVIRONMENTS:
+            _plans_to_nothing(checkout, name)
 
-        staging = environments["staging"].platform()
+        staging = workspaces["staging"].platform()
         assert staging.raw_bucket == f"strata-raw-staging-{ACCOUNT}"
         assert f":{REGION}:{ACCOUNT}:" in staging.state_machine_arn
-        for name, workspace in environments.items():
+        for name, workspace in workspaces.items():
             assert (name, _drop(workspace, root)) == (name, ("SUCCEEDED", 200))
 
         destroyed = checkout.run("destroy", "staging", "--yes", timeout=600)
         assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-        planned = checkout.run("plan", "dev")
-        assert planned.returncode == 0, planned.stdout + planned.stderr
-        assert _buckets(environments["staging"]) <= {f"strata-tfstate-staging-{ACCOUNT}"}
-        assert "strata-raw-dev-111122223333" in _buckets(environments["dev"])
-    finally:
-        if up.poll() is None:
-            os.killpg(up.pid, signal.SIGTERM)
-            up.wait(60)
+        _plans_to_nothing(checkout, "dev")
+        assert _buckets(workspaces["staging"]) <= {f"strata-tfstate-staging-{ACCOUNT}"}
+        assert "strata-raw-dev-111122223333" in _buckets(workspaces["dev"])
     assert checkout.processes() == []
+
+
+def _plans_to_nothing(checkout: Checkout, name: str) -> None:
+    planned = checkout.run("plan", name)
+    assert planned.returncode == 0, f"{name}\n{planned.stdout}{planned.stderr}"
 
 
 def _buckets(workspace: Workspace) -> set[Any]:
