@@ -23,8 +23,8 @@ from strata.errors import StrataError
 from strata.live import Outputs
 from strata.terraform.locks import Lock
 
-# As long as Terraform itself waits (remote/s3: consistencyRetryTimeout).
-_DIGEST_SECONDS, _DIGEST_POLL = 10.0, 0.5
+# Between a state and its digest a run needs far less; Terraform itself waits 10 s.
+_DIGEST_SECONDS, _DIGEST_POLL = 4.0, 0.25
 _RECOVER = "bring back its last good version, see docs/state.md"
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 

@@ -83,7 +83,7 @@ def bash(repository: Repository, script: str, environ: dict[str, str]) -> str:
         input="y\n",
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
