@@ -51,7 +51,8 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
             # This Python's pip installs into it: an own pip would take as long as half of checkov.
             _call([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], root, file, log)
             pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
-            arguments = ["--no-input", "--no-deps", "--require-hashes", "--requirement"]
+            # Bytecode is made of what is imported, a small part of it all.
+            arguments = ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "--requirement"]
             _call([*pip, *arguments, str(root / REQUIREMENTS)], root, file, log)
         stamp.write_text(wanted)
     return program
