@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,9 @@ _FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool): skipped, and counted, where the tool is not on PATH")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts its background jobs so, and children inherit it: their Ctrl-C would do nothing.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
