@@ -44,7 +44,7 @@ def rehearse(
     outcomes: dict[str, Outcome] = {}
     directory = change.root / ".strata" / "rehearsal"
     # In this process and without Spark's: no job runs here.
-    cloud = EmbeddedCloud(directory, account_id=account.account_id, region=account.region)
+    cloud = EmbeddedCloud(directory, account_id=account.account_id, region=account.region, warm_processes=0)
     with interruptible(), cloud as endpoints:
         with tree_at(change.root, change.base) as folder:
             _share_downloads(change.root, folder)

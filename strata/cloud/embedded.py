@@ -24,10 +24,18 @@ class EmbeddedCloud:
         account_id: the AWS account, 12 digits.
         region: the AWS region.
         aws_port, snowflake_port: ports on 127.0.0.1, 0 for free ones.
+        warm_processes: how many Spark processes are kept warm for Glue once it has a job.
     """
 
     def __init__(
-        self, directory: Path, *, account_id: str, region: str, aws_port: int = 0, snowflake_port: int = 0
+        self,
+        directory: Path,
+        *,
+        account_id: str,
+        region: str,
+        aws_port: int = 0,
+        snowflake_port: int = 0,
+        warm_processes: int = 4,
     ) -> None:
         self.context = CloudContext(
             account_id=account_id,
@@ -36,6 +44,7 @@ class EmbeddedCloud:
             directory=directory.resolve(),
             aws_port=aws_port,
             snowflake_port=snowflake_port,
+            warm_processes=warm_processes,
         )
         self._aws = AwsServer(self.context)
         self._snowflake: SnowflakeServer | None = None

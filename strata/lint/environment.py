@@ -31,7 +31,9 @@ def plan_document(root: Path, environment: str, note: Callable[[str], None]) -> 
     account = account_of(load_tree(root, toolchain), environment)
     # The folder of its own lets a linter run beside `strata up`.
     with tempfile.TemporaryDirectory(prefix="strata-lint-") as folder:
-        cloud = EmbeddedCloud(Path(folder, "cloud"), account_id=account.account_id, region=account.region)
+        cloud = EmbeddedCloud(
+            Path(folder, "cloud"), account_id=account.account_id, region=account.region, warm_processes=0
+        )
         note("starting an empty cloud")
         with cloud as endpoints:
             tree = load_tree(root, toolchain, endpoints)

@@ -41,7 +41,7 @@ import sys
 from pathlib import Path
 from strata.cloud.embedded import EmbeddedCloud
 
-with EmbeddedCloud(Path(sys.argv[1]), account_id="111122223333", region="eu-west-1") as endpoints:
+with EmbeddedCloud(Path(sys.argv[1]), account_id="111122223333", region="eu-west-1", warm_processes=0) as endpoints:
     print(endpoints.model_dump_json(), flush=True)
     sys.stdin.read()
 """

@@ -12,6 +12,7 @@ class CloudContext:
 
     A port of 0 means a free one. `aws_url` is empty until the AWS server listens; `snowflake_environment`
     (SNOWFLAKE_HOST, SNOWFLAKE_PORT, SNOWFLAKE_PROTOCOL, for Lambdas) is empty until Snowflake does.
+    `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
 
     account_id: str
@@ -21,3 +22,4 @@ class CloudContext:
     snowflake_port: int = 0
     aws_url: str = ""
     snowflake_environment: dict[str, str] = field(default_factory=dict)
+    warm_processes: int = 4

@@ -57,7 +57,7 @@ class _Cloud:
 
     def __init__(self, context: CloudContext) -> None:
         self.context = context
-        self.pool = SparkPool(self._settings, context.directory / "spark")
+        self.pool = SparkPool(self._settings, context.directory / "spark", size=context.warm_processes)
         self.runs: list[Run] = []
 
     def _settings(self) -> SparkSettings:
