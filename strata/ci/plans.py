@@ -167,7 +167,7 @@ def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
         mocked_outputs=tuple(
             sorted(name for name, change in outputs.items() if _has_mock(change.get("after")))
         ),
-        drifted=tuple(_resources(document.get("resource_drift") or ())),
+        drifted=tuple(_drifted(document)),
     )
 
 
@@ -210,6 +210,23 @@ def _resources(changes: Any) -> Iterator[Resource]:
             changed=tuple(changed_names(change)) if action in ("update", "replace") else (),
             mocked=_has_mock(change.get("after")),
         )
+
+
+def _drifted(document: Mapping[str, Any]) -> Iterator[Resource]:
+    """What was changed outside Terraform, in attributes that the configuration sets or an apply would change.
+
+    A resource also shows what others made around it, such as a role its inline policies and a bucket its
+    lifecycle: each of those has, in its own resource, its own drift.
+    """
+    root = (document.get("configuration") or {}).get("root_module") or {}
+    configured = {item["address"]: set(item.get("expressions") or ()) for item in root.get("resources") or ()}
+    acted_on = {resource.address for resource in _resources(document.get("resource_changes") or ())}
+    for resource in _resources(document.get("resource_drift") or ()):
+        names = configured.get(resource.address.partition("[")[0])
+        if resource.action != "update" or resource.address in acted_on or names is None:
+            yield resource
+        elif ours := tuple(name for name in resource.changed if name in names):
+            yield resource.model_copy(update={"changed": ours})
 
 
 def changed_names(change: Mapping[str, Any]) -> list[str]:
