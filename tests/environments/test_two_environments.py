@@ -100,8 +100,8 @@ def test_two_environments_in_one_cloud(root: Path, tmp_path: Path) -> None:
         assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
         _plans_to_nothing(checkout, "dev")
         # Its own state backend is what a destroy leaves.
-    state = f"strata-tfstate-staging-{ACCOUNT}"
-    assert _buckets(workspaces["staging"]) == {state, state.replace("tfstate", "tfstate-logs")}
+        state = f"strata-tfstate-staging-{ACCOUNT}"
+        assert _buckets(workspaces["staging"]) == {state, state.replace("tfstate", "tfstate-logs")}
         assert "strata-raw-dev-111122223333" in _buckets(workspaces["dev"])
     assert checkout.processes() == []
 
