@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -141,7 +142,8 @@ def _error(
     service: str, code: str, message: str, status: HTTPStatus = HTTPStatus.NOT_IMPLEMENTED
 ) -> Response:
     """The error in the shape the service's clients read."""
-    headers = {"X-Amzn-ErrorType": code}
+    # Without an id, moto's state machines fail in reading the error.
+    headers = {"X-Amzn-ErrorType": code, "X-Amzn-RequestId": str(uuid.uuid4())}
     protocol = _protocol(service)
     if service != "s3" and ("json" in protocol or "cbor" in protocol):
         return Response(

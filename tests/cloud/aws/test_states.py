@@ -21,7 +21,8 @@ PASS = {"Only": {"Type": "Pass", "End": True}}
 
 @pytest.fixture
 def role(aws: Aws) -> str:
-    return aws.role("states", STATES)
+    # What its tasks may do is not what these tests are about.
+    return aws.role("states", STATES, [{"Effect": "Allow", "Action": "*", "Resource": "*"}])
 
 
 def run(aws: Aws, states: dict[str, Any], role: str, given: Any = None, **more: Any) -> dict[str, Any]:
@@ -216,6 +217,14 @@ def test_uncaught_error_fails_the_execution(aws: Aws, role: str) -> None:
     ended = run(aws, {"Claim": claim("attribute_exists(object_id)", End=True)}, role, {"id": "1"})
     assert (ended["status"], ended["error"]) == ("FAILED", "DynamoDB.ConditionalCheckFailedException")
     assert "The conditional request failed" in ended["cause"]
+
+
+def test_role_without_the_permission_is_refused_by_the_service(aws: Aws) -> None:
+    claims_table(aws)
+    role = aws.role("powerless", STATES)
+    ended = run(aws, {"Claim": claim("attribute_exists(object_id)", End=True)}, role, {"id": "1"})
+    assert (ended["status"], ended["error"]) == ("FAILED", "DynamoDB.AccessDeniedException")
+    assert "dynamodb:UpdateItem" in ended["cause"]
 
 
 def test_publish_sends_an_object_as_json(aws: Aws, role: str) -> None:
