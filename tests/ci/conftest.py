@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from strata.cloud.endpoints import Endpoints
 from strata.terraform.toolchain import find_toolchain
-from tests.ci.actions import clean_environ
 from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository
+from tests.clouds import embedded_cloud
 
 # What the small repository has of this one: enough for every step of every workflow.
 _KEPT = (
@@ -34,40 +31,6 @@ _KEPT = (
     "modules/github-oidc",
     "terragrunt.hcl",
 )
-
-
-_CLOUD = """
-import sys
-from pathlib import Path
-from strata.cloud.embedded import EmbeddedCloud
-
-with EmbeddedCloud(Path(sys.argv[1]), account_id="111122223333", region="eu-west-1", warm_processes=0) as endpoints:
-    print(endpoints.model_dump_json(), flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def embedded_cloud(folder: Path) -> Iterator[Endpoints]:
-    """An embedded cloud in a process of its own, without the Spark that `strata up` warms: no job runs here."""
-    home = folder / "home"
-    home.mkdir(parents=True)
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _CLOUD, str(folder / "run")],
-            env={**clean_environ(), "HOME": str(home), "SNOWFLAKE_HOME": str(home)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("{"), (folder / "log").read_text()
-        yield Endpoints.model_validate_json(line)
-    finally:
-        process.communicate()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from strata import pipeline
 from strata.ci.login import identity_token
 from strata.cloud.endpoints import Endpoints
 from strata.cloud.github import Job, register
@@ -66,13 +67,7 @@ class Platform:
 
     def client(self, service: str) -> Any:
         """A client with the account's root key."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoints.aws_url,
-            region_name=self.endpoints.region,
-            aws_access_key_id=self.endpoints.account_id,
-            aws_secret_access_key="test",
-        )
+        return pipeline.client(self.endpoints, service)
 
     def environ(self, home: Path) -> dict[str, str]:
         """A shell on this machine that finds the embedded cloud, without any credential."""

@@ -10,6 +10,7 @@ import pytest
 
 from strata.ci.code_rules import Finding
 from tests.ci.platform import Platform
+from tests.documentation import shell_blocks
 
 pytestmark = pytest.mark.terraform
 
@@ -20,7 +21,7 @@ def test_every_block_runs(root: Path, bootstrapped: Platform, page: str, tmp_pat
     gh = tmp_path / "gh"
     gh.write_text('#!/bin/sh\necho "$*" >> "$(dirname "$0")/asked"\n')
     gh.chmod(gh.stat().st_mode | stat.S_IXUSR)
-    blocks = re.findall(r"^```sh\n(.*?)^```", (root / f"docs/{page}.md").read_text(), flags=re.S | re.M)
+    blocks = shell_blocks(root / f"docs/{page}.md")
     assert blocks
     for block in blocks:
         done = bootstrapped.operator("bash", "-euc", f'PATH="{tmp_path}:$PATH"\n{block}')

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
-import sys
 from pathlib import Path
 
 from strata.live.check import RULES
 from tests.checkout import Checkout
+from tests.documentation import run_blocks
 
 
 def test_the_commands_of_the_guide_run(root: Path, tmp_path: Path) -> None:
     checkout = Checkout.copy(root, tmp_path / "platform")
     subprocess.run(["git", "-C", str(checkout.folder), "add", "--all"], check=True)
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```$", (root / "docs/environments.md").read_text(), re.DOTALL | re.MULTILINE
-    )
-    script = "\n".join(f"echo '== {number}'\n{block}" for number, block in enumerate(blocks))
-    environ = checkout.environ()
-    environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=checkout.folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = re.split(r"== \d\n", done.stdout)[1:]
-    assert len(said) == len(blocks) == 5
+    said = run_blocks(checkout, root / "docs/environments.md")
+    assert len(said) == 5
     assert "111122223333" in said[0]
     assert "s3://strata-tfstate-dev-111122223333/live/dev/s3/terraform.tfstate" in said[0]
     assert said[1] == "live/staging is a copy of live/dev with its own env.hcl\n"

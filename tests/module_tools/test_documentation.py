@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.checkout import Checkout
+from tests.documentation import run_blocks
 
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 
@@ -27,22 +27,8 @@ def test_the_commands_of_the_guide_run(root: Path, tmp_path: Path) -> None:
     git("config", "user.email", "a@example.org")
     git("add", "--all")
     git("commit", "--quiet", "--message", "First")
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```$", (root / "docs/modules.md").read_text(), re.DOTALL | re.MULTILINE
-    )
-    script = "\n".join(f"echo '== {number}'\n{block}" for number, block in enumerate(blocks))
-    environ = checkout.environ()
-    environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=checkout.folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = re.split(r"== \d\n", done.stdout)[1:]
-    assert len(said) == len(blocks) == 6
+    said = run_blocks(checkout, root / "docs/modules.md")
+    assert len(said) == 6
     assert "eventbridge" in said[0]
     assert "0 findings" in said[0]
     assert "tagged eventbridge/v1.0.0" in said[1]

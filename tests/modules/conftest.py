@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,37 +11,17 @@ import pytest
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
 from strata.testing.planning import Plan
+from tests.clouds import embedded_cloud
 
 Planned = Callable[[str, str], dict[str, Any]]
 COMPONENTS = ("github-oidc", "iam", "s3")
 
-_CLOUD = """
-import sys
-from pathlib import Path
-from strata.cloud.embedded import EmbeddedCloud
-
-with EmbeddedCloud(Path(sys.argv[1]), account_id="111122223333", region="eu-west-1", warm_processes=0) as endpoints:
-    print(endpoints.model_dump_json(), flush=True)
-    sys.stdin.read()
-"""
-
 
 @pytest.fixture(scope="session")
-def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """The plugin's `cloud`, in a process of its own: other tests of this one need moto as it comes."""
-    folder = tmp_path_factory.mktemp("cloud")
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CLOUD, str(folder)],
-        env=os.environ | {"HOME": str(folder), "SNOWFLAKE_HOME": str(folder), "PYTHONPATH": str(root)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield Endpoints.model_validate_json(process.stdout.readline())
-    finally:
-        process.communicate()
+    with embedded_cloud(tmp_path_factory.mktemp("cloud")) as endpoints:
+        yield endpoints
 
 
 @pytest.fixture(scope="session")

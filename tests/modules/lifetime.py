@@ -129,3 +129,13 @@ def _parse(address: str) -> dict[str, Any]:
     if parts["key"] is not None:
         parts["key"] = json.loads(parts["key"])
     return parts
+
+
+def of(module: str, changes: dict[str, Change]) -> dict[str, str]:
+    """What is changed of one module, by the address in it."""
+    prefix = f"module.{module}."
+    return {
+        address.removeprefix(prefix): change.action
+        for address, change in changes.items()
+        if address.startswith(prefix)
+    }

@@ -14,7 +14,7 @@ import pytest
 
 from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move
-from tests.modules.lifetime import Change, Root, moves_of
+from tests.modules.lifetime import Change, Root, moves_of, of
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
@@ -80,16 +80,6 @@ def lifetime(cloud: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Life
     once_more = root.changes("-var=changed=true")
     root.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
     return Lifetime(before, made, again, moved, change, once_more, inventory(account))
-
-
-def of(module: str, changes: dict[str, Change]) -> dict[str, str]:
-    """What is changed of one module, by the address in it."""
-    prefix = f"module.{module}."
-    return {
-        address.removeprefix(prefix): change.action
-        for address, change in changes.items()
-        if address.startswith(prefix)
-    }
 
 
 @pytest.mark.parametrize("module", MODULES)

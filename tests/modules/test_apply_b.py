@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import snowflake.connector
 
+from strata import pipeline
 from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move
-from tests.modules.lifetime import Change, Root, moves_of
+from tests.modules.lifetime import Change, Root, moves_of, of
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
@@ -77,13 +77,7 @@ class Cloud:
         self.endpoints = endpoints
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoints.aws_url,
-            region_name=self.endpoints.region,
-            aws_access_key_id=self.endpoints.account_id,
-            aws_secret_access_key="test",
-        )
+        return pipeline.client(self.endpoints, service)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         found = self.endpoints
@@ -178,23 +172,14 @@ def _live(name: str, folder: Path, seen: Cloud) -> Lifetime:
     return Lifetime(again, moved, change)
 
 
-def _of(module: str, changes: dict[str, Change]) -> dict[str, str]:
-    prefix = f"module.{module}."
-    return {
-        address.removeprefix(prefix): change.action
-        for address, change in changes.items()
-        if address.startswith(prefix)
-    }
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_a_plan_after_the_apply_has_no_changes(lifetimes: dict[str, Lifetime], module: str) -> None:
-    assert _of(module, lifetimes[module].again) == {}
+    assert of(module, lifetimes[module].again) == {}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_changed_input_is_changed_in_place(lifetimes: dict[str, Lifetime], module: str) -> None:
-    assert _of(module, lifetimes[module].change) == dict.fromkeys(CHANGED[module], "update")
+    assert of(module, lifetimes[module].change) == dict.fromkeys(CHANGED[module], "update")
 
 
 def test_a_destroy_leaves_nothing(lifetimes: dict[str, Lifetime], seen: Cloud) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from strata.terraform.state import StateBackend
+from tests.documentation import shell_blocks
 
 if TYPE_CHECKING:
     from tests.terraform.conftest import Repository
@@ -51,11 +51,6 @@ AFTER = {
     # The first state had one name less: what was made since shows up, and one apply heals it here.
     "delete-item": "strata plan dev > said || test $? = 2; grep -q '1 to create' said; strata apply dev",
 }
-
-
-def blocks(root: Path, kind: str) -> list[str]:
-    text = (root / "docs/state.md").read_text()
-    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def prepare(repository: Repository) -> dict[str, str]:
@@ -99,7 +94,7 @@ def test_every_command_of_the_page_on_state(root: Path, repository: Repository) 
     repository.unit("s3", CODE, 'inputs = { names = { a = "x", b = "y" } }\n')
     script = ['eval "$(strata variables dev)"']
     used = set()
-    for block in blocks(root, "sh"):
+    for block in shell_blocks(root / "docs/state.md"):
         found = next((words for words in BEFORE if words in block), None)
         if found:
             used.add(found)
@@ -121,7 +116,7 @@ def test_every_command_of_the_page_on_state(root: Path, repository: Repository) 
 @pytest.mark.needs("terragrunt")
 def test_terragrunt_works_on_the_embedded_cloud(root: Path, repository: Repository) -> None:
     environ = prepare(repository)
-    (script,) = blocks(root, "sh terragrunt")
+    (script,) = shell_blocks(root / "docs/state.md", "sh terragrunt")
     # The environment plan needs no mocks, Terragrunt does before anything is applied.
     file = repository.root / "live/dev/iam/terragrunt.hcl"
     file.write_text(
