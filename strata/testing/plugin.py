@@ -14,7 +14,7 @@ from strata.testing.case import SHARED_INPUTS, Case
 from strata.testing.collector import LAYOUT, CaseFile, CaseItem, ExampleFile
 from strata.testing.fixtures import *  # noqa: F403
 from strata.testing.layout import Layout
-from strata.testing.scheduling import batches, make_scheduler
+from strata.testing.scheduling import batches, make_scheduler, place_of
 from strata.testing.session import PLANS, Plans
 
 _BATCHES = "strata_batches"
@@ -62,9 +62,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # What one worker runs as a whole goes first: begun last, it would leave the others idle.
-    together = tuple(config.getini("strata_one_worker"))
-    items.sort(key=lambda item: not item.nodeid.startswith(together))
+    # What one worker runs as a whole goes first, in the order it is listed: begun last, it would leave the
+    # others idle.
+    together = config.getini("strata_one_worker")
+    items.sort(key=lambda item: place_of(item.nodeid, together))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
