@@ -13,7 +13,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = re.compile(r"missing tool: (\w+)")
-_FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK_", "PYSPARK_")
+_FOREIGN = (
+    "AWS_",
+    "TF_",
+    "TERRAGRUNT_",
+    "TG_",
+    "SNOWFLAKE_",
+    "STRATA_",
+    "SPARK_",
+    "PYSPARK_",
+    "PYTEST_ADDOPTS",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

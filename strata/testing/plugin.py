@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("strata_cases", "folder of the modules' cases", default="tests/modules")
     parser.addini(
         "strata_one_worker",
-        "files and folders each of whose tests run on one worker",
+        "files and folders each of whose tests run on one worker, the first of them first",
         type="args",
         default=[],
     )

@@ -1,4 +1,4 @@
-"""Which tests belong together under pytest-xdist: a batch of cases, and a folder that shares a fixture."""
+"""Which tests stay together under pytest-xdist: a batch of cases, a file, a folder that shares a fixture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def place_of(node_id: str, together: Sequence[str]) -> int:
 
 
 def make_scheduler(config: Any, log: Any, together: Sequence[str]) -> Any:
-    """A scheduler that hands out test by test, but batches of cases, and each of `together`, as a whole.
+    """A scheduler that hands out batches of cases, each of `together`, and every other file as a whole.
 
     pytest-xdist's own `loadgroup` does nothing with pytest 9.2: it renames tests by an attribute that is
     gone.
@@ -47,7 +47,8 @@ def make_scheduler(config: Any, log: Any, together: Sequence[str]) -> Any:
             if nodeid in self._batches:
                 return self._batches[nodeid]
             place = place_of(nodeid, together)
-            return together[place] if place < len(together) else nodeid
+            # A file as a whole: its fixtures are made once.
+            return together[place] if place < len(together) else nodeid.partition("::")[0]
 
     # By the number of tests, a few long ones would come last.
     config.option.loadscopereorder = False

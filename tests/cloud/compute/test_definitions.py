@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,11 @@ from botocore.exceptions import ClientError
 from strata.cloud.aws import glue
 from strata.cloud.spark import job_arguments
 from strata.cloud.spark.pool import SparkPool
+from strata.terraform.toolchain import find_toolchain
 
 from .conftest import ACCOUNT, REGION, Cloud, zipped
 
+CHECKOUT = Path(__file__).parents[3]
 COMMAND = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": "s3://scripts/job.py"}
 JOB: dict[str, Any] = {
     "Role": "strata-glue-dev",
@@ -197,7 +198,7 @@ resource "aws_lambda_layer_version" "this" {
   compatible_runtimes      = ["python3.11"]
   compatible_architectures = ["x86_64"]
 }
-resource "aws_sqs_queue" "dead" { name = "drift-dead" }
+resource "aws_sns_topic" "dead" { name = "drift-dead" }
 resource "aws_lambda_function" "full" {
   function_name                  = "drift-full"
   description                    = var.text
@@ -215,7 +216,7 @@ resource "aws_lambda_function" "full" {
   environment { variables = { TEXT = var.text } }
   tracing_config { mode = var.text == "one" ? "Active" : "PassThrough" }
   ephemeral_storage { size = 1024 }
-  dead_letter_config { target_arn = aws_sqs_queue.dead.arn }
+  dead_letter_config { target_arn = aws_sns_topic.dead.arn }
   logging_config {
     log_format = "Text"
     log_group  = "/drift/${var.text}"
@@ -235,29 +236,24 @@ resource "aws_lambda_function" "least" {
 }
 variable "text" { type = string }
 """
-MIRROR = Path("/opt/tf-plugins")
 
 
 @pytest.mark.terraform
+@pytest.mark.needs("terraform")
 def test_the_aws_provider_plans_no_change_after_an_apply(cloud: Cloud, tmp_path: Path) -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None or not MIRROR.is_dir():
-        pytest.skip("missing tool: Terraform with the AWS provider")
+    toolchain = find_toolchain(CHECKOUT / ".strata")
     (tmp_path / "main.tf").write_text(STACK)
     (tmp_path / "function.zip").write_bytes(zipped({"app.py": "def handler(e, c): ..."}))
     (tmp_path / "layer.zip").write_bytes(zipped({"python/shared.py": ""}))
-    (tmp_path / "rc").write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n'
-    )
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": str(tmp_path / "rc"),
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": str(toolchain.cli_config),
         "AWS_ENDPOINT_URL": cloud.context.aws_url, "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test", "CHECKPOINT_DISABLE": "1",
     }  # fmt: skip
 
     def run(*arguments: str, text: str = "one") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [terraform, *arguments], cwd=tmp_path, env={**environment, "TF_VAR_text": text},
+            [str(toolchain.terraform), *arguments], cwd=tmp_path, env={**environment, "TF_VAR_text": text},
             capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
 
