@@ -72,14 +72,13 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
     cli_config = folder / "cli.tfrc"
-    cli_config.write_text("disable_checkpoint = true\n", encoding="utf-8")
-    environment = child_environment(state_dir, environ, {"TF_CLI_CONFIG_FILE": str(cli_config)})
-    program, product, version, platform = _find_program(environ, environment)
+    # Without a configuration: a running Terraform may be reading the one that is there.
+    program, product, version, platform = _find_program(environ, child_environment(state_dir, environ))
     host = _HOSTS[product]
     cache = folder / "providers"
     source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
     if source.user_config is None:
-        cli_config.write_text(cli_configuration(source, host), encoding="utf-8")
+        _write(cli_config, cli_configuration(source, host))
     return Toolchain(
         terraform=program,
         terraform_version=version,
@@ -141,6 +140,15 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
             plugins.rename(cache)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """Give a file this text, in one step and only if it has another."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> tuple[Path, str, str, str]:

@@ -247,6 +247,29 @@ def test_a_configuration_file_that_is_missing_does_not_count(tmp_path: Path) -> 
     assert found.cli_config == tmp_path / "state" / "terraform" / "cli.tfrc"
 
 
+@pytest.mark.parametrize(
+    ("there", "stays"), [("the same", True), ("of another mirror", False)], ids=["stays", "is replaced"]
+)
+def test_a_running_terraform_reads_a_whole_configuration(tmp_path: Path, there: str, stays: bool) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ |= {"PATH": f"{environ['PATH']}:/usr/bin:/bin"}
+    chosen(tmp_path, environ)
+    config = find_toolchain(tmp_path / "state", environ).cli_config
+    text = config.read_text()
+    if there == "of another mirror":
+        config.write_text("# Of another mirror.\n")
+    before, inode = config.read_text(), config.stat().st_ino
+    # What Terraform reads while it is asked for its version.
+    seen = tmp_path / "seen"
+    program = tmp_path / "bin" / "terraform"
+    program.write_text(f"#!/bin/sh\ncat {config} > {seen}\n" + program.read_text().partition("\n")[2])
+    assert find_toolchain(tmp_path / "state", environ).cli_config == config
+    assert seen.read_text() == before
+    assert config.read_text() == text
+    assert (config.stat().st_ino == inode) is stays
+    assert [path.name for path in config.parent.iterdir()] == ["cli.tfrc"]
+
+
 DOWNLOADS = """#!/bin/sh
 if [ "$1" = version ]; then echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'; exit; fi
 grep -q 'version = "~> 5.100"' main.tf || exit 9
