@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.terraform.environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
@@ -22,6 +22,8 @@ from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_
 _NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
 _HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 _VERSION_SECONDS = 30
+# The provider has 150 MB.
+_DOWNLOAD_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -92,21 +94,20 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     )
 
 
-_download = threading.Lock()
-
-
 def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None = None) -> None:
     """Fill the provider cache by one `init`, if the toolchain needs that; else do nothing.
 
-    Terraform's plugin cache is not safe for several `init` at once, so that it is filled by one and is
-    a read-only mirror from then on.
+    Terraform's plugin cache is not safe for several `init` at once, so that it is filled by one, of this or
+    another process, and is a read-only mirror from then on.
 
     Raises:
         StrataError: the download failed; what Terraform said is the message.
     """
     cache = toolchain.provider_cache
-    with _download:
-        if cache is None or cache.is_dir():
+    if cache is None or cache.is_dir():
+        return
+    with held(cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS):
+        if cache.is_dir():
             return
         scratch = cache.with_name("download")
         shutil.rmtree(scratch, ignore_errors=True)

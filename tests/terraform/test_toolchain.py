@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.environment import child_environment
 from strata.terraform.toolchain import find_toolchain
@@ -295,6 +297,7 @@ def test_the_registrys_provider_is_downloaded_once(tmp_path: Path, monkeypatch: 
     assert again.aws_provider == f"5.101.0 in {tmp_path}/state/terraform/providers (downloaded)"
     assert sorted(path.name for path in (tmp_path / "state" / "terraform").iterdir()) == [
         "cli.tfrc",
+        "download.lock",
         "providers",
     ]
 
@@ -308,7 +311,30 @@ def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     )
     with pytest.raises(StrataError, match="cannot be downloaded: Error: Failed to install provider"):
         toolchain.download_aws_provider(found)
-    assert [path.name for path in (tmp_path / "state" / "terraform").iterdir()] == ["cli.tfrc"]
+    left = sorted(path.name for path in (tmp_path / "state" / "terraform").iterdir())
+    assert left == ["cli.tfrc", "download.lock"]
+
+
+def test_another_process_that_downloads_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    found = find_toolchain(tmp_path / "state", machine(tmp_path, terraform="1.11.4"))
+    monkeypatch.setattr(toolchain, "_DOWNLOAD_SECONDS", 0)
+    with (
+        held(tmp_path / "state" / "terraform" / "download.lock", "a download", 0),
+        pytest.raises(StrataError, match="is working on the download of the AWS provider"),
+    ):
+        toolchain.download_aws_provider(found)
+
+    @contextlib.contextmanager
+    def wait(path: Path, what: str, seconds: float) -> Iterator[None]:
+        mirror(tmp_path / "state" / "terraform" / "providers")
+        yield
+
+    monkeypatch.setattr(toolchain, "held", wait)
+    # This Terraform cannot download: what the other process has brought must do.
+    toolchain.download_aws_provider(found)
 
 
 def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
