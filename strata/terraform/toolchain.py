@@ -94,6 +94,17 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     )
 
 
+def ready_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> Toolchain:
+    """As `find_toolchain`, with the AWS provider in place: for callers that run `init` themselves.
+
+    Raises:
+        StrataError: as `find_toolchain`, or the provider cannot be downloaded.
+    """
+    toolchain = find_toolchain(state_dir, environ)
+    download_aws_provider(toolchain)
+    return toolchain
+
+
 def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None = None) -> None:
     """Fill the provider cache by one `init`, if the toolchain needs that; else do nothing.
 

@@ -15,7 +15,7 @@ from strata.errors import StrataError
 from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.environment import child_environment
-from strata.terraform.toolchain import find_toolchain
+from strata.terraform.toolchain import find_toolchain, ready_toolchain
 
 HOST = "registry.terraform.io"
 PLATFORM = "linux_amd64"
@@ -300,6 +300,18 @@ def test_the_registrys_provider_is_downloaded_once(tmp_path: Path, monkeypatch: 
         "download.lock",
         "providers",
     ]
+
+
+def test_a_ready_toolchain_holds_what_its_configuration_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ["PATH"] += ":/usr/bin:/bin"
+    (tmp_path / "bin" / "terraform").write_text(DOWNLOADS.replace("LOG", str(tmp_path / "log")))
+    cache = tmp_path / "state" / "terraform" / "providers"
+    assert f'path    = "{cache}"' in ready_toolchain(tmp_path / "state", environ).cli_config.read_text()
+    assert [path.name for path in (cache / HOST / "hashicorp" / "aws").iterdir()] == ["5.101.0"]
 
 
 def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
