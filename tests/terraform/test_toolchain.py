@@ -16,6 +16,7 @@ from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
+from tests.checkout import Checkout
 
 HOST = "registry.terraform.io"
 PLATFORM = "linux_amd64"
@@ -347,6 +348,16 @@ def test_another_process_that_downloads_is_waited_for(
     monkeypatch.setattr(toolchain, "held", wait)
     # This Terraform cannot download: what the other process has brought must do.
     toolchain.download_aws_provider(found)
+
+
+def test_a_copy_of_the_checkout_finds_the_suites_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    monkeypatch.setenv("PATH", environ["PATH"])
+    monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(mirror(tmp_path / "providers")))
+    found = find_toolchain(tmp_path / "copy" / ".strata", Checkout(tmp_path / "copy").environ())
+    assert found.aws_provider == f"5.100.0 in {tmp_path / 'providers'} (STRATA_PLUGIN_MIRROR)"
 
 
 def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
