@@ -45,3 +45,16 @@ def held(path: Path, what: str, wait: float) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process, this one included, holds the lock file."""
+    try:
+        with path.open() as file:
+            # Shared: two that only look do not see each other.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
