@@ -34,6 +34,10 @@ SnowflakePort = Annotated[
 ]
 
 
+# Commands that end with everything they have started; others leave the cloud and its executions be.
+_OWN_CLOUD = ("up", "demo")
+
+
 def _epilog(*examples: str) -> str:
     return "Examples:\n\n" + "\n\n".join(f"  $ {example}" for example in examples)
 
@@ -284,7 +288,8 @@ def run(arguments: Sequence[str]) -> int:
         app(args=list(arguments), prog_name="strata")
     except SystemExit as end:
         if end.code == 130:
-            err.print("interrupted; nothing is left running")
+            alone = bool(arguments) and arguments[0] in _OWN_CLOUD
+            err.print("interrupted; nothing is left running" if alone else "interrupted")
         return int(end.code or 0)
     except Exception as error:
         fault = _fault(error)

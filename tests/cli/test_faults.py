@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from strata.cli import app, status
+from strata.cli import app, demo, status, up
 from strata.errors import StrataError
 
 REFUSAL = {"Error": {"Code": "AccessDenied", "Message": "not you"}}
@@ -42,7 +42,8 @@ def _fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(status, "run", fail)
+    for module in (demo, status, up):
+        monkeypatch.setattr(module, "run", fail)
 
 
 @pytest.mark.parametrize(("error", "code", "says"), FAULTS, ids=lambda value: type(value).__name__)
@@ -55,6 +56,22 @@ def test_a_fault_is_one_line(
 ) -> None:
     _fail(monkeypatch, error)
     assert app.run(["status"]) == code
+    assert capsys.readouterr().err == says
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("up", "interrupted; nothing is left running\n"),
+        ("demo", "interrupted; nothing is left running\n"),
+        ("status", "interrupted\n"),
+    ],
+)
+def test_ctrl_c_says_what_is_left(
+    command: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, KeyboardInterrupt())
+    assert app.run([command]) == 130
     assert capsys.readouterr().err == says
 
 
