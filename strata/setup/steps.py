@@ -46,7 +46,8 @@ def run(root: Path) -> None:
         interpreter = root / ".venv" / "bin" / "python"
         stamp = root / ".venv" / "strata-ready.json"
         wanted = _fingerprint(root)
-        if _read(stamp) != wanted:
+        # The interpreter is a link, which an upgrade of Python leaves without its target.
+        if _read(stamp) != wanted or not interpreter.exists():
             with progress.step("virtual environment"):
                 _make_environment(root)
             with progress.step("packages") as step:
@@ -102,8 +103,12 @@ def _read(stamp: Path) -> dict[str, str] | None:
 
 def _make_environment(root: Path) -> None:
     folder = root / ".venv"
-    found = _read(folder / "strata-ready.json")
-    clear = ["--clear"] if found is not None and found.get("root") != str(root) else []
+    found, wanted = _read(folder / "strata-ready.json"), _fingerprint(root)
+    other = found is not None and any(found.get(name) != wanted[name] for name in ("python", "root"))
+    interpreter = folder / "bin" / "python"
+    dangling = interpreter.is_symlink() and not interpreter.exists()
+    # Without it, venv leaves the interpreter that is there.
+    clear = ["--clear"] if other or dangling else []
     result = subprocess.run(
         [sys.executable, "-m", "venv", *clear, str(folder)], capture_output=True, text=True, check=False
     )
