@@ -133,14 +133,16 @@ def follow(
                 shown[step.name] = step
                 on_step(step)
         if events and events[-1]["type"] in _ENDS:
-            break
+            description = states.describe_execution(executionArn=arn)
+            # The history has its last event a moment before the execution is described as over.
+            if description["status"] != "RUNNING":
+                break
         if time.monotonic() > deadline:
             raise StrataError(
                 f"execution {arn.rsplit(':', 1)[-1]} did not end in {timeout:.0f} s",
                 remedy="look at `strata status`",
             )
         time.sleep(_POLL_SECONDS)
-    description = states.describe_execution(executionArn=arn)
     entered = [_entered(event) for event in events if _entered(event)]
     return Execution(
         arn=arn,
