@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from strata.cloud.aws.event_pattern import matches
 from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
@@ -96,6 +97,28 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
     at = datetime.now(UTC)
     answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
     return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at)
+
+
+def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, key: str, size: int) -> bool:
+    """Whether an enabled rule of the platform starts the state machine for such an object.
+
+    Args:
+        endpoints: the embedded cloud.
+        state_machine_arn: the machine.
+        bucket, key: where the object would be put.
+        size: its bytes.
+    """
+    events = client(endpoints, "events")
+    names = events.list_rule_names_by_target(TargetArn=state_machine_arn)["RuleNames"]
+    rules = [events.describe_rule(Name=name) for name in names]
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}, "reason": "PutObject"},
+    }
+    return any(
+        rule["State"] == "ENABLED" and matches(json.loads(rule["EventPattern"]), event) for rule in rules
+    )
 
 
 def follow(
