@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,15 +52,21 @@ class Up:
 
 
 def wait_for(process: subprocess.Popen[str], text: str, seconds: float = UP_SECONDS) -> str:
-    """Read the process's output until a line holds the text; return all of it."""
+    """Read the process's output until a line holds the text; return all of it.
+
+    The process is killed if that takes longer, so that one that says nothing ends the test too.
+    """
     assert process.stdout is not None
-    deadline = time.monotonic() + seconds
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
     seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return seen
-        assert time.monotonic() < deadline, seen
+    try:
+        for line in process.stdout:
+            seen += line
+            if text in line:
+                return seen
+    finally:
+        timer.cancel()
     raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from strata import pipeline
 from strata.errors import StrataError
+from tests.pipeline.conftest import wait_for
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DROPPED = pipeline.PutObject("raw", "flights/a.csv", "abc", AT)
@@ -42,6 +44,14 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the clock is a second later."""
     clock = SimpleNamespace(monotonic=itertools.count().__next__, sleep=lambda seconds: None)
     monkeypatch.setattr(pipeline, "time", clock)
+
+
+def test_a_process_that_says_nothing_is_not_waited_for_for_ever() -> None:
+    with (
+        subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, text=True) as silent,
+        pytest.raises(AssertionError, match="ended with -9 before 'up'"),
+    ):
+        wait_for(silent, "up", seconds=0)
 
 
 def test_an_execution_described_as_running_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
