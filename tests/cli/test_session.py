@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from strata import session
+from strata.cli.up import end
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.file_lock import held, is_held
@@ -27,6 +29,26 @@ ENDPOINTS = Endpoints(
     snowflake_password="x",
     reattach_providers="",
 )
+# A session as `strata up` holds it, with something else for the cloud.
+UP = """
+import subprocess, sys, time
+from pathlib import Path
+from strata.cloud.endpoints import Endpoints
+from strata.session import Session, interruptible
+
+def start(session):
+    session.endpoints = Endpoints.model_validate_json(sys.argv[2])
+    session._process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
+    session._write_record()
+
+Session._start = start
+with interruptible(), Session(Path(sys.argv[1]), "dev", account_id="111122223333", region="eu-west-1"):
+    print("up", flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("going down", flush=True)
+"""
 
 
 @pytest.fixture
@@ -63,6 +85,19 @@ def test_a_killed_sessions_record_counts_for_nothing(
     with Session(tmp_path, "dev", account_id="111122223333", region="eu-west-1"):
         assert seen == [(False, True)]
     assert not is_held(record.with_name("session.lock"))
+
+
+def test_down_ends_a_session_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    up = [sys.executable, "-c", UP, str(tmp_path), ENDPOINTS.model_dump_json()]
+    with subprocess.Popen(up, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        end(tmp_path)
+        assert process.stdout.read() == "going down\n"
+    assert process.returncode == 0
+    assert not (tmp_path / ".strata/run/session.json").exists()
+    end(tmp_path)
+    assert capsys.readouterr().out == "down\nnothing was running\n"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def wait_for_run(up: Up, known: set[str]) -> str:
 
 @pytest.fixture(scope="session")
 def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`strata up` of dev, with the reference data and one good file in place; ended by `strata down`, nothing left."""
+    """`strata up` of dev, with the reference data and one good file in place; ended by Ctrl-C, nothing left."""
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
     process = checkout.start("up")
     try:
@@ -105,13 +105,15 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         first = platform.json("put", "docs/examples/flights.csv", "--key", FIRST)
         assert first["status"] == "SUCCEEDED"
         yield platform
-        # Down comes in the middle of a Spark job.
+        # Ctrl-C comes in the middle of a Spark job, which a `put` follows.
         runs = set(run_ids(platform.client("glue")))
-        platform.json("put", "docs/examples/flights.csv", "--key", "flights/last.csv", "--no-wait")
+        put = checkout.start("put", "docs/examples/flights.csv", "--key", "flights/last.csv")
         wait_for_run(platform, runs)
-        down = checkout.run("down")
-        assert (down.returncode, down.stdout.strip()) == (0, "down")
+        os.killpg(process.pid, signal.SIGINT)
         assert process.wait(30) == 0
+        said, _ = put.communicate(timeout=60)
+        assert (put.returncode, "Traceback" in said) == (1, False), said
+        assert said.splitlines()[-1].startswith("error: "), said
         assert checkout.processes() == []
     finally:
         if process.poll() is None:
