@@ -4,14 +4,14 @@ from __future__ import annotations
 
 
 class JobError(Exception):
-    """The run cannot go on, and nothing that was there before has been changed."""
+    """The run cannot go on. Nothing that was there before has been changed, but for a BrokenInvariant."""
 
 
 class RefusedObject(JobError):
     """The raw object was refused whole.
 
     Args:
-        reason: `empty_file`, `not_csv` or `other_columns`.
+        reason: `empty_file`, `hidden_name`, `not_csv` or `other_columns`.
         detail: one sentence that says what was found and what was expected.
     """
 
@@ -22,4 +22,4 @@ class RefusedObject(JobError):
 
 
 class BrokenInvariant(JobError):
-    """Rows were lost or made up on the way (D13); the report is not written."""
+    """Rows were lost or made up on the way (D13): rows of this object are written, their report is not."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from strata.cloud.aws.event_pattern import matches
 from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
@@ -98,6 +99,28 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
     return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at)
 
 
+def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, key: str, size: int) -> bool:
+    """Whether an enabled rule of the platform starts the state machine for such an object.
+
+    Args:
+        endpoints: the embedded cloud.
+        state_machine_arn: the machine.
+        bucket, key: where the object would be put.
+        size: its bytes.
+    """
+    events = client(endpoints, "events")
+    names = events.list_rule_names_by_target(TargetArn=state_machine_arn)["RuleNames"]
+    rules = [events.describe_rule(Name=name) for name in names]
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}, "reason": "PutObject"},
+    }
+    return any(
+        rule["State"] == "ENABLED" and matches(json.loads(rule["EventPattern"]), event) for rule in rules
+    )
+
+
 def follow(
     endpoints: Endpoints,
     state_machine_arn: str,
@@ -133,14 +156,16 @@ def follow(
                 shown[step.name] = step
                 on_step(step)
         if events and events[-1]["type"] in _ENDS:
-            break
+            description = states.describe_execution(executionArn=arn)
+            # The history has its last event a moment before the execution is described as over.
+            if description["status"] != "RUNNING":
+                break
         if time.monotonic() > deadline:
             raise StrataError(
                 f"execution {arn.rsplit(':', 1)[-1]} did not end in {timeout:.0f} s",
                 remedy="look at `strata status`",
             )
         time.sleep(_POLL_SECONDS)
-    description = states.describe_execution(executionArn=arn)
     entered = [_entered(event) for event in events if _entered(event)]
     return Execution(
         arn=arn,

@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from strata.errors import StrataError
 from strata.live import LiveTree
 
+# What clients ask: other external tables may be beside it.
+_TABLE = "FLIGHTS"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -43,12 +46,12 @@ class Platform:
             outputs: component name → output name → value.
 
         Raises:
-            StrataError: a component has not been applied.
+            StrataError: a component has not been applied, or not one external table has the flights' name.
         """
         try:
             buckets = outputs["s3"]["bucket_names"]
             snowflake = outputs["snowflake"]
-            (table,) = snowflake["external_tables"].values()
+            table = _flights(snowflake["external_tables"])
             return cls(
                 raw_bucket=buckets["raw"],
                 processed_bucket=buckets["processed"],
@@ -65,6 +68,17 @@ class Platform:
                 f"the environment is not wholly applied: {error} is missing from the states' outputs",
                 remedy="apply it with `strata apply`",
             ) from None
+
+
+def _flights(tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The table of the flights among all external tables, by their full names."""
+    found = [table for table in tables.values() if table["table"] == _TABLE]
+    if len(found) != 1:
+        raise StrataError(
+            f"{len(found)} external tables are called {_TABLE}, of {', '.join(sorted(tables)) or 'none'}",
+            remedy="name one so in live/_components/snowflake.hcl",
+        )
+    return found[0]
 
 
 def account_of(tree: LiveTree, environment: str) -> Account:

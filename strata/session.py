@@ -16,9 +16,12 @@ from pathlib import Path
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.file_lock import held, is_held
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+# A command that only looks for a session holds its lock for an instant.
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Session:
             "--snowflake-port": str(snowflake_port),
         }
         self._process: subprocess.Popen[str] | None = None
+        self._lock = contextlib.ExitStack()
         self.endpoints: Endpoints
 
     def __enter__(self) -> Session:
@@ -76,6 +80,18 @@ class Session:
                 remedy="use it, or end it with `strata down`",
             )
         self.directory.mkdir(parents=True, exist_ok=True)
+        what = "the start of a session of this checkout"
+        self._lock.enter_context(held(_lock(self.root), what, _LOOK_SECONDS))
+        try:
+            # A session that was killed has left it.
+            _record(self.root).unlink(missing_ok=True)
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         log = self.directory / "cloud.log"
         command = [sys.executable, "-m", "strata.cloud"]
         for name, value in self._arguments.items():
@@ -92,13 +108,8 @@ class Session:
                 text=True,
                 start_new_session=True,
             )
-        try:
-            self.endpoints = self._wait_until_ready(self._process, log)
-            self._record()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+        self.endpoints = self._wait_until_ready(self._process, log)
+        self._write_record()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -106,20 +117,10 @@ class Session:
     def stop(self) -> None:
         """End the cloud and everything it started; does nothing the second time."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(OSError):
-            process.send_signal(signal.SIGTERM)
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        (self.directory / "session.json").unlink(missing_ok=True)
+        if process is not None:
+            _end(process)
+            _record(self.root).unlink(missing_ok=True)
+        self._lock.close()
 
     def is_alive(self) -> bool:
         """Whether the cloud's process still runs."""
@@ -144,13 +145,13 @@ class Session:
             f"the embedded cloud ended with exit code {process.returncode}", remedy=f"see {log}"
         )
 
-    def _record(self) -> None:
+    def _write_record(self) -> None:
         record = {
             "pid": os.getpid(),
             "environment": self.environment,
             "endpoints": self.endpoints.model_dump(),
         }
-        path = self.directory / "session.json"
+        path = _record(self.root)
         draft = path.with_suffix(".new")
         # The record holds this start's Snowflake password.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -161,6 +162,29 @@ class Session:
 def run_directory(root: Path) -> Path:
     """The folder of the running session's files."""
     return root / ".strata" / "run"
+
+
+def _record(root: Path) -> Path:
+    return run_directory(root) / "session.json"
+
+
+def _lock(root: Path) -> Path:
+    """Held for as long as a session lives: its record alone may be that of one that was killed."""
+    return run_directory(root) / "session.lock"
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(OSError):
+        process.send_signal(signal.SIGTERM)
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def child_environment(root: Path) -> dict[str, str]:
@@ -179,16 +203,15 @@ def child_environment(root: Path) -> dict[str, str]:
 
 def find_running(root: Path) -> Running | None:
     """The session that runs in this checkout, if one does."""
-    path = run_directory(root) / "session.json"
+    if not is_held(_lock(root)):
+        return None
     try:
-        record = json.loads(path.read_text())
-        running = Running(
+        record = json.loads(_record(root).read_text())
+        return Running(
             int(record["pid"]), str(record["environment"]), Endpoints.model_validate(record["endpoints"])
         )
-        os.kill(running.pid, 0)
     except (OSError, ValueError, KeyError):
         return None
-    return running
 
 
 def require_running(root: Path) -> Running:

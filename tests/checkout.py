@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+_KEPT = ("PATH", "JAVA_HOME", "STRATA_PLUGIN_MIRROR")
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -71,10 +73,10 @@ class Checkout:
         )
 
     def environ(self) -> dict[str, str]:
-        """A shell without anybody's variables."""
+        """A shell without anybody's variables, but for where tools and the provider are."""
         home = self.folder.parent / f"{self.folder.name}-home"
         home.mkdir(exist_ok=True)
-        kept = {name: os.environ[name] for name in ("PATH", "JAVA_HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return {**kept, "HOME": str(home), "COLUMNS": "160"}
 
     def processes(self) -> list[str]:

@@ -35,6 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
             del os.environ[name]
+    downloaded = ROOT / ".strata" / "terraform" / "providers"
+    if downloaded.is_dir():
+        # Set-up has brought it once; folders of the tests' own would each bring it again.
+        os.environ.setdefault("STRATA_PLUGIN_MIRROR", str(downloaded))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -40,7 +40,7 @@ def build_layer(root: Path, architecture: str, target: Path) -> None:
     cached = root / ".strata" / "cache" / "lambda-layer" / f"{key}.zip"
     if not cached.is_file():
         with tempfile.TemporaryDirectory() as folder:
-            _install(requirements, options, Path(folder))
+            _install(root, requirements, options, Path(folder))
             zip_folder(Path(folder), "python/", cached)
     with replacing(target) as draft:
         shutil.copyfile(str(cached), str(draft))
@@ -60,7 +60,7 @@ def _platform_options(architecture: str) -> list[str]:
     return options
 
 
-def _install(requirements: Path, options: list[str], folder: Path) -> None:
+def _install(root: Path, requirements: Path, options: list[str], folder: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile"]
     command += ["--require-hashes", "--requirement", str(requirements), "--target", str(folder), *options]
     # pip compares what a wheel requires with the Python that runs pip, not with the one it installs for.
@@ -69,6 +69,7 @@ def _install(requirements: Path, options: list[str], folder: Path) -> None:
     ours = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV")
     environ = {name: value for name, value in os.environ.items() if name not in ours}
     environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    environ["PIP_CACHE_DIR"] = str(root / ".strata" / "cache" / "pip")
     result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if "No module named pip" in result.stderr:
         raise StrataError(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.terraform.toolchain import Toolchain, download_aws_provider, find_toolchain
+from strata.terraform.toolchain import Toolchain, ready_toolchain
 
 
 def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -30,8 +30,7 @@ def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[
     for module in modules:
         if module not in known:
             raise StrataError(f"there is no module {module}", remedy=f"it is one of {', '.join(known)}")
-    toolchain = find_toolchain(root / ".strata")
-    download_aws_provider(toolchain)
+    toolchain = ready_toolchain(root / ".strata")
     with tempfile.TemporaryDirectory(prefix="strata-validate-") as folder:
         copy = Path(folder).resolve() / "modules"
         shutil.copytree(root / "modules", copy, ignore=shutil.ignore_patterns(".terraform*"))

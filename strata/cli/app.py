@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,10 @@ AwsPort = Annotated[int, typer.Option(help="Port of the embedded AWS; 0 takes a 
 SnowflakePort = Annotated[
     int, typer.Option(help="Port of the embedded Snowflake; 0 takes a free one.", min=0, max=65535)
 ]
+
+
+# Commands that end with everything they have started; others leave the cloud and its executions be.
+_OWN_CLOUD = ("up", "demo")
 
 
 def _epilog(*examples: str) -> str:
@@ -283,9 +288,30 @@ def run(arguments: Sequence[str]) -> int:
         app(args=list(arguments), prog_name="strata")
     except SystemExit as end:
         if end.code == 130:
-            err.print("interrupted; nothing is left running")
+            alone = bool(arguments) and arguments[0] in _OWN_CLOUD
+            err.print("interrupted; nothing is left running" if alone else "interrupted")
         return int(end.code or 0)
-    except StrataError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        return error.exit_code
+    except Exception as error:
+        fault = _fault(error)
+        if fault is None:
+            raise
+        err.print(Text.assemble(("error: ", "bold red"), str(fault)), soft_wrap=True)
+        return fault.exit_code
     return 0
+
+
+def _fault(error: Exception) -> StrataError | None:
+    """What the user can put right about an error; None if nothing is known, as of a fault of our own."""
+    if isinstance(error, StrataError):
+        return error
+    if isinstance(error, OSError) and error.filename is not None:
+        return StrataError(error.strerror or str(error), file=os.fsdecode(error.filename))
+    # Importing it takes longer than the help: a command that asks AWS has.
+    botocore = sys.modules.get("botocore.exceptions")
+    if botocore and isinstance(error, botocore.BotoCoreError):
+        return StrataError(
+            f"the embedded cloud does not answer: {error}", remedy="start it again with `strata up`"
+        )
+    if botocore and isinstance(error, botocore.ClientError):
+        return StrataError(f"the embedded cloud refused: {error}")
+    return None

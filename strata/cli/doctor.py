@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from strata.cli.console import out, print_json, table
-from strata.cloud.spark.jars import default_folder, ensure_jars
+from strata.cloud.spark.jars import missing_jars
 from strata.cloud.spark.java import find_java
 from strata.errors import StrataError
+from strata.setup.python import SUPPORTED
 from strata.terraform.toolchain import find_toolchain
 
 
@@ -30,11 +31,11 @@ class Finding:
 def run(root: Path, as_json: bool) -> None:
     """Look at everything and print it; raises StrataError if anything needed is missing."""
     findings = [
-        Finding("Python", True, True, f"{'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"),
+        _look("Python", _python),
         _look("Java", _java),
         _look("Terraform", lambda: _terraform(root)),
         _look("AWS provider", lambda: find_toolchain(root / ".strata").aws_provider),
-        _look("Spark's S3A jars", lambda: str(ensure_jars(default_folder(), lambda text: None))),
+        _look("Spark's S3A jars", lambda: _jars(root / ".strata" / "jars")),
         _terragrunt(),
     ]
     if as_json:
@@ -52,6 +53,21 @@ def _look(name: str, find: Callable[[], str]) -> Finding:
         return Finding(name, True, True, find())
     except StrataError as error:
         return Finding(name, True, False, str(error))
+
+
+def _python() -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] not in SUPPORTED:
+        raise StrataError(f"{version} at {sys.executable}, 3.11 or 3.12 needed", remedy="run `make setup`")
+    return f"{version} at {sys.executable}"
+
+
+def _jars(folder: Path) -> str:
+    missing = missing_jars(folder)
+    if missing:
+        names = ", ".join(jar.file for jar in missing)
+        raise StrataError(f"{names} missing or not whole in {folder}", remedy="run `make setup`")
+    return str(folder)
 
 
 def _java() -> str:

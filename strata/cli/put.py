@@ -20,11 +20,14 @@ def run(root: Path, file: Path, key: str | None, wait: bool, as_json: bool) -> N
         raise StrataError(f"{file} is not a file", remedy="name a file to drop")
     platform = Workspace(root, running.environment, running.endpoints).platform()
     key = key or f"flights/{file.name}"
-    # Only what the rule matches starts an execution; waiting for another would be waiting in vain.
-    starts = key.startswith("flights/") and key.endswith(".csv")
-    dropped = pipeline.put(running.endpoints, platform.raw_bucket, key, file.read_bytes())
+    content = file.read_bytes()
+    # Waiting for an execution that no rule starts would be waiting in vain.
+    starts = pipeline.starts_execution(
+        running.endpoints, platform.state_machine_arn, platform.raw_bucket, key, len(content)
+    )
+    dropped = pipeline.put(running.endpoints, platform.raw_bucket, key, content)
     if not (wait and starts):
-        why = "" if starts else "; only flights/*.csv starts an execution"
+        why = "" if starts else "; no rule starts an execution for it"
         if as_json:
             print_json({"bucket": dropped.bucket, "key": key, "etag": dropped.etag})
         else:

@@ -171,9 +171,8 @@ class LiveTree:
 
         Args:
             unit: the unit's path.
-            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in if
-            the
-                dependency allows them for `command`.
+            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in
+                if the dependency allows them for `command`.
             command: the Terraform command that is to run.
 
         Raises:

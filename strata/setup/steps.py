@@ -11,10 +11,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
 from strata.setup import packages
 from strata.setup.progress import Progress
+
+if TYPE_CHECKING:
+    from strata.cloud.spark.java import Java
+    from strata.terraform.toolchain import Toolchain
 
 
 def run(root: Path) -> None:
@@ -31,11 +36,18 @@ def run(root: Path) -> None:
     state.mkdir(exist_ok=True)
     with _one_at_a_time(state / "setup.lock"):
         with progress.step("Java and Terraform") as step:
-            step.done(_check_tools(state))
+            java, tools = _find_tools(state)
+            step.done(
+                f"Java {java.version}, Terraform {tools.terraform_version}, AWS provider {tools.aws_provider}"
+            )
+        if tools.provider_cache is not None:
+            with progress.step("AWS provider"):
+                _download_provider(tools)
         interpreter = root / ".venv" / "bin" / "python"
         stamp = root / ".venv" / "strata-ready.json"
         wanted = _fingerprint(root)
-        if _read(stamp) != wanted:
+        # The interpreter is a link, which an upgrade of Python leaves without its target.
+        if _read(stamp) != wanted or not interpreter.exists():
             with progress.step("virtual environment"):
                 _make_environment(root)
             with progress.step("packages") as step:
@@ -45,28 +57,30 @@ def run(root: Path) -> None:
     progress.summary()
 
 
-def _check_tools(state: Path) -> str:
+def _find_tools(state: Path) -> tuple[Java, Toolchain]:
     # Both modules import the standard library only: what is missing is named before minutes of downloads.
     from strata.cloud.spark.java import find_java
     from strata.terraform.toolchain import find_toolchain
 
-    def java() -> str:
-        return f"Java {find_java(os.environ).version}"
-
-    def terraform() -> str:
-        tools = find_toolchain(state)
-        return f"Terraform {tools.terraform_version}, AWS provider {tools.aws_provider}"
-
-    found: list[str] = []
+    java = tools = None
     missing: list[str] = []
-    for look in (java, terraform):
-        try:
-            found.append(look())
-        except StrataError as error:
-            missing.append(str(error))
-    if missing:
+    try:
+        java = find_java(os.environ)
+    except StrataError as error:
+        missing.append(str(error))
+    try:
+        tools = find_toolchain(state)
+    except StrataError as error:
+        missing.append(str(error))
+    if java is None or tools is None:
         raise StrataError("; ".join(missing))
-    return ", ".join(found)
+    return java, tools
+
+
+def _download_provider(tools: Toolchain) -> None:
+    from strata.terraform.toolchain import download_aws_provider
+
+    download_aws_provider(tools)
 
 
 def _fingerprint(root: Path) -> dict[str, str]:
@@ -89,8 +103,12 @@ def _read(stamp: Path) -> dict[str, str] | None:
 
 def _make_environment(root: Path) -> None:
     folder = root / ".venv"
-    found = _read(folder / "strata-ready.json")
-    clear = ["--clear"] if found is not None and found.get("root") != str(root) else []
+    found, wanted = _read(folder / "strata-ready.json"), _fingerprint(root)
+    other = found is not None and any(found.get(name) != wanted[name] for name in ("python", "root"))
+    interpreter = folder / "bin" / "python"
+    dangling = interpreter.is_symlink() and not interpreter.exists()
+    # Without it, venv leaves the interpreter that is there.
+    clear = ["--clear"] if other or dangling else []
     result = subprocess.run(
         [sys.executable, "-m", "venv", *clear, str(folder)], capture_output=True, text=True, check=False
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.live.console import planted_failure
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
@@ -25,7 +26,7 @@ from strata.terraform.selection import choose, with_dependents
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
-from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, held, prepare
+from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit

@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.terraform.environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
@@ -22,6 +22,8 @@ from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_
 _NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
 _HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 _VERSION_SECONDS = 30
+# The provider has 150 MB.
+_DOWNLOAD_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,13 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
     cli_config = folder / "cli.tfrc"
-    cli_config.write_text("disable_checkpoint = true\n", encoding="utf-8")
-    environment = child_environment(state_dir, environ, {"TF_CLI_CONFIG_FILE": str(cli_config)})
-    program, product, version, platform = _find_program(environ, environment)
+    # Without a configuration: a running Terraform may be reading the one that is there.
+    program, product, version, platform = _find_program(environ, child_environment(state_dir, environ))
     host = _HOSTS[product]
     cache = folder / "providers"
     source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
     if source.user_config is None:
-        cli_config.write_text(cli_configuration(source, host), encoding="utf-8")
+        _write(cli_config, cli_configuration(source, host))
     return Toolchain(
         terraform=program,
         terraform_version=version,
@@ -93,21 +94,31 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     )
 
 
-_download = threading.Lock()
+def ready_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> Toolchain:
+    """As `find_toolchain`, with the AWS provider in place: for callers that run `init` themselves.
+
+    Raises:
+        StrataError: as `find_toolchain`, or the provider cannot be downloaded.
+    """
+    toolchain = find_toolchain(state_dir, environ)
+    download_aws_provider(toolchain)
+    return toolchain
 
 
 def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None = None) -> None:
     """Fill the provider cache by one `init`, if the toolchain needs that; else do nothing.
 
-    Terraform's plugin cache is not safe for several `init` at once, so that it is filled by one and is
-    a read-only mirror from then on.
+    Terraform's plugin cache is not safe for several `init` at once, so that it is filled by one, of this or
+    another process, and is a read-only mirror from then on.
 
     Raises:
         StrataError: the download failed; what Terraform said is the message.
     """
     cache = toolchain.provider_cache
-    with _download:
-        if cache is None or cache.is_dir():
+    if cache is None or cache.is_dir():
+        return
+    with held(cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS):
+        if cache.is_dir():
             return
         scratch = cache.with_name("download")
         shutil.rmtree(scratch, ignore_errors=True)
@@ -141,6 +152,15 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
             plugins.rename(cache)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """Give a file this text, in one step and only if it has another."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> tuple[Path, str, str, str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import pytest
 
 from strata.errors import StrataError
-from strata.terraform.toolchain import Toolchain, find_toolchain
+from strata.terraform.toolchain import Toolchain, ready_toolchain
 from strata.testing.batch import BatchPlanner, BatchResult
 from strata.testing.case import Case
 from strata.testing.layout import Layout
@@ -66,7 +66,7 @@ class Plans:
     @cached_property
     def toolchain(self) -> Toolchain:
         """Terraform and the providers of this machine."""
-        return find_toolchain(self.layout.state)
+        return ready_toolchain(self.layout.state)
 
     def close(self) -> None:
         """End what plans needed."""

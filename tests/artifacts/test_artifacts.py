@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from strata.artifacts.layer import build_layer
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -101,6 +103,25 @@ def test_glue_artifacts_are_the_same_everywhere(checkout: Path, tmp_path: Path) 
         names = archive.namelist()
     assert {"glue_jobs/main.py", "glue_jobs/contracts/flights.json"} <= set(names)
     assert names == sorted(names)
+
+
+def test_the_layers_downloads_stay_in_the_checkout(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    pip = tmp_path / "python"
+    # As pip does: it keeps what it downloads where it is told to, else in its user's home.
+    pip.write_text(
+        '#!/bin/sh\nfolder="${PIP_CACHE_DIR:-$HOME/.cache/pip}"; mkdir -p "$folder"; touch "$folder/wheel"\n'
+    )
+    pip.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(pip))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("PIP_CACHE_DIR", raising=False)
+    build_layer(checkout, "x86_64", tmp_path / "layer.zip")
+    assert (checkout / ".strata/cache/pip/wheel").is_file()
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.terraform.toolchain import find_toolchain
+from strata.terraform.toolchain import ready_toolchain
 from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository
@@ -63,7 +62,7 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     repository = Repository.create(folder, {**files, **small})
     if not (shutil.which("terraform") or shutil.which("tofu")):
         pytest.skip("missing tool: terraform")
-    toolchain = find_toolchain(folder / "tools", os.environ)
+    toolchain = ready_toolchain(root / ".strata")
     real = shutil.which("terragrunt") is not None
     if not real:
         write_stand_in(folder)

@@ -15,7 +15,7 @@ from typing import Any
 from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move, read_folder
 from strata.terraform.environment import child_environment
-from strata.terraform.toolchain import find_toolchain
+from strata.terraform.toolchain import ready_toolchain
 
 _ADDRESS = re.compile(r"(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
 
@@ -45,7 +45,7 @@ class Root:
         for module in modules:
             shutil.copytree(checkout / "modules" / module, folder / "modules" / module)
         (folder / "main.tf").write_text(text, encoding="utf-8")
-        toolchain = find_toolchain(checkout / ".strata")
+        toolchain = ready_toolchain(checkout / ".strata")
         extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
         root = cls(folder, toolchain.terraform, child_environment(folder / ".strata", os.environ, extra))
         root.run("init", "-input=false")

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,15 +52,21 @@ class Up:
 
 
 def wait_for(process: subprocess.Popen[str], text: str, seconds: float = UP_SECONDS) -> str:
-    """Read the process's output until a line holds the text; return all of it."""
+    """Read the process's output until a line holds the text; return all of it.
+
+    The process is killed if that takes longer, so that one that says nothing ends the test too.
+    """
     assert process.stdout is not None
-    deadline = time.monotonic() + seconds
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
     seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return seen
-        assert time.monotonic() < deadline, seen
+    try:
+        for line in process.stdout:
+            seen += line
+            if text in line:
+                return seen
+    finally:
+        timer.cancel()
     raise AssertionError(f"ended with {process.wait()} before {text!r}:\n{seen}")
 
 
@@ -83,7 +90,7 @@ def wait_for_run(up: Up, known: set[str]) -> str:
 
 @pytest.fixture(scope="session")
 def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`strata up` of dev, with the reference data and one good file in place; ended by `strata down`, nothing left."""
+    """`strata up` of dev, with the reference data and one good file in place; ended by Ctrl-C, nothing left."""
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
     process = checkout.start("up")
     try:
@@ -98,13 +105,15 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         first = platform.json("put", "docs/examples/flights.csv", "--key", FIRST)
         assert first["status"] == "SUCCEEDED"
         yield platform
-        # Down comes in the middle of a Spark job.
+        # Ctrl-C comes in the middle of a Spark job, which a `put` follows.
         runs = set(run_ids(platform.client("glue")))
-        platform.json("put", "docs/examples/flights.csv", "--key", "flights/last.csv", "--no-wait")
+        put = checkout.start("put", "docs/examples/flights.csv", "--key", "flights/last.csv")
         wait_for_run(platform, runs)
-        down = checkout.run("down")
-        assert (down.returncode, down.stdout.strip()) == (0, "down")
+        os.killpg(process.pid, signal.SIGINT)
         assert process.wait(30) == 0
+        said, _ = put.communicate(timeout=60)
+        assert (put.returncode, "Traceback" in said) == (1, False), said
+        assert said.splitlines()[-1].startswith("error: "), said
         assert checkout.processes() == []
     finally:
         if process.poll() is None:

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from strata.file_lock import held
 from strata.terraform.state import StateBackend
 from tests.documentation import shell_blocks
 
@@ -53,8 +55,9 @@ AFTER = {
 }
 
 
-def prepare(repository: Repository) -> dict[str, str]:
-    """The small tree with a session that the command finds; returns the commands' environment."""
+@pytest.fixture
+def environ(repository: Repository) -> Iterator[dict[str, str]]:
+    """The commands' environment, for the small tree with a session that the command finds."""
     subprocess.run(["git", "init", "--quiet", str(repository.root)], check=True)
     repository.unit("s3", CODE, 'inputs = { names = { a = "x" } }\n')
     repository.unit("iam", CODE, USES)
@@ -63,7 +66,8 @@ def prepare(repository: Repository) -> dict[str, str]:
     record = {"pid": os.getpid(), "environment": "dev", "endpoints": repository.cloud.endpoints.model_dump()}
     (run / "session.json").write_text(json.dumps(record))
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {"PATH": path, "HOME": os.environ.get("HOME", str(repository.root)), "COLUMNS": "160"}
+    with held(run / "session.lock", "a test", 0):
+        yield {"PATH": path, "HOME": os.environ.get("HOME", str(repository.root)), "COLUMNS": "160"}
 
 
 def bash(repository: Repository, script: str, environ: dict[str, str]) -> str:
@@ -86,8 +90,9 @@ def bash(repository: Repository, script: str, environ: dict[str, str]) -> str:
 
 
 @pytest.mark.needs("aws")
-def test_every_command_of_the_page_on_state(root: Path, repository: Repository) -> None:
-    environ = prepare(repository)
+def test_every_command_of_the_page_on_state(
+    root: Path, repository: Repository, environ: dict[str, str]
+) -> None:
     (repository.root / "lock.json").write_text(json.dumps(LOCK))
     repository.apply()
     # A second version of the state, so that there is an older one.
@@ -114,8 +119,9 @@ def test_every_command_of_the_page_on_state(root: Path, repository: Repository) 
 
 
 @pytest.mark.needs("terragrunt")
-def test_terragrunt_works_on_the_embedded_cloud(root: Path, repository: Repository) -> None:
-    environ = prepare(repository)
+def test_terragrunt_works_on_the_embedded_cloud(
+    root: Path, repository: Repository, environ: dict[str, str]
+) -> None:
     (script,) = shell_blocks(root / "docs/state.md", "sh terragrunt")
     # The environment plan needs no mocks, Terragrunt does before anything is applied.
     file = repository.root / "live/dev/iam/terragrunt.hcl"

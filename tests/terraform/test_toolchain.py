@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.environment import child_environment
-from strata.terraform.toolchain import find_toolchain
+from strata.terraform.toolchain import find_toolchain, ready_toolchain
+from tests.checkout import Checkout
 
 HOST = "registry.terraform.io"
 PLATFORM = "linux_amd64"
@@ -247,6 +250,29 @@ def test_a_configuration_file_that_is_missing_does_not_count(tmp_path: Path) -> 
     assert found.cli_config == tmp_path / "state" / "terraform" / "cli.tfrc"
 
 
+@pytest.mark.parametrize(
+    ("there", "stays"), [("the same", True), ("of another mirror", False)], ids=["stays", "is replaced"]
+)
+def test_a_running_terraform_reads_a_whole_configuration(tmp_path: Path, there: str, stays: bool) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ |= {"PATH": f"{environ['PATH']}:/usr/bin:/bin"}
+    chosen(tmp_path, environ)
+    config = find_toolchain(tmp_path / "state", environ).cli_config
+    text = config.read_text()
+    if there == "of another mirror":
+        config.write_text("# Of another mirror.\n")
+    before, inode = config.read_text(), config.stat().st_ino
+    # What Terraform reads while it is asked for its version.
+    seen = tmp_path / "seen"
+    program = tmp_path / "bin" / "terraform"
+    program.write_text(f"#!/bin/sh\ncat {config} > {seen}\n" + program.read_text().partition("\n")[2])
+    assert find_toolchain(tmp_path / "state", environ).cli_config == config
+    assert seen.read_text() == before
+    assert config.read_text() == text
+    assert (config.stat().st_ino == inode) is stays
+    assert [path.name for path in config.parent.iterdir()] == ["cli.tfrc"]
+
+
 DOWNLOADS = """#!/bin/sh
 if [ "$1" = version ]; then echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'; exit; fi
 grep -q 'version = "~> 5.100"' main.tf || exit 9
@@ -272,8 +298,21 @@ def test_the_registrys_provider_is_downloaded_once(tmp_path: Path, monkeypatch: 
     assert again.aws_provider == f"5.101.0 in {tmp_path}/state/terraform/providers (downloaded)"
     assert sorted(path.name for path in (tmp_path / "state" / "terraform").iterdir()) == [
         "cli.tfrc",
+        "download.lock",
         "providers",
     ]
+
+
+def test_a_ready_toolchain_holds_what_its_configuration_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ["PATH"] += ":/usr/bin:/bin"
+    (tmp_path / "bin" / "terraform").write_text(DOWNLOADS.replace("LOG", str(tmp_path / "log")))
+    cache = tmp_path / "state" / "terraform" / "providers"
+    assert f'path    = "{cache}"' in ready_toolchain(tmp_path / "state", environ).cli_config.read_text()
+    assert [path.name for path in (cache / HOST / "hashicorp" / "aws").iterdir()] == ["5.101.0"]
 
 
 def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +324,40 @@ def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     )
     with pytest.raises(StrataError, match="cannot be downloaded: Error: Failed to install provider"):
         toolchain.download_aws_provider(found)
-    assert [path.name for path in (tmp_path / "state" / "terraform").iterdir()] == ["cli.tfrc"]
+    left = sorted(path.name for path in (tmp_path / "state" / "terraform").iterdir())
+    assert left == ["cli.tfrc", "download.lock"]
+
+
+def test_another_process_that_downloads_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    found = find_toolchain(tmp_path / "state", machine(tmp_path, terraform="1.11.4"))
+    monkeypatch.setattr(toolchain, "_DOWNLOAD_SECONDS", 0)
+    with (
+        held(tmp_path / "state" / "terraform" / "download.lock", "a download", 0),
+        pytest.raises(StrataError, match="is working on the download of the AWS provider"),
+    ):
+        toolchain.download_aws_provider(found)
+
+    @contextlib.contextmanager
+    def wait(path: Path, what: str, seconds: float) -> Iterator[None]:
+        mirror(tmp_path / "state" / "terraform" / "providers")
+        yield
+
+    monkeypatch.setattr(toolchain, "held", wait)
+    # This Terraform cannot download: what the other process has brought must do.
+    toolchain.download_aws_provider(found)
+
+
+def test_a_copy_of_the_checkout_finds_the_suites_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    monkeypatch.setenv("PATH", environ["PATH"])
+    monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(mirror(tmp_path / "providers")))
+    found = find_toolchain(tmp_path / "copy" / ".strata", Checkout(tmp_path / "copy").environ())
+    assert found.aws_provider == f"5.100.0 in {tmp_path / 'providers'} (STRATA_PLUGIN_MIRROR)"
 
 
 def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ What moto does otherwise than AWS, and what is done here:
   and fails with it;
 - a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
 - the wait before a retry cannot be interrupted: it ends when the execution does;
+- executions write no log (`execution_log` does);
 - an execution reads SUCCEEDED before its output is there;
 - a definition that goes to a state it does not have is accepted.
 """
@@ -42,7 +43,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
-from strata.cloud.aws import asl_sdk, identity
+from strata.cloud.aws import asl_sdk, execution_log, identity
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
 from strata.iam import Principal
@@ -90,6 +91,7 @@ def install(context: CloudContext) -> None:
     _patches.attribute(StateTaskService, "_after_eval_execution", succeeded)
     _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
     asl_sdk.install(_patches)
+    execution_log.install(_patches)
     _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)
 
 

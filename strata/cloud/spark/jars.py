@@ -59,6 +59,11 @@ def default_folder() -> Path:
     return Path(__file__).resolve().parents[3] / ".strata" / "jars"
 
 
+def missing_jars(folder: Path) -> list[Jar]:
+    """Return the pinned jars that the folder does not hold, or not whole; nothing is changed."""
+    return [jar for jar in JARS if not _whole(folder / jar.file, jar)]
+
+
 def ensure_jars(folder: Path, progress: Callable[[str], None], *, java: Java | None = None) -> Path:
     """Make the folder hold exactly the pinned jars, and return it.
 
@@ -67,7 +72,7 @@ def ensure_jars(folder: Path, progress: Callable[[str], None], *, java: Java | N
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [jar for jar in JARS if not _whole(folder / jar.file, jar)]
+    wanted = missing_jars(folder)
     for stray in folder.glob("*.jar"):
         if stray.name not in {jar.file for jar in JARS}:
             stray.unlink()  # the whole folder goes on Spark's class path

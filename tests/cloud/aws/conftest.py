@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from strata.cloud.aws import server as server_module
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+STATES = {"Service": "states.amazonaws.com"}
 # One for all tests: a session reads each service's model once.
 _SESSION = boto3.session.Session()
 
@@ -132,6 +134,15 @@ def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, *, s
         time.sleep(0.02)
 
 
+def run(aws: Aws, states: dict[str, Any], role: str, given: Any = None, **more: Any) -> dict[str, Any]:
+    """Run a new state machine to its end."""
+    machine = aws.machine(f"m-{uuid.uuid4()}", states, role, **more)
+    started = aws.client("stepfunctions").start_execution(
+        stateMachineArn=machine, input=json.dumps(given if given is not None else {})
+    )
+    return aws.ended(started["executionArn"])
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> CloudContext:
     return CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path)
@@ -147,3 +158,9 @@ def aws(context: CloudContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]
     default_user_config["iam"] = {"load_aws_managed_policies": False}
     yield Aws(context)
     server.stop()
+
+
+@pytest.fixture
+def role(aws: Aws) -> str:
+    # What its tasks may do is not what these tests are about.
+    return aws.role("states", STATES, [{"Effect": "Allow", "Action": "*", "Resource": "*"}])

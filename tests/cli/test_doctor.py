@@ -1,0 +1,72 @@
+"""`strata doctor` says what is there and changes nothing. Java and Terraform are shell scripts here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from strata.cli import app, doctor
+from strata.cloud.spark import jars
+
+JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
+JAVA_8 = "echo 'java version \"1.8.0_402\"' >&2"
+TERRAFORM = """echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'"""
+JAR = jars.Jar("org", "hadoop-aws", "1", hashlib.sha256(b"whole").hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("tools", "jar", "python", "missing"),
+    [
+        ({"java": JAVA_17, "terraform": TERRAFORM}, b"whole", True, []),
+        ({"java": JAVA_17, "terraform": TERRAFORM}, b"whole", False, ["Python"]),
+        ({"terraform": TERRAFORM}, b"whole", True, ["Java"]),
+        ({"java": JAVA_8, "terraform": TERRAFORM}, b"whole", True, ["Java"]),
+        ({"java": JAVA_17}, b"whole", True, ["Terraform", "AWS provider"]),
+        ({"java": JAVA_17, "terraform": TERRAFORM}, b"cut", True, ["Spark's S3A jars"]),
+        ({"java": JAVA_17, "terraform": TERRAFORM}, None, True, ["Spark's S3A jars"]),
+        ({}, None, False, ["Python", "Java", "Terraform", "AWS provider", "Spark's S3A jars"]),
+    ],
+)
+def test_what_is_missing_is_named(
+    tools: dict[str, str],
+    jar: bytes | None,
+    python: bool,
+    missing: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name, script in tools.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    aws = tmp_path / "mirror/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+    aws.mkdir(parents=True)
+    (aws / "terraform-provider-aws_v5").touch()
+    folder = tmp_path / "checkout/.strata/jars"
+    folder.mkdir(parents=True)
+    (folder / "another.jar").touch()
+    if jar is not None:
+        (folder / JAR.file).write_bytes(jar)
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(tmp_path / "mirror"))
+    monkeypatch.setattr(jars, "JARS", (JAR,))
+    monkeypatch.setattr(app, "_root", lambda: tmp_path / "checkout")
+    if not python:
+        monkeypatch.setattr(doctor, "SUPPORTED", ())
+
+    code = app.run(["doctor", "--json"])
+
+    printed = capsys.readouterr()
+    findings = json.loads(printed.out)
+    assert [f["name"] for f in findings if f["needed"] and not f["found"]] == missing
+    assert (code, printed.err != "") == ((1, True) if missing else (0, False))
+    assert all(name in printed.err for name in missing)
+    assert [f["name"] for f in findings if not f["needed"]] == ["Terragrunt"]
+    assert sorted(path.name for path in folder.iterdir()) == before

@@ -1,0 +1,137 @@
+"""Which session of a checkout lives: a record or a process id alone says nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from strata import session
+from strata.cli.up import end
+from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
+from strata.file_lock import held, is_held
+from strata.session import Running, Session, end_running, find_running
+
+ENDPOINTS = Endpoints(
+    account_id="111122223333",
+    region="eu-west-1",
+    aws_url="http://127.0.0.1:1",
+    snowflake_host="127.0.0.1",
+    snowflake_port=2,
+    snowflake_account="ORG-ACCOUNT",
+    snowflake_user="USER",
+    snowflake_password="x",
+    reattach_providers="",
+)
+# A session as `strata up` holds it, with something else for the cloud.
+UP = """
+import subprocess, sys, time
+from pathlib import Path
+from strata.cloud.endpoints import Endpoints
+from strata.session import Session, interruptible
+
+def start(session):
+    session.endpoints = Endpoints.model_validate_json(sys.argv[2])
+    session._process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
+    session._write_record()
+
+Session._start = start
+with interruptible(), Session(Path(sys.argv[1]), "dev", account_id="111122223333", region="eu-west-1"):
+    print("up", flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("going down", flush=True)
+"""
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of ours."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def record(tmp_path: Path, stranger: subprocess.Popen[bytes]) -> Path:
+    """The record of a session, with the process id of the stranger."""
+    path = tmp_path / ".strata" / "run" / "session.json"
+    path.parent.mkdir(parents=True)
+    written = {"pid": stranger.pid, "environment": "dev", "endpoints": ENDPOINTS.model_dump()}
+    path.write_text(json.dumps(written))
+    return path
+
+
+def test_a_killed_sessions_record_counts_for_nothing(
+    tmp_path: Path, record: Path, stranger: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_running(tmp_path) is None
+    assert end_running(tmp_path) is False
+    assert stranger.poll() is None
+
+    seen = []
+
+    def start(self: Session) -> None:
+        seen.append((record.exists(), is_held(record.with_name("session.lock"))))
+
+    monkeypatch.setattr(Session, "_start", start)
+    with Session(tmp_path, "dev", account_id="111122223333", region="eu-west-1"):
+        assert seen == [(False, True)]
+    assert not is_held(record.with_name("session.lock"))
+
+
+def test_down_ends_a_session_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    up = [sys.executable, "-c", UP, str(tmp_path), ENDPOINTS.model_dump_json()]
+    with subprocess.Popen(up, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        end(tmp_path)
+        assert process.stdout.read() == "going down\n"
+    assert process.returncode == 0
+    assert not (tmp_path / ".strata/run/session.json").exists()
+    end(tmp_path)
+    assert capsys.readouterr().out == "down\nnothing was running\n"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "message"),
+    [
+        (True, "a session of this checkout is running already (process {stranger}, environment dev)"),
+        (False, "process {me} is working on the start of a session of this checkout"),
+    ],
+    ids=["running", "starting"],
+)
+def test_a_second_session_is_refused(
+    tmp_path: Path,
+    record: Path,
+    stranger: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    recorded: bool,
+    message: str,
+) -> None:
+    monkeypatch.setattr(session, "_LOOK_SECONDS", 0)
+    if not recorded:
+        record.unlink()
+    with held(record.with_name("session.lock"), "a test", 0):
+        assert find_running(tmp_path) == (Running(stranger.pid, "dev", ENDPOINTS) if recorded else None)
+        with pytest.raises(StrataError) as caught:
+            Session(tmp_path, "dev", account_id="111122223333", region="eu-west-1").__enter__()
+    assert caught.value.message == message.format(stranger=stranger.pid, me=os.getpid())
+    assert record.exists() is recorded
+
+
+def test_a_session_ends_with_its_process_and_not_with_its_children(tmp_path: Path) -> None:
+    with held(tmp_path / "lock", "a test", 0):
+        child = subprocess.Popen(["sleep", "60"], close_fds=False)
+    try:
+        assert not is_held(tmp_path / "lock")
+    finally:
+        child.kill()
+        child.wait()

@@ -1,0 +1,153 @@
+"""Set-up's steps with stubs of all that they start: Java, Terraform, Python and pip are shell scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from select import select
+
+import pytest
+
+from strata.setup import packages, steps
+from strata.terraform import providers
+
+JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
+TERRAFORM = """if [ "$1" = version ]; then echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'; exit; fi
+mkdir -p "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+touch "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/terraform-provider-aws_v5"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout on a machine with a provider mirror, and a registry that answers."""
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("requirements.txt", "pyproject.toml"):
+        (checkout / name).write_text("")
+    for name, script in (("java", JAVA), ("terraform", TERRAFORM)):
+        stub(tmp_path / "bin" / name, script)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(tmp_path / "mirror"))
+    aws = tmp_path / "mirror/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+    stub(aws / "terraform-provider-aws_v5", "exit 1")
+    monkeypatch.setattr(providers, "IMAGE_ROOT", tmp_path / "opt")
+    monkeypatch.setattr(providers, "SYSTEM_MIRRORS", ())
+    monkeypatch.setattr(providers, "registry_answers", lambda host, environ: True)
+    return checkout
+
+
+def stub(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_the_registrys_provider_is_there_when_set_up_ends(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("STRATA_PLUGIN_MIRROR")
+    monkeypatch.setattr(steps, "_make_environment", lambda root: stub(root / ".venv/bin/python", "exit 0"))
+    monkeypatch.setattr(packages, "install", lambda *arguments: None)
+    steps.run(checkout)
+    mirror = checkout / ".strata/terraform/providers"
+    assert (mirror / "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64").is_dir()
+    assert "set-up: AWS provider " in capsys.readouterr().out
+    steps.run(checkout)
+    printed = capsys.readouterr().out
+    assert f"AWS provider 5.100.0 in {mirror} (downloaded)" in printed
+    assert "set-up: AWS provider " not in printed
+
+
+@pytest.mark.parametrize(
+    ("stamp", "there", "options"),
+    [
+        ({}, True, None),
+        ({"content": "other packages"}, True, ""),
+        ({"python": "3.9"}, True, "--clear "),
+        ({"root": "/elsewhere"}, True, "--clear "),
+        (None, True, ""),
+        ({}, False, "--clear "),
+        (None, False, "--clear "),
+    ],
+)
+def test_another_python_gets_a_new_environment(
+    stamp: dict[str, str] | None,
+    there: bool,
+    options: str | None,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    venv, log = checkout / ".venv", checkout.parent / "log"
+    (venv / "bin").mkdir(parents=True)
+    new = checkout.parent / "new"
+    stub(new, "exit 0")
+    (venv / "bin" / "python").symlink_to(new if there else checkout / "gone")
+    if stamp is not None:
+        (venv / "strata-ready.json").write_text(json.dumps(steps._fingerprint(checkout) | stamp))
+    # As venv does: only with --clear it makes the interpreter anew.
+    makes = f'echo "$@" >> {log}; [ "$3" != --clear ] || ln -sf {new} {venv}/bin/python'
+    stub(checkout.parent / "python", makes)
+    monkeypatch.setattr(sys, "executable", str(checkout.parent / "python"))
+    monkeypatch.setattr(packages, "install", lambda *arguments: None)
+    steps.run(checkout)
+    assert (log.read_text() if log.exists() else None) == (
+        None if options is None else f"-m venv {options}{venv}\n"
+    )
+
+
+def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Path) -> None:
+    shutil.copytree(root / "strata", checkout / "strata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "requirements.txt", checkout)
+    started, pids = checkout.parent / "started", checkout.parent / "pids"
+    os.mkfifo(started)
+    stub(
+        checkout / ".venv/bin/python",
+        f"""case "$*" in *"pip install"*setuptools*)
+            [ -e {pids} ] && exit 0; echo $$ > {pids}; echo > {started}; exec sleep 60;;
+        esac""",
+    )
+    # -S: set-up runs before any package is there. The environment is the stub that is there.
+    set_up = (
+        "from strata.setup import __main__, steps\n"
+        "steps._make_environment = lambda root: None\n"
+        "raise SystemExit(__main__.main())"
+    )
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-S", "-c", set_up],
+            cwd=checkout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    fifo = os.open(started, os.O_RDWR)
+    with start() as first:
+        assert select([fifo], [], [], 60)[0], "pip was not started"
+        os.killpg(first.pid, signal.SIGINT)
+        _, errors = first.communicate(timeout=60)
+    os.close(fifo)
+    assert first.returncode == 130
+    assert errors.split("\n") == [
+        "",
+        "set-up: interrupted; run the same command again and it goes on from here",
+        "",
+    ]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids.read_text()), 0)
+    assert not (checkout / ".venv/strata-ready.json").exists()
+
+    with start() as second:
+        _, errors = second.communicate(timeout=60)
+    assert (second.returncode, errors) == (0, "")
+    assert (checkout / ".venv/strata-ready.json").exists()
