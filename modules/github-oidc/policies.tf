@@ -147,11 +147,15 @@ locals {
       Resource = "*"
     },
     {
-      Sid       = "TagNewKey"
-      Effect    = "Allow"
-      Action    = "kms:TagResource"
-      Resource  = local.keys
-      Condition = { StringEquals = { "aws:RequestTag/environment" = var.context.environment, "aws:RequestTag/project" = var.context.project } }
+      # Of no environment yet: its tags are what ManageKey trusts.
+      Sid      = "TagNewKey"
+      Effect   = "Allow"
+      Action   = "kms:TagResource"
+      Resource = local.keys
+      Condition = {
+        Null         = { "aws:ResourceTag/environment" = "true" }
+        StringEquals = { "aws:RequestTag/environment" = var.context.environment, "aws:RequestTag/project" = var.context.project }
+      }
     },
     {
       Sid    = "ManageKey"

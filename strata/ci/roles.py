@@ -119,8 +119,9 @@ def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[st
             continue
         phase = "read" if more.get("reads") else "create"
         about = more["arn"].format_map(words) if _has_resource(more["action"]) else "*"
+        # Its own context alone: the resource may not be there yet.
         extra = _filled(more.get("context", {}), words)
-        yield Need(kind, address, phase, more["action"], about, {**context, **extra}, person)
+        yield Need(kind, address, phase, more["action"], about, extra, person)
 
 
 def _is_login(words: Mapping[str, str]) -> bool:
