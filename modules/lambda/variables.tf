@@ -74,6 +74,10 @@ variable "functions" {
     error_message = "A function's short name must be 1 to 40 lower-case letters, digits and hyphens, a letter first."
   }
   validation {
+    condition     = alltrue([for f in var.functions : endswith(f.zip, ".zip")])
+    error_message = "zip must be a .zip file."
+  }
+  validation {
     condition     = alltrue([for f in var.functions : can(regex("^[A-Za-z0-9_./-]+[.][A-Za-z0-9_]+$", f.handler))])
     error_message = "handler must name a module and a function, such as refresh.handler."
   }
