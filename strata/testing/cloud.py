@@ -6,11 +6,17 @@ import contextlib
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from strata.cloud.endpoints import Endpoints
+from strata.cloud.snapshot import PATH
 from strata.errors import StrataError
+
+# No proxy of the environment stands before a loopback address.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @contextlib.contextmanager
@@ -52,3 +58,27 @@ def embedded_cloud(folder: Path) -> Iterator[Endpoints]:
     finally:
         # The end of its input ends it.
         process.communicate()
+
+
+@contextlib.contextmanager
+def restored(cloud: Endpoints) -> Iterator[None]:
+    """Undo, at the end, all that was done to a cloud's AWS and Snowflake meanwhile.
+
+    Raises:
+        StrataError: it holds what cannot be put back: a running execution, a table of Snowflake.
+    """
+    services = (cloud.aws_url, f"http://{cloud.snowflake_host}:{cloud.snowflake_port}")
+    for service in services:
+        _ask("POST", service)
+    try:
+        yield
+    finally:
+        for service in services:
+            _ask("DELETE", service)
+
+
+def _ask(method: str, service: str) -> None:
+    try:
+        _opener.open(urllib.request.Request(f"{service}{PATH}", method=method), timeout=60).close()
+    except urllib.error.HTTPError as error:
+        raise StrataError(error.read().decode()) from None

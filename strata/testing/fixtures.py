@@ -56,10 +56,10 @@ def account(cloud: Endpoints) -> Endpoints:
 
 @pytest.fixture
 def cloud_snapshot(cloud: Endpoints) -> Iterator[Endpoints]:
-    """The session's cloud, whose AWS is put back after the test to what it was before."""
-    from strata.testing.snapshot import aws_restored
+    """The session's cloud, put back after the test to what it was before."""
+    from strata.testing.cloud import restored
 
-    with aws_restored():
+    with restored(cloud):
         yield cloud
 
 
