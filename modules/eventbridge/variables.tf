@@ -50,8 +50,11 @@ variable "rules" {
     error_message = "pattern.bucket and state_machine must be short names; the module adds project, environment and account."
   }
   validation {
-    condition     = alltrue(flatten([for r in var.rules : [for t in r.pattern.detail_types : contains(["Object Created", "Object Deleted", "Object Restore Completed", "Object Storage Class Changed"], t)]]))
-    error_message = "pattern.detail_types may name Object Created, Object Deleted, Object Restore Completed and Object Storage Class Changed."
+    condition = alltrue([
+      for r in var.rules : length(r.pattern.detail_types) > 0 &&
+      length(setsubtract(r.pattern.detail_types, ["Object Created", "Object Deleted", "Object Restore Completed", "Object Storage Class Changed"])) == 0
+    ])
+    error_message = "pattern.detail_types may name Object Created, Object Deleted, Object Restore Completed and Object Storage Class Changed, and names at least one."
   }
   validation {
     condition     = alltrue([for r in var.rules : !startswith(r.pattern.key_prefix, "/") && !can(regex("[*\\\\]", "${r.pattern.key_prefix}${r.pattern.key_suffix}"))])

@@ -9,7 +9,7 @@ locals {
   artifacts = "${format(local.bucket_arn, "artifacts")}/*"
   states    = "${local.state}/live/${var.context.environment}/*"
   keys      = format(local.arn, "kms", "key/*")
-  boundary  = "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}"
+  boundary  = coalesce(var.services_boundary_arn, "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}")
   own_roles = [for role in keys(local.roles) : format(local.role_arn, role)]
   own_key   = { StringEquals = { "aws:ResourceTag/environment" = var.context.environment, "aws:ResourceTag/project" = var.context.project } }
   through   = { for service in ["dynamodb", "lambda", "s3"] : service => "${service}.${var.context.region}.amazonaws.com" }
@@ -147,11 +147,15 @@ locals {
       Resource = "*"
     },
     {
-      Sid       = "TagNewKey"
-      Effect    = "Allow"
-      Action    = "kms:TagResource"
-      Resource  = local.keys
-      Condition = { StringEquals = { "aws:RequestTag/environment" = var.context.environment, "aws:RequestTag/project" = var.context.project } }
+      # Of no environment yet: its tags are what ManageKey trusts.
+      Sid      = "TagNewKey"
+      Effect   = "Allow"
+      Action   = "kms:TagResource"
+      Resource = local.keys
+      Condition = {
+        Null         = { "aws:ResourceTag/environment" = "true" }
+        StringEquals = { "aws:RequestTag/environment" = var.context.environment, "aws:RequestTag/project" = var.context.project }
+      }
     },
     {
       Sid    = "ManageKey"
@@ -207,13 +211,6 @@ locals {
       Resource = format(local.role_arn, "*")
     },
     {
-      # It is all roles' statements together, so it changes with them.
-      Sid      = "ManageBoundary"
-      Effect   = "Allow"
-      Action   = ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"]
-      Resource = local.boundary
-    },
-    {
       Sid       = "PassRoles"
       Effect    = "Allow"
       Action    = "iam:PassRole"
@@ -222,8 +219,16 @@ locals {
     },
   ]
 
+  # The environment's own boundary is all roles' statements together, so it changes with them; another's does not.
+  manage_boundary = [for _ in range(var.services_boundary_arn == null ? 1 : 0) : {
+    Sid      = "ManageBoundary"
+    Effect   = "Allow"
+    Action   = ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"]
+    Resource = local.boundary
+  }]
+
   policies = {
-    apply = concat(local.read, local.write, [
+    apply = concat(local.read, local.write, local.manage_boundary, [
       { Sid = "ManageByName", Effect = "Allow", Action = concat(local.actions.read, local.actions.write), Resource = local.named },
       { Sid = "WriteArtifacts", Effect = "Allow", Action = concat(local.object_actions.read, local.object_actions.write), Resource = local.artifacts },
       { Sid = "WriteState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = local.states },

@@ -68,6 +68,17 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "services_boundary_arn" {
+  description = "Managed policy that bounds the roles of services, where the module iam is given one (permissions_boundary_arn) instead of making its own; the apply role makes roles within it only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.services_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$", var.services_boundary_arn))
+    error_message = "services_boundary_arn must be the ARN of a managed policy, arn:aws:iam::<account>:policy/<name>."
+  }
+}
+
 variable "session_seconds" {
   description = "How long a job may use what it was given."
   type        = number

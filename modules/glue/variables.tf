@@ -79,6 +79,10 @@ variable "jobs" {
     error_message = "execution_class must be STANDARD, or FLEX for work that may wait for spare capacity."
   }
   validation {
+    condition     = alltrue([for j in var.jobs : contains(["G.1X", "G.2X"], j.worker_type) if j.execution_class == "FLEX"])
+    error_message = "execution_class FLEX runs on G.1X and G.2X only."
+  }
+  validation {
     condition     = alltrue([for j in var.jobs : j.timeout_minutes >= 1 && j.timeout_minutes <= 480])
     error_message = "timeout_minutes must lie between 1 and 480."
   }
@@ -100,7 +104,7 @@ variable "kms_key_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+", var.kms_key_arn))
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a KMS key."
   }
 }

@@ -97,9 +97,13 @@ variable "roles" {
   }
   validation {
     condition = alltrue(flatten([
-      for r in var.roles : [for name, arns in r.grants : length(arns) > 0 && alltrue([for arn in arns : can(regex("^arn:aws[a-z-]*:[a-z0-9]+:", arn))])]
+      for r in var.roles : [
+        for name, arns in r.grants : length(arns) > 0 && alltrue([
+          for arn in arns : can(regex("^arn:aws[a-z-]*:${split("_", name)[0]}:[a-z0-9-]*:([0-9]{12})?:[^*?]", arn))
+        ])
+      ]
     ]))
-    error_message = "A grant needs at least one resource, and resources are ARNs."
+    error_message = "A grant needs at least one resource, and resources are ARNs of the integration's own service (wildcards allowed inside the name)."
   }
   validation {
     condition = alltrue(flatten([
@@ -110,6 +114,18 @@ variable "roles" {
   validation {
     condition     = alltrue(flatten([for r in var.roles : [for s in r.statements : [for a in s.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", a))]]]))
     error_message = "statements must name their actions one by one, without wildcard."
+  }
+  validation {
+    condition     = alltrue(flatten([for r in var.roles : [for sid in keys(r.statements) : can(regex("^[A-Za-z0-9]+$", sid))]]))
+    error_message = "The names of statements become their Sids: letters and digits."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for r in var.roles : [for s in r.statements : [
+        for resource in s.resources : resource == "*" || can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:[^*?]", resource))
+      ]]
+    ]))
+    error_message = "Resources of statements must be ARNs without wildcard in service, region and account (allowed inside the name), or * with a reason."
   }
   validation {
     condition = alltrue(flatten([

@@ -74,6 +74,10 @@ variable "functions" {
     error_message = "A function's short name must be 1 to 40 lower-case letters, digits and hyphens, a letter first."
   }
   validation {
+    condition     = alltrue([for f in var.functions : endswith(f.zip, ".zip")])
+    error_message = "zip must be a .zip file."
+  }
+  validation {
     condition     = alltrue([for f in var.functions : can(regex("^[A-Za-z0-9_./-]+[.][A-Za-z0-9_]+$", f.handler))])
     error_message = "handler must name a module and a function, such as refresh.handler."
   }
@@ -116,7 +120,7 @@ variable "kms_key_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+", var.kms_key_arn))
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a KMS key."
   }
 }

@@ -3,9 +3,14 @@
 # policy. Changing a bucket's settings is not denied, or nobody could repair a wrong policy.
 
 locals {
+  # Every action on objects. The parts of an upload are its writer's.
   verbs = {
-    Read  = ["s3:GetObject*"]
-    Write = ["s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:PutObject*", "s3:ReplicateObject", "s3:RestoreObject"]
+    Read = ["s3:GetObject*", "s3:ListObject*"]
+    Write = [
+      "s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteObject*", "s3:InitiateReplication",
+      "s3:ListMultipartUploadParts", "s3:ObjectOwnerOverride*", "s3:PutObject*", "s3:Replicate*", "s3:RestoreObject",
+      "s3:UpdateObject*",
+    ]
   }
   access = {
     for name, b in var.buckets : name => { Read = b.access.read, Write = b.access.write } if b.access != null

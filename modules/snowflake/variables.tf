@@ -54,6 +54,14 @@ variable "external_tables" {
     error_message = "A column of external_tables has one source only: field, partition or partition_expression."
   }
   validation {
+    # Both become part of an expression in SQL.
+    condition = alltrue(flatten([for t in values(var.external_tables) : [for c in t.columns : (
+      can(regex("^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*$", coalesce(c.field, "none"))) &&
+      can(regex("^[A-Za-z_][A-Za-z0-9_-]*$", coalesce(c.partition, "none")))
+    )]]))
+    error_message = "external_tables: field must be a plain name or a path such as origin.name, partition a plain name."
+  }
+  validation {
     condition     = alltrue([for t in values(var.external_tables) : length(compact(concat(t.columns[*].partition, t.columns[*].partition_expression))) > 0])
     error_message = "At least one column of each of external_tables must be a partition, or every query reads every file."
   }
@@ -97,6 +105,10 @@ variable "resource_monitors" {
       m.suspend_percent >= 1 && m.suspend_immediately_percent >= m.suspend_percent && alltrue([for n in m.notify_percent : n >= 1 && n <= m.suspend_percent])
     )])
     error_message = "resource_monitors: notify_percent must not come after suspend_percent, nor suspend_percent after suspend_immediately_percent."
+  }
+  validation {
+    condition     = alltrue(flatten([for m in values(var.resource_monitors) : [for user in m.notify_users : can(regex("^[A-Z_][A-Z0-9_$]*$", user))]]))
+    error_message = "resource_monitors.notify_users must be upper-case identifiers of users."
   }
 }
 
@@ -187,6 +199,10 @@ variable "service_users" {
   validation {
     condition     = alltrue([for u in values(var.service_users) : u.oidc == null ? true : startswith(u.oidc.issuer, "https://") && length(u.oidc.subject) > 0 && !strcontains(u.oidc.subject, "*")])
     error_message = "service_users.oidc must have an https:// issuer and one exact subject without a wildcard."
+  }
+  validation {
+    condition     = alltrue([for u in values(var.service_users) : u.oidc == null ? true : length(u.oidc.audiences) > 0])
+    error_message = "service_users.oidc must name at least one of audiences."
   }
 }
 

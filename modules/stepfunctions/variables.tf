@@ -41,7 +41,10 @@ variable "failure_states" {
 
   validation {
     condition = alltrue([
-      for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains(["Claim", "Clean", "Curate", "Duplicate", "Failed", "JudgeFailure", "Notify", "Superseded"], name)
+      for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
+        "AdvanceClaim", "AwaitClaim", "Claim", "Clean", "Curate", "Duplicate", "Failed", "InspectHolder", "JudgeClaim", "JudgeFailure",
+        "JudgeHolder", "Notify", "ReadClaim", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "Superseded", "TakeOver",
+      ], name)
     ])
     error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and no state of the pipeline."
   }
@@ -69,7 +72,7 @@ variable "kms_key_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+", var.kms_key_arn))
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a KMS key."
   }
 }

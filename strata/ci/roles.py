@@ -90,7 +90,9 @@ def needs(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[Need
         StrataError: a resource type that the table does not know.
     """
     table = _table()
-    for address, kind, values in planned_resources(document):
+    planned = list(planned_resources(document))
+    bounded = {values.get("name"): values for _, kind, values in planned if kind == "aws_iam_role"}
+    for address, kind, values in planned:
         if not kind.startswith("aws_"):
             continue
         if kind not in table:
@@ -99,7 +101,9 @@ def needs(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[Need
                 file="strata/ci/role_actions.toml",
                 remedy="add the type, from the provider's source and AWS's Service Authorization Reference",
             )
-        yield from _needs_of(address, kind, table[kind], _words(values, facts))
+        boundary = bounded.get(values.get("role"), {}).get("permissions_boundary")
+        words = _words({**values, "role_boundary": boundary}, facts)
+        yield from _needs_of(address, kind, table[kind], words)
 
 
 def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Need]:
@@ -119,8 +123,9 @@ def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[st
             continue
         phase = "read" if more.get("reads") else "create"
         about = more["arn"].format_map(words) if _has_resource(more["action"]) else "*"
+        # Its own context alone: the resource may not be there yet.
         extra = _filled(more.get("context", {}), words)
-        yield Need(kind, address, phase, more["action"], about, {**context, **extra}, person)
+        yield Need(kind, address, phase, more["action"], about, extra, person)
 
 
 def _is_login(words: Mapping[str, str]) -> bool:

@@ -51,6 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--region", default="eu-west-1", help="the AWS region")
     parser.add_argument("--aws-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--snowflake-port", type=int, default=0, help="0 for a free one")
+    parser.add_argument(
+        "--warm-processes", type=int, default=4, help="Spark processes kept warm for Glue, 0 for none"
+    )
     return parser.parse_args()
 
 
@@ -64,10 +67,12 @@ def _serve(arguments: argparse.Namespace) -> None:
         region=arguments.region,
         aws_port=arguments.aws_port,
         snowflake_port=arguments.snowflake_port,
+        warm_processes=arguments.warm_processes,
     )
     with cloud as endpoints:
-        # While Terraform applies: the first jobs then find warm processes.
-        glue.warm_up()
+        if arguments.warm_processes:
+            # While Terraform applies: the first jobs then find warm processes.
+            glue.warm_up()
         # The reader may be gone already; then the end of standard input follows.
         with contextlib.suppress(BrokenPipeError):
             print(endpoints.model_dump_json(), flush=True)

@@ -82,7 +82,8 @@ def condition_keys(action: str) -> dict[str, str]:
     keys = list(details["conditionKeys"])
     for kind in details["resourceTypes"]:
         keys += kind["conditionKeys"]
-        keys += _data().resources.get_resource_type_details(service, kind["name"])["conditionKeys"]
+        # A type of resource without condition keys lacks the list.
+        keys += _data().resources.get_resource_type_details(service, kind["name"]).get("conditionKeys", ())
     found = {}
     for key in keys:
         known = _data().conditions

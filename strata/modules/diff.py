@@ -187,11 +187,11 @@ def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Lev
 
 
 def _addresses(old: Module, new: Module) -> Iterator[Change]:
+    # A move that was released is no reason any more: its target is compared like any resource.
     known = {(move.source, move.target) for move in old.moves}
-    moved = {move.source: move.target for move in new.moves}
+    moved = {move.source: move.target for move in new.moves if (move.source, move.target) not in known}
     for source, target in sorted(moved.items()):
-        if (source, target) not in known:
-            yield Change(Level.minor, f"resource {source}", f"moved to {target}: states follow by themselves")
+        yield Change(Level.minor, f"resource {source}", f"moved to {target}: states follow by themselves")
     for address, resource in sorted(old.resources.items()):
         if _moves(address, moved):
             continue

@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     NonNegativeInt,
     ValidationError,
     model_validator,
@@ -45,7 +46,7 @@ class _Part(BaseModel):
 class PolicyStatements(_Part):
     """Statements that a policy must contain, or the ones it must consist of."""
 
-    contains: list[dict[str, Any]] | None = None
+    contains: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
     equals: list[dict[str, Any]] | None = None
 
     @model_validator(mode="after")

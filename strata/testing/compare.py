@@ -48,8 +48,9 @@ def differences(
 ) -> Iterator[Difference]:
     """Where a planned value is not what is expected of it.
 
-    A mapping expects its own keys only; a list is compared element by element, or as a set where the schema
-    says so; `re:` begins a pattern that the whole text must match; null expects null.
+    A mapping expects its own keys only, an empty one that there are none; a list is compared element by
+    element, or as a set where the schema says so; `re:` begins a pattern that the whole text must match; null
+    expects null.
 
     Args:
         expected: the expectation.
@@ -68,6 +69,10 @@ def differences(
             # Inside a JSON text there is no schema: a list is a list.
             yield from differences(expected, planned, keys, place, lambda _: False)
             return
+    if expected == {} and isinstance(planned, dict):
+        if planned:
+            yield Difference(keys, place, expected, planned)
+        return
     if isinstance(expected, dict) and isinstance(planned, dict):
         for name, item in expected.items():
             below = f"{place}.{name}" if place else name

@@ -41,10 +41,9 @@ def live(pytestconfig: pytest.Config) -> LiveTree:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """An embedded AWS and Snowflake for the whole session."""
-    from strata.cloud.embedded import EmbeddedCloud
+    from strata.testing.cloud import embedded_cloud
 
-    folder = tmp_path_factory.mktemp("cloud")
-    with EmbeddedCloud(folder, account_id="111122223333", region="eu-west-1") as endpoints:
+    with embedded_cloud(tmp_path_factory.mktemp("cloud")) as endpoints:
         yield endpoints
 
 
@@ -57,10 +56,10 @@ def account(cloud: Endpoints) -> Endpoints:
 
 @pytest.fixture
 def cloud_snapshot(cloud: Endpoints) -> Iterator[Endpoints]:
-    """The session's cloud, whose AWS is put back after the test to what it was before."""
-    from strata.testing.snapshot import aws_restored
+    """The session's cloud, put back after the test to what it was before."""
+    from strata.testing.cloud import restored
 
-    with aws_restored():
+    with restored(cloud):
         yield cloud
 
 

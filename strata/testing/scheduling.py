@@ -20,7 +20,7 @@ def batches(node_ids: Iterable[str], workers: int) -> dict[str, str]:
     Controller and workers compute this each for itself, from the same collection.
     """
     cases = sorted(node_id for node_id in node_ids if is_case(node_id))
-    count = max(1, min(workers, -(-len(cases) // BATCH_SIZE)))
+    count = max(1, min(workers, len(cases) // BATCH_SIZE))
     return {node_id: f"cases {index * count // len(cases)}" for index, node_id in enumerate(cases)}
 
 

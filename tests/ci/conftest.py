@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from strata.terraform.toolchain import ready_toolchain
+from strata.testing.cloud import embedded_cloud
 from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository
-from tests.clouds import embedded_cloud
 
 # What the small repository has of this one: enough for every step of every workflow.
 _KEPT = (

@@ -30,6 +30,7 @@ TOPIC = f"arn:aws:sns:{HERE}:strata-failures-dev"
 QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/strata-x-dlq-dev"
 NAMED = {"project": "strata", "environment": "dev", "component": "x"}
 TAGS = [{"Key": key, "Value": value} for key, value in NAMED.items()]
+KEY_TAGS = [{"TagKey": key, "TagValue": value} for key, value in NAMED.items()]
 POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 )
@@ -47,7 +48,7 @@ PASS: list[tuple[str, str, dict[str, Any]]] = [
     ("s3", "put_bucket_tagging", {"Bucket": RAW,"Tagging": {"TagSet":TAGS}}),
     ("s3", "put_public_access_block", {"Bucket": RAW,"PublicAccessBlockConfiguration": {"BlockPublicAcls":True}}),
     ("s3", "get_bucket_lifecycle_configuration", {"Bucket": RAW}),
-    ("kms", "create_key", {"Tags": [{"TagKey": k, "TagValue": v} for k, v in NAMED.items()]}),
+    ("kms", "create_key", {"Tags": KEY_TAGS}),
     ("kms", "list_aliases", {}),
     ("iam", "create_policy", {"PolicyName": "strata-boundary-dev","PolicyDocument": POLICY,"Tags": TAGS}),
     ("iam", "create_role", {"RoleName": "strata-glue-dev","AssumeRolePolicyDocument": TRUST,"PermissionsBoundary": BOUNDARY,"Tags": TAGS}),
@@ -165,6 +166,11 @@ def test_the_apply_role_does_its_work_and_nothing_else(
         keys = sts.assume_role(RoleArn=ROLE % "apply", RoleSessionName="ci")["Credentials"]
         role = Apply(url, keys)
         assert [(s, c) for s, c, arguments in PASS if role.status(s, c, arguments) == 403] == []
-        assert [(s, c) for s, c, arguments in REFUSED if role.status(s, c, arguments) != 403] == []
+        # Another environment's key must not become its own.
+        another = client_of(url, "kms", root).create_key(
+            Tags=[{"TagKey": "environment", "TagValue": "prod"}, {"TagKey": "project", "TagValue": "strata"}]
+        )["KeyMetadata"]["KeyId"]
+        refused = [*REFUSED, ("kms", "tag_resource", {"KeyId": another, "Tags": KEY_TAGS})]
+        assert [(s, c) for s, c, arguments in refused if role.status(s, c, arguments) != 403] == []
     finally:
         server.stop()

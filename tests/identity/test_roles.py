@@ -116,6 +116,13 @@ def test_an_apply_role_that_may_widen_itself_is_found(changed: Any, facts: Envir
     assert all("but what the deployers may do is the bootstrap's" in fault for fault in found)
 
 
+def test_a_roles_policy_is_asked_for_within_the_roles_boundary(
+    plan: Mapping[str, Any], facts: EnvironmentFacts
+) -> None:
+    text = json.dumps(plan).replace("policy/strata-boundary-dev", "policy/organisation")
+    assert not [fault for fault in faults(json.loads(text), facts) if "iam:PutRolePolicy" in fault]
+
+
 def test_a_type_that_is_not_known_is_refused_by_name(changed: Any, facts: EnvironmentFacts) -> None:
     next(r for r in resources(changed) if r["type"] == "aws_sqs_queue")["type"] = "aws_kinesis_stream"
     with pytest.raises(StrataError, match="it is not known which actions a aws_kinesis_stream needs"):

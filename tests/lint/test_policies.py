@@ -48,6 +48,10 @@ RIGHT: dict[str, tuple[Kind, Any]] = {
             "kms:Decrypt", KEY, Condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/x"}}
         ),
     ),
+    "an alias, a resource without condition keys": (
+        "identity",
+        _allow("kms:CreateAlias", KEY, Condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+    ),
     "a key with a variable part": (
         "resource",
         _allow(

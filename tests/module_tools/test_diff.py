@@ -180,6 +180,16 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         'resource "a_b" "c" {\n for_each = var.x\n}\nmoved {\n from = a_b.c\n to = a_b.c["k"]\n}',
         [("minor", 'resource a_b.c: moved to a_b.c["k"]')],
     ),
+    "gone beside an old move to its own key": (
+        'resource "a_b" "c" {\n for_each = var.x\n}\nmoved {\n from = a_b.c\n to = a_b.c["k"]\n}',
+        'moved {\n from = a_b.c\n to = a_b.c["k"]\n}',
+        [("major", "resource a_b.c: gone without `moved`")],
+    ),
+    "single beside an old move to its own key": (
+        'resource "a_b" "c" {\n for_each = var.x\n}\nmoved {\n from = a_b.c\n to = a_b.c["k"]\n}',
+        'resource "a_b" "c" {}\nmoved {\n from = a_b.c\n to = a_b.c["k"]\n}',
+        [("major", "single instead of for_each without `moved`")],
+    ),
     "an instance moved": (
         'resource "a_b" "c" {\n count = 1\n}',
         'resource "a_b" "c" {\n for_each = var.x\n}\nmoved {\n from = a_b.c[0]\n to = a_b.c["k"]\n}',

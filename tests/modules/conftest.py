@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
 from strata.testing.planning import Plan
-from tests.clouds import embedded_cloud
 
 Planned = Callable[[str, str], dict[str, Any]]
 COMPONENTS = ("github-oidc", "iam", "s3")
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """The plugin's `cloud`, in a process of its own: other tests of this one need moto as it comes."""
-    with embedded_cloud(tmp_path_factory.mktemp("cloud")) as endpoints:
-        yield endpoints
 
 
 @pytest.fixture(scope="session")

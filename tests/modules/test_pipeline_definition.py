@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -55,6 +56,16 @@ def test_the_states_have_the_names_others_rely_on(definition: dict[str, Any]) ->
     assert {"Claim", *WORK, "RecordFailure", "Notify", "Failed", "Duplicate", "Superseded"} <= set(states)
     assert {n for n, s in states.items() if s["Type"] == "Task" and "Catch" not in s} == set()
     assert {n for n, s in states.items() if s["Type"] == "Task" and "TimeoutSeconds" not in s} == set()
+
+
+def test_no_state_of_the_pipeline_may_be_called_a_failure_state(
+    plan: Plan, pytestconfig: pytest.Config
+) -> None:
+    some = {"InputBroken": {"errors": ["Glue.AWSGlueException"]}}
+    states = planned_definition(plan, failure_states=some)["States"]
+    variables = (pytestconfig.rootpath / "modules/stepfunctions/variables.tf").read_text()
+    reserved = variables.partition("!contains([")[2].partition("], name)")[0]
+    assert set(re.findall(r'"(\w+)"', reserved)) == set(states) - set(some)
 
 
 def test_only_throttling_is_tried_again(definition: dict[str, Any]) -> None:

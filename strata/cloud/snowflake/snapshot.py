@@ -1,0 +1,45 @@
+"""A snapshot of the embedded Snowflake: the catalogue, saved and put back, and DuckDB's databases with it."""
+
+from __future__ import annotations
+
+import copy
+
+from strata.cloud.snowflake.catalog import Catalog
+from strata.cloud.snowflake.session import Account
+from strata.errors import StrataError
+
+
+def save(account: Account) -> Catalog:
+    """Return a copy of all that the account holds.
+
+    Raises:
+        StrataError: it holds a table, whose rows could not be put back.
+    """
+    with account.lock:
+        tables = [".".join(path) for kind, path, _ in account.catalog.walk() if kind == "TABLE"]
+        if tables:
+            raise StrataError(
+                f"the embedded Snowflake cannot be saved: rows of {', '.join(tables)} could not be put back",
+                remedy="drop the table, or make it in the test",
+            )
+        return copy.deepcopy(account.catalog)
+
+
+def restore(account: Account, saved: Catalog) -> None:
+    """Put back what was saved, once: it is used, not copied again."""
+    with account.lock:
+        engine, found = account.engine, account.catalog.databases
+        for kind, path, _ in account.catalog.walk():
+            if kind == "TABLE":
+                engine.drop_table(*path)
+        for name in found.keys() - saved.databases.keys():
+            engine.drop_database(name)
+        for name, database in saved.databases.items():
+            if name not in found:
+                engine.create_database(name)
+            schemas = found[name].schemas.keys() if name in found else set()
+            for schema in schemas - database.schemas.keys():
+                engine.drop_schema(name, schema)
+            for schema in database.schemas.keys() - schemas:
+                engine.create_schema(name, schema)
+        account.catalog = saved
