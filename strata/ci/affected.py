@@ -157,7 +157,7 @@ def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
     add("module source", rendered.source)
     add("hooks", (rendered.before_hooks, rendered.after_hooks, rendered.error_hooks))
     add("arguments", (rendered.extra_arguments, rendered.env_vars))
-    add("exclude or prevent_destroy", (rendered.excluded, rendered.prevent_destroy))
+    add("exclude or prevent_destroy", (rendered.exclude, rendered.prevent_destroy))
     folders = {tree.root / rendered.path, rendered.module_dir}
     for hook in (*rendered.before_hooks, *rendered.after_hooks):
         for words, reads in _HOOK_READS:

@@ -21,7 +21,7 @@ from strata.live.generate import generated_files
 from strata.live.includes import merge
 from strata.live.model import RenderedUnit, Unit
 from strata.live.reader import Reader, Values
-from strata.live.rendering import rendered_unit
+from strata.live.rendering import excluded, rendered_unit
 from strata.live.schema import Leaf, Tree, leaves
 from strata.live.scope import Scope
 from strata.live.source import Sources
@@ -171,9 +171,8 @@ class LiveTree:
 
         Args:
             unit: the unit's path.
-            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in if
-            the
-                dependency allows them for `command`.
+            outputs: outputs by the path of the unit they come from; where they are absent, mocks stand in
+                if the dependency allows them for `command`.
             command: the Terraform command that is to run.
 
         Raises:
@@ -209,6 +208,12 @@ class LiveTree:
             self._load(units), {}, "render", part=lambda name: name == "remote_state", lenient=True
         )
         return {path: document.get("remote_state", {}) for path, document in documents.items()}
+
+    def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
+        """Those that `exclude` blocks leave out of a run of `command` over these units."""
+        items = self._load(units)
+        documents = self._documents(items, {}, command, part=lambda name: name == "exclude", lenient=True)
+        return excluded([item.unit for item in items], documents, command)
 
     def compose(
         self,
@@ -248,7 +253,7 @@ class LiveTree:
                 files = generated_files(document, self._format)
                 source = document.get("terraform", {}).get("source")
                 module = self._sources.module(source, item.scope.directory)
-            rendered[path] = rendered_unit(item.unit, document, module, files, command)
+            rendered[path] = rendered_unit(item.unit, item.scope, document, module, files, command)
         return rendered
 
     def dag(self) -> list[Unit]:

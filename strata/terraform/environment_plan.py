@@ -95,8 +95,12 @@ class EnvironmentPlanner:
         states = self._backend.read_all(self.tree.remote_states(list(known)))
         outputs = {path: state.outputs for path, state in states.items() if state is not None}
         chosen = self._chosen(environment, known, units, states)
+        excluded = self.tree.excluded(chosen, command="plan")
+        chosen = [path for path in chosen if path not in excluded]
         skeletons = self.tree.skeletons(chosen, outputs, command="plan")
-        chosen = [path for path in chosen if not skeletons[path].excluded]
+        for skeleton in skeletons.values():
+            for refusal in skeleton.refusals:
+                raise refusal
         folder = self.folder.absolute() / environment
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,7 @@ class EnvironmentRun:
         context: the runner's.
         command: what to do.
         units: the environment's units by path.
+        chosen: the paths of those that the command is for.
         out_dir: for a plan, where to save the units' plans; for an apply, where they were saved.
 
     Attributes:
@@ -91,6 +92,7 @@ class EnvironmentRun:
         context: RunContext,
         command: Command,
         units: Mapping[str, Unit],
+        chosen: Sequence[str],
         out_dir: Path | None = None,
     ) -> None:
         self.results: dict[str, UnitResult] = {}
@@ -99,6 +101,7 @@ class EnvironmentRun:
         self._units = units
         self._out_dir = out_dir
         self._stored = StoredStates(context, units)
+        self._excluded = context.tree.excluded(chosen, command=command)
 
     def unit(self, path: str) -> bool:
         """Do one unit's work; return whether it succeeded."""
@@ -141,9 +144,11 @@ class EnvironmentRun:
             state = self._stored.of(unit.path)
             if state is None or not state.resources:
                 return UnitResult(unit.path, "destroyed")
-        rendered = self._context.render(unit.path, self._outputs(unit), self._command)
-        if rendered.excluded:
+        if unit.path in self._excluded:
             return UnitResult(unit.path, "skipped")
+        rendered = self._context.render(unit.path, self._outputs(unit), self._command)
+        for refusal in rendered.refusals:
+            raise refusal
         if self._command == "destroy" and rendered.prevent_destroy:
             raise StrataError(
                 f"{unit.path} has prevent_destroy set",

@@ -20,6 +20,7 @@ from moto.server import ThreadedMotoServer
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.model import Dependency, GeneratedFile, RenderedUnit, Unit
+from strata.live.rendering import excluded
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.runner import Runner
 from strata.terraform.state import State, StateBackend
@@ -110,6 +111,10 @@ class FakeTree:
 
     def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {unit: self.rendered[unit][0].remote_state for unit in units}
+
+    def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
+        documents = {unit: {"exclude": self.rendered[unit][0].exclude} for unit in units}
+        return excluded([self.known[unit] for unit in units], documents, command)
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] = {}, *, command: str = "apply"

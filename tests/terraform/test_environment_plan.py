@@ -108,6 +108,16 @@ def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repo
     assert not [path for path in left if b"s3cret-a-dev" in path.read_bytes()]
 
 
+def test_what_only_terragrunt_heeds_is_not_planned(repository: Repository) -> None:
+    repository.unit("a", "", 'iam_role = "arn:aws:iam::123456789012:role/x"\n')
+    with pytest.raises(StrataError, match="the built-in runner does not heed `iam_role`") as caught:
+        repository.plan()
+    assert (caught.value.file, caught.value.line) == (
+        str(repository.root / "live/dev/a/terragrunt.hcl"),
+        7,
+    )
+
+
 def test_a_plan_as_a_page_needs_no_network_and_holds_no_value(repository: Repository) -> None:
     two_units(repository, '["a<b>"]')
     file = repository.root / "plan.html"

@@ -282,11 +282,22 @@ def test_the_callers_environment_does_not_get_through(
 
 
 def test_an_excluded_unit_is_passed_over(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
-    tree.add("a", STORES, excluded=True)
-    tree.add("b", STORES)
-    first, second = run(tree, cloud, recorded.toolchain).apply("dev")
-    assert (first.state, first.error, second.state) == ("skipped", None, "applied")
+    off = {"if": True, "actions": ["apply"], "exclude_dependencies": True}
+    tree.add("a", STORES)
+    tree.add("b", STORES, after=("a",), exclude=off)
+    tree.add("c", STORES)
+    first, second, third = run(tree, cloud, recorded.toolchain).apply("dev")
+    assert (first.state, first.error) == (second.state, second.error) == ("skipped", None)
+    assert third.state == "applied"
     assert recorded.commands() == ["init", "apply"]
+
+
+def test_what_only_terragrunt_heeds_is_not_run(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
+    refusal = StrataError("live/dev/a: the built-in runner does not heed `iam_role`", file="x", line=3)
+    tree.add("a", STORES, refusals=(refusal,))
+    (result,) = run(tree, cloud, recorded.toolchain).apply("dev")
+    assert result.error is refusal
+    assert recorded.commands() == []
 
 
 def test_cancel_leaves_no_process_and_no_lock(
