@@ -35,7 +35,9 @@ def run_apply(
     workspace = workspace_of(root, environment)
     paths = workspace.unit_paths(components or None, dependents=dependents)
     with interruptible():
-        _report(apply_all(workspace, paths, lock_timeout=seconds, out_dir=out_dir), as_json)
+        results = apply_all(workspace, paths, lock_timeout=seconds, out_dir=out_dir)
+    _report(results, as_json)
+    require_ok(results)
 
 
 def run_destroy(

@@ -1,0 +1,70 @@
+"""What `strata apply` and `strata plan --out-dir` do with units, without a cloud: the runner is a stand-in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strata.cli import plan, units
+from strata.errors import StrataError
+from strata.terraform.events import UnitResult
+from strata.workspace import Workspace
+from tests.terraform.conftest import FakeTree
+
+
+@dataclass
+class FakeRunner:
+    """Remembers what it was told to do; the unit `b` fails."""
+
+    told: list[list[str]] = field(default_factory=list)
+
+    def bootstrap(self, environment: str) -> None:
+        pass
+
+    def apply(self, environment: str, paths: Sequence[str], *, out_dir: Path | None) -> list[UnitResult]:
+        self.told.append(list(paths))
+        error = StrataError("no room")
+        return [
+            UnitResult(path, "failed", error=error) if path == "live/dev/b" else UnitResult(path, "applied")
+            for path in paths
+        ]
+
+    plan = apply
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRunner:
+    """An environment of a, b (needs a) and c."""
+    tree, runner = FakeTree(tmp_path), FakeRunner()
+    tree.add("a")
+    tree.add("b", after=("a",))
+    tree.add("c")
+    monkeypatch.setattr(Workspace, "tree", tree)
+    monkeypatch.setattr(Workspace, "runner", lambda *_, **__: runner)
+    for module in (units, plan):
+        monkeypatch.setattr(module, "workspace_of", lambda root, name: Workspace(root, name, None))  # type: ignore[arg-type]
+    return runner
+
+
+def apply(root: Path, components: list[str] | None = None, **options: Any) -> None:
+    given = {"dependents": False, "lock_timeout": "1s", "out_dir": None, "as_json": True} | options
+    units.run_apply(root, "dev", components, **given)
+
+
+def test_the_document_of_a_failed_apply_is_printed(
+    runner: FakeRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StrataError, match="1 of 3 units failed, 0 skipped"):
+        apply(tmp_path)
+    printed = capsys.readouterr()
+    assert [(one["unit"], one["state"], one["error"]) for one in json.loads(printed.out)] == [
+        ("live/dev/a", "applied", None),
+        ("live/dev/b", "failed", "no room"),
+        ("live/dev/c", "applied", None),
+    ]
+    assert "error: no room" in printed.err
