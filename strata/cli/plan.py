@@ -50,7 +50,7 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
 def run_saved(root: Path, environment: str, units: list[str] | None, as_json: bool, out_dir: Path) -> None:
     """Plan each unit on its own and save its plan; exit code 2 if there are changes."""
     workspace = workspace_of(root, environment)
-    paths = workspace.unit_paths(units or None)
+    paths = workspace.unit_paths(units or None, dependents=bool(units))
     with interruptible(), UnitTable(err, paths) as view:
         results = workspace.runner(view.on_event).plan(environment, paths, out_dir=out_dir)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,3 +69,29 @@ def test_the_document_of_a_failed_apply_is_printed(
         ("live/dev/c", "applied", None),
     ]
     assert "error: no room" in printed.err
+
+
+def test_saved_plans_are_of_a_unit_and_its_dependents(runner: FakeRunner, tmp_path: Path) -> None:
+    for chosen in (["a"], ["c"], None):
+        with contextlib.suppress(StrataError):
+            plan.run_saved(tmp_path, "dev", chosen, True, tmp_path / "plans")
+    assert runner.told == [
+        ["live/dev/a", "live/dev/b"],
+        ["live/dev/c"],
+        ["live/dev/a", "live/dev/b", "live/dev/c"],
+    ]
+
+
+def test_what_was_saved_is_applied(runner: FakeRunner, tmp_path: Path) -> None:
+    plans = tmp_path / "plans"
+    with pytest.raises(StrataError, match="there is no saved plan of dev") as caught:
+        apply(tmp_path, out_dir=plans)
+    assert caught.value.remedy == f"save some: strata plan dev --out-dir {plans}"
+    for component in ("a", "c"):
+        (plans / "live/dev" / component).mkdir(parents=True)
+        (plans / "live/dev" / component / "tfplan.tfplan").touch()
+    apply(tmp_path, out_dir=plans)
+    # One that is named must have a plan: the runner says so.
+    with pytest.raises(StrataError, match="units failed"):
+        apply(tmp_path, ["a", "b"], out_dir=plans)
+    assert runner.told == [["live/dev/a", "live/dev/c"], ["live/dev/a", "live/dev/b"]]
