@@ -21,7 +21,7 @@ from strata.terraform.lifting import UnitModule, lift
 from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
-from strata.terraform.selection import choose, with_dependents
+from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
@@ -70,7 +70,7 @@ class EnvironmentPlanner:
         Args:
             environment: its name.
             units: plan only these (by path or component), the units that depend on them, and what they need
-                that was never applied.
+                that is not applied.
 
         Raises:
             StrataError: an unknown environment or unit; a unit that cannot be part of one plan; Terraform's
@@ -94,7 +94,11 @@ class EnvironmentPlanner:
         known = {unit.path: unit for unit in self.tree.units(environment)}
         states = self._backend.read_all(self.tree.remote_states(list(known)))
         outputs = {path: state.outputs for path, state in states.items() if state is not None}
-        chosen = self._chosen(environment, known, units, states)
+        chosen = list(known)
+        if units is not None:
+            wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
+            wanted = with_unapplied(known, wanted, outputs)
+            chosen = [path for path in known if path in wanted]
         excluded = self.tree.excluded(chosen, command="plan")
         chosen = [path for path in chosen if path not in excluded]
         skeletons = self.tree.skeletons(chosen, outputs, command="plan")
@@ -116,28 +120,6 @@ class EnvironmentPlanner:
             self.on_step("planning")
             document = self._terraform(environment, folder, parts, states, outputs)
         return known, chosen, document
-
-    def _chosen(
-        self,
-        environment: str,
-        known: Mapping[str, Unit],
-        units: Sequence[str] | None,
-        states: Mapping[str, State | None],
-    ) -> list[str]:
-        if units is None:
-            return list(known)
-        wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
-        for path in reversed(list(known)):
-            if path in wanted:
-                # Its outputs are nowhere: they have to be planned too.
-                wanted |= {
-                    dependency.path
-                    for dependency in known[path].dependencies
-                    if dependency.enabled
-                    and not dependency.skip_outputs
-                    and states.get(dependency.path) is None
-                }
-        return [path for path in known if path in wanted]
 
     def _cloud(self) -> dict[str, str]:
         """The variables by which Terraform finds AWS and Snowflake."""
