@@ -22,12 +22,13 @@ def refuse_mocked_unit(rendered: RenderedUnit) -> None:
     """Refuse a unit with a mock's value in what it hands to Terraform.
 
     Raises:
-        StrataError: an input, the backend or a generated file holds the sentinel account.
+        StrataError: an input, the backend, a generated file or an argument holds the sentinel account.
     """
     places = {
         **{f"input {name}": value for name, value in rendered.inputs.items()},
         "remote_state": rendered.remote_state.get("config"),
         **{f"generated file {file.path}": file.contents for file in rendered.generated},
+        **{f"extra_arguments {extra.name}": vars(extra) for extra in rendered.extra_arguments},
     }
     for place, value in places.items():
         for path in _places(value):

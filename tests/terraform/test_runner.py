@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from strata.errors import StrataError
-from strata.live.model import Hook
+from strata.live.model import ExtraArguments, GeneratedFile, Hook
 from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import Runner
+from strata.terraform.sentinel import refuse_mocked_unit
 from strata.terraform.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -357,6 +358,34 @@ def test_a_saved_plan_is_what_is_applied(tree: FakeTree, cloud: Cloud, real_tool
     assert "Saved plan is stale" in str(stale.error)
     (missing,) = runner.apply("dev", out_dir=tree.root / "nowhere")
     assert "live/dev/a: there is no saved plan" in str(missing.error)
+
+
+MOCK = "arn:aws:iam::000000000000:role/mock"
+# What a unit hands to Terraform, and where the error says the mock is.
+MOCKED: dict[str, tuple[dict[str, Any], str]] = {
+    "input": ({"inputs": {"roles": ["arn:aws:iam::123456789012:role/real", MOCK]}}, "input roles[1]"),
+    "backend": ({"remote_state": {"backend": "s3", "config": {"role_arn": MOCK}}}, "remote_state.role_arn"),
+    "file": ({"generated": (GeneratedFile("x.tf", f"# {MOCK}"),)}, "generated file x.tf"),
+    "argument": (
+        {"extra_arguments": (ExtraArguments("vars", ("apply",), ("-no-color", f"-var=r={MOCK}"), (), (), {}),)},
+        "extra_arguments vars.arguments[1]",
+    ),
+    "variable": (
+        {"extra_arguments": (ExtraArguments("vars", ("apply",), (), (), (), {"TF_VAR_r": MOCK}),)},
+        "extra_arguments vars.env_vars.TF_VAR_r",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MOCKED)
+def test_a_mock_is_found_in_all_that_terraform_gets(tree: FakeTree, name: str) -> None:
+    fields, place = MOCKED[name]
+    unit = replace(tree.render(tree.add("a")), **fields)
+    with pytest.raises(StrataError) as caught:
+        refuse_mocked_unit(unit)
+    assert caught.value.message == (
+        f"live/dev/a: {place} holds a mock output (account 000000000000): never applied"
+    )
 
 
 def test_a_mock_is_never_applied(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
