@@ -129,8 +129,13 @@ class EnvironmentPlanner:
 
     def _run_hooks(self, parts: Sequence[_Part]) -> None:
         with ThreadPoolExecutor(4) as pool:
-            for _ in pool.map(self._before, parts):
-                pass
+            try:
+                for _ in pool.map(self._before, parts):
+                    pass
+            except BaseException:
+                # The pool's end waits for the other hooks.
+                self.processes.stop()
+                raise
 
     def _before(self, part: _Part) -> None:
         _refuse_arguments(part.rendered)
