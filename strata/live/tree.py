@@ -256,16 +256,17 @@ class LiveTree:
             rendered[path] = rendered_unit(item.unit, item.scope, document, module, files, command)
         return rendered
 
-    def dag(self) -> list[Unit]:
-        """All units that pass `.terragrunt-filters`, as `terragrunt find --dag` orders them: by how many in a
-        row must come before, then by path.
+    def dag(self, environment: str | None = None) -> list[Unit]:
+        """The environment's units or all, as `terragrunt find --dag` orders them: by how many in a row must
+        come before, then by path; only those that pass `.terragrunt-filters`.
 
         Raises:
             StrataError: a unit cannot be read, or a cycle.
         """
         from strata.live.order import in_layers
 
-        return in_layers(item.unit for item in self._load(self.find()))
+        paths = discovery.units_of(self.root, environment) if environment else self.find()
+        return in_layers(item.unit for item in self._load(paths))
 
     def files(self, unit: str) -> tuple[Scope, ...]:
         """The files that a unit is made of: its own, then those merged into it, the strongest first.
