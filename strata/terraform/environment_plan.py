@@ -138,7 +138,7 @@ class EnvironmentPlanner:
                 raise
 
     def _before(self, part: _Part) -> None:
-        _refuse_arguments(part.rendered)
+        _refuse_arguments(part.rendered, part.unit.file)
         run = UnitRun(
             part.rendered,
             part.directory,
@@ -167,8 +167,9 @@ class EnvironmentPlanner:
         root = write_root([part.member(place) for part in parts.values()], composition, absent)
         _write(place / _FILE, root.text)
         applied = {part.name: state.document for path, part in parts.items() if (state := states[path])}
+        files = {part.name: part.unit.file for part in parts.values()}
         if applied:
-            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases)))
+            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, files)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
         environ = self.toolchain.environment({**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)})
@@ -267,6 +268,7 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
                 raise StrataError(
                     f"{other.unit.path} and {part.unit.path} build {name}, not the same: they cannot be "
                     "planned as one",
+                    file=part.unit.file,
                     remedy="let their hooks write into folders of their own names",
                 )
             link = root / name
@@ -294,7 +296,7 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _refuse_arguments(rendered: RenderedUnit) -> None:
+def _refuse_arguments(rendered: RenderedUnit, file: Path) -> None:
     """Refuse what `extra_arguments` would change in this unit's plan, and cannot in a plan of many."""
     for extra in rendered.extra_arguments:
         if "plan" not in extra.commands:
@@ -305,5 +307,6 @@ def _refuse_arguments(rendered: RenderedUnit) -> None:
             raise StrataError(
                 f"{rendered.path}: extra_arguments {extra.name} ({telling[0]}) cannot be part of a plan of "
                 "the whole environment",
+                file=file,
                 remedy="say it as inputs",
             )

@@ -156,7 +156,7 @@ class EnvironmentRun:
                 remedy="set it to false there if its resources may really go",
             )
         if self._command == "apply":
-            refuse_mocked_unit(rendered)
+            refuse_mocked_unit(rendered, unit.file)
         plan = SavedPlan(self._out_dir.absolute() / unit.path) if self._out_dir else None
         self._context.backend.bootstrap(rendered.remote_state)
         wait = self._context.lock_timeout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
@@ -18,8 +19,8 @@ _NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _REMEDY = "apply the units it depends on first, and let no dependency use its mock_outputs under apply"
 
 
-def refuse_mocked_unit(rendered: RenderedUnit) -> None:
-    """Refuse a unit with a mock's value in what it hands to Terraform.
+def refuse_mocked_unit(rendered: RenderedUnit, file: Path) -> None:
+    """Refuse a unit, whose file is `file`, with a mock's value in what it hands to Terraform.
 
     Raises:
         StrataError: an input, the backend, a generated file or an argument holds the sentinel account.
@@ -34,6 +35,7 @@ def refuse_mocked_unit(rendered: RenderedUnit) -> None:
         for path in _places(value):
             raise StrataError(
                 f"{rendered.path}: {place}{path} holds a mock output (account {SENTINEL}): never applied",
+                file=file,
                 remedy=_REMEDY,
             )
 

@@ -207,7 +207,9 @@ class UnitRun:
         for hook in (*rendered.before_hooks, *rendered.after_hooks, *rendered.error_hooks):
             if early := _EARLY_COMMANDS.intersection(hook.commands):
                 raise StrataError(
-                    f"{rendered.path}: hook {hook.name}: the built-in runner runs no hooks on {early.pop()}"
+                    f"{rendered.path}: hook {hook.name}: the built-in runner runs no hooks on {early.pop()}",
+                    file=self.directory.unit_file,
+                    remedy="let it run on init",
                 )
 
     def _hook(self, hook: Hook, command: str, failures: list[StrataError]) -> None:
@@ -217,9 +219,10 @@ class UnitRun:
             "TG_CTX_COMMAND": command,
             "TG_CTX_HOOK_NAME": hook.name,
         }
+        place = self.directory.path / (hook.working_dir or "")
         code = self.processes.run(
             hook.execute,
-            cwd=self.directory.path / (hook.working_dir or ""),
+            cwd=place,
             env=self._environment(command) | context,
             on_line=said.append,
         )
@@ -227,7 +230,9 @@ class UnitRun:
             failures.append(
                 StrataError(
                     f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
-                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}"
+                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}",
+                    file=self.directory.unit_file,
+                    remedy=f"put right what it says; it ran in {place}",
                 )
             )
 

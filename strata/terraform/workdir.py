@@ -53,6 +53,11 @@ class WorkingDirectory:
     unit_dir: Path
 
     @property
+    def unit_file(self) -> Path:
+        """The unit's file, where what is wrong with the unit is put right."""
+        return self.unit_dir / "terragrunt.hcl"
+
+    @property
     def data_dir(self) -> Path:
         """Terraform's TF_DATA_DIR: beside the copy, so that a new copy can replace the old in one step."""
         return self.folder / "data"

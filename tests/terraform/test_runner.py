@@ -247,7 +247,10 @@ def test_hooks_run_in_the_working_directory_around_their_commands(
     first, second = run(tree, cloud, real_toolchain).apply("dev")
     assert first.state == "applied"
     assert second.state == "failed"
-    assert str(second.error).endswith("ended with exit code 3: no room")
+    assert second.error is not None
+    assert second.error.message.endswith("ended with exit code 3: no room")
+    assert second.error.file == str(tree.known["live/dev/b"].file)
+    assert str(second.error.remedy).endswith("/source/b")
     assert notes.read_text().splitlines() == [
         "init init v a",
         "build apply v a",
@@ -382,7 +385,8 @@ def test_a_mock_is_found_in_all_that_terraform_gets(tree: FakeTree, name: str) -
     fields, place = MOCKED[name]
     unit = replace(tree.render(tree.add("a")), **fields)
     with pytest.raises(StrataError) as caught:
-        refuse_mocked_unit(unit)
+        refuse_mocked_unit(unit, tree.known["live/dev/a"].file)
+    assert caught.value.file == str(tree.known["live/dev/a"].file)
     assert caught.value.message == (
         f"live/dev/a: {place} holds a mock output (account 000000000000): never applied"
     )
