@@ -25,6 +25,14 @@ from tests.live.test_conformance import significant
 NAMES = ("alpha", "beta", "gamma")
 TEXT = st.text(alphabet='aZ09 -_./:é"\\\n\t$%{}', max_size=8)
 NUMBERS = st.one_of(st.integers(-9999, 9999), st.sampled_from([0.5, 1.25, 10**14]))
+# Other trees in every run, few of them: STRATA_EXAMPLES=500 looks for longer. A failure prints how to see it again.
+VARIED = settings(
+    max_examples=int(os.environ.get("STRATA_EXAMPLES", "10")),
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def quoted(text: str) -> str:
@@ -197,7 +205,7 @@ def ask_strata(tree: LiveTree, unit: str) -> tuple[dict[str, Any] | None, str]:
 
 
 @pytest.mark.needs("terragrunt")
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@VARIED
 @given(files=trees())
 def test_strata_agrees_with_terragrunt(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -219,7 +227,7 @@ def test_strata_agrees_with_terragrunt(files: dict[str, str]) -> None:
                 assert significant(ours, root) == significant(theirs, root), files
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@VARIED
 @given(files=trees())
 def test_units_read_together_are_as_read_alone(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
