@@ -101,8 +101,8 @@ class RenderedUnit:
 
     `module_dir` is the folder Terraform runs in; `source_root` the folder to copy (they differ when the
     source holds `//`, as in `modules//s3`: copy `modules`, run in `s3`). `env_vars` are those of
-    `extra_arguments` for `command`. `exclude` is that block, if there is one; which units it leaves
-    out of a run `LiveTree.excluded` says. `refusals` are the errors that a run by anything but Terragrunt is.
+    `extra_arguments` for `command`. `refusals` are the errors that a run by anything but Terragrunt
+    is. Which units `exclude` blocks leave out of a run, `LiveTree.excluded` says.
     """
 
     path: str
@@ -118,6 +118,5 @@ class RenderedUnit:
     source_root: Path = field(default_factory=Path)
     error_hooks: tuple[Hook, ...] = ()
     extra_arguments: tuple[ExtraArguments, ...] = ()
-    exclude: Mapping[str, Any] = field(default_factory=dict)
     refusals: tuple[StrataError, ...] = ()
     command: str = "apply"

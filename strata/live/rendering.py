@@ -63,7 +63,6 @@ def rendered_unit(
         source_root=module.root,
         error_hooks=_hooks(terraform.get("error_hook", {})),
         extra_arguments=extra,
-        exclude=document.get("exclude") or {},
         refusals=tuple(_refusals(unit, scope, document)),
         command=command,
     )

@@ -15,24 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.errors import StrataError
 from strata.live import LiveTree
 from tests.live.test_conformance import significant
+from tests.varied import VARIED
 
 NAMES = ("alpha", "beta", "gamma")
 TEXT = st.text(alphabet='aZ09 -_./:é"\\\n\t$%{}', max_size=8)
 NUMBERS = st.one_of(st.integers(-9999, 9999), st.sampled_from([0.5, 1.25, 10**14]))
-# Other trees in every run, few of them: STRATA_EXAMPLES=500 looks for longer. A failure prints how to see it again.
-VARIED = settings(
-    max_examples=int(os.environ.get("STRATA_EXAMPLES", "10")),
-    deadline=None,
-    derandomize=False,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 def quoted(text: str) -> str:

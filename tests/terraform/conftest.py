@@ -43,6 +43,7 @@ class FakeTree:
     table: str = field(default_factory=lambda: f"tflock-{uuid.uuid4().hex[:12]}")
     rendered: dict[str, tuple[RenderedUnit, Inputs]] = field(default_factory=dict)
     known: dict[str, Unit] = field(default_factory=dict)
+    exclude: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def add(
         self,
@@ -113,7 +114,7 @@ class FakeTree:
         return {unit: self.rendered[unit][0].remote_state for unit in units}
 
     def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
-        documents = {unit: {"exclude": self.rendered[unit][0].exclude} for unit in units}
+        documents = {unit: {"exclude": self.exclude.get(unit)} for unit in units}
         return excluded([self.known[unit] for unit in units], documents, command)
 
     def render(

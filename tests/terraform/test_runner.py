@@ -288,7 +288,7 @@ def test_the_callers_environment_does_not_get_through(
 def test_an_excluded_unit_is_passed_over(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
     off = {"if": True, "actions": ["apply"], "exclude_dependencies": True}
     tree.add("a", STORES)
-    tree.add("b", STORES, after=("a",), exclude=off)
+    tree.exclude[tree.add("b", STORES, after=("a",))] = off
     tree.add("c", STORES)
     first, second, third = run(tree, cloud, recorded.toolchain).apply("dev")
     assert (first.state, first.error) == (second.state, second.error) == ("skipped", None)
