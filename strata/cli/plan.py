@@ -33,7 +33,10 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
         raise StrataError(f"there is no folder {graph.absolute().parent}", remedy="create it first")
     workspace = workspace_of(root, environment)
     with interruptible(), err.status("planning") as status:
-        plan = workspace.planner(lambda text: status.update(text)).plan(environment, units or None)
+        planner = workspace.planner(
+            lambda text: status.update(text), lambda holder: err.print(f"waits for {holder}")
+        )
+        plan = planner.plan(environment, units or None)
     if graph is not None:
         # Imported here: it is the only command that draws.
         from strata.cli.plan_graph import write_graph

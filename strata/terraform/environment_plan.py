@@ -49,6 +49,7 @@ class EnvironmentPlanner:
             to, by its own AWS_* and SNOWFLAKE_* variables: a plan only reads.
         folder: where the scratch files are kept from plan to plan; no state and no value stays there.
         on_step: called with a word on what is being done.
+        on_waiting: called with the process that plans the same environment, when the wait for it begins.
 
     Raises:
         StrataError: the endpoints are not on this machine.
@@ -59,6 +60,7 @@ class EnvironmentPlanner:
     endpoints: Endpoints | None
     folder: Path
     on_step: Callable[[str], None] = lambda text: None
+    on_waiting: Callable[[str], None] = lambda holder: None
     processes: ProcessGroup = field(default_factory=ProcessGroup)
 
     def __post_init__(self) -> None:
@@ -109,7 +111,8 @@ class EnvironmentPlanner:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(held(folder / "lock", f"the plan of {environment}", _WAIT_SECONDS))
+            what = f"the plan of {environment}"
+            stack.enter_context(held(folder / "lock", what, _WAIT_SECONDS, self.on_waiting))
             stack.enter_context(_emptied(folder))
             parts = {
                 path: _Part.prepare(known[path], skeletons[path], folder / "source" / "units", stack)

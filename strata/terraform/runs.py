@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -160,7 +161,18 @@ class EnvironmentRun:
         plan = SavedPlan(self._out_dir.absolute() / unit.path) if self._out_dir else None
         self._context.backend.bootstrap(rendered.remote_state)
         wait = self._context.lock_timeout
-        with prepare(rendered, unit.file.parent, self._context.work_dir, wait=wait) as directory:
+
+        def held_by(holder: str) -> None:
+            self._context.emit(unit.path, "locked", 0, time.monotonic() - started, holder)
+
+        def waiting() -> None:
+            # What Terraform itself says of a lock has no name in it. Whoever is asked may be gone already.
+            with contextlib.suppress(StrataError):
+                for lock in self._context.backend.locks(rendered.remote_state)[:1]:
+                    held_by(f"{lock.who} (since {lock.since} UTC)")
+
+        work_dir = self._context.work_dir
+        with prepare(rendered, unit.file.parent, work_dir, wait=wait, on_waiting=held_by) as directory:
             run = UnitRun(
                 rendered,
                 directory,
@@ -169,6 +181,7 @@ class EnvironmentRun:
                 self._context.endpoints.environment(),
                 wait,
                 self._progress(unit.path, started),
+                waiting,
             )
             stream = self._terraform(run, started, plan)
         state = self._context.backend.read(rendered.remote_state)

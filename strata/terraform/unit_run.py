@@ -73,6 +73,7 @@ class UnitRun:
         endpoints: the environment by which the embedded cloud is found.
         lock_timeout: for how many seconds to wait for a state lock that another run holds.
         on_progress: called with (resources done, address in hand) while resources change.
+        on_waiting: called when Terraform begins to wait for a state lock.
     """
 
     rendered: RenderedUnit
@@ -82,6 +83,7 @@ class UnitRun:
     endpoints: dict[str, str]
     lock_timeout: float = 0.0
     on_progress: Callable[[int, str], None] = lambda done, address: None
+    on_waiting: Callable[[], None] = lambda: None
 
     def init(self) -> None:
         """Run `terraform init`, with its hooks, unless nothing relevant has changed since it last did.
@@ -157,7 +159,9 @@ class UnitRun:
 
     def _with_hooks(self, command: str, arguments: tuple[str, ...]) -> MessageStream:
         rendered = self.rendered
-        stream = MessageStream(rendered.path, locate=self._locator(), on_progress=self.on_progress)
+        stream = MessageStream(
+            rendered.path, locate=self._locator(), on_progress=self.on_progress, on_waiting=self.on_waiting
+        )
         failures: list[StrataError] = []
         self._refuse_early_hooks()
         for hook in _of(rendered.before_hooks, command):

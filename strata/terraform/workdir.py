@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,12 @@ class WorkingDirectory:
 
 @contextlib.contextmanager
 def prepare(
-    rendered: RenderedUnit, unit_dir: Path, work_dir: Path, *, wait: float = 0.0
+    rendered: RenderedUnit,
+    unit_dir: Path,
+    work_dir: Path,
+    *,
+    wait: float = 0.0,
+    on_waiting: Callable[[str], None] = lambda holder: None,
 ) -> Iterator[WorkingDirectory]:
     """Lay out a unit's working directory and hold it for this process.
 
@@ -121,6 +126,7 @@ def prepare(
         unit_dir: the folder of its terragrunt.hcl.
         work_dir: the folder for all working directories.
         wait: for how many seconds to wait for another process that works in it.
+        on_waiting: called with that process when the wait begins.
 
     Raises:
         StrataError: the source is missing or has no Terraform code, a generated file would leave the working
@@ -128,7 +134,7 @@ def prepare(
     """
     folder = work_dir / rendered.path
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / "lock", rendered.path, wait):
+    with held(folder / "lock", rendered.path, wait, on_waiting):
         root, below = rendered.source_root, _check_source(rendered, unit_dir / "terragrunt.hcl")
         digest = _digest(root, below, unit_dir, rendered)
         source, stamp = folder / "source", folder / "rendered"
@@ -265,30 +271,38 @@ def _replace(path: Path, contents: bytes) -> None:
 
 
 @contextlib.contextmanager
-def held(path: Path, what: str, wait: float) -> Iterator[None]:
+def held(
+    path: Path, what: str, wait: float, on_waiting: Callable[[str], None] = lambda holder: None
+) -> Iterator[None]:
     """Hold a lock file for this process.
 
     Args:
         path: the file.
         what: what is worked on, for the error.
         wait: for how many seconds to wait for another process that holds it.
+        on_waiting: called with that process when the wait begins.
 
     Raises:
         StrataError: another process held it all that time.
     """
     with path.open("a+") as file:
         deadline = time.monotonic() + wait
+        told = False
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError:
+                file.seek(0)
+                holder = f"process {file.read().strip() or 'unknown'}"
                 if time.monotonic() < deadline:
+                    if not told:
+                        on_waiting(holder)
+                        told = True
                     time.sleep(_POLL_SECONDS)
                     continue
-                file.seek(0)
                 raise StrataError(
-                    f"process {file.read().strip() or 'unknown'} is working on {what}",
+                    f"{holder} is working on {what}",
                     remedy="wait until it ends",
                 ) from None
         file.truncate(0)

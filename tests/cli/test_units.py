@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from strata.cli import plan, units
+from strata.cli.apply_view import UnitTable
 from strata.errors import StrataError
-from strata.terraform.events import UnitResult
+from strata.terraform.events import UnitEvent, UnitResult
 from strata.workspace import Workspace
 from tests.terraform.conftest import FakeTree
 
@@ -95,3 +98,21 @@ def test_what_was_saved_is_applied(runner: FakeRunner, tmp_path: Path) -> None:
     with pytest.raises(StrataError, match="units failed"):
         apply(tmp_path, ["a", "b"], out_dir=plans)
     assert runner.told == [["live/dev/a", "live/dev/c"], ["live/dev/a", "live/dev/b"]]
+
+
+def test_a_wait_for_a_lock_is_said_once() -> None:
+    text = io.StringIO()
+    with UnitTable(Console(file=text, width=100), ["live/dev/a", "live/dev/b"]) as view:
+        for unit in ("live/dev/a", "live/dev/a", "live/dev/b"):
+            view.on_event(UnitEvent(unit, "locked", 0, 1.0, "eve@laptop (since 2026-01-02 03:04:05 UTC)"))
+    assert [line.split(maxsplit=1) for line in text.getvalue().splitlines()] == [
+        [unit, "waits for eve@laptop (since 2026-01-02 03:04:05 UTC)"]
+        for unit in ("live/dev/a", "live/dev/b")
+    ]
+
+
+def test_a_terminal_shows_who_is_waited_for() -> None:
+    text = io.StringIO()
+    with UnitTable(Console(file=text, width=100, force_terminal=True), ["live/dev/a"]) as view:
+        view.on_event(UnitEvent("live/dev/a", "locked", 0, 1.0, "eve@laptop"))
+    assert "waits for eve@laptop" in text.getvalue()

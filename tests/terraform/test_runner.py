@@ -201,7 +201,8 @@ def test_destroy_goes_backwards_and_keeps_what_is_protected(
 
 def test_a_held_lock_names_its_holder(tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain) -> None:
     unit = tree.add("a", STORES)
-    runner = run(tree, cloud, real_toolchain, lock_timeout=1)
+    events: list[UnitEvent] = []
+    runner = run(tree, cloud, real_toolchain, lock_timeout=1, on_event=events.append)
     runner.bootstrap("dev")
     info = (
         '{"ID":"7f1d-4","Operation":"OperationTypeApply","Info":"","Who":"eve@laptop","Version":"1.11.4",'
@@ -216,6 +217,10 @@ def test_a_held_lock_names_its_holder(tree: FakeTree, cloud: Cloud, real_toolcha
         "(apply since 2026-01-02 03:04:05 UTC, lock 7f1d-4)"
     )
     assert (result.error.remedy or "").endswith("strata unlock live/dev/a")
+    # It was said before the wait was over.
+    assert [event.message for event in events if event.state == "locked"] == [
+        "eve@laptop (since 2026-01-02 03:04:05 UTC)"
+    ]
 
 
 def test_hooks_run_in_the_working_directory_around_their_commands(
