@@ -39,7 +39,7 @@ remote_state {
       encrypt      = true
       use_lockfile = true
     },
-    # The table beside the lock file, until nobody needs it: state.lock_table = false in env.hcl drops it.
+    # The table beside the lock file, until nobody needs it: state.lock_table in env.hcl.
     { for k, v in { dynamodb_table = format(local.name, "tflock") } : k => v if local.env.state.lock_table },
     { for k, v in local.local_backend : k => v if local.is_local },
   )

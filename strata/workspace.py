@@ -93,10 +93,12 @@ class Workspace:
             on_event=on_event,
         )
 
-    def planner(self, on_step: Callable[[str], None]) -> EnvironmentPlanner:
+    def planner(
+        self, on_step: Callable[[str], None], on_waiting: Callable[[str], None] = lambda holder: None
+    ) -> EnvironmentPlanner:
         """What plans the environment as one."""
         folder = self.root / ".strata" / "plan"
-        return EnvironmentPlanner(self.tree, self.toolchain, self.endpoints, folder, on_step)
+        return EnvironmentPlanner(self.tree, self.toolchain, self.endpoints, folder, on_step, on_waiting)
 
     def states(self, components: Collection[str] | None = None) -> dict[str, State | None]:
         """Each unit's state by component name; None for a unit never applied.

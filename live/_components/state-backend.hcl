@@ -24,13 +24,17 @@ generate "imports" {
       id = "${local.env.project}-tfstate-${local.env.env}-${local.env.account_id}"
     }
 
+    %{if local.env.state.lock_table}
     import {
-      to = aws_dynamodb_table.lock
+      to = aws_dynamodb_table.lock[0]
       id = "${local.env.project}-tflock-${local.env.env}"
     }
+    %{endif}
   EOF
 }
 
 inputs = {
+  lock_table = local.env.state.lock_table
+
   retention = { access_log_days = local.env.retention_days.access_logs }
 }

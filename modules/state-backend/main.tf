@@ -23,6 +23,8 @@ resource "aws_s3_bucket" "state" {
 
 # Who holds which lock, and the states' digests: nothing to recover, so no copies are kept.
 resource "aws_dynamodb_table" "lock" {
+  count = var.lock_table ? 1 : 0
+
   name                        = format(local.name, "tflock")
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "LockID"

@@ -1,4 +1,9 @@
-# Before 1.0.0 there was one bucket, so its settings had no key.
+# Before 1.0.0 there was one bucket, so its settings had no key, and always a table.
+
+moved {
+  from = aws_dynamodb_table.lock
+  to   = aws_dynamodb_table.lock[0]
+}
 
 moved {
   from = aws_s3_bucket_ownership_controls.state

@@ -9,8 +9,8 @@ output "bucket_name" {
 }
 
 output "lock_table_name" {
-  description = "Name of the table that holds the locks."
-  value       = aws_dynamodb_table.lock.name
+  description = "Name of the table that holds the locks beside the bucket; null without one."
+  value       = one(aws_dynamodb_table.lock[*].name)
 }
 
 output "opt_outs" {

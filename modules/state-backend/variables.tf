@@ -9,6 +9,13 @@ variable "kms_key_arn" {
   }
 }
 
+variable "lock_table" {
+  description = "Whether a table holds the locks beside the bucket. False for a table that exists is refused: see docs/state.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "opt_out" {
   description = "Security defaults that are switched off, each with its reason: access_logging (no bucket that says who read a state)."
   type        = map(object({ reason = string }))

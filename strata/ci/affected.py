@@ -1,27 +1,29 @@
 """Which units a change affects, and why.
 
-A unit is affected if anything it evaluates to differs between the two trees: an input, the backend, a
-generated file, a hook, a file of its module or of its folder, or what its hooks build from. So `file()`,
+A unit is affected if anything in its configuration, all expressions evaluated, differs between the two trees,
+or a file of its module or of its folder, or what its hooks build from. So `file()`,
 `templatefile()` and `read_terragrunt_config()` need no list of what was read (terragrunt #6952, #6858), and
 a comment affects nothing. Whoever depends on an affected unit is affected as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import networkx
 
-from strata.ci.history import Change, tree_at
+from strata.ci.history import Change, commit, tree_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
+from strata.live.reads import reads
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
@@ -32,6 +34,8 @@ _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
 _TOOLS = ("terraform", "terragrunt")
 _MOST_REASONS = 5
+# What is told apart by the names in it.
+_NAMED = {"dependency": "dependency", "generate": "generate", "inputs": "input", "terraform": "terraform"}
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,14 @@ class Affected:
         reasons: unit path -> why, in the order in which they would be applied.
         removed: units whose folder is gone; their resources are not.
         waves: the units that exist, those of one wave being independent of each other.
+        base: the commit that was compared with, if one was.
     """
 
     environment: str
     reasons: Mapping[str, tuple[str, ...]]
     removed: tuple[str, ...]
     waves: tuple[tuple[str, ...], ...]
+    base: str | None = None
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -59,7 +65,7 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
     """Compare an environment before and after a change.
 
     Args:
-        change: what to compare; the checkout's files count as its head.
+        change: what to compare; where its head is checked out, the checkout's files count.
         environment: a folder of `live`.
         terraform: the program that evaluates expressions.
 
@@ -67,20 +73,34 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
         StrataError: the tree as it is now cannot be read. One that could not be read before affects every
             unit.
     """
-    tree = _load(change.root, terraform)
-    if not discovery.find_units(change.root / discovery.LIVE / environment):
+    checked_out = commit(change.root, "HEAD") == change.head
+    with (
+        contextlib.nullcontext(change.root) if checked_out else tree_at(change.root, change.head) as head,
+        tree_at(change.root, change.base) as base,
+    ):
+        found = compare(_load(base, terraform), _load(head, terraform), environment)
+    return replace(found, base=change.base)
+
+
+def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
+    """Compare an environment of two trees; raises as `affected`, with `tree` the one that it is now."""
+    if not discovery.find_units(tree.root / discovery.LIVE / environment):
         # The whole environment was deleted: nothing exists, and everything that did is removed.
-        return _gone(change, environment)
+        return Affected(environment, {}, tuple(discovery.units_of(base.root, environment)), ())
     now = fingerprints(tree, environment)
-    with tree_at(change.root, change.base) as folder:
-        try:
-            if environment in discovery.environments(folder):
-                before = fingerprints(_load(folder, terraform), environment)
-            else:
-                before = {}
-        except StrataError as error:
-            before = {unit: {f"the base cannot be read: {error.message}": ""} for unit in now}
-    reasons = {unit: found for unit in now if (found := _differences(before.get(unit), now[unit]))}
+    reasons: dict[str, tuple[str, ...]]
+    try:
+        known = environment in discovery.environments(base.root)
+        before = fingerprints(base, environment) if known else {}
+    except StrataError as error:
+        before = {}
+        reasons = dict.fromkeys(now, (f"the base cannot be read: {error.message}",))
+    else:
+        reasons = {
+            unit: _reasons(base, tree, unit, before.get(unit), made)
+            for unit, made in now.items()
+            if made != before.get(unit)
+        }
     graph = tree.graph(environment)
     for unit in networkx.lexicographical_topological_sort(graph):
         upstream = [other for other in sorted(graph.predecessors(unit)) if other in reasons]
@@ -90,7 +110,8 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
     # Edges of the whole graph count: a unit between two affected ones is affected itself.
     waves = tuple(tuple(sorted(wave)) for wave in networkx.topological_generations(chosen))
     ordered = {unit: reasons[unit] for wave in waves for unit in wave}
-    return Affected(environment, ordered, tuple(sorted(set(before) - set(now))), waves)
+    removed = tuple(sorted(set(before) - set(now)))
+    return Affected(environment, ordered, removed, waves)
 
 
 def everything(root: Path, environment: str, terraform: Path | str = "terraform") -> Affected:
@@ -120,13 +141,28 @@ def edges(root: Path, environment: str, terraform: Path | str = "terraform") -> 
     return tuple(sorted(_load(root, terraform).graph(environment).edges))
 
 
-def fingerprints(tree: LiveTree, environment: str) -> dict[str, dict[str, str]]:
-    """For each unit, what it is made of: a name for people -> a hash of the content."""
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a unit is made of.
+
+    Attributes:
+        values: what its configuration comes to: a name for people -> a hash.
+        files: what it is built from: what a file is to the unit, and its path -> a hash.
+    """
+
+    values: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def fingerprints(tree: LiveTree, environment: str) -> dict[str, Fingerprint]:
+    """For each unit, what it is made of."""
     tools = _tools(tree.root)
     paths = [unit.path for unit in tree.units(environment)]
     # Under `render` mocks stand in for every dependency: no state is looked at.
+    documents = tree.configs(paths, command="render")
     return {
-        path: tools | _fingerprint(tree, unit) for path, unit in tree.renders(paths, command="render").items()
+        path: Fingerprint(_values(tree, documents[path]), tools | _built_from(tree, unit))
+        for path, unit in tree.rendered(documents, "render").items()
     }
 
 
@@ -135,42 +171,38 @@ def _load(root: Path, terraform: Path | str) -> LiveTree:
     return LiveTree.load(root, environ=environ, terraform=terraform)
 
 
-def _gone(change: Change, environment: str) -> Affected:
-    with tree_at(change.root, change.base) as folder:
-        units = discovery.units_of(folder, environment)
-    return Affected(environment, {}, tuple(units), ())
-
-
-def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
+def _values(tree: LiveTree, document: Mapping[str, Any]) -> dict[str, str]:
+    values: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in _NAMED:
+            values |= {f"{_NAMED[name]} {inner}": item for inner, item in (value or {}).items()}
+        elif name != "locals":
+            values[name] = value
+    # The two trees lie in different folders.
     root = str(tree.root)
-    parts: dict[str, str] = {}
+    return {
+        name: _hash(json.dumps(value, sort_keys=True).replace(root, "").encode())
+        for name, value in values.items()
+    }
 
-    def add(name: str, value: Any) -> None:
-        # The two trees lie in different folders.
-        parts[name] = _hash(json.dumps(value, sort_keys=True, default=str).replace(root, "").encode())
 
-    for name, value in rendered.inputs.items():
-        add(f"input {name}", value)
-    for generated in rendered.generated:
-        add(f"generated file {generated.path}", (generated.contents, generated.if_exists))
-    add("state backend", rendered.remote_state)
-    add("module source", rendered.source)
-    add("hooks", (rendered.before_hooks, rendered.after_hooks, rendered.error_hooks))
-    add("arguments", (rendered.extra_arguments, rendered.env_vars))
-    add("exclude or prevent_destroy", (rendered.excluded, rendered.prevent_destroy))
-    folders = {tree.root / rendered.path, rendered.module_dir}
+def _built_from(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
+    places = {tree.root / rendered.path: "unit", rendered.module_dir: "module"}
     for hook in (*rendered.before_hooks, *rendered.after_hooks):
-        for words, reads in _HOOK_READS:
+        for words, folders in _HOOK_READS:
             if set(words) <= set(hook.execute):
-                folders |= {tree.root / name for name in reads}
-    for path in _files(folders):
+                places |= {tree.root / name: "hook reads" for name in folders}
+    parts: dict[str, str] = {}
+    for path in _files(places):
         try:
             name = path.relative_to(tree.root).as_posix()
         except ValueError:
             # A released module, out of the cache: its source names the version.
             continue
         if path.name != discovery.CONFIGURATION:
-            parts[name] = _hash(path.read_bytes())
+            upwards = "nested module" if name.startswith("modules/") else "file read"
+            named = next((what for place, what in places.items() if path.is_relative_to(place)), upwards)
+            parts[f"{named} {name}"] = _hash(path.read_bytes())
     return parts
 
 
@@ -206,13 +238,37 @@ def _tools(root: Path) -> dict[str, str]:
     return {f"version of {words[0]}": words[1] for words in lines if len(words) > 1 and words[0] in _TOOLS}
 
 
-def _differences(before: Mapping[str, str] | None, now: Mapping[str, str]) -> tuple[str, ...]:
+def _sources(before: LiveTree, now: LiveTree, unit: str) -> list[str]:
+    """The files that differ of those that the unit's configuration consists of and reads."""
+    content: list[dict[str, bytes]] = []
+    for tree in (before, now):
+        found = reads(tree.files(unit)[0], os.environ)
+        content.append(
+            {
+                f"{what} {path.relative_to(tree.root).as_posix()}": path.read_bytes()
+                for path, what in found.items()
+                if path.is_relative_to(tree.root)
+            }
+        )
+    return _different(*content)
+
+
+def _reasons(
+    base: LiveTree, tree: LiveTree, unit: str, before: Fingerprint | None, now: Fingerprint
+) -> tuple[str, ...]:
     if before is None:
         return ("new unit",)
-    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    values = _different(before.values, now.values)
+    sources = _sources(base, tree, unit) if values else []
+    because = f" ({', '.join(sources)})" if sources else ""
+    names = [*_different(before.files, now.files), *(f"{value}{because}" for value in values)]
     if len(names) > _MOST_REASONS:
         return (*names[:_MOST_REASONS], f"and {len(names) - _MOST_REASONS} more")
     return tuple(names)
+
+
+def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 
 def _hash(content: bytes) -> str:

@@ -34,6 +34,9 @@ SnowflakePort = Annotated[
 ]
 
 
+Deployed = Annotated[
+    str | None, typer.Option("--env", help="A folder of `live`; what `strata up` started without it.")
+]
 # Commands that end with everything they have started; others leave the cloud and its executions be.
 _OWN_CLOUD = ("up", "demo")
 
@@ -66,12 +69,12 @@ def down() -> None:
     command.end(_root())
 
 
-@app.command(epilog=_epilog("strata status", "strata status --json"))
-def status(json_: Json = False) -> None:
+@app.command(epilog=_epilog("strata status", "strata status --env staging --json"))
+def status(env_: Deployed = None, json_: Json = False) -> None:
     """Tell what runs: endpoints, units with their states, the latest executions."""
     from strata.cli import status as command
 
-    command.run(_root(), json_)
+    command.run(_root(), env_, json_)
 
 
 @app.command(epilog=_epilog("strata demo", "strata demo --json > report.json"))
@@ -94,12 +97,13 @@ def put(
     file: Annotated[Path, typer.Argument(help="The file to drop into the raw bucket.")],
     key: Annotated[str | None, typer.Option(help="The object's key; flights/NAME without it.")] = None,
     wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
+    env_: Deployed = None,
     json_: Json = False,
 ) -> None:
     """Drop FILE into the raw bucket and follow what the platform does with it; exit 1 if it fails."""
     from strata.cli import put as command
 
-    command.run(_root(), file, key, wait, json_)
+    command.run(_root(), env_, file, key, wait, json_)
 
 
 @app.command(
@@ -110,12 +114,13 @@ def put(
 def query(
     sql: Annotated[str, typer.Argument(help="One SQL statement.")],
     role: Annotated[str | None, typer.Option(help="The role to ask as; the reader without it.")] = None,
+    env_: Deployed = None,
     json_: Json = False,
 ) -> None:
     """Ask the embedded Snowflake; the platform's database and schema are in use."""
     from strata.cli import query as command
 
-    command.run(_root(), sql, role, json_)
+    command.run(_root(), env_, sql, role, json_)
 
 
 Components = Annotated[

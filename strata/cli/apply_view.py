@@ -13,6 +13,7 @@ from strata.terraform.events import UnitEvent
 
 _STYLES = {
     "waiting": "dim",
+    "locked": "yellow",
     "init": "cyan",
     "plan": "cyan",
     "apply": "cyan",
@@ -26,7 +27,7 @@ _ENDED = frozenset({"applied", "planned", "destroyed", "failed", "skipped"})
 
 
 class UnitTable:
-    """Shows unit events: a table redrawn in place on a terminal, one line per ended unit elsewhere.
+    """Shows unit events: a table redrawn in place on a terminal, one line per ended or locked unit elsewhere.
 
     Args:
         console: where to.
@@ -37,6 +38,7 @@ class UnitTable:
         self._console = console
         self._lock = threading.Lock()
         self._events = {unit: UnitEvent(unit, "waiting", 0, 0.0) for unit in units}
+        self._told: set[str] = set()
         self._live = Live(self._table(), console=console, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> UnitTable:
@@ -57,6 +59,9 @@ class UnitTable:
             self._events[event.unit] = event
             if self._console.is_terminal:
                 self._live.update(self._table())
+            elif event.state == "locked" and event.unit not in self._told:
+                self._told.add(event.unit)
+                self._console.print(f"{event.unit:<36} {_state(event)}", style="yellow", soft_wrap=True)
             elif event.state in _ENDED:
                 self._console.print(_line(event), style=_STYLES[event.state], soft_wrap=True)
 
@@ -69,9 +74,13 @@ class UnitTable:
         for event in self._events.values():
             seconds = f"{event.seconds:.1f}" if event.state != "waiting" else ""
             table.add_row(
-                event.unit, event.state, str(event.resources or ""), seconds, style=_STYLES[event.state]
+                event.unit, _state(event), str(event.resources or ""), seconds, style=_STYLES[event.state]
             )
         return table
+
+
+def _state(event: UnitEvent) -> str:
+    return f"waits for {event.message}" if event.state == "locked" else event.state
 
 
 def _line(event: UnitEvent) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -21,9 +20,10 @@ from strata.ci.store import Store
 from strata.ci.summary import markdown
 from strata.ci.terragrunt import Outcome
 from strata.ci.workflow import add_summary, set_output
+from strata.cli.affected import compared, environments, show
 from strata.cli.console import err, out, print_json, table
 from strata.errors import StrataError
-from strata.live import LiveTree, discovery
+from strata.live import LiveTree
 from strata.workspace import find_root
 
 # So many commits are looked at for the last one that was applied.
@@ -37,26 +37,16 @@ def run_affected(
     root = find_root(Path.cwd())
     if [base is not None, since_applied, everything].count(True) != 1:
         raise StrataError("say what to compare with", remedy="give one of --base, --since-applied and --all")
-    found: list[Affected] = []
+    names = [environment] if environment else environments(root)
     if everything:
-        found = [resolver.everything(root, name) for name in _environments(root, environment, None)]
+        found = [resolver.everything(root, name) for name in names]
     elif base is not None:
-        change = Change.since(root, base)
-        found = [resolver.affected(change, name) for name in _environments(root, environment, change.base)]
+        found = compared(Change.since(root, base), environment)
     else:
-        found = [changed_since_applied(root, name)[0] for name in _environments(root, environment, None)]
+        found = [changed_since_applied(root, name)[0] for name in names]
     found = [one for one in found if one.units or one.removed]
     set_output("environments", json.dumps([one.environment for one in found]))
-    if as_json:
-        print_json([{**dataclasses.asdict(one), "units": one.units} for one in found])
-        return
-    if not found:
-        out.print("no unit is affected")
-    for one in found:
-        for unit, reasons in one.reasons.items():
-            out.print(f"{unit}: {', '.join(reasons)}", markup=False, soft_wrap=True)
-        for unit in one.removed:
-            out.print(f"{unit}: removed", markup=False, soft_wrap=True)
+    show(found, as_json)
 
 
 def run_identity(environment: str, purpose: str, as_json: bool) -> None:
@@ -169,17 +159,6 @@ def run_store(environment: str, plans: Path) -> None:
     place = Store.of(LiveTree.load(root), environment)
     count = place.save(record, plans)
     out.print(f"{count} objects in s3://{place.bucket}/{place.prefix(record.commit)}", soft_wrap=True)
-
-
-def _environments(root: Path, wanted: str | None, base: str | None) -> list[str]:
-    if wanted is not None:
-        return [wanted]
-    names = set(discovery.environments(root))
-    if base is not None:
-        # One whose folder is gone still has resources.
-        listed = git(root, "ls-tree", "-d", "--name-only", base, "live/").split()
-        names |= {name.removeprefix("live/") for name in listed if not name.startswith(("live/_", "live/."))}
-    return sorted(names)
 
 
 def _found(plans: Path) -> dict[str, Path]:

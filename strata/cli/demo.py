@@ -11,7 +11,7 @@ from typing import Any
 
 from strata.cli.console import err, out, print_json, table
 from strata.cli.steps_view import StepTable
-from strata.cli.up import apply_all, open_session
+from strata.cli.up import apply_all, open_session, require_ok
 from strata.demo.job import Report, run_files
 from strata.errors import StrataError
 from strata.session import interruptible
@@ -30,6 +30,7 @@ def run(root: Path, environment: str, aws_port: int, snowflake_port: int, as_jso
         workspace = Workspace(root, environment, session.endpoints)
         with _timed(seconds, "apply"):
             units = apply_all(workspace)
+            require_ok(units)
         report = run_files(
             session.endpoints,
             workspace.platform(),

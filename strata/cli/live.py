@@ -50,6 +50,21 @@ def graph(environment: Environment = None, json_: Json = False) -> None:
     commands.run_graph(environment, json_)
 
 
+@app.command(
+    epilog="Examples:\n\n  $ strata live affected main..HEAD\n\n  $ strata live affected HEAD~3.. dev --json"
+)
+def affected(
+    span: Annotated[str, typer.Argument(metavar="BASE..HEAD", help="Two commits; a HEAD left out is HEAD.")],
+    environment: Environment = None,
+    json_: Json = False,
+) -> None:
+    """Say which units a change touches, and why; a HEAD that is checked out counts as its files are now."""
+    from strata.cli import affected as command
+    from strata.root import find_root
+
+    command.run(find_root(Path.cwd()), span, environment, json_)
+
+
 @app.command(epilog="Examples:\n\n  $ strata live check\n\n  $ strata live check --json")
 def check(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = False) -> None:
     """Check every contract of the live tree; exit 1 if one is broken."""

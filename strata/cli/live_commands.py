@@ -43,9 +43,7 @@ def run_render(unit: str | None, command: str, allow_run_cmd: bool, as_json: boo
 def run_graph(environment: str | None, as_json: bool) -> None:
     """The units in their order."""
     tree = open_tree()
-    if environment:
-        tree.units(environment)
-    rows = [unit for unit in tree.dag() if environment in (None, unit.environment)]
+    rows = tree.dag(environment)
     if as_json:
         print_json(
             [

@@ -33,7 +33,10 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
         raise StrataError(f"there is no folder {graph.absolute().parent}", remedy="create it first")
     workspace = workspace_of(root, environment)
     with interruptible(), err.status("planning") as status:
-        plan = workspace.planner(lambda text: status.update(text)).plan(environment, units or None)
+        planner = workspace.planner(
+            lambda text: status.update(text), lambda holder: err.print(f"waits for {holder}")
+        )
+        plan = planner.plan(environment, units or None)
     if graph is not None:
         # Imported here: it is the only command that draws.
         from strata.cli.plan_graph import write_graph
@@ -50,7 +53,7 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
 def run_saved(root: Path, environment: str, units: list[str] | None, as_json: bool, out_dir: Path) -> None:
     """Plan each unit on its own and save its plan; exit code 2 if there are changes."""
     workspace = workspace_of(root, environment)
-    paths = workspace.unit_paths(units or None)
+    paths = workspace.unit_paths(units or None, dependents=bool(units))
     with interruptible(), UnitTable(err, paths) as view:
         results = workspace.runner(view.on_event).plan(environment, paths, out_dir=out_dir)
     if as_json:

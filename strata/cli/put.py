@@ -13,19 +13,20 @@ from strata.session import require_running
 from strata.workspace import Workspace
 
 
-def run(root: Path, file: Path, key: str | None, wait: bool, as_json: bool) -> None:
+def run(root: Path, environment: str | None, file: Path, key: str | None, wait: bool, as_json: bool) -> None:
     """Put the file; with `wait`, follow its execution and raise StrataError if it fails."""
     running = require_running(root)
     if not file.is_file():
         raise StrataError(f"{file} is not a file", remedy="name a file to drop")
-    platform = Workspace(root, running.environment, running.endpoints).platform()
+    workspace = Workspace(root, environment or running.environment, running.endpoints)
+    platform, endpoints = workspace.platform(), workspace.endpoints
     key = key or f"flights/{file.name}"
     content = file.read_bytes()
     # Waiting for an execution that no rule starts would be waiting in vain.
     starts = pipeline.starts_execution(
-        running.endpoints, platform.state_machine_arn, platform.raw_bucket, key, len(content)
+        endpoints, platform.state_machine_arn, platform.raw_bucket, key, len(content)
     )
-    dropped = pipeline.put(running.endpoints, platform.raw_bucket, key, content)
+    dropped = pipeline.put(endpoints, platform.raw_bucket, key, content)
     if not (wait and starts):
         why = "" if starts else "; no rule starts an execution for it"
         if as_json:
@@ -34,7 +35,7 @@ def run(root: Path, file: Path, key: str | None, wait: bool, as_json: bool) -> N
             out.print(f"put s3://{dropped.bucket}/{key}{why}", soft_wrap=True)
         return
     with StepTable(err, f"s3://{dropped.bucket}/{key}") as view:
-        execution = pipeline.follow(running.endpoints, platform.state_machine_arn, dropped, view.on_step)
+        execution = pipeline.follow(endpoints, platform.state_machine_arn, dropped, view.on_step)
     if as_json:
         print_json(asdict(execution))
     else:

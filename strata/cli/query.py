@@ -10,12 +10,13 @@ from strata.warehouse import ask, connect
 from strata.workspace import Workspace
 
 
-def run(root: Path, sql: str, role: str | None, as_json: bool) -> None:
+def run(root: Path, environment: str | None, sql: str, role: str | None, as_json: bool) -> None:
     """Ask and print the rows."""
     running = require_running(root)
-    platform = Workspace(root, running.environment, running.endpoints).platform()
+    workspace = Workspace(root, environment or running.environment, running.endpoints)
+    platform = workspace.platform()
     with connect(
-        running.endpoints,
+        workspace.endpoints,
         role=role or platform.reader_role,
         warehouse=platform.warehouse,
         database=platform.database,

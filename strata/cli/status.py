@@ -14,14 +14,14 @@ from strata.workspace import Workspace
 _LATEST = 10
 
 
-def run(root: Path, as_json: bool) -> None:
+def run(root: Path, environment: str | None, as_json: bool) -> None:
     """Print endpoints, units and the latest executions."""
     running = require_running(root)
-    workspace = Workspace(root, running.environment, running.endpoints)
+    workspace = Workspace(root, environment or running.environment, running.endpoints)
     states = workspace.states()
     units = [
         {
-            "unit": f"live/{running.environment}/{component}",
+            "unit": f"live/{workspace.environment}/{component}",
             "state": "applied" if state is not None else "never applied",
             "resources": state.resources if state is not None else 0,
             "serial": state.serial if state is not None else None,
@@ -30,13 +30,13 @@ def run(root: Path, as_json: bool) -> None:
     ]
     machine = states.get("stepfunctions")
     executions = _executions(workspace, machine.outputs["state_machine_arn"]) if machine else []
-    endpoints = running.endpoints
+    endpoints = workspace.endpoints
     if as_json:
         # Without the password: facts are printed, secrets are not.
         facts = endpoints.model_dump(exclude={"snowflake_password", "reattach_providers"})
         print_json({"pid": running.pid, "endpoints": facts, "units": units, "executions": executions})
         return
-    out.print(f"up: process {running.pid}, environment {running.environment}")
+    out.print(f"up: process {running.pid}, environment {workspace.environment}")
     out.print(f"AWS        {endpoints.aws_url}  account {endpoints.account_id}  region {endpoints.region}")
     out.print(
         f"Snowflake  http://{endpoints.snowflake_host}:{endpoints.snowflake_port}  "

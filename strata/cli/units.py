@@ -16,6 +16,7 @@ from strata.errors import StrataError
 from strata.session import interruptible, require_running
 from strata.terraform.events import UnitResult
 from strata.terraform.state import StateBackend
+from strata.terraform.unit_run import SavedPlan
 from strata.workspace import Workspace
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -30,12 +31,22 @@ def run_apply(
     out_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Apply units to the running cloud."""
+    """Apply units to the running cloud; of saved plans all there are, unless components are named."""
     seconds = duration(lock_timeout)
     workspace = workspace_of(root, environment)
     paths = workspace.unit_paths(components or None, dependents=dependents)
+    if out_dir is not None and not components:
+        paths = [path for path in paths if SavedPlan(out_dir / path).file.is_file()]
+        if not paths:
+            raise StrataError(
+                f"there is no saved plan of {environment}",
+                file=out_dir,
+                remedy=f"save some: strata plan {environment} --out-dir {out_dir}",
+            )
     with interruptible():
-        _report(apply_all(workspace, paths, lock_timeout=seconds, out_dir=out_dir), as_json)
+        results = apply_all(workspace, paths, lock_timeout=seconds, out_dir=out_dir)
+    _report(results, as_json)
+    require_ok(results)
 
 
 def run_destroy(

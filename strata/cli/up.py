@@ -23,7 +23,7 @@ def run(root: Path, environment: str, aws_port: int, snowflake_port: int) -> Non
         return
     with interruptible(), open_session(root, environment, aws_port, snowflake_port) as session:
         workspace = Workspace(root, environment, session.endpoints)
-        apply_all(workspace)
+        require_ok(apply_all(workspace))
         _print_endpoints(workspace)
         out.print("up; end it with Ctrl-C here or `strata down` elsewhere")
         try:
@@ -68,16 +68,14 @@ def apply_all(
         lock_timeout: for how many seconds to wait for a lock.
         out_dir: where the plans are that shall be applied, if they were saved.
 
-    Raises:
-        StrataError: a unit failed; the message is Terraform's.
+    Returns:
+        What became of each unit; `require_ok` tells of those that failed.
     """
     paths = workspace.unit_paths(units)
     with UnitTable(err, paths) as view:
         runner = workspace.runner(view.on_event, lock_timeout=lock_timeout)
         runner.bootstrap(workspace.environment)
-        results = runner.apply(workspace.environment, paths, out_dir=out_dir)
-    require_ok(results)
-    return results
+        return runner.apply(workspace.environment, paths, out_dir=out_dir)
 
 
 def require_ok(results: list[UnitResult]) -> None:

@@ -86,14 +86,28 @@ class _Inputs:
         except StrataError as error:
             if "no known value" not in error.message:
                 raise
-            raise StrataError(
-                "which inputs a unit has depends on an output that is not known before it is applied",
-                remedy="write `inputs` as an object, or as a merge of objects, with outputs as values only",
-            ) from None
+            # Of many questions Terraform does not say which has no answer.
+            for question in questions:
+                self._ask(reader, question)
+            raise
         return {
             path: found[f"{text.removeprefix('local.')}_names"] if text != "{}" else []
             for path, text in self.merged.items()
         }
+
+    def _ask(self, reader: Reader, question: Definition) -> None:
+        definitions = [*self.program.closure(question.uses), question]
+        try:
+            reader.console.evaluate(definitions, [question.name], self.program.failures)
+        except StrataError as error:
+            if "no known value" not in error.message:
+                raise
+            raise StrataError(
+                "which inputs a unit has depends on an output that is not known before it is applied",
+                file=question.path,
+                line=question.line,
+                remedy="write `inputs` as an object, or as a merge of objects, with outputs as values only",
+            ) from None
 
 
 def _inputs(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from strata.errors import StrataError
+
 
 @dataclass(frozen=True)
 class Hook:
@@ -99,8 +101,8 @@ class RenderedUnit:
 
     `module_dir` is the folder Terraform runs in; `source_root` the folder to copy (they differ when the
     source holds `//`, as in `modules//s3`: copy `modules`, run in `s3`). `env_vars` are those of
-    `extra_arguments` for `command`. `excluded` says that an `exclude` block takes the unit out of runs of
-    `command`.
+    `extra_arguments` for `command`. `refusals` are the errors that a run by anything but Terragrunt
+    is. Which units `exclude` blocks leave out of a run, `LiveTree.excluded` says.
     """
 
     path: str
@@ -116,5 +118,5 @@ class RenderedUnit:
     source_root: Path = field(default_factory=Path)
     error_hooks: tuple[Hook, ...] = ()
     extra_arguments: tuple[ExtraArguments, ...] = ()
-    excluded: bool = False
+    refusals: tuple[StrataError, ...] = ()
     command: str = "apply"

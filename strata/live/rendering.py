@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from strata.errors import StrataError
 from strata.live.model import ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
+from strata.live.schema import Leaf, leaves
+from strata.live.scope import Scope
 from strata.live.source import Module
 
 _ALL = "all"
 _ALL_EXCEPT_OUTPUT = "all_except_output"
+# What the built-in runner does not heed. A value that changes nothing is let pass.
+_TERRAGRUNT_ONLY: Mapping[tuple[str, ...], tuple[Any, ...]] = {
+    ("download_dir",): (),
+    ("errors", "ignore"): (),
+    ("errors", "retry"): (),
+    ("iam_assume_role_duration",): (),
+    ("iam_assume_role_session_name",): (),
+    ("iam_role",): (),
+    ("iam_web_identity_token",): (),
+    ("remote_state", "disable_init"): (False,),
+    ("remote_state", "encryption"): (),
+    ("terraform", "copy_terraform_lock_file"): (True,),
+    ("terraform", "exclude_from_copy"): (),
+    ("terraform", "include_in_copy"): (),
+    ("terraform_binary",): (),
+    ("terraform_version_constraint",): (),
+    ("terragrunt_version_constraint",): (),
+}
 
 
 def rendered_unit(
-    unit: Unit, document: Mapping[str, Any], module: Module, files: tuple[GeneratedFile, ...], command: str
+    unit: Unit,
+    scope: Scope,
+    document: Mapping[str, Any],
+    module: Module,
+    files: tuple[GeneratedFile, ...],
+    command: str,
 ) -> RenderedUnit:
     """The unit as its runner needs it."""
     terraform = document.get("terraform", {})
@@ -36,7 +63,7 @@ def rendered_unit(
         source_root=module.root,
         error_hooks=_hooks(terraform.get("error_hook", {})),
         extra_arguments=extra,
-        excluded=_excluded(document.get("exclude"), command),
+        refusals=tuple(_refusals(unit, scope, document)),
         command=command,
     )
 
@@ -70,8 +97,45 @@ def _extra_arguments(block: Mapping[str, Any]) -> ExtraArguments:
     )
 
 
-def _excluded(block: Mapping[str, Any] | None, command: str) -> bool:
-    if not block or not block["if"]:
-        return False
-    actions = block["actions"]
+def excluded(units: Sequence[Unit], documents: Mapping[str, Mapping[str, Any]], command: str) -> set[str]:
+    """Those that `exclude` blocks leave out of a run of `command` over these units."""
+    found: set[str] = set()
+    for unit in units:
+        block = documents[unit.path].get("exclude")
+        if block and block["if"] and _listed(block["actions"], command):
+            found.add(unit.path)
+            if block["exclude_dependencies"]:
+                found.update(unit.after)
+    return found & {unit.path for unit in units}
+
+
+def _listed(actions: Sequence[str], command: str) -> bool:
     return _ALL in actions or command in actions or (_ALL_EXCEPT_OUTPUT in actions and command != "output")
+
+
+def _refusals(unit: Unit, scope: Scope, document: Mapping[str, Any]) -> Iterator[StrataError]:
+    for names, harmless in _TERRAGRUNT_ONLY.items():
+        value: Any = document
+        for name in names:
+            value = (value or {}).get(name)
+        if value not in (None, "", [], {}, *harmless):
+            file, line = _place(scope, names)
+            yield StrataError(
+                f"{unit.path}: the built-in runner does not heed `{'.'.join(names)}`",
+                file=file,
+                line=line,
+                remedy="take it out, or run the unit by Terragrunt",
+            )
+
+
+def _place(unit: Scope, names: Sequence[str]) -> tuple[Path, int | None]:
+    """Where the strongest of the unit's files says it."""
+    included = [include.scope for include in unit.includes if include.merge_strategy != "no_merge"]
+    for scope in (unit, *reversed(included)):
+        item: Any = scope.tree
+        for name in names:
+            item = item.get(name) if isinstance(item, dict) else None
+        found = [item] if isinstance(item, Leaf) else [*leaves(item or {})]
+        if found:
+            return found[0].value.path, found[0].line
+    return unit.file.path, None

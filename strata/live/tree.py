@@ -21,7 +21,7 @@ from strata.live.generate import generated_files
 from strata.live.includes import merge
 from strata.live.model import RenderedUnit, Unit
 from strata.live.reader import Reader, Values
-from strata.live.rendering import rendered_unit
+from strata.live.rendering import excluded, rendered_unit
 from strata.live.schema import Leaf, Tree, leaves
 from strata.live.scope import Scope
 from strata.live.source import Sources
@@ -209,6 +209,12 @@ class LiveTree:
         )
         return {path: document.get("remote_state", {}) for path, document in documents.items()}
 
+    def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
+        """Those that `exclude` blocks leave out of a run of `command` over these units."""
+        items = self._load(units)
+        documents = self._documents(items, {}, command, part=lambda name: name == "exclude", lenient=True)
+        return excluded([item.unit for item in items], documents, command)
+
     def compose(
         self,
         modules: Mapping[str, str],
@@ -247,19 +253,20 @@ class LiveTree:
                 files = generated_files(document, self._format)
                 source = document.get("terraform", {}).get("source")
                 module = self._sources.module(source, item.scope.directory)
-            rendered[path] = rendered_unit(item.unit, document, module, files, command)
+            rendered[path] = rendered_unit(item.unit, item.scope, document, module, files, command)
         return rendered
 
-    def dag(self) -> list[Unit]:
-        """All units that pass `.terragrunt-filters`, as `terragrunt find --dag` orders them: by how many in a
-        row must come before, then by path.
+    def dag(self, environment: str | None = None) -> list[Unit]:
+        """The environment's units or all, as `terragrunt find --dag` orders them: by how many in a row must
+        come before, then by path; only those that pass `.terragrunt-filters`.
 
         Raises:
             StrataError: a unit cannot be read, or a cycle.
         """
         from strata.live.order import in_layers
 
-        return in_layers(item.unit for item in self._load(self.find()))
+        paths = discovery.units_of(self.root, environment) if environment else self.find()
+        return in_layers(item.unit for item in self._load(paths))
 
     def files(self, unit: str) -> tuple[Scope, ...]:
         """The files that a unit is made of: its own, then those merged into it, the strongest first.

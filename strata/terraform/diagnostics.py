@@ -67,6 +67,7 @@ class MessageStream:
         unit: the unit it is about, for what a person may do; "" for none.
         locate: gives the file and line a person should look at for a file name and a line of Terraform's.
         on_progress: called with (resources done, address) when a resource begins or is done.
+        on_waiting: called when the command begins to wait for a state lock.
         diagnostics: errors and warnings, in order, each once.
         changes: what the command's last summary said.
         actions: the planned action by resource address, such as `create`; what stays as it is is not in it.
@@ -76,6 +77,7 @@ class MessageStream:
     unit: str = ""
     locate: Callable[[str, int | None], tuple[str, int | None]] = lambda name, line: (name, line)
     on_progress: Callable[[int, str], None] = lambda done, address: None
+    on_waiting: Callable[[], None] = lambda: None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changes: Changes = Changes()
     actions: dict[str, str] = field(default_factory=dict)
@@ -102,6 +104,8 @@ class MessageStream:
         elif kind == "change_summary":
             counts = message["changes"]
             self.changes = Changes(counts["add"], counts["change"], counts["remove"], counts.get("import", 0))
+        elif kind == "state_lock_acquire":
+            self.on_waiting()
         elif kind in _DONE or kind in _BEGUN:
             self._done += kind in _DONE
             self.on_progress(self._done, message["hook"]["resource"]["addr"])

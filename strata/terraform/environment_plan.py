@@ -22,7 +22,7 @@ from strata.terraform.lifting import UnitModule, lift
 from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
-from strata.terraform.selection import choose, with_dependents
+from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
@@ -50,6 +50,7 @@ class EnvironmentPlanner:
             to, by its own AWS_* and SNOWFLAKE_* variables: a plan only reads.
         folder: where the scratch files are kept from plan to plan; no state and no value stays there.
         on_step: called with a word on what is being done.
+        on_waiting: called with the process that plans the same environment, when the wait for it begins.
 
     Raises:
         StrataError: the endpoints are not on this machine.
@@ -60,6 +61,7 @@ class EnvironmentPlanner:
     endpoints: Endpoints | None
     folder: Path
     on_step: Callable[[str], None] = lambda text: None
+    on_waiting: Callable[[str], None] = lambda holder: None
     processes: ProcessGroup = field(default_factory=ProcessGroup)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,7 @@ class EnvironmentPlanner:
         Args:
             environment: its name.
             units: plan only these (by path or component), the units that depend on them, and what they need
-                that was never applied.
+                that is not applied.
 
         Raises:
             StrataError: an unknown environment or unit; a unit that cannot be part of one plan; Terraform's
@@ -95,14 +97,23 @@ class EnvironmentPlanner:
         known = {unit.path: unit for unit in self.tree.units(environment)}
         states = self._backend.read_all(self.tree.remote_states(list(known)))
         outputs = {path: state.outputs for path, state in states.items() if state is not None}
-        chosen = self._chosen(environment, known, units, states)
+        chosen = list(known)
+        if units is not None:
+            wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
+            wanted = with_unapplied(known, wanted, outputs)
+            chosen = [path for path in known if path in wanted]
+        excluded = self.tree.excluded(chosen, command="plan")
+        chosen = [path for path in chosen if path not in excluded]
         skeletons = self.tree.skeletons(chosen, outputs, command="plan")
-        chosen = [path for path in chosen if not skeletons[path].excluded]
+        for skeleton in skeletons.values():
+            for refusal in skeleton.refusals:
+                raise refusal
         folder = self.folder.absolute() / environment
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(held(folder / "lock", f"the plan of {environment}", _WAIT_SECONDS))
+            what = f"the plan of {environment}"
+            stack.enter_context(held(folder / "lock", what, _WAIT_SECONDS, self.on_waiting))
             stack.enter_context(_emptied(folder))
             parts = {
                 path: _Part.prepare(known[path], skeletons[path], folder / "source" / "units", stack)
@@ -114,28 +125,6 @@ class EnvironmentPlanner:
             document = self._terraform(environment, folder, parts, states, outputs)
         return known, chosen, document
 
-    def _chosen(
-        self,
-        environment: str,
-        known: Mapping[str, Unit],
-        units: Sequence[str] | None,
-        states: Mapping[str, State | None],
-    ) -> list[str]:
-        if units is None:
-            return list(known)
-        wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
-        for path in reversed(list(known)):
-            if path in wanted:
-                # Its outputs are nowhere: they have to be planned too.
-                wanted |= {
-                    dependency.path
-                    for dependency in known[path].dependencies
-                    if dependency.enabled
-                    and not dependency.skip_outputs
-                    and states.get(dependency.path) is None
-                }
-        return [path for path in known if path in wanted]
-
     def _cloud(self) -> dict[str, str]:
         """The variables by which Terraform finds AWS and Snowflake."""
         if self.endpoints is not None:
@@ -144,11 +133,16 @@ class EnvironmentPlanner:
 
     def _run_hooks(self, parts: Sequence[_Part]) -> None:
         with ThreadPoolExecutor(4) as pool:
-            for _ in pool.map(self._before, parts):
-                pass
+            try:
+                for _ in pool.map(self._before, parts):
+                    pass
+            except BaseException:
+                # The pool's end waits for the other hooks.
+                self.processes.stop()
+                raise
 
     def _before(self, part: _Part) -> None:
-        _refuse_arguments(part.rendered)
+        _refuse_arguments(part.rendered, part.unit.file)
         run = UnitRun(
             part.rendered,
             part.directory,
@@ -177,8 +171,9 @@ class EnvironmentPlanner:
         root = write_root([part.member(place) for part in parts.values()], composition, absent)
         _write(place / _FILE, root.text)
         applied = {part.name: state.document for path, part in parts.items() if (state := states[path])}
+        files = {part.name: part.unit.file for part in parts.values()}
         if applied:
-            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases)))
+            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, files)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
         environ = self.toolchain.environment({**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)})
@@ -277,6 +272,7 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
                 raise StrataError(
                     f"{other.unit.path} and {part.unit.path} build {name}, not the same: they cannot be "
                     "planned as one",
+                    file=part.unit.file,
                     remedy="let their hooks write into folders of their own names",
                 )
             link = root / name
@@ -304,7 +300,7 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _refuse_arguments(rendered: RenderedUnit) -> None:
+def _refuse_arguments(rendered: RenderedUnit, file: Path) -> None:
     """Refuse what `extra_arguments` would change in this unit's plan, and cannot in a plan of many."""
     for extra in rendered.extra_arguments:
         if "plan" not in extra.commands:
@@ -315,5 +311,6 @@ def _refuse_arguments(rendered: RenderedUnit) -> None:
             raise StrataError(
                 f"{rendered.path}: extra_arguments {extra.name} ({telling[0]}) cannot be part of a plan of "
                 "the whole environment",
+                file=file,
                 remedy="say it as inputs",
             )

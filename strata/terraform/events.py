@@ -10,7 +10,7 @@ from strata.errors import StrataError
 from strata.terraform.diagnostics import Changes, Diagnostic
 
 EventState = Literal[
-    "waiting", "init", "plan", "apply", "applied", "planned", "destroyed", "failed", "skipped"
+    "waiting", "locked", "init", "plan", "apply", "applied", "planned", "destroyed", "failed", "skipped"
 ]
 ResultState = Literal["applied", "planned", "destroyed", "failed", "skipped"]
 
@@ -21,10 +21,11 @@ class UnitEvent:
 
     Attributes:
         unit: its path.
-        state: where it stands. `apply` stands for a running destroy too.
+        state: where it stands. `apply` stands for a running destroy too; `locked` says that it waits.
         resources: while it runs, how many resources are done; at the end, how many its state holds.
         seconds: since the unit began; 0 while it waits.
-        message: while it runs, the resource in hand; at the end, what changed or what went wrong.
+        message: while it runs, the resource in hand; while it waits for a lock, who holds that; at the end,
+            what changed or what went wrong.
     """
 
     unit: str

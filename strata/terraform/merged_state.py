@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
@@ -15,7 +16,9 @@ _ROOT_PROVIDER = re.compile(r'provider\["(?P<host>[^"/]+)/(?P<source>[^"]+)"\](?
 
 
 def merge_states(
-    states: Mapping[str, Mapping[str, Any]], aliases: Mapping[str, Mapping[str, str]]
+    states: Mapping[str, Mapping[str, Any]],
+    aliases: Mapping[str, Mapping[str, str]],
+    files: Mapping[str, Path],
 ) -> dict[str, Any]:
     """Merge state documents.
 
@@ -25,6 +28,7 @@ def merge_states(
         states: by module name, a state as Terraform writes it.
         aliases: by module name and provider source, such as `hashicorp/aws`, the alias of the configuration
             that the module gets; a source that is not there gets the root's own.
+        files: by module name, the unit's file, for errors.
 
     Returns:
         The merged document.
@@ -34,7 +38,11 @@ def merge_states(
     """
     for name, state in states.items():
         if state.get("version") != _VERSION:
-            raise StrataError(f"the state of {name} has version {state.get('version')}, not {_VERSION}")
+            raise StrataError(
+                f"the state of {name} has version {state.get('version')}, not {_VERSION}",
+                file=files[name],
+                remedy="apply the unit alone: Terraform then writes its state anew",
+            )
     versions = [str(state.get("terraform_version", "")) for state in states.values()]
     return {
         "version": _VERSION,
@@ -47,7 +55,7 @@ def merge_states(
         "resources": [
             resource
             for name, state in states.items()
-            for resource in _resources(name, state, aliases.get(name, {}))
+            for resource in _resources(name, state, aliases.get(name, {}), files[name])
         ],
         "check_results": None,
     }
@@ -65,14 +73,16 @@ def _output(outputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resources(module: str, state: Mapping[str, Any], aliases: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _resources(
+    module: str, state: Mapping[str, Any], aliases: Mapping[str, str], file: Path
+) -> Iterator[dict[str, Any]]:
     prefix = f"module.{module}"
     for resource in state.get("resources", []):
         below = resource.get("module")
         yield {
             **resource,
             "module": f"{prefix}.{below}" if below else prefix,
-            "provider": _provider(resource["provider"], prefix, aliases),
+            "provider": _provider(resource["provider"], prefix, aliases, file),
             "instances": [
                 {
                     **instance,
@@ -87,11 +97,15 @@ def _resources(module: str, state: Mapping[str, Any], aliases: Mapping[str, str]
         }
 
 
-def _provider(provider: str, prefix: str, aliases: Mapping[str, str]) -> str:
+def _provider(provider: str, prefix: str, aliases: Mapping[str, str], file: Path) -> str:
     found = _ROOT_PROVIDER.fullmatch(provider)
     if found is None:
         return f"{prefix}.{provider}"
     if found["alias"]:
-        raise StrataError(f"the state of {prefix.removeprefix('module.')} uses {provider}, an alias")
+        raise StrataError(
+            f"the state of {prefix.removeprefix('module.')} uses {provider}, an alias",
+            file=file,
+            remedy="give the unit one configuration of each provider, and apply it alone",
+        )
     alias = aliases.get(found["source"])
     return f"{provider}.{alias}" if alias else provider

@@ -148,7 +148,7 @@ class Runner:
         if command == "plan":
             # Plans only read states, so that none waits for another.
             graph = networkx.create_empty_copy(graph)
-        run = EnvironmentRun(self._context, command, units, out_dir)
+        run = EnvironmentRun(self._context, command, units, chosen, out_dir)
         for path in chosen:
             self._context.emit(path, "waiting", 0, 0.0)
         run_graph(

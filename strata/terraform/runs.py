@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,7 @@ class EnvironmentRun:
         context: the runner's.
         command: what to do.
         units: the environment's units by path.
+        chosen: the paths of those that the command is for.
         out_dir: for a plan, where to save the units' plans; for an apply, where they were saved.
 
     Attributes:
@@ -91,6 +93,7 @@ class EnvironmentRun:
         context: RunContext,
         command: Command,
         units: Mapping[str, Unit],
+        chosen: Sequence[str],
         out_dir: Path | None = None,
     ) -> None:
         self.results: dict[str, UnitResult] = {}
@@ -99,6 +102,7 @@ class EnvironmentRun:
         self._units = units
         self._out_dir = out_dir
         self._stored = StoredStates(context, units)
+        self._excluded = context.tree.excluded(chosen, command=command)
 
     def unit(self, path: str) -> bool:
         """Do one unit's work; return whether it succeeded."""
@@ -141,9 +145,11 @@ class EnvironmentRun:
             state = self._stored.of(unit.path)
             if state is None or not state.resources:
                 return UnitResult(unit.path, "destroyed")
-        rendered = self._context.render(unit.path, self._outputs(unit), self._command)
-        if rendered.excluded:
+        if unit.path in self._excluded:
             return UnitResult(unit.path, "skipped")
+        rendered = self._context.render(unit.path, self._outputs(unit), self._command)
+        for refusal in rendered.refusals:
+            raise refusal
         if self._command == "destroy" and rendered.prevent_destroy:
             raise StrataError(
                 f"{unit.path} has prevent_destroy set",
@@ -151,11 +157,22 @@ class EnvironmentRun:
                 remedy="set it to false there if its resources may really go",
             )
         if self._command == "apply":
-            refuse_mocked_unit(rendered)
+            refuse_mocked_unit(rendered, unit.file)
         plan = SavedPlan(self._out_dir.absolute() / unit.path) if self._out_dir else None
         self._context.backend.bootstrap(rendered.remote_state)
         wait = self._context.lock_timeout
-        with prepare(rendered, unit.file.parent, self._context.work_dir, wait=wait) as directory:
+
+        def held_by(holder: str) -> None:
+            self._context.emit(unit.path, "locked", 0, time.monotonic() - started, holder)
+
+        def waiting() -> None:
+            # What Terraform itself says of a lock has no name in it. Whoever is asked may be gone already.
+            with contextlib.suppress(StrataError):
+                for lock in self._context.backend.locks(rendered.remote_state)[:1]:
+                    held_by(f"{lock.who} (since {lock.since} UTC)")
+
+        work_dir = self._context.work_dir
+        with prepare(rendered, unit.file.parent, work_dir, wait=wait, on_waiting=held_by) as directory:
             run = UnitRun(
                 rendered,
                 directory,
@@ -164,6 +181,7 @@ class EnvironmentRun:
                 self._context.endpoints.environment(),
                 wait,
                 self._progress(unit.path, started),
+                waiting,
             )
             stream = self._terraform(run, started, plan)
         state = self._context.backend.read(rendered.remote_state)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import networkx
 
@@ -40,3 +40,24 @@ def choose(units: Mapping[str, Unit], names: Sequence[str] | None, environment: 
 def with_dependents(graph: networkx.DiGraph, paths: Sequence[str]) -> set[str]:
     """Return the units and all that depend on them."""
     return {*paths, *(other for path in paths for other in networkx.descendants(graph, path))}
+
+
+def with_unapplied(
+    units: Mapping[str, Unit], paths: Collection[str], outputs: Mapping[str, Mapping[str, Any]]
+) -> set[str]:
+    """Return the units and all that they need outputs of and that has none: never applied, or destroyed.
+
+    Args:
+        units: the environment's units by path, in dependency order.
+        paths: those that are wanted.
+        outputs: by path, what each unit's state holds.
+    """
+    wanted = set(paths)
+    for path in reversed(list(units)):
+        if path in wanted:
+            wanted |= {
+                dependency.path
+                for dependency in units[path].dependencies
+                if dependency.enabled and not dependency.skip_outputs and not outputs.get(dependency.path)
+            }
+    return wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
@@ -18,21 +19,23 @@ _NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _REMEDY = "apply the units it depends on first, and let no dependency use its mock_outputs under apply"
 
 
-def refuse_mocked_unit(rendered: RenderedUnit) -> None:
-    """Refuse a unit with a mock's value in what it hands to Terraform.
+def refuse_mocked_unit(rendered: RenderedUnit, file: Path) -> None:
+    """Refuse a unit, whose file is `file`, with a mock's value in what it hands to Terraform.
 
     Raises:
-        StrataError: an input, the backend or a generated file holds the sentinel account.
+        StrataError: an input, the backend, a generated file or an argument holds the sentinel account.
     """
     places = {
         **{f"input {name}": value for name, value in rendered.inputs.items()},
         "remote_state": rendered.remote_state.get("config"),
         **{f"generated file {file.path}": file.contents for file in rendered.generated},
+        **{f"extra_arguments {extra.name}": vars(extra) for extra in rendered.extra_arguments},
     }
     for place, value in places.items():
         for path in _places(value):
             raise StrataError(
                 f"{rendered.path}: {place}{path} holds a mock output (account {SENTINEL}): never applied",
+                file=file,
                 remedy=_REMEDY,
             )
 

@@ -73,6 +73,7 @@ class UnitRun:
         endpoints: the environment by which the embedded cloud is found.
         lock_timeout: for how many seconds to wait for a state lock that another run holds.
         on_progress: called with (resources done, address in hand) while resources change.
+        on_waiting: called when Terraform begins to wait for a state lock.
     """
 
     rendered: RenderedUnit
@@ -82,6 +83,7 @@ class UnitRun:
     endpoints: dict[str, str]
     lock_timeout: float = 0.0
     on_progress: Callable[[int, str], None] = lambda done, address: None
+    on_waiting: Callable[[], None] = lambda: None
 
     def init(self) -> None:
         """Run `terraform init`, with its hooks, unless nothing relevant has changed since it last did.
@@ -157,7 +159,9 @@ class UnitRun:
 
     def _with_hooks(self, command: str, arguments: tuple[str, ...]) -> MessageStream:
         rendered = self.rendered
-        stream = MessageStream(rendered.path, locate=self._locator(), on_progress=self.on_progress)
+        stream = MessageStream(
+            rendered.path, locate=self._locator(), on_progress=self.on_progress, on_waiting=self.on_waiting
+        )
         failures: list[StrataError] = []
         self._refuse_early_hooks()
         for hook in _of(rendered.before_hooks, command):
@@ -207,7 +211,9 @@ class UnitRun:
         for hook in (*rendered.before_hooks, *rendered.after_hooks, *rendered.error_hooks):
             if early := _EARLY_COMMANDS.intersection(hook.commands):
                 raise StrataError(
-                    f"{rendered.path}: hook {hook.name}: the built-in runner runs no hooks on {early.pop()}"
+                    f"{rendered.path}: hook {hook.name}: the built-in runner runs no hooks on {early.pop()}",
+                    file=self.directory.unit_file,
+                    remedy="let it run on init",
                 )
 
     def _hook(self, hook: Hook, command: str, failures: list[StrataError]) -> None:
@@ -217,9 +223,10 @@ class UnitRun:
             "TG_CTX_COMMAND": command,
             "TG_CTX_HOOK_NAME": hook.name,
         }
+        place = self.directory.path / (hook.working_dir or "")
         code = self.processes.run(
             hook.execute,
-            cwd=self.directory.path / (hook.working_dir or ""),
+            cwd=place,
             env=self._environment(command) | context,
             on_line=said.append,
         )
@@ -227,7 +234,9 @@ class UnitRun:
             failures.append(
                 StrataError(
                     f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
-                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}"
+                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}",
+                    file=self.directory.unit_file,
+                    remedy=f"put right what it says; it ran in {place}",
                 )
             )
 

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,11 @@ class WorkingDirectory:
     folder: Path
     original: Path
     unit_dir: Path
+
+    @property
+    def unit_file(self) -> Path:
+        """The unit's file, where what is wrong with the unit is put right."""
+        return self.unit_dir / "terragrunt.hcl"
 
     @property
     def data_dir(self) -> Path:
@@ -102,7 +107,12 @@ class WorkingDirectory:
 
 @contextlib.contextmanager
 def prepare(
-    rendered: RenderedUnit, unit_dir: Path, work_dir: Path, *, wait: float = 0.0
+    rendered: RenderedUnit,
+    unit_dir: Path,
+    work_dir: Path,
+    *,
+    wait: float = 0.0,
+    on_waiting: Callable[[str], None] = lambda holder: None,
 ) -> Iterator[WorkingDirectory]:
     """Lay out a unit's working directory and hold it for this process.
 
@@ -114,6 +124,7 @@ def prepare(
         unit_dir: the folder of its terragrunt.hcl.
         work_dir: the folder for all working directories.
         wait: for how many seconds to wait for another process that works in it.
+        on_waiting: called with that process when the wait begins.
 
     Raises:
         StrataError: the source is missing or has no Terraform code, a generated file would leave the working
@@ -121,7 +132,7 @@ def prepare(
     """
     folder = work_dir / rendered.path
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / "lock", rendered.path, wait):
+    with held(folder / "lock", rendered.path, wait, on_waiting):
         root, below = rendered.source_root, _check_source(rendered, unit_dir / "terragrunt.hcl")
         digest = _digest(root, below, unit_dir, rendered)
         source, stamp = folder / "source", folder / "rendered"

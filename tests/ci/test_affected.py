@@ -1,17 +1,24 @@
-"""Which units a change affects: each edit with the units that it reaches by itself, written by hand."""
+"""Which units a change affects: by hand, edit by edit, and for generated edits against brute force."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from strata.ci.affected import Affected, affected
+from strata.ci.affected import Affected, affected, compare
 from strata.ci.history import Change
+from strata.cli.app import run
 from strata.errors import StrataError
+from strata.live import LiveTree
 from tests.ci.repository import Repository
+from tests.varied import VARIED
 
 ROOT = """locals {
   env   = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
@@ -108,12 +115,45 @@ EDITS: dict[str, tuple[str, str, set[str]]] = {
 }  # fmt: skip
 
 
+# Files whose bytes a unit is made of, besides its own folder: by hand, and not by what reads what.
+MADE_OF = {name: (f"modules/{name}/",) for name in COMPONENTS} | {
+    "d": ("modules/d/", "modules/shared/"),
+    "g": ("modules/g/", "glue_jobs/"),
+}
+# Changes of a line; a tree that cannot be read any more is one of the outcomes.
+LINE_EDITS: dict[str, Callable[[str], str]] = {
+    "comment": lambda line: f"# {line}\n{line}",
+    "delete": lambda line: "",
+    "indent": lambda line: f"  {line}",
+    "number": lambda line: re.sub(r"\d", "7", line, count=1),
+    "word": lambda line: re.sub(r'"([a-z]+)"', r'"\1x"', line, count=1),
+}
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository.create(tmp_path_factory.mktemp("affected"), FILES)
 
 
-def resolve(repository: Repository, files: dict[str, str | Path | None]) -> Affected:
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> LiveTree:
+    return load(tmp_path_factory.mktemp("base"), FILES)
+
+
+@pytest.fixture(scope="module")
+def before(base: LiveTree) -> dict[str, str]:
+    return rendered(base)
+
+
+def load(folder: Path, files: Mapping[str, str | Path | None]) -> LiveTree:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(str(text))
+    (folder / ".git").mkdir()
+    return LiveTree.load(folder)
+
+
+def resolve(repository: Repository, files: Mapping[str, str | Path | None]) -> Affected:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
     return affected(Change.since(repository.clone, "origin/main"), "dev")
@@ -124,29 +164,109 @@ def closure(names: Iterable[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_one_edit(repository: Repository, name: str) -> None:
+def test_one_edit(base: LiveTree, tmp_path: Path, name: str) -> None:
     path, content, direct = EDITS[name]
-    found = resolve(repository, {path: content})
+    found = compare(base, load(tmp_path, FILES | {path: content}), "dev")
     assert set(found.units) == closure(direct)
     for unit, reasons in found.reasons.items():
         by_itself = unit.rpartition("/")[2] in direct
         assert all(reason.startswith("depends on live/dev/") for reason in reasons) is not by_itself
 
 
-def test_any_edits_together_are_the_union(repository: Repository) -> None:
-    """Against brute force: some edits at once reach what each reaches alone, and nothing else."""
-    chance = random.Random(20261123)
-    for _ in range(6):
-        chosen = {EDITS[name][0]: EDITS[name] for name in chance.sample(sorted(EDITS), chance.randint(2, 5))}
-        found = resolve(repository, {path: content for path, (_, content, _) in chosen.items()})
-        assert set(found.units) == closure(name for _, _, direct in chosen.values() for name in direct)
+@st.composite
+def edited(draw: st.DrawFn) -> dict[str, str]:
+    """Some of the files, each with one line changed."""
+    changed: dict[str, str] = {}
+    for name in draw(st.lists(st.sampled_from(sorted(FILES)), min_size=1, max_size=3, unique=True)):
+        lines = str(FILES[name]).splitlines()
+        number = draw(st.integers(0, len(lines) - 1))
+        edit = LINE_EDITS[draw(st.sampled_from(sorted(LINE_EDITS)))]
+        changed[name] = "\n".join([*lines[:number], edit(lines[number]), *lines[number + 1 :]]) + "\n"
+    return changed
+
+
+def rendered(tree: LiveTree) -> dict[str, str]:
+    documents = tree.configs([unit.path for unit in tree.units("dev")])
+    return {
+        path: json.dumps({**document, "locals": None}).replace(str(tree.root), "")
+        for path, document in documents.items()
+    }
+
+
+def brute_force(before: Mapping[str, str], now: LiveTree, changed: Mapping[str, str]) -> set[str]:
+    """The units whose rendered configuration or whose files differ, and all that depend on one."""
+    after = rendered(now)
+    found = {unit for unit in after if before[unit] != after[unit]}
+    for unit in after:
+        own = (f"{unit}/.terraform.lock.hcl", *MADE_OF[unit.rpartition("/")[2]])
+        for file, text in changed.items():
+            if text != FILES[file] and file.startswith(own) and not file.endswith("README.md"):
+                found.add(unit)
+    tools = changed.get(".tool-versions", "terraform 1.11.4\n").splitlines()
+    if "terraform 1.11.4" not in [line.strip() for line in tools]:
+        found |= set(after)
+    # Units come after what they depend on.
+    for unit in now.units("dev"):
+        if found.intersection(unit.after):
+            found.add(unit.path)
+    return found
+
+
+@VARIED
+@given(changed=edited())
+def test_any_edits_reach_what_brute_force_finds(
+    base: LiveTree, before: dict[str, str], changed: dict[str, str]
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        now = load(Path(place).resolve(), FILES | changed)
+        try:
+            expected = brute_force(before, now, changed)
+        except StrataError:
+            with pytest.raises(StrataError):
+                compare(base, now, "dev")
+        else:
+            assert set(compare(base, now, "dev").units) == expected
+
+
+# A change of each kind, and what is said of one unit.
+REASONS: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
+    "unit": (
+        {"live/dev/d/terragrunt.hcl": UNIT.replace("NAME", "d") + "inputs = { y = 1 }\n"},
+        "d",
+        ("input y (unit live/dev/d/terragrunt.hcl)",),
+    ),
+    "component": (
+        {"live/_components/a.hcl": (HEAD + COMPONENTS["a"]).replace("NAME", "a").replace("env.size", "env.count")},
+        "a",
+        ("input size (component live/_components/a.hcl)",),
+    ),
+    "env": ({"live/dev/env.hcl": ENV.replace("size  = 1", "size  = 9")}, "a", ("input size (env live/dev/env.hcl)",)),
+    "root": ({"terragrunt.hcl": ROOT.replace('"data"', '"more"')}, "d", ("input owner (root terragrunt.hcl)",)),
+    "two files": (
+        {"terragrunt.hcl": ROOT.replace('"data"', '"more"'), "data/rules.json": "[]"},
+        "b",
+        tuple(f"input {name} (file read data/rules.json, root terragrunt.hcl)" for name in ("owner", "rules")),
+    ),
+    "module": ({"modules/c/policy.json.tpl": "[]"}, "c", ("module modules/c/policy.json.tpl",)),
+    "nested module": ({"modules/shared/main.tf": ""}, "d", ("nested module modules/shared/main.tf",)),
+    "file read": ({"data/rules.json": "[]"}, "b", ("input rules (file read data/rules.json)",)),
+    "hook": ({"glue_jobs/clean.py": ""}, "g", ("hook reads glue_jobs/clean.py",)),
+    "lock file": ({"live/dev/c/.terraform.lock.hcl": ""}, "c", ("unit live/dev/c/.terraform.lock.hcl",)),
+    "tool": ({".tool-versions": "terraform 1.12.0\n"}, "a", ("version of terraform",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_reason_names_the_file(base: LiveTree, tmp_path: Path, name: str) -> None:
+    files, unit, expected = REASONS[name]
+    assert compare(base, load(tmp_path, FILES | files), "dev").reasons[f"live/dev/{unit}"] == expected
 
 
 def test_waves_and_reasons(repository: Repository) -> None:
     found = resolve(repository, {"modules/a/main.tf": MODULE + "# more\n"})
     assert found.waves == (("live/dev/a",), ("live/dev/b",), ("live/dev/c",))
     assert found.reasons == {
-        "live/dev/a": ("modules/a/main.tf",),
+        "live/dev/a": ("module modules/a/main.tf",),
         "live/dev/b": ("depends on live/dev/a",),
         "live/dev/c": ("depends on live/dev/b",),
     }
@@ -161,6 +281,29 @@ def test_new_and_removed_units(repository: Repository) -> None:
         },
     )
     assert (found.reasons, found.removed) == ({"live/dev/e": ("new unit",)}, ("live/dev/d",))
+
+
+def test_a_span_of_commits(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A head that is not checked out is looked at as it was; what is removed comes with its command."""
+    main = repository.git("rev-parse", "origin/main")
+    repository.git("checkout", "--quiet", "--detach", main)
+    head = repository.commit({"modules/c/main.tf": "", "live/dev/d/terragrunt.hcl": None}, "change")
+    repository.git("checkout", "--quiet", "--detach", main)
+    monkeypatch.chdir(repository.clone)
+    assert run(["live", "affected", f"{main}..{head}"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "live/dev/c: module modules/c/main.tf",
+        "live/dev/d: removed",
+        "destroy them out of the tree that still has them:",
+        f"  git worktree add --detach .strata/before {main}",
+        "  cd .strata/before && terragrunt run --all --filter ./live/dev/d -- destroy",
+    ]
+    assert run(["live", "affected", f"{main}..", "dev"]) == 0
+    assert capsys.readouterr().out == "no unit is affected\n"
+    assert run(["live", "affected", main]) == 1
+    assert "write BASE..HEAD" in capsys.readouterr().err
 
 
 def test_a_removed_environment(repository: Repository) -> None:

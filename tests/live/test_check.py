@@ -59,6 +59,7 @@ def test_violation(case: dict[str, Any], good: Path, tmp_path: Path) -> None:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
         (folder / name).write_text(text.replace(old, new), encoding="utf-8")
     for name, text in case.get("write", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     if "delete" in case:
         (folder / case["delete"]).unlink()

@@ -84,6 +84,16 @@ def test_graph_puts_dependencies_first(folder: Path, capsys: pytest.CaptureFixtu
     assert "no environment `prod`" in capsys.readouterr().err
 
 
+def test_the_graph_of_an_environment_reads_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = folder / "live/qa/store/terragrunt.hcl"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("inputs = = {}\n")
+    assert run(["live", "graph", "dev"]) == 0
+    assert "live/dev/reader" in capsys.readouterr().out
+    assert run(["live", "graph"]) == 1
+    assert "live/qa/store/terragrunt.hcl" in capsys.readouterr().err
+
+
 def test_render_reports_what_only_a_plan_would(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     component = folder / "live/_components/reader.hcl"
     component.write_text(component.read_text().replace("modules//reader", "modules//raeder"))

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.errors import StrataError
 from strata.live import LiveTree
 from tests.live.test_conformance import significant
+from tests.varied import VARIED
 
 NAMES = ("alpha", "beta", "gamma")
 TEXT = st.text(alphabet='aZ09 -_./:é"\\\n\t$%{}', max_size=8)
@@ -197,7 +198,7 @@ def ask_strata(tree: LiveTree, unit: str) -> tuple[dict[str, Any] | None, str]:
 
 
 @pytest.mark.needs("terragrunt")
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@VARIED
 @given(files=trees())
 def test_strata_agrees_with_terragrunt(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -219,7 +220,7 @@ def test_strata_agrees_with_terragrunt(files: dict[str, str]) -> None:
                 assert significant(ours, root) == significant(theirs, root), files
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@VARIED
 @given(files=trees())
 def test_units_read_together_are_as_read_alone(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:

@@ -203,9 +203,11 @@ def test_terraform_block(load: Load) -> None:
         "lock", ("plan", "apply"), ("-lock-timeout=5m",), (), (), {"A": "1", "B": "x"}
     )
     assert unit.env_vars == {"A": "1", "B": "x"}
-    assert (unit.prevent_destroy, unit.excluded, unit.inputs) == (True, False, {"command": "plan"})
+    assert (unit.prevent_destroy, unit.inputs) == (True, {"command": "plan"})
     destroyed = tree.render("live/dev/a", command="destroy")
-    assert (destroyed.excluded, destroyed.env_vars) == (True, {})
+    assert destroyed.env_vars == {}
+    excluded = {command: tree.excluded(["live/dev/a"], command=command) for command in ("plan", "destroy")}
+    assert excluded == {"plan": set(), "destroy": {"live/dev/a"}}
 
 
 def test_a_unit_without_a_source_is_its_own_module(load: Load) -> None:
@@ -312,3 +314,95 @@ def test_threads_may_render_at_the_same_time(load: Load) -> None:
     with ThreadPoolExecutor(4) as pool:
         rendered = list(pool.map(lambda name: tree.render(f"live/dev/{name}").inputs, names))
     assert rendered == [{"me": name, "v": ["a", "d"]} for name in names]
+
+
+# b needs a, c needs b. The block of a unit, and which units it leaves out of an apply.
+EXCLUSIONS = {
+    "not now": ("c", 'if = false\nactions = ["all"]\nexclude_dependencies = true', ""),
+    "another command": ("c", 'if = true\nactions = ["plan"]\nexclude_dependencies = true', ""),
+    "alone": ("c", 'if = true\nactions = ["apply"]\nexclude_dependencies = false\nno_run = true', "c"),
+    "all but output": ("b", 'if = true\nactions = ["all_except_output"]', "b"),
+    "with what it needs itself": ("c", 'if = true\nactions = ["all"]\nexclude_dependencies = true', "bc"),
+}
+
+
+@pytest.mark.parametrize("name", EXCLUSIONS)
+def test_which_units_are_excluded(load: Load, name: str) -> None:
+    where, block, expected = EXCLUSIONS[name]
+    blocks = {where: f"exclude {{\n{block}\n}}\n"}
+    tree = load(
+        {
+            "live/dev/a/terragrunt.hcl": blocks.get("a", ""),
+            "live/dev/b/terragrunt.hcl": 'dependency "a" { config_path = "../a" }\n' + blocks.get("b", ""),
+            "live/dev/c/terragrunt.hcl": 'dependencies { paths = ["../b"] }\n' + blocks.get("c", ""),
+        }
+    )
+    found = tree.excluded([unit.path for unit in tree.units("dev")], command="apply")
+    assert found == {f"live/dev/{unit}" for unit in expected}
+    # What is not in the run is not left out of it.
+    assert tree.excluded(["live/dev/c"], command="apply") == found & {"live/dev/c"}
+
+
+# A setting that only Terragrunt heeds: the text, its name, and its line.
+TERRAGRUNT_ONLY = {
+    "download": ('download_dir = "x"', "download_dir", 1),
+    "binary": ('\nterraform_binary = "tofu"', "terraform_binary", 2),
+    "terraform": ('terraform_version_constraint = ">= 1.0"', "terraform_version_constraint", 1),
+    "terragrunt": ('terragrunt_version_constraint = ">= 1.0"', "terragrunt_version_constraint", 1),
+    "role": ('iam_role = "arn:aws:iam::111122223333:role/x"', "iam_role", 1),
+    "duration": ("iam_assume_role_duration = 3600", "iam_assume_role_duration", 1),
+    "session": ('iam_assume_role_session_name = "x"', "iam_assume_role_session_name", 1),
+    "token": ('iam_web_identity_token = "x"', "iam_web_identity_token", 1),
+    "copied": ('terraform {\n  include_in_copy = ["x"]\n}', "terraform.include_in_copy", 2),
+    "uncopied": ('terraform {\n  exclude_from_copy = ["x"]\n}', "terraform.exclude_from_copy", 2),
+    "lock": ("terraform {\n  copy_terraform_lock_file = false\n}", "terraform.copy_terraform_lock_file", 2),
+    "retry": (
+        'errors {\n  retry "x" {\n    max_attempts = 2\n    sleep_interval_sec = 1\n    retryable_errors = [".*"]\n  }\n}',
+        "errors.retry",
+        3,
+    ),
+    "ignore": ('errors {\n  ignore "x" {\n    ignorable_errors = [".*"]\n  }\n}', "errors.ignore", 3),
+    "init": (
+        'remote_state {\n  backend = "s3"\n  config = { bucket = "b", key = "k", region = "r" }\n  disable_init = true\n}',
+        "remote_state.disable_init",
+        4,
+    ),
+    "encryption": (
+        'remote_state {\n  backend = "s3"\n  config = { bucket = "b", key = "k", region = "r" }\n  encryption = { key_provider = "x" }\n}',
+        "remote_state.encryption",
+        4,
+    ),
+}  # fmt: skip
+HARMLESS = {
+    "set": 'download_dir = ""\nterraform {\n  copy_terraform_lock_file = true\n  include_in_copy = []\n}\n',
+    "unset": "",
+}
+
+
+def test_what_only_terragrunt_heeds_is_refused_by_name_and_line(load: Load) -> None:
+    texts = {name: text for name, (text, _, _) in TERRAGRUNT_ONLY.items()} | HARMLESS
+    tree = load(
+        {
+            **{f"live/dev/{name}/terragrunt.hcl": text for name, text in texts.items()},
+            "live/dev/included/terragrunt.hcl": 'include "root" { path = "${get_repo_root()}/root.hcl" }\n',
+            "root.hcl": '\n\niam_role = "x"\n',
+        }
+    )
+    rendered = tree.renders(tree.find())
+    found = {
+        unit.removeprefix("live/dev/"): [(error.message, error.file, error.line) for error in one.refusals]
+        for unit, one in rendered.items()
+    }
+
+    def refusal(unit: str, name: str, file: str, line: int) -> list[tuple[str, str, int]]:
+        said = f"live/dev/{unit}: the built-in runner does not heed `{name}`"
+        return [(said, str(tree.root / file), line)]
+
+    assert found == {
+        **{
+            unit: refusal(unit, name, f"live/dev/{unit}/terragrunt.hcl", line)
+            for unit, (_, name, line) in TERRAGRUNT_ONLY.items()
+        },
+        "included": refusal("included", "iam_role", "root.hcl", 3),
+        **{unit: [] for unit in HARMLESS},
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,20 @@ def test_the_embedded_cloud_changes_only_what_it_must() -> None:
     assert real.inputs == local.inputs
     added = {file.path for file in local.generated} - {file.path for file in real.generated}
     assert added == {"strata_override.tf"}
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_only_a_lock_table_that_is_there_is_adopted(tmp_path: Path, wanted: bool) -> None:
+    for name in ("live", "modules/state-backend"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".terra*cache"))
+    shutil.copy(ROOT / "terragrunt.hcl", tmp_path)
+    (tmp_path / ".git").mkdir()
+    env = tmp_path / "live/dev/env.hcl"
+    env.write_text(env.read_text().replace("lock_table = true", f"lock_table = {str(wanted).lower()}"))
+    tree = LiveTree.load(tmp_path, environ={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]})
+    unit = tree.render("live/dev/state-backend", command="plan")
+    (imports,) = (file.contents for file in unit.generated if file.path == "imports.tf")
+    adopted = ["aws_s3_bucket.state", *["aws_dynamodb_table.lock[0]"] * wanted]
+    assert re.findall(r"to = (\S+)", imports) == adopted
+    assert unit.inputs["lock_table"] is wanted
+    assert ("dynamodb_table" in unit.remote_state["config"]) is wanted

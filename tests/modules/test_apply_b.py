@@ -34,7 +34,7 @@ CHANGED = {
     "snowflake": {'snowflake_warehouse.this["MAIN"]'},
     "snowflake-integration": {"snowflake_storage_integration_aws.this"},
     "state-backend": {
-        "aws_dynamodb_table.lock",
+        "aws_dynamodb_table.lock[0]",
         'aws_s3_bucket_server_side_encryption_configuration.this["state"]',
     },
 }

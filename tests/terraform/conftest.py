@@ -20,6 +20,7 @@ from moto.server import ThreadedMotoServer
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.model import Dependency, GeneratedFile, RenderedUnit, Unit
+from strata.live.rendering import excluded
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.runner import Runner
 from strata.terraform.state import State, StateBackend
@@ -42,6 +43,7 @@ class FakeTree:
     table: str = field(default_factory=lambda: f"tflock-{uuid.uuid4().hex[:12]}")
     rendered: dict[str, tuple[RenderedUnit, Inputs]] = field(default_factory=dict)
     known: dict[str, Unit] = field(default_factory=dict)
+    exclude: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def add(
         self,
@@ -110,6 +112,10 @@ class FakeTree:
 
     def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {unit: self.rendered[unit][0].remote_state for unit in units}
+
+    def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
+        documents = {unit: {"exclude": self.exclude.get(unit)} for unit in units}
+        return excluded([self.known[unit] for unit in units], documents, command)
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] = {}, *, command: str = "apply"

@@ -108,6 +108,16 @@ def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repo
     assert not [path for path in left if b"s3cret-a-dev" in path.read_bytes()]
 
 
+def test_what_only_terragrunt_heeds_is_not_planned(repository: Repository) -> None:
+    repository.unit("a", "", 'iam_role = "arn:aws:iam::123456789012:role/x"\n')
+    with pytest.raises(StrataError, match="the built-in runner does not heed `iam_role`") as caught:
+        repository.plan()
+    assert (caught.value.file, caught.value.line) == (
+        str(repository.root / "live/dev/a/terragrunt.hcl"),
+        7,
+    )
+
+
 def test_a_plan_as_a_page_needs_no_network_and_holds_no_value(repository: Repository) -> None:
     two_units(repository, '["a<b>"]')
     file = repository.root / "plan.html"
@@ -190,7 +200,7 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "names of inputs": (
         USER,
         'dependency "base" {\n  config_path = "../base"\n}\ninputs = dependency.base.outputs.names\n',
-        r"which inputs a unit has depends on an output",
+        r"live/dev/user/terragrunt\.hcl:10: which inputs a unit has depends on an output",
     ),
     "output elsewhere": (
         USER,
@@ -201,7 +211,7 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "extra arguments": (
         USER,
         "inputs = { names = {} }\n".replace("inputs", "inputs"),
-        r"extra_arguments size \(-var=names=\{\}\) cannot be part",
+        r"live/dev/user/terragrunt\.hcl: live/dev/user: extra_arguments size \(-var=names=\{\}\) cannot be part",
     ),
 }
 
@@ -217,6 +227,20 @@ def test_what_cannot_be_planned_is_said_with_its_place(repository: Repository, w
         file.write_text(file.read_text().replace("terraform {\n", f"terraform {{\n{block}"))
     with pytest.raises(StrataError, match=message):
         repository.plan()
+
+
+def test_two_units_that_build_different_files_of_one_name(repository: Repository) -> None:
+    for name in ("one", "two"):
+        repository.unit(name, "")
+        file = repository.root / f"live/dev/{name}/terragrunt.hcl"
+        hook = (
+            '  before_hook "build" {\n    commands = ["plan"]\n'
+            f'    execute  = ["sh", "-c", "echo {name} > built.txt"]\n  }}\n'
+        )
+        file.write_text(file.read_text().replace("terraform {\n", f"terraform {{\n{hook}"))
+    with pytest.raises(StrataError, match="live/dev/one and live/dev/two build built") as caught:
+        repository.plan()
+    assert caught.value.file == str(repository.root / "live/dev/two/terragrunt.hcl")
 
 
 DRIFTS = """

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from strata.terraform.toolchain import Toolchain
 
 ProcessesIn = Callable[[Path], list[str]]
 if TYPE_CHECKING:
-    from tests.terraform.conftest import Cloud, FakeTree
+    from tests.terraform.conftest import Cloud, FakeTree, Repository
 
 WAITS = """
 resource "terraform_data" "it" {
@@ -117,3 +118,27 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_an_interrupted_plan_does_not_wait_for_hooks(
+    repository: Repository, processes_in: ProcessesIn
+) -> None:
+    begun = repository.root / "begun"
+    os.mkfifo(begun)
+    repository.unit("a", "")
+    file = repository.root / "live/dev/a/terragrunt.hcl"
+    hook = (
+        '  before_hook "build" {\n    commands = ["plan"]\n'
+        f'    execute  = ["sh", "-c", "echo > {begun}; exec sleep 98765"]\n  }}\n'
+    )
+    file.write_text(file.read_text().replace("terraform {\n", f"terraform {{\n{hook}"))
+
+    def interrupt() -> None:
+        # Ends when the hook writes.
+        begun.read_bytes()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        repository.plan()
+    assert processes_in(repository.root) == []

@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from strata.errors import StrataError
-from strata.live.model import Hook
+from strata.live.model import ExtraArguments, GeneratedFile, Hook
 from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import Runner
+from strata.terraform.sentinel import refuse_mocked_unit
 from strata.terraform.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -200,7 +201,8 @@ def test_destroy_goes_backwards_and_keeps_what_is_protected(
 
 def test_a_held_lock_names_its_holder(tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain) -> None:
     unit = tree.add("a", STORES)
-    runner = run(tree, cloud, real_toolchain, lock_timeout=1)
+    events: list[UnitEvent] = []
+    runner = run(tree, cloud, real_toolchain, lock_timeout=1, on_event=events.append)
     runner.bootstrap("dev")
     info = (
         '{"ID":"7f1d-4","Operation":"OperationTypeApply","Info":"","Who":"eve@laptop","Version":"1.11.4",'
@@ -215,6 +217,10 @@ def test_a_held_lock_names_its_holder(tree: FakeTree, cloud: Cloud, real_toolcha
         "(apply since 2026-01-02 03:04:05 UTC, lock 7f1d-4)"
     )
     assert (result.error.remedy or "").endswith("strata unlock live/dev/a")
+    # It was said before the wait was over.
+    assert [event.message for event in events if event.state == "locked"] == [
+        "eve@laptop (since 2026-01-02 03:04:05 UTC)"
+    ]
 
 
 def test_hooks_run_in_the_working_directory_around_their_commands(
@@ -246,7 +252,10 @@ def test_hooks_run_in_the_working_directory_around_their_commands(
     first, second = run(tree, cloud, real_toolchain).apply("dev")
     assert first.state == "applied"
     assert second.state == "failed"
-    assert str(second.error).endswith("ended with exit code 3: no room")
+    assert second.error is not None
+    assert second.error.message.endswith("ended with exit code 3: no room")
+    assert second.error.file == str(tree.known["live/dev/b"].file)
+    assert str(second.error.remedy).endswith("/source/b")
     assert notes.read_text().splitlines() == [
         "init init v a",
         "build apply v a",
@@ -282,11 +291,22 @@ def test_the_callers_environment_does_not_get_through(
 
 
 def test_an_excluded_unit_is_passed_over(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
-    tree.add("a", STORES, excluded=True)
-    tree.add("b", STORES)
-    first, second = run(tree, cloud, recorded.toolchain).apply("dev")
-    assert (first.state, first.error, second.state) == ("skipped", None, "applied")
+    off = {"if": True, "actions": ["apply"], "exclude_dependencies": True}
+    tree.add("a", STORES)
+    tree.exclude[tree.add("b", STORES, after=("a",))] = off
+    tree.add("c", STORES)
+    first, second, third = run(tree, cloud, recorded.toolchain).apply("dev")
+    assert (first.state, first.error) == (second.state, second.error) == ("skipped", None)
+    assert third.state == "applied"
     assert recorded.commands() == ["init", "apply"]
+
+
+def test_what_only_terragrunt_heeds_is_not_run(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:
+    refusal = StrataError("live/dev/a: the built-in runner does not heed `iam_role`", file="x", line=3)
+    tree.add("a", STORES, refusals=(refusal,))
+    (result,) = run(tree, cloud, recorded.toolchain).apply("dev")
+    assert result.error is refusal
+    assert recorded.commands() == []
 
 
 def test_cancel_leaves_no_process_and_no_lock(
@@ -346,6 +366,35 @@ def test_a_saved_plan_is_what_is_applied(tree: FakeTree, cloud: Cloud, real_tool
     assert "Saved plan is stale" in str(stale.error)
     (missing,) = runner.apply("dev", out_dir=tree.root / "nowhere")
     assert "live/dev/a: there is no saved plan" in str(missing.error)
+
+
+MOCK = "arn:aws:iam::000000000000:role/mock"
+# What a unit hands to Terraform, and where the error says the mock is.
+MOCKED: dict[str, tuple[dict[str, Any], str]] = {
+    "input": ({"inputs": {"roles": ["arn:aws:iam::123456789012:role/real", MOCK]}}, "input roles[1]"),
+    "backend": ({"remote_state": {"backend": "s3", "config": {"role_arn": MOCK}}}, "remote_state.role_arn"),
+    "file": ({"generated": (GeneratedFile("x.tf", f"# {MOCK}"),)}, "generated file x.tf"),
+    "argument": (
+        {"extra_arguments": (ExtraArguments("vars", ("apply",), ("-no-color", f"-var=r={MOCK}"), (), (), {}),)},
+        "extra_arguments vars.arguments[1]",
+    ),
+    "variable": (
+        {"extra_arguments": (ExtraArguments("vars", ("apply",), (), (), (), {"TF_VAR_r": MOCK}),)},
+        "extra_arguments vars.env_vars.TF_VAR_r",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MOCKED)
+def test_a_mock_is_found_in_all_that_terraform_gets(tree: FakeTree, name: str) -> None:
+    fields, place = MOCKED[name]
+    unit = replace(tree.render(tree.add("a")), **fields)
+    with pytest.raises(StrataError) as caught:
+        refuse_mocked_unit(unit, tree.known["live/dev/a"].file)
+    assert caught.value.file == str(tree.known["live/dev/a"].file)
+    assert caught.value.message == (
+        f"live/dev/a: {place} holds a mock output (account 000000000000): never applied"
+    )
 
 
 def test_a_mock_is_never_applied(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.live.model import GeneratedFile, RenderedUnit
 from strata.terraform.workdir import WorkingDirectory, input_variables, prepare
 
@@ -244,3 +246,14 @@ def _try(unit: RenderedUnit, tmp_path: Path, answers: Any) -> None:
         answers.put("no error")
     except StrataError as error:
         answers.put(str(error))
+
+
+def test_who_is_waited_for_is_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    with (
+        held(tmp_path / "lock", "the plan of dev", 0.0),
+        pytest.raises(StrataError, match=f"process {os.getpid()} is working on the plan of dev"),
+        held(tmp_path / "lock", "the plan of dev", 0.15, said.append),
+    ):
+        pass
+    assert said == [f"process {os.getpid()}"]

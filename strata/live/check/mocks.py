@@ -10,6 +10,7 @@ from strata.live.check import places
 from strata.live.check.findings import Finding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
+from strata.live.expression import Call, Expression, Reference
 from strata.live.model import Dependency
 from strata.live.schema import leaves
 from strata.modules.types import Collection, Object, Type
@@ -18,6 +19,7 @@ SENTINEL = "000000000000"
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_STEP = re.compile(r'\s*\[\s*"([^"\\$%]*)"\s*\]|\.([A-Za-z_][\w-]*)')
 _COMMANDS = "mock_outputs_allowed_terraform_commands"
 
 
@@ -40,6 +42,15 @@ def _outputs_in_use(
     for file, line, steps in _references(unit, dependency.name):
         shown = f"dependency.{dependency.name}.outputs.{'.'.join(steps)}"
         place = file.relative_to(picture.root).as_posix()
+        if not steps:
+            yield Finding(
+                place,
+                line,
+                "dependency-output",
+                f"the outputs of dependency `{dependency.name}` are used as a whole, or by a computed name",
+                f"name the output: dependency.{dependency.name}.outputs.NAME",
+            )
+            continue
         if steps[0] not in target.outputs:
             known = ", ".join(sorted(target.outputs)) or "none"
             yield Finding(
@@ -114,18 +125,29 @@ def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Itera
 
 
 def _references(unit: CheckedUnit, name: str) -> Iterator[tuple[Any, int, tuple[str, ...]]]:
-    """The outputs of one dependency in use: file, line, and the names after `outputs`."""
+    """The outputs of one dependency in use: file, line, names after `outputs`; none where all are used."""
     seen = set()
     for scope in unit.scopes:
         for leaf in leaves(scope.tree):
-            for reference in leaf.value.references():
-                steps = reference.steps
-                if reference.root != "dependency" or len(steps) < 3 or steps[:2] != (name, "outputs"):
-                    continue
-                found = (scope.file.path, reference.line, steps[2:])
-                if found not in seen:
+            for line, steps in _dependency_steps(leaf.value):
+                found = (scope.file.path, line, steps[2:])
+                if steps[:1] == (name,) and steps[1:2] in ((), ("outputs",)) and found not in seen:
                     seen.add(found)
                     yield found
+
+
+def _dependency_steps(expression: Expression) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The line of each reference to `dependency`, and the names that follow it, those in `["name"]` too."""
+    for part, after in zip(expression.parts, (*expression.parts[1:], ""), strict=True):
+        if isinstance(part, Call):
+            for argument in part.arguments:
+                yield from _dependency_steps(argument)
+        elif isinstance(part, Reference) and part.root == "dependency":
+            steps = list(part.steps)
+            while isinstance(after, str) and (step := _STEP.match(after)):
+                steps.append(step[1] or step[2])
+                after = after[step.end() :]
+            yield part.line, tuple(steps)
 
 
 def _lost(found: Type, steps: tuple[str, ...]) -> str | None:

@@ -17,7 +17,7 @@ from strata.live.model import Unit
 from strata.live.scope import Scope
 from strata.live.source import split
 from strata.live.tree import LiveTree
-from strata.modules.interface import Module
+from strata.modules.interface import Module, read_folder
 from strata.modules.repository import Repository
 from strata.modules.types import Type
 from strata.modules.versions import Version
@@ -157,6 +157,9 @@ class _Taker:
         A tag of a module names a commit of this very repository, so that nothing is fetched.
         """
         place, folder, query = split(source)
+        if not place.startswith("git::"):
+            # The same text means another folder elsewhere.
+            place = str(scopes[0].directory / place)
         key = (place, f"{folder}?{query}")
         if key in self._modules:
             return self._modules[key]
@@ -168,19 +171,18 @@ class _Taker:
         return self._modules[key]
 
     def _read(self, source: str, place: str, folder: str, ref: str, scopes: Sequence[Scope]) -> Module | None:
-        repository = Repository(self.tree.root)
         if not source:
             raise StrataError("the unit names no module", remedy="give `source` in its `terraform` block")
         if not place.startswith("git::"):
-            base = (scopes[0].directory / place / folder).resolve()
-            if not base.is_relative_to(self.tree.root) or not base.is_dir():
+            base = Path(place, folder).resolve()
+            if not base.is_relative_to(self.tree.root) or not any(base.glob("*.tf")):
                 raise StrataError(f"the source `{source}` is no module of this repository")
-            return repository.module(base.name)
+            return read_folder(base, base.relative_to(self.tree.root).as_posix())
         tag = TAG.fullmatch(ref)
         if tag is None:
             # A branch: what it holds now is not what it holds when the unit is applied.
             return None
-        return repository.module_at(tag["module"], Version.read(tag["version"]))
+        return Repository(self.tree.root).module_at(tag["module"], Version.read(tag["version"]))
 
     def _source_place(self, scopes: Sequence[Scope]) -> tuple[Path, int]:
         for scope in scopes:

@@ -29,7 +29,7 @@ import {
 }
 
 import {
-  to = module.state-backend.aws_dynamodb_table.lock
+  to = module.state-backend.aws_dynamodb_table.lock[0]
   id = "modb-tflock-test"
 }
 
