@@ -12,9 +12,10 @@ import pytest
 from strata.cli.plan_graph import write_graph
 from strata.errors import StrataError
 from strata.terraform.state import StateBackend
+from strata.terraform.warm_provider import WarmProvider
 
 if TYPE_CHECKING:
-    from tests.terraform.conftest import Repository
+    from tests.terraform.conftest import Recorded, Repository
 
 # Its outputs are a map, a map of what is known after apply, and a secret.
 BASE = """
@@ -60,7 +61,9 @@ def kinds(plan: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repository) -> None:
+def test_an_environment_from_never_applied_to_a_change_upstream(
+    repository: Repository, recorded: Recorded
+) -> None:
     two_units(repository)
     never = repository.plan()
     assert kinds(never) == {
@@ -81,7 +84,10 @@ def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repo
 
     repository.apply()
     before = repository.stored()
+    repository.toolchain = recorded.toolchain
     whole = repository.plan()
+    # Nothing to be shown.
+    assert recorded.commands()[-1] == "plan"
     assert (whole.empty, whole.document()["changes"]["create"]) == (True, 0)
 
     # Known values flow on: the other unit's resource changes in the same plan.
@@ -250,7 +256,17 @@ generate "provider" {
 
 
 @pytest.mark.terraform
-def test_a_change_planted_outside_terraform_appears(repository: Repository) -> None:
+def test_a_change_planted_outside_terraform_appears(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm: list[WarmProvider] = []
+    attached = WarmProvider.attached
+
+    def attach(provider: WarmProvider, variables: Mapping[str, str]) -> dict[str, str]:
+        warm.append(provider)
+        return attached(provider, variables)
+
+    monkeypatch.setattr(WarmProvider, "attached", attach)
     repository.unit("planted", DRIFTS, PROVIDER % "one")
     other = DRIFTS.replace("/drifts", "/stays")
     # Two configurations of one provider, one of them the same text as another unit's.
@@ -261,7 +277,13 @@ def test_a_change_planted_outside_terraform_appears(repository: Repository) -> N
     root = (repository.root / ".strata/plan/dev/source/root/main.tf").read_text()
     assert root.count('provider "aws" {') == 2
     repository.cloud.client("ssm").put_parameter(Name="/drifts", Value="planted", Overwrite=True)
+    # One configuration: the provider that the last plan installed serves this one from its beginning to its end.
+    assert warm == []
+    repository.unit("planted", DRIFTS, PROVIDER % "two")
     planted = repository.plan()
+    (provider,) = warm
+    assert list(provider.attachment) == ["registry.terraform.io/hashicorp/aws"]
+    assert not provider.running
     assert kinds(planted) == {
         "planted": {"module.planted.aws_ssm_parameter.it": "update"},
         "stays": {},
