@@ -11,6 +11,8 @@ import pytest
 
 from strata.cli.plan_graph import write_graph
 from strata.errors import StrataError
+from strata.platform import Account, account_of
+from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend
 from strata.terraform.warm_provider import WarmProvider
 
@@ -112,6 +114,17 @@ def test_an_environment_from_never_applied_to_a_change_upstream(
     left = [path for path in (repository.root / ".strata/plan").rglob("*") if path.is_file()]
     assert left
     assert not [path for path in left if b"s3cret-a-dev" in path.read_bytes()]
+
+
+def test_the_bootstrap_and_the_account_lay_out_no_file(repository: Repository, recorded: Recorded) -> None:
+    two_units(repository)
+    repository.toolchain = recorded.toolchain
+    Runner(
+        repository.tree(), recorded.toolchain, repository.cloud.endpoints, repository.root / "work"
+    ).bootstrap("dev")
+    assert repository.stored() == {"table": []}
+    assert account_of(repository.tree(), "dev") == Account("123456789012", "eu-west-1")
+    assert recorded.commands() == ["console"] * 2
 
 
 def test_a_plan_as_a_page_needs_no_network_and_holds_no_value(repository: Repository) -> None:
