@@ -92,7 +92,7 @@ def account_of(tree: LiveTree, environment: str) -> Account:
         StrataError: unknown environment, or its configuration does not say.
     """
     unit = tree.units(environment)[0]
-    context = tree.render(unit.path, {}, command="init").inputs.get("context")
+    context = tree.config(unit.path, {}, command="init").get("inputs", {}).get("context")
     if not isinstance(context, dict) or not {"account_id", "region"} <= context.keys():
         raise StrataError(
             f"{unit.path} has no input `context` with account_id and region",

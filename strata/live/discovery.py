@@ -39,7 +39,11 @@ def environments(root: Path) -> list[str]:
         raise StrataError(
             f"there is no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository"
         )
-    return sorted(entry.name for entry in live.iterdir() if entry.is_dir() and entry.name[0] not in "._")
+    return sorted(entry.name for entry in live.iterdir() if _is_environment(entry))
+
+
+def _is_environment(entry: Path) -> bool:
+    return entry.is_dir() and entry.name[0] not in "._"
 
 
 def units_of(root: Path, environment: str) -> list[str]:
@@ -48,15 +52,16 @@ def units_of(root: Path, environment: str) -> list[str]:
     Raises:
         StrataError: there is no such environment (the known ones are named), or it has no unit.
     """
-    known = environments(root)
-    if environment not in known:
+    folder = root / LIVE / environment
+    if folder.name != environment or not _is_environment(folder):
+        known = environments(root)
         raise StrataError(
             f"there is no environment `{environment}`",
             remedy=f"use one of: {', '.join(known) or 'none exist'}",
         )
-    found = find_units(root / LIVE / environment)
+    found = find_units(folder)
     if not found:
-        raise StrataError(f"the environment `{environment}` has no unit", file=root / LIVE / environment)
+        raise StrataError(f"the environment `{environment}` has no unit", file=folder)
     prefix = f"{LIVE}/{environment}/"
     passing = _filters(root / FILTERS)
     paths = [prefix + path for path in found if path != "."]

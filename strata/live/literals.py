@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 _CONVERTED = {"string": "string", "number": "number", "bool": "bool"}
@@ -71,3 +72,9 @@ def _sample(kind: Any) -> str:
 def object_of(texts: Mapping[str, str]) -> str:
     """An HCL object whose values are the expressions `texts`."""
     return "{" + ", ".join(f"{quoted(name)} = {text}" for name, text in texts.items()) + "}"
+
+
+def absolute(path: str, base: Path | str) -> str:
+    """The expression of a path, taken from `base` unless its value is absolute."""
+    given = f"({path}\n)"
+    return f'(can(regex("^[/~]", {given})) ? {given} : "${{{quoted(str(base))}}}/${{{given}}}")'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,8 +22,6 @@ _HEADER = (
     '# This file is maintained automatically by "terraform init".\n'
     "# Manual edits may be lost in future updates.\n"
 )
-_SOURCE = re.compile(r'source = "([^"]+)"')
-_VERSION = re.compile(r'version = "([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,7 @@ class Locked:
 
 def required_providers(module: Module) -> dict[str, str]:
     """The full addresses of the providers that a module requires, with their version constraints."""
-    found: dict[str, str] = {}
-    for _, block in module.blocks("terraform"):
-        for inner in block.children("required_providers"):
-            for name, expression in inner.attributes.items():
-                source = _SOURCE.search(expression.normal)
-                version = _VERSION.search(expression.normal)
-                address = source[1].lower() if source else f"hashicorp/{name}"
-                found[f"{HOST}/{address}"] = version[1] if version else ""
-    return found
+    return {f"{HOST}/{provider.source.lower()}": provider.version for provider in module.providers}
 
 
 def read(root: Path, file: str) -> dict[str, Locked]:

@@ -23,7 +23,7 @@ from strata.live.document import dependency_blocks
 from strata.live.expression import Call, Expression, For, Reference
 from strata.live.functions import FunctionError, answer, configuration_path, failure
 from strata.live.hcl import Attribute
-from strata.live.literals import literal, object_of, quoted
+from strata.live.literals import absolute, literal, object_of, quoted
 from strata.live.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.probes import Calls, Probe, guarded
 from strata.live.schema import Leaf
@@ -42,6 +42,9 @@ class _Draft:
     pending: bool = False
     outputs: bool = False
     uses: set[str] = field(default_factory=set)
+
+
+_Build = Callable[[_Draft], str]
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Program:
     probes: dict[tuple[str, int], Probe] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _open: list[tuple[str, str]] = field(default_factory=list)
+    _same: dict[tuple[Path, int, str, bool], Definition] = field(default_factory=dict)
     _leaves: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @property
@@ -100,11 +104,11 @@ class Program:
     # -- definitions -----------------------------------------------------------------------------------------
 
     def _define(self, name: str, value: Expression, draft: _Draft, shown: str) -> Definition:
-        return self._add(name, lambda inner: self._text(value, inner), draft, value.path, value.line, shown)
+        found = self._add(name, lambda inner: self._text(value, inner), draft, value.path, value.line, shown)
+        # The same text of the same place, read for another unit, has the same value.
+        return self._same.setdefault((found.path, found.line, found.text, found.pending), found)
 
-    def _add(
-        self, name: str, build: Callable[[_Draft], str], draft: _Draft, path: Path, line: int, shown: str
-    ) -> Definition:
+    def _add(self, name: str, build: _Build, draft: _Draft, path: Path, line: int, shown: str) -> Definition:
         if name in self.definitions:
             return self.definitions[name]
         circle = [opened for opened, _ in self._open]
@@ -179,8 +183,7 @@ class Program:
         def build(inner: _Draft) -> str:
             return object_of({n: self._use(self.local(scope, a), inner) for n, a in scope.locals.items()})
 
-        name = f"{scope.key}_locals"
-        return self._use(self._add(name, build, _Draft(scope), scope.file.path, 1, "locals"), draft)
+        return self._whole(scope, "locals", build, draft, "locals")
 
     def _include_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
         includes = {include.name: include for include in draft.scope.includes}
@@ -212,8 +215,7 @@ class Program:
                 {n: object_of({"name": quoted(n), "value": value}) for n, value in values.items()}
             )
 
-        name = f"{scope.key}_features"
-        return self._use(self._add(name, build, _Draft(scope), scope.file.path, 1, "feature"), draft)
+        return self._whole(scope, "features", build, draft, "feature")
 
     def _dependency_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
         steps, unit = reference.steps, draft.scope.unit
@@ -268,10 +270,11 @@ class Program:
                 graph_only=scope.unit is not None and scope.unit.key not in self.outputs,
             )
 
-        name = f"{scope.key}_config"
-        return self._use(
-            self._add(name, build, _Draft(scope), scope.file.path, 1, str(scope.file.path)), draft
-        )
+        return self._whole(scope, "config", build, draft, str(scope.file.path))
+
+    def _whole(self, scope: Scope, part: str, build: _Build, draft: _Draft, shown: str) -> str:
+        name = f"{scope.key}_{part}"
+        return self._use(self._add(name, build, _Draft(scope), scope.file.path, 1, shown), draft)
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -386,10 +389,7 @@ class Program:
                 known = value if value.startswith(("/", "~")) else os.path.join(base, value)
                 texts[0] = quoted(known)
             except (NotStatic, StrataError, AttributeError):
-                given = f"({texts[0]}\n)"
-                texts[0] = (
-                    f'(can(regex("^[/~]", {given})) ? {given} : "${{{quoted(str(base))}}}/${{{given}}}")'
-                )
+                texts[0] = absolute(texts[0], base)
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"
 

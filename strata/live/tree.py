@@ -158,11 +158,7 @@ class LiveTree:
     ) -> dict[str, dict[str, Any]]:
         """The configurations of many units by path, evaluated together: as `config`, but much faster."""
         # What is not checked yet is evaluated at once below.
-        items = self._load(units, check=False)
-        batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
-        with ThreadPoolExecutor(_PROCESSES) as pool:
-            found = pool.map(lambda batch: self._documents(batch, outputs or {}, command), batches)
-            return {path: document for documents in found for path, document in documents.items()}
+        return self._documents(self._load(units, check=False), outputs or {}, command)
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "apply"
@@ -322,16 +318,23 @@ class LiveTree:
     ) -> dict[str, dict[str, Any]]:
         """The units' configurations, or of each only the blocks and attributes that `part` names."""
         chosen = part or (lambda name: True)
-        known = {
-            item.scope.key: dependency_values(item.unit, outputs, command, lenient=lenient) for item in items
-        }
-        scopes = [item.scope for item in items]
 
         def wanted(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
             return _leaves_of(unit, chosen)
 
-        values = self._reader.evaluate(scopes, wanted, command=command, outputs=known, check=part is None)
-        return {item.unit.path: self._document(item, values, chosen) for item in items}
+        def evaluated(start: int) -> dict[str, dict[str, Any]]:
+            batch = items[start : start + _BATCH]
+            scopes = [item.scope for item in batch]
+            known = {
+                item.scope.key: dependency_values(item.unit, outputs, command, lenient=lenient)
+                for item in batch
+            }
+            values = self._reader.evaluate(scopes, wanted, command=command, outputs=known, check=part is None)
+            return {item.unit.path: self._document(item, values, chosen) for item in batch}
+
+        with ThreadPoolExecutor(_PROCESSES) as pool:
+            found = pool.map(evaluated, range(0, len(items), _BATCH))
+            return {path: document for documents in found for path, document in documents.items()}
 
     def _document(self, item: Loaded, values: Values, part: Part) -> dict[str, Any]:
         scope = item.scope

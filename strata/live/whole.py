@@ -49,7 +49,11 @@ def configuration_text(
             )
         if include.merge_strategy == "shallow":
             merged = _merge(_texts(include.scope, include.scope.tree, leaf), merged)
-    values = {name: local(scope, attribute) for name, attribute in scope.locals.items()}
+    values = {
+        # As it is, and no local more for Terraform, where it is nothing but literals.
+        name: literal(constant[0]) if (constant := attribute.value.constant) else local(scope, attribute)
+        for name, attribute in scope.locals.items()
+    }
     whole = {**completed(merged), "locals": _Text(object_of(values)) if values else None}
     # Terragrunt hands a configuration over as JSON: sets become lists.
     return f"jsondecode(jsonencode({_node(whole)}))"

@@ -12,6 +12,9 @@ from strata.errors import StrataError
 from strata.modules.syntax import Block, Expression, TerraformFile, parse
 from strata.modules.types import Type, read_type
 
+_SOURCE = re.compile(r'source = "([^"]+)"')
+_VERSION = re.compile(r'version = "([^"]+)"')
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -70,6 +73,15 @@ class Move:
 
 
 @dataclass(frozen=True)
+class RequiredProvider:
+    """A provider that a file requires: its local name, its source address, and the versions, "" for any."""
+
+    name: str
+    source: str
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
 class Module:
     """A module's files, parsed, and what follows from them.
 
@@ -77,6 +89,8 @@ class Module:
         name: the folder's name.
         files: the Terraform files.
         others: every other file's bytes, by its path in the module.
+        requirements: the versions of `terraform` and of each provider by its local name.
+        providers: the providers it requires.
     """
 
     name: str
@@ -88,6 +102,7 @@ class Module:
     moves: tuple[Move, ...]
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
+    providers: tuple[RequiredProvider, ...]
 
     def blocks(self, kind: str) -> Iterator[tuple[TerraformFile, Block]]:
         """Every top block of one type, with its file."""
@@ -146,7 +161,20 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
         moves=tuple(m for f in files for m in _moves(f)),
         removed=tuple(_address(b, "from") for f in files for b in f.body.children("removed")),
         requirements=dict(r for f in files for r in _requirements(f)),
+        providers=tuple(p for f in files for p in required_providers(f)),
     )
+
+
+def required_providers(file: TerraformFile) -> Iterator[RequiredProvider]:
+    """The providers that a file requires."""
+    for block in file.body.children("terraform"):
+        for inner in block.children("required_providers"):
+            for name, value in inner.attributes.items():
+                text = value.normal
+                source, version = _SOURCE.search(text), _VERSION.search(text)
+                yield RequiredProvider(
+                    name, source[1] if source else f"hashicorp/{name}", version[1] if version else ""
+                )
 
 
 def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:
@@ -215,10 +243,8 @@ def _requirements(file: TerraformFile) -> Iterator[tuple[str, str]]:
     for block in file.body.children("terraform"):
         if version := _string(block, "required_version"):
             yield "terraform", version
-        for providers in block.children("required_providers"):
-            for name, value in providers.attributes.items():
-                version_text = re.search(r'version = ("[^"]*")', value.normal)
-                yield name, version_text[1].strip('"') if version_text else ""
+    for provider in required_providers(file):
+        yield provider.name, provider.version
 
 
 def _label(block: Block, file: TerraformFile) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import tree_sitter
 import tree_sitter_hcl
@@ -85,7 +86,12 @@ class TerraformFile:
     name: str
     text: str
     body: Block
-    comments: tuple[Expression, ...] = field(default=())
+    root: tree_sitter.Node = field(repr=False)
+
+    @cached_property
+    def comments(self) -> tuple[Expression, ...]:
+        """Its comments, in order."""
+        return tuple(Expression(node, _line(node)) for node in walk(self.root) if node.type == "comment")
 
 
 def parse(name: str, raw: bytes) -> TerraformFile:
@@ -104,12 +110,8 @@ def parse(name: str, raw: bytes) -> TerraformFile:
         raise StrataError(f"syntax error: {found}", file=name, line=line)
     inner = next((child for child in tree.root_node.children if child.type == "body"), None)
     attributes, blocks = _body(inner, name) if inner is not None else ({}, ())
-    comments = tuple(
-        Expression(node, node.start_point.row + 1) for node in walk(tree.root_node) if node.type == "comment"
-    )
-    return TerraformFile(
-        name, text, Block("", (), attributes, blocks, 1, tree.root_node.end_point.row + 1), comments
-    )
+    body = Block("", (), attributes, blocks, 1, tree.root_node.end_point.row + 1)
+    return TerraformFile(name, text, body, tree.root_node)
 
 
 def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

@@ -26,12 +26,15 @@ from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
+from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
 
 _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
+# Of `plan -detailed-exitcode`.
+_CHANGES = 2
 _LOGIN = ("AWS_", "SNOWFLAKE_", "STRATA_LOCAL")
 # Another plan of the same environment is over in seconds.
 _WAIT_SECONDS = 300.0
@@ -79,7 +82,7 @@ class EnvironmentPlanner:
             StrataError: an unknown environment or unit; a unit that cannot be part of one plan; Terraform's
                 own error, at the place in the live tree or the module.
         """
-        known, chosen, document = self._planned(environment, units)
+        known, chosen, document = self._planned(environment, units, show_unchanged=False)
         modules = {module_name(known[path]): path for path in chosen}
         return read_plan(document, environment, modules, {path: unit.after for path, unit in known.items()})
 
@@ -88,30 +91,31 @@ class EnvironmentPlanner:
 
         Addresses begin with `module.<component, dashes kept>.`; it is for checks that do not print values.
         """
-        return self._planned(environment, units)[2]
+        return self._planned(environment, units, show_unchanged=True)[2]
 
     def _planned(
-        self, environment: str, units: Sequence[str] | None
+        self, environment: str, units: Sequence[str] | None, *, show_unchanged: bool
     ) -> tuple[dict[str, Unit], list[str], Mapping[str, Any]]:
         self.on_step("reading units and states")
-        known = {unit.path: unit for unit in self.tree.units(environment)}
-        states = self._backend.read_all(self.tree.remote_states(list(known)))
-        outputs = {path: state.outputs for path, state in states.items() if state is not None}
-        chosen = list(known)
-        if units is not None:
-            wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
-            wanted = with_unapplied(known, wanted, outputs)
-            chosen = [path for path in known if path in wanted]
-        excluded = self.tree.excluded(chosen, command="plan")
-        chosen = [path for path in chosen if path not in excluded]
-        skeletons = self.tree.skeletons(chosen, outputs, command="plan")
-        for skeleton in skeletons.values():
-            for refusal in skeleton.refusals:
-                raise refusal
         folder = self.folder.absolute() / environment
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         with contextlib.ExitStack() as stack:
+            provider = self._provider(folder / "data", stack)
+            known = {unit.path: unit for unit in self.tree.units(environment)}
+            states = self._backend.read_all(self.tree.remote_states(list(known)))
+            outputs = {path: state.outputs for path, state in states.items() if state is not None}
+            chosen = list(known)
+            if units is not None:
+                wanted = with_dependents(self.tree.graph(environment), choose(known, units, environment))
+                wanted = with_unapplied(known, wanted, outputs)
+                chosen = [path for path in known if path in wanted]
+            excluded = self.tree.excluded(chosen, command="plan")
+            chosen = [path for path in chosen if path not in excluded]
+            skeletons = self.tree.skeletons(chosen, outputs, command="plan")
+            for skeleton in skeletons.values():
+                for refusal in skeleton.refusals:
+                    raise refusal
             what = f"the plan of {environment}"
             stack.enter_context(held(folder / "lock", what, _WAIT_SECONDS, self.on_waiting))
             stack.enter_context(_emptied(folder))
@@ -122,7 +126,7 @@ class EnvironmentPlanner:
             self.on_step("building artifacts")
             self._run_hooks(list(parts.values()))
             self.on_step("planning")
-            document = self._terraform(environment, folder, parts, states, outputs)
+            document = self._terraform(environment, folder, parts, states, outputs, provider, show_unchanged)
         return known, chosen, document
 
     def _cloud(self) -> dict[str, str]:
@@ -152,6 +156,16 @@ class EnvironmentPlanner:
         )
         run.before("plan")
 
+    def _provider(self, data_dir: Path, stack: contextlib.ExitStack) -> WarmProvider | None:
+        """The AWS provider, on its way while units are read; None before the first `init`."""
+        program = installed_aws_provider(data_dir)
+        if program is None:
+            return None
+        provider = WarmProvider(program, self.toolchain.environment(self._cloud()))
+        stack.callback(provider.stop)
+        provider.start()
+        return provider
+
     def _terraform(
         self,
         environment: str,
@@ -159,6 +173,8 @@ class EnvironmentPlanner:
         parts: Mapping[str, _Part],
         states: Mapping[str, State | None],
         outputs: Mapping[str, Mapping[str, Any]],
+        provider: WarmProvider | None,
+        show_unchanged: bool,
     ) -> Mapping[str, Any]:
         place = folder / "source" / "root"
         place.mkdir(parents=True, exist_ok=True)
@@ -176,21 +192,29 @@ class EnvironmentPlanner:
             _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, files)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
-        environ = self.toolchain.environment({**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)})
+        variables = {**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)}
         what = f"the plan of {environment} failed"
 
         def run(*arguments: str, on_line: Callable[[str], None]) -> int:
             command = [str(self.toolchain.terraform), *arguments]
+            environ = self.toolchain.environment(variables)
             return self.processes.run(command, cwd=place, env=environ, on_line=on_line)
 
-        def checked(*arguments: str) -> None:
+        def checked(*arguments: str) -> int:
             stream = MessageStream(locate=locate)
-            if run(*arguments, on_line=stream.feed):
+            code = run(*arguments, on_line=stream.feed)
+            if code not in (0, _CHANGES):
                 codes = "\n".join(found.code for found in stream.diagnostics)
                 raise planted_failure(codes, composition.failures) or stream.error(what)
+            return code
 
         run_init(self.toolchain, self.processes, directory, lambda: checked("init", "-input=false", "-json"))
-        checked("plan", "-input=false", "-json", "-lock=false", f"-out={folder / _PLAN}")
+        # One process has one configuration; and `init` may have chosen another provider.
+        if provider and not root.aliases and provider.program == installed_aws_provider(directory.data_dir):
+            variables = provider.attached(variables)
+        options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
+        if checked("plan", *options, f"-out={folder / _PLAN}") != _CHANGES and not show_unchanged:
+            return {}
         self.on_step("reading the plan")
         lines: list[str] = []
         if run("show", "-json", str(folder / _PLAN), on_line=lines.append):

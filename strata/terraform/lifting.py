@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
 from strata.live import GeneratedFile
+from strata.modules.interface import required_providers
 from strata.modules.syntax import Block, Expression, TerraformFile, expressions, node_text, parse, walk
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def lift(rendered: RenderedUnit, unit_dir: Path) -> UnitModule:
             the root refers to something in the module.
     """
     parsed = [parse(name, raw) for name, raw in sorted(_contents(rendered, unit_dir).items())]
-    requirements = dict(_requirements(parsed))
+    requirements = {one.name: one.source for file in parsed for one in required_providers(file)}
     configured = _providers(parsed)
     requirements |= {name: f"hashicorp/{name}" for name in configured if name not in requirements}
     return UnitModule(
@@ -105,14 +106,6 @@ def _contents(rendered: RenderedUnit, unit_dir: Path) -> dict[str, bytes]:
 def _blocks(files: Iterable[TerraformFile], kind: str) -> Iterator[Block]:
     for file in files:
         yield from file.body.children(kind)
-
-
-def _requirements(files: Iterable[TerraformFile]) -> Iterator[tuple[str, str]]:
-    for block in _blocks(files, "terraform"):
-        for providers in block.children("required_providers"):
-            for name, value in providers.attributes.items():
-                source = re.search(r'source\s*=\s*"([^"]+)"', value.text)
-                yield name, source[1] if source else f"hashicorp/{name}"
 
 
 def _providers(files: list[TerraformFile]) -> dict[str, str]:

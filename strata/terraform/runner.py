@@ -75,9 +75,10 @@ class Runner:
         Raises:
             StrataError: an unknown environment, or a unit whose backend is not S3.
         """
-        for unit in self._context.tree.units(environment):
-            if not unit.after:
-                self._context.backend.bootstrap(self._context.render(unit.path, {}, "apply").remote_state)
+        tree = self._context.tree
+        first = [unit.path for unit in tree.units(environment) if not unit.after]
+        for place in tree.remote_states(first).values():
+            self._context.backend.bootstrap(place)
 
     def apply(
         self, environment: str, units: Sequence[str] | None = None, *, out_dir: Path | None = None

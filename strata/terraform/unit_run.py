@@ -267,13 +267,13 @@ def run_init(
     fingerprint = "\n".join(
         (str(toolchain.terraform), toolchain.terraform_version, toolchain.cli_config.read_text())
     )
-    if not directory.init_needed(fingerprint):
-        return
-    download_aws_provider(toolchain, processes)
-    directory.init_begins()
-    with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
-        init()
-    directory.init_done(fingerprint)
+    if directory.init_needed(fingerprint):
+        download_aws_provider(toolchain, processes)
+        directory.init_begins()
+        with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
+            init()
+        directory.init_done(fingerprint)
+    directory.drop_hashes()
 
 
 class UnitError(StrataError):

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
+from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.testing.terraform import TerraformFolder
-from strata.testing.warm_provider import WarmProvider, installed_aws_provider
 
 _REATTACH = "TF_REATTACH_PROVIDERS"
 _VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
@@ -83,16 +83,14 @@ class PlanServices:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
         with self._lock:
             if self._provider is None or not self._provider.running:
-                program = installed_aws_provider(terraform.path)
+                program = installed_aws_provider(terraform.path / ".terraform")
                 if program is None:
                     return
                 environment = terraform.toolchain.environment(terraform.variables)
                 self._provider = WarmProvider(program, environment)
                 self._stack.callback(self._provider.stop)
                 self._provider.start()
-        attached = json.loads(terraform.variables.get(_REATTACH) or "{}") | self._provider.attachment
-        if attached:
-            terraform.attach({_REATTACH: json.dumps(attached)})
+        terraform.attach(self._provider.attached(terraform.variables))
 
     def _start_aws(self) -> dict[str, str]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _StepFunctions)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from strata.live import LiveTree
-from strata.live.console import Console
+from strata.live.console import Console, Definition
+
+Load = Callable[..., LiveTree]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,6 +67,45 @@ def test_one_process_for_the_environment_and_one_for_a_unit(monkeypatch: pytest.
     assert len(calls) == 1
     fresh.render("live/dev/s3", command="plan")
     assert len(calls) == 2
+
+
+def test_what_is_the_same_in_many_units_is_evaluated_once(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    evaluate = Console.evaluate
+
+    def noted(self: Console, definitions: Sequence[Definition], *arguments: Any) -> dict[str, Any]:
+        asked.extend(definition.text for definition in definitions)
+        return evaluate(self, definitions, *arguments)
+
+    monkeypatch.setattr(Console, "evaluate", noted)
+    unit = 'include "root" {\n  path = find_in_parent_folders("terragrunt.hcl")\n}\n'
+    tree = load(
+        {
+            "terragrunt.hcl": """
+                locals {
+                  env = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+                }
+                inputs = { region = upper(local.env.region), sizes = local.env.sizes }
+            """,
+            "live/dev/env.hcl": """
+                locals {
+                  region = "eu-west-1"
+                  sizes  = { small = [1, true] }
+                  name   = lower("DEV")
+                }
+            """,
+            "live/dev/a/terragrunt.hcl": unit,
+            "live/dev/b/terragrunt.hcl": unit,
+        }
+    )
+    found = tree.configs(["live/dev/a", "live/dev/b"])
+    inputs = {"region": "EU-WEST-1", "sizes": {"small": [1, True]}}
+    assert [document["inputs"] for document in found.values()] == [inputs] * 2
+    # The inputs, the root's local, the whole of env.hcl, and what of it is no literal.
+    assert len(asked) == 4, asked
+    assert 'lower("DEV")' in asked
 
 
 def test_the_embedded_cloud_changes_only_what_it_must() -> None:

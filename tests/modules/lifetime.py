@@ -16,6 +16,7 @@ from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move, read_folder
 from strata.terraform.environment import child_environment
 from strata.terraform.toolchain import ready_toolchain
+from strata.terraform.workdir import LOCK_FILE, without_hashes
 
 _ADDRESS = re.compile(r"(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
 
@@ -49,6 +50,9 @@ class Root:
         extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
         root = cls(folder, toolchain.terraform, child_environment(folder / ".strata", os.environ, extra))
         root.run("init", "-input=false")
+        lock = folder / LOCK_FILE
+        if lock.is_file():
+            lock.write_bytes(without_hashes(lock.read_bytes()))
         return root
 
     def run(self, *arguments: str, code: int = 0) -> str:

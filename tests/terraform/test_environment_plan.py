@@ -11,10 +11,13 @@ import pytest
 
 from strata.cli.plan_graph import write_graph
 from strata.errors import StrataError
+from strata.platform import Account, account_of
+from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend
+from strata.terraform.warm_provider import WarmProvider
 
 if TYPE_CHECKING:
-    from tests.terraform.conftest import Repository
+    from tests.terraform.conftest import Recorded, Repository
 
 # Its outputs are a map, a map of what is known after apply, and a secret.
 BASE = """
@@ -60,7 +63,9 @@ def kinds(plan: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repository) -> None:
+def test_an_environment_from_never_applied_to_a_change_upstream(
+    repository: Repository, recorded: Recorded
+) -> None:
     two_units(repository)
     never = repository.plan()
     assert kinds(never) == {
@@ -81,7 +86,10 @@ def test_an_environment_from_never_applied_to_a_change_upstream(repository: Repo
 
     repository.apply()
     before = repository.stored()
+    repository.toolchain = recorded.toolchain
     whole = repository.plan()
+    # Nothing to be shown.
+    assert recorded.commands()[-1] == "plan"
     assert (whole.empty, whole.document()["changes"]["create"]) == (True, 0)
 
     # Known values flow on: the other unit's resource changes in the same plan.
@@ -116,6 +124,17 @@ def test_what_only_terragrunt_heeds_is_not_planned(repository: Repository) -> No
         str(repository.root / "live/dev/a/terragrunt.hcl"),
         7,
     )
+
+
+def test_the_bootstrap_and_the_account_lay_out_no_file(repository: Repository, recorded: Recorded) -> None:
+    two_units(repository)
+    repository.toolchain = recorded.toolchain
+    Runner(
+        repository.tree(), recorded.toolchain, repository.cloud.endpoints, repository.root / "work"
+    ).bootstrap("dev")
+    assert repository.stored() == {"table": []}
+    assert account_of(repository.tree(), "dev") == Account("123456789012", "eu-west-1")
+    assert recorded.commands() == ["console"] * 2
 
 
 def test_a_plan_as_a_page_needs_no_network_and_holds_no_value(repository: Repository) -> None:
@@ -274,7 +293,17 @@ generate "provider" {
 
 
 @pytest.mark.terraform
-def test_a_change_planted_outside_terraform_appears(repository: Repository) -> None:
+def test_a_change_planted_outside_terraform_appears(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm: list[WarmProvider] = []
+    attached = WarmProvider.attached
+
+    def attach(provider: WarmProvider, variables: Mapping[str, str]) -> dict[str, str]:
+        warm.append(provider)
+        return attached(provider, variables)
+
+    monkeypatch.setattr(WarmProvider, "attached", attach)
     repository.unit("planted", DRIFTS, PROVIDER % "one")
     other = DRIFTS.replace("/drifts", "/stays")
     # Two configurations of one provider, one of them the same text as another unit's.
@@ -285,7 +314,13 @@ def test_a_change_planted_outside_terraform_appears(repository: Repository) -> N
     root = (repository.root / ".strata/plan/dev/source/root/main.tf").read_text()
     assert root.count('provider "aws" {') == 2
     repository.cloud.client("ssm").put_parameter(Name="/drifts", Value="planted", Overwrite=True)
+    # One configuration: the provider that the last plan installed serves this one from its beginning to its end.
+    assert warm == []
+    repository.unit("planted", DRIFTS, PROVIDER % "two")
     planted = repository.plan()
+    (provider,) = warm
+    assert list(provider.attachment) == ["registry.terraform.io/hashicorp/aws"]
+    assert not provider.running
     assert kinds(planted) == {
         "planted": {"module.planted.aws_ssm_parameter.it": "update"},
         "stays": {},

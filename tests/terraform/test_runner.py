@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from strata.errors import StrataError
+from strata.live.locks import PLATFORMS
 from strata.live.model import ExtraArguments, GeneratedFile, Hook
 from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
@@ -395,6 +396,34 @@ def test_a_mock_is_found_in_all_that_terraform_gets(tree: FakeTree, name: str) -
     assert caught.value.message == (
         f"live/dev/a: {place} holds a mock output (account 000000000000): never applied"
     )
+
+
+def test_a_provider_other_than_the_locked_one_is_refused(
+    tree: FakeTree, cloud: Cloud, recorded: Recorded
+) -> None:
+    provider = "registry.terraform.io/hashicorp/aws"
+    for platform in PLATFORMS:
+        planted = tree.root / "mirror" / provider / "5.100.0" / platform / "terraform-provider-aws_v5.100.0"
+        planted.parent.mkdir(parents=True)
+        planted.write_text("not what was locked\n")
+    config = tree.root / "cli.tfrc"
+    config.write_text(
+        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{tree.root}/mirror"\n  }}\n}}\n'
+    )
+    unit = tree.add(
+        "a", f'terraform {{\n  required_providers {{\n    aws = {{ source = "{provider}" }}\n  }}\n}}\n'
+    )
+    lock = tree.root / unit / ".terraform.lock.hcl"
+    lock.write_text(
+        f'provider "{provider}" {{\n  version = "5.100.0"\n'
+        '  hashes = [\n    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",\n  ]\n}\n'
+    )
+    locked = lock.read_text()
+    runner = run(tree, cloud, replace(recorded.toolchain, cli_config=config))
+    for _ in range(2):
+        (result,) = runner.plan("dev")
+        assert "doesn't match any of the checksums" in str(result.error)
+    assert (recorded.commands(), lock.read_text()) == (["init", "init"], locked)
 
 
 def test_a_mock_is_never_applied(tree: FakeTree, cloud: Cloud, recorded: Recorded) -> None:

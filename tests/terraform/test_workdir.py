@@ -118,6 +118,7 @@ def test_an_unchanged_unit_keeps_its_directory_and_a_changed_one_gets_a_new_copy
     built = directory.path / "artifacts.zip"
     built.write_text("built by a hook")
     (directory.path / ".terraform.lock.hcl").write_text("# locked\n")
+    directory.init_done("1.11.4")
     lay_out(unit, tmp_path)
     assert built.exists()
 
@@ -187,6 +188,42 @@ def test_a_lock_file_goes_in_and_out(
     inner.write_text(after_init)
     directory.init_done("1.11.4")
     assert (lock.read_text() if lock.exists() else None) == (handed_back or beside)
+
+
+def test_hashes_are_there_for_init_and_gone_for_what_follows(unit: RenderedUnit, tmp_path: Path) -> None:
+    locked = """\
+provider "registry.terraform.io/hashicorp/aws" {
+  version     = "5.100.0"
+  constraints = "~> 5.100"
+  hashes = [
+    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
+    "zh:00",
+  ]
+}
+"""
+    bare = """\
+provider "registry.terraform.io/hashicorp/aws" {
+  version     = "5.100.0"
+  constraints = "~> 5.100"
+}
+"""
+    beside = tmp_path / "live/dev/s3/.terraform.lock.hcl"
+    beside.write_text(locked)
+    directory = lay_out(unit, tmp_path)
+    inner = directory.path / ".terraform.lock.hcl"
+    directory.data_dir.mkdir()
+    for _ in range(2):
+        directory.init_begins()
+        assert inner.read_text() == locked
+        directory.init_done("1.11.4")
+        directory.drop_hashes()
+        assert (inner.read_text(), beside.read_text()) == (bare, locked)
+    # Neither that nor a new copy of the same code asks for another init.
+    assert not init_needed(unit, tmp_path)
+    (tmp_path / "modules/s3/policies/raw.json").write_text("[]\n")
+    assert not init_needed(unit, tmp_path)
+    beside.write_text(locked.replace("edXO", "AAAA"))
+    assert init_needed(unit, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
+from strata.terraform.warm_provider import WarmProvider
 from strata.testing.terraform import TerraformFolder
-from strata.testing.warm_provider import WarmProvider
 
 
 def program(folder: Path, text: str) -> Path:

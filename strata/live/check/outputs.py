@@ -8,6 +8,7 @@ provider. What is not known is `any`, and any mock is of that type.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import tree_sitter
 
@@ -49,6 +50,7 @@ _FUNCTIONS: Mapping[str, Type] = (
 )
 
 
+@cache
 def output_types(module: Module) -> dict[str, Type]:
     """The type of each output by its name."""
     reader = _Reader(module)

@@ -1,4 +1,4 @@
-"""The AWS provider kept running between the commands of a batch.
+"""The AWS provider kept running between the commands of a plan, or of a batch of them.
 
 Terraform starts a provider for each command, and this one takes a second to build its schemas. Started once
 by `-debug`, as the Plugin SDK's documentation on debugging describes, it serves them all.
@@ -17,13 +17,14 @@ from typing import Any
 from strata.errors import StrataError
 from strata.terraform.process import CancelledError, ProcessGroup
 
-_SAID = re.compile(r"TF_REATTACH_PROVIDERS='(\{.*\})'")
+_REATTACH = "TF_REATTACH_PROVIDERS"
+_SAID = re.compile(rf"{_REATTACH}='(\{{.*\}})'")
 _START_SECONDS = 30.0
 
 
-def installed_aws_provider(root: Path) -> Path | None:
-    """The AWS provider's program as `init` has installed it in a root."""
-    found = sorted((root / ".terraform" / "providers").glob("*/hashicorp/aws/*/*/terraform-provider-aws*"))
+def installed_aws_provider(data_dir: Path) -> Path | None:
+    """The AWS provider's program as `init` has installed it in Terraform's data folder."""
+    found = sorted((data_dir / "providers").glob("*/hashicorp/aws/*/*/terraform-provider-aws*"))
     return found[0].resolve() if found else None
 
 
@@ -35,17 +36,15 @@ class WarmProvider:
         environment: its environment; what Terraform would hand on from its own.
 
     Attributes:
-        attachment: its part of TF_REATTACH_PROVIDERS; empty if it did not answer.
+        program: the provider's program.
     """
 
-    attachment: Mapping[str, Any]
-
     def __init__(self, program: Path, environment: Mapping[str, str]) -> None:
-        self._program = program
+        self.program = program
         self._environment = dict(environment)
         self._processes = ProcessGroup(grace=2.0)
         self._thread: threading.Thread | None = None
-        self.attachment = {}
+        self._attachment: Mapping[str, Any] = {}
         self._said = threading.Event()
 
     @property
@@ -53,11 +52,21 @@ class WarmProvider:
         """Whether it has not ended."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def attachment(self) -> Mapping[str, Any]:
+        """Its part of TF_REATTACH_PROVIDERS, waited for; empty if it does not say it."""
+        self._said.wait(_START_SECONDS)
+        return self._attachment
+
     def start(self) -> None:
-        """Start it, and wait until it says how to attach to it."""
+        """Start it."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        self._said.wait(_START_SECONDS)
+
+    def attached(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Terraform's variables, with which it uses this provider beside those attached already."""
+        attached = json.loads(variables.get(_REATTACH) or "{}") | self.attachment
+        return {**variables, **({_REATTACH: json.dumps(attached)} if attached else {})}
 
     def stop(self) -> None:
         """Stop it and wait until it is gone."""
@@ -68,7 +77,7 @@ class WarmProvider:
     def _serve(self) -> None:
         with contextlib.suppress(CancelledError, StrataError):
             self._processes.run(
-                [str(self._program), "-debug"],
+                [str(self.program), "-debug"],
                 cwd=Path("/"),
                 env=self._environment,
                 on_line=self._listen,
@@ -77,5 +86,5 @@ class WarmProvider:
 
     def _listen(self, line: str) -> None:
         if found := _SAID.search(line):
-            self.attachment = json.loads(found[1])
+            self._attachment = json.loads(found[1])
             self._said.set()
