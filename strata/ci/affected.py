@@ -25,9 +25,10 @@ from strata.live import LiveTree, RenderedUnit, discovery
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
+_BUILDER = "strata/artifacts/__main__.py"
 _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("strata.artifacts", "build", "glue"), ("glue_jobs", "strata/artifacts")),
-    (("strata.artifacts", "build", "lambda"), ("lambda_functions", "strata/artifacts")),
+    ((_BUILDER, "build", "glue"), ("glue_jobs", "strata/artifacts")),
+    ((_BUILDER, "build", "lambda"), ("lambda_functions", "strata/artifacts")),
 )
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
 _TOOLS = ("terraform", "terragrunt")
@@ -161,7 +162,7 @@ def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
     folders = {tree.root / rendered.path, rendered.module_dir}
     for hook in (*rendered.before_hooks, *rendered.after_hooks):
         for words, reads in _HOOK_READS:
-            if set(words) <= set(hook.execute):
+            if set(words) <= {word.removeprefix(f"{root}/") for word in hook.execute}:
                 folders |= {tree.root / name for name in reads}
     for path in _files(folders):
         try:
