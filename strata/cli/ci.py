@@ -19,6 +19,9 @@ Environment = Annotated[str, typer.Argument(help="A folder of `live`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 Base = Annotated[str, typer.Option(help="The commit that the change is compared with.")]
 Plans = Annotated[Path, typer.Option(help="The folder of `--json-out-dir`; it holds values: no artifact.")]
+Expect = Annotated[
+    str, typer.Option(help="A JSON list of the environments whose plans have to be there, of `affected`.")
+]
 PullRequest = Annotated[int, typer.Option(help="The pull request's number.", min=1)]
 
 
@@ -159,24 +162,30 @@ def gate(
         bool, typer.Option(help="The change is new: take approvals of an older one off first.")
     ] = False,
     deletions: Annotated[int, typer.Option(help="How many resources may go without approval.", min=0)] = 3,
+    expect: Annotated[
+        str | None, typer.Option(help="A JSON list of the environments whose plans have to be there.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Stop what needs an approval and has none; exit 1 then. An approval is a label set by somebody else."""
     from strata.cli import ci_gate as command
 
-    command.run_gate(base, repository, plans, label or [], pull_request, author, fresh, deletions, json_)
+    command.run_gate(
+        base, repository, plans, label or [], pull_request, author, fresh, deletions, expect, json_
+    )
 
 
-@app.command(epilog=_examples("strata ci comment plans --pull-request 7"))
+@app.command(epilog=_examples("""strata ci comment plans --pull-request 7 --expect '["dev"]'"""))
 def comment(
     folder: Annotated[Path, typer.Argument(help="Holds a folder of `strata ci plan --out` per environment.")],
     pull_request: PullRequest,
+    expect: Expect,
     commit: Annotated[str, typer.Option(help="The commit to name where nothing was planned.")] = "HEAD",
 ) -> None:
     """Write each environment's summary as a comment, or rewrite the one that is there."""
     from strata.cli import ci_gate as command
 
-    command.run_comment(folder, pull_request, commit)
+    command.run_comment(folder, pull_request, commit, expect)
 
 
 @app.command(epilog=_examples("strata ci drift dev --plans /tmp/plans --out drift-dev"))
@@ -191,16 +200,17 @@ def drift(
     command.run_drift(environment, plans, out)
 
 
-@app.command("drift-issue", epilog=_examples("strata ci drift-issue drift"))
+@app.command("drift-issue", epilog=_examples("""strata ci drift-issue drift --expect '["dev"]'"""))
 def drift_issue(
     folder: Annotated[
         Path, typer.Argument(help="Holds a folder of `strata ci drift --out` per environment.")
     ],
+    expect: Expect,
 ) -> None:
     """Keep one issue per environment: opened while it drifts, closed when it does not."""
     from strata.cli import ci_gate as command
 
-    command.run_drift_issue(folder)
+    command.run_drift_issue(folder, expect)
 
 
 @app.command(epilog=_examples("strata ci apply dev --plans /tmp/plans"))

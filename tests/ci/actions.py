@@ -279,11 +279,12 @@ def copy_artifact(step: Step) -> None:
 
 
 def take_artifacts(step: Step) -> None:
-    """`actions/download-artifact` by a pattern: each into a folder of its name."""
+    """`actions/download-artifact` 8 by a pattern: a single match into the path, several into folders of their names."""
     target = step.workspace / step.inputs["path"]
     target.mkdir(parents=True, exist_ok=True)
-    for folder in sorted(step.job.run.artifacts.glob(step.inputs["pattern"])):
-        shutil.copytree(folder, target / folder.name)
+    found = sorted(step.job.run.artifacts.glob(step.inputs["pattern"]))
+    for folder in found:
+        shutil.copytree(folder, target / folder.name if len(found) > 1 else target, dirs_exist_ok=True)
 
 
 def _status(run: JobRun) -> dict[str, bool]:

@@ -111,6 +111,14 @@ def test_the_gate_comes_before_any_credential(root: Path) -> None:
             assert "path" not in first["with"]
 
 
+def test_the_required_check_always_runs(root: Path) -> None:
+    jobs = workflow(root, "terraform-pr-plan")["jobs"]
+    report = jobs["report"]
+    assert report["if"] == "${{ !cancelled() }}"
+    assert set(report["needs"]) == set(jobs) - {"report"}
+    assert f'"{report["name"]}" (job `report`)' in (root / "docs/bootstrap.md").read_text()
+
+
 def test_tools_have_one_file_of_versions(root: Path) -> None:
     named = dict(line.split() for line in (root / ".tool-versions").read_text().splitlines())
     text = "".join(path.read_text() for path in (root / ".github").rglob("*.yaml"))
