@@ -198,24 +198,38 @@ def resources(*actions: str, kind: str = "aws_sns_topic", mocked: bool = False) 
     )
 
 
-PLANS: list[tuple[str, tuple[Resource, ...], tuple[str, ...], list[str]]] = [
-    ("nothing", (), (), []),
-    ("three go", resources("delete", "replace", "delete", "create"), (), []),
-    ("four go", resources("delete", "replace", "delete", "delete"), (), ["deletions"]),
-    ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), ["protected"]),
-    ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), ["protected"]),
-    ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), []),
-    ("mocks", resources("create", mocked=True), (), ["mocks"]),
-    ("a removed unit", (), ("live/dev/gone",), ["removed-unit"]),
+GONE = resources("delete", "replace", "delete", "delete")
+# name, changes of a unit's own plan, those that the environment plan shows of it, removed units, rules expected
+PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ...], list[str]]] = [
+    ("nothing", (), (), (), []),
+    ("three go", resources("delete", "replace", "delete", "create"), (), (), []),
+    ("four go", resources("delete", "replace", "delete", "delete"), (), (), ["deletions"]),
+    ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), (), ["protected"]),
+    ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), (), ["protected"]),
+    ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), (), []),
+    ("mocks", resources("create", mocked=True), (), (), ["mocks"]),
+    ("a removed unit", (), (), ("live/dev/gone",), ["removed-unit"]),
+    ("four go downstream", (), GONE, (), ["deletions"]),
+    ("two go here, two downstream", GONE[:2], GONE[2:], (), ["deletions"]),
+    ("three go, and are seen twice", GONE[:3], GONE[:3], (), []),
+    ("a bucket goes downstream", (), resources("replace", kind="aws_s3_bucket"), (), ["protected"]),
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "removed", "rules"), PLANS, ids=[row[0] for row in PLANS])
-def test_plans(name: str, changes: tuple[Resource, ...], removed: tuple[str, ...], rules: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "downstream", "removed", "rules"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
+)
+def test_plans(
+    changes: tuple[Resource, ...],
+    downstream: tuple[Resource, ...],
+    removed: tuple[str, ...],
+    rules: list[str],
+) -> None:
     plans = PlanSet(
         environment="dev",
         commit="c",
         units=(UnitPlan(unit="live/dev/a", resources=changes),),
+        downstream=(UnitPlan(unit="live/dev/a", resources=downstream),),
         removed=removed,
     )
     findings = check_plans(plans)
