@@ -87,7 +87,7 @@ def plan(
 def plan_summary(
     environment: Environment,
     plans: Plans,
-    out: Annotated[Path | None, typer.Option(help="Write plan.json, summary.md and comment.md here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write plan.json and summary.md here.")] = None,
     commit: Annotated[str, typer.Option(help="The commit to name.")] = "HEAD",
     json_: Json = False,
 ) -> None:
@@ -182,7 +182,7 @@ def comment(
     expect: Expect,
     commit: Annotated[str, typer.Option(help="The commit to name where nothing was planned.")] = "HEAD",
 ) -> None:
-    """Write each environment's summary as a comment, or rewrite the one that is there."""
+    """Write each environment's summary, of its plan.json, as a comment, or rewrite the one that is there."""
     from strata.cli import ci_gate as command
 
     command.run_comment(folder, pull_request, commit, expect)

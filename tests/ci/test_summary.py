@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from strata.ci.affected import Affected
-from strata.ci.planning import COMMENT, RECORD, SUMMARY, collect, write
+from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, Resource, UnitPlan, find_plans, read_json, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
 from strata.ci.terragrunt import Outcome, first_error
@@ -77,7 +77,7 @@ def test_no_value_comes_out(tmp_path: Path) -> None:
     write(planned, private, public)
 
     shown = "".join(path.read_text() for path in public.iterdir()) + drift_markdown(planned.plans)
-    assert {path.name for path in public.iterdir()} == {"plan.json", SUMMARY, COMMENT}
+    assert {path.name for path in public.iterdir()} == {"plan.json", SUMMARY}
     for secret in SECRETS:
         assert secret not in shown
         assert secret not in (private / RECORD).read_text()
