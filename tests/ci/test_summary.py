@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from strata.ci.affected import Affected
+from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, Resource, UnitPlan, find_plans, read_json, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
@@ -180,6 +181,25 @@ def test_a_key_cannot_break_out_of_the_markdown() -> None:
     fences = [line for line in text.splitlines() if line.startswith("````")]
     assert len(fences) == 2
     assert "-" + " " + address in text
+
+
+KEYS = [
+    ("k" * 64, "k" * 64),
+    # printf 'k%.0s' $(seq 65) | sha256sum
+    ("k" * 65, "kkkkkkkkkkkkkkkk…f39cdc258475"),
+    ('\\"' * 65, '\\"\\"\\"\\"\\"\\"\\"\\"…846afcda2f50'),
+]
+
+
+@pytest.mark.parametrize(("key", "expected"), KEYS)
+def test_a_long_key_is_not_shown(key: str, expected: str) -> None:
+    change = {"actions": ["create"], "before": None, "after": {}}
+    address = f'module.a["short"].aws_x.y["{key}"]'
+    plan = {"resource_changes": [{"address": address, "type": "aws_x", "change": change}]}
+    (resource,) = unit_plan("live/dev/a", plan).resources
+    assert resource.address == f'module.a["short"].aws_x.y["{expected}"]'
+    (difference,) = closest((), fingerprint(plan, new_key()))
+    assert difference.address == resource.address
 
 
 @pytest.mark.parametrize(
