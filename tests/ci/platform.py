@@ -281,7 +281,7 @@ class Platform:
         """The tools: those of this machine. They have to be there, and the versions' file has to name them."""
         assert (step.workspace / ".github/actions/setup/action.yaml").is_file()
         named = dict(line.split() for line in (step.workspace / ".tool-versions").read_text().splitlines())
-        assert set(named) == {"python", "java", "terraform", "terragrunt"}
+        assert set(named) == {"actionlint", "python", "java", "terraform", "terragrunt"}
         for tool in ("python", "terraform", "terragrunt", "strata"):
             assert shutil.which(tool, path=step.environ["PATH"]), tool
 

@@ -122,14 +122,29 @@ def test_the_required_check_always_runs(root: Path) -> None:
 def test_tools_have_one_file_of_versions(root: Path) -> None:
     named = dict(line.split() for line in (root / ".tool-versions").read_text().splitlines())
     text = "".join(path.read_text() for path in (root / ".github").rglob("*.yaml"))
-    assert set(named) == {"java", "python", "terraform", "terragrunt"}
+    assert set(named) == {"actionlint", "java", "python", "terraform", "terragrunt"}
     for tool, version in named.items():
-        found = re.search(rf"\b{tool}[a-z_-]*version: .*{re.escape(version)}", text)
+        found = re.search(rf"\b{tool}[a-z_-]*(version: .*|@v){re.escape(version)}", text)
         assert found is None, f"{tool} {version} stands in .github as well"
     # The setup action is the only place that installs them.
     assert (
         text.count("python-version:") == text.count("terraform_version:") == text.count("java-version:") == 1
     )
+
+
+def test_the_setup_installs_what_can_be_installed(root: Path) -> None:
+    steps = yaml.safe_load((root / ".github/actions/setup/action.yaml").read_text())["runs"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    for script in scripts:
+        assert "${{" not in script
+        assert "go install" not in script
+        done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    (terragrunt,) = (step for step in steps if "gruntwork-io/terragrunt" in step.get("run", ""))
+    assert terragrunt["env"]["VERSION"] == "${{ steps.versions.outputs.terragrunt }}"
+    lines = terragrunt["run"].splitlines()
+    # Nothing is installed before its sum is checked.
+    assert [line.split()[0] for line in lines[-4:-1]] == ["--pattern", "sha256sum", "install"]
 
 
 def test_zizmor_finds_nothing(root: Path) -> None:
