@@ -169,14 +169,21 @@ class GitHub:
         pulls = self._retrying(lambda: list(self._pages(path)))
         return [str(pull["head"]["sha"]) for pull in pulls if pull.get("merged_at")]
 
-    def branch_head(self, branch: str) -> str:
-        """The commit that a branch is at now.
+    def running_jobs(self, workflow: str) -> list[str]:
+        """The names of the jobs of a workflow's file that are in progress.
 
         Raises:
             StrataError: as `upsert_comment`.
         """
-        path = f"/repos/{self.repository}/branches/{quote(branch, safe='')}"
-        return str(self._retrying(lambda: self._call("GET", path))["commit"]["sha"])
+        path = f"/repos/{self.repository}/actions"
+
+        def once() -> list[str]:
+            runs = self._pages(f"{path}/workflows/{workflow}/runs?status=in_progress", "workflow_runs")
+            jobs = [job for run in runs for job in self._pages(f"{path}/runs/{run['id']}/jobs", "jobs")]
+            return [str(job["name"]) for job in jobs if job.get("status") == "in_progress"]
+
+        found: list[str] = self._retrying(once)
+        return found
 
     def last_applied(self, environment: str, commits: Iterable[str]) -> str | None:
         """The first of these commits that was wholly applied to an environment; None if none was.
@@ -208,10 +215,12 @@ class GitHub:
 
     # -- one request -----------------------------------------------------------------------------------------
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, key: str | None = None) -> Iterator[dict[str, Any]]:
+        """The items of every page: each is a list, or holds one under a key."""
         mark = "&" if "?" in path else "?"
         for page in range(1, _MOST_PAGES + 1):
-            items = self._call("GET", f"{path}{mark}per_page={_PAGE}&page={page}")
+            answer = self._call("GET", f"{path}{mark}per_page={_PAGE}&page={page}")
+            items = answer.get(key) if key and isinstance(answer, dict) else answer
             if not isinstance(items, list):
                 raise StrataError(f"GitHub's answer to GET {path.partition('?')[0]} is no list")
             yield from items
@@ -264,7 +273,7 @@ class GitHub:
 
 _REMEDIES = {
     401: "give the step GITHUB_TOKEN",
-    403: "give the job `pull-requests: write` for comments, `issues: write` for issues",
+    403: "give the job its permission: `pull-requests: write` for comments, `actions: read` for runs",
     404: "look at the number, and at the job's permissions",
     422: "look at the text's length and content",
 }

@@ -137,7 +137,6 @@ class Platform:
 
     def push(self, commit: str | None = None) -> WorkflowRun:
         """Run terraform-post-merge-apply.yaml for a commit of main, its head without one."""
-        self.server.branch_head = self.repository.main
         sha = commit or self.repository.main()
         return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, {})
 
@@ -268,6 +267,8 @@ class Platform:
             raise StepFailure("a credential would stay on disk")
         target = step.workspace / step.inputs.get("path", ".")
         commit = step.inputs.get("ref") or step.environ["GITHUB_SHA"]
+        # A branch's name is its tip, as it is now.
+        commit = commit.replace("refs/heads/", "refs/remotes/origin/")
         target.mkdir(parents=True, exist_ok=True)
         for command in (
             ["init", "--quiet", "--initial-branch=main"],

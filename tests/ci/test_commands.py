@@ -179,3 +179,10 @@ def test_the_issue_of_what_was_not_looked_at_stays(job: Server, tmp_path: Path) 
     write_public(PlanSet(environment="dev", commit="c"), tmp_path)
     assert cli.run(issue) == 0
     assert [one["state"] for one in job.issues] == ["closed"]
+
+
+def test_a_lock_stays_while_an_apply_runs(job: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    job.tokens["job"] = {"actions": "read"}
+    job.run("c", "alice", "terraform-post-merge-apply.yaml", "apply dev")
+    assert cli.run(["ci", "unlock", "dev", "s3", "--lock-id", "8f0a2c3e-0000-4000-8000-000000000000"]) == 1
+    assert "an apply of dev is in progress" in capsys.readouterr().err

@@ -145,3 +145,28 @@ def test_the_last_applied_commit(github: Server) -> None:
     api.mark_applied("prod", "ccc", succeeded=True, description="x")
     assert api.last_applied("dev", ["ccc", "bbb", "aaa"]) == "aaa"
     assert api.last_applied("prod", ["bbb", "aaa"]) is None
+
+
+def test_the_jobs_in_progress(github: Server) -> None:
+    api = client(github, actions="read")
+    assert api.running_jobs("apply.yaml") == []
+    for number in range(101):
+        github.run("abc", "alice", "apply.yaml", f"apply e{number}")
+    github.run("abc", "alice", "other.yaml", "apply prod")
+    assert sorted(api.running_jobs("apply.yaml")) == sorted(f"apply e{number}" for number in range(101))
+
+
+READS = {
+    "comments": lambda api: api.upsert_comment(7, MARK, MARK, create=False),
+    "labels": lambda api: api.remove_labels(7, "approve:"),
+    "issues": lambda api: api.upsert_issue(MARK, "x", None),
+    "merged": lambda api: api.merged_heads("abc"),
+    "applied": lambda api: api.last_applied("dev", ["abc"]),
+    "jobs": lambda api: api.running_jobs("apply.yaml"),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_token_reads_only_what_its_job_may(github: Server, read: str) -> None:
+    with pytest.raises(StrataError, match="403 Resource not accessible by integration"):
+        READS[read](client(github, contents="read"))

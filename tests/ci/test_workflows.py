@@ -31,7 +31,16 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
         "drift": {"contents": "read", "id-token": "write"},
         "issue": {"contents": "read", "issues": "write"},
     },
-    "unlock": {"unlock": {"contents": "read", "id-token": "write"}},
+    "unlock": {"unlock": {"actions": "read", "contents": "read", "id-token": "write"}},
+}
+# Workflow, or job of one -> its group, by hand. A group has one place to wait: who shares it may be dropped.
+GROUPS = {
+    "terraform-validate-fmt": "validate-${{ github.ref }}",
+    "terraform-pr-plan": "plan-${{ github.event.pull_request.number }}",
+    "terraform-post-merge-apply": "post-merge-${{ github.sha }}",
+    "terraform-post-merge-apply/apply": "apply-${{ matrix.environment }}",
+    "drift": "drift",
+    "unlock": "unlock-${{ inputs.environment }}",
 }
 
 
@@ -93,9 +102,29 @@ def test_only_an_environment_applies_and_nothing_cached_reaches_it(root: Path) -
             assert applies == ("environment" in item), (name, job)
             if applies:
                 assert "actions/cache" not in text
-                assert item.get("concurrency", workflow(root, name)["concurrency"])["group"].startswith(
-                    "apply-${{"
-                )
+
+
+def test_nothing_waits_in_the_place_of_something_else(root: Path) -> None:
+    found = {}
+    for name in WORKFLOWS:
+        document = workflow(root, name)
+        found[name] = document["concurrency"]["group"]
+        for job, item in document["jobs"].items():
+            if "concurrency" in item:
+                found[f"{name}/{job}"] = item["concurrency"]["group"]
+                assert item["concurrency"]["cancel-in-progress"] is False
+    assert found == GROUPS
+    assert len({re.sub(r"\$.*", "", group) for group in found.values()}) == len(found)
+
+
+def test_whichever_apply_runs_takes_main_as_it_is(root: Path) -> None:
+    steps = workflow(root, "terraform-post-merge-apply")["jobs"]["apply"]["steps"]
+    assert steps[0]["with"]["ref"] == "${{ github.ref }}"
+
+
+def test_unlock_looks_for_the_apply_job(root: Path) -> None:
+    apply = workflow(root, "terraform-post-merge-apply")["jobs"]["apply"]
+    assert apply["name"] == "apply ${{ matrix.environment }}"
 
 
 def test_the_gate_comes_before_any_credential(root: Path) -> None:
