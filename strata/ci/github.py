@@ -123,8 +123,11 @@ class GitHub:
         answer = self._retrying(once)
         return None if answer is None else str(answer["html_url"])
 
-    def approvals(self, pull_request: int, author: str) -> set[str]:
-        """The labels that are set and that somebody else than the author set last.
+    def approvals(self, pull_request: int, author: str, head: str) -> set[str]:
+        """The labels that are set and that approve this very commit.
+
+        Somebody set them last who neither opened the pull request nor pushed the commit and is no program,
+        and after the commit came: when, and by whom, GitHub's first run for it says.
 
         Raises:
             StrataError: as `upsert_comment`.
@@ -132,12 +135,23 @@ class GitHub:
         path = f"/repos/{self.repository}/issues/{pull_request}"
 
         def once() -> set[str]:
-            present = {str(label["name"]) for label in self._pages(f"{path}/labels")}
-            actors: dict[str, str] = {}
+            runs = self._pages(
+                f"/repos/{self.repository}/actions/runs?event=pull_request&head_sha={head}", "workflow_runs"
+            )
+            first = min(runs, key=lambda run: str(run["created_at"]), default=None)
+            if first is None:
+                return set()
+            own = {author.lower(), _login(first).lower()}
+            given: dict[str, bool] = {}
             for event in self._pages(f"{path}/events"):
                 if event.get("event") == "labeled":
-                    actors[event["label"]["name"]] = str((event.get("actor") or {}).get("login", author))
-            return {name for name in present if actors.get(name, author).lower() != author.lower()}
+                    given[event["label"]["name"]] = (
+                        _login(event).lower() not in {"", *own}
+                        and event["actor"].get("type") != "Bot"
+                        and str(event["created_at"]) > str(first["created_at"])
+                    )
+            present = {str(label["name"]) for label in self._pages(f"{path}/labels")}
+            return {name for name in present if given.get(name)}
 
         found: set[str] = self._retrying(once)
         return found
@@ -281,6 +295,11 @@ _REMEDIES = {
 
 def _context(environment: str) -> str:
     return f"strata/apply ({environment})"
+
+
+def _login(item: Mapping[str, Any]) -> str:
+    """Who did it; nobody where the account is gone."""
+    return str((item.get("actor") or {}).get("login", ""))
 
 
 def _is_app(comment: Mapping[str, Any]) -> bool:

@@ -141,7 +141,7 @@ def store(environment: Environment, plans: Plans) -> None:
 @app.command(
     epilog=_examples(
         "strata ci gate --base origin/main",
-        "strata ci gate --base origin/main --repository ../change --pull-request 7 --author octocat",
+        "strata ci gate --base origin/main --pull-request 7 --author octocat --head 1f2e3d4",
         "strata ci gate --plans plans --label approve:deletions",
     )
 )
@@ -158,6 +158,9 @@ def gate(
     author: Annotated[
         str | None, typer.Option(help="Who opened it: the author's own labels do not count.")
     ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Its head commit: labels that were set before it came do not count.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option(help="The change is new: take approvals of an older one off first.")
     ] = False,
@@ -171,7 +174,7 @@ def gate(
     from strata.cli import ci_gate as command
 
     command.run_gate(
-        base, repository, plans, label or [], pull_request, author, fresh, deletions, expect, json_
+        base, repository, plans, label or [], pull_request, author, head, fresh, deletions, expect, json_
     )
 
 

@@ -33,6 +33,7 @@ def run_gate(
     labels: Sequence[str],
     pull_request: int | None,
     author: str | None,
+    head: str | None,
     fresh: bool,
     deletions: int,
     expect: str | None,
@@ -49,7 +50,7 @@ def run_gate(
         _require(plans, sets, expect)
         for planned in sets.values():
             findings += check_plans(planned, deletions=deletions)
-    verdict = judge(findings, {*labels, *_approvals(pull_request, author, fresh)})
+    verdict = judge(findings, {*labels, *_approvals(pull_request, author, head, fresh)})
     if as_json:
         print_json(
             {
@@ -157,11 +158,11 @@ def _drifted(plans: PlanSet) -> bool:
     return any(unit.drifted or unit.resources or unit.outputs for unit in plans.units)
 
 
-def _approvals(pull_request: int | None, author: str | None, fresh: bool) -> set[str]:
+def _approvals(pull_request: int | None, author: str | None, head: str | None, fresh: bool) -> set[str]:
     if pull_request is None:
         return set()
-    if author is None:
-        raise StrataError("whose pull request is it", remedy="give --author")
+    if author is None or head is None:
+        raise StrataError("whose pull request is it, at which commit", remedy="give --author and --head")
     github = GitHub.from_environment()
     if fresh:
         # Also where they cannot be taken off (a fork's token may only read), they do not count now.
@@ -171,4 +172,4 @@ def _approvals(pull_request: int | None, author: str | None, fresh: bool) -> set
         except StrataError as error:
             out.print(f"approvals of the older change do not count: {error.message}", markup=False)
         return set()
-    return {name for name in github.approvals(pull_request, author) if name.startswith(_LABEL_PREFIX)}
+    return {name for name in github.approvals(pull_request, author, head) if name.startswith(_LABEL_PREFIX)}

@@ -116,6 +116,7 @@ class Platform:
     ) -> WorkflowRun:
         """Run terraform-pr-plan.yaml for a pull request."""
         head = self.repository.heads[number]
+        self.server.run(head, author)
         event = {
             "action": action,
             "number": number,

@@ -45,6 +45,7 @@ ERRORS = [
     (["affected", "--since-applied", "dev"], 1, "GITHUB_API_URL is not set"),
     (["gate"], 1, "there is nothing to judge"),
     (["gate", "--base", "HEAD", "--pull-request", "7"], 1, "give --author"),
+    (["gate", "--base", "HEAD", "--pull-request", "7", "--author", "a"], 1, "give --author and --head"),
     (["identity", "dev", "apply"], 1, "use plan or drift"),
     (["identity", "nowhere", "plan"], 1, "there is no environment `nowhere`"),
     (["plan-summary", "dev", "--plans", "nowhere"], 1, "there is no plan JSON"),

@@ -209,6 +209,7 @@ def test_the_gate_stops_it_before_any_credential(bootstrapped: Platform, attack:
     )
     before = len(platform.logins)
     # The author's own label does not count.
+    platform.server.run(platform.repository.heads[number], "alice")
     platform.server.label(number, label, "alice")
     run = platform.pull_request(number, action="labeled", author="alice")
     assert run.result("gate") == "failure", log(run)
@@ -221,6 +222,7 @@ def test_the_gate_stops_it_before_any_credential(bootstrapped: Platform, attack:
 def test_an_approval_ends_with_the_next_push(bootstrapped: Platform) -> None:
     platform = bootstrapped
     platform.repository.open(40, {"live/_components/x.hcl": 'locals {\n  x = run_cmd("id")\n}\n'})
+    platform.server.run(platform.repository.heads[40], "alice")
     platform.server.label(40, "approve:code", "bob")
     assert platform.pull_request(40, action="labeled").result("gate") == "success"
     platform.repository.open(

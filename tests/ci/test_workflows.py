@@ -17,10 +17,10 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     "terraform-validate-fmt": {job: {"contents": "read"} for job in ("static", "lint", "tests")},
     "terraform-pr-plan": {
         "affected": {"contents": "read"},
-        "gate": {"contents": "read", "pull-requests": "write"},
+        "gate": {"actions": "read", "contents": "read", "pull-requests": "write"},
         "plan": {"contents": "read", "id-token": "write"},
         "rehearsal": {"contents": "read"},
-        "report": {"contents": "read", "pull-requests": "write"},
+        "report": {"actions": "read", "contents": "read", "pull-requests": "write"},
     },
     "terraform-post-merge-apply": {
         "affected": {"contents": "read", "statuses": "read"},
@@ -36,7 +36,7 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
 # Workflow, or job of one -> its group, by hand. A group has one place to wait: who shares it may be dropped.
 GROUPS = {
     "terraform-validate-fmt": "validate-${{ github.ref }}",
-    "terraform-pr-plan": "plan-${{ github.event.pull_request.number }}",
+    "terraform-pr-plan": "plan-${{ github.event.pull_request.number }}-${{ github.event.pull_request.head.sha }}",
     "terraform-post-merge-apply": "post-merge-${{ github.sha }}",
     "terraform-post-merge-apply/apply": "apply-${{ matrix.environment }}",
     "drift": "drift",
