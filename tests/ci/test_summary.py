@@ -183,6 +183,37 @@ def test_a_key_cannot_break_out_of_the_markdown() -> None:
     assert "-" + " " + address in text
 
 
+def test_the_graph_says_order_and_fate() -> None:
+    gone, new = (
+        Resource.model_validate({"address": f"aws_x.{action}", "type": "aws_x", "action": action})
+        for action in ("delete", "create")
+    )
+    units = (
+        UnitPlan(unit="live/dev/s3", resources=(new, gone)),
+        UnitPlan(unit="live/dev/glue", resources=(new,)),
+        UnitPlan(unit="live/dev/iam", status="failed", error="x"),
+        UnitPlan(unit="live/dev/sns"),
+    )
+    edges = (
+        ("live/dev/s3", "live/dev/glue"),
+        ("live/dev/iam", "live/dev/glue"),
+        ("live/dev/kms", "live/dev/s3"),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=units, edges=edges))
+    graph = text.partition("```mermaid\n")[2].partition("```")[0]
+    lines = [line.strip() for line in graph.splitlines() if not line.strip().startswith("classDef")]
+    assert lines == [
+        "flowchart LR",
+        'u0["s3 +1 -1"]:::destroys',
+        'u1["glue +1"]:::changes',
+        'u2["iam"]:::failed',
+        'u3["sns"]',
+        # What is not planned has no node, and so no arrow.
+        "u0 --> u1",
+        "u2 --> u1",
+    ]
+
+
 KEYS = [
     ("k" * 64, "k" * 64),
     # printf 'k%.0s' $(seq 65) | sha256sum
