@@ -74,6 +74,8 @@ class JobRun:
     result: str = "success"
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
+    # What each step has beside what the YAML says.
+    environ: dict[str, str] = field(default_factory=dict)
     # What the stand-in for the login sets for the steps after it.
     exported: dict[str, str] = field(default_factory=dict)
 
@@ -201,6 +203,7 @@ class WorkflowRun:
         github = {**self.github, "workspace": str(run.workspace), "token": self.token(run)}
         contexts |= {"steps": steps, "github": github, "runner": {"os": "Linux", "temp": str(run.temp)}}
         base = {**self.job_environ(run), "GITHUB_WORKSPACE": str(run.workspace), "RUNNER_TEMP": str(run.temp)}
+        run.environ = base
         for item in job["steps"]:
             self._step(run, item, contexts, steps, base, job.get("env", {}))
         evaluator = Evaluator(contexts, _status(run), _no_hash)

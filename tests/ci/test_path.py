@@ -169,13 +169,42 @@ def test_a_fork_gets_the_embedded_cloud_and_no_credential(bootstrapped: Platform
     assert rehearsal.permissions == {"contents": "read"}
     assert "aws_sns_topic.this" in rehearsal.summary
     assert SECRET not in everything_shown(platform, run)
-    # What its steps could use to log in.
-    environ = platform.environ(platform.folder / "look")
-    assert not [
-        name for name in environ if name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "ACTIONS_"))
-    ]
+    # What the steps of its jobs could use to log in.
+    for job in (job for jobs in run.jobs.values() for job in jobs):
+        assert not [name for name in job.environ if name.startswith(("AWS_ACCESS", "AWS_SECRET", "ACTIONS_"))]
     with pytest.raises(StrataError, match="may not ask for an identity token"):
-        identity_token("sts.amazonaws.com", environ)
+        identity_token("sts.amazonaws.com", rehearsal.environ)
+
+
+# What a fork may make of the workflow: straight to the login, with every permission it can think of.
+FORKED = """
+name: mine
+on: pull_request
+permissions: {}
+jobs:
+  plan:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    permissions:
+      id-token: write
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v6
+        with:
+          aws-region: eu-west-1
+          role-session-name: mine
+          role-to-assume: arn:aws:iam::111122223333:role/strata-plan-dev
+"""
+
+
+def test_a_forks_own_workflow_gets_no_credential_either(bootstrapped: Platform) -> None:
+    platform, before = bootstrapped, len(bootstrapped.logins)
+    platform.repository.open(21, {".github/workflows/terraform-pr-plan.yaml": FORKED})
+    run = platform.pull_request(21, author="mallory", fork=True)
+    (plan,) = run.jobs["plan"]
+    assert [(step.outcome, "may not ask for an identity token" in step.said) for step in plan.steps] == [
+        ("failure", True)
+    ]
+    assert platform.logins[before:] == []
 
 
 ATTACKS = {
