@@ -8,10 +8,11 @@ locals {
 terraform {
   source = local.version == "local" ? "${get_repo_root()}/modules//glue" : "${local.env.modules}/glue?ref=glue/${local.version}"
 
-  # Built in Terraform's working directory, from the working tree: the same input gives the same bytes.
+  # Built in Terraform's working directory, from the working tree: the same input gives the same bytes. Isolated, so
+  # that no file of the change stands in for a module of Python.
   before_hook "artifacts" {
     commands = ["plan", "apply", "destroy", "import", "refresh"]
-    execute  = ["env", "PYTHONPATH=${get_repo_root()}", "python3", "-m", "strata.artifacts", "build", "glue", "--root", get_repo_root()]
+    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "glue", "--root", get_repo_root()]
   }
 }
 

@@ -9,10 +9,11 @@ locals {
 terraform {
   source = local.version == "local" ? "${get_repo_root()}/modules//lambda" : "${local.env.modules}/lambda?ref=lambda/${local.version}"
 
-  # Built in Terraform's working directory, from the working tree: the same input gives the same bytes.
+  # Built in Terraform's working directory, from the working tree: the same input gives the same bytes. Isolated, so
+  # that no file of the change stands in for a module of Python.
   before_hook "artifacts" {
     commands = ["plan", "apply", "destroy", "import", "refresh"]
-    execute  = ["env", "PYTHONPATH=${get_repo_root()}", "python3", "-m", "strata.artifacts", "build", "lambda", "--root", get_repo_root(), "--architecture", local.env.lambda.architecture]
+    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "lambda", "--root", get_repo_root(), "--architecture", local.env.lambda.architecture]
   }
 }
 

@@ -1,4 +1,4 @@
-"""`python3 -m strata.artifacts build glue|lambda`: Terragrunt's before_hook, and Strata's."""
+"""`python3 -I strata/artifacts/__main__.py build glue|lambda`: Terragrunt's before_hook, and Strata's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+
+# Last, so that no file of the checkout stands in for a module of Python; `-I` adds no folder itself.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from strata.artifacts.archive import replacing, zip_folder
 from strata.artifacts.layer import build_layer
@@ -30,7 +33,7 @@ def build_lambda(root: Path, out: Path, architecture: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python3 -m strata.artifacts",
+        prog="python3 -I strata/artifacts/__main__.py",
         description=(
             "Builds what Terraform uploads. The same input gives the same bytes, whatever the machine, time, "
             "folder or umask. Needs nothing but Python 3.9 or newer; the layer needs pip as well."
@@ -40,7 +43,7 @@ def main() -> int:
             "lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in "
             "ROOT/.strata/cache. "
             "With STRATA_LOCAL set, as for the embedded cloud, the layer is for this machine. "
-            "Example: python3 -m strata.artifacts build glue --root ."
+            "Example: python3 -I strata/artifacts/__main__.py build glue --root ."
         ),
     )
     actions = parser.add_subparsers(dest="action", required=True)

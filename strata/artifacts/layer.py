@@ -61,8 +61,10 @@ def _platform_options(architecture: str) -> list[str]:
 
 
 def _install(root: Path, requirements: Path, options: list[str], folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile"]
-    command += ["--require-hashes", "--requirement", str(requirements), "--target", str(folder), *options]
+    # Isolated: pip must not look for modules in the folder where the hook runs.
+    command = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
+    command += ["--no-compile", "--require-hashes", "--requirement", str(requirements)]
+    command += ["--target", str(folder), *options]
     # pip compares what a wheel requires with the Python that runs pip, not with the one it installs for.
     command.append("--ignore-requires-python")
     # Where pip fetches from is the user's business, where it installs to is ours.

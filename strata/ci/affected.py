@@ -27,9 +27,10 @@ from strata.live.reads import reads
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
+_BUILDER = "strata/artifacts/__main__.py"
 _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("strata.artifacts", "build", "glue"), ("glue_jobs", "strata/artifacts")),
-    (("strata.artifacts", "build", "lambda"), ("lambda_functions", "strata/artifacts")),
+    ((_BUILDER, "build", "glue"), ("glue_jobs", "strata/artifacts")),
+    ((_BUILDER, "build", "lambda"), ("lambda_functions", "strata/artifacts")),
 )
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
 _TOOLS = ("terraform", "terragrunt")
@@ -190,7 +191,7 @@ def _built_from(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
     places = {tree.root / rendered.path: "unit", rendered.module_dir: "module"}
     for hook in (*rendered.before_hooks, *rendered.after_hooks):
         for words, folders in _HOOK_READS:
-            if set(words) <= set(hook.execute):
+            if set(words) <= {word.removeprefix(f"{tree.root}/") for word in hook.execute}:
                 places |= {tree.root / name: "hook reads" for name in folders}
     parts: dict[str, str] = {}
     for path in _files(places):

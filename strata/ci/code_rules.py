@@ -24,18 +24,49 @@ from strata.live.hcl import first_fault
 _LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
 # Terraform's own, which needs no provider.
 _BUILT_IN = {"terraform"}
-_CODE_DATA = {"external", "http"}
-_RUN_CMD = re.compile(r"\brun_cmd\b")
-# Blocks and attributes of which every edit counts: what they say is run, or decides what is.
-_RUN_BLOCKS = ("before_hook", "after_hook", "error_hook", "extra_arguments", "generate", "backend", "cloud")
-_RUN_ATTRIBUTES = ("download_dir", "generate", "iam_role", "remote_state", "terraform_binary")
-_SOURCED = ("module", "stack", "terraform", "unit")
-# Run, or decide what is run, in a job that has a credential.
-_RUN_FILES = ("pyproject.toml", ".tool-versions", "setup.py", "setup.cfg")
-_RUN_FOLDERS = ("strata/",)
-# No plan reads these; what they run has no credential.
+_CODE_DATA = {"external", "http", "terraform_remote_state"}
+# Every edit of one counts: what it says is run, decides what is, or whom a token is sent to.
+_RUN_BLOCKS = (
+    *("after_hook", "backend", "before_hook", "cloud", "engine", "error_hook", "extra_arguments", "generate"),
+    *("provider", "provisioner", "remote_state"),
+)
+_RUN_ATTRIBUTES = re.compile(r"download_dir|engine|generate|iam_\w+|remote_state|terraform_binary")
+# Where Terragrunt and Terraform may read code from: files that this gate reads too, and what env.hcl names.
+_SOURCE = r'"(\.\.?/[\w-]+|\$\{get_repo_root\(\)\}/modules//[\w-]+|\$\{local\.env\.modules\}/[^"]+)"'
+_LOCAL_SOURCE = re.compile(rf'([\w.]+ == "[\w-]+" \? )?{_SOURCE}( : {_SOURCE})?')
+_HCL_FILE = r'"[^"]+\.hcl"|find_in_parent_folders\("[^"]+\.hcl"\)'
+_LOCAL_FILE = re.compile(_HCL_FILE)
+_READ_CONFIG = re.compile(rf"read_terragrunt_config\(({_HCL_FILE})\)")
+_SIBLING = re.compile(r'"\.\./[\w-]+"|\[\s*("\.\./[\w-]+"\s*,?\s*)*\]')
+_FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
+# Block -> attribute, what it may be, and what it is else.
+_PLACES = {
+    **dict.fromkeys(("module", "stack", "terraform", "unit"), (_FROM_ELSEWHERE,)),
+    "dependency": (("config_path", _SIBLING, "dependency that is no unit beside it"),),
+    "dependencies": (("paths", _SIBLING, "dependency that is no unit beside it"),),
+    "include": (("path", _LOCAL_FILE, "configuration out of another file than .hcl"),),
+}
+# Calls that run something, or tell what the job knows: a for_each key of it would be shown.
+_RUN_CALLS = re.compile(r"run_cmd|get_env|sops_decrypt_file|get_aws_\w+|read_tfvars_file")
+_FILE_CALLS = re.compile(r"file|filebase64|fileset|templatefile")
+_OWN_FILE = re.compile(r'\w+\(\s*"\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\.md)"\s*[,)].*', re.DOTALL)
+# What Terragrunt makes a file of: a value that is decoded or escaped can end the text that it is put into.
+_DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
+_ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
+# Decide, wherever they are said, what `${local.env.modules}` is.
+_PINNED = re.compile(r'"?(env|modules)"?|.*[($].*', re.DOTALL)
+# No plan runs these but by a file that has rules of its own. All else needs an approval.
+_HARMLESS = re.compile(
+    r"""
+    modules/([\w-]+/)?[\w-]+\.(tf|md) | (live/.+|terragrunt)\.hcl
+    | glue_jobs/.+\.(py|json) | lambda_functions/.+\.py
+    | (tests|docs|bench)/.+ | [\w-]+\.md
+    """,
+    re.VERBOSE,
+)
 _UNPLANNED = ("tests/", "docs/", "bench/")
-_TEXT = (".tf", ".tofu", ".hcl", ".tf.json", ".tofu.json")
+_JSON = (".tf.json", ".tofu.json", ".hcl.json")
+_TEXT = (".tf", ".tofu", ".hcl", *_JSON)
 
 
 @dataclass(frozen=True)
@@ -75,35 +106,45 @@ def check_change(change: Change) -> list[Finding]:
     found: list[Finding] = []
     known = _known_providers(change)
     for path in change.files:
-        if path.startswith(_UNPLANNED):
-            continue
         found += _by_name(path)
         if path.endswith(_TEXT) and not path.endswith(".terraform.lock.hcl"):
-            now = _facts(path, change.after(path))
-            before = _facts(path, change.before(path), tolerant=True)
-            for provider, line in now.providers.items():
-                if provider not in known:
-                    found.append(Finding("provider", f"{path}:{line}", f"new provider {provider}"))
-            for code, line in now.code.items():
-                if code not in before.code:
-                    found.append(Finding("code", f"{path}:{line}", code.partition("\0")[0]))
+            try:
+                found += _by_content(path, change, known)
+            except StrataError as error:
+                if not path.startswith(_UNPLANNED):
+                    raise
+                found.append(Finding("code", path, error.message))
     return found
 
 
 def _by_name(path: str) -> Iterator[Finding]:
-    name = PurePosixPath(path).name
+    place = PurePosixPath(path)
+    name = place.name
     if path.startswith(".github/"):
         yield Finding("workflow", path, "edits what GitHub runs")
     elif name == ".terraform.lock.hcl":
         yield Finding("lock-file", path, "changes which provider binaries are trusted")
     elif name in (".terraformrc", "terraform.rc") or name.endswith(".tfrc"):
         yield Finding("provider", path, "changes where providers come from")
-    elif name == ".gitattributes" or path == ".gitmodules":
+    elif {"terraform.d", ".terraform"} & set(place.parts):
+        yield Finding("provider", path, "brings a provider or a module of its own")
+    elif name == ".gitattributes":
         yield Finding("code", path, "changes what a checkout holds")
-    elif (
-        path in _RUN_FILES or path.startswith(_RUN_FOLDERS) or name in ("requirements.txt", "requirements.in")
-    ):
-        yield Finding("code", path, "runs in the job that plans")
+    elif name.endswith(_JSON):
+        yield Finding("code", path, "is configuration in JSON, which is read by people")
+    elif not _HARMLESS.fullmatch(path):
+        yield Finding("code", path, "may run, or decide what runs, in the job that plans")
+
+
+def _by_content(path: str, change: Change, known: set[str]) -> Iterator[Finding]:
+    now = _facts(path, change.after(path))
+    before = _facts(path, change.before(path), tolerant=True)
+    for provider, line in now.providers.items():
+        if provider not in known:
+            yield Finding("provider", f"{path}:{line}", f"new provider {provider}")
+    for code, line in now.code.items():
+        if code not in before.code:
+            yield Finding("code", f"{path}:{line}", code.partition("\0")[0])
 
 
 def _known_providers(change: Change) -> set[str]:
@@ -123,9 +164,9 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
         return facts
     try:
         if path.endswith(".json"):
-            _json_facts(json.loads(content), facts)
+            _json_providers(json.loads(content), facts)
         else:
-            _hcl_facts(content, facts)
+            _hcl_facts(content, facts, terragrunt=path.endswith(".hcl"))
     except (StrataError, ValueError) as error:
         if tolerant:
             return facts
@@ -137,31 +178,34 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
     return facts
 
 
-def _hcl_facts(content: bytes, facts: _Facts) -> None:
+def _hcl_facts(content: bytes, facts: _Facts, *, terragrunt: bool) -> None:
     root = tree_sitter.Parser(_LANGUAGE).parse(content).root_node
     if root.has_error:
         line, said = first_fault(root)
         raise StrataError(f"syntax error: {said}", line=line)
-    for number, text in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        if _RUN_CMD.search(text):
-            # Each use counts by its own line: a second one beside an old one is new.
-            facts.code.setdefault(f"run_cmd\0{text.strip()}", number)
-    for node in _children(root, "body"):
-        for attribute in _children(node, "attribute"):
+    for body in _children(root, "body"):
+        for attribute in _children(body, "attribute"):
             name = _words(attribute.children[0])
-            if name in _RUN_ATTRIBUTES:
+            if _RUN_ATTRIBUTES.fullmatch(name):
                 facts.code.setdefault(f"{name}\0{_words(attribute)}", _line(attribute))
-        _body_facts(node, facts)
+    _node_facts(root, facts, terragrunt)
 
 
-def _body_facts(body: tree_sitter.Node, facts: _Facts) -> None:
-    for block in _children(body, "block"):
-        _block_facts(block, facts)
-        for inner in _children(block, "body"):
-            _body_facts(inner, facts)
+def _node_facts(node: tree_sitter.Node, facts: _Facts, terragrunt: bool) -> None:
+    """The facts of a node and of what is in it; a block that counts whole has none but itself."""
+    said = _block_facts(node, facts) if node.type == "block" else _call_fact(node)
+    if terragrunt and said is None:
+        said = _text_fact(node)
+    if said is not None:
+        facts.code.setdefault(f"{said}\0{_words(node)}", _line(node))
+        if node.type == "block":
+            return
+    for child in node.children:
+        _node_facts(child, facts, terragrunt)
 
 
-def _block_facts(block: tree_sitter.Node, facts: _Facts) -> None:
+def _block_facts(block: tree_sitter.Node, facts: _Facts) -> str | None:
+    """Take a block's providers and sources; return what it is if every edit of it counts."""
     kind, line = _words(block.children[0]), _line(block)
     labels = [
         _words(child).strip('"') for child in block.children[1:] if child.type in ("string_lit", "identifier")
@@ -175,8 +219,6 @@ def _block_facts(block: tree_sitter.Node, facts: _Facts) -> None:
         prefix = labels[0].split("_", 1)[0]
         if prefix not in _BUILT_IN:
             facts.providers.setdefault(prefix, line)
-    if kind == "data" and labels and labels[0] in _CODE_DATA:
-        facts.code.setdefault(f"data source {labels[0]}\0{labels}", line)
     if kind == "provider" and labels:
         facts.providers.setdefault(labels[0], line)
     if kind == "required_providers":
@@ -185,20 +227,38 @@ def _block_facts(block: tree_sitter.Node, facts: _Facts) -> None:
             # The source counts, not only the name: the same name may come from elsewhere.
             for source in re.findall(r'source"?\s*[=:]\s*"([^"]*)"', _words(attribute)):
                 facts.providers.setdefault(source, _line(attribute))
-    if kind == "provisioner" or kind in _RUN_BLOCKS:
-        what = f"{kind} {' '.join(labels)}".strip()
-        facts.code.setdefault(f"{what}\0{_words(block)}", line)
-    if kind in _SOURCED and "source" in attributes:
-        text = _words(attributes["source"])
-        if _is_remote(text):
-            facts.code.setdefault(f"module from elsewhere\0{text}", _line(attributes["source"]))
+    for name, local, what in _PLACES.get(kind, ()):
+        if name in attributes and not local.fullmatch(_words(attributes[name]).partition("=")[2].strip()):
+            facts.code.setdefault(f"{what}\0{_words(attributes[name])}", _line(attributes[name]))
+    if kind == "data" and labels and labels[0] in _CODE_DATA:
+        return f"data source {labels[0]}"
+    return f"{kind} {' '.join(labels)}".strip() if kind in _RUN_BLOCKS else None
 
 
-def _is_remote(attribute: str) -> bool:
-    """Whether a source is neither of this repository nor of what env.hcl names as its releases."""
-    quoted = re.findall(r'"([^"]*)"', attribute.partition("=")[2])
-    places = ("./", "../", "${get_repo_root()}/", "${local.env.modules}/")
-    return any(not text.startswith(places) for text in quoted if not re.fullmatch(r"[\w-]+", text))
+def _call_fact(node: tree_sitter.Node) -> str | None:
+    if node.type != "function_call":
+        return None
+    name, text = _words(node.children[0]), _words(node)
+    if _RUN_CALLS.fullmatch(name):
+        return name
+    if _FILE_CALLS.fullmatch(name) and not _OWN_FILE.fullmatch(text):
+        return f"{name} of what is not the module's own"
+    if name == "read_terragrunt_config" and not _READ_CONFIG.fullmatch(text):
+        return "configuration out of another file than .hcl"
+    return None
+
+
+def _text_fact(node: tree_sitter.Node) -> str | None:
+    """What can put code into a file that Terragrunt generates, or change where modules come from."""
+    if node.type == "function_call" and _DECODING_CALLS.fullmatch(_words(node.children[0])):
+        return "a value that is decoded"
+    if node.type == "heredoc_template" or (
+        node.type == "template_literal" and _ESCAPED.search(_words(node)) is not None
+    ):
+        return "a value with more lines, quotes or templates in it"
+    if node.type in ("attribute", "object_elem") and _PINNED.fullmatch(_words(node.children[0])):
+        return "where modules come from"
+    return None
 
 
 def _children(node: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
@@ -213,20 +273,14 @@ def _line(node: tree_sitter.Node) -> int:
     return node.start_point.row + 1
 
 
-def _json_facts(document: Any, facts: _Facts) -> None:
+def _json_providers(document: Any, facts: _Facts) -> None:
     if not isinstance(document, dict):
         return
     for kind in ("resource", "data", "ephemeral"):
         for name in _keys(document.get(kind)):
             facts.providers.setdefault(name.split("_", 1)[0], 1)
-            if kind == "data" and name in _CODE_DATA:
-                facts.code.setdefault(f"data source {name}\0", 1)
     for name in _keys(document.get("provider")):
         facts.providers.setdefault(name, 1)
-    text = json.dumps(document, sort_keys=True)
-    for word in ("provisioner", "required_providers", "run_cmd"):
-        if f'"{word}"' in text or (word == "run_cmd" and word in text):
-            facts.code.setdefault(f"{word}\0{text}", 1)
 
 
 def _keys(value: Any) -> list[str]:

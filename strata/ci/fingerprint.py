@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from strata.ci.plans import MOCK, action_of, changed_names
+from strata.ci.plans import MOCK, action_of, changed_names, shown
 from strata.errors import StrataError
 
 UNKNOWN = "(unknown)"
@@ -132,10 +132,12 @@ def differences(reviewed: Fingerprint, now: Fingerprint) -> list[Difference]:
             continue
         said = reviewed.resources.get(address)
         if said is None:
-            found.append(Difference(address=address, what=f"{marks[_ACTION]} was not reviewed"))
+            found.append(Difference(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
         elif said[_ACTION] != marks[_ACTION]:
             found.append(
-                Difference(address=address, what=f"reviewed was {said[_ACTION]}, planned is {marks[_ACTION]}")
+                Difference(
+                    address=shown(address), what=f"reviewed was {said[_ACTION]}, planned is {marks[_ACTION]}"
+                )
             )
         else:
             found += _leaf_differences(address, said, marks)
@@ -159,7 +161,7 @@ def _leaf_differences(
         if said.get(path) != marks.get(path) and not _covered(path, wild)
     }
     for name in sorted(more | differing):
-        yield Difference(address=address, what=f"{name or 'the value'} differs from what was reviewed")
+        yield Difference(address=shown(address), what=f"{name or 'the value'} differs from what was reviewed")
 
 
 def _covered(path: str, wild: set[str]) -> bool:

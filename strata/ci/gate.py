@@ -58,12 +58,13 @@ def check_plans(
         protected: types of which not even one may.
     """
     found: list[Finding] = []
-    gone = [
-        (unit.unit, resource)
-        for unit in plans.units
+    # Some only the environment plan shows: what this change does downstream.
+    gone = {
+        (unit.unit, resource.address, resource.action): resource.type
+        for unit in (*plans.units, *plans.downstream)
         for resource in unit.resources
         if resource.action in ("delete", "replace")
-    ]
+    }
     if len(gone) > deletions:
         found.append(
             Finding(
@@ -72,11 +73,9 @@ def check_plans(
                 f"{len(gone)} resources would be deleted or replaced, more than {deletions}",
             )
         )
-    for unit, resource in gone:
-        if resource.type in protected:
-            found.append(
-                Finding("protected", f"{unit} {resource.address}", f"{resource.action} of a protected type")
-            )
+    for (unit, address, action), kind in gone.items():
+        if kind in protected:
+            found.append(Finding("protected", f"{unit} {address}", f"{action} of a protected type"))
     for plan in plans.units:
         if plan.provisional:
             places = [r.address for r in plan.resources if r.mocked] + [

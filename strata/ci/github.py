@@ -123,8 +123,11 @@ class GitHub:
         answer = self._retrying(once)
         return None if answer is None else str(answer["html_url"])
 
-    def approvals(self, pull_request: int, author: str) -> set[str]:
-        """The labels that are set and that somebody else than the author set last.
+    def approvals(self, pull_request: int, author: str, head: str) -> set[str]:
+        """The labels that are set and that approve this very commit.
+
+        Somebody set them last who neither opened the pull request nor pushed the commit and is no program,
+        and after the commit came: when, and by whom, GitHub's first run for it says.
 
         Raises:
             StrataError: as `upsert_comment`.
@@ -132,12 +135,23 @@ class GitHub:
         path = f"/repos/{self.repository}/issues/{pull_request}"
 
         def once() -> set[str]:
-            present = {str(label["name"]) for label in self._pages(f"{path}/labels")}
-            actors: dict[str, str] = {}
+            runs = self._pages(
+                f"/repos/{self.repository}/actions/runs?event=pull_request&head_sha={head}", "workflow_runs"
+            )
+            first = min(runs, key=lambda run: str(run["created_at"]), default=None)
+            if first is None:
+                return set()
+            own = {author.lower(), _login(first).lower()}
+            given: dict[str, bool] = {}
             for event in self._pages(f"{path}/events"):
                 if event.get("event") == "labeled":
-                    actors[event["label"]["name"]] = str((event.get("actor") or {}).get("login", author))
-            return {name for name in present if actors.get(name, author).lower() != author.lower()}
+                    given[event["label"]["name"]] = (
+                        _login(event).lower() not in {"", *own}
+                        and event["actor"].get("type") != "Bot"
+                        and str(event["created_at"]) > str(first["created_at"])
+                    )
+            present = {str(label["name"]) for label in self._pages(f"{path}/labels")}
+            return {name for name in present if given.get(name)}
 
         found: set[str] = self._retrying(once)
         return found
@@ -169,14 +183,21 @@ class GitHub:
         pulls = self._retrying(lambda: list(self._pages(path)))
         return [str(pull["head"]["sha"]) for pull in pulls if pull.get("merged_at")]
 
-    def branch_head(self, branch: str) -> str:
-        """The commit that a branch is at now.
+    def running_jobs(self, workflow: str) -> list[str]:
+        """The names of the jobs of a workflow's file that are in progress.
 
         Raises:
             StrataError: as `upsert_comment`.
         """
-        path = f"/repos/{self.repository}/branches/{quote(branch, safe='')}"
-        return str(self._retrying(lambda: self._call("GET", path))["commit"]["sha"])
+        path = f"/repos/{self.repository}/actions"
+
+        def once() -> list[str]:
+            runs = self._pages(f"{path}/workflows/{workflow}/runs?status=in_progress", "workflow_runs")
+            jobs = [job for run in runs for job in self._pages(f"{path}/runs/{run['id']}/jobs", "jobs")]
+            return [str(job["name"]) for job in jobs if job.get("status") == "in_progress"]
+
+        found: list[str] = self._retrying(once)
+        return found
 
     def last_applied(self, environment: str, commits: Iterable[str]) -> str | None:
         """The first of these commits that was wholly applied to an environment; None if none was.
@@ -208,10 +229,12 @@ class GitHub:
 
     # -- one request -----------------------------------------------------------------------------------------
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, key: str | None = None) -> Iterator[dict[str, Any]]:
+        """The items of every page: each is a list, or holds one under a key."""
         mark = "&" if "?" in path else "?"
         for page in range(1, _MOST_PAGES + 1):
-            items = self._call("GET", f"{path}{mark}per_page={_PAGE}&page={page}")
+            answer = self._call("GET", f"{path}{mark}per_page={_PAGE}&page={page}")
+            items = answer.get(key) if key and isinstance(answer, dict) else answer
             if not isinstance(items, list):
                 raise StrataError(f"GitHub's answer to GET {path.partition('?')[0]} is no list")
             yield from items
@@ -264,7 +287,7 @@ class GitHub:
 
 _REMEDIES = {
     401: "give the step GITHUB_TOKEN",
-    403: "give the job `pull-requests: write` for comments, `issues: write` for issues",
+    403: "give the job its permission: `pull-requests: write` for comments, `actions: read` for runs",
     404: "look at the number, and at the job's permissions",
     422: "look at the text's length and content",
 }
@@ -272,6 +295,11 @@ _REMEDIES = {
 
 def _context(environment: str) -> str:
     return f"strata/apply ({environment})"
+
+
+def _login(item: Mapping[str, Any]) -> str:
+    """Who did it; nobody where the account is gone."""
+    return str((item.get("actor") or {}).get("login", ""))
 
 
 def _is_app(comment: Mapping[str, Any]) -> bool:

@@ -11,13 +11,12 @@ from strata.ci.fingerprint import Fingerprint, Record, fingerprint, new_key
 from strata.ci.history import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, read_json, unit_plan
-from strata.ci.summary import LIMIT, markdown
+from strata.ci.summary import markdown
 from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
 
 PLAN_SET = "plan.json"
 SUMMARY = "summary.md"
-COMMENT = "comment.md"
 RECORD = "record.json"
 
 
@@ -137,8 +136,7 @@ def write(planned: Planned, private: Path, public: Path) -> None:
 
 
 def write_public(plans: PlanSet, public: Path) -> None:
-    """Write plan.json, summary.md, and comment.md within GitHub's limit."""
+    """Write plan.json and summary.md."""
     public.mkdir(parents=True, exist_ok=True)
     (public / PLAN_SET).write_text(plans.model_dump_json(indent=2), encoding="utf-8")
     (public / SUMMARY).write_text(markdown(plans), encoding="utf-8")
-    (public / COMMENT).write_text(markdown(plans, LIMIT), encoding="utf-8")

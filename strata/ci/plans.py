@@ -6,6 +6,7 @@ marked sensitive too (https://developer.hashicorp.com/terraform/internals/json-f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ PLAN_FILE = "tfplan.tfplan"
 
 Action = Literal["create", "update", "replace", "delete", "import", "forget", "move"]
 Status = Literal["planned", "failed", "skipped"]
+# A longer key of an instance may be a credential; what names a resource for people is shorter.
+_KEY = re.compile(r'\["((?:[^"\\]|\\.){65,})"\]')
 _PLAIN: tuple[Action, ...] = ("create", "update", "delete", "forget")
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
@@ -171,6 +174,13 @@ def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
     )
 
 
+def shown(address: str) -> str:
+    """An address as it may be shown: an instance's long key is its beginning and a hash of it."""
+    return _KEY.sub(
+        lambda key: f'["{key[1][:16]}…{hashlib.sha256(key[1].encode()).hexdigest()[:12]}"]', address
+    )
+
+
 def find_plans(folder: Path) -> dict[str, Path]:
     """Unit path -> its plan JSON, below the folder of `--json-out-dir`."""
     return {
@@ -204,7 +214,7 @@ def _resources(changes: Any) -> Iterator[Resource]:
         if action is None:
             continue
         yield Resource(
-            address=item["address"],
+            address=shown(item["address"]),
             type=item["type"],
             action=action,
             changed=tuple(changed_names(change)) if action in ("update", "replace") else (),

@@ -8,12 +8,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.ci.fingerprint import Record, parse_record
+from strata.ci.planning import RECORD
 from strata.ci.plans import PLAN_FILE
 from strata.errors import StrataError
 from strata.live import LiveTree
 from strata.terraform.state import s3_config
-
-RECORD = "record.json"
 
 
 class Store:

@@ -87,6 +87,15 @@ def markdown(plans: PlanSet, limit: int | None = None, artifact: str = "the run'
     return "\n\n".join([*chosen, note]) + "\n"
 
 
+def not_planned(environment: str, commit: str) -> str:
+    """The summary where there should be plans and are none."""
+    return (
+        f"{marker(environment)}\n## Plan for `{environment}`: not planned\n\n"
+        "> [!CAUTION]\n> **There is no plan**: the gate of the change is closed, or the job that plans "
+        f"failed. The run says which.\n\n<sub>Commit `{commit[:12]}`.</sub>\n"
+    )
+
+
 def _size(text: str) -> int:
     """Bytes of a piece and of the empty line after it."""
     return len(text.encode()) + 2 if text else 0

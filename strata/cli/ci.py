@@ -19,6 +19,9 @@ Environment = Annotated[str, typer.Argument(help="A folder of `live`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 Base = Annotated[str, typer.Option(help="The commit that the change is compared with.")]
 Plans = Annotated[Path, typer.Option(help="The folder of `--json-out-dir`; it holds values: no artifact.")]
+Expect = Annotated[
+    str, typer.Option(help="A JSON list of the environments whose plans have to be there, of `affected`.")
+]
 PullRequest = Annotated[int, typer.Option(help="The pull request's number.", min=1)]
 
 
@@ -84,7 +87,7 @@ def plan(
 def plan_summary(
     environment: Environment,
     plans: Plans,
-    out: Annotated[Path | None, typer.Option(help="Write plan.json, summary.md and comment.md here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write plan.json and summary.md here.")] = None,
     commit: Annotated[str, typer.Option(help="The commit to name.")] = "HEAD",
     json_: Json = False,
 ) -> None:
@@ -138,7 +141,7 @@ def store(environment: Environment, plans: Plans) -> None:
 @app.command(
     epilog=_examples(
         "strata ci gate --base origin/main",
-        "strata ci gate --base origin/main --repository ../change --pull-request 7 --author octocat",
+        "strata ci gate --base origin/main --pull-request 7 --author octocat --head 1f2e3d4",
         "strata ci gate --plans plans --label approve:deletions",
     )
 )
@@ -155,28 +158,37 @@ def gate(
     author: Annotated[
         str | None, typer.Option(help="Who opened it: the author's own labels do not count.")
     ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Its head commit: labels that were set before it came do not count.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option(help="The change is new: take approvals of an older one off first.")
     ] = False,
     deletions: Annotated[int, typer.Option(help="How many resources may go without approval.", min=0)] = 3,
+    expect: Annotated[
+        str | None, typer.Option(help="A JSON list of the environments whose plans have to be there.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Stop what needs an approval and has none; exit 1 then. An approval is a label set by somebody else."""
     from strata.cli import ci_gate as command
 
-    command.run_gate(base, repository, plans, label or [], pull_request, author, fresh, deletions, json_)
+    command.run_gate(
+        base, repository, plans, label or [], pull_request, author, head, fresh, deletions, expect, json_
+    )
 
 
-@app.command(epilog=_examples("strata ci comment plans --pull-request 7"))
+@app.command(epilog=_examples("""strata ci comment plans --pull-request 7 --expect '["dev"]'"""))
 def comment(
     folder: Annotated[Path, typer.Argument(help="Holds a folder of `strata ci plan --out` per environment.")],
     pull_request: PullRequest,
+    expect: Expect,
     commit: Annotated[str, typer.Option(help="The commit to name where nothing was planned.")] = "HEAD",
 ) -> None:
-    """Write each environment's summary as a comment, or rewrite the one that is there."""
+    """Write each environment's summary, of its plan.json, as a comment, or rewrite the one that is there."""
     from strata.cli import ci_gate as command
 
-    command.run_comment(folder, pull_request, commit)
+    command.run_comment(folder, pull_request, commit, expect)
 
 
 @app.command(epilog=_examples("strata ci drift dev --plans /tmp/plans --out drift-dev"))
@@ -191,16 +203,17 @@ def drift(
     command.run_drift(environment, plans, out)
 
 
-@app.command("drift-issue", epilog=_examples("strata ci drift-issue drift"))
+@app.command("drift-issue", epilog=_examples("""strata ci drift-issue drift --expect '["dev"]'"""))
 def drift_issue(
     folder: Annotated[
         Path, typer.Argument(help="Holds a folder of `strata ci drift --out` per environment.")
     ],
+    expect: Expect,
 ) -> None:
     """Keep one issue per environment: opened while it drifts, closed when it does not."""
     from strata.cli import ci_gate as command
 
-    command.run_drift_issue(folder)
+    command.run_drift_issue(folder, expect)
 
 
 @app.command(epilog=_examples("strata ci apply dev --plans /tmp/plans"))

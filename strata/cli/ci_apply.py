@@ -16,14 +16,14 @@ from strata.ci.history import Change, commit, git
 from strata.ci.store import Store
 from strata.ci.terragrunt import first_error
 from strata.ci.workflow import add_summary
-from strata.cli.ci_plans import changed_since_applied
+from strata.cli.ci_plans import MOST_COMMITS, changed_since_applied
 from strata.cli.console import out
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery
 from strata.workspace import find_root
 
 _LOCK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MOST_COMMITS = 100
+_APPLY_WORKFLOW = "terraform-post-merge-apply.yaml"
 
 
 def run_apply(environment: str, plans: Path, base: str | None) -> None:
@@ -31,13 +31,6 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
     root = find_root(Path.cwd())
     head = commit(root, "HEAD")
     github = GitHub.from_environment()
-    branch = os.environ.get("GITHUB_REF_NAME")
-    if branch and (tip := github.branch_head(branch)) != head:
-        # An older run that waited or is run again: applying its tree would undo what came after.
-        out.print(
-            f"{branch} has moved on to {tip[:12]}, whose own run applies this commit too", soft_wrap=True
-        )
-        return
     last: str | None
     if base is None:
         affected, last = changed_since_applied(root, environment)
@@ -68,7 +61,7 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
 
 
 def run_unlock(environment: str, unit: str, lock_id: str) -> None:
-    """Release a lock by Terraform itself, which refuses another id than the lock's."""
+    """Release a lock while no apply runs, by Terraform itself, which refuses another id than the lock's."""
     root = find_root(Path.cwd())
     known = {path.rpartition("/")[2] for path in discovery.units_of(root, environment)}
     if unit not in known:
@@ -77,6 +70,10 @@ def run_unlock(environment: str, unit: str, lock_id: str) -> None:
         )
     if not _LOCK_ID.fullmatch(lock_id):
         raise StrataError(f"`{lock_id}` is no lock id", remedy="copy the ID out of Terraform's error")
+    if f"apply {environment}" in GitHub.from_environment().running_jobs(_APPLY_WORKFLOW):
+        raise StrataError(
+            f"an apply of {environment} is in progress, whose lock is not stale", remedy="wait until it ends"
+        )
     place = f"live/{environment}/{unit}"
     process = subprocess.run(
         [
@@ -99,7 +96,7 @@ def run_unlock(environment: str, unit: str, lock_id: str) -> None:
 
 def _reviewed(root: Path, github: GitHub, store: Store, last: str | None, head: str) -> list[Record]:
     """The records of the pull requests merged since, newest first."""
-    span = [f"{last}..{head}"] if last else [head, f"--max-count={_MOST_COMMITS}"]
+    span = [f"{last}..{head}"] if last else [head, f"--max-count={MOST_COMMITS}"]
     commits = git(root, "rev-list", "--first-parent", *span).split()
     heads = dict.fromkeys(found for one in commits for found in github.merged_heads(one))
     return [record for name in heads if (record := store.load(name)) is not None]

@@ -27,7 +27,7 @@ from strata.live import LiveTree
 from strata.workspace import find_root
 
 # So many commits are looked at for the last one that was applied.
-_MOST_COMMITS = 100
+MOST_COMMITS = 100
 
 
 def run_affected(
@@ -70,7 +70,7 @@ def run_identity(environment: str, purpose: str, as_json: bool) -> None:
 
 def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str | None]:
     """What is affected since the last commit that was wholly applied, and which that is; all if none was."""
-    commits = git(root, "rev-list", "--first-parent", f"--max-count={_MOST_COMMITS}", "HEAD").split()
+    commits = git(root, "rev-list", "--first-parent", f"--max-count={MOST_COMMITS}", "HEAD").split()
     last = GitHub.from_environment().last_applied(environment, commits)
     if last is None:
         return resolver.everything(root, environment), None

@@ -35,8 +35,8 @@ def _build_lambda(root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root / ".strata") as out:
         command = [
             sys.executable,
-            "-m",
-            "strata.artifacts",
+            "-I",
+            str(root / "strata" / "artifacts" / "__main__.py"),
             "build",
             "lambda",
             "--root",

@@ -39,15 +39,16 @@ def build(
     cwd: Path,
     *options: str,
     python: str = sys.executable,
+    code: Path = ROOT,
     umask: int = 0o022,
     **environ: str,
 ) -> subprocess.CompletedProcess[str]:
     cwd.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("STRATA_", "PYTHON"))}
     return subprocess.run(
-        [python, "-m", "strata.artifacts", "build", component, "--root", str(root), *options],
+        [python, "-IB", code / "strata/artifacts/__main__.py", "build", component, "--root", root, *options],
         cwd=cwd,
-        env=kept | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environ,
+        env=kept | environ,
         umask=umask,
         capture_output=True,
         text=True,
@@ -130,6 +131,19 @@ def test_any_python_builds_the_same(python: str, checkout: Path, tmp_path: Path)
     result = build("glue", checkout, tmp_path / "other", python=python)
     assert result.returncode == 0, result.stderr
     assert digests(tmp_path / "own") == digests(tmp_path / "other")
+
+
+def test_no_file_of_a_change_stands_in_for_a_module(checkout: Path, tmp_path: Path) -> None:
+    """The hook runs in the module's folder, out of the checkout: `argparse.py` in either must not be run."""
+    shutil.copytree(ROOT / "strata" / "artifacts", checkout / "strata" / "artifacts")
+    for name in ("__init__.py", "errors.py"):
+        shutil.copy2(ROOT / "strata" / name, checkout / "strata")
+    module = tmp_path / "modules" / "glue"
+    module.mkdir(parents=True)
+    for folder in (checkout, module, checkout / "strata" / "artifacts"):
+        (folder / "argparse.py").write_text("raise SystemExit('executed')\n")
+    result = build("glue", checkout, module, code=checkout)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_one_changed_byte_is_another_artifact(checkout: Path, tmp_path: Path) -> None:

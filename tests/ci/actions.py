@@ -74,6 +74,8 @@ class JobRun:
     result: str = "success"
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
+    # What each step has beside what the YAML says.
+    environ: dict[str, str] = field(default_factory=dict)
     # What the stand-in for the login sets for the steps after it.
     exported: dict[str, str] = field(default_factory=dict)
 
@@ -201,6 +203,7 @@ class WorkflowRun:
         github = {**self.github, "workspace": str(run.workspace), "token": self.token(run)}
         contexts |= {"steps": steps, "github": github, "runner": {"os": "Linux", "temp": str(run.temp)}}
         base = {**self.job_environ(run), "GITHUB_WORKSPACE": str(run.workspace), "RUNNER_TEMP": str(run.temp)}
+        run.environ = base
         for item in job["steps"]:
             self._step(run, item, contexts, steps, base, job.get("env", {}))
         evaluator = Evaluator(contexts, _status(run), _no_hash)
@@ -279,11 +282,12 @@ def copy_artifact(step: Step) -> None:
 
 
 def take_artifacts(step: Step) -> None:
-    """`actions/download-artifact` by a pattern: each into a folder of its name."""
+    """`actions/download-artifact` 8 by a pattern: a single match into the path, several into folders of their names."""
     target = step.workspace / step.inputs["path"]
     target.mkdir(parents=True, exist_ok=True)
-    for folder in sorted(step.job.run.artifacts.glob(step.inputs["pattern"])):
-        shutil.copytree(folder, target / folder.name)
+    found = sorted(step.job.run.artifacts.glob(step.inputs["pattern"]))
+    for folder in found:
+        shutil.copytree(folder, target / folder.name if len(found) > 1 else target, dirs_exist_ok=True)
 
 
 def _status(run: JobRun) -> dict[str, bool]:

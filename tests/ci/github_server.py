@@ -13,11 +13,17 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 REPOSITORY = "example-org/strata"
-# Method and path -> the permission that GitHub asks for.
+_TALK = ("pull-requests", "issues")
+# Method and path -> the permissions of which GitHub asks for one; to read, where the method is GET.
 _NEEDS = (
-    ("POST", r"/issues/\d+/comments", ("pull-requests", "issues")),
-    ("PATCH", r"/issues/comments/\d+", ("pull-requests", "issues")),
-    ("DELETE", r"/issues/\d+/labels/.+", ("pull-requests", "issues")),
+    ("GET", r"/issues/\d+/(comments|labels|events)", _TALK),
+    ("GET", r"/issues", ("issues",)),
+    ("GET", r"/commits/\w+/pulls", ("pull-requests",)),
+    ("GET", r"/commits/\w+/status", ("statuses",)),
+    ("GET", r"/actions/.+", ("actions",)),
+    ("POST", r"/issues/\d+/comments", _TALK),
+    ("PATCH", r"/issues/comments/\d+", _TALK),
+    ("DELETE", r"/issues/\d+/labels/.+", _TALK),
     ("POST", r"/issues", ("issues",)),
     ("PATCH", r"/issues/\d+", ("issues",)),
     ("POST", r"/statuses/\w+", ("statuses",)),
@@ -46,14 +52,32 @@ class Server:
     # Do the work, then lose the answer.
     lose_answers: int = 0
     calls: list[str] = field(default_factory=list)
-    branch_head: Callable[[], str] = lambda: ""
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    seconds: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> str:
+        """The time, a second later than when it was asked last."""
+        self.seconds += 1
+        return f"2026-11-23T18:{self.seconds // 60:02d}:{self.seconds % 60:02d}Z"
+
+    def run(self, head: str, actor: str, workflow: str = "terraform-pr-plan.yaml", *jobs: str) -> None:
+        """An event of a pull request starts a workflow; `jobs` of it are in progress."""
+        event = {"head_sha": head, "event": "pull_request", "created_at": self.now()}
+        self.runs.insert(
+            0, {**event, "id": len(self.runs), "workflow": workflow, "actor": {"login": actor}, "jobs": jobs}
+        )
 
     def label(self, number: int, name: str, actor: str) -> None:
         """Somebody sets a label."""
         self.labels.setdefault(number, []).append(name)
         self.events.setdefault(number, []).append(
-            {"event": "labeled", "label": {"name": name}, "actor": {"login": actor}}
+            {
+                "event": "labeled",
+                "label": {"name": name},
+                "actor": {"login": actor, "type": "Bot" if actor.endswith("[bot]") else "User"},
+                "created_at": self.now(),
+            }
         )
 
     def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
@@ -68,8 +92,8 @@ class Server:
         place = split.path.removeprefix(prefix)
         for verb, pattern, permissions in _NEEDS:
             if method == verb and re.fullmatch(pattern, place):
-                held = self.tokens[token]
-                if not any(held.get(name) == "write" for name in permissions):
+                rights = {"read", "write"} if method == "GET" else {"write"}
+                if not any(self.tokens[token].get(name) in rights for name in permissions):
                     return 403, {"message": "Resource not accessible by integration"}
         for verb, pattern, handler in self._routes():
             found = re.fullmatch(pattern, place)
@@ -99,8 +123,24 @@ class Server:
                 lambda p, b, q: (200, {"statuses": list(self.statuses.get(p[0], {}).values())}),
             ),
             ("POST", r"/statuses/(\w+)", self._post_status),
-            ("GET", r"/branches/main", lambda p, b, q: (200, {"commit": {"sha": self.branch_head()}})),
+            ("GET", r"/actions/runs", self._list_runs),
+            ("GET", r"/actions/workflows/([\w.-]+)/runs", self._list_running),
+            ("GET", r"/actions/runs/(\d+)/jobs", self._list_jobs),
         ]
+
+    def _list_runs(self, parts: list[str], body: Any, query: Any) -> tuple[int, Any]:
+        found = [run for run in self.runs if [run["head_sha"]] == query["head_sha"]]
+        return 200, {"workflow_runs": _page(found, query)}
+
+    def _list_running(self, parts: list[str], body: Any, query: Any) -> tuple[int, Any]:
+        assert query["status"] == ["in_progress"]
+        found = [run for run in self.runs if run["workflow"] == parts[0] and run["jobs"]]
+        return 200, {"workflow_runs": _page(found, query)}
+
+    def _list_jobs(self, parts: list[str], body: Any, query: Any) -> tuple[int, Any]:
+        (run,) = (run for run in self.runs if run["id"] == int(parts[0]))
+        jobs = [{"name": name, "status": "in_progress"} for name in run["jobs"]]
+        return 200, {"jobs": _page([{"name": "affected units", "status": "completed"}, *jobs], query)}
 
     def _list_comments(self, parts: list[str], body: Any, query: Any) -> tuple[int, Any]:
         return 200, _page([c for c in self.comments if c["issue"] == int(parts[0])], query)

@@ -116,6 +116,7 @@ class Platform:
     ) -> WorkflowRun:
         """Run terraform-pr-plan.yaml for a pull request."""
         head = self.repository.heads[number]
+        self.server.run(head, author)
         event = {
             "action": action,
             "number": number,
@@ -137,7 +138,6 @@ class Platform:
 
     def push(self, commit: str | None = None) -> WorkflowRun:
         """Run terraform-post-merge-apply.yaml for a commit of main, its head without one."""
-        self.server.branch_head = self.repository.main
         sha = commit or self.repository.main()
         return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, {})
 
@@ -268,6 +268,8 @@ class Platform:
             raise StepFailure("a credential would stay on disk")
         target = step.workspace / step.inputs.get("path", ".")
         commit = step.inputs.get("ref") or step.environ["GITHUB_SHA"]
+        # A branch's name is its tip, as it is now.
+        commit = commit.replace("refs/heads/", "refs/remotes/origin/")
         target.mkdir(parents=True, exist_ok=True)
         for command in (
             ["init", "--quiet", "--initial-branch=main"],
@@ -281,7 +283,7 @@ class Platform:
         """The tools: those of this machine. They have to be there, and the versions' file has to name them."""
         assert (step.workspace / ".github/actions/setup/action.yaml").is_file()
         named = dict(line.split() for line in (step.workspace / ".tool-versions").read_text().splitlines())
-        assert set(named) == {"python", "java", "terraform", "terragrunt"}
+        assert set(named) == {"actionlint", "python", "java", "terraform", "terragrunt"}
         for tool in ("python", "terraform", "terragrunt", "strata"):
             assert shutil.which(tool, path=step.environ["PATH"]), tool
 

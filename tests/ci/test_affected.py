@@ -72,7 +72,7 @@ COMPONENTS = {
     "b": "}\n\n" + needs("a") + 'inputs = {\n  x     = dependency.a.outputs.x\n  rules = file("${get_repo_root()}/data/rules.json")\n}\n',
     "c": "}\n\n" + needs("b") + "inputs = {\n  x     = dependency.b.outputs.x\n  count = local.env.count\n}\n",
     "d": "}\n",
-    "g": '\n  before_hook "build" {\n    commands = ["plan", "apply"]\n    execute  = ["python3", "-m", "strata.artifacts", "build", "glue"]\n  }\n}\n',
+    "g": '\n  before_hook "build" {\n    commands = ["plan", "apply"]\n    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "glue"]\n  }\n}\n',
 }  # fmt: skip
 MODULE = 'output "x" {\n  value = "x"\n}\n'
 FILES: dict[str, str | Path | None] = {

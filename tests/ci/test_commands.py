@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from strata.ci.fingerprint import Record, fingerprint
-from strata.ci.planning import RECORD, write_public
+from strata.ci.planning import PLAN_SET, RECORD, write_public
 from strata.ci.plans import PlanSet, Resource, UnitPlan
 from strata.cli import app as cli
 from strata.cli.ci import app
+from tests.ci.github_server import REPOSITORY, Server
 
 COMMANDS = sorted(
     command.name or command.callback.__name__ for command in app.registered_commands if command.callback
@@ -44,6 +45,7 @@ ERRORS = [
     (["affected", "--since-applied", "dev"], 1, "GITHUB_API_URL is not set"),
     (["gate"], 1, "there is nothing to judge"),
     (["gate", "--base", "HEAD", "--pull-request", "7"], 1, "give --author"),
+    (["gate", "--base", "HEAD", "--pull-request", "7", "--author", "a"], 1, "give --author and --head"),
     (["identity", "dev", "apply"], 1, "use plan or drift"),
     (["identity", "nowhere", "plan"], 1, "there is no environment `nowhere`"),
     (["plan-summary", "dev", "--plans", "nowhere"], 1, "there is no plan JSON"),
@@ -52,7 +54,7 @@ ERRORS = [
     (["unlock", "dev", "s3", "--lock-id", "1; id"], 1, "is no lock id"),
     (["unlock", "dev", "nothing", "--lock-id", "x"], 1, "has no unit nothing"),
     (["validate", "nothing"], 1, "there is no module nothing"),
-    (["comment", "plans", "--pull-request", "0"], 2, "Invalid value"),
+    (["comment", "plans", "--pull-request", "0", "--expect", "[]"], 2, "Invalid value"),
     (["plan", "dev"], 2, "Missing option"),
 ]
 
@@ -105,7 +107,83 @@ def test_gate_of_plans(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture
         "live/dev/s3 aws_s3_bucket.a: delete of a protected type [approve:protected]"
         in capsys.readouterr().out
     )
-    assert cli.run(["ci", "gate", "--plans", str(tmp_path), "--label", "approve:protected"]) == 0
-    assert "the gate is open" in capsys.readouterr().out
-    # Nothing was affected: there is no plan.
-    assert cli.run(["ci", "gate", "--plans", str(tmp_path / "none")]) == 0
+    # A single artifact is extracted into the folder itself.
+    for folder in (tmp_path, tmp_path / "plan-dev"):
+        assert cli.run(["ci", "gate", "--plans", str(folder), "--label", "approve:protected"]) == 0
+        assert "the gate is open" in capsys.readouterr().out
+
+
+EXPECTED = [
+    # folder of plans of dev or an empty one, what is expected, exit code, what is said
+    ("dev", '["dev"]', 0, "the gate is open"),
+    ("dev", None, 0, "the gate is open"),
+    ("dev", '["dev", "prod"]', 1, "there are no plans of prod"),
+    ("empty", '["dev"]', 1, "there are no plans of dev"),
+    ("empty", "[]", 0, "the gate is open"),
+    ("empty", None, 1, "there are no plans"),
+    ("dev", "", 1, "`` is no JSON list of environments"),
+    ("dev", '{"dev": 1}', 1, "is no JSON list of environments"),
+]
+
+
+@pytest.mark.parametrize(("folder", "expect", "code", "says"), EXPECTED)
+def test_plans_that_should_be_there(
+    here: Path,
+    tmp_path: Path,
+    folder: str,
+    expect: str | None,
+    code: int,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_public(PlanSet(environment="dev", commit="c"), tmp_path / "dev")
+    (tmp_path / "empty").mkdir()
+    options = [] if expect is None else ["--expect", expect]
+    assert cli.run(["ci", "gate", "--plans", str(tmp_path / folder), *options]) == code
+    captured = capsys.readouterr()
+    assert says in captured.out + captured.err
+
+
+@pytest.fixture
+def job(here: Path, github: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """GitHub as a job that may comment and open issues sees it."""
+    github.tokens["job"] = {"pull-requests": "write", "issues": "write"}
+    for name, value in {"API_URL": github.url, "REPOSITORY": REPOSITORY, "TOKEN": "job"}.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    return github
+
+
+def test_the_comment_says_where_there_is_no_plan(job: Server, tmp_path: Path) -> None:
+    comment = ["ci", "comment", str(tmp_path / "plans"), "--pull-request", "7", "--commit", "abc", "--expect"]
+    assert cli.run([*comment, "[]"]) == 0
+    assert job.comments == []
+    assert cli.run([*comment, '["dev"]']) == 0
+    assert [one["body"].splitlines()[1] for one in job.comments] == ["## Plan for `dev`: not planned"]
+    write_public(
+        PlanSet(environment="dev", commit="abc", units=(UnitPlan(unit="live/dev/s3"),)), tmp_path / "plans"
+    )
+    assert cli.run([*comment, '["dev"]']) == 0
+    assert [one["body"].splitlines()[1] for one in job.comments] == ["## Plan for `dev`: no changes"]
+
+
+def test_the_issue_of_what_was_not_looked_at_stays(job: Server, tmp_path: Path) -> None:
+    issue = ["ci", "drift-issue", str(tmp_path), "--expect", '["dev"]']
+    resource = Resource(address="aws_s3_bucket.a", type="aws_s3_bucket", action="update")
+    drifted = PlanSet(
+        environment="dev", commit="c", units=(UnitPlan(unit="live/dev/s3", drifted=(resource,)),)
+    )
+    write_public(drifted, tmp_path)
+    assert cli.run(issue) == 0
+    (tmp_path / PLAN_SET).unlink()
+    assert cli.run(issue) == 1
+    assert [one["state"] for one in job.issues] == ["open"]
+    write_public(PlanSet(environment="dev", commit="c"), tmp_path)
+    assert cli.run(issue) == 0
+    assert [one["state"] for one in job.issues] == ["closed"]
+
+
+def test_a_lock_stays_while_an_apply_runs(job: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    job.tokens["job"] = {"actions": "read"}
+    job.run("c", "alice", "terraform-post-merge-apply.yaml", "apply dev")
+    assert cli.run(["ci", "unlock", "dev", "s3", "--lock-id", "8f0a2c3e-0000-4000-8000-000000000000"]) == 1
+    assert "an apply of dev is in progress" in capsys.readouterr().err

@@ -32,7 +32,7 @@ COMPONENT = """terraform {
 
   before_hook "build" {
     commands = ["plan"]
-    execute  = ["python3", "-m", "strata.artifacts", "build", "glue"]
+    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "glue"]
   }
 }
 
@@ -40,12 +40,45 @@ inputs = {
   name = "a"
 }
 """
+ENV = """locals {
+  env     = basename(get_terragrunt_dir())
+  modules = "git::https://github.com/example-org/strata.git//modules"
+
+  snowflake = {
+    organization = "STRATA"
+  }
+}
+"""
+ROOT = """locals {
+  env      = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+  is_local = get_env("STRATA_LOCAL", "") != ""
+}
+
+remote_state {
+  backend = "s3"
+  config  = { bucket = "a" }
+}
+
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite"
+  contents  = <<-EOF
+    provider "aws" {
+      region = "${local.env.region}"
+    }
+  EOF
+}
+"""
+SOURCE = '"${get_repo_root()}/modules//a"'
+RELEASE = '"${local.env.modules}/a?ref=a/${local.version}"'
+VERSIONED = COMPONENT.replace(SOURCE, f'local.version == "local" ? {SOURCE} : {RELEASE}')
 BASE: dict[str, str | Path] = {
     "modules/a/main.tf": MAIN,
     "live/_components/a.hcl": COMPONENT,
     "live/dev/a/terragrunt.hcl": 'include "c" {\n  path = "../../_components/a.hcl"\n}\n',
     "live/dev/a/.terraform.lock.hcl": 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n',
-    "terragrunt.hcl": 'generate "provider" {\n  path      = "provider.tf"\n  if_exists = "overwrite"\n  contents  = "provider \\"aws\\" {}"\n}\n',
+    "live/dev/env.hcl": ENV,
+    "terragrunt.hcl": ROOT,
     ".github/workflows/x.yaml": "name: x\n",
     "README.md": "# x\n",
 }  # fmt: skip
@@ -64,19 +97,19 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("external in a new module", "modules/b/main.tf", 'data "external" "x" {\n  program = ["id"]\n}\n', ["provider", "code"]),
     ("provider by a resource's type", "modules/a/main.tf", MAIN + 'resource "null_resource" "x" {}\n', ["provider"]),
     ("terraform_data is built in", "modules/a/main.tf", MAIN + 'resource "terraform_data" "x" {}\n', []),
-    ("provider block", "modules/a/main.tf", MAIN + 'provider "random" {}\n', ["provider"]),
+    ("provider block", "modules/a/main.tf", MAIN + 'provider "random" {}\n', ["provider", "code"]),
     ("known name, other source", "modules/a/main.tf", MAIN.replace("hashicorp/aws", "evil/aws"), ["provider"]),
     ("a required provider more", "modules/a/main.tf", MAIN.replace("    aws = {", '    tls = { source = "hashicorp/tls" }\n    aws = {'), ["provider", "provider"]),
     ("required providers in JSON", "modules/a/v.tf.json", '{"terraform": {"required_providers": {"aws": {"source": "evil/aws"}}}}', ["code"]),
     ("provisioner", "modules/a/main.tf", MAIN.replace('  name = "a"\n', '  name = "a"\n  provisioner "local-exec" {\n    command = "id"\n  }\n'), ["code"]),
     ("run_cmd", "live/_components/a.hcl", COMPONENT.replace('name = "a"', 'name = run_cmd("id")'), ["code"]),
     ("run_cmd in a new unit", "live/dev/b/terragrunt.hcl", 'locals {\n  x = run_cmd("--terragrunt-quiet", "id")\n}\n', ["code"]),
-    ("hook edited", "live/_components/a.hcl", COMPONENT.replace('"python3", "-m"', '"sh", "-c"'), ["code"]),
+    ("hook edited", "live/_components/a.hcl", COMPONENT.replace('"python3", "-I"', '"sh", "-c"'), ["code"]),
     ("hook added", "live/_components/a.hcl", COMPONENT.replace("  before_hook", '  after_hook "x" {\n    commands = ["plan"]\n    execute  = ["id"]\n  }\n\n  before_hook'), ["code"]),
     ("module from elsewhere", "live/_components/a.hcl", COMPONENT.replace("${get_repo_root()}/modules//a", "git::https://e.example/m.git//a"), ["code"]),
     ("nested module from elsewhere", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "e.example/x/y/z"\n}\n', ["code"]),
     ("nested module of this repository", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../b"\n}\n', []),
-    ("generated code", "terragrunt.hcl", 'generate "provider" {\n  path      = "provider.tf"\n  if_exists = "overwrite"\n  contents  = "data \\"external\\" \\"x\\" {}"\n}\n', ["code"]),
+    ("generated code", "terragrunt.hcl", ROOT.replace('provider "aws" {', 'data "external" "x" {'), ["code"]),
     ("another binary", "live/dev/a/terragrunt.hcl", 'terraform_binary = "./x"\n', ["code"]),
     ("arguments of Terraform", "live/_components/a.hcl", COMPONENT.replace("  before_hook", '  extra_arguments "x" {\n    commands = ["init"]\n    env_vars = { TF_CLI_CONFIG_FILE = "x" }\n  }\n\n  before_hook'), ["code"]),
     ("another backend", "modules/a/main.tf", MAIN.replace("terraform {\n", 'terraform {\n  backend "http" {\n    address = "https://e.example"\n  }\n', 1), ["code"]),
@@ -86,7 +119,49 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("what plans", "strata/ci/gate.py", "x = 1\n", ["code"]),
     ("a package of what plans", "requirements.txt", "x==1\n", ["code"]),
     ("where providers come from", "live/dev/a/x.tfrc", "x\n", ["provider"]),
-    ("a test", "tests/x/main.tf", 'data "external" "x" {}\n', []),
+    ("a test", "tests/x/test_x.py", "x = 1\n", []),
+    ("a test's code, which a unit may name", "tests/x/main.tf", 'data "external" "x" {}\n', ["provider", "code"]),
+    ("a test's broken code", "tests/x/terragrunt.hcl", "locals {{\n", ["code"]),
+    ("a job", "glue_jobs/clean.py", "x = 1\n", []),
+    ("a data contract", "glue_jobs/contracts/flights.json", "{}\n", []),
+    ("a function", "lambda_functions/x/y.py", "x = 1\n", []),
+    ("a benchmark", "bench/x.py", "x = 1\n", []),
+    ("a version", "live/_components/a.hcl", VERSIONED, []),
+    ("a unit", "live/dev/b/terragrunt.hcl", 'include "c" {\n  path = "${get_repo_root()}/live/_components/a.hcl"\n}\n\ndependency "a" {\n  config_path = "../a"\n}\n', []),
+    ("a file of the module's own", "modules/a/main.tf", MAIN.replace('"a"\n}', 'file("${path.module}/templates/a.json")\n}'), []),
+    ("a module of Python at the root", "argparse.py", "print(1)\n", ["code"]),
+    ("a module of Python in a module", "modules/glue/argparse.py", "print(1)\n", ["code"]),
+    ("a folder that a link stands for", "modules/b", "../tests/x", ["code"]),
+    ("a file that nobody knows", "x.bin", "x", ["code"]),
+    ("a source in the tests", "live/_components/a.hcl", COMPONENT.replace("modules//a", "tests//evil"), ["code"]),
+    ("a source that is somebody's value", "live/_components/a.hcl", COMPONENT.replace(SOURCE, "local.src"), ["code"]),
+    ("a source that leaves the modules", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../../tests/evil"\n}\n', ["code"]),
+    ("configuration out of documentation", "live/_components/a.hcl", COMPONENT + 'locals {\n  x = read_terragrunt_config("${get_repo_root()}/docs/x.txt")\n}\n', ["code"]),
+    ("configuration by a value", "live/_components/a.hcl", COMPONENT + "locals {\n  x = read_terragrunt_config(local.x)\n}\n", ["code"]),
+    ("configuration that documentation holds", "docs/x.hcl", 'locals {\n  x = run_cmd("id")\n}\n', ["code"]),
+    ("an include of documentation", "live/dev/a/terragrunt.hcl", 'include "c" {\n  path = "${get_repo_root()}/docs/x.txt"\n}\n', ["code"]),
+    ("a dependency that is a file", "live/dev/a/terragrunt.hcl", 'dependency "x" {\n  config_path = "../../../docs/x"\n}\n', ["code"]),
+    ("where releases come from", "live/dev/env.hcl", ENV.replace("github.com/example-org", "evil.example"), ["code"]),
+    ("where releases come from, elsewhere", "live/_components/a.hcl", COMPONENT + 'locals {\n  env = { "modules" = "git::https://e.example" }\n}\n', ["code", "code"]),
+    ("a value", "live/dev/env.hcl", ENV.replace('"STRATA"', '"OTHER"'), []),
+    ("a value that ends its line", "live/dev/env.hcl", ENV.replace('"STRATA"', r'"x\"\n}\ndata \"external\" \"x\" {\n  program = [\"id\"]"'), ["code"]),
+    ("a value of more lines", "live/dev/env.hcl", ENV.replace('"STRATA"', '<<-E\n    x\n  E'), ["code"]),
+    ("a value that Terraform evaluates", "live/dev/env.hcl", ENV.replace('"STRATA"', '"$${file(1)}"'), ["code"]),
+    ("a value that is decoded", "live/dev/env.hcl", ENV.replace('"STRATA"', 'base64decode("Ig==")'), ["code"]),
+    ("a module in JSON", "modules/a/x.tf.json", '{"module": {"x": {"source": "git::https://e.example"}}}', ["code"]),
+    ("a backend in JSON", "modules/a/x.tf.json", '{"terraform": {"backend": {"http": {}}}}', ["code"]),
+    ("a unit in JSON", "live/dev/b/terragrunt.hcl.json", '{"terraform": {"source": "git::https://e.example"}}', ["code"]),
+    ("another kind of state", "terragrunt.hcl", ROOT.replace('"s3"', '"http"'), ["code"]),
+    ("where a token is sent", "modules/a/main.tf", MAIN + 'provider "aws" {\n  endpoints {\n    sts = "https://e.example"\n  }\n}\n', ["code"]),
+    ("whom Snowflake's token is for", "modules/a/main.tf", MAIN + 'provider "snowflake" {\n  host = "e.example"\n}\n', ["provider", "code"]),
+    ("what the job knows", "live/_components/a.hcl", COMPONENT.replace('"a"\n}', 'get_env("AWS_SECRET_ACCESS_KEY")\n}'), ["code"]),
+    ("what the process knows", "modules/a/main.tf", MAIN.replace('name = "a"', 'for_each = toset([filebase64("/proc/self/environ")])'), ["code"]),
+    ("what the process knows, by detours", "modules/a/main.tf", MAIN.replace('name = "a"', 'name = file /* x */ ("${path.module}/../../../proc/self/environ")'), ["code"]),
+    ("a template that is no template", "modules/a/main.tf", MAIN.replace('name = "a"', 'name = templatefile("${path.module}/README.md", {})'), ["code"]),
+    ("somebody else's state", "modules/a/main.tf", MAIN + 'data "terraform_remote_state" "x" {\n  backend = "http"\n}\n', ["code"]),
+    ("a provider's binary", "modules/a/terraform.d/plugins/e.example/x/y/1.0.0/linux_amd64/terraform-provider-y_v1.0.0", "x", ["provider"]),
+    ("a provider's binary beside tests", "tests/x/.terraform/providers/y", "x", ["provider"]),
+    ("another engine", "live/dev/a/terragrunt.hcl", 'engine {\n  source = "e.example/x"\n}\n', ["code"]),
 ]  # fmt: skip
 
 
@@ -123,24 +198,38 @@ def resources(*actions: str, kind: str = "aws_sns_topic", mocked: bool = False) 
     )
 
 
-PLANS: list[tuple[str, tuple[Resource, ...], tuple[str, ...], list[str]]] = [
-    ("nothing", (), (), []),
-    ("three go", resources("delete", "replace", "delete", "create"), (), []),
-    ("four go", resources("delete", "replace", "delete", "delete"), (), ["deletions"]),
-    ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), ["protected"]),
-    ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), ["protected"]),
-    ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), []),
-    ("mocks", resources("create", mocked=True), (), ["mocks"]),
-    ("a removed unit", (), ("live/dev/gone",), ["removed-unit"]),
+GONE = resources("delete", "replace", "delete", "delete")
+# name, changes of a unit's own plan, those that the environment plan shows of it, removed units, rules expected
+PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ...], list[str]]] = [
+    ("nothing", (), (), (), []),
+    ("three go", resources("delete", "replace", "delete", "create"), (), (), []),
+    ("four go", resources("delete", "replace", "delete", "delete"), (), (), ["deletions"]),
+    ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), (), ["protected"]),
+    ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), (), ["protected"]),
+    ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), (), []),
+    ("mocks", resources("create", mocked=True), (), (), ["mocks"]),
+    ("a removed unit", (), (), ("live/dev/gone",), ["removed-unit"]),
+    ("four go downstream", (), GONE, (), ["deletions"]),
+    ("two go here, two downstream", GONE[:2], GONE[2:], (), ["deletions"]),
+    ("three go, and are seen twice", GONE[:3], GONE[:3], (), []),
+    ("a bucket goes downstream", (), resources("replace", kind="aws_s3_bucket"), (), ["protected"]),
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "removed", "rules"), PLANS, ids=[row[0] for row in PLANS])
-def test_plans(name: str, changes: tuple[Resource, ...], removed: tuple[str, ...], rules: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "downstream", "removed", "rules"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
+)
+def test_plans(
+    changes: tuple[Resource, ...],
+    downstream: tuple[Resource, ...],
+    removed: tuple[str, ...],
+    rules: list[str],
+) -> None:
     plans = PlanSet(
         environment="dev",
         commit="c",
         units=(UnitPlan(unit="live/dev/a", resources=changes),),
+        downstream=(UnitPlan(unit="live/dev/a", resources=downstream),),
         removed=removed,
     )
     findings = check_plans(plans)

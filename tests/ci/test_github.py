@@ -110,16 +110,34 @@ def test_nobody_answers() -> None:
 
 
 def test_only_another_person_approves(github: Server) -> None:
-    api = client(github, **{"pull-requests": "write"})
+    api = client(github, **{"actions": "read", "pull-requests": "write"})
+    github.run("abc", "carol")
+    # The first run of many says who pushed.
+    for _ in range(101):
+        github.run("abc", "bob")
     github.label(7, "approve:code", "alice")
     github.label(7, "approve:mocks", "bob")
+    github.label(7, "approve:workflow", "Carol")
+    github.label(7, "approve:deletions", "github-actions[bot]")
     github.label(7, "bug", "bob")
     # Set by bob, taken off, set again by the author.
     github.label(7, "approve:provider", "bob")
     github.labels[7].remove("approve:provider")
     github.label(7, "approve:provider", "Alice")
-    assert api.approvals(7, "alice") == {"approve:mocks", "bug"}
-    assert api.remove_labels(7, "approve:") == ["approve:code", "approve:mocks", "approve:provider"]
+    assert api.approvals(7, "alice", "abc") == {"approve:mocks", "bug"}
+    # Pushed since: a commit that another approved is not this one.
+    github.run("def", "alice")
+    assert api.approvals(7, "alice", "def") == set()
+    github.label(7, "approve:code", "bob")
+    assert api.approvals(7, "alice", "def") == {"approve:code"}
+    # A commit that GitHub knows nothing of.
+    assert api.approvals(7, "alice", "123") == set()
+
+
+def test_approvals_are_taken_off(github: Server) -> None:
+    api = client(github, **{"pull-requests": "write"})
+    github.labels[7] = ["approve:code", "bug", "approve:mocks"]
+    assert api.remove_labels(7, "approve:") == ["approve:code", "approve:mocks"]
     assert github.labels[7] == ["bug"]
 
 
@@ -145,3 +163,29 @@ def test_the_last_applied_commit(github: Server) -> None:
     api.mark_applied("prod", "ccc", succeeded=True, description="x")
     assert api.last_applied("dev", ["ccc", "bbb", "aaa"]) == "aaa"
     assert api.last_applied("prod", ["bbb", "aaa"]) is None
+
+
+def test_the_jobs_in_progress(github: Server) -> None:
+    api = client(github, actions="read")
+    assert api.running_jobs("apply.yaml") == []
+    for number in range(101):
+        github.run("abc", "alice", "apply.yaml", f"apply e{number}")
+    github.run("abc", "alice", "other.yaml", "apply prod")
+    assert sorted(api.running_jobs("apply.yaml")) == sorted(f"apply e{number}" for number in range(101))
+
+
+READS = {
+    "comments": lambda api: api.upsert_comment(7, MARK, MARK, create=False),
+    "labels": lambda api: api.remove_labels(7, "approve:"),
+    "issues": lambda api: api.upsert_issue(MARK, "x", None),
+    "merged": lambda api: api.merged_heads("abc"),
+    "applied": lambda api: api.last_applied("dev", ["abc"]),
+    "runs": lambda api: api.approvals(7, "alice", "abc"),
+    "jobs": lambda api: api.running_jobs("apply.yaml"),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_token_reads_only_what_its_job_may(github: Server, read: str) -> None:
+    with pytest.raises(StrataError, match="403 Resource not accessible by integration"):
+        READS[read](client(github, contents="read"))

@@ -137,8 +137,11 @@ def test_from_pull_request_to_drift(bootstrapped: Platform) -> None:
     del server.statuses[merged]["strata/apply (dev)"]
     old = platform.push(merged)
     assert old.succeeded, log(old)
-    assert "whose own run applies this commit too" in old.jobs["apply"][0].said
+    # It took main as it is, where nothing was left to apply.
+    assert "no unit is affected" in old.jobs["apply"][0].summary
     assert len(topics.list_topics()["Topics"]) == 2
+    assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "success"
+    assert "strata/apply (dev)" not in server.statuses[merged]
 
     # -- and main is what is there: the issue closes ---------------------------------------------------------------
     quiet = platform.schedule()
@@ -166,13 +169,42 @@ def test_a_fork_gets_the_embedded_cloud_and_no_credential(bootstrapped: Platform
     assert rehearsal.permissions == {"contents": "read"}
     assert "aws_sns_topic.this" in rehearsal.summary
     assert SECRET not in everything_shown(platform, run)
-    # What its steps could use to log in.
-    environ = platform.environ(platform.folder / "look")
-    assert not [
-        name for name in environ if name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "ACTIONS_"))
-    ]
+    # What the steps of its jobs could use to log in.
+    for job in (job for jobs in run.jobs.values() for job in jobs):
+        assert not [name for name in job.environ if name.startswith(("AWS_ACCESS", "AWS_SECRET", "ACTIONS_"))]
     with pytest.raises(StrataError, match="may not ask for an identity token"):
-        identity_token("sts.amazonaws.com", environ)
+        identity_token("sts.amazonaws.com", rehearsal.environ)
+
+
+# What a fork may make of the workflow: straight to the login, with every permission it can think of.
+FORKED = """
+name: mine
+on: pull_request
+permissions: {}
+jobs:
+  plan:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    permissions:
+      id-token: write
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v6
+        with:
+          aws-region: eu-west-1
+          role-session-name: mine
+          role-to-assume: arn:aws:iam::111122223333:role/strata-plan-dev
+"""
+
+
+def test_a_forks_own_workflow_gets_no_credential_either(bootstrapped: Platform) -> None:
+    platform, before = bootstrapped, len(bootstrapped.logins)
+    platform.repository.open(21, {".github/workflows/terraform-pr-plan.yaml": FORKED})
+    run = platform.pull_request(21, author="mallory", fork=True)
+    (plan,) = run.jobs["plan"]
+    assert [(step.outcome, "may not ask for an identity token" in step.said) for step in plan.steps] == [
+        ("failure", True)
+    ]
+    assert platform.logins[before:] == []
 
 
 ATTACKS = {
@@ -206,6 +238,7 @@ def test_the_gate_stops_it_before_any_credential(bootstrapped: Platform, attack:
     )
     before = len(platform.logins)
     # The author's own label does not count.
+    platform.server.run(platform.repository.heads[number], "alice")
     platform.server.label(number, label, "alice")
     run = platform.pull_request(number, action="labeled", author="alice")
     assert run.result("gate") == "failure", log(run)
@@ -218,6 +251,7 @@ def test_the_gate_stops_it_before_any_credential(bootstrapped: Platform, attack:
 def test_an_approval_ends_with_the_next_push(bootstrapped: Platform) -> None:
     platform = bootstrapped
     platform.repository.open(40, {"live/_components/x.hcl": 'locals {\n  x = run_cmd("id")\n}\n'})
+    platform.server.run(platform.repository.heads[40], "alice")
     platform.server.label(40, "approve:code", "bob")
     assert platform.pull_request(40, action="labeled").result("gate") == "success"
     platform.repository.open(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from strata.ci.affected import Affected
-from strata.ci.planning import COMMENT, RECORD, SUMMARY, collect, write
+from strata.ci.fingerprint import closest, fingerprint, new_key
+from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, Resource, UnitPlan, find_plans, read_json, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
 from strata.ci.terragrunt import Outcome, first_error
@@ -77,7 +78,7 @@ def test_no_value_comes_out(tmp_path: Path) -> None:
     write(planned, private, public)
 
     shown = "".join(path.read_text() for path in public.iterdir()) + drift_markdown(planned.plans)
-    assert {path.name for path in public.iterdir()} == {"plan.json", SUMMARY, COMMENT}
+    assert {path.name for path in public.iterdir()} == {"plan.json", SUMMARY}
     for secret in SECRETS:
         assert secret not in shown
         assert secret not in (private / RECORD).read_text()
@@ -180,6 +181,56 @@ def test_a_key_cannot_break_out_of_the_markdown() -> None:
     fences = [line for line in text.splitlines() if line.startswith("````")]
     assert len(fences) == 2
     assert "-" + " " + address in text
+
+
+def test_the_graph_says_order_and_fate() -> None:
+    gone, new = (
+        Resource.model_validate({"address": f"aws_x.{action}", "type": "aws_x", "action": action})
+        for action in ("delete", "create")
+    )
+    units = (
+        UnitPlan(unit="live/dev/s3", resources=(new, gone)),
+        UnitPlan(unit="live/dev/glue", resources=(new,)),
+        UnitPlan(unit="live/dev/iam", status="failed", error="x"),
+        UnitPlan(unit="live/dev/sns"),
+    )
+    edges = (
+        ("live/dev/s3", "live/dev/glue"),
+        ("live/dev/iam", "live/dev/glue"),
+        ("live/dev/kms", "live/dev/s3"),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=units, edges=edges))
+    graph = text.partition("```mermaid\n")[2].partition("```")[0]
+    lines = [line.strip() for line in graph.splitlines() if not line.strip().startswith("classDef")]
+    assert lines == [
+        "flowchart LR",
+        'u0["s3 +1 -1"]:::destroys',
+        'u1["glue +1"]:::changes',
+        'u2["iam"]:::failed',
+        'u3["sns"]',
+        # What is not planned has no node, and so no arrow.
+        "u0 --> u1",
+        "u2 --> u1",
+    ]
+
+
+KEYS = [
+    ("k" * 64, "k" * 64),
+    # printf 'k%.0s' $(seq 65) | sha256sum
+    ("k" * 65, "kkkkkkkkkkkkkkkk…f39cdc258475"),
+    ('\\"' * 65, '\\"\\"\\"\\"\\"\\"\\"\\"…846afcda2f50'),
+]
+
+
+@pytest.mark.parametrize(("key", "expected"), KEYS)
+def test_a_long_key_is_not_shown(key: str, expected: str) -> None:
+    change = {"actions": ["create"], "before": None, "after": {}}
+    address = f'module.a["short"].aws_x.y["{key}"]'
+    plan = {"resource_changes": [{"address": address, "type": "aws_x", "change": change}]}
+    (resource,) = unit_plan("live/dev/a", plan).resources
+    assert resource.address == f'module.a["short"].aws_x.y["{expected}"]'
+    (difference,) = closest((), fingerprint(plan, new_key()))
+    assert difference.address == resource.address
 
 
 @pytest.mark.parametrize(

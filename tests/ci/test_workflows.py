@@ -17,10 +17,10 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     "terraform-validate-fmt": {job: {"contents": "read"} for job in ("static", "lint", "tests")},
     "terraform-pr-plan": {
         "affected": {"contents": "read"},
-        "gate": {"contents": "read", "pull-requests": "write"},
+        "gate": {"actions": "read", "contents": "read", "pull-requests": "write"},
         "plan": {"contents": "read", "id-token": "write"},
         "rehearsal": {"contents": "read"},
-        "report": {"contents": "read", "pull-requests": "write"},
+        "report": {"actions": "read", "contents": "read", "pull-requests": "write"},
     },
     "terraform-post-merge-apply": {
         "affected": {"contents": "read", "statuses": "read"},
@@ -31,7 +31,16 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
         "drift": {"contents": "read", "id-token": "write"},
         "issue": {"contents": "read", "issues": "write"},
     },
-    "unlock": {"unlock": {"contents": "read", "id-token": "write"}},
+    "unlock": {"unlock": {"actions": "read", "contents": "read", "id-token": "write"}},
+}
+# Workflow, or job of one -> its group, by hand. A group has one place to wait: who shares it may be dropped.
+GROUPS = {
+    "terraform-validate-fmt": "validate-${{ github.ref }}",
+    "terraform-pr-plan": "plan-${{ github.event.pull_request.number }}-${{ github.event.pull_request.head.sha }}",
+    "terraform-post-merge-apply": "post-merge-${{ github.sha }}",
+    "terraform-post-merge-apply/apply": "apply-${{ matrix.environment }}",
+    "drift": "drift",
+    "unlock": "unlock-${{ inputs.environment }}",
 }
 
 
@@ -93,9 +102,29 @@ def test_only_an_environment_applies_and_nothing_cached_reaches_it(root: Path) -
             assert applies == ("environment" in item), (name, job)
             if applies:
                 assert "actions/cache" not in text
-                assert item.get("concurrency", workflow(root, name)["concurrency"])["group"].startswith(
-                    "apply-${{"
-                )
+
+
+def test_nothing_waits_in_the_place_of_something_else(root: Path) -> None:
+    found = {}
+    for name in WORKFLOWS:
+        document = workflow(root, name)
+        found[name] = document["concurrency"]["group"]
+        for job, item in document["jobs"].items():
+            if "concurrency" in item:
+                found[f"{name}/{job}"] = item["concurrency"]["group"]
+                assert item["concurrency"]["cancel-in-progress"] is False
+    assert found == GROUPS
+    assert len({re.sub(r"\$.*", "", group) for group in found.values()}) == len(found)
+
+
+def test_whichever_apply_runs_takes_main_as_it_is(root: Path) -> None:
+    steps = workflow(root, "terraform-post-merge-apply")["jobs"]["apply"]["steps"]
+    assert steps[0]["with"]["ref"] == "${{ github.ref }}"
+
+
+def test_unlock_looks_for_the_apply_job(root: Path) -> None:
+    apply = workflow(root, "terraform-post-merge-apply")["jobs"]["apply"]
+    assert apply["name"] == "apply ${{ matrix.environment }}"
 
 
 def test_the_gate_comes_before_any_credential(root: Path) -> None:
@@ -111,17 +140,40 @@ def test_the_gate_comes_before_any_credential(root: Path) -> None:
             assert "path" not in first["with"]
 
 
+def test_the_required_check_always_runs(root: Path) -> None:
+    jobs = workflow(root, "terraform-pr-plan")["jobs"]
+    report = jobs["report"]
+    assert report["if"] == "${{ !cancelled() }}"
+    assert set(report["needs"]) == set(jobs) - {"report"}
+    assert f'"{report["name"]}" (job `report`)' in (root / "docs/bootstrap.md").read_text()
+
+
 def test_tools_have_one_file_of_versions(root: Path) -> None:
     named = dict(line.split() for line in (root / ".tool-versions").read_text().splitlines())
     text = "".join(path.read_text() for path in (root / ".github").rglob("*.yaml"))
-    assert set(named) == {"java", "python", "terraform", "terragrunt"}
+    assert set(named) == {"actionlint", "java", "python", "terraform", "terragrunt"}
     for tool, version in named.items():
-        found = re.search(rf"\b{tool}[a-z_-]*version: .*{re.escape(version)}", text)
+        found = re.search(rf"\b{tool}[a-z_-]*(version: .*|@v){re.escape(version)}", text)
         assert found is None, f"{tool} {version} stands in .github as well"
     # The setup action is the only place that installs them.
     assert (
         text.count("python-version:") == text.count("terraform_version:") == text.count("java-version:") == 1
     )
+
+
+def test_the_setup_installs_what_can_be_installed(root: Path) -> None:
+    steps = yaml.safe_load((root / ".github/actions/setup/action.yaml").read_text())["runs"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    for script in scripts:
+        assert "${{" not in script
+        assert "go install" not in script
+        done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    (terragrunt,) = (step for step in steps if "gruntwork-io/terragrunt" in step.get("run", ""))
+    assert terragrunt["env"]["VERSION"] == "${{ steps.versions.outputs.terragrunt }}"
+    lines = terragrunt["run"].splitlines()
+    # Nothing is installed before its sum is checked.
+    assert [line.split()[0] for line in lines[-4:-1]] == ["--pattern", "sha256sum", "install"]
 
 
 def test_zizmor_finds_nothing(root: Path) -> None:
