@@ -26,6 +26,8 @@ _EMPTY_TITLES = ("Terraform encountered problems during initialisation", "error 
 _ERROR = re.compile(r"^[\s│╷*]*Error: (.+)$", re.MULTILINE)
 _FAULT = re.compile(r"^\* (\S+\.hcl:\d+\S*: .+)$", re.MULTILINE)
 _LONGEST = 300
+# What asks GitHub for more: Terraform, providers and hooks get the login they need, not the means to another.
+_JOB_SECRETS = ("ACTIONS_", "GITHUB_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def run_all(
                 process = subprocess.run(
                     arguments,
                     cwd=root,
-                    env={**os.environ, **(variables or {})},
+                    env=child_environ(variables),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -103,6 +105,16 @@ def run_all(
                 remedy=f"look into {log} where it ran",
             )
         return _outcomes(report, units, said)
+
+
+def child_environ(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of Terragrunt: this process's without what only the job itself may use.
+
+    Args:
+        variables: to set on top.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_JOB_SECRETS)}
+    return {**kept, **(variables or {})}
 
 
 def first_error(text: str) -> str | None:

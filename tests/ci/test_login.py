@@ -1,4 +1,4 @@
-"""What a job's login reaches: the environment plan has its Snowflake token."""
+"""What a job's login reaches: the environment plan has its Snowflake token, and no child can ask for another."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from strata.ci.downstream import with_downstream
 from strata.ci.fingerprint import Record, new_key
 from strata.ci.planning import Planned
 from strata.ci.plans import PlanSet
+from strata.ci.terragrunt import run_all
 from strata.errors import StrataError
 from strata.terraform.environment_plan import EnvironmentPlanner
 
@@ -67,3 +68,21 @@ def test_the_environment_plan_is_logged_in_to_snowflake(
             "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER": "OIDC",
         }
     ]
+
+
+@pytest.mark.usefixtures("job")
+def test_terragrunt_cannot_ask_for_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "terragrunt"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(StrataError, match="ended with exit code 0"):
+        run_all(
+            tmp_path, "plan", ["live/dev/a"], tmp_path, tmp_path / "log", variables={"SNOWFLAKE_TOKEN": "t"}
+        )
+    said = (tmp_path / "log").read_text()
+    assert "AWS_SESSION_TOKEN=session\n" in said
+    assert "SNOWFLAKE_TOKEN=t\n" in said
+    assert "job-secret" not in said
+    assert "repository-secret" not in said
+    assert "ACTIONS_" not in said
