@@ -6,10 +6,10 @@ wave before is applied: hence wave by wave, and the reviewed plan is compared wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from strata.ci.affected import Affected, graph_of
 from strata.ci.fingerprint import Difference, Record, closest, fingerprint
@@ -146,15 +146,16 @@ class Applier:
                 error="the plan holds mocks (account 000000000000), which are never applied",
                 next_command="apply what the unit depends on, then run this again",
             )
-        record = next((record for record in self.records if unit in record.units), None)
-        if record is None:
+        records = [record for record in self.records if unit in record.units]
+        if not records:
             return UnitApply(unit, "stopped", error="no plan of it was reviewed", next_command=review)
-        found = closest(record.units[unit], fingerprint(document, record.key))
+        found = _not_reviewed(records, unit, document)
         if found:
             return UnitApply(
                 unit,
                 "stopped",
-                error=f"the plan is not the reviewed one of {record.commit[:12]}: {len(found)} difference(s)",
+                error=f"the plan is not the reviewed one of {records[0].commit[:12]}: "
+                f"{len(found)} difference(s)",
                 differences=tuple(found),
                 next_command=review,
             )
@@ -168,6 +169,18 @@ class Applier:
                 f"-f unit={component} -f lock_id=ID, then {self.rerun}"
             )
         return self.rerun
+
+
+def _not_reviewed(records: Sequence[Record], unit: str, document: Mapping[str, Any]) -> list[Difference]:
+    """What a plan would do that no record covers, in the newest one's words.
+
+    One run may apply several pull requests, of which none was planned with the others' changes.
+    """
+    newest, *older = (closest(record.units[unit], fingerprint(document, record.key)) for record in records)
+    for found in older:
+        addresses = {one.address for one in found}
+        newest = [one for one in newest if one.address in addresses]
+    return newest
 
 
 def job_summary(environment: str, results: Sequence[UnitApply]) -> str:

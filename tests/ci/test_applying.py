@@ -165,6 +165,50 @@ def test_the_newest_review_counts(terragrunt: Terragrunt, tmp_path: Path) -> Non
     assert [result.result for result in results] == ["applied"] * 4
 
 
+# What two pull requests that touch one unit were reviewed to do, newest first; what main does; what is not covered.
+TOGETHER: list[tuple[str, list[dict[str, str]], dict[str, str], list[str]]] = [
+    ("each covers its own", [{"b": "2"}, {"a": "1"}], {"a": "1", "b": "2"}, []),
+    ("one in neither", [{"b": "2"}, {"a": "1"}], {"a": "1", "b": "2", "c": "3"}, ["aws_x.c: create was not reviewed"]),
+    ("a value of neither", [{"b": "2"}, {"a": "1"}], {"a": "9", "b": "2"}, ["aws_x.a: create was not reviewed"]),
+    ("the newest alone", [{"a": "1", "b": "2"}, {"a": "0"}], {"a": "1", "b": "2"}, []),
+    ("half in each", [{"a": "1", "b": "2"}, {"a": "2", "b": "1"}], {"a": "2", "b": "3"}, ["aws_x.b: name differs from what was reviewed"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reviews", "now", "left"), [row[1:] for row in TOGETHER], ids=[row[0] for row in TOGETHER]
+)
+def test_one_run_applies_several_reviews(
+    terragrunt: Terragrunt,
+    tmp_path: Path,
+    reviews: list[dict[str, str]],
+    now: dict[str, str],
+    left: list[str],
+) -> None:
+    def plan(values: dict[str, str]) -> dict[str, Any]:
+        items = [
+            item | {"address": f"aws_x.{name}"}
+            for name, value in values.items()
+            for item in document(value)["resource_changes"]
+        ]
+        return {"format_version": "1.2", "resource_changes": items}
+
+    records = [
+        Record(
+            environment="dev",
+            commit=letter * 40,
+            key=(key := new_key()),
+            units={"live/dev/s3": (fingerprint(plan(values), key),)},
+        )
+        for letter, values in zip("dc", reviews, strict=True)
+    ]
+    terragrunt.plans["live/dev/s3"] = plan(now)
+    chosen = Affected("dev", {"live/dev/s3": ("x",)}, (), (("live/dev/s3",),))
+    (result,) = applier(tmp_path, records).apply(chosen)
+    assert result.result == ("stopped" if left else "applied")
+    assert [f"{one.address}: {one.what}" for one in result.differences] == left
+
+
 def test_removed_units_are_destroyed_last_dependents_first(
     terragrunt: Terragrunt, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
