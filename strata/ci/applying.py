@@ -17,7 +17,7 @@ from strata.ci.history import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, read_json, unit_plan
 from strata.ci.summary import code
-from strata.ci.terragrunt import run_all
+from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
 
 Result = Literal["applied", "unchanged", "stopped", "failed", "not begun"]
@@ -105,12 +105,7 @@ class Applier:
         wanted: dict[str, int] = {}
         for unit in wave:
             if planned[unit].result != "succeeded":
-                results[unit] = UnitApply(
-                    unit,
-                    "failed",
-                    error=planned[unit].error,
-                    next_command=self._after_failure(unit, planned[unit].error),
-                )
+                results[unit] = self._failed(planned[unit])
                 continue
             verdict = self.verify(unit, plans / unit / PLAN_JSON)
             if verdict.result == "applied":
@@ -122,9 +117,7 @@ class Applier:
             if outcome.result == "succeeded":
                 results[unit] = UnitApply(unit, "applied", wanted[unit])
             else:
-                results[unit] = UnitApply(
-                    unit, "failed", error=outcome.error, next_command=self._after_failure(unit, outcome.error)
-                )
+                results[unit] = self._failed(outcome)
         for unit in wave:
             self.say(f"{unit}: {results[unit].result}")
         return [results[unit] for unit in wave]
@@ -161,14 +154,15 @@ class Applier:
             )
         return UnitApply(unit, "applied", len(said.resources))
 
-    def _after_failure(self, unit: str, error: str | None) -> str:
-        if error and "state lock" in error:
-            _, environment, component = unit.split("/", 2)
-            return (
+    def _failed(self, outcome: Outcome) -> UnitApply:
+        command = self.rerun
+        if outcome.lock_id:
+            _, environment, component = outcome.unit.split("/", 2)
+            command = (
                 f"if nobody holds the lock: gh workflow run unlock.yaml -f environment={environment} "
-                f"-f unit={component} -f lock_id=ID, then {self.rerun}"
+                f"-f unit={component} -f lock_id={outcome.lock_id}, then {self.rerun}"
             )
-        return self.rerun
+        return UnitApply(outcome.unit, "failed", error=outcome.error, next_command=command)
 
 
 def _not_reviewed(records: Sequence[Record], unit: str, document: Mapping[str, Any]) -> list[Difference]:

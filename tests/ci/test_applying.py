@@ -21,6 +21,7 @@ from tests.ci.repository import Repository
 from tests.ci.test_affected import FILES
 
 KEY = new_key()
+LOCK_ID = "8f0a2c3e-0000-4000-8000-000000000000"
 WAVES = (("live/dev/s3",), ("live/dev/iam", "live/dev/kms"), ("live/dev/glue",))
 UNITS = [unit for wave in WAVES for unit in wave]
 
@@ -36,7 +37,7 @@ class Terragrunt:
 
     def __init__(self) -> None:
         self.plans: dict[str, dict[str, Any]] = {unit: document("a") for unit in UNITS}
-        self.fail: dict[tuple[str, str], str] = {}
+        self.fail: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.calls: list[tuple[str, tuple[str, ...]]] = []
 
     def __call__(
@@ -55,8 +56,8 @@ class Terragrunt:
         self.calls.append((f"{command}{' -destroy' if destroy else ''}", tuple(units)))
         found = {}
         for unit in units:
-            error = self.fail.get((command, unit))
-            found[unit] = Outcome(unit, "failed" if error else "succeeded", error)
+            error, lock_id = self.fail.get((command, unit), (None, None))
+            found[unit] = Outcome(unit, "failed" if error else "succeeded", error, lock_id)
             if command == "plan" and not error:
                 place = out_dir / unit
                 place.mkdir(parents=True, exist_ok=True)
@@ -103,21 +104,22 @@ def test_what_has_no_changes_is_not_applied(terragrunt: Terragrunt, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("command", "error", "advice"),
+    ("command", "error", "lock_id", "advice"),
     [
-        ("plan", "no such bucket", "RERUN"),
-        ("apply", "AccessDenied", "RERUN"),
+        ("plan", "no such bucket", None, "```sh\nRERUN\n```"),
+        ("apply", "AccessDenied", None, "```sh\nRERUN\n```"),
         (
             "plan",
             "Error acquiring the state lock",
-            "gh workflow run unlock.yaml -f environment=dev -f unit=iam",
+            LOCK_ID,
+            f"gh workflow run unlock.yaml -f environment=dev -f unit=iam -f lock_id={LOCK_ID}, then RERUN",
         ),
     ],
 )
 def test_the_first_failure_is_the_last(
-    terragrunt: Terragrunt, tmp_path: Path, command: str, error: str, advice: str
+    terragrunt: Terragrunt, tmp_path: Path, command: str, error: str, lock_id: str | None, advice: str
 ) -> None:
-    terragrunt.fail[command, "live/dev/iam"] = error
+    terragrunt.fail[command, "live/dev/iam"] = error, lock_id
     results = {result.unit: result for result in applier(tmp_path).apply(affected())}
     assert {unit: result.result for unit, result in results.items()} == {
         "live/dev/s3": "applied",
@@ -271,6 +273,28 @@ def test_two_of_eleven_units_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found[units[3]].error == 'no bucket "…"'
     assert found[units[7]].error == 'no role "…"'
     assert (found[units[8]].result, found[units[8]].error) == ("skipped", "ancestor error")
+
+
+LOCKED = f"\nError: Error acquiring the state lock\n\nError message: x\nLock Info:\n  ID:        {LOCK_ID}\n  Path:      state\n"
+OTHER = f"\nError: no role\n  ID:        {LOCK_ID}\n"
+LOCKS = [
+    ("in the report", LOCKED, "", LOCK_ID),
+    ("in its own words", "", LOCKED, LOCK_ID),
+    ("of no lock", OTHER, OTHER, None),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "said", "lock_id"), LOCKS, ids=[row[0] for row in LOCKS])
+def test_the_id_of_a_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, cause: str, said: str, lock_id: str | None
+) -> None:
+    units = ["live/dev/a", "live/dev/b"]
+    report = [{"Name": unit, "Result": "failed"} for unit in units]
+    report[0]["Cause"] = cause
+    words = json.dumps({"level": "stderr", "working-dir": "live/dev/a", "msg": said})
+    program(tmp_path, monkeypatch, json.dumps(report), words, 1)
+    found = run_all(tmp_path, "plan", units, tmp_path / "plans", tmp_path / "log")
+    assert [found[unit].lock_id for unit in units] == [lock_id, None]
 
 
 FAULTS = [
