@@ -32,6 +32,8 @@ _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
 _TOOLS = ("terraform", "terragrunt")
 _MOST_REASONS = 5
+# They hold CI's own role and the states: the operator makes them, and destroys them.
+_OPERATORS = ("github-oidc", "state-backend")
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,11 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
         terraform: the program that evaluates expressions.
 
     Raises:
-        StrataError: the tree as it is now cannot be read. One that could not be read before affects every
-            unit.
+        StrataError: the tree as it is now cannot be read (one that could not be read before affects every
+            unit), or the whole environment was removed with units that CI should have destroyed.
     """
     tree = _load(change.root, terraform)
     if not discovery.find_units(change.root / discovery.LIVE / environment):
-        # The whole environment was deleted: nothing exists, and everything that did is removed.
         return _gone(change, environment)
     now = fingerprints(tree, environment)
     with tree_at(change.root, change.base) as folder:
@@ -138,7 +139,13 @@ def _load(root: Path, terraform: Path | str) -> LiveTree:
 def _gone(change: Change, environment: str) -> Affected:
     with tree_at(change.root, change.base) as folder:
         units = discovery.units_of(folder, environment)
-    return Affected(environment, {}, tuple(units), ())
+    if left := [unit for unit in units if unit.rpartition("/")[2] not in _OPERATORS]:
+        # Without env.hcl nobody knows whose role to take and where the states are.
+        raise StrataError(
+            f"the environment {environment} is removed, its resources are not: {', '.join(left)}",
+            remedy=f"keep the folder with {' and '.join(_OPERATORS)}, and remove it in a later change",
+        )
+    return Affected(environment, {}, (), ())
 
 
 def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:

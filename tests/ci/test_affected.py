@@ -164,12 +164,25 @@ def test_new_and_removed_units(repository: Repository) -> None:
 
 
 def test_a_removed_environment(repository: Repository) -> None:
-    found = resolve(
-        repository,
-        {name: None for name in FILES if name.startswith("live/dev/")} | {"live/prod/env.hcl": ENV},
+    gone: dict[str, str | Path | None] = {name: None for name in FILES if name.startswith("live/dev/")}
+    gone["live/prod/env.hcl"] = ENV
+    with pytest.raises(StrataError) as caught:
+        resolve(repository, gone)
+    named = ", ".join(f"live/dev/{name}" for name in sorted(COMPONENTS))
+    assert caught.value.message == f"the environment dev is removed, its resources are not: {named}"
+    assert caught.value.remedy == (
+        "keep the folder with github-oidc and state-backend, and remove it in a later change"
     )
-    assert found.units == ()
-    assert found.removed == tuple(f"live/dev/{name}" for name in sorted(COMPONENTS))
+
+
+def test_an_environment_that_ci_has_emptied_may_be_removed(tmp_path: Path) -> None:
+    names = (
+        "live/dev/env.hcl",
+        "live/dev/github-oidc/terragrunt.hcl",
+        "live/dev/state-backend/terragrunt.hcl",
+    )
+    emptied = Repository.create(tmp_path, dict.fromkeys(names, "") | {"live/prod/env.hcl": ENV})
+    assert resolve(emptied, dict.fromkeys(names)) == Affected("dev", {}, (), ())
 
 
 def test_a_tree_that_cannot_be_read_is_an_error(repository: Repository) -> None:
