@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.client import embedded_client
@@ -247,17 +246,18 @@ class StateBackend:
             ) from error
 
     def _client(self, service: str) -> Any:
-        endpoints = self._endpoints
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = (
-                    boto3.client(service)
-                    if endpoints is None
-                    else embedded_client(
-                        service, endpoints.aws_url, endpoints.region, endpoints.environment()
-                    )
-                )
+                self._clients[service] = self._new_client(service)
             return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
+        if self._endpoints is None:
+            import boto3
+
+            return boto3.client(service)
+        endpoints = self._endpoints
+        return embedded_client(service, endpoints.aws_url, endpoints.region, endpoints.environment())
 
 
 def _lock_key(config: Mapping[str, Any]) -> dict[str, Any]:
