@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = re.compile(r"missing tool: (\w+)")
-_FOREIGN = ("AWS_", "TF_", "TERRAGRUNT_", "TG_", "SNOWFLAKE_", "STRATA_", "SPARK_", "PYSPARK_")
+_FOREIGN = (
+    *("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_"),
+    "TG_",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -154,7 +155,15 @@ class Platform:
             self.repository.first,
             {},
             elsewhere={"lint": "tests/lint"},
+            without=self.without,
         )
+
+    @property
+    def without(self) -> dict[str, str]:
+        """Steps of terraform-validate-fmt.yaml that this machine cannot run, and the tool that is missing."""
+        path = self.environ(self.folder / "look")["PATH"]
+        found = any(shutil.which(tool, path=path) for tool in ("actionlint", "go"))
+        return {} if found else {"Workflows are valid": "actionlint"}
 
     def dispatch(self, file: str, inputs: Mapping[str, str]) -> WorkflowRun:
         """Run a workflow by hand."""
@@ -190,6 +199,7 @@ class Platform:
         fork: bool = False,
         inputs: Mapping[str, str] | None = None,
         elsewhere: Mapping[str, str] | None = None,
+        without: Mapping[str, str] | None = None,
     ) -> WorkflowRun:
         self.runs += 1
         # The workflow's file is the event's own, as on GitHub.
@@ -249,13 +259,15 @@ class Platform:
             job_environ,
             job_token,
             inputs=inputs or {},
-            variables={"dev": self.github_variables()},
+            variables={"dev": self.github_variables},
             # There is no registry here that Terragrunt's cache server could ask.
             # And the small repository has no inputs for its module's README, which is tested in tests/modules.
             overrides={"TG_PROVIDER_CACHE": "0", "PYTEST_ADDOPTS": "-k test_one"},
             elsewhere=elsewhere or {},
+            without=without or {},
         ).execute()
 
+    @functools.cached_property
     def github_variables(self) -> dict[str, str]:
         """The environment's variables, out of the `gh` commands that `strata bootstrap` prints."""
         said = json.loads(self.operator("strata", "bootstrap", "dev", "--json").stdout)
