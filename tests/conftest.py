@@ -13,10 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = re.compile(r"missing tool: (\w+)")
-_FOREIGN = (
-    *("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_"),
-    "TG_",
-)
+_FOREIGN = ("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_", "TG_")  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
