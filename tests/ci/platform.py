@@ -49,6 +49,7 @@ class Platform:
         terraform_config: the CLI configuration by which providers are found.
         cached: jobs in which a cache was restored.
         logins: (job, role) of each login.
+        made: the changes of the bootstrap.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Platform:
     real_terragrunt: bool
     cached: list[str] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
     runs: int = 0
 
     @property
@@ -111,6 +113,13 @@ class Platform:
             text=True,
             check=False,
         )
+
+    def bootstrap(self, *systems: str) -> list[str]:
+        """Do the bootstrap's steps of some systems; return every change."""
+        options = [option for system in systems for option in ("--apply", system)]
+        done = self.operator("strata", "bootstrap", "dev", *options, "--json")
+        assert done.returncode == 0, done.stderr
+        return [line for lines in json.loads(done.stdout).values() for line in lines]
 
     def pull_request(
         self, number: int, *, action: str = "opened", author: str = "alice", fork: bool = False
