@@ -244,7 +244,7 @@ from strata.ci.terragrunt import run_all
 
 root, plans, log = Path.cwd(), Path(sys.argv[1]), Path(sys.argv[2])
 for command in ("plan", "apply", "apply"):
-    (outcome,) = run_all(root, command, ["live/dev/replay"], plans, log).values()
+    (outcome,) = run_all(root, command, ["live/dev/snowflake-replay"], plans, log).values()
     print(command, outcome.result, outcome.error)
 """
 
@@ -254,7 +254,7 @@ def test_a_plan_is_refused_once_the_state_has_moved(bootstrapped: Platform, tmp_
     platform.operator("true")
     clone = platform.repository.clone
     files = {
-        "live/dev/replay/terragrunt.hcl": 'include "root" {\n  path = "${get_repo_root()}/terragrunt.hcl"\n}\n\nterraform {\n  source = "${get_repo_root()}/modules//replay"\n}\n',
+        "live/dev/snowflake-replay/terragrunt.hcl": 'include "root" {\n  path = "${get_repo_root()}/terragrunt.hcl"\n}\n\nterraform {\n  source = "${get_repo_root()}/modules//replay"\n}\n',
         "modules/replay/main.tf": 'resource "terraform_data" "x" {\n  input = "x"\n}\n',
     }
     try:
