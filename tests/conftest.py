@@ -13,17 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = re.compile(r"missing tool: (\w+)")
-_FOREIGN = (
-    "AWS_",
-    "TF_",
-    "TERRAGRUNT_",
-    "TG_",
-    "SNOWFLAKE_",
-    "STRATA_",
-    "SPARK_",
-    "PYSPARK_",
-    "PYTEST_ADDOPTS",
-)
+_FOREIGN = ("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "PYTEST_ADDOPTS", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_", "TG_")  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,6 +37,8 @@ _TOOLS = ("terraform", "terragrunt")
 _MOST_REASONS = 5
 # What is told apart by the names in it.
 _NAMED = {"dependency": "dependency", "generate": "generate", "inputs": "input", "terraform": "terraform"}
+# They hold CI's own role and the states: the operator makes them, and destroys them.
+_OPERATORS = ("github-oidc", "state-backend")
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
         terraform: the program that evaluates expressions.
 
     Raises:
-        StrataError: the tree as it is now cannot be read. One that could not be read before affects every
-            unit.
+        StrataError: the tree as it is now cannot be read (one that could not be read before affects every
+            unit).
     """
     checked_out = commit(change.root, "HEAD") == change.head
     with (
@@ -81,6 +83,25 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
     ):
         found = compare(_load(base, terraform), _load(head, terraform), environment)
     return replace(found, base=change.base)
+
+
+def deployable(change: Change, environment: str, terraform: Path | str = "terraform") -> Affected:
+    """As `affected`, for CI, which plans and applies what is checked out.
+
+    Raises:
+        StrataError: as `affected`; or the environment was removed whole, with units that CI should have
+            destroyed before.
+    """
+    found = affected(change, environment, terraform)
+    if discovery.find_units(change.root / discovery.LIVE / environment):
+        return found
+    if left := [unit for unit in found.removed if unit.rpartition("/")[2] not in _OPERATORS]:
+        # Without env.hcl nobody knows whose role to take and where the states are.
+        raise StrataError(
+            f"the environment {environment} is removed, its resources are not: {', '.join(left)}",
+            remedy=f"keep the folder with {' and '.join(_OPERATORS)}, and remove it in a later change",
+        )
+    return replace(found, removed=())
 
 
 def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:

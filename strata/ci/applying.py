@@ -6,10 +6,10 @@ wave before is applied: hence wave by wave, and the reviewed plan is compared wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from strata.ci.affected import Affected, graph_of
 from strata.ci.fingerprint import Difference, Record, closest, fingerprint
@@ -17,7 +17,7 @@ from strata.ci.history import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, read_json, unit_plan
 from strata.ci.summary import code
-from strata.ci.terragrunt import run_all
+from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
 
 Result = Literal["applied", "unchanged", "stopped", "failed", "not begun"]
@@ -105,12 +105,7 @@ class Applier:
         wanted: dict[str, int] = {}
         for unit in wave:
             if planned[unit].result != "succeeded":
-                results[unit] = UnitApply(
-                    unit,
-                    "failed",
-                    error=planned[unit].error,
-                    next_command=self._after_failure(unit, planned[unit].error),
-                )
+                results[unit] = self._failed(planned[unit])
                 continue
             verdict = self.verify(unit, plans / unit / PLAN_JSON)
             if verdict.result == "applied":
@@ -122,9 +117,7 @@ class Applier:
             if outcome.result == "succeeded":
                 results[unit] = UnitApply(unit, "applied", wanted[unit])
             else:
-                results[unit] = UnitApply(
-                    unit, "failed", error=outcome.error, next_command=self._after_failure(unit, outcome.error)
-                )
+                results[unit] = self._failed(outcome)
         for unit in wave:
             self.say(f"{unit}: {results[unit].result}")
         return [results[unit] for unit in wave]
@@ -146,28 +139,42 @@ class Applier:
                 error="the plan holds mocks (account 000000000000), which are never applied",
                 next_command="apply what the unit depends on, then run this again",
             )
-        record = next((record for record in self.records if unit in record.units), None)
-        if record is None:
+        records = [record for record in self.records if unit in record.units]
+        if not records:
             return UnitApply(unit, "stopped", error="no plan of it was reviewed", next_command=review)
-        found = closest(record.units[unit], fingerprint(document, record.key))
+        found = _not_reviewed(records, unit, document)
         if found:
             return UnitApply(
                 unit,
                 "stopped",
-                error=f"the plan is not the reviewed one of {record.commit[:12]}: {len(found)} difference(s)",
+                error=f"the plan is not the reviewed one of {records[0].commit[:12]}: "
+                f"{len(found)} difference(s)",
                 differences=tuple(found),
                 next_command=review,
             )
         return UnitApply(unit, "applied", len(said.resources))
 
-    def _after_failure(self, unit: str, error: str | None) -> str:
-        if error and "state lock" in error:
-            _, environment, component = unit.split("/", 2)
-            return (
+    def _failed(self, outcome: Outcome) -> UnitApply:
+        command = self.rerun
+        if outcome.lock_id:
+            _, environment, component = outcome.unit.split("/", 2)
+            command = (
                 f"if nobody holds the lock: gh workflow run unlock.yaml -f environment={environment} "
-                f"-f unit={component} -f lock_id=ID, then {self.rerun}"
+                f"-f unit={component} -f lock_id={outcome.lock_id}, then {self.rerun}"
             )
-        return self.rerun
+        return UnitApply(outcome.unit, "failed", error=outcome.error, next_command=command)
+
+
+def _not_reviewed(records: Sequence[Record], unit: str, document: Mapping[str, Any]) -> list[Difference]:
+    """What a plan would do that no record covers, in the newest one's words.
+
+    One run may apply several pull requests, of which none was planned with the others' changes.
+    """
+    newest, *older = (closest(record.units[unit], fingerprint(document, record.key)) for record in records)
+    for found in older:
+        addresses = {one.address for one in found}
+        newest = [one for one in newest if one.address in addresses]
+    return newest
 
 
 def job_summary(environment: str, results: Sequence[UnitApply]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import fingerprint
+from strata.ci.login import snowflake_variables
 from strata.ci.planning import Planned
 from strata.ci.plans import unit_plan
 from strata.ci.terragrunt import first_error
@@ -80,7 +81,13 @@ def _documents(root: Path, affected: Affected, endpoints: Endpoints | None) -> d
     toolchain = find_toolchain(root / ".strata")
     environ = {**os.environ, **(endpoints.environment() if endpoints else {})}
     tree = LiveTree.load(root, environ=environ, terraform=toolchain.terraform)
-    planner = EnvironmentPlanner(tree, toolchain, endpoints, root / ".strata" / "environment-plan")
+    planner = EnvironmentPlanner(
+        tree,
+        toolchain,
+        endpoints,
+        root / ".strata" / "environment-plan",
+        login={} if endpoints else snowflake_variables(),
+    )
     document = planner.plan_json(affected.environment, list(affected.units))
     modules = {module_name(unit): unit.path for unit in tree.units(affected.environment)}
     found = split(document, modules)

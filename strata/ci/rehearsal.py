@@ -5,12 +5,12 @@ The environment is applied as it was before the change, then the change is plann
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import networkx
 
-from strata.ci.affected import affected, edges
+from strata.ci.affected import deployable, edges
 from strata.ci.downstream import with_downstream
 from strata.ci.history import Change, tree_at
 from strata.ci.planning import Planned, collect
@@ -37,8 +37,8 @@ def rehearse(
     Raises:
         StrataError: the base cannot be applied, or the tree cannot be read.
     """
-    chosen = affected(change, environment)
-    if not chosen.units:
+    chosen = deployable(change, environment)
+    if not chosen.units and not chosen.removed:
         return collect(chosen, commit, plans, {})
     account = find_account(change.root, environment)
     outcomes: dict[str, Outcome] = {}
@@ -50,15 +50,18 @@ def rehearse(
             _share_downloads(change.root, folder)
             before = Workspace(folder, environment, endpoints)
             if environment in before.tree.environments():
-                needed = _with_upstream(before, set(chosen.units))
+                needed = _with_upstream(before, {*chosen.units, *chosen.removed})
                 say(f"applying {len(needed)} unit(s) of {change.base[:12]} to the embedded cloud")
                 results = before.runner(lambda event: None).apply(environment, needed) if needed else []
                 if failed := [result for result in results if not result.ok]:
                     raise StrataError(f"the base cannot be applied: {failed[0].error}")
+            if chosen.removed:
+                say(f"planning that {len(chosen.removed)} unit(s) go")
+                outcomes |= _planned(before, chosen.removed, plans, destroy=True)
         now = Workspace(change.root, environment, endpoints)
-        say(f"planning {len(chosen.units)} unit(s)")
-        for result in now.runner(lambda event: None).plan(environment, chosen.units, out_dir=plans):
-            outcomes[result.unit] = _outcome(result)
+        if chosen.units:
+            say(f"planning {len(chosen.units)} unit(s)")
+            outcomes |= _planned(now, chosen.units, plans)
         planned = collect(chosen, commit, plans, outcomes, edges(change.root, environment))
         return with_downstream(change.root, chosen, planned, endpoints)
 
@@ -69,6 +72,14 @@ def _with_upstream(before: Workspace, units: set[str]) -> list[str]:
     for unit in list(needed):
         needed |= networkx.ancestors(graph, unit)
     return sorted(needed)
+
+
+def _planned(
+    workspace: Workspace, units: Sequence[str], plans: Path, *, destroy: bool = False
+) -> dict[str, Outcome]:
+    runner = workspace.runner(lambda event: None)
+    results = runner.plan(workspace.environment, units, out_dir=plans, destroy=destroy)
+    return {result.unit: _outcome(result) for result in results}
 
 
 def _outcome(result: UnitResult) -> Outcome:

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,17 +24,26 @@ _QUOTED = re.compile(r'"[^"\n]*"|`[^`\n]*`')
 # Titles that say nothing; the next one does.
 _EMPTY_TITLES = ("Terraform encountered problems during initialisation", "error occurred")
 _ERROR = re.compile(r"^[\s│╷*]*Error: (.+)$", re.MULTILINE)
+_LOCK_ID = re.compile(r"Error acquiring the state lock.*?\bID:\s+([0-9a-f-]{36})", re.DOTALL)
 _FAULT = re.compile(r"^\* (\S+\.hcl:\d+\S*: .+)$", re.MULTILINE)
 _LONGEST = 300
+# What asks GitHub for more: Terraform, providers and hooks get the login they need, not the means to another.
+_JOB_SECRETS = ("ACTIONS_", "GITHUB_TOKEN")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one unit; `error` is one line without quoted values."""
+    """What became of one unit.
+
+    Attributes:
+        error: one line without quoted values.
+        lock_id: of the lock on its state that another run holds, if that is the error.
+    """
 
     unit: str
     result: Literal["succeeded", "failed", "skipped"]
     error: str | None = None
+    lock_id: str | None = None
 
 
 def run_all(
@@ -86,7 +95,7 @@ def run_all(
                 process = subprocess.run(
                     arguments,
                     cwd=root,
-                    env={**os.environ, **(variables or {})},
+                    env=child_environ(variables),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -103,6 +112,16 @@ def run_all(
                 remedy=f"look into {log} where it ran",
             )
         return _outcomes(report, units, said)
+
+
+def child_environ(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of Terragrunt: this process's without what only the job itself may use.
+
+    Args:
+        variables: to set on top.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_JOB_SECRETS)}
+    return {**kept, **(variables or {})}
 
 
 def first_error(text: str) -> str | None:
@@ -130,8 +149,10 @@ def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) ->
         elif run["Result"] == "succeeded":
             outcomes[unit] = Outcome(unit, "succeeded")
         elif run["Result"] == "failed":
-            cause = first_error(str(run.get("Cause", "")))
-            outcomes[unit] = Outcome(unit, "failed", cause or _first_error(said, unit))
+            cause = str(run.get("Cause", ""))
+            error = first_error(cause) or _first_error(said, unit)
+            lock = _LOCK_ID.search("\n".join([cause, *_words(said, unit)]))
+            outcomes[unit] = Outcome(unit, "failed", error, lock[1] if lock else None)
         else:
             # `early exit` and `excluded`: what it waits for failed, or its own exclude block says so.
             outcomes[unit] = Outcome(unit, "skipped", str(run.get("Reason") or run["Result"]))
@@ -139,15 +160,20 @@ def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) ->
 
 
 def _first_error(said: list[dict[str, Any]], unit: str | None) -> str:
+    for text in _words(said, unit):
+        if found := first_error(text):
+            return found
+    return "terragrunt gave no reason" if unit is None else _first_error(said, None)
+
+
+def _words(said: list[dict[str, Any]], unit: str | None) -> Iterator[str]:
+    """What a unit, or any, said of its errors."""
     for record in said:
         place = str(record.get("working-dir", ""))
         if record.get("level") in ("error", "stderr") and (
             unit is None or place == unit or place.endswith(f"/{unit}")
         ):
-            text = str(record.get("msg", ""))
-            if found := first_error(text):
-                return found
-    return "terragrunt gave no reason" if unit is None else _first_error(said, None)
+            yield str(record.get("msg", ""))
 
 
 def _records(text: str) -> list[dict[str, Any]]:

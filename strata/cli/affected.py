@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strata.ci.affected import Affected, affected
@@ -22,10 +22,12 @@ def run(root: Path, span: str, environment: str | None, as_json: bool) -> None:
     show(compared(change, environment), as_json)
 
 
-def compared(change: Change, environment: str | None) -> list[Affected]:
+def compared(
+    change: Change, environment: str | None, resolve: Callable[[Change, str], Affected] = affected
+) -> list[Affected]:
     """What a change affects in one environment, or in each where it affects any unit."""
     names = [environment] if environment else environments(change.root, change.base, change.head)
-    return [found for name in names if (found := affected(change, name)).units or found.removed]
+    return [found for name in names if (found := resolve(change, name)).units or found.removed]
 
 
 def environments(root: Path, *commits: str) -> list[str]:

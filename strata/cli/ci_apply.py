@@ -14,7 +14,7 @@ from strata.ci.fingerprint import Record
 from strata.ci.github import GitHub
 from strata.ci.history import Change, commit, git
 from strata.ci.store import Store
-from strata.ci.terragrunt import first_error
+from strata.ci.terragrunt import child_environ, first_error
 from strata.ci.workflow import add_summary
 from strata.cli.ci_plans import MOST_COMMITS, changed_since_applied
 from strata.cli.console import out
@@ -36,7 +36,7 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
         affected, last = changed_since_applied(root, environment)
     else:
         change = Change.since(root, base)
-        affected, last = resolver.affected(change, environment), change.base
+        affected, last = resolver.deployable(change, environment), change.base
     store = Store.of(LiveTree.load(root), environment)
     records = _reviewed(root, github, store, last, head)
     results: list[UnitApply] = []
@@ -81,6 +81,7 @@ def run_unlock(environment: str, unit: str, lock_id: str) -> None:
             *("--working-dir", str(root / place), "--", "force-unlock", "-force", lock_id),
         ],
         cwd=root,
+        env=child_environ(),
         capture_output=True,
         text=True,
         check=False,

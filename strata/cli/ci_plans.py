@@ -41,7 +41,7 @@ def run_affected(
     if everything:
         found = [resolver.everything(root, name) for name in names]
     elif base is not None:
-        found = compared(Change.since(root, base), environment)
+        found = compared(Change.since(root, base), environment, resolver.deployable)
     else:
         found = [changed_since_applied(root, name)[0] for name in names]
     found = [one for one in found if one.units or one.removed]
@@ -74,7 +74,7 @@ def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str |
     last = GitHub.from_environment().last_applied(environment, commits)
     if last is None:
         return resolver.everything(root, environment), None
-    return resolver.affected(Change.since(root, last), environment), last
+    return resolver.deployable(Change.since(root, last), environment), last
 
 
 def run_plan(
@@ -96,7 +96,7 @@ def run_plan(
             chosen, since = resolver.everything(root, environment), None
         else:
             change = Change.since(root, base)
-            chosen, since = resolver.affected(change, environment), change.base
+            chosen, since = resolver.deployable(change, environment), change.base
         edges = resolver.edges(root, environment) if chosen.units else ()
         planned = planning.Planner(root, plans, since, edges).plan(chosen, head)
         planned = with_downstream(root, chosen, planned)

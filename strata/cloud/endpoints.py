@@ -7,7 +7,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 CLOUD_FILE = "cloud.json"
 
@@ -16,7 +16,8 @@ class Endpoints(BaseModel):
     """The facts a client of a running embedded cloud needs.
 
     `snowflake_password` is random per start; `reattach_providers` is the value of `TF_REATTACH_PROVIDERS`
-    (JSON) and empty while no provider serves.
+    (JSON) and empty while no provider serves. `session` holds a role's AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; without it a client is the account's root.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,7 @@ class Endpoints(BaseModel):
     snowflake_user: str
     snowflake_password: str
     reattach_providers: str
+    session: dict[str, str] = Field(default_factory=dict, repr=False)
 
     def for_account(self, account_id: str, region: str) -> Endpoints:
         """The same cloud, seen from another of its accounts and regions."""
@@ -59,6 +61,7 @@ class Endpoints(BaseModel):
             "SNOWFLAKE_ORGANIZATION_NAME": organization,
             "SNOWFLAKE_ACCOUNT_NAME": account,
             "TF_REATTACH_PROVIDERS": self.reattach_providers,
+            **self.session,
         }
 
 

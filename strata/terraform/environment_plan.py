@@ -54,6 +54,7 @@ class EnvironmentPlanner:
         folder: where the scratch files are kept from plan to plan; no state and no value stays there.
         on_step: called with a word on what is being done.
         on_waiting: called with the process that plans the same environment, when the wait for it begins.
+        login: without endpoints, variables of a login that this process's own environment does not hold.
 
     Raises:
         StrataError: the endpoints are not on this machine.
@@ -66,6 +67,7 @@ class EnvironmentPlanner:
     on_step: Callable[[str], None] = lambda text: None
     on_waiting: Callable[[str], None] = lambda holder: None
     processes: ProcessGroup = field(default_factory=ProcessGroup)
+    login: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._backend = StateBackend(self.endpoints)
@@ -133,7 +135,8 @@ class EnvironmentPlanner:
         """The variables by which Terraform finds AWS and Snowflake."""
         if self.endpoints is not None:
             return self.endpoints.environment()
-        return {name: value for name, value in os.environ.items() if name.startswith(_LOGIN)}
+        own = {name: value for name, value in os.environ.items() if name.startswith(_LOGIN)}
+        return {**own, **self.login}
 
     def _run_hooks(self, parts: Sequence[_Part]) -> None:
         with ThreadPoolExecutor(4) as pool:

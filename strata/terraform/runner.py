@@ -101,7 +101,12 @@ class Runner:
         return self._run(environment, units, "apply", out_dir)
 
     def plan(
-        self, environment: str, units: Sequence[str] | None = None, *, out_dir: Path | None = None
+        self,
+        environment: str,
+        units: Sequence[str] | None = None,
+        *,
+        out_dir: Path | None = None,
+        destroy: bool = False,
     ) -> list[UnitResult]:
         """Plan all units, or those named, each on its own, as `terragrunt run --all plan` does.
 
@@ -112,11 +117,12 @@ class Runner:
             environment: its name.
             units: only these.
             out_dir: where to save the plans: `<unit's path>/tfplan.tfplan`, and as JSON `tfplan.json`.
+            destroy: plan that the units go; `apply` of such a plan destroys.
 
         Raises:
             StrataError: as `apply`.
         """
-        return self._run(environment, units, "plan", out_dir)
+        return self._run(environment, units, "plan", out_dir, plan_destroy=destroy)
 
     def destroy(self, environment: str, units: Sequence[str] | None = None) -> list[UnitResult]:
         """Destroy all units, or those named, dependents first; a unit with `prevent_destroy` fails.
@@ -141,7 +147,13 @@ class Runner:
         self._context.processes.stop()
 
     def _run(
-        self, environment: str, names: Sequence[str] | None, command: Command, out_dir: Path | None
+        self,
+        environment: str,
+        names: Sequence[str] | None,
+        command: Command,
+        out_dir: Path | None,
+        *,
+        plan_destroy: bool = False,
     ) -> list[UnitResult]:
         units = {unit.path: unit for unit in self._context.tree.units(environment)}
         chosen = choose(units, names, environment)
@@ -149,7 +161,7 @@ class Runner:
         if command == "plan":
             # Plans only read states, so that none waits for another.
             graph = networkx.create_empty_copy(graph)
-        run = EnvironmentRun(self._context, command, units, chosen, out_dir)
+        run = EnvironmentRun(self._context, command, units, chosen, out_dir, plan_destroy=plan_destroy)
         for path in chosen:
             self._context.emit(path, "waiting", 0, 0.0)
         run_graph(

@@ -83,6 +83,7 @@ class EnvironmentRun:
         units: the environment's units by path.
         chosen: the paths of those that the command is for.
         out_dir: for a plan, where to save the units' plans; for an apply, where they were saved.
+        plan_destroy: for a plan, plan that the units go.
 
     Attributes:
         results: what became of each unit so far.
@@ -95,12 +96,15 @@ class EnvironmentRun:
         units: Mapping[str, Unit],
         chosen: Sequence[str],
         out_dir: Path | None = None,
+        *,
+        plan_destroy: bool = False,
     ) -> None:
         self.results: dict[str, UnitResult] = {}
         self._context = context
         self._command = command
         self._units = units
         self._out_dir = out_dir
+        self._plan_destroy = plan_destroy
         self._stored = StoredStates(context, units)
         self._excluded = context.tree.excluded(chosen, command=command)
 
@@ -201,7 +205,7 @@ class EnvironmentRun:
         run.init()
         running: EventState = "plan" if self._command == "plan" else "apply"
         self._context.emit(path, running, 0, time.monotonic() - started)
-        return run.run(self._command, plan)
+        return run.run(self._command, plan, plan_destroy=self._plan_destroy)
 
     def _progress(self, path: str, started: float) -> Callable[[int, str], None]:
         def report(done: int, address: str) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.client import embedded_client
@@ -189,21 +188,27 @@ class StateBackend:
             if names in self._ready:
                 return
         bucket, table = names
+        # Asked first: a role that may not create them may work with those that are there.
+        missing = self.missing([remote_state])
         with self._answering():
-            self._create_bucket(bucket, str(config.get("bucket_sse_algorithm") or "aws:kms"))
-            if table:
+            if bucket in missing:
+                self._create_bucket(bucket)
+            self._complete_bucket(bucket, str(config.get("bucket_sse_algorithm") or "aws:kms"))
+            if table in missing:
                 self._create_table(table)
         with self._lock:
             self._ready.add(names)
 
-    def _create_bucket(self, bucket: str, encryption: str) -> None:
-        s3 = self._client("s3")
+    def _create_bucket(self, bucket: str) -> None:
         assert self._endpoints is not None, "buckets are made in the embedded cloud only"
         region = self._endpoints.region
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         with self._answering(absent={"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}):
-            s3.create_bucket(Bucket=bucket, **place)
-        # Each setting only where it is missing: the unit that owns the bucket may have chosen another.
+            self._client("s3").create_bucket(Bucket=bucket, **place)
+
+    def _complete_bucket(self, bucket: str, encryption: str) -> None:
+        """Make each setting where it is missing: the unit that owns the bucket may have chosen another."""
+        s3 = self._client("s3")
         if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         try:
@@ -247,17 +252,18 @@ class StateBackend:
             ) from error
 
     def _client(self, service: str) -> Any:
-        endpoints = self._endpoints
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = (
-                    boto3.client(service)
-                    if endpoints is None
-                    else embedded_client(
-                        service, endpoints.aws_url, endpoints.region, endpoints.environment()
-                    )
-                )
+                self._clients[service] = self._new_client(service)
             return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
+        if self._endpoints is None:
+            import boto3
+
+            return boto3.client(service)
+        endpoints = self._endpoints
+        return embedded_client(service, endpoints.aws_url, endpoints.region, endpoints.environment())
 
 
 def _lock_key(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,12 +110,15 @@ class UnitRun:
             if failures:
                 raise failures[0]
 
-    def run(self, command: Command, plan: SavedPlan | None = None) -> MessageStream:
+    def run(
+        self, command: Command, plan: SavedPlan | None = None, *, plan_destroy: bool = False
+    ) -> MessageStream:
         """Run a Terraform command with its hooks, and return what it said.
 
         Args:
             command: what to run.
             plan: for `plan`, where to save it; for `apply`, the plan to apply.
+            plan_destroy: for `plan`, plan that the unit goes.
 
         Raises:
             StrataError: it failed: Terraform's own words, and the module's file and line; the saved plan is
@@ -125,6 +128,8 @@ class UnitRun:
         # A plan only reads: it neither takes a lock nor waits for another's.
         lock = "-lock=false" if command == "plan" else self._lock_timeout()
         arguments = (*_COMMANDS[command], "-input=false", "-json", lock)
+        if plan_destroy:
+            arguments = (*arguments, "-destroy")
         if plan is None:
             return self._with_hooks(command, arguments)
         if command == "apply":

@@ -6,6 +6,7 @@ fails the test as well, so that no workflow says anything that is silently left 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import os
@@ -99,6 +100,8 @@ class WorkflowRun:
         inputs, variables: the contexts `inputs` and `vars` (of an environment's job: by environment).
         overrides: variables that the YAML sets and that cannot hold here; name -> value.
         elsewhere: jobs that are not run here, with the test that runs what they do.
+        without: steps that are not run here, with the tool that is missing.
+        attempt: GitHub's number of the run's attempt.
     """
 
     file: Path
@@ -111,8 +114,10 @@ class WorkflowRun:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
     jobs: dict[str, list[JobRun]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
+    attempt: int = 1
 
     @property
     def artifacts(self) -> Path:
@@ -135,6 +140,15 @@ class WorkflowRun:
             for name in ready:
                 self.jobs[name] = self._job(name, waiting.pop(name))
         return self
+
+    def rerun(self, name: str) -> WorkflowRun:
+        """Run one failed job again, as GitHub's "re-run failed jobs" does: what the others gave is kept."""
+        assert self.result(name) == "failure"
+        kept = {job: runs for job, runs in self.jobs.items() if job != name}
+        again = dataclasses.replace(self, jobs=kept, ran=[], attempt=self.attempt + 1)
+        document = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+        again.jobs[name] = again._job(name, document["jobs"][name])
+        return again
 
     def result(self, job: str) -> str:
         """A job's result over its matrix, as `needs` sees it."""
@@ -189,7 +203,7 @@ class WorkflowRun:
     def _cell(
         self, name: str, job: Mapping[str, Any], cell: Mapping[str, Any], contexts: dict[str, Any]
     ) -> JobRun:
-        place = self.folder / "-".join([name, *map(str, cell.values())])
+        place = self.folder / f"attempt-{self.attempt}" / "-".join([name, *map(str, cell.values())])
         run = JobRun(name, job.get("permissions", {}), None, cell, self, place / "workspace", place / "temp")
         run.workspace.mkdir(parents=True)
         run.temp.mkdir()
@@ -223,7 +237,7 @@ class WorkflowRun:
         evaluator = Evaluator(contexts, _status(run), lambda *patterns: _hash(run.workspace, patterns))
         name = str(item.get("name") or item.get("id") or item.get("uses") or item["run"].splitlines()[0])
         identifier = item.get("id")
-        if not evaluator.condition(item.get("if")):
+        if name in self.without or not evaluator.condition(item.get("if")):
             run.steps.append(Done(name, "skipped"))
             if identifier:
                 steps[identifier] = {"outcome": "skipped", "outputs": {}}

@@ -39,7 +39,7 @@ def github() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A repository with one unit, `github-oidc`, and an empty embedded cloud."""
     folder = tmp_path_factory.mktemp("ci")
@@ -70,9 +70,8 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield Platform(folder, repository, server, endpoints, toolchain.cli_config, real)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bootstrapped(platform: Platform) -> Platform:
     """The platform after `strata bootstrap dev --apply aws`."""
-    done = platform.operator("strata", "bootstrap", "dev", "--apply", "aws")
-    assert done.returncode == 0, done.stdout + done.stderr
+    platform.made = platform.bootstrap("aws")
     return platform

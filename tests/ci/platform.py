@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -48,6 +49,7 @@ class Platform:
         terraform_config: the CLI configuration by which providers are found.
         cached: jobs in which a cache was restored.
         logins: (job, role) of each login.
+        made: the changes of the bootstrap.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Platform:
     real_terragrunt: bool
     cached: list[str] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
     runs: int = 0
 
     @property
@@ -111,6 +114,13 @@ class Platform:
             check=False,
         )
 
+    def bootstrap(self, *systems: str) -> list[str]:
+        """Do the bootstrap's steps of some systems; return every change."""
+        options = [option for system in systems for option in ("--apply", system)]
+        done = self.operator("strata", "bootstrap", "dev", *options, "--json")
+        assert done.returncode == 0, done.stderr
+        return [line for lines in json.loads(done.stdout).values() for line in lines]
+
     def pull_request(
         self, number: int, *, action: str = "opened", author: str = "alice", fork: bool = False
     ) -> WorkflowRun:
@@ -154,7 +164,15 @@ class Platform:
             self.repository.first,
             {},
             elsewhere={"lint": "tests/lint"},
+            without=self.without,
         )
+
+    @property
+    def without(self) -> dict[str, str]:
+        """Steps of terraform-validate-fmt.yaml that this machine cannot run, and the tool that is missing."""
+        path = self.environ(self.folder / "look")["PATH"]
+        found = any(shutil.which(tool, path=path) for tool in ("actionlint", "go"))
+        return {} if found else {"Workflows are valid": "actionlint"}
 
     def dispatch(self, file: str, inputs: Mapping[str, str]) -> WorkflowRun:
         """Run a workflow by hand."""
@@ -190,6 +208,7 @@ class Platform:
         fork: bool = False,
         inputs: Mapping[str, str] | None = None,
         elsewhere: Mapping[str, str] | None = None,
+        without: Mapping[str, str] | None = None,
     ) -> WorkflowRun:
         self.runs += 1
         # The workflow's file is the event's own, as on GitHub.
@@ -249,13 +268,15 @@ class Platform:
             job_environ,
             job_token,
             inputs=inputs or {},
-            variables={"dev": self.github_variables()},
+            variables={"dev": self.github_variables},
             # There is no registry here that Terragrunt's cache server could ask.
             # And the small repository has no inputs for its module's README, which is tested in tests/modules.
             overrides={"TG_PROVIDER_CACHE": "0", "PYTEST_ADDOPTS": "-k test_one"},
             elsewhere=elsewhere or {},
+            without=without or {},
         ).execute()
 
+    @functools.cached_property
     def github_variables(self) -> dict[str, str]:
         """The environment's variables, out of the `gh` commands that `strata bootstrap` prints."""
         said = json.loads(self.operator("strata", "bootstrap", "dev", "--json").stdout)

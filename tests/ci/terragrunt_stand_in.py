@@ -1,7 +1,6 @@
 """Stands in for Terragrunt where it is not on PATH: the calls that `strata ci` makes, by Strata's own runner.
 
-It knows no other call. Unlike Terragrunt it uses the embedded cloud's root key: that the roles suffice is shown only
-where Terragrunt is. Each call is counted in the file that STRATA_STAND_IN_COUNT names.
+It knows no other call. As Terragrunt it has the job's own login and no other. Each call is counted in the file that STRATA_STAND_IN_COUNT names.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.events import UnitResult
 from strata.workspace import Workspace
+
+_LOGIN = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def main(arguments: list[str]) -> int:
@@ -54,15 +55,18 @@ def _format(root: Path) -> int:
 
 def _workspace(root: Path, unit: str) -> Workspace:
     endpoints = Endpoints.model_validate_json(os.environ["STRATA_TEST_ENDPOINTS"])
-    return Workspace(root, unit.split("/")[1], endpoints)
+    login = {name: os.environ[name] for name in _LOGIN if name in os.environ}
+    return Workspace(root, unit.split("/")[1], endpoints.model_copy(update={"session": login}))
 
 
 def _all(root: Path, units: list[str], command: list[str], values: dict[str, str]) -> int:
-    assert "-destroy" not in command, "the stand-in destroys nothing"
     workspace, out_dir = _workspace(root, units[0]), Path(values["--out-dir"])
     runner = workspace.runner(lambda event: None)
-    run = runner.plan if command[0] == "plan" else runner.apply
-    results = run(workspace.environment, units, out_dir=out_dir)
+    if command[0] == "plan":
+        gone = "-destroy" in command
+        results = runner.plan(workspace.environment, units, out_dir=out_dir, destroy=gone)
+    else:
+        results = runner.apply(workspace.environment, units, out_dir=out_dir)
     Path(values["--report-file"]).write_text(json.dumps([_record(result) for result in results]))
     return 0 if all(result.ok for result in results) else 1
 

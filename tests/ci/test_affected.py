@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strata.ci.affected import Affected, affected, compare
+from strata.ci.affected import Affected, affected, compare, deployable
 from strata.ci.history import Change
 from strata.cli.app import run
 from strata.errors import StrataError
@@ -153,10 +153,14 @@ def load(folder: Path, files: Mapping[str, str | Path | None]) -> LiveTree:
     return LiveTree.load(folder)
 
 
-def resolve(repository: Repository, files: Mapping[str, str | Path | None]) -> Affected:
+def changed(repository: Repository, files: Mapping[str, str | Path | None]) -> Change:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
-    return affected(Change.since(repository.clone, "origin/main"), "dev")
+    return Change.since(repository.clone, "origin/main")
+
+
+def resolve(repository: Repository, files: Mapping[str, str | Path | None]) -> Affected:
+    return affected(changed(repository, files), "dev")
 
 
 def closure(names: Iterable[str]) -> set[str]:
@@ -307,12 +311,29 @@ def test_a_span_of_commits(
 
 
 def test_a_removed_environment(repository: Repository) -> None:
-    found = resolve(
-        repository,
-        {name: None for name in FILES if name.startswith("live/dev/")} | {"live/prod/env.hcl": ENV},
+    gone: dict[str, str | Path | None] = {name: None for name in FILES if name.startswith("live/dev/")}
+    gone["live/prod/env.hcl"] = ENV
+    change = changed(repository, gone)
+    units = tuple(f"live/dev/{name}" for name in sorted(COMPONENTS))
+    assert affected(change, "dev") == Affected("dev", {}, units, (), change.base)
+    with pytest.raises(StrataError) as caught:
+        deployable(change, "dev")
+    named = ", ".join(units)
+    assert caught.value.message == f"the environment dev is removed, its resources are not: {named}"
+    assert caught.value.remedy == (
+        "keep the folder with github-oidc and state-backend, and remove it in a later change"
     )
-    assert found.units == ()
-    assert found.removed == tuple(f"live/dev/{name}" for name in sorted(COMPONENTS))
+
+
+def test_an_environment_that_ci_has_emptied_may_be_removed(tmp_path: Path) -> None:
+    names = (
+        "live/dev/env.hcl",
+        "live/dev/github-oidc/terragrunt.hcl",
+        "live/dev/state-backend/terragrunt.hcl",
+    )
+    emptied = Repository.create(tmp_path, dict.fromkeys(names, "") | {"live/prod/env.hcl": ENV})
+    change = changed(emptied, dict.fromkeys(names))
+    assert deployable(change, "dev") == Affected("dev", {}, (), (), change.base)
 
 
 def test_a_tree_that_cannot_be_read_is_an_error(repository: Repository) -> None:

@@ -21,6 +21,7 @@ from tests.ci.repository import Repository
 from tests.ci.test_affected import FILES
 
 KEY = new_key()
+LOCK_ID = "8f0a2c3e-0000-4000-8000-000000000000"
 WAVES = (("live/dev/s3",), ("live/dev/iam", "live/dev/kms"), ("live/dev/glue",))
 UNITS = [unit for wave in WAVES for unit in wave]
 
@@ -36,7 +37,7 @@ class Terragrunt:
 
     def __init__(self) -> None:
         self.plans: dict[str, dict[str, Any]] = {unit: document("a") for unit in UNITS}
-        self.fail: dict[tuple[str, str], str] = {}
+        self.fail: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.calls: list[tuple[str, tuple[str, ...]]] = []
 
     def __call__(
@@ -55,8 +56,8 @@ class Terragrunt:
         self.calls.append((f"{command}{' -destroy' if destroy else ''}", tuple(units)))
         found = {}
         for unit in units:
-            error = self.fail.get((command, unit))
-            found[unit] = Outcome(unit, "failed" if error else "succeeded", error)
+            error, lock_id = self.fail.get((command, unit), (None, None))
+            found[unit] = Outcome(unit, "failed" if error else "succeeded", error, lock_id)
             if command == "plan" and not error:
                 place = out_dir / unit
                 place.mkdir(parents=True, exist_ok=True)
@@ -103,21 +104,22 @@ def test_what_has_no_changes_is_not_applied(terragrunt: Terragrunt, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("command", "error", "advice"),
+    ("command", "error", "lock_id", "advice"),
     [
-        ("plan", "no such bucket", "RERUN"),
-        ("apply", "AccessDenied", "RERUN"),
+        ("plan", "no such bucket", None, "```sh\nRERUN\n```"),
+        ("apply", "AccessDenied", None, "```sh\nRERUN\n```"),
         (
             "plan",
             "Error acquiring the state lock",
-            "gh workflow run unlock.yaml -f environment=dev -f unit=iam",
+            LOCK_ID,
+            f"gh workflow run unlock.yaml -f environment=dev -f unit=iam -f lock_id={LOCK_ID}, then RERUN",
         ),
     ],
 )
 def test_the_first_failure_is_the_last(
-    terragrunt: Terragrunt, tmp_path: Path, command: str, error: str, advice: str
+    terragrunt: Terragrunt, tmp_path: Path, command: str, error: str, lock_id: str | None, advice: str
 ) -> None:
-    terragrunt.fail[command, "live/dev/iam"] = error
+    terragrunt.fail[command, "live/dev/iam"] = error, lock_id
     results = {result.unit: result for result in applier(tmp_path).apply(affected())}
     assert {unit: result.result for unit, result in results.items()} == {
         "live/dev/s3": "applied",
@@ -163,6 +165,50 @@ def test_the_newest_review_counts(terragrunt: Terragrunt, tmp_path: Path) -> Non
     terragrunt.plans["live/dev/s3"] = document("b")
     results = applier(tmp_path, [newer, *reviewed()]).apply(affected())
     assert [result.result for result in results] == ["applied"] * 4
+
+
+# What two pull requests that touch one unit were reviewed to do, newest first; what main does; what is not covered.
+TOGETHER: list[tuple[str, list[dict[str, str]], dict[str, str], list[str]]] = [
+    ("each covers its own", [{"b": "2"}, {"a": "1"}], {"a": "1", "b": "2"}, []),
+    ("one in neither", [{"b": "2"}, {"a": "1"}], {"a": "1", "b": "2", "c": "3"}, ["aws_x.c: create was not reviewed"]),
+    ("a value of neither", [{"b": "2"}, {"a": "1"}], {"a": "9", "b": "2"}, ["aws_x.a: create was not reviewed"]),
+    ("the newest alone", [{"a": "1", "b": "2"}, {"a": "0"}], {"a": "1", "b": "2"}, []),
+    ("half in each", [{"a": "1", "b": "2"}, {"a": "2", "b": "1"}], {"a": "2", "b": "3"}, ["aws_x.b: name differs from what was reviewed"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reviews", "now", "left"), [row[1:] for row in TOGETHER], ids=[row[0] for row in TOGETHER]
+)
+def test_one_run_applies_several_reviews(
+    terragrunt: Terragrunt,
+    tmp_path: Path,
+    reviews: list[dict[str, str]],
+    now: dict[str, str],
+    left: list[str],
+) -> None:
+    def plan(values: dict[str, str]) -> dict[str, Any]:
+        items = [
+            item | {"address": f"aws_x.{name}"}
+            for name, value in values.items()
+            for item in document(value)["resource_changes"]
+        ]
+        return {"format_version": "1.2", "resource_changes": items}
+
+    records = [
+        Record(
+            environment="dev",
+            commit=letter * 40,
+            key=(key := new_key()),
+            units={"live/dev/s3": (fingerprint(plan(values), key),)},
+        )
+        for letter, values in zip("dc", reviews, strict=True)
+    ]
+    terragrunt.plans["live/dev/s3"] = plan(now)
+    chosen = Affected("dev", {"live/dev/s3": ("x",)}, (), (("live/dev/s3",),))
+    (result,) = applier(tmp_path, records).apply(chosen)
+    assert result.result == ("stopped" if left else "applied")
+    assert [f"{one.address}: {one.what}" for one in result.differences] == left
 
 
 def test_removed_units_are_destroyed_last_dependents_first(
@@ -227,6 +273,28 @@ def test_two_of_eleven_units_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found[units[3]].error == 'no bucket "…"'
     assert found[units[7]].error == 'no role "…"'
     assert (found[units[8]].result, found[units[8]].error) == ("skipped", "ancestor error")
+
+
+LOCKED = f"\nError: Error acquiring the state lock\n\nError message: x\nLock Info:\n  ID:        {LOCK_ID}\n  Path:      state\n"
+OTHER = f"\nError: no role\n  ID:        {LOCK_ID}\n"
+LOCKS = [
+    ("in the report", LOCKED, "", LOCK_ID),
+    ("in its own words", "", LOCKED, LOCK_ID),
+    ("of no lock", OTHER, OTHER, None),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "said", "lock_id"), LOCKS, ids=[row[0] for row in LOCKS])
+def test_the_id_of_a_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, cause: str, said: str, lock_id: str | None
+) -> None:
+    units = ["live/dev/a", "live/dev/b"]
+    report = [{"Name": unit, "Result": "failed"} for unit in units]
+    report[0]["Cause"] = cause
+    words = json.dumps({"level": "stderr", "working-dir": "live/dev/a", "msg": said})
+    program(tmp_path, monkeypatch, json.dumps(report), words, 1)
+    found = run_all(tmp_path, "plan", units, tmp_path / "plans", tmp_path / "log")
+    assert [found[unit].lock_id for unit in units] == [lock_id, None]
 
 
 FAULTS = [

@@ -17,31 +17,23 @@ pytestmark = pytest.mark.terraform
 BUCKET = "strata-tfstate-dev-111122223333"
 
 
-def changes(platform: Platform, *systems: str) -> list[str]:
-    """Do the steps of some systems; return every change."""
-    options = [option for system in systems for option in ("--apply", system)]
-    done = platform.operator("strata", "bootstrap", "dev", *options, "--json")
-    assert done.returncode == 0, done.stderr
-    return [line for lines in json.loads(done.stdout).values() for line in lines]
-
-
-def test_aws_twice_and_once_more_with_the_state_lost(platform: Platform) -> None:
-    first = changes(platform, "aws")
-    assert first[:5] == [
+def test_aws_twice_and_once_more_with_the_state_lost(bootstrapped: Platform) -> None:
+    platform = bootstrapped
+    assert platform.made[:5] == [
         f"created bucket {BUCKET}",
         f"enabled versioning of {BUCKET}",
         f"set encryption of {BUCKET} to KMS",
         f"closed {BUCKET} to the public",
         "created table strata-tflock-dev",
     ]
-    assert first[5].startswith("applied live/dev/github-oidc: ")
-    assert len(first) == 6
-    assert changes(platform, "aws") == []
+    assert platform.made[5].startswith("applied live/dev/github-oidc: ")
+    assert len(platform.made) == 6
+    assert platform.bootstrap("aws") == []
 
     # Somebody suspends versioning: that alone is put right.
     s3 = platform.client("s3")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
-    assert changes(platform, "aws") == [f"enabled versioning of {BUCKET}"]
+    assert platform.bootstrap("aws") == [f"enabled versioning of {BUCKET}"]
 
     if not platform.real_terragrunt:
         pytest.skip("missing tool: terragrunt")
@@ -51,7 +43,7 @@ def test_aws_twice_and_once_more_with_the_state_lost(platform: Platform) -> None
     s3.delete_object(Bucket=BUCKET, Key="live/dev/github-oidc/terraform.tfstate")
     digest = {"LockID": {"S": f"{BUCKET}/live/dev/github-oidc/terraform.tfstate-md5"}}
     platform.client("dynamodb").delete_item(TableName="strata-tflock-dev", Key=digest)
-    adopted = changes(platform, "aws")
+    adopted = platform.bootstrap("aws")
     assert [line for line in adopted if line.startswith("imported")] == [
         "imported arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
         "imported strata-apply-dev",
@@ -60,15 +52,15 @@ def test_aws_twice_and_once_more_with_the_state_lost(platform: Platform) -> None
     assert {
         iam.get_role(RoleName=f"strata-{name}-dev")["Role"]["RoleId"] for name in ("apply", "plan")
     } == ids
-    assert changes(platform, "aws") == []
+    assert platform.bootstrap("aws") == []
 
 
 def test_snowflake_twice(platform: Platform) -> None:
-    first = changes(platform, "snowflake")
+    first = platform.bootstrap("snowflake")
     for user in ("STRATA_DEV_CI_APPLY", "STRATA_DEV_CI_DRIFT", "STRATA_DEV_CI_PLAN"):
         assert f"created user {user}" in first
     assert "granted STRATA_DEV_CI_DEPLOYER to STRATA_DEV_CI_APPLY" in first
-    assert changes(platform, "snowflake") == []
+    assert platform.bootstrap("snowflake") == []
 
 
 def test_another_account_is_refused(platform: Platform) -> None:

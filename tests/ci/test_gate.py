@@ -178,7 +178,9 @@ def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> li
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), ROWS, ids=[row[0] for row in ROWS])
 def test_rules(repository: Repository, name: str, path: str, content: str, rules: list[str]) -> None:
-    assert sorted(finding.rule for finding in judged(repository, {path: content})) == sorted(rules)
+    found = judged(repository, {path: content})
+    assert sorted(finding.rule for finding in found) == sorted(rules)
+    assert judge(found, set()).open is (not rules)
 
 
 def test_what_is_no_hcl_cannot_be_judged(repository: Repository) -> None:

@@ -7,12 +7,19 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from strata import pipeline
+from strata.ci.login import identity_token
+from strata.cloud.github import Job, register
 from strata.warehouse import ask, connect
 from strata.workspace import Workspace
 from tests.checkout import Checkout
@@ -20,6 +27,7 @@ from tests.pipeline.conftest import Up
 
 ENVIRONMENTS = ("dev", "staging")
 ACCOUNT, REGION = "444455556666", "eu-central-1"
+OPERATORS = ("github-oidc", "state-backend")
 
 
 def _copy_environment(checkout: Checkout) -> Path:
@@ -40,6 +48,30 @@ def _copy_environment(checkout: Checkout) -> Path:
     # What a person would have git know, and what the check looks at.
     subprocess.run(["git", "-C", str(checkout.folder), "add", "."], check=True)
     return live / "staging"
+
+
+def _logged_in(workspace: Workspace) -> Workspace:
+    """The environment as the job that applies it sees it: GitHub's token for a session of the apply role."""
+    job = Job(
+        *("example-org", 1000001, "strata", 2000002, "push", "refs/heads/main", "staging"),
+        "terraform-post-merge-apply.yaml",
+    )
+    url = workspace.cloud.aws_url
+    token = identity_token("sts.amazonaws.com", register(url, job.claims()))
+    sts = boto3.client(
+        "sts", endpoint_url=url, region_name=REGION, config=Config(signature_version=UNSIGNED, proxies={})
+    )
+    session = sts.assume_role_with_web_identity(
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/strata-apply-staging",
+        RoleSessionName="apply-1",
+        WebIdentityToken=token,
+    )["Credentials"]
+    keys = {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+    }
+    return replace(workspace, cloud=workspace.cloud.model_copy(update={"session": keys}))
 
 
 def _drop(workspace: Workspace, root: Path) -> str:
@@ -86,10 +118,17 @@ def test_two_environments_in_one_cloud(up: Up, staging: Path, root: Path) -> Non
     assert compared.returncode == 0, compared.stdout
     assert {item["path"] for item in json.loads(compared.stdout)} >= {"buckets.raw.noncurrent_days"}
 
-    applied = checkout.run("apply", "staging", "--json", timeout=900)
+    # What holds the apply role itself comes from a person; everything else is applied as that role.
+    applied = checkout.run("apply", "staging", *OPERATORS, "--json", timeout=300)
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    assert {unit["state"] for unit in json.loads(applied.stdout)} == {"applied"}
     workspaces = {name: Workspace(checkout.folder, name, up.endpoints) for name in ENVIRONMENTS}
+    deployer = _logged_in(workspaces["staging"])
+    left = [unit for unit in deployer.unit_paths() if unit.rpartition("/")[2] not in OPERATORS]
+    results = deployer.runner(lambda event: None).apply("staging", left)
+    assert len(results) == 9
+    assert {result.unit: str(result.error) for result in results if result.state != "applied"} == {}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pipeline.client(deployer.endpoints, "s3").get_object(Bucket=f"strata-raw-staging-{ACCOUNT}", Key="x")
     for name in ENVIRONMENTS:
         _plans_to_nothing(checkout, name)
 
