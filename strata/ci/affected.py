@@ -30,6 +30,8 @@ _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("strata.artifacts", "build", "lambda"), ("lambda_functions", "strata/artifacts")),
 )
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
+# Where a tree keeps modules from git.
+_CACHE = Path(".strata", "cache")
 _TOOLS = ("terraform", "terragrunt")
 _MOST_REASONS = 5
 
@@ -75,7 +77,9 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
     with tree_at(change.root, change.base) as folder:
         try:
             if environment in discovery.environments(folder):
-                before = fingerprints(_load(folder, terraform), environment)
+                # Released modules are where the checkout has them, and not fetched again.
+                base = _load(folder, terraform, change.root / _CACHE)
+                before = fingerprints(base, environment)
             else:
                 before = {}
         except StrataError as error:
@@ -130,9 +134,9 @@ def fingerprints(tree: LiveTree, environment: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _load(root: Path, terraform: Path | str) -> LiveTree:
+def _load(root: Path, terraform: Path | str, cache: Path | None = None) -> LiveTree:
     environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
-    return LiveTree.load(root, environ=environ, terraform=terraform)
+    return LiveTree.load(root, environ=environ, terraform=terraform, cache=cache)
 
 
 def _gone(change: Change, environment: str) -> Affected:
@@ -167,7 +171,9 @@ def _fingerprint(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
         try:
             name = path.relative_to(tree.root).as_posix()
         except ValueError:
-            # A released module, out of the cache: its source names the version.
+            continue
+        if path.is_relative_to(tree.root / _CACHE):
+            # A released module: its source names the version.
             continue
         if path.name != discovery.CONFIGURATION:
             parts[name] = _hash(path.read_bytes())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -161,6 +163,27 @@ def test_new_and_removed_units(repository: Repository) -> None:
         },
     )
     assert (found.reasons, found.removed) == ({"live/dev/e": ("new unit",)}, ("live/dev/d",))
+
+
+def test_a_released_module_is_not_fetched_for_the_base(repository: Repository, tmp_path: Path) -> None:
+    upstream, identity = tmp_path / "upstream", ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    (upstream / "m").mkdir(parents=True)
+    (upstream / "m/main.tf").write_text(MODULE)
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        [*identity, "commit", "-q", "-m", "m"],
+        ["tag", "m/v1.0.0"],
+    ):
+        subprocess.run(["git", "-C", str(upstream), *command], check=True)
+    pinned = f'terraform {{\n  source = "git::file://{upstream}//m?ref=m/v1.0.0"\n}}\n'
+    repository.git("checkout", "--quiet", "--detach", "origin/main")
+    repository.commit({"live/_components/d.hcl": pinned}, "pin")
+    base = repository.git("rev-parse", "HEAD").strip()
+    assert affected(Change.since(repository.clone, "origin/main"), "dev").units == ("live/dev/d",)
+    shutil.rmtree(upstream)
+    repository.commit({"modules/d/main.tf": MODULE + "# no longer d's\n"}, "change")
+    assert affected(Change.since(repository.clone, base), "dev").reasons == {}
 
 
 def test_a_removed_environment(repository: Repository) -> None:
