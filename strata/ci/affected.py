@@ -200,7 +200,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _ignored(entry: Path) -> bool:
     # Terragrunt copies no hidden file but the lock file; caches and builds are not sources.
-    hidden = entry.name.startswith(".") and entry.name != ".terraform.lock.hcl"
+    hidden = entry.name.startswith(".") and entry.name != discovery.LOCK_FILE
     return hidden or entry.name in ("__pycache__", "README.md", "CHANGELOG.md")
 
 

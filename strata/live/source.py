@@ -116,8 +116,8 @@ class Sources:
 
     def _commit(self, address: str, ref: str, mirror: Path) -> str:
         """The commit that a tag, a branch or a commit id means now."""
-        if _RELEASE.fullmatch(ref) and (known := self._known(f"refs/tags/{ref}", mirror)):
-            return known
+        if _RELEASE.fullmatch(ref) and (release := self._known(f"refs/tags/{ref}", mirror)):
+            return release
         wanted = [f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}", f"refs/heads/{ref}"] if ref else ["HEAD"]
         listed = self._git("ls-remote", address, *wanted)
         known = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}

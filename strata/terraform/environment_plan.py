@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.console import planted_failure
+from strata.live.discovery import LOCK_FILE
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
 from strata.terraform.lifting import UnitModule, lift
@@ -26,7 +27,7 @@ from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
-from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, held, prepare
+from strata.terraform.workdir import WorkingDirectory, copied_files, held, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit

@@ -12,7 +12,7 @@ import pytest
 
 from strata.errors import StrataError
 from strata.terraform import providers, toolchain
-from strata.terraform.environment import child_environment
+from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain
 
 HOST = "registry.terraform.io"
