@@ -33,6 +33,8 @@ _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((_BUILDER, "build", "lambda"), ("lambda_functions", "strata/artifacts")),
 )
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
+# Where a tree keeps modules from git.
+_CACHE = Path(".strata", "cache")
 _TOOLS = ("terraform", "terragrunt")
 _MOST_REASONS = 5
 # What is told apart by the names in it.
@@ -81,7 +83,9 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
         contextlib.nullcontext(change.root) if checked_out else tree_at(change.root, change.head) as head,
         tree_at(change.root, change.base) as base,
     ):
-        found = compare(_load(base, terraform), _load(head, terraform), environment)
+        # Released modules are where the checkout has them, and not fetched again.
+        cache = change.root / _CACHE
+        found = compare(_load(base, terraform, cache), _load(head, terraform, cache), environment)
     return replace(found, base=change.base)
 
 
@@ -188,9 +192,9 @@ def fingerprints(tree: LiveTree, environment: str) -> dict[str, Fingerprint]:
     }
 
 
-def _load(root: Path, terraform: Path | str) -> LiveTree:
+def _load(root: Path, terraform: Path | str, cache: Path | None = None) -> LiveTree:
     environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
-    return LiveTree.load(root, environ=environ, terraform=terraform)
+    return LiveTree.load(root, environ=environ, terraform=terraform, cache=cache)
 
 
 def _values(tree: LiveTree, document: Mapping[str, Any]) -> dict[str, str]:
@@ -219,7 +223,9 @@ def _built_from(tree: LiveTree, rendered: RenderedUnit) -> dict[str, str]:
         try:
             name = path.relative_to(tree.root).as_posix()
         except ValueError:
-            # A released module, out of the cache: its source names the version.
+            continue
+        if path.is_relative_to(tree.root / _CACHE):
+            # A released module: its source names the version.
             continue
         if path.name != discovery.CONFIGURATION:
             upwards = "nested module" if name.startswith("modules/") else "file read"
@@ -248,7 +254,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _ignored(entry: Path) -> bool:
     # Terragrunt copies no hidden file but the lock file; caches and builds are not sources.
-    hidden = entry.name.startswith(".") and entry.name != ".terraform.lock.hcl"
+    hidden = entry.name.startswith(".") and entry.name != discovery.LOCK_FILE
     return hidden or entry.name in ("__pycache__", "README.md", "CHANGELOG.md")
 
 

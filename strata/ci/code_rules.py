@@ -19,6 +19,7 @@ import tree_sitter_hcl
 
 from strata.ci.history import Change, git
 from strata.errors import StrataError
+from strata.live.discovery import LOCK_FILE
 from strata.live.hcl import first_fault
 
 _LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
@@ -107,7 +108,7 @@ def check_change(change: Change) -> list[Finding]:
     known = _known_providers(change)
     for path in change.files:
         found += _by_name(path)
-        if path.endswith(_TEXT) and not path.endswith(".terraform.lock.hcl"):
+        if path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
             try:
                 found += _by_content(path, change, known)
             except StrataError as error:
@@ -122,7 +123,7 @@ def _by_name(path: str) -> Iterator[Finding]:
     name = place.name
     if path.startswith(".github/"):
         yield Finding("workflow", path, "edits what GitHub runs")
-    elif name == ".terraform.lock.hcl":
+    elif name == LOCK_FILE:
         yield Finding("lock-file", path, "changes which provider binaries are trusted")
     elif name in (".terraformrc", "terraform.rc") or name.endswith(".tfrc"):
         yield Finding("provider", path, "changes where providers come from")

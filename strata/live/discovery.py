@@ -9,6 +9,7 @@ from pathlib import Path
 from strata.errors import StrataError
 
 CONFIGURATION = "terragrunt.hcl"
+LOCK_FILE = ".terraform.lock.hcl"
 LIVE = "live"
 FILTERS = ".terragrunt-filters"
 

@@ -14,7 +14,7 @@ from typing import Any
 import tree_sitter
 
 from strata.errors import StrataError
-from strata.live import discovery, locks
+from strata.live import discovery
 from strata.live.literals import literal
 from strata.live.settings import faults
 from strata.live.tree import LiveTree
@@ -124,7 +124,7 @@ def _copy(source: Path, target: Path) -> None:
     """Copy what makes up an environment: no caches of Terraform or Terragrunt."""
 
     def unwanted(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if name.startswith(".") and name != locks.FILE]
+        return [name for name in names if name.startswith(".") and name != discovery.LOCK_FILE]
 
     shutil.copytree(source, target, ignore=unwanted)
 

@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Module
 from strata.modules.syntax import parse
 
-FILE = ".terraform.lock.hcl"
+FILE = LOCK_FILE
 HOST = "registry.terraform.io"
 # Where people and CI runners work.
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")

@@ -5,6 +5,7 @@ Source forms are go-getter's, as Terragrunt uses them: `<place>//<folder in it>?
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -18,6 +19,9 @@ from urllib.parse import parse_qs
 
 from strata.errors import StrataError
 
+# A module's release, which is never another commit later.
+_RELEASE = re.compile(r"[\w-]+/v\d+\.\d+\.\d+")
+_BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -66,16 +70,17 @@ class Sources:
         return Module(root, found)
 
     def _checkout(self, address: str, ref: str) -> Path:
-        commit = self._commits.get((address, ref)) or self._commit(address, ref)
+        mirror = self.cache / "mirrors" / _short(address)
+        commit = self._commits.get((address, ref)) or self._commit(address, ref, mirror)
         self._commits[address, ref] = commit
-        name = hashlib.sha256(f"{address}\n{commit}".encode()).hexdigest()[:20]
-        target = self.cache / "modules" / name
+        target = self.cache / "modules" / _short(f"{address}\n{commit}")
         if target.is_dir():
             return target
+        self._fetch(address, commit, mirror)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".clone-") as scratch:
             clone = Path(scratch, "clone")
-            self._git("clone", "--quiet", "--no-checkout", address, str(clone))
+            self._git("clone", "--quiet", "--shared", "--no-checkout", str(mirror), str(clone))
             self._git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
             shutil.rmtree(clone / ".git")
             try:
@@ -86,8 +91,33 @@ class Sources:
                     raise
         return target
 
-    def _commit(self, address: str, ref: str) -> str:
+    def _fetch(self, address: str, commit: str, mirror: Path) -> None:
+        """See that the repository's one copy has the commit."""
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        with mirror.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not mirror.is_dir():
+                with tempfile.TemporaryDirectory(dir=mirror.parent, prefix=".clone-") as scratch:
+                    clone = Path(scratch, "clone")
+                    self._git("clone", "--quiet", "--bare", address, str(clone))
+                    clone.rename(mirror)
+            elif not self._known(commit, mirror):
+                self._git("-C", str(mirror), "fetch", "--quiet", address, *_BRANCHES_AND_TAGS)
+
+    def _known(self, revision: str, mirror: Path) -> str:
+        """The commit that a revision is in the repository's copy; "" if there is none."""
+        if not mirror.is_dir():
+            return ""
+        named = f"{revision}^{{commit}}"
+        try:
+            return self._git("-C", str(mirror), "rev-parse", "--verify", "--quiet", named).strip()
+        except StrataError:
+            return ""
+
+    def _commit(self, address: str, ref: str, mirror: Path) -> str:
         """The commit that a tag, a branch or a commit id means now."""
+        if _RELEASE.fullmatch(ref) and (release := self._known(f"refs/tags/{ref}", mirror)):
+            return release
         wanted = [f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}", f"refs/heads/{ref}"] if ref else ["HEAD"]
         listed = self._git("ls-remote", address, *wanted)
         known = {name: commit for commit, _, name in (line.partition("\t") for line in listed.splitlines())}
@@ -115,6 +145,10 @@ class Sources:
         if process.returncode:
             raise StrataError(f"`git {arguments[0]}` failed: {process.stderr.strip()[-300:]}")
         return process.stdout
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def split(source: str) -> tuple[str, str, dict[str, list[str]]]:

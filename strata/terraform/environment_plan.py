@@ -16,6 +16,7 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.live.console import planted_failure
+from strata.live.discovery import LOCK_FILE
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
 from strata.terraform.lifting import UnitModule, lift
@@ -27,7 +28,7 @@ from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
-from strata.terraform.workdir import LOCK_FILE, WorkingDirectory, copied_files, prepare
+from strata.terraform.workdir import WorkingDirectory, copied_files, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit

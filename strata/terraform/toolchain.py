@@ -14,7 +14,7 @@ from pathlib import Path
 
 from strata.errors import StrataError
 from strata.file_lock import held
-from strata.terraform.environment import child_environment
+from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from strata.live.discovery import LOCK_FILE
 from strata.terraform.toolchain import Toolchain
 from strata.testing.terraform import TerraformFolder
-
-_LOCK = ".terraform.lock.hcl"
 
 
 class SetAttributes:
@@ -81,7 +80,7 @@ class Schemas:
 
     def keep(self, terraform: TerraformFolder) -> None:
         """Learn the schemas of the providers that a folder was initialised with."""
-        lock = terraform.path / _LOCK
+        lock = terraform.path / LOCK_FILE
         key = _versions(lock.read_text(encoding="utf-8")) if lock.is_file() else ""
         if "snowflakedb/snowflake" in terraform.variables.get("TF_REATTACH_PROVIDERS", ""):
             # An attached provider is in no lock file.

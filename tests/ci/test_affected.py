@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -308,6 +310,27 @@ def test_a_span_of_commits(
     assert capsys.readouterr().out == "no unit is affected\n"
     assert run(["live", "affected", main]) == 1
     assert "write BASE..HEAD" in capsys.readouterr().err
+
+
+def test_a_released_module_is_not_fetched_for_the_base(repository: Repository, tmp_path: Path) -> None:
+    upstream, identity = tmp_path / "upstream", ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    (upstream / "m").mkdir(parents=True)
+    (upstream / "m/main.tf").write_text(MODULE)
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        [*identity, "commit", "-q", "-m", "m"],
+        ["tag", "m/v1.0.0"],
+    ):
+        subprocess.run(["git", "-C", str(upstream), *command], check=True)
+    pinned = f'terraform {{\n  source = "git::file://{upstream}//m?ref=m/v1.0.0"\n}}\n'
+    repository.git("checkout", "--quiet", "--detach", "origin/main")
+    repository.commit({"live/_components/d.hcl": pinned}, "pin")
+    base = repository.git("rev-parse", "HEAD").strip()
+    assert affected(Change.since(repository.clone, "origin/main"), "dev").units == ("live/dev/d",)
+    shutil.rmtree(upstream)
+    repository.commit({"modules/d/main.tf": MODULE + "# no longer d's\n"}, "change")
+    assert affected(Change.since(repository.clone, base), "dev").reasons == {}
 
 
 def test_a_removed_environment(repository: Repository) -> None:

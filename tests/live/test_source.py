@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,30 @@ def test_a_version_is_checked_out_once(repository: Path, tmp_path: Path) -> None
     (first.directory / "kept").touch()
     assert (_sources(tmp_path).module(source, tmp_path).directory / "kept").exists()
     assert [entry.name for entry in (tmp_path / "cache/modules").iterdir()] == [first.root.name]
+
+
+def test_a_repository_is_copied_once_and_a_release_asked_for_once(repository: Path, tmp_path: Path) -> None:
+    address = f"git::file://{repository}//modules/x?ref="
+
+    def says(ref: str) -> str:
+        module = _sources(tmp_path).module(f"{address}{ref}", tmp_path)
+        return (module.directory / "main.tf").read_text(encoding="utf-8")
+
+    assert [says("x/v1.0.0"), says("main")] == ["# 1\n", "# 2\n"]
+    copies = [entry for entry in (tmp_path / "cache/mirrors").iterdir() if entry.is_dir()]
+    assert len(copies) == 1
+    # A branch moves on, a new release comes.
+    (repository / "modules/x/main.tf").write_text("# 3\n", encoding="utf-8")
+    _git(repository, "commit", "-q", "-a", "-m", "3")
+    _git(repository, "tag", "x/v1.1.0")
+    assert [says("main"), says("x/v1.1.0"), says("x/v1.0.0")] == ["# 3\n", "# 3\n", "# 1\n"]
+    assert [entry for entry in (tmp_path / "cache/mirrors").iterdir() if entry.is_dir()] == copies
+    # Releases known here need no repository.
+    shutil.rmtree(tmp_path / "cache/modules")
+    repository.rename(tmp_path / "gone")
+    assert [says("x/v1.1.0"), says("x/v1.0.0")] == ["# 3\n", "# 1\n"]
+    with pytest.raises(StrataError, match="`git ls-remote` failed"):
+        says("main")
 
 
 def test_unknown_version(repository: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.cloud.endpoints import Endpoints
+from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Move, read_folder
-from strata.terraform.environment import child_environment
+from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import ready_toolchain
-from strata.terraform.workdir import LOCK_FILE, without_hashes
+from strata.terraform.workdir import without_hashes
 
 _ADDRESS = re.compile(r"(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
 

@@ -14,7 +14,7 @@ import pytest
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.terraform import providers, toolchain
-from strata.terraform.environment import child_environment
+from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
 from tests.checkout import Checkout
 

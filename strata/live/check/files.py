@@ -8,9 +8,8 @@ from pathlib import Path
 
 from strata.live.check.findings import Finding
 from strata.live.check.picture import Picture
-from strata.live.discovery import CONFIGURATION
+from strata.live.discovery import CONFIGURATION, LOCK_FILE
 from strata.live.functions import satisfies
-from strata.live.locks import FILE as LOCK
 from strata.live.locks import Locked, read, required_providers
 
 EFFECTIVE_LINES = 15
@@ -46,9 +45,9 @@ def _locks(picture: Picture) -> Iterator[Finding]:
     first: dict[str, tuple[str, Locked]] = {}
     tracked = _tracked(picture.root)
     for path, unit in picture.units.items():
-        file = f"{path}/{LOCK}"
+        file = f"{path}/{LOCK_FILE}"
         if not (picture.root / file).is_file():
-            yield Finding(file, 1, "lock-file", f"{path} has no {LOCK}", f"{_REMEDY}, and add it to git")
+            yield Finding(file, 1, "lock-file", f"{path} has no {LOCK_FILE}", f"{_REMEDY}, and add it to git")
             continue
         if tracked is not None and file not in tracked:
             yield Finding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
@@ -82,7 +81,7 @@ def _tracked(root: Path) -> set[str] | None:
     """The lock files that git knows; None where there is no git."""
     try:
         listed = subprocess.run(
-            ["git", "-C", str(root), "ls-files", "-z", "--", f":(glob)live/**/{LOCK}"],
+            ["git", "-C", str(root), "ls-files", "-z", "--", f":(glob)live/**/{LOCK_FILE}"],
             capture_output=True,
             text=True,
             check=False,
