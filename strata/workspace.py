@@ -12,7 +12,6 @@ from typing import Any
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
 from strata.platform import Account, Platform, account_of
-from strata.root import find_root as find_root
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
 from strata.terraform.runner import LOCK_TIMEOUT, Runner

@@ -20,7 +20,7 @@ from strata.cli.ci_plans import MOST_COMMITS, changed_since_applied
 from strata.cli.console import out
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery
-from strata.workspace import find_root
+from strata.root import find_root
 
 _LOCK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _APPLY_WORKFLOW = "terraform-post-merge-apply.yaml"

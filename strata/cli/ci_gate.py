@@ -21,7 +21,7 @@ from strata.ci.workflow import add_summary
 from strata.cli.console import out, print_json
 from strata.errors import StrataError
 from strata.live import discovery
-from strata.workspace import find_root
+from strata.root import find_root
 
 _LABEL_PREFIX = "approve:"
 

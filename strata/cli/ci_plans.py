@@ -24,7 +24,7 @@ from strata.cli.affected import compared, environments, show
 from strata.cli.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.workspace import find_root
+from strata.root import find_root
 
 # So many commits are looked at for the last one that was applied.
 MOST_COMMITS = 100

@@ -16,9 +16,10 @@ from strata.ci.roles import check_roles
 from strata.ci.trust import Verdict, load_tokens, planned_trust, verdicts
 from strata.cli.console import err, out, print_json
 from strata.errors import StrataError
+from strata.root import find_root
 from strata.session import interruptible
 from strata.terraform.toolchain import find_toolchain
-from strata.workspace import find_root, load_tree
+from strata.workspace import load_tree
 
 
 def run_trust(environment: str, plan: Path | None, role: str | None, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.ci.validation import validate_modules
 from strata.cli.console import out, print_json
 from strata.errors import StrataError
-from strata.workspace import find_root
+from strata.root import find_root
 
 
 def run(modules: Sequence[str], as_json: bool) -> None:

@@ -18,7 +18,7 @@ from strata.modules.repository import FOLDER, Difference, Repository
 from strata.modules.rules import RULES, check
 from strata.modules.stamps import read_sources, stamped
 from strata.modules.versions import Level, Version
-from strata.workspace import find_root
+from strata.root import find_root
 
 
 def run_list(as_json: bool) -> None:
