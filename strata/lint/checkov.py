@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tenacity import Retrying, stop_after_attempt
+
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.lint.checkov_input import with_unknowns
 from strata.lint.findings import Finding
 
 REQUIREMENTS = "requirements-checkov.txt"
 CHECKS = "CKV*"
+_INSTALL_SECONDS = 900.0
 
 
 def ensure(root: Path, note: Callable[[str], None]) -> Path:
@@ -42,7 +44,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     wanted = hashlib.sha256(f"{folder} {sys.version_info[:2]} ".encode() + pinned).hexdigest()
     stamp = folder / "ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_suffix(".lock")):
+    with held(folder.with_suffix(".lock"), "checkov's installation", _INSTALL_SECONDS):
         if stamp.is_file() and stamp.read_text() == wanted:
             return program
         note("installing checkov")
@@ -53,7 +55,10 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
             pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
             # Bytecode is made of what is imported, a small part of it all.
             arguments = ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "--requirement"]
-            _call([*pip, *arguments, str(root / REQUIREMENTS)], root, file, log)
+            # An index may come with a part of a package's versions, which pip takes for all (seen once).
+            Retrying(stop=stop_after_attempt(2), reraise=True)(
+                _call, [*pip, *arguments, str(root / REQUIREMENTS)], root, file, log
+            )
         stamp.write_text(wanted)
     return program
 
@@ -97,13 +102,6 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
             raise StrataError(f"checkov could not read the plan ({report['check_type']})")
         for failed in report.get("results", {}).get("failed_checks", []):
             yield Finding(failed["check_id"], failed["resource"], failed["check_name"])
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _call(command: list[str], root: Path, file: Any, log: Path) -> None:

@@ -68,6 +68,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
     for command in (put, query, status):
         monkeypatch.setattr(command, "require_running", lambda root: Running(1, "dev", CLOUD))
     monkeypatch.setattr(put.pipeline, "put", dropped)
+    monkeypatch.setattr(put.pipeline, "starts_execution", lambda endpoints, *_: False)
     monkeypatch.setattr(query, "connect", connected)
     monkeypatch.setattr(query, "ask", lambda connection, sql: Answer(["n"], [(1,)]))
     return asked

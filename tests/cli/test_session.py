@@ -43,8 +43,8 @@ def start(session):
 
 Session._start = start
 with interruptible(), Session(Path(sys.argv[1]), "dev", account_id="111122223333", region="eu-west-1"):
-    print("up", flush=True)
     try:
+        print("up", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         print("going down", flush=True)

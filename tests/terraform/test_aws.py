@@ -1,4 +1,4 @@
-"""The real AWS provider, from where this machine has it, in one unit against plain moto."""
+"""The real AWS provider, from where this machine has it, in one unit."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_destroy_goes_backwards_and_keeps_what_is_protected(
     tree.add("c", STORES, after=("b",), mocks={"b": {}})
     tree.add("d", STORES, after=("c",), mocks={"c": {}})
     runner = run(tree, cloud, real_toolchain)
-    runner.apply("dev", ["a", "b", "c"])
+    assert {result.state for result in runner.apply("dev", ["a", "b", "c"])} == {"applied"}
     with pytest.raises(StrataError, match=r"^live/dev/c depend on what is to be destroyed"):
         runner.destroy("dev", ["a", "b"])
     results = {result.unit: result for result in runner.destroy("dev")}
