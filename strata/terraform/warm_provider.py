@@ -42,7 +42,8 @@ class WarmProvider:
     def __init__(self, program: Path, environment: Mapping[str, str]) -> None:
         self.program = program
         self._environment = dict(environment)
-        self._processes = ProcessGroup(grace=2.0)
+        # It holds nothing that a kill could lose.
+        self._processes = ProcessGroup(grace=0.0)
         self._thread: threading.Thread | None = None
         self._attachment: Mapping[str, Any] = {}
         self._said = threading.Event()
