@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tenacity import Retrying, stop_after_attempt
-
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.lint.checkov_input import with_unknowns
@@ -55,10 +53,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
             pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
             # Bytecode is made of what is imported, a small part of it all.
             arguments = ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "--requirement"]
-            # An index may come with a part of a package's versions, which pip takes for all (seen once).
-            Retrying(stop=stop_after_attempt(2), reraise=True)(
-                _call, [*pip, *arguments, str(root / REQUIREMENTS)], root, file, log
-            )
+            _call([*pip, *arguments, str(root / REQUIREMENTS)], root, file, log)
         stamp.write_text(wanted)
     return program
 
