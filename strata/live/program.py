@@ -91,14 +91,14 @@ class Program:
         return self._define(name, attribute.value, _Draft(scope, in_locals=True), f"local.{attribute.name}")
 
     def closure(self, wanted: Iterable[str]) -> list[Definition]:
-        """The definitions that `wanted` needs, itself included."""
+        """The definitions that `wanted` needs, itself included, in the same order in every process."""
         found: dict[str, Definition] = {}
         queue = list(wanted)
         while queue:
             name = queue.pop()
             if name not in found:
                 found[name] = self.definitions[name]
-                queue.extend(found[name].uses)
+                queue.extend(sorted(found[name].uses))
         return list(found.values())
 
     # -- definitions -----------------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from strata.live import LiveTree
 from strata.live.console import Console, Definition
+from strata.live.program import Program
 
 Load = Callable[..., LiveTree]
 
@@ -134,3 +136,15 @@ def test_only_a_lock_table_that_is_there_is_adopted(tmp_path: Path, wanted: bool
     assert re.findall(r"to = (\S+)", imports) == adopted
     assert unit.inputs["lock_table"] is wanted
     assert ("dynamodb_table" in unit.remote_state["config"]) is wanted
+
+
+def test_what_a_plan_is_written_of_has_one_order() -> None:
+    """A set of names comes in another order in each process, and another root is initialised anew."""
+
+    def order(uses: tuple[str, ...]) -> list[str]:
+        texts: dict[str, tuple[str, ...]] = {"a": uses, "b": (), "c": (), "d": ()}
+        definitions = {name: SimpleNamespace(name=name, uses=used) for name, used in texts.items()}
+        program: Any = SimpleNamespace(definitions=definitions)
+        return [found.name for found in Program.closure(program, ["a"])]
+
+    assert order(("b", "c", "d")) == order(("d", "b", "c")) == ["a", "d", "c", "b"]
