@@ -138,9 +138,10 @@ class Session:
                 f"the embedded cloud did not start in {_START_SECONDS:.0f} s", remedy=f"see {log}"
             )
         process.wait(_START_SECONDS)
-        lines = [text for text in log.read_text().splitlines() if text.strip()]
-        if lines and lines[-1].startswith("error: "):
-            raise StrataError(lines[-1].removeprefix("error: "))
+        # Not always the last line: a thread that was at work may speak after it.
+        errors = [text for text in log.read_text().splitlines() if text.startswith("error: ")]
+        if errors:
+            raise StrataError(errors[-1].removeprefix("error: "))
         raise StrataError(
             f"the embedded cloud ended with exit code {process.returncode}", remedy=f"see {log}"
         )
