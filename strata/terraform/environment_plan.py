@@ -204,10 +204,10 @@ class EnvironmentPlanner:
             environ = self.toolchain.environment(variables)
             return self.processes.run(command, cwd=place, env=environ, on_line=on_line)
 
-        def checked(*arguments: str) -> int:
+        def checked(*arguments: str, ends: tuple[int, ...] = (0,)) -> int:
             stream = MessageStream(locate=locate)
             code = run(*arguments, on_line=stream.feed)
-            if code not in (0, _CHANGES):
+            if code not in ends:
                 codes = "\n".join(found.code for found in stream.diagnostics)
                 raise planted_failure(codes, composition.failures) or stream.error(what)
             return code
@@ -217,7 +217,8 @@ class EnvironmentPlanner:
         if provider and not root.aliases and provider.program == installed_aws_provider(directory.data_dir):
             variables = provider.attached(variables)
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
-        if checked("plan", *options, f"-out={folder / _PLAN}") != _CHANGES and not show_unchanged:
+        ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))
+        if ended != _CHANGES and not show_unchanged:
             return {}
         self.on_step("reading the plan")
         lines: list[str] = []
