@@ -53,7 +53,7 @@ class BatchPlanner:
     def __init__(self, layout: Layout, toolchain: Toolchain) -> None:
         self._layout = layout
         self._toolchain = toolchain
-        self._services = PlanServices(layout.state / "testing")
+        self._services = PlanServices()
         self.schemas = Schemas(toolchain)
 
     def __enter__(self) -> BatchPlanner:
@@ -102,15 +102,13 @@ class BatchPlanner:
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
             root = Composition(Path(folder), self._layout)
             providers = root.providers(cases)
-            variables = self._services.variables(providers)
-            if "aws" in providers:
-                self._services.foresee(self._toolchain, variables)
             calls: list[Call] = []
             for case in cases:
                 try:
                     calls.append(root.add(case, own_copy=own_copies))
                 except StrataError as error:
                     result.outcomes[case.id] = Broken(error)
+            variables = self._services.variables(providers)
             terraform = TerraformFolder(root.folder, self._toolchain, variables)
             try:
                 left = self._init(terraform, root, calls, result)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
-from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.testing.terraform import TerraformFolder
 
@@ -47,14 +46,9 @@ class _StepFunctions(BaseHTTPRequestHandler):
 
 
 class PlanServices:
-    """Starts what a plan needs when it is first needed; a context that ends it all.
+    """Starts what a plan needs when it is first needed; a context that ends it all."""
 
-    Args:
-        folder: where is kept which AWS provider was installed last; None remembers nothing.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._known = folder / "aws-provider" if folder else None
+    def __init__(self) -> None:
         self._stack = ExitStack()
         self._variables: dict[str, dict[str, str]] = {}
         self._provider: WarmProvider | None = None
@@ -85,35 +79,18 @@ class PlanServices:
                     found |= self._variables[name]
         return found
 
-    def foresee(self, toolchain: Toolchain, variables: Mapping[str, str]) -> None:
-        """Start the AWS provider that was installed last time: it is ready when `init` is."""
-        with self._lock:
-            if self._provider is None and self._known and self._known.is_file():
-                program = Path(self._known.read_text(encoding="utf-8"))
-                if program.is_file():
-                    self._start_provider(program, toolchain, variables)
-
     def attach(self, terraform: TerraformFolder) -> None:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
-        program = installed_aws_provider(terraform.path / ".terraform")
-        if program is None:
-            return
         with self._lock:
-            provider = self._provider
-            if provider is None or not provider.running or provider.program != program:
-                provider = self._start_provider(program, terraform.toolchain, terraform.variables)
-                if self._known:
-                    self._known.parent.mkdir(parents=True, exist_ok=True)
-                    self._known.write_text(str(program), encoding="utf-8")
-        terraform.attach(provider.attached(terraform.variables))
-
-    def _start_provider(
-        self, program: Path, toolchain: Toolchain, variables: Mapping[str, str]
-    ) -> WarmProvider:
-        provider = self._provider = WarmProvider(program, toolchain.environment(variables))
-        self._stack.callback(provider.stop)
-        provider.start()
-        return provider
+            if self._provider is None or not self._provider.running:
+                program = installed_aws_provider(terraform.path / ".terraform")
+                if program is None:
+                    return
+                environment = terraform.toolchain.environment(terraform.variables)
+                self._provider = WarmProvider(program, environment)
+                self._stack.callback(self._provider.stop)
+                self._provider.start()
+        terraform.attach(self._provider.attached(terraform.variables))
 
     def _start_aws(self) -> dict[str, str]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _StepFunctions)
