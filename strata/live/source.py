@@ -5,8 +5,8 @@ Source forms are go-getter's, as Terragrunt uses them: `<place>//<folder in it>?
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from strata.errors import StrataError
+from strata.file_lock import held
 
 # A module's release, which is never another commit later.
 _RELEASE = re.compile(r"[\w-]+/v\d+\.\d+\.\d+")
@@ -94,8 +95,7 @@ class Sources:
     def _fetch(self, address: str, commit: str, mirror: Path) -> None:
         """See that the repository's one copy has the commit."""
         mirror.parent.mkdir(parents=True, exist_ok=True)
-        with mirror.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(mirror.with_suffix(".lock"), f"the copy of {address}", math.inf):
             if not mirror.is_dir():
                 with tempfile.TemporaryDirectory(dir=mirror.parent, prefix=".clone-") as scratch:
                     clone = Path(scratch, "clone")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
+from strata.file_lock import held
 from strata.setup import packages
 from strata.setup.progress import Progress
 
@@ -34,7 +33,7 @@ def run(root: Path) -> None:
     progress = Progress("set-up")
     state = root / ".strata"
     state.mkdir(exist_ok=True)
-    with _one_at_a_time(state / "setup.lock"):
+    with held(state / "setup.lock", "the set-up of this checkout", math.inf, _say_waiting):
         with progress.step("Java and Terraform") as step:
             java, tools = _find_tools(state)
             step.done(
@@ -131,12 +130,5 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else "no output"
 
 
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("set-up: another set-up of this checkout is running; waiting for it", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _say_waiting(holder: str) -> None:
+    print("set-up: another set-up of this checkout is running; waiting for it", file=sys.stderr)
