@@ -13,7 +13,7 @@ import typer
 
 from strata.cli.console import err, out, print_json, table
 from strata.errors import StrataError
-from strata.live import LiveTree
+from strata.live import LiveTree, discovery
 from strata.root import find_root
 
 
@@ -98,7 +98,7 @@ def run_lock(providers: list[str] | None, platforms: list[str] | None, mirror: P
     entries = {
         address: entry
         for path in modules
-        for address, entry in locks.read(tree.root, f"{path}/{locks.FILE}").items()
+        for address, entry in locks.read(tree.root, f"{path}/{discovery.LOCK_FILE}").items()
     }
     found = locks.resolve(
         {address: constraints[address] for address in wanted},

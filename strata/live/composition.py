@@ -141,8 +141,7 @@ def _inputs(
 
 def _wanted(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
     """The `inputs` attributes that make up the unit's, in the order in which a later one wins."""
-    parts = [include.scope for include in unit.includes if include.merge_strategy != "no_merge"]
-    for scope in (*parts, unit):
+    for scope in (*unit.merged(), unit):
         leaf = scope.tree.get("inputs")
         if isinstance(leaf, Leaf):
             yield scope, leaf

@@ -15,7 +15,6 @@ from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Module
 from strata.modules.syntax import parse
 
-FILE = LOCK_FILE
 HOST = "registry.terraform.io"
 # Where people and CI runners work.
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
@@ -59,7 +58,7 @@ def read(root: Path, file: str) -> dict[str, Locked]:
 
 @cache
 def _entries(raw: bytes) -> dict[str, Locked]:
-    parsed = parse(FILE, raw)
+    parsed = parse(LOCK_FILE, raw)
     lines = parsed.text.splitlines()
     found: dict[str, Locked] = {}
     for block in parsed.body.children("provider"):
@@ -88,7 +87,7 @@ def write(root: Path, units: Mapping[str, Module], entries: Mapping[str, Locked]
             raise StrataError(
                 f"{missing[0]} is not locked yet, and {unit} needs it", remedy="lock all providers at once"
             )
-        file = f"{unit}/{FILE}"
+        file = f"{unit}/{LOCK_FILE}"
         texts[file] = _HEADER + "".join(f"\n{entries[provider].text}" for provider in needed)
     changed = [
         file
@@ -137,4 +136,4 @@ def resolve(
                 f"`terraform providers lock` failed: {said.removeprefix('Error: ')[:400]}",
                 remedy="name the providers that can be had here, or a --mirror that holds them",
             )
-        return read(Path(folder), FILE)
+        return read(Path(folder), LOCK_FILE)

@@ -206,8 +206,7 @@ class Program:
     def _features(self, scope: Scope, draft: _Draft) -> str:
         def build(inner: _Draft) -> str:
             found: dict[str, tuple[Scope, Leaf]] = {}
-            merged = [include.scope for include in scope.includes if include.merge_strategy != "no_merge"]
-            for part in (*merged, scope):
+            for part in (*scope.merged(), scope):
                 for name, flag in part.tree.get("feature", {}).items():
                     found[name] = (part, flag["default"])
             values = {n: self._use(self.leaf(part, leaf), inner) for n, (part, leaf) in found.items()}

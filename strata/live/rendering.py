@@ -130,8 +130,7 @@ def _refusals(unit: Unit, scope: Scope, document: Mapping[str, Any]) -> Iterator
 
 def _place(unit: Scope, names: Sequence[str]) -> tuple[Path, int | None]:
     """Where the strongest of the unit's files says it."""
-    included = [include.scope for include in unit.includes if include.merge_strategy != "no_merge"]
-    for scope in (unit, *reversed(included)):
+    for scope in (unit, *reversed(unit.merged())):
         item: Any = scope.tree
         for name in names:
             item = item.get(name) if isinstance(item, dict) else None

@@ -68,3 +68,7 @@ class Scope:
     def parts(self) -> list[Scope]:
         """The unit's own file and the files it includes."""
         return [self, *(include.scope for include in self.includes)]
+
+    def merged(self) -> list[Scope]:
+        """The files that are merged into the unit's own, the strongest last."""
+        return [include.scope for include in self.includes if include.merge_strategy != "no_merge"]

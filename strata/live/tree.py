@@ -271,8 +271,7 @@ class LiveTree:
             StrataError: as `unit`.
         """
         scope = self._load([unit], check=False)[0].scope
-        included = [include.scope for include in scope.includes if include.merge_strategy != "no_merge"]
-        return scope, *reversed(included)
+        return scope, *reversed(scope.merged())
 
     def locals(self, files: Sequence[Path]) -> list[dict[str, Any]]:
         """The locals of files such as `env.hcl`, each as it is read by itself.
@@ -377,7 +376,7 @@ class LiveTree:
 def _merged_parts(unit: Scope) -> Iterator[Scope]:
     """The unit's file and the included files that are merged into it."""
     yield unit
-    yield from (include.scope for include in unit.includes if include.merge_strategy != "no_merge")
+    yield from unit.merged()
 
 
 def _graph_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:

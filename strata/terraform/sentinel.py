@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
+from strata.live.model import SENTINEL
 
 if TYPE_CHECKING:
     from strata.live import RenderedUnit
 
-SENTINEL = "000000000000"
 _FOUND = re.compile(rf"(?<!\d){SENTINEL}(?!\d)")
 # Its last group has twelve digits too, and says nothing of an account.
 _NIL_UUID = "00000000-0000-0000-0000-000000000000"
@@ -28,7 +28,7 @@ def refuse_mocked_unit(rendered: RenderedUnit, file: Path) -> None:
     places = {
         **{f"input {name}": value for name, value in rendered.inputs.items()},
         "remote_state": rendered.remote_state.get("config"),
-        **{f"generated file {file.path}": file.contents for file in rendered.generated},
+        **{f"generated file {made.path}": made.contents for made in rendered.generated},
         **{f"extra_arguments {extra.name}": vars(extra) for extra in rendered.extra_arguments},
     }
     for place, value in places.items():

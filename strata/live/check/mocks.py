@@ -11,11 +11,10 @@ from strata.live.check.findings import Finding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
 from strata.live.expression import Call, Expression, Reference
-from strata.live.model import Dependency
+from strata.live.model import SENTINEL, Dependency
 from strata.live.schema import leaves
 from strata.modules.types import Collection, Object, Type
 
-SENTINEL = "000000000000"
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
