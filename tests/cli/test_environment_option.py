@@ -19,19 +19,10 @@ from strata.live import LiveTree
 from strata.session import Running
 from strata.warehouse import Answer
 from strata.workspace import Workspace
+from tests.endpoints import nowhere
 
 TREE = Path(__file__).parents[1] / "live" / "contracts" / "tree"
-CLOUD = Endpoints(
-    account_id="111111111111",
-    region="eu-west-1",
-    aws_url="http://127.0.0.1:1",
-    snowflake_host="127.0.0.1",
-    snowflake_port=1,
-    snowflake_account="org-account",
-    snowflake_user="user",
-    snowflake_password="secret",
-    reattach_providers="",
-)
+CLOUD = nowhere("111111111111")
 # Without --env it is the session's own.
 ENVIRONMENTS = [(None, "dev", "111111111111"), ("staging", "staging", "222222222222")]
 

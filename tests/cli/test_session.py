@@ -13,22 +13,12 @@ import pytest
 
 from strata import session
 from strata.cli.up import end
-from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.file_lock import held, is_held
 from strata.session import Running, Session, end_running, find_running
+from tests.endpoints import nowhere
 
-ENDPOINTS = Endpoints(
-    account_id="111122223333",
-    region="eu-west-1",
-    aws_url="http://127.0.0.1:1",
-    snowflake_host="127.0.0.1",
-    snowflake_port=2,
-    snowflake_account="ORG-ACCOUNT",
-    snowflake_user="USER",
-    snowflake_password="x",
-    reattach_providers="",
-)
+ENDPOINTS = nowhere("111122223333")
 # A session as `strata up` holds it, with something else for the cloud.
 UP = """
 import subprocess, sys, time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from strata import pipeline
-from strata.cloud.endpoints import Endpoints
+from tests.endpoints import nowhere
 
 from .conftest import ACCOUNT, REGION, Aws
 
@@ -41,15 +41,5 @@ def test_a_rule_that_is_there_says_what_starts(aws: Aws) -> None:
     rule("planes", PLANES, machine)
     rule("others", json.loads(json.dumps(PLANES).replace("planes", "other")), other)
     aws.client("events").disable_rule(Name="planes")
-    endpoints = Endpoints(
-        account_id=ACCOUNT,
-        region=REGION,
-        aws_url=aws.context.aws_url,
-        snowflake_host="",
-        snowflake_port=0,
-        snowflake_account="O-A",
-        snowflake_user="",
-        snowflake_password="",
-        reattach_providers="",
-    )
+    endpoints = nowhere(ACCOUNT, REGION, aws.context.aws_url)
     assert {case: pipeline.starts_execution(endpoints, machine, *case) for case in CASES} == CASES
