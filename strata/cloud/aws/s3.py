@@ -11,6 +11,7 @@ import hashlib
 import re
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
@@ -21,7 +22,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
-from moto.s3.utils import compute_checksum
+from moto.s3.utils import _VersionedKeyStore, compute_checksum
 
 from strata.cloud.aws import events, identity
 from strata.cloud.aws.context import CloudContext
@@ -78,6 +79,12 @@ def install(context: CloudContext) -> None:
     _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
     _patches.attribute(S3Response, "put_object", verified_put_object)
     _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    for name in ("lists", "iterlists"):
+        _patches.attribute(_VersionedKeyStore, name, _lists)
+    for name in ("items", "iteritems"):
+        _patches.attribute(_VersionedKeyStore, name, _items)
+    for name in ("values", "itervalues"):
+        _patches.attribute(_VersionedKeyStore, name, lambda store: (last for _, last in _items(store)))
     # moto disposes of a key's versions when the last is deleted, and forgets that some are delete markers.
     _patches.attribute(FakeDeleteMarker, "dispose", lambda marker: None)
 
@@ -85,6 +92,15 @@ def install(context: CloudContext) -> None:
 def uninstall() -> None:
     """Undo `install`."""
     _patches.undo()
+
+
+# moto copies the keys and then looks each one up: one deleted meanwhile by another request makes it fail.
+def _lists(store: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
+    return iter([(key, list(versions)) for key, versions in list(dict.items(store))])
+
+
+def _items(store: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
+    return ((key, versions[-1]) for key, versions in _lists(store) if versions)
 
 
 def _is_spurious(event_name: S3NotificationEvent) -> bool:

@@ -6,10 +6,13 @@ import base64
 import hashlib
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.s3.models import FakeDeleteMarker
+from moto.s3.utils import _VersionedKeyStore
 
 from .conftest import ACCOUNT, Aws
 
@@ -180,3 +183,16 @@ def test_versioned_bucket_can_be_emptied(aws: Aws) -> None:
     assert len(deleted["Deleted"]) == 3
     s3.delete_bucket(Bucket="raw")
     assert s3.list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("view", ["lists", "iterlists", "items", "iteritems", "values", "itervalues"])
+def test_listing_is_not_upset_by_a_key_deleted_meanwhile(aws: Aws, view: str) -> None:
+    store = _VersionedKeyStore()
+    for name in ("a", "b"):
+        store.setlist(name, [FakeDeleteMarker(SimpleNamespace(name=name, version_id="1"))])
+    listing = getattr(store, view)()
+    next(listing)
+    store.pop("b")
+    found = [entry[1] if isinstance(entry, tuple) else entry for entry in listing]
+    versions = [entry[-1] if isinstance(entry, list) else entry for entry in found]
+    assert [version.name for version in versions] == ["b"]
