@@ -53,7 +53,7 @@ class BatchPlanner:
     def __init__(self, layout: Layout, toolchain: Toolchain) -> None:
         self._layout = layout
         self._toolchain = toolchain
-        self._services = PlanServices()
+        self._services = PlanServices(toolchain)
         self.schemas = Schemas(toolchain)
 
     def __enter__(self) -> BatchPlanner:

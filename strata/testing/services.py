@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
+from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
+from strata.testing.definitions import Definitions
 from strata.testing.terraform import TerraformFolder
 
 _REATTACH = "TF_REATTACH_PROVIDERS"
@@ -27,10 +29,8 @@ class _StepFunctions(BaseHTTPRequestHandler):
         if target != _VALIDATE:
             self._answer(400, {"__type": "UnknownOperationException", "message": f"{target} in a plan"})
             return
-        # Imported on first use: the parser and what it brings take a second to load.
-        from strata.cloud.aws.asl import diagnose
-
-        found = diagnose(body["definition"])
+        assert isinstance(self.server, _Server)
+        found = self.server.definitions.diagnose(body["definition"])
         self._answer(200, {"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False})
 
     def _answer(self, status: int, body: object) -> None:
@@ -45,10 +45,23 @@ class _StepFunctions(BaseHTTPRequestHandler):
         """Say nothing: standard error is the test's."""
 
 
-class PlanServices:
-    """Starts what a plan needs when it is first needed; a context that ends it all."""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, definitions: Definitions) -> None:
+        super().__init__(("127.0.0.1", 0), _StepFunctions)
+        self.definitions = definitions
+
+
+class PlanServices:
+    """Starts what a plan needs when it is first needed; a context that ends it all.
+
+    Args:
+        toolchain: in whose folder is kept what need not be found again.
+    """
+
+    def __init__(self, toolchain: Toolchain) -> None:
+        self._definitions = Definitions(toolchain.state_dir / "testing")
         self._stack = ExitStack()
         self._variables: dict[str, dict[str, str]] = {}
         self._provider: WarmProvider | None = None
@@ -93,8 +106,7 @@ class PlanServices:
         terraform.attach(self._provider.attached(terraform.variables))
 
     def _start_aws(self) -> dict[str, str]:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _StepFunctions)
-        server.daemon_threads = True
+        server = _Server(self._definitions)
         self._stack.callback(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._stack.callback(server.shutdown)

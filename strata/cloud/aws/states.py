@@ -102,6 +102,7 @@ def _load(context: CloudContext) -> None:
         from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
         from strata.cloud.aws import asl
+        from strata.cloud.aws.definition import diagnose
 
         asl.install(context)
         start_execution = StepFunctionsParserBackend.start_execution
@@ -133,7 +134,7 @@ def _load(context: CloudContext) -> None:
             return machine
 
         def validate(definition: str) -> None:
-            found = asl.diagnose(definition)
+            found = diagnose(definition)
             if found:
                 faults = ", ".join(f"{d['code']}: {d['message']} at {d['location']}" for d in found)
                 raise InvalidDefinition(f"Invalid State Machine Definition: '{faults}'")
@@ -146,9 +147,9 @@ def _load(context: CloudContext) -> None:
 
 def _validate_definition_action(response: StepFunctionResponse) -> ActionResult:
     assert response.stepfunction_backend is not None  # asking for it loads the language
-    from strata.cloud.aws import asl
+    from strata.cloud.aws.definition import diagnose
 
-    found = asl.diagnose(response._get_param("definition"))
+    found = diagnose(response._get_param("definition"))
     limit = response._get_int_param("maxResults") or 100
     return ActionResult(
         {
