@@ -23,6 +23,7 @@ from strata.terraform.lifting import UnitModule, lift
 from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
+from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
@@ -160,15 +161,18 @@ class EnvironmentPlanner:
         )
         run.before("plan")
 
-    def _provider(self, data_dir: Path, stack: contextlib.ExitStack) -> WarmProvider | None:
+    def _provider(self, data_dir: Path, stack: contextlib.ExitStack) -> SchemaProxy | None:
         """The AWS provider, on its way while units are read; None before the first `init`."""
         program = installed_aws_provider(data_dir)
         if program is None:
             return None
         provider = WarmProvider(program, self.toolchain.environment(self._cloud()))
+        proxy = SchemaProxy(provider)
+        stack.callback(proxy.stop)
         stack.callback(provider.stop)
         provider.start()
-        return provider
+        proxy.start()
+        return proxy
 
     def _terraform(
         self,
@@ -177,7 +181,7 @@ class EnvironmentPlanner:
         parts: Mapping[str, _Part],
         states: Mapping[str, State | None],
         outputs: Mapping[str, Mapping[str, Any]],
-        provider: WarmProvider | None,
+        provider: SchemaProxy | None,
         show_unchanged: bool,
     ) -> Mapping[str, Any]:
         place = folder / "source" / "root"
@@ -214,8 +218,9 @@ class EnvironmentPlanner:
 
         run_init(self.toolchain, self.processes, directory, lambda: checked("init", "-input=false", "-json"))
         # One process has one configuration; and `init` may have chosen another provider.
-        if provider and not root.aliases and provider.program == installed_aws_provider(directory.data_dir):
-            variables = provider.attached(variables)
+        shared = not root.aliased("hashicorp/aws")
+        if provider and shared and provider.program == installed_aws_provider(directory.data_dir):
+            variables = provider.attached(variables, Types.of(folder / "source", applied.values()))
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
         ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))
         if ended != _CHANGES and not show_unchanged:

@@ -45,6 +45,10 @@ class Root:
     origins: Mapping[int, tuple[Path, int]]
     aliases: Mapping[str, Mapping[str, str]]
 
+    def aliased(self, source: str) -> bool:
+        """Whether a provider, such as `hashicorp/aws`, has more than one configuration."""
+        return any(source in aliases for aliases in self.aliases.values())
+
 
 def module_name(unit: Unit) -> str:
     """The name of the unit's module.

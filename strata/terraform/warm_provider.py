@@ -64,9 +64,20 @@ class WarmProvider:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def attached(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Terraform's variables, with which it uses this provider beside those attached already."""
-        attached = json.loads(variables.get(_REATTACH) or "{}") | self.attachment
+    def attached(
+        self, variables: Mapping[str, str], *, address: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Terraform's variables, with which it uses this provider beside those attached already.
+
+        Args:
+            variables: what Terraform gets.
+            address: in the place of the provider's own, as Go's net.Addr: `Network` and `String`.
+        """
+        own = {
+            name: {**found, **({"Addr": address} if address else {})}
+            for name, found in self.attachment.items()
+        }
+        attached = json.loads(variables.get(_REATTACH) or "{}") | own
         return {**variables, **({_REATTACH: json.dumps(attached)} if attached else {})}
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from strata.cli.plan_graph import write_graph
 from strata.errors import StrataError
 from strata.platform import Account, account_of
+from strata.terraform.environment_root import Root
 from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend
 from strata.terraform.warm_provider import WarmProvider
@@ -299,9 +300,11 @@ def test_a_change_planted_outside_terraform_appears(
     warm: list[WarmProvider] = []
     attached = WarmProvider.attached
 
-    def attach(provider: WarmProvider, variables: Mapping[str, str]) -> dict[str, str]:
+    def attach(provider: WarmProvider, variables: Mapping[str, str], **more: Any) -> dict[str, str]:
         warm.append(provider)
-        return attached(provider, variables)
+        # Through the proxy, which keeps back the schemas that are not used.
+        assert more["address"]["Network"] == "tcp"
+        return attached(provider, variables, **more)
 
     monkeypatch.setattr(WarmProvider, "attached", attach)
     repository.unit("planted", DRIFTS, PROVIDER % "one")
@@ -332,3 +335,27 @@ def test_a_change_planted_outside_terraform_appears(
     states = backend.read_all(repository.tree().remote_states(["live/dev/planted"]))
     assert states["live/dev/planted"] is not None
     assert states["live/dev/planted"].serial == 1
+
+
+MISSPELT = 'resource "aws_ssm_paramter" "it" {}\n'
+
+
+@pytest.mark.terraform
+def test_a_provider_that_runs_says_the_same_of_a_misspelt_type(repository: Repository) -> None:
+    repository.unit("planted", DRIFTS, PROVIDER % "one")
+    said = []
+    for _ in range(2):
+        (repository.root / "modules/planted/main.tf").write_text(DRIFTS)
+        repository.plan()
+        # The first time after `init`, then with the provider that it installed.
+        (repository.root / "modules/planted/main.tf").write_text(DRIFTS + MISSPELT)
+        with pytest.raises(StrataError) as caught:
+            repository.plan()
+        said.append(str(caught.value))
+    assert 'Did you mean "aws_ssm_parameter"?' in said[0]
+    assert said[0] == said[1]
+
+
+def test_a_second_configuration_of_one_provider_is_not_another_providers() -> None:
+    root = Root("", {}, {"snowflake": {"snowflakedb/snowflake": "c2"}})
+    assert (root.aliased("snowflakedb/snowflake"), root.aliased("hashicorp/aws")) == (True, False)

@@ -1,0 +1,61 @@
+"""Which of a provider's schemas Terraform gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
+from strata.terraform.schema_proxy import Types, only
+
+# A field that this protocol file does not know (functions, number 7) and must come through.
+FUNCTIONS = b"\x3a\x06\x0a\x04trim"
+RESOURCES, DATA = ("aws_a", "aws_b"), ("aws_b", "aws_c")
+
+
+def schemas() -> bytes:
+    message = pb.GetProviderSchema.Response()
+    message.provider.version = 1
+    for name in RESOURCES:
+        message.resource_schemas[name].version = 2
+    for name in DATA:
+        message.data_source_schemas[name].version = 3
+    return bytes(message.SerializeToString()) + FUNCTIONS
+
+
+@pytest.mark.parametrize(
+    ("named", "declared", "resources", "data"),
+    [
+        ({"aws_a", "other"}, {"aws_a"}, {"aws_a"}, set()),
+        ({"aws_b", "aws_c"}, set(), {"aws_b"}, {"aws_b", "aws_c"}),
+        (set(), set(), set(), set()),
+        # Another provider's type is none of this one's business.
+        ({"aws_a", "null_resource"}, {"null_resource"}, {"aws_a"}, set()),
+        # Terraform's words on a type that is not there name others.
+        ({"aws_a", "aws_x"}, {"aws_a", "aws_x"}, set(RESOURCES), set(DATA)),
+    ],
+    ids=["a resource", "both kinds", "nothing", "another provider", "misspelt"],
+)
+def test_only_schemas_of_types_in_use(
+    named: set[str], declared: set[str], resources: set[str], data: set[str]
+) -> None:
+    kept = only(schemas(), Types(frozenset(named), frozenset(declared)))
+    message = pb.GetProviderSchema.Response.FromString(kept)
+    assert (set(message.resource_schemas), set(message.data_source_schemas)) == (resources, data)
+    assert {one.version for one in message.resource_schemas.values()} <= {2}
+    assert message.provider.version == 1
+    assert FUNCTIONS in kept
+
+
+def test_types_of_a_configuration_and_of_states(tmp_path: Path) -> None:
+    (tmp_path / "module").mkdir()
+    (tmp_path / "module" / "main.tf").write_text(
+        'resource "aws_a" "it" {}\ndata "aws_b" "it" {}\nmoved {\n  from = aws_c.it\n  to = aws_a.it\n}\n'
+    )
+    (tmp_path / "more.tf.json").write_text('{"resource": {"aws_d": {"it": {}}}}')
+    (tmp_path / "read.me").write_text("aws_e")
+    types = Types.of(tmp_path, [{"resources": [{"type": "aws_f"}]}, {}])
+    assert {"aws_a", "aws_b", "aws_c", "aws_d", "aws_f"} <= types.named
+    assert "aws_e" not in types.named
+    assert types.declared == {"aws_a", "aws_b", "aws_d"}
