@@ -6,8 +6,9 @@
 
 The trees are synthetic: environments of ten units, each with the root, a component, a dependency with mocks,
 and a module of its own kind. Commands are timed whole, from start to exit. Where Terragrunt is on PATH,
-`render --all` and `run --all plan` of dev are timed too. Prints a table, and JSON with --json; ends with exit
-code 1 if a target is missed.
+`render --all` of 100 units and of dev and `run --all plan` of dev are timed too; to render dev's eleven units
+is mostly the start of Python and of two Terraform processes, so it has no target. Prints a table, and JSON
+with --json; ends with exit code 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from strata.cli.console import out, print_json, table
 from strata.session import Session, interruptible
+from strata.terraform.runner import Runner
 from strata.workspace import Workspace, find_account
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,12 +36,13 @@ CONTRACTS = ROOT / "tests" / "live" / "contracts" / "tree"
 STRATA = str(Path(sys.executable).parent / "strata")
 SIZES = (10, 100, 1000)
 UNITS = 10
+TERRAGRUNT_RENDER = ["terragrunt", "render", "--all", "--json", "--write", "--tf-path", "terraform"]
 TARGETS = {
     "render and check 1,000 units": "< 10",
     "growth, 100 to 1,000 units": "<= 10",
     "units' own plans / environment plan": ">= 5",
     "terragrunt run --all plan / environment plan": ">= 5",
-    "terragrunt render --all / strata live render": ">= 10",
+    "100 units: terragrunt render --all / strata live render": ">= 10",
     "strata live check": "< 3",
 }
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
@@ -85,6 +90,12 @@ def trees() -> dict[str, float]:
             figures[f"check {size:,} units"] = seconds([STRATA, "live", "check"], Path(folder))
             both = figures[f"render {size:,} units"] + figures[f"check {size:,} units"]
             figures[f"render and check {size:,} units"] = both
+            if size == 100 and shutil.which("terragrunt"):
+                theirs = best(TERRAGRUNT_RENDER, Path(folder) / "live", environ=plain())
+                figures["100 units: terragrunt render --all"] = theirs
+                figures["100 units: terragrunt render --all / strata live render"] = (
+                    theirs / figures["render 100 units"]
+                )
     figures["growth, 100 to 1,000 units"] = (
         figures["render and check 1,000 units"] / figures["render and check 100 units"]
     )
@@ -166,8 +177,9 @@ def renders(checkout: Path) -> dict[str, float]:
     figures = {"strata live render": best([STRATA, "live", "render", "--json"], checkout)}
     figures["strata live check"] = best([STRATA, "live", "check"], checkout, codes=(0, 1))
     if shutil.which("terragrunt"):
-        command = ["terragrunt", "render", "--all", "--json", "--write", "--tf-path", "terraform"]
-        figures["terragrunt render --all"] = best(command, checkout / "live" / "dev", environ=plain())
+        figures["terragrunt render --all"] = best(
+            TERRAGRUNT_RENDER, checkout / "live" / "dev", environ=plain()
+        )
         figures["terragrunt render --all / strata live render"] = (
             figures["terragrunt render --all"] / figures["strata live render"]
         )
@@ -185,16 +197,10 @@ def plans(checkout: Path, *, apply_first: bool) -> dict[str, float]:
             failed = [str(result.error) for result in runner.apply("dev") if not result.ok]
             if failed:
                 sys.exit("\n".join(failed))
+        settle()
         figures = {"environment plan": best([STRATA, "plan", "dev"], checkout, codes=(0, 2))}
-        units = workspace.unit_paths()
         runner.plan("dev")
-        total = 0.0
-        for path in units:
-            started = time.monotonic()
-            (result,) = runner.plan("dev", [path])
-            if not result.ok:
-                sys.exit(str(result.error))
-            total += time.monotonic() - started
+        total = min(own_plans(runner, workspace.unit_paths()) for _ in range(2))
         figures["units' own plans"] = total
         figures["units' own plans / environment plan"] = total / figures["environment plan"]
         if shutil.which("terragrunt"):
@@ -209,6 +215,23 @@ def plans(checkout: Path, *, apply_first: bool) -> dict[str, float]:
     return figures
 
 
+def settle() -> None:
+    """Wait until the embedded cloud has started its Spark processes, which go on after the cloud answers."""
+    for _ in range(120):
+        if psutil.cpu_percent(1.0) < 10:
+            return
+
+
+def own_plans(runner: Runner, paths: list[str]) -> float:
+    """The sum of the units' own plans, one after the other."""
+    started = time.monotonic()
+    for path in paths:
+        (result,) = runner.plan("dev", [path])
+        if not result.ok:
+            sys.exit(str(result.error))
+    return time.monotonic() - started
+
+
 def plain() -> dict[str, str]:
     """An environment with a CLI configuration that exists."""
     found = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
@@ -218,8 +241,8 @@ def plain() -> dict[str, str]:
 def best(
     command: list[str], folder: Path, *, codes: tuple[int, ...] = (0,), environ: dict[str, str] | None = None
 ) -> float:
-    """The better of two runs' seconds."""
-    return min(seconds(command, folder, codes=codes, environ=environ) for _ in range(2))
+    """The best of three runs' seconds: the first ones initialise."""
+    return min(seconds(command, folder, codes=codes, environ=environ) for _ in range(3))
 
 
 def seconds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import tree_sitter_hcl
 from strata.errors import StrataError
 from strata.live.expression import Expression, ExpressionReader, unescape
 
+# What stands before an escaped `${` or `%{`.
+_SIGNS = re.compile(rb"\$+(?=\$\$\{)|%+(?=%%\{)")
 _LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
 
 
@@ -66,13 +69,18 @@ def parse(path: Path) -> HclFile:
         raise StrataError("the file does not exist", file=path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise StrataError(f"the file cannot be read: {error}", file=path) from None
-    tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
+    tree = tree_sitter.Parser(_LANGUAGE).parse(_SIGNS.sub(_masked, raw))
     if tree.root_node.has_error:
         line, found = first_fault(tree.root_node)
         raise SyntaxFault(found, path, line, raw.decode("utf-8"))
     reader = _BlockReader(path, raw)
     body = next((child for child in tree.root_node.children if child.type == "body"), None)
     return HclFile(path, raw.decode("utf-8"), reader.body(body) if body is not None else Body())
+
+
+def _masked(signs: re.Match[bytes]) -> bytes:
+    """As long, and nothing to the grammar, which takes `$$${` for `$` and a template (HCL: `$${`)."""
+    return b"x" * len(signs[0])
 
 
 def first_fault(node: tree_sitter.Node) -> tuple[int, str]:

@@ -33,6 +33,7 @@ from strata.terraform.workdir import WorkingDirectory, copied_files, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
+    from strata.live.composition import Composition
 
 _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
 # Of `plan -detailed-exitcode`.
@@ -128,9 +129,15 @@ class EnvironmentPlanner:
                 for path in chosen
             }
             self.on_step("building artifacts")
-            self._run_hooks(list(parts.values()))
+            expressions = {path: outputs_expression(part.name, part.module) for path, part in parts.items()}
+            with ThreadPoolExecutor(1) as pool:
+                composing = pool.submit(self.tree.compose, expressions, outputs)
+                self._run_hooks(list(parts.values()))
+                composition = composing.result()
             self.on_step("planning")
-            document = self._terraform(environment, folder, parts, states, outputs, provider, show_unchanged)
+            document = self._terraform(
+                environment, folder, parts, states, composition, provider, show_unchanged
+            )
         return known, chosen, document
 
     def _cloud(self) -> dict[str, str]:
@@ -180,16 +187,13 @@ class EnvironmentPlanner:
         folder: Path,
         parts: Mapping[str, _Part],
         states: Mapping[str, State | None],
-        outputs: Mapping[str, Mapping[str, Any]],
+        composition: Composition,
         provider: SchemaProxy | None,
         show_unchanged: bool,
     ) -> Mapping[str, Any]:
         place = folder / "source" / "root"
         place.mkdir(parents=True, exist_ok=True)
         _link_products(place, list(parts.values()))
-        composition = self.tree.compose(
-            {path: outputs_expression(part.name, part.module) for path, part in parts.items()}, outputs
-        )
         # What the bootstrap has still to make cannot be imported.
         absent = self._backend.missing(part.rendered.remote_state for part in parts.values())
         root = write_root([part.member(place) for part in parts.values()], composition, absent)
@@ -220,7 +224,7 @@ class EnvironmentPlanner:
         # One process has one configuration; and `init` may have chosen another provider.
         shared = not root.aliased("hashicorp/aws")
         if provider and shared and provider.program == installed_aws_provider(directory.data_dir):
-            variables = provider.attached(variables, Types.of(folder / "source", applied.values()))
+            variables = provider.attached(variables, Types.of(_configuration(place, parts), applied.values()))
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
         ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))
         if ended != _CHANGES and not show_unchanged:
@@ -312,6 +316,15 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
             link = root / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(product)
+
+
+def _configuration(root: Path, parts: Mapping[str, _Part]) -> Iterator[Path]:
+    """Every file of the configuration; one source that several units have copied, once."""
+    yield root / _FILE
+    for part in parts.values():
+        yield from part.directory.path.glob("*.tf*")
+    for source in {part.directory.original for part in parts.values()}:
+        yield from source.rglob("*.tf*")
 
 
 @contextlib.contextmanager

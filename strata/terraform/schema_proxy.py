@@ -49,12 +49,12 @@ class Types:
     declared: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, folder: Path, states: Iterable[Mapping[str, Any]] = ()) -> Types:
-        """The types of all configuration below a folder, and of the resources in states."""
+    def of(cls, files: Iterable[Path], states: Iterable[Mapping[str, Any]] = ()) -> Types:
+        """The types of all configuration among files, and of the resources in states."""
         found = [
             path.read_text(encoding="utf-8", errors="replace")
-            for pattern in ("*.tf", "*.tf.json")
-            for path in folder.rglob(pattern)
+            for path in files
+            if path.name.endswith((".tf", ".tf.json"))
         ]
         applied = (str(resource["type"]) for state in states for resource in state.get("resources", ()))
         return cls(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import networkx
-
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
+    import networkx
+
     from strata.live import Unit
 
 
@@ -39,6 +39,9 @@ def choose(units: Mapping[str, Unit], names: Sequence[str] | None, environment: 
 
 def with_dependents(graph: networkx.DiGraph, paths: Sequence[str]) -> set[str]:
     """Return the units and all that depend on them."""
+    # Imported where it is used: a tenth of a second.
+    import networkx
+
     return {*paths, *(other for path in paths for other in networkx.descendants(graph, path))}
 
 

@@ -266,10 +266,10 @@ def copied_files(folder: Path) -> Iterator[tuple[Path, str]]:
     """The files that Terragrunt copies, in a fixed order, with their paths from `folder`."""
     for place, folders, names in os.walk(folder, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        relative = os.path.relpath(place, folder)
         for name in sorted(names):
             if not name.startswith(".") or name == LOCK_FILE:
-                path = Path(place, name)
-                yield path, str(path.relative_to(folder))
+                yield Path(place, name), name if relative == "." else os.path.join(relative, name)
 
 
 def _entry(name: str, contents: bytes) -> bytes:

@@ -55,7 +55,7 @@ def test_types_of_a_configuration_and_of_states(tmp_path: Path) -> None:
     )
     (tmp_path / "more.tf.json").write_text('{"resource": {"aws_d": {"it": {}}}}')
     (tmp_path / "read.me").write_text("aws_e")
-    types = Types.of(tmp_path, [{"resources": [{"type": "aws_f"}]}, {}])
+    types = Types.of(tmp_path.rglob("*.*"), [{"resources": [{"type": "aws_f"}]}, {}])
     assert {"aws_a", "aws_b", "aws_c", "aws_d", "aws_f"} <= types.named
     assert "aws_e" not in types.named
     assert types.declared == {"aws_a", "aws_b", "aws_d"}
