@@ -199,9 +199,9 @@ class EnvironmentPlanner:
         root = write_root([part.member(place) for part in parts.values()], composition, absent)
         _write(place / _FILE, root.text)
         applied = {part.name: state.document for path, part in parts.items() if (state := states[path])}
-        files = {part.name: part.unit.file for part in parts.values()}
         if applied:
-            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, files)))
+            own_files = {part.name: part.unit.file for part in parts.values()}
+            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, own_files)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
         variables = {**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)}
@@ -224,7 +224,8 @@ class EnvironmentPlanner:
         # One process has one configuration; and `init` may have chosen another provider.
         shared = not root.aliased("hashicorp/aws")
         if provider and shared and provider.program == installed_aws_provider(directory.data_dir):
-            variables = provider.attached(variables, Types.of(_configuration(place, parts), applied.values()))
+            files = _configuration(directory, list(parts.values()))
+            variables = provider.attached(variables, Types.of(files, applied.values()))
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
         ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))
         if ended != _CHANGES and not show_unchanged:
@@ -318,13 +319,13 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
             link.symlink_to(product)
 
 
-def _configuration(root: Path, parts: Mapping[str, _Part]) -> Iterator[Path]:
-    """Every file of the configuration; one source that several units have copied, once."""
-    yield root / _FILE
-    for part in parts.values():
-        yield from part.directory.path.glob("*.tf*")
-    for source in {part.directory.original for part in parts.values()}:
-        yield from source.rglob("*.tf*")
+def _configuration(root: WorkingDirectory, parts: Sequence[_Part]) -> Iterator[Path]:
+    """Every file that may be configuration; one source that several units have copied, once."""
+    for place in (root.path, *(part.directory.path for part in parts)):
+        yield from place.iterdir()
+    # Modules that `init` has fetched, and the sources.
+    for folder in (root.data_dir / "modules", *{part.directory.original for part in parts}):
+        yield from folder.rglob("*")
 
 
 @contextlib.contextmanager

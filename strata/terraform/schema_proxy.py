@@ -19,6 +19,7 @@ import grpc
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
 from strata.errors import StrataError
 from strata.terraform.warm_provider import WarmProvider
+from strata.terraform.workdir import SUFFIXES
 
 # What the call is named in protocol 5 and in protocol 6; the messages have the same numbers in both.
 _SCHEMA_CALLS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
@@ -54,7 +55,7 @@ class Types:
         found = [
             path.read_text(encoding="utf-8", errors="replace")
             for path in files
-            if path.name.endswith((".tf", ".tf.json"))
+            if path.name.endswith(SUFFIXES) and path.is_file()
         ]
         applied = (str(resource["type"]) for state in states for resource in state.get("resources", ()))
         return cls(

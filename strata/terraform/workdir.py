@@ -32,7 +32,7 @@ NULL_INPUTS = ".terragrunt-null-vars.auto.tfvars.json"
 _SPELLINGS = {"\\b": "\\u0008", "\\f": "\\u000c"} | {
     character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"
 }
-_SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class WorkingDirectory:
         digest = hashlib.sha256(toolchain.encode())
         source = self.folder / "source"
         for path, relative in copied_files(source):
-            if path.name.endswith(_SUFFIXES):
+            if path.name.endswith(SUFFIXES):
                 digest.update(_entry(relative, path.read_bytes()))
         digest.update(self.locked.read_bytes() if self.locked.is_file() else b"")
         return digest.hexdigest()
@@ -233,7 +233,7 @@ def _lay_out(draft: Path, root: Path, below: Path, unit_dir: Path, rendered: Ren
         _generate(generated, working, unit_dir / "terragrunt.hcl")
     if nulls := _null_inputs(rendered.inputs):
         (working / NULL_INPUTS).write_bytes(nulls)
-    if not any(path.name.endswith(_SUFFIXES) for path in working.iterdir()):
+    if not any(path.name.endswith(SUFFIXES) for path in working.iterdir()):
         raise StrataError(
             f"no Terraform code in {root / below}, the source of {rendered.path}",
             file=unit_dir / "terragrunt.hcl",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -337,6 +338,7 @@ def test_a_change_planted_outside_terraform_appears(
     assert states["live/dev/planted"].serial == 1
 
 
+AUTHOR = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 MISSPELT = 'resource "aws_ssm_paramter" "it" {}\n'
 
 
@@ -354,6 +356,22 @@ def test_a_provider_that_runs_says_the_same_of_a_misspelt_type(repository: Repos
         said.append(str(caught.value))
     assert 'Did you mean "aws_ssm_parameter"?' in said[0]
     assert said[0] == said[1]
+
+
+@pytest.mark.terraform
+def test_a_provider_that_runs_knows_the_types_of_fetched_modules(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fetched = tmp_path_factory.mktemp("fetched")
+    (fetched / "main.tf").write_text(DRIFTS.replace("/drifts", "/fetched"))
+    for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "a module"]):
+        subprocess.run(["git", "-C", str(fetched), *command], check=True)
+    repository.unit("planted", f'module "it" {{ source = "git::file://{fetched}" }}\n', PROVIDER % "one")
+    # The first time after `init`, then with the provider that it installed.
+    for _ in range(2):
+        assert kinds(repository.plan()) == {
+            "planted": {"module.planted.module.it.aws_ssm_parameter.it": "create"}
+        }
 
 
 def test_a_second_configuration_of_one_provider_is_not_another_providers() -> None:
