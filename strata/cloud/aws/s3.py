@@ -96,7 +96,8 @@ def uninstall() -> None:
 
 # moto copies the keys and then looks each one up: one deleted meanwhile by another request makes it fail.
 def _lists(store: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
-    return iter([(key, list(versions)) for key, versions in list(dict.items(store))])
+    # A copy first, which nothing interrupts: to iterate makes objects, and with them the collector may run.
+    return iter([(key, list(versions)) for key, versions in dict.copy(store).items()])
 
 
 def _items(store: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
