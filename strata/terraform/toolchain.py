@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from strata.artifacts.archive import replacing
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.terraform.child_environment import child_environment
@@ -158,9 +159,8 @@ def _write(path: Path, text: str) -> None:
     """Give a file this text, in one step and only if it has another."""
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> tuple[Path, str, str, str]:

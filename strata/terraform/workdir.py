@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strata.artifacts.archive import replacing
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.live.discovery import LOCK_FILE
@@ -286,6 +287,5 @@ def without_hashes(lock: bytes) -> bytes:
 
 
 def _replace(path: Path, contents: bytes) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_bytes(contents)
-    draft.replace(path)
+    with replacing(path) as draft:
+        draft.write_bytes(contents)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import strata
+from strata.artifacts.archive import replacing
 
 _CHECK = Path(strata.__file__).parent / "cloud" / "aws" / "definition.py"
 
@@ -32,10 +32,8 @@ class Definitions:
         from strata.cloud.aws.definition import diagnose
 
         found = diagnose(definition)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        draft = kept.with_suffix(f".{os.getpid()}-{id(found)}")
-        draft.write_text(json.dumps(found), encoding="utf-8")
-        draft.replace(kept)
+        with replacing(kept) as draft:
+            draft.write_text(json.dumps(found), encoding="utf-8")
         return found
 
 

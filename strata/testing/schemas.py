@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from strata.artifacts.archive import replacing
 from strata.live.discovery import LOCK_FILE
 from strata.terraform.toolchain import Toolchain
 from strata.testing.terraform import TerraformFolder
@@ -99,10 +99,8 @@ class Schemas:
                 for provider in terraform.schemas()["provider_schemas"].values()
                 for name, schema in provider.get("resource_schemas", {}).items()
             }
-            self._folder.mkdir(parents=True, exist_ok=True)
-            draft = kept.with_suffix(f".{os.getpid()}")
-            draft.write_text(json.dumps(found), encoding="utf-8")
-            draft.replace(kept)
+            with replacing(kept) as draft:
+                draft.write_text(json.dumps(found), encoding="utf-8")
         self._known |= _read(kept)
 
     def sets(self) -> SetAttributes:
