@@ -7,17 +7,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
 from strata.platform import Account, Platform, account_of
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
-from strata.terraform.runner import LOCK_TIMEOUT, Runner
+from strata.terraform.runs import LOCK_TIMEOUT
 from strata.terraform.selection import choose, with_dependents
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain, find_toolchain
+
+if TYPE_CHECKING:
+    from strata.terraform.runner import Runner
 
 
 def load_tree(root: Path, toolchain: Toolchain, endpoints: Endpoints | None = None) -> LiveTree:
@@ -83,6 +86,9 @@ class Workspace:
 
     def runner(self, on_event: Callable[[UnitEvent], None], *, lock_timeout: float = LOCK_TIMEOUT) -> Runner:
         """The built-in runner for this environment."""
+        # Imported where it is used: with networkx, a tenth of a second that `strata plan` need not spend.
+        from strata.terraform.runner import Runner
+
         return Runner(
             self.tree,
             self.toolchain,

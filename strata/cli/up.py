@@ -10,7 +10,7 @@ from strata.cli.console import err, out
 from strata.errors import StrataError
 from strata.session import Session, end_running, find_running, interruptible
 from strata.terraform.events import UnitResult
-from strata.terraform.runner import LOCK_TIMEOUT
+from strata.terraform.runs import LOCK_TIMEOUT
 from strata.workspace import Workspace, find_account
 
 

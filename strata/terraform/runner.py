@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import networkx
+
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.events import UnitEvent, UnitResult
-from strata.terraform.runs import EnvironmentRun, RunContext, StoredStates
+from strata.terraform.runs import LOCK_TIMEOUT, EnvironmentRun, RunContext, StoredStates
 from strata.terraform.schedule import run_graph
 from strata.terraform.selection import choose, with_dependents
 from strata.terraform.state import StateBackend
@@ -18,8 +20,6 @@ from strata.terraform.unit_run import Command
 
 if TYPE_CHECKING:
     from strata.live import LiveTree
-
-LOCK_TIMEOUT = 20.0
 
 
 class Runner:
@@ -153,9 +153,6 @@ class Runner:
         *,
         plan_destroy: bool = False,
     ) -> list[UnitResult]:
-        # Imported where it is used: a tenth of a second.
-        import networkx
-
         units = {unit.path: unit for unit in self._context.tree.units(environment)}
         chosen = choose(units, names, environment)
         graph = networkx.transitive_closure_dag(self._context.tree.graph(environment)).subgraph(chosen)
