@@ -18,19 +18,12 @@ import pytest
 from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import CloudFile, Endpoints
 from strata.errors import StrataError
+from tests.endpoints import nowhere
 
 from .conftest import ACCOUNT, REGION
 
-ENDPOINTS = Endpoints(
-    account_id=ACCOUNT,
-    region=REGION,
-    aws_url="http://127.0.0.1:1",
-    snowflake_host="127.0.0.1",
-    snowflake_port=2,
-    snowflake_account="STRATA-LOCAL",
-    snowflake_user="ADMIN",
-    snowflake_password="secret",
-    reattach_providers="{}",
+ENDPOINTS = nowhere(ACCOUNT, REGION).model_copy(
+    update={"snowflake_account": "STRATA-LOCAL", "snowflake_user": "ADMIN"}
 )
 
 
