@@ -14,11 +14,11 @@ from typing import Any
 import tree_sitter
 
 from strata.errors import StrataError
+from strata.hcl.literals import literal
+from strata.hcl.syntax import Block, node_text, parse, walk
 from strata.live import discovery
-from strata.live.literals import literal
 from strata.live.settings import faults
 from strata.live.tree import LiveTree
-from strata.modules.syntax import Block, node_text, parse, walk
 
 FILE = "env.hcl"
 _NAME = re.compile(r"[a-z][a-z0-9]{1,9}")

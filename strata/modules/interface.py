@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from strata.errors import StrataError
-from strata.modules.syntax import Block, Expression, TerraformFile, parse
-from strata.modules.types import Type, read_type
+from strata.hcl.syntax import Block, Expression, TerraformFile, parse
+from strata.hcl.types import Type, read_type
 
 _SOURCE = re.compile(r'source = "([^"]+)"')
 _VERSION = re.compile(r'version = "([^"]+)"')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.hcl.syntax import Expression, node_text, parse, walk
 from strata.live.discovery import environments
-from strata.modules.syntax import Expression, node_text, parse, walk
 
 
 def pins(root: Path) -> dict[str, dict[str, str]]:

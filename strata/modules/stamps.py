@@ -12,8 +12,8 @@ from pathlib import Path
 import tree_sitter
 
 from strata.errors import StrataError
+from strata.hcl.syntax import Block, Expression, TerraformFile, node_text, parse, walk
 from strata.modules.interface import Module
-from strata.modules.syntax import Block, Expression, TerraformFile, node_text, parse, walk
 
 SOURCES = {"context.tf": "default-context.tf", "versions.tf": "default-versions.tf"}
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
+from strata.hcl.syntax import Block, Expression, TerraformFile, expressions, node_text, parse, walk
 from strata.live import GeneratedFile
 from strata.modules.interface import required_providers
-from strata.modules.syntax import Block, Expression, TerraformFile, expressions, node_text, parse, walk
 
 if TYPE_CHECKING:
     from strata.live import RenderedUnit

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from strata.hcl.types import Collection, Object, Type
 from strata.live.check import places
 from strata.live.check.findings import Finding
 from strata.live.check.picture import CheckedUnit, Picture
@@ -13,7 +14,6 @@ from strata.live.check.values import faults
 from strata.live.expression import Call, Expression, Reference
 from strata.live.model import SENTINEL, Dependency
 from strata.live.schema import leaves
-from strata.modules.types import Collection, Object, Type
 
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})

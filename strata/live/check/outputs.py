@@ -12,9 +12,9 @@ from functools import cache
 
 import tree_sitter
 
+from strata.hcl.syntax import node_text
+from strata.hcl.types import Collection, Field, Object, Primitive, Tuple, Type
 from strata.modules.interface import Module
-from strata.modules.syntax import node_text
-from strata.modules.types import Collection, Field, Object, Primitive, Tuple, Type
 
 ANY = Primitive("any")
 STRING, NUMBER, BOOL = Primitive("string"), Primitive("number"), Primitive("bool")

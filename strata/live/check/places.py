@@ -9,7 +9,7 @@ from pathlib import Path
 import tree_sitter
 
 from strata.errors import StrataError
-from strata.modules.syntax import Block, Expression, node_text, parse, walk
+from strata.hcl.syntax import Block, Expression, node_text, parse, walk
 
 Place = tuple[str, int]
 

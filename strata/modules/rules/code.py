@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from strata.hcl.syntax import Block, TerraformFile, node_text
 from strata.lint.findings import Finding
 from strata.modules.interface import Module
 from strata.modules.stamps import walk_blocks
-from strata.modules.syntax import Block, TerraformFile, node_text
 
 RULES = {
     "data-source": "a module reads nothing: who calls it says what it has to know",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from strata.errors import StrataError
+from strata.hcl.syntax import TerraformFile
 from strata.lint.findings import Finding
 from strata.modules.docs import documented
 from strata.modules.interface import Module
 from strata.modules.stamps import stamped
-from strata.modules.syntax import TerraformFile
 from strata.modules.versions import read_changelog
 
 RULES = {

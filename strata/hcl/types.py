@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import tree_sitter
 
 from strata.errors import StrataError
-from strata.modules.syntax import Expression, node_text
+from strata.hcl.syntax import Expression, node_text
 
 _PRIMITIVES = ("any", "bool", "number", "string")
 _COLLECTIONS = ("list", "map", "set")
