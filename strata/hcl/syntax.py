@@ -1,73 +1,94 @@
-"""Terraform files as blocks and expressions that keep their positions and their own text.
+"""Files of HCL as blocks and expressions that keep their positions and their own text.
 
-Not `strata.live.hcl`: that reads Terragrunt files, which know other functions, and cuts expressions up to
-evaluate them. Here nothing is evaluated.
+The one reader of HCL: of Terragrunt's configuration, Terraform's modules, variables files and lock files.
+Nothing is evaluated here.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-
-import tree_sitter
-import tree_sitter_hcl
+from dataclasses import dataclass
+from typing import Any
 
 from strata.errors import StrataError
-from strata.live.expression import unescape
-from strata.live.hcl import first_fault
+from strata.hcl import values
+from strata.hcl.cursor import SyntaxFault
+from strata.hcl.literals import quoted
+from strata.hcl.nodes import Node, Source
+from strata.hcl.parser import parse_body
 
-_PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-# Their text counts character by character; between other tokens white space means nothing.
-_VERBATIM = ("string_lit", "template_expr", "numeric_lit")
+__all__ = [
+    "Block",
+    "Expression",
+    "HclFile",
+    "Node",
+    "SyntaxFault",
+    "compact",
+    "expressions",
+    "normal",
+    "parse",
+]
+
+_BYTE_ORDER_MARK = "\ufeff"
+# The text of a template counts character by character; between other tokens white space means nothing.
+_TEMPLATES = ("string_lit", "quoted_template", "heredoc_template")
 
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """An expression: its syntax tree, and the line it starts at."""
+    """An expression: its syntax tree, and the line of the attribute that it is the value of."""
 
-    node: tree_sitter.Node
+    node: Node
     line: int
 
     @property
     def text(self) -> str:
         """The source text."""
-        return node_text(self.node)
+        return self.node.text
 
     @property
     def normal(self) -> str:
-        """The text without comments, layout and commas that may be left out, for comparing."""
-        return " ".join(_tokens(self.node))
+        """The text without comments, layout, needless escapes and optional commas, for comparing."""
+        return normal(self.node)
 
     @property
     def string(self) -> str | None:
         """The value of a plain string or heredoc; None for any other expression."""
-        node = self.node
-        while len(node.children) == 1 and node.type != "string_lit":
-            node = node.children[0]
-        if node.type == "string_lit" or node.type == "quoted_template":
-            if any(child.type == "template_interpolation" for child in node.children):
-                return None
-            return unescape(node_text(node)[1:-1])
-        if node.type == "heredoc_template":
-            if any(child.type == "template_interpolation" for child in node.children):
-                return None
-            lines = node_text(node).split("\n")[1:-1]
-            return textwrap.dedent("\n".join(lines)) if lines else ""
-        return None
+        return values.string_value(self.node)
+
+    @property
+    def constant(self) -> tuple[Any] | None:
+        """The value of literals, lists and objects of literals; None if there is anything else in it."""
+        return values.constant(self.node)
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A block: type, labels, attributes and blocks inside, first and last line."""
+    """A block, or a whole file, which has neither type nor labels.
+
+    Attributes:
+        type: its type.
+        labels: their values.
+        attributes: by name, in order.
+        blocks: those directly inside.
+        node: its syntax tree.
+    """
 
     type: str
     labels: tuple[str, ...]
     attributes: dict[str, Expression]
     blocks: tuple[Block, ...]
-    line: int
-    end_line: int
+    node: Node
+
+    @property
+    def line(self) -> int:
+        """The line that it begins on."""
+        return self.node.line
+
+    @property
+    def end_line(self) -> int:
+        """The line that it ends on."""
+        return self.node.end_line
 
     def children(self, kind: str) -> list[Block]:
         """The blocks of one type directly inside."""
@@ -78,52 +99,43 @@ class Block:
         found = self.attributes.get(name)
         return default if found is None else found.normal == "true"
 
+    def walk(self) -> Iterator[Node]:
+        """Every node of every expression in the block and in the blocks inside."""
+        for _, expression in expressions(self):
+            yield from expression.node.walk()
+
 
 @dataclass(frozen=True, eq=False)
-class TerraformFile:
-    """One parsed file; `name` is the path that findings show."""
+class HclFile:
+    """One parsed file.
+
+    Attributes:
+        name: the path that findings show.
+        text: what it holds, without a byte order mark.
+        body: its blocks and attributes.
+        comments: in order.
+    """
 
     name: str
     text: str
     body: Block
-    root: tree_sitter.Node = field(repr=False)
-
-    @cached_property
-    def comments(self) -> tuple[Expression, ...]:
-        """Its comments, in order."""
-        return tuple(Expression(node, _line(node)) for node in walk(self.root) if node.type == "comment")
+    comments: tuple[Node, ...]
 
 
-def parse(name: str, raw: bytes) -> TerraformFile:
+def parse(name: str, raw: bytes) -> HclFile:
     """Parse the text of a file.
 
     Raises:
-        StrataError: it is not UTF-8, or has a syntax error (with its line).
+        SyntaxFault: it has a syntax error (with its line).
+        StrataError: it is not UTF-8.
     """
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         raise StrataError(f"the file cannot be read: {error}", file=name) from None
-    tree = _PARSER.parse(raw)
-    if tree.root_node.has_error:
-        line, found = first_fault(tree.root_node)
-        raise StrataError(f"syntax error: {found}", file=name, line=line)
-    inner = next((child for child in tree.root_node.children if child.type == "body"), None)
-    attributes, blocks = _body(inner, name) if inner is not None else ({}, ())
-    body = Block("", (), attributes, blocks, 1, tree.root_node.end_point.row + 1)
-    return TerraformFile(name, text, body, tree.root_node)
-
-
-def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The node and every node below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
-
-
-def node_text(node: tree_sitter.Node) -> str:
-    """The source text of a node."""
-    return (node.text or b"").decode("utf-8")
+    source = Source(name, text)
+    root, comments = parse_body(source)
+    return HclFile(name, text, _block("", (), root, root), tuple(comments))
 
 
 def expressions(block: Block) -> Iterator[tuple[str, Expression]]:
@@ -133,53 +145,60 @@ def expressions(block: Block) -> Iterator[tuple[str, Expression]]:
         yield from expressions(inner)
 
 
-def _body(node: tree_sitter.Node, file: str) -> tuple[dict[str, Expression], tuple[Block, ...]]:
+def normal(node: Node) -> str:
+    """The text of a node without comments, layout, needless escapes and optional commas, for comparing."""
+    return " ".join(_tokens(node))
+
+
+def compact(node: Node) -> str:
+    """The text of a node without comments and layout, for comparing with a pattern."""
+    return "".join(compact(child) for child in node.children) if node.children else _spelled(node)
+
+
+def _block(kind: str, labels: tuple[str, ...], body: Node, whole: Node) -> Block:
     attributes: dict[str, Expression] = {}
     blocks: list[Block] = []
-    for child in node.children:
-        if child.type == "attribute":
-            name = node_text(child.children[0])
-            if name in attributes:
-                raise StrataError(f"`{name}` is set twice in one block", file=file, line=_line(child))
-            attributes[name] = Expression(child.children[-1], _line(child))
-        elif child.type == "block":
-            blocks.append(_block(child, file))
-    return attributes, tuple(blocks)
+    for item in body.children:
+        name, *rest = item.children
+        if item.type == "attribute":
+            attributes[name.text] = Expression(rest[-1], item.line)
+        else:
+            blocks.append(_block(name.text, tuple(_labels(rest)), item.all("body")[0], item))
+    return Block(kind, labels, attributes, tuple(blocks), whole)
 
 
-def _block(node: tree_sitter.Node, file: str) -> Block:
-    labels: list[str] = []
-    attributes: dict[str, Expression] = {}
-    blocks: tuple[Block, ...] = ()
-    for child in node.children[1:]:
-        if child.type == "string_lit":
-            labels.append(unescape(node_text(child)[1:-1]))
-        elif child.type == "identifier":
-            labels.append(node_text(child))
-        elif child.type == "body":
-            attributes, blocks = _body(child, file)
-    kind = node_text(node.children[0])
-    return Block(kind, tuple(labels), attributes, blocks, _line(node), node.end_point.row + 1)
+def _labels(parts: list[Node]) -> Iterator[str]:
+    for part in parts:
+        if part.type == "identifier":
+            yield part.text
+        elif (value := values.string_value(part)) is not None:
+            yield value
 
 
-def _line(node: tree_sitter.Node) -> int:
-    return node.start_point.row + 1
+def _spelled(leaf: Node) -> str:
+    """The text of a node without children; in quotes, without escapes that are not needed."""
+    text = leaf.text
+    if "\\" not in text or leaf.parent is None or leaf.parent.type == "heredoc_template":
+        return text
+    spelled = quoted(values.unescape(text))[1:-1]
+    # Before a `{` it would be part of a template.
+    return text if spelled.endswith(("$", "%")) else spelled
 
 
-def _tokens(node: tree_sitter.Node) -> Iterator[str]:
-    if node.type == "comment":
+def _tokens(node: Node) -> Iterator[str]:
+    if not node.children:
+        yield node.text
         return
-    if not node.children or node.type in _VERBATIM:
-        yield node_text(node)
+    if node.type in _TEMPLATES:
+        yield "".join(normal(part) if part.children else _spelled(part) for part in node.children)
         return
-    children = [child for child in node.children if child.type != "comment"]
-    for index, child in enumerate(children):
-        if child.type == "," and (node.type == "object" or _closes(node, children, index)):
+    for index, child in enumerate(node.children):
+        if child.type == "," and (node.type == "object" or _closes(node, index)):
             continue
         yield from _tokens(child)
 
 
-def _closes(node: tree_sitter.Node, children: list[tree_sitter.Node], index: int) -> bool:
+def _closes(node: Node, index: int) -> bool:
     """Whether the comma is the last of its list, where it may be left out."""
-    after = children[index + 1] if index + 1 < len(children) else None
-    return node.type == "function_arguments" if after is None else after.type in ("tuple_end", ")")
+    after = node.children[index + 1] if index + 1 < len(node.children) else None
+    return node.type == "function_arguments" if after is None else after.type == "tuple_end"

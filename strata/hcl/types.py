@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tree_sitter
-
 from strata.errors import StrataError
-from strata.hcl.syntax import Expression, node_text
+from strata.hcl.nodes import Node
+from strata.hcl.syntax import Expression, normal
+from strata.hcl.values import elements
 
 _PRIMITIVES = ("any", "bool", "number", "string")
 _COLLECTIONS = ("list", "map", "set")
@@ -51,7 +51,7 @@ def read_type(expression: Expression, file: str) -> Type:
     """The type that a `type` argument names.
 
     Raises:
-        StrataError: it is no type constraint.
+        StrataError: it is not a type constraint.
     """
     return _type(expression.node, file)
 
@@ -70,54 +70,44 @@ def parts(constraint: Type) -> Iterator[Type]:
                 yield from parts(attribute.type)
 
 
-def _type(node: tree_sitter.Node, file: str) -> Type:
+def _type(node: Node, file: str) -> Type:
+    inner = _lone(node)
+    if inner.type == "variable_expr" and inner.text in _PRIMITIVES:
+        return Primitive(inner.text)
+    name, arguments = _call(inner)
+    if name in _COLLECTIONS and len(arguments) == 1:
+        return Collection(name, _type(arguments[0], file))
+    if name == "tuple" and len(arguments) == 1 and _lone(arguments[0]).type == "tuple":
+        return Tuple(tuple(_type(item, file) for item in _lone(arguments[0]).all("expression")))
+    if name == "object" and len(arguments) == 1 and _lone(arguments[0]).type == "object":
+        return Object(dict(_fields(arguments[0], file)))
+    raise StrataError(f"`{inner.text[:40]}` is not a type", file=file, line=inner.line)
+
+
+def _fields(node: Node, file: str) -> Iterator[tuple[str, Field]]:
+    for key, element, value in elements(node):
+        if key is None:
+            raise StrataError(
+                f"`{element.children[0].text[:40]}` is not an attribute's name", file=file, line=element.line
+            )
+        name, arguments = _call(_lone(value))
+        if name == "optional" and arguments:
+            default = normal(arguments[1]) if len(arguments) > 1 else None
+            yield key, Field(_type(arguments[0], file), True, None if default == "null" else default)
+        else:
+            yield key, Field(_type(value, file))
+
+
+def _call(node: Node) -> tuple[str, list[Node]]:
+    """The function and its arguments; "" for what is not a call."""
+    if node.type != "function_call":
+        return "", []
+    arguments = node.all("function_arguments")
+    return node.children[0].text, arguments[0].all("expression") if arguments else []
+
+
+def _lone(node: Node) -> Node:
+    """The term that an expression consists of, or the expression."""
     while node.type == "expression" and len(node.children) == 1:
         node = node.children[0]
-    if node.type == "variable_expr" and node_text(node) in _PRIMITIVES:
-        return Primitive(node_text(node))
-    if node.type == "function_call":
-        name, arguments = _call(node)
-        if name in _COLLECTIONS and len(arguments) == 1:
-            return Collection(name, _type(arguments[0], file))
-        if name == "tuple" and len(arguments) == 1:
-            inner = _only(arguments[0], "tuple")
-            if inner is not None:
-                return Tuple(tuple(_type(c, file) for c in inner.children if c.type == "expression"))
-        if name == "object" and len(arguments) == 1:
-            inner = _only(arguments[0], "object")
-            if inner is not None:
-                return Object(dict(_fields(inner, file)))
-    raise StrataError(
-        f"`{node_text(node)[:40]}` is not a type", file=file, line=node.start_point.row + 1
-    ) from None
-
-
-def _fields(node: tree_sitter.Node, file: str) -> Iterator[tuple[str, Field]]:
-    for element in node.children:
-        if element.type != "object_elem":
-            continue
-        key, value = element.children[0], element.children[-1]
-        inner = value.children[0] if len(value.children) == 1 else value
-        if inner.type == "function_call" and _call(inner)[0] == "optional":
-            arguments = _call(inner)[1]
-            default = Expression(arguments[1], 0).normal if len(arguments) > 1 else None
-            yield _key(key), Field(_type(arguments[0], file), True, None if default == "null" else default)
-        else:
-            yield _key(key), Field(_type(value, file))
-
-
-def _key(node: tree_sitter.Node) -> str:
-    return node_text(node).strip('"')
-
-
-def _call(node: tree_sitter.Node) -> tuple[str, list[tree_sitter.Node]]:
-    arguments = next((child for child in node.children if child.type == "function_arguments"), None)
-    found = [] if arguments is None else [c for c in arguments.children if c.type == "expression"]
-    return node_text(node.children[0]), found
-
-
-def _only(node: tree_sitter.Node, kind: str) -> tree_sitter.Node | None:
-    """The node of one kind that an expression consists of."""
-    while node.type in ("expression", "collection_value") and len(node.children) == 1:
-        node = node.children[0]
-    return node if node.type == kind else None
+    return node
