@@ -139,7 +139,7 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
     parsed: list[HclFile] = []
     others: dict[str, bytes] = {}
     for path, raw in sorted(contents.items()):
-        if path.endswith(".tf.json"):
+        if path.endswith((".tf.json", ".tofu.json")):
             raise StrataError("JSON syntax is not read", file=f"{shown}/{path}", remedy="write it as HCL")
         if path.endswith(".tf") and "/" not in path:
             parsed.append(parse(f"{shown}/{path}", raw))

@@ -254,9 +254,9 @@ def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:
     assert [one.rule for one in judged(repository, {".github/workflows/x.yaml": None})] == ["workflow"]
 
 
-def resources(*actions: str, kind: str = "aws_sns_topic", mocked: bool = False) -> tuple[Resource, ...]:
+def resources(*actions: str, kind: str = "aws_sns_topic") -> tuple[Resource, ...]:
     return tuple(
-        Resource.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action, "mocked": mocked})
+        Resource.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action})
         for i, action in enumerate(actions)
     )
 
@@ -270,7 +270,6 @@ PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ..
     ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), (), ["protected"]),
     ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), (), ["protected"]),
     ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), (), []),
-    ("mocks", resources("create", mocked=True), (), (), ["mocks"]),
     ("a removed unit", (), (), ("live/dev/gone",), ["removed-unit"]),
     ("four go downstream", (), GONE, (), ["deletions"]),
     ("two go here, two downstream", GONE[:2], GONE[2:], (), ["deletions"]),
@@ -299,6 +298,13 @@ def test_plans(
     assert [finding.rule for finding in findings] == rules
     assert judge(findings, set()).open is (not rules)
     assert judge(findings, {f"approve:{rule}" for rule in rules}).open
+
+
+def test_a_plan_made_with_mocks() -> None:
+    unit = UnitPlan(unit="live/dev/a", mocked=("aws_sns_topic.a", "variable b"))
+    assert check_plans(PlanSet(environment="dev", commit="c", units=(unit,))) == [
+        Finding("mocks", "live/dev/a aws_sns_topic.a", "planned with mocks in 2 place(s)")
+    ]
 
 
 def test_each_finding_needs_its_own_label() -> None:
