@@ -35,7 +35,9 @@ def tracked(root: Path) -> list[str]:
 def texts(root: Path, tracked: list[str]) -> dict[str, str]:
     """Every text that may cite a decision, by path."""
     return {
-        name: (root / name).read_text(encoding="utf-8") for name in tracked if Path(name).suffix in CITING
+        name: (root / name).read_text(encoding="utf-8", errors="replace")
+        for name in tracked
+        if Path(name).suffix in CITING
     }
 
 
