@@ -277,7 +277,11 @@ DEFAULTS = {
 def data_line(number: int, column: str, field: str | bytes) -> bytes:
     """A good line but for one field."""
     fields: dict[str, str | bytes] = {
-        **{"n": str(number), "year": "2013", "month": "1", "day": "1", "moment": "2013-01-01T00:00:00Z"},
+        "n": str(number),
+        "year": "2013",
+        "month": "1",
+        "day": "1",
+        "moment": "2013-01-01T00:00:00Z",
         **{name: DEFAULTS[kind] for name, (kind, _) in COLUMNS.items()},
     }
     fields[column] = field
