@@ -23,6 +23,8 @@ SETTINGS = {
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # Spark's default is INT96, which is deprecated and which other readers take for local time.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Spark's default refuses the whole file for one day before 1582-10-15, or one moment before 1900.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
 
 

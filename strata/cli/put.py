@@ -35,7 +35,9 @@ def run(root: Path, environment: str | None, file: Path, key: str | None, wait: 
             out.print(f"put s3://{dropped.bucket}/{key}{why}", soft_wrap=True)
         return
     with StepTable(err, f"s3://{dropped.bucket}/{key}") as view:
-        execution = pipeline.follow(endpoints, platform.state_machine_arn, dropped, view.on_step)
+        execution = pipeline.follow(
+            endpoints, platform.state_machine_arn, dropped, view.on_step, view.on_wait
+        )
     if as_json:
         print_json(asdict(execution))
     else:
