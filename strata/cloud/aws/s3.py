@@ -12,7 +12,8 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
@@ -38,6 +39,7 @@ _REASONS = {
     S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: "CompleteMultipartUpload",
     S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT: "DeleteObject",
 }
+_source_etag: ContextVar[str | None] = ContextVar("source_etag", default=None)
 _VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
 
 
@@ -92,6 +94,8 @@ def install(context: CloudContext) -> None:
     _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
     _patches.attribute(S3Response, "put_object", verified_put_object)
     _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    for name in ("copy_object", "upload_part_copy"):
+        _patches.attribute(S3Response, name, _with_condition(getattr(S3Response, name)))
     _patches.attribute(S3Backend, "copy_object", matched_copy_object)
     _patches.attribute(S3Backend, "upload_part_copy", matched_upload_part_copy)
     for name in ("lists", "iterlists"):
@@ -188,9 +192,22 @@ def _get_bucket_notification(response: S3Response) -> Any:
     return response.serialized(ActionResult(result))
 
 
+def _with_condition(action: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """The action, with the request's condition on the source's ETag at hand where the source is read."""
+
+    def conditional(response: S3Response) -> Any:
+        token = _source_etag.set(response.headers.get("x-amz-copy-source-if-match"))
+        try:
+            return action(response)
+        finally:
+            _source_etag.reset(token)
+
+    return conditional
+
+
 def _match_source(etag: str) -> None:
-    condition = request.headers.get("x-amz-copy-source-if-match") if has_request_context() else None
-    if condition and condition.strip('"') != etag.strip('"'):
+    wanted = _source_etag.get()
+    if wanted and wanted.strip('"') != etag.strip('"'):
         raise PreconditionFailed("x-amz-copy-source-If-Match")
 
 
