@@ -213,6 +213,17 @@ class World:
         return [item["Key"] for item in listed.get("Contents", [])]
 
 
+    def describe(self) -> str:
+        """What happened, for a test that fails."""
+        puts = [f"put {put.number} {put.sequencer} {put.etag[:6]} there={self.is_there(put)}" for put in self.puts]
+        runs = [
+            f"{one.arn.rpartition(':')[2]} of {one.put.number}: {one.end} {' '.join(one.visited)}"
+            for one in self.executions.values()
+        ]
+        rows = self.table.rows(self.object_id)
+        return "\n".join([f"versioned={self.versioned}", *puts, *runs, f"{rows}", f"{self.claim()}"])
+
+
 class Engine:
     """The program and the services, shared by all worlds of a test module."""
 
