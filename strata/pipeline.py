@@ -17,7 +17,10 @@ from strata.errors import StrataError
 
 _POLL_SECONDS = 0.5
 # States a person does not follow: they only record what the others did.
-_BRANCH_STATES = frozenset({"Failed", "Duplicate", "Superseded"})
+_BRANCH_STATES = frozenset(
+    {"CheckVersionId", "UseNullVersion", "InspectRun", "ReadRun", "JudgeRun"}
+    | {"Failed", "Duplicate", "Superseded"}
+)
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,15 @@ class Execution:
 
 @dataclass(frozen=True)
 class PutObject:
-    """An object as PutObject answered: `etag` without quotes, `at` in UTC."""
+    """An object as PutObject answered.
+
+    `etag` is without quotes, `version_id` empty where the bucket keeps no versions, `at` in UTC.
+    """
 
     bucket: str
     key: str
     etag: str
+    version_id: str
     at: datetime
 
 
@@ -96,7 +103,7 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
     """
     at = datetime.now(UTC)
     answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
-    return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at)
+    return PutObject(bucket, key, str(answer["ETag"]).strip('"'), answer.get("VersionId", ""), at)
 
 
 def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, key: str, size: int) -> bool:
@@ -191,9 +198,10 @@ def _find(
                 continue
             seen.add(arn)
             event = json.loads(states.describe_execution(executionArn=arn)["input"])
-            if (event.get("bucket"), event.get("key")) == (put_object.bucket, put_object.key) and str(
-                event.get("etag", "")
-            ).strip('"') == put_object.etag:
+            # The same content may have been put before: only the version tells whose event it was.
+            if all(
+                event.get(name) == getattr(put_object, name) for name in ("bucket", "key", "etag", "version_id")
+            ):
                 return arn, execution["startDate"]
         time.sleep(_POLL_SECONDS)
     raise StrataError(
