@@ -47,8 +47,8 @@ def parse(argv: Sequence[str]) -> JobArguments:
         argv: the arguments without the script's name: `--name value` or `--name=value`; the last one wins.
 
     Raises:
-        JobError: an argument is missing or empty, or `object_id`, `sequencer` or `dataset` could not be part of
-            a path.
+        JobError: an argument is missing or empty, or `object_id`, `sequencer` or `dataset` could not be part
+            of a path.
     """
     wanted = [field.name for field in fields(JobArguments)]
     given: dict[str, str] = {}

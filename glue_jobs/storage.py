@@ -36,7 +36,7 @@ class Layout:
 
     @property
     def clean(self) -> str:
-        """Folder of the clean rows of this version: a run that should be dead writes beside its successor's."""
+        """Folder of this version's clean rows: a run that should be dead writes beside its successor's."""
         return f"{self.cleaned}/sequencer={self.arguments.sequencer}"
 
     @property

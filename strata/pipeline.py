@@ -200,7 +200,8 @@ def _find(
             event = json.loads(states.describe_execution(executionArn=arn)["input"])
             # The same content may have been put before: only the version tells whose event it was.
             if all(
-                event.get(name) == getattr(put_object, name) for name in ("bucket", "key", "etag", "version_id")
+                event.get(name) == getattr(put_object, name)
+                for name in ("bucket", "key", "etag", "version_id")
             ):
                 return arn, execution["startDate"]
         time.sleep(_POLL_SECONDS)

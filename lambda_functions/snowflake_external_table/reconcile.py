@@ -18,8 +18,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         event: `object_id`, `etag`, `version_id`, `sequencer`, `dataset` and `execution`.
 
     Returns:
-        `object_id`, `etag`, `version_id`, `sequencer` and the numbers: `rows_read`, `rows_clean`, `rows_quarantined`, `rows_duplicate`,
-        `rows_curated` and `rows_visible`.
+        `object_id`, `etag`, `version_id`, `sequencer` and the numbers: `rows_read`, `rows_clean`,
+        `rows_quarantined`, `rows_duplicate`, `rows_curated` and `rows_visible`.
 
     Raises:
         connection.OtherVersionError: a report is of another version.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -43,9 +43,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         try:
             client = boto3.client("s3", config=Config(proxies={}))
             for bucket in ("raw", "plain", "processed"):
-                client.create_bucket(
-                    Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-                )
+                client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
             client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
             yield client
         finally:
@@ -85,7 +83,7 @@ def test_the_version_of_the_event_is_copied(s3: Any, monkeypatch: pytest.MonkeyP
     s3.delete_object(Bucket="raw", Key=KEY)
     with source.copied(arguments(old), COPIES) as copy:
         uri = copy()
-        assert uri.startswith(f"{COPIES}/0B-") and uri.endswith("/source.csv")
+        assert re.fullmatch(rf"{COPIES}/0B-[0-9a-f]{{32}}/source\.csv", uri)
         assert body(s3, uri) == content
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == []
@@ -164,9 +162,9 @@ def test_content_replaced_between_two_parts_is_not_mixed(s3: Any, monkeypatch: p
 
 def test_another_error_is_a_failure(s3: Any) -> None:
     put = s3.put_object(Bucket="raw", Key=KEY, Body=b"x")
-    with pytest.raises(JobError, match="cannot be copied: .*NoSuchBucket") as caught:
-        with source.copied(arguments(put), "s3://nowhere/work/flights/object=0") as copy:
-            copy()
+    nowhere = source.copied(arguments(put), "s3://nowhere/work/flights/object=0")
+    with pytest.raises(JobError, match=r"cannot be copied: .*NoSuchBucket") as caught, nowhere as copy:
+        copy()
     assert not isinstance(caught.value, SupersededVersion)
 
 

@@ -162,9 +162,7 @@ def test_a_copy_is_made_of_the_version_and_the_content_that_are_named(aws: Aws) 
     part = {"Bucket": "raw", "Key": "parts", "UploadId": upload, "PartNumber": 1}
     s3.upload_part_copy(**part, CopySource=source, CopySourceIfMatch=old["ETag"])
     for copy in (
-        lambda: s3.copy_object(
-            Bucket="raw", Key="other", CopySource=source, CopySourceIfMatch=new["ETag"]
-        ),
+        lambda: s3.copy_object(Bucket="raw", Key="other", CopySource=source, CopySourceIfMatch=new["ETag"]),
         lambda: s3.upload_part_copy(**part, CopySource=source, CopySourceIfMatch=new["ETag"]),
     ):
         with pytest.raises(ClientError) as caught:

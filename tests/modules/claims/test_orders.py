@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -40,9 +41,7 @@ def test_a_b_a(engine: Engine, versioned: bool) -> None:
     first, second, third = (world.put(body) for body in (A, B, A))
     ends = [world.finish(world.deliver(put)) for put in (first, second, third)]
     # Without versions only the last content is there; the first event names it as well.
-    assert ends == (
-        ["RecordSuccess"] * 3 if versioned else ["RecordSuccess", "Superseded", "Duplicate"]
-    )
+    assert ends == (["RecordSuccess"] * 3 if versioned else ["RecordSuccess", "Superseded", "Duplicate"])
     assert world.rows() == rows_of(A)
     claim = world.claim()
     assert (claim["processed_etag"], claim["processed_sequencer"]) == (third.etag, third.sequencer)
@@ -52,7 +51,8 @@ def test_a_b_a_at_once(world: World) -> None:
     """As it was found: B's event comes while A's execution works, the second A's after that."""
     first, second = world.put(A), world.put(B)
     one, two = world.deliver(first), world.deliver(second)
-    until(world, two, "AwaitClaim") if until(world, one, "Curate") else None
+    until(world, one, "Curate")
+    until(world, two, "AwaitClaim")
     assert world.finish(one) == "RecordSuccess"
     assert world.rows() == rows_of(A)
     third = world.deliver(world.put(A))
@@ -95,12 +95,12 @@ def test_a_version_that_is_gone_leaves_the_claim_to_others(world: World, gone: s
     execution = world.deliver(put)
     if gone == "between":
         # S3 has answered with its size, and then it goes.
-        asked: list[bool] = []
-        world.between = lambda may_die: asked.append(may_die) or (world.delete(put) if len(asked) == 2 else None)  # type: ignore[func-returns-value]
+        moments = itertools.count(1)
+        world.between = lambda: world.delete(put) if next(moments) == 2 else None
     else:
         world.delete(put)
     assert world.finish(execution) == "Superseded"
-    world.between = lambda may_die: None
+    world.between = lambda: None
     claim = world.claim()
     assert (claim["status"], claim.get("processed_sequencer")) == ("SUPERSEDED", None)
     assert f"version {put.event['version_id']} of s3://{world.bucket}/{world.key}" in claim["cause"]
@@ -200,13 +200,12 @@ def test_a_content_is_no_duplicate_after_another_one_has_half_failed(world: Worl
     world.finish(world.deliver(first))
     second = world.deliver(world.put(B))
     until(world, second, "Curate")
-    moments: list[bool] = []
-    world.between = lambda may_die: moments.append(may_die) or setattr(second, "crashed", len(moments) > 4)  # type: ignore[func-returns-value]
+    moments = itertools.count(1)
+    world.between = lambda: setattr(second, "crashed", next(moments) > 4)
     assert world.finish(second) == "Failed"
-    world.between = lambda may_die: None
+    world.between = lambda: None
     assert world.finish(world.deliver(world.put(A))) == "RecordSuccess"
     assert world.rows() == rows_of(A)
-    second.crashed = False
 
 
 def test_a_killed_run_ends_the_certainty_of_what_the_table_shows(world: World) -> None:

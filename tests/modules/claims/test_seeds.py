@@ -31,7 +31,7 @@ class Play:
         self.world.between = self.between
         while self.moves > 0:
             self.move()
-        self.world.between = lambda may_die: None
+        self.world.between = lambda: None
         for put in self.shuffled(self.waiting):
             self.world.deliver(put)
         self.finish_all()
@@ -69,7 +69,7 @@ class Play:
                 if free := [execution for execution in self.running() if execution not in world.at_work]:
                     world.step(rng.choice(free))
 
-    def between(self, may_die: bool) -> None:
+    def between(self) -> None:
         """In the middle of a job something else may happen."""
         if self.moves > 0 and len(self.world.at_work) < 3 and self.random.random() < 0.12:
             self.move()

@@ -116,8 +116,8 @@ class World:
         self.executions: dict[str, Execution] = {}
         self.notified: list[dict[str, Any]] = []
         self.at_work: list[Execution] = []
-        # Called between any two steps of a job, with whether its process may be killed there.
-        self.between: Callable[[bool], None] = lambda may_die: None
+        # Called between any two steps of a job.
+        self.between: Callable[[], None] = lambda: None
 
     def put(self, body: bytes, sequencer: str | None = None) -> Put:
         """Put a version; its event waits for `deliver`."""
@@ -192,7 +192,7 @@ class World:
         """A moment between two steps of the job at work."""
         execution = self.at_work[-1]
         if execution.status != "ABORTED":
-            self.between(may_die)
+            self.between()
         if may_die and execution.status == "ABORTED":
             raise Killed
         if may_die and execution.crashed:
@@ -212,10 +212,11 @@ class World:
         listed = self._engine.s3.list_objects_v2(Bucket=PROCESSED, Prefix=prefix)
         return [item["Key"] for item in listed.get("Contents", [])]
 
-
     def describe(self) -> str:
         """What happened, for a test that fails."""
-        puts = [f"put {put.number} {put.sequencer} {put.etag[:6]} there={self.is_there(put)}" for put in self.puts]
+        puts = [
+            f"put {put.number} {put.sequencer} {put.etag[:6]} there={self.is_there(put)}" for put in self.puts
+        ]
         runs = [
             f"{one.arn.rpartition(':')[2]} of {one.put.number}: {one.end} {' '.join(one.visited)}"
             for one in self.executions.values()
@@ -233,9 +234,7 @@ class Engine:
         self.world: World
         self.s3: Any = boto3.client("s3", REGION)
         for bucket in (RAW, f"{RAW}-plain", PROCESSED):
-            self.s3.create_bucket(
-                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-            )
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
         self.dynamodb: Any = boto3.client("dynamodb", REGION)
         self.claims = boto3.resource("dynamodb", REGION).create_table(
@@ -367,9 +366,7 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
     )
     patch.setattr(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_normalise_parameters", lambda *_: None)
     patch.setattr(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_normalise_response", lambda *_: None)
-    patch.setattr(
-        state_task_service_dynamodb, "boto_client_for", lambda **named: engine.dynamodb
-    )
+    patch.setattr(state_task_service_dynamodb, "boto_client_for", lambda **named: engine.dynamodb)
     # Half of an execution's time goes into reading the same paths again.
     patch.setattr(json_path, "parse", functools.cache(json_path.parse))
     patch.setattr(execute_state, "Thread", _InlineThread)
