@@ -189,12 +189,12 @@ def _refuse_older(storage: Storage, layout: Layout, arguments: JobArguments) -> 
     """The commit marker of the version before, empty if there is none.
 
     Raises:
-        JobError: that version is the newer one. The state machine's claim sees to the order; a run that
-            outlived its lease, or one started by hand, must not undo newer data either.
+        JobError: that version is the newer one, and is there. The state machine's claim sees to the order; a
+            run that outlived its lease, or one started by hand, must not undo newer data either.
     """
     previous = storage.read(layout.report("curate")) or {}
     before, now = previous.get("sequencer", ""), arguments.sequencer
-    if is_older(now, before):
+    if is_older(now, before) and not source.is_gone(previous):
         raise JobError(f"{arguments.source} was overtaken: sequencer {before} is newer than {now}")
     return previous
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -57,6 +57,22 @@ def copied(arguments: JobArguments, folder: str) -> Iterator[Callable[[], str]]:
                 store.result().remove(name)
 
 
+def is_gone(report: Mapping[str, Any]) -> bool:
+    """Whether the version that a report is of is gone."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    try:
+        boto3.client("s3").head_object(
+            **_version(report["bucket"], report["key"], report["version_id"]), IfMatch=f'"{report["etag"]}"'
+        )
+    except ClientError as error:
+        if _says_gone(error):
+            return True
+        raise
+    return False
+
+
 class Copies:
     """The folder of an object's copies."""
 
@@ -74,12 +90,11 @@ class Copies:
         from boto3.s3.transfer import TransferConfig
         from botocore.exceptions import ClientError
 
-        version = {} if arguments.version_id == NULL_VERSION else {"VersionId": arguments.version_id}
         what = f"version {arguments.version_id} of {arguments.source} with ETag {arguments.etag}"
         try:
             self._sweep(arguments.sequencer)
             self._client.copy(
-                {"Bucket": arguments.raw_bucket, "Key": arguments.key, **version},
+                _version(arguments.raw_bucket, arguments.key, arguments.version_id),
                 self._bucket,
                 self._prefix + name,
                 # Tags and metadata stay behind: to copy them needs rights of its own.
@@ -117,6 +132,11 @@ class Copies:
         for name in [item["Key"][len(self._prefix) :] for page in pages for item in page.get("Contents", [])]:
             if not is_older(sequencer, name.partition("-")[0]):
                 self.remove(name)
+
+
+def _version(bucket: str, key: str, version_id: str) -> dict[str, str]:
+    named = {} if version_id == NULL_VERSION else {"VersionId": version_id}
+    return {"Bucket": bucket, "Key": key, **named}
 
 
 def _says_gone(error: Any) -> bool:

@@ -141,7 +141,10 @@ class Buckets:
             "dataset": "flights",
         }
         words = [word for name, value in values.items() for word in (f"--{name}", value)]
-        with patch.object(source, "Copies", partial(_FolderCopies, self)):
+        with (
+            patch.object(source, "Copies", partial(_FolderCopies, self)),
+            patch.object(source, "is_gone", self._is_gone),
+        ):
             return dict(run(job, words))
 
     def run_both(
@@ -149,6 +152,12 @@ class Buckets:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run both jobs, one after the other."""
         return self.run("clean", key, sequencer, version_id), self.run("curate", key, sequencer, version_id)
+
+    def _is_gone(self, report: Mapping[str, Any]) -> bool:
+        try:
+            return _etag(self.content(report["key"], report["version_id"])) != str(report["etag"])
+        except (KeyError, FileNotFoundError):
+            return True
 
     def content(self, key: str, version_id: str) -> bytes:
         """A version's bytes; raises KeyError if it is gone."""
@@ -176,12 +185,10 @@ class _FolderCopies:
     def copy(self, arguments: Any, name: str) -> str:
         from glue_jobs.errors import SupersededVersion
 
-        try:
-            content = self._buckets.content(arguments.key, arguments.version_id)
-        except (KeyError, FileNotFoundError):
-            content = None
-        if content is None or _etag(content) != arguments.etag:
+        version = {"key": arguments.key, "version_id": arguments.version_id, "etag": arguments.etag}
+        if self._buckets._is_gone(version):
             raise SupersededVersion(f"version {arguments.version_id} of {arguments.source} is gone")
+        content = self._buckets.content(arguments.key, arguments.version_id)
         path = self._folder / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content)

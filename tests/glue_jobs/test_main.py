@@ -317,6 +317,19 @@ def test_an_older_version_does_not_undo_a_newer(buckets: Buckets, job: str) -> N
     assert buckets.files() == before
 
 
+def test_an_older_version_goes_on_when_the_newer_is_gone(buckets: Buckets) -> None:
+    """The newer one's run was killed after its rows were written, and then the version was deleted."""
+    older = buckets.put(KEY, text(flight(1, day=1)))
+    newer = buckets.put(KEY, text(flight(2, day=2)))
+    buckets.run_both(KEY, "02", newer)
+    with pytest.raises(JobError, match="was overtaken"):
+        buckets.run("clean", KEY, "01", older)
+    del buckets.versions[newer]
+    _, curate = buckets.run_both(KEY, "01", older)
+    assert curate["removed"] == ["flight_date=2013-01-02"]
+    assert [row["flight"] for row in curated(buckets)] == [1]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -195,6 +195,16 @@ def test_a_killed_executions_object_is_taken_over(world: World, at: str, newer: 
     assert world.rows() == rows_of(B)
 
 
+@pytest.mark.parametrize("at", ["Refresh", "Reconcile", "RecordSuccess"])
+def test_what_a_killed_run_of_a_gone_version_left_is_replaced(world: World, at: str) -> None:
+    old, new = world.put(A), world.put(B)
+    world.kill(until(world, world.deliver(new), at))
+    world.delete(new)
+    assert world.finish(world.deliver(old)) == "RecordSuccess"
+    assert world.finish(world.deliver(new)) == "Superseded"
+    assert world.rows() == rows_of(A)
+
+
 def test_a_content_is_no_duplicate_after_another_one_has_half_failed(world: World) -> None:
     first = world.put(A)
     world.finish(world.deliver(first))

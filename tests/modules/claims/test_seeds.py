@@ -102,7 +102,8 @@ class Play:
             default=None,
         )
         if shown is None:
-            assert world.rows() == []
+            # Nothing is left to compare with; a killed run may have shown its version before that was deleted.
+            assert world.rows() in [[], *(rows_of(put.body) for put in world.puts if put.body not in BAD)]
         else:
             assert world.rows() == rows_of(shown.body)
             assert world.claim().get("processed_etag", shown.etag) == shown.etag
