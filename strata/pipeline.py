@@ -22,7 +22,10 @@ _HIDDEN_SECONDS = 2
 # EventBridge's own, where a target sets none.
 _MAXIMUM_EVENT_AGE = 86_400
 # States a person does not follow: they only record what the others did.
-_BRANCH_STATES = frozenset({"Failed", "Duplicate", "Superseded"})
+_BRANCH_STATES = frozenset(
+    {"CheckVersionId", "UseNullVersion", "InspectRun", "ReadRun", "JudgeRun"}
+    | {"Failed", "Duplicate", "Superseded"}
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,16 @@ class Execution:
 
 @dataclass(frozen=True)
 class PutObject:
-    """An object as PutObject answered: `etag` without quotes, `at` in UTC, `size` in bytes."""
+    """An object as PutObject answered.
+
+    `etag` is without quotes, `version_id` empty where the bucket keeps no versions, `at` in UTC,
+    `size` in bytes.
+    """
 
     bucket: str
     key: str
     etag: str
+    version_id: str
     at: datetime
     size: int = 0
 
@@ -102,7 +110,8 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
     """
     at = datetime.now(UTC)
     answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
-    return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at, len(body))
+    etag, version_id = str(answer["ETag"]).strip('"'), answer.get("VersionId", "")
+    return PutObject(bucket, key, etag, version_id, at, len(body))
 
 
 def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, key: str, size: int) -> bool:
@@ -227,9 +236,11 @@ def _find(
                 continue
             seen.add(arn)
             event = json.loads(states.describe_execution(executionArn=arn)["input"])
-            if (event.get("bucket"), event.get("key")) == (put_object.bucket, put_object.key) and str(
-                event.get("etag", "")
-            ).strip('"') == put_object.etag:
+            # The same content may have been put before: only the version tells whose event it was.
+            if all(
+                event.get(name) == getattr(put_object, name)
+                for name in ("bucket", "key", "etag", "version_id")
+            ):
                 return arn, execution["startDate"]
         now = time.monotonic()
         if now - looked >= _DEAD_LETTER_SECONDS:
@@ -271,11 +282,12 @@ def _dead_letter(endpoints: Endpoints, target: dict[str, Any], put_object: PutOb
             seen.add(message["MessageId"])
             detail = json.loads(message["Body"]).get("detail", {})
             found = detail.get("object", {})
-            if (detail.get("bucket", {}).get("name"), found.get("key"), found.get("etag")) == (
-                put_object.bucket,
-                put_object.key,
-                put_object.etag,
-            ):
+            if (
+                detail.get("bucket", {}).get("name"),
+                found.get("key"),
+                found.get("etag"),
+                found.get("version-id", ""),
+            ) == (put_object.bucket, put_object.key, put_object.etag, put_object.version_id):
                 said = message.get("MessageAttributes", {})
                 return ": ".join(
                     said[name]["StringValue"] for name in ("ERROR_CODE", "ERROR_MESSAGE") if name in said
