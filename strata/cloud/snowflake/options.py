@@ -121,7 +121,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
     },
     "INTEGRATION": {
         "TYPE": Option("word", None, ("EXTERNAL_STAGE",)),
-        "STORAGE_PROVIDER": Option("word", None, ("S3",)),
+        "STORAGE_PROVIDER": Option("word", None, ("S3", "S3CHINA", "S3GOV")),
         "STORAGE_AWS_ROLE_ARN": TEXT,
         "STORAGE_AWS_EXTERNAL_ID": TEXT,
         "STORAGE_AWS_OBJECT_ACL": TEXT,
