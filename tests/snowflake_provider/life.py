@@ -266,6 +266,6 @@ def _differing(change: Mapping[str, Any]) -> str:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return f"{json.dumps(before)} -> {json.dumps(after)}"[:400] if before is not None else ""
     unknown = change.get("after_unknown") or {}
-    names = [n for n in {**before, **after} if before.get(n) != after.get(n) and not unknown.get(n) is True]
+    names = [n for n in {**before, **after} if before.get(n) != after.get(n) and unknown.get(n) is not True]
     shown = [f"{name}: {json.dumps(before.get(name))} -> {json.dumps(after.get(name))}" for name in names]
     return ("; ".join(shown) or f"unknown: {', '.join(n for n in unknown if unknown[n] is True)}")[:900]

@@ -87,7 +87,11 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     if kind == "RESOURCE MONITOR":
         _read_monitor(securable, statement)
     elif statement.take("SET"):
-        _apply(kind, securable, statement.properties())
+        properties = statement.properties()
+        if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
+            # Here a warehouse has its new size at once.
+            options.BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
+        _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):
         options.unset_properties(kind, securable, statement)
