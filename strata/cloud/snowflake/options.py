@@ -167,6 +167,24 @@ FORMATS: dict[str, dict[str, Option]] = {
         "REPLACE_INVALID_CHARACTERS": Option("bool", False),
         "NULL_IF": Option("list", ["\\N"]),
     },
+    "JSON": {
+        "DATE_FORMAT": Option("text", "AUTO"),
+        "TIME_FORMAT": Option("text", "AUTO"),
+        "TIMESTAMP_FORMAT": Option("text", "AUTO"),
+        "BINARY_FORMAT": Option("word", "HEX", ("HEX", "BASE64", "UTF8")),
+        "TRIM_SPACE": Option("bool", False),
+        "MULTI_LINE": Option("bool", True),
+        "NULL_IF": Option("list", ["\\N"]),
+        "COMPRESSION": Option("text", "AUTO"),
+        "FILE_EXTENSION": Option("text", None),
+        "ENABLE_OCTAL": Option("bool", False),
+        "ALLOW_DUPLICATE": Option("bool", False),
+        "STRIP_OUTER_ARRAY": Option("bool", False),
+        "STRIP_NULL_VALUES": Option("bool", False),
+        "REPLACE_INVALID_CHARACTERS": Option("bool", False),
+        "IGNORE_UTF8_ERRORS": Option("bool", False),
+        "SKIP_BYTE_ORDER_MARK": Option("bool", True),
+    },
 }
 
 
@@ -174,7 +192,7 @@ def read_format(group: Any) -> dict[str, Any]:
     """Check `FILE_FORMAT = (...)`: `{"FORMAT_NAME": ...}` or TYPE with every property of that format.
 
     Raises:
-        SqlError: an unknown property, or a format other than Parquet.
+        SqlError: an unknown property, or a format other than Parquet and JSON.
     """
     if not isinstance(group, dict) or not group:
         raise invalid_value(group, "FILE_FORMAT")

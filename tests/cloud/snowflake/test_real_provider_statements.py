@@ -107,3 +107,54 @@ def test_another_partition_is_not_read(admin: Snow, lake: Lake) -> None:
     admin.script(f"CREATE DATABASE D; CREATE STAGE D.PUBLIC.S URL = '{url}' STORAGE_INTEGRATION = I")
     with pytest.raises(ProgrammingError, match="reading STORAGE_PROVIDER = 'S3GOV'"):
         admin.rows("LIST @D.PUBLIC.S")
+
+
+def test_a_stage_is_of_json(admin: Snow) -> None:
+    admin.rows(INTEGRATION.format(provider="S3", location="*"))
+    admin.script(
+        "CREATE DATABASE D; CREATE STAGE D.PUBLIC.S URL = 's3://bucket/events/' STORAGE_INTEGRATION = I "
+        "FILE_FORMAT = (TYPE = JSON COMPRESSION = GZIP STRIP_OUTER_ARRAY = true)"
+    )
+    said = {row["property"]: row for row in admin.records("DESC STAGE D.PUBLIC.S")}
+    assert {name: (said[name]["property_value"], said[name]["property_default"]) for name in JSON} == JSON
+    assert {row["parent_property"] for row in said.values() if row["property"] in JSON} == {
+        "STAGE_FILE_FORMAT"
+    }
+
+
+# Property of a JSON format -> value and default; from Snowflake's CREATE FILE FORMAT.
+JSON = {
+    "COMPRESSION": ("GZIP", "AUTO"),
+    "STRIP_OUTER_ARRAY": ("true", "false"),
+    "DATE_FORMAT": ("AUTO", "AUTO"),
+    "TIME_FORMAT": ("AUTO", "AUTO"),
+    "TIMESTAMP_FORMAT": ("AUTO", "AUTO"),
+    "BINARY_FORMAT": ("HEX", "HEX"),
+    "TRIM_SPACE": ("false", "false"),
+    "MULTI_LINE": ("true", "true"),
+    "NULL_IF": ("[\\N]", "[\\N]"),
+    "FILE_EXTENSION": ("", ""),
+    "ENABLE_OCTAL": ("false", "false"),
+    "ALLOW_DUPLICATE": ("false", "false"),
+    "STRIP_NULL_VALUES": ("false", "false"),
+    "REPLACE_INVALID_CHARACTERS": ("false", "false"),
+    "IGNORE_UTF8_ERRORS": ("false", "false"),
+    "SKIP_BYTE_ORDER_MARK": ("true", "true"),
+}
+
+
+def test_an_external_table_over_json_is_made_and_refreshed_but_not_read(flights: Snow, lake: Lake) -> None:
+    lake.put("clicks/day=2013-01-05/a.json", body=b'{"page": "/"}')
+    flights.rows(
+        "CREATE EXTERNAL TABLE CLICKS (PAGE VARCHAR AS (VALUE:page::VARCHAR), "
+        "DAY DATE AS (SPLIT_PART(SPLIT_PART(METADATA$FILENAME, 'day=', 2), '/', 1)::DATE)) PARTITION BY (DAY) "
+        "LOCATION = @STRATA_DEV.CURATED.PROCESSED/flights/clicks/ AUTO_REFRESH = FALSE "
+        "FILE_FORMAT = (TYPE = JSON STRIP_OUTER_ARRAY = TRUE)"
+    )
+    (table,) = flights.records("SHOW EXTERNAL TABLES LIKE 'CLICKS'")
+    assert table["file_format_type"] == "JSON"
+    key = lake.put("clicks/day=2013-01-06/b.json", body=b'{"page": "/a"}')
+    refreshed = flights.rows("ALTER EXTERNAL TABLE CLICKS REFRESH")
+    assert [row[:2] for row in refreshed] == [(key, "REGISTERED_NEW")]
+    with pytest.raises(ProgrammingError, match="reading files of TYPE = JSON"):
+        flights.rows("SELECT PAGE FROM CLICKS")
