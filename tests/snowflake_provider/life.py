@@ -217,8 +217,14 @@ class Lifetime:
         done = self._start(*arguments, folder=folder)
         found: dict[str, list[str]] = {}
         strays = []
+        reading: set[str] = set()
         for line in done.stdout.splitlines():
-            diagnostic = json.loads(line).get("diagnostic") if line.startswith("{") else None
+            message = json.loads(line) if line.startswith("{") else {}
+            if message.get("type") == "refresh_start":
+                reading.add(message["hook"]["resource"]["addr"])
+            elif message.get("type") == "refresh_complete":
+                reading.discard(message["hook"]["resource"]["addr"])
+            diagnostic = message.get("diagnostic")
             if diagnostic is None or diagnostic["severity"] != "error":
                 continue
             place = (diagnostic.get("range") or {}).get("filename", "")
@@ -231,6 +237,10 @@ class Lifetime:
                 continue
             label = named[named.lastindex or 1]
             found.setdefault(label, []).append(f"{diagnostic.get('address', '')}: {text}")
+        if strays:
+            # An error of a read names no address; its reads began and did not end.
+            for address in sorted(reading):
+                found.setdefault(_label(address), []).append(f"{address}: one of {sorted(set(strays))}")
         if done.returncode != 0 and not found:
             said = "; ".join(strays) or done.stdout[-2000:]
             raise StrataError(f"terraform {arguments[0]} failed at {step}: {said} {done.stderr[-600:]}")
