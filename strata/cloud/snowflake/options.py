@@ -32,7 +32,8 @@ class Option:
             SqlError: it is not one.
         """
         if value is None:
-            return None
+            # NONE is a word of some properties, and no value of the others.
+            return "NONE" if "NONE" in self.words else None
         if self.form == "bool" and isinstance(value, str) and value.upper() in ("TRUE", "FALSE"):
             return value.upper() == "TRUE"
         if self.form == "int" and isinstance(value, str) and value.lstrip("-").isdigit():
@@ -158,7 +159,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
 # What a format takes besides TYPE, with Snowflake's defaults.
 FORMATS: dict[str, dict[str, Option]] = {
     "PARQUET": {
-        "COMPRESSION": Option("text", "AUTO"),
+        "COMPRESSION": Option("word", "AUTO", ("AUTO", "LZO", "SNAPPY", "NONE")),
         "SNAPPY_COMPRESSION": Option("bool", True),
         "BINARY_AS_TEXT": Option("bool", True),
         "USE_LOGICAL_TYPE": Option("bool", False),
@@ -175,7 +176,9 @@ FORMATS: dict[str, dict[str, Option]] = {
         "TRIM_SPACE": Option("bool", False),
         "MULTI_LINE": Option("bool", True),
         "NULL_IF": Option("list", ["\\N"]),
-        "COMPRESSION": Option("text", "AUTO"),
+        "COMPRESSION": Option(
+            "word", "AUTO", ("AUTO", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
+        ),
         "FILE_EXTENSION": Option("text", None),
         "ENABLE_OCTAL": Option("bool", False),
         "ALLOW_DUPLICATE": Option("bool", False),

@@ -158,3 +158,17 @@ def test_an_external_table_over_json_is_made_and_refreshed_but_not_read(flights:
     assert [row[:2] for row in refreshed] == [(key, "REGISTERED_NEW")]
     with pytest.raises(ProgrammingError, match="reading files of TYPE = JSON"):
         flights.rows("SELECT PAGE FROM CLICKS")
+
+
+@pytest.mark.parametrize(("kind", "other"), [("PARQUET", "SNAPPY"), ("JSON", "ZSTD")])
+def test_no_compression_is_a_word_of_its_own(admin: Snow, kind: str, other: str) -> None:
+    def compression() -> str:
+        rows = admin.records("DESC FILE FORMAT D.PUBLIC.F")
+        return next(row["property_value"] for row in rows if row["property"] == "COMPRESSION")
+
+    admin.script(f"CREATE DATABASE D; CREATE FILE FORMAT D.PUBLIC.F TYPE = {kind} COMPRESSION = NONE")
+    assert compression() == "NONE"
+    admin.rows(f"ALTER FILE FORMAT D.PUBLIC.F SET COMPRESSION = {other}")
+    assert compression() == other
+    with pytest.raises(ProgrammingError, match="invalid value .ZIP. for parameter 'COMPRESSION'"):
+        admin.rows("ALTER FILE FORMAT D.PUBLIC.F SET COMPRESSION = ZIP")
