@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from strata.errors import StrataError
-from tests.snowflake_provider.life import STEPS, Life
+from tests.snowflake_provider.life import STEPS, UNIMPORTABLE, Life
 from tests.snowflake_provider.providers import REAL, STAND_IN, in_a_folder
 
 
@@ -21,7 +21,9 @@ def table(life: Life) -> str:
         cells = [(str(len(faults[step])) if step in faults else "ok").ljust(len(step)) for step in STEPS]
         lines.append("  ".join([case.ljust(width), *cells]).rstrip())
     sound = sum(not faults for faults in life.faults.values())
-    return "\n".join([*lines, f"{sound} of {len(life.faults)} cases"])
+    lines.append(f"{sound} of {len(life.faults)} cases")
+    lines += [f"import of {kind}: {UNIMPORTABLE[kind]['reason']}" for kind in sorted(life.unimportable)]
+    return "\n".join(lines)
 
 
 def main() -> int:
