@@ -170,5 +170,5 @@ def test_no_compression_is_a_word_of_its_own(admin: Snow, kind: str, other: str)
     assert compression() == "NONE"
     admin.rows(f"ALTER FILE FORMAT D.PUBLIC.F SET COMPRESSION = {other}")
     assert compression() == other
-    with pytest.raises(ProgrammingError, match="invalid value .ZIP. for parameter 'COMPRESSION'"):
+    with pytest.raises(ProgrammingError, match=r"invalid value .ZIP. for parameter 'COMPRESSION'"):
         admin.rows("ALTER FILE FORMAT D.PUBLIC.F SET COMPRESSION = ZIP")
