@@ -55,7 +55,8 @@ def environment(server: SnowflakeServer) -> dict[str, str]:
     }
 
 
-def prepare(server: SnowflakeServer, cases: Sequence[ModuleCase]) -> None:
+@contextlib.contextmanager
+def prepared(server: SnowflakeServer, cases: Sequence[ModuleCase]) -> Iterator[None]:
     """Make what the cases refer to: integrations, buckets, users to be notified."""
     client = boto3.client(
         "s3",
@@ -65,16 +66,13 @@ def prepare(server: SnowflakeServer, cases: Sequence[ModuleCase]) -> None:
         aws_secret_access_key="x",
     )
     statements = []
-    users = set()
+    users, buckets = set(), set()
     for case in cases:
         users |= {
             u for m in case.inputs.get("resource_monitors", {}).values() for u in m.get("notify_users", ())
         }
         for stage in case.inputs.get("stages", {}).values() if case.inputs.get("external_tables") else ():
-            client.create_bucket(
-                Bucket=case.bucket_format % stage["bucket"],
-                CreateBucketConfiguration={"LocationConstraint": REGION},
-            )
+            buckets.add(case.bucket_format % stage["bucket"])
         if "integration_name" in case.inputs:
             partition = case.inputs["context"].get("partition", "aws")
             statements.append(
@@ -83,6 +81,14 @@ def prepare(server: SnowflakeServer, cases: Sequence[ModuleCase]) -> None:
                 f"STORAGE_AWS_ROLE_ARN = 'arn:{partition}:iam::{ACCOUNT}:role/reader'"
             )
     rows(server, [*statements, *(f"CREATE USER {user}" for user in sorted(users))])
+    for bucket in buckets:
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    try:
+        yield
+    finally:
+        # moto has one memory for all servers of a process.
+        for bucket in buckets:
+            client.delete_bucket(Bucket=bucket)
 
 
 def left(server: SnowflakeServer, case: ModuleCase) -> list[str]:

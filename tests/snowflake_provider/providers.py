@@ -40,7 +40,7 @@ def live(kind: str, root: Path, folder: Path, environ: Mapping[str, str]) -> Lif
         raise StrataError("the real provider has no place", remedy=f"name its mirror in {SNOWFLAKE_MIRROR}")
     cases = collect(root, toolchain)
     with account.embedded_account(folder) as server, contextlib.ExitStack() as stack:
-        account.prepare(server, cases)
+        stack.enter_context(account.prepared(server, cases))
         variables = account.environment(server)
         if kind == STAND_IN:
             variables |= stack.enter_context(_stand_in(server))
