@@ -120,9 +120,7 @@ class Lifetime:
         self._apply("apply the change")
         self._expect("plan after it", self._plan("plan after it"), set())
         self._import()
-        for label, texts in self._faults(
-            "destroy", "destroy", "-auto-approve", "-input=false", "-json"
-        ).items():
+        for label, texts in self._faults("destroy", *_DESTROY).items():
             self._note(label, "destroy", texts)
         for label in self._cases:
             self._note(label, "destroy", [f"{name} is left" for name in self._left(label)])
