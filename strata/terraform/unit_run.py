@@ -278,7 +278,8 @@ def run_init(
         directory.init_begins()
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
             init()
-        directory.init_done(fingerprint)
+        # A provider from the caller's own mirror may be built by the caller.
+        directory.init_done(fingerprint, hand_back=toolchain.snowflake_mirror is None)
     directory.drop_hashes()
 
 
