@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -165,11 +166,19 @@ def _stop_execution(response: StepFunctionResponse) -> ActionResult:
 
     execution: Any = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
     stop_date = execution.stop_date or utcnow()
+    # One whose definition is still being read has no state yet, and moto would fail or forget the stop.
+    while execution.status == "RUNNING" and not _has_begun(execution):
+        time.sleep(0.02)
     if execution.status == "RUNNING":
         execution.stop(
             stop_date=stop_date, error=response._get_param("error"), cause=response._get_param("cause")
         )
     return ActionResult({"stopDate": stop_date})
+
+
+def _has_begun(execution: Any) -> bool:
+    worker = execution.exec_worker
+    return worker is not None and worker.env is not None and worker.env.program_state() is not None
 
 
 def _machine(response: StepFunctionResponse, arn: str) -> StateMachine:

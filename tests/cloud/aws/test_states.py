@@ -305,6 +305,32 @@ def test_stop_interrupts_a_retry(aws: Aws, role: str) -> None:
     assert aws.ended(execution, seconds=30)["status"] == "ABORTED"
 
 
+@pytest.mark.parametrize("at", ["parse", "start_at"])
+def test_stop_reaches_an_execution_that_is_only_beginning(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    machine = aws.machine("m", WAIT, role)
+    client = aws.client("stepfunctions")
+    client.describe_state_machine(stateMachineArn=machine)
+    from moto.stepfunctions.parser.asl.component.program.program import Program
+    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+    owner, name = {
+        "parse": (ExecutionWorker, "_get_evaluation_entrypoint"),
+        "start_at": (Program, "eval"),
+    }[at]
+    plain = getattr(owner, name)
+
+    def late(*arguments: Any) -> Any:
+        time.sleep(1)
+        return plain(*arguments)
+
+    monkeypatch.setattr(owner, name, late)
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    client.stop_execution(executionArn=execution)
+    assert aws.ended(execution)["status"] == "ABORTED"
+
+
 def test_execution_that_times_out(aws: Aws, role: str) -> None:
     ended = run(aws, WAIT, role, TimeoutSeconds=1)
     assert ended["status"] == "TIMED_OUT"
