@@ -19,6 +19,21 @@ _MISSING = re.compile(r"missing tool: ([\w-]+)")
 _FOREIGN = ("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "PYTEST_ADDOPTS", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_", "TG_")  # fmt: skip
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--platform-seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seeds that are played on the whole platform",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "platform_seed" in metafunc.fixturenames:
+        metafunc.parametrize("platform_seed", range(metafunc.config.getoption("platform_seeds")))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool): skipped, and counted, where the tool is not on PATH")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

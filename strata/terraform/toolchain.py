@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.artifacts.archive import replacing
+from strata.child_output import json_document
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.terraform.child_environment import child_environment
@@ -31,8 +34,8 @@ from strata.terraform.providers import (
 _NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
 _HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 _VERSION_SECONDS = 30
-# The provider has 150 MB.
-_DOWNLOAD_SECONDS = 900.0
+# The provider has 150 MB; should the process that fetches it die, the kernel frees its lock.
+_DOWNLOAD_SECONDS = math.inf
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
     cache = toolchain.provider_cache
     if cache is None or cache.is_dir():
         return
-    with held(cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS):
+    with held(
+        cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS, _say_waiting
+    ):
         if cache.is_dir():
             return
         scratch = cache.with_name("download")
@@ -208,6 +213,10 @@ def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) ->
     raise StrataError("neither terraform nor tofu is on PATH", remedy=remedy)
 
 
+def _say_waiting(holder: str) -> None:
+    print(f"{holder} downloads the AWS provider; waiting for it", file=sys.stderr)
+
+
 def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str, str]:
     try:
         answer = subprocess.run(
@@ -225,7 +234,8 @@ def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, st
             f"{program} does not answer `version`: {error}", remedy="repair it, or take it off PATH"
         ) from error
     try:
-        facts = json.loads(said)
+        # A version manager's shim may say what it has chosen.
+        facts = json_document(said)
         version, platform = str(facts["terraform_version"]), str(facts["platform"])
     except (ValueError, KeyError, TypeError):
         # Before 0.13 there was no -json, and the platform is of no use then.

@@ -152,7 +152,8 @@ class UnitRun:
             env=self._environment("show"),
             on_line=lines.append,
         )
-        document = next((line for line in lines if line.startswith("{")), None)
+        # The longest, not the first: a notice may be JSON too.
+        document = max((line for line in lines if line.startswith("{")), key=len, default=None)
         if code or document is None:
             raise StrataError(
                 f"{self.rendered.path}: the saved plan cannot be read: {' '.join(lines)[-600:]}"

@@ -38,6 +38,7 @@ UNIMPORTABLE: dict[str, dict[str, Any]] = tomllib.loads(
 _LABEL = re.compile(r"(?:module|output)\.(t\d+)\b")
 _SECONDS = 900
 _SHOWN = 900
+_DESTROY = ("destroy", "-auto-approve", "-input=false", "-json", "-refresh=false")
 _PROVIDER = {"source": "snowflakedb/snowflake"}
 Change = dict[str, Any]
 
@@ -114,13 +115,12 @@ class Lifetime:
         self._expect("plan again", self._plan("plan again"), set())
         for case in self._cases.values():
             self._write(self._folder, case, changed(case.module, case.inputs))
-        self._expect("change", self._plan("change"), {"update"}, some=True)
+        # What was read a moment ago is not read again.
+        self._expect("change", self._plan("change", refresh=False), {"update"}, some=True)
         self._apply("apply the change")
         self._expect("plan after it", self._plan("plan after it"), set())
         self._import()
-        for label, texts in self._faults(
-            "destroy", "destroy", "-auto-approve", "-input=false", "-json"
-        ).items():
+        for label, texts in self._faults("destroy", *_DESTROY).items():
             self._note(label, "destroy", texts)
         for label in self._cases:
             self._note(label, "destroy", [f"{name} is left" for name in self._left(label)])
@@ -142,10 +142,11 @@ class Lifetime:
         text = json.dumps({"module": {case.label: call}, "output": output}, indent=1)
         (folder / f"{case.label}.tf.json").write_text(text, encoding="utf-8")
 
-    def _plan(self, step: str, folder: Path | None = None) -> dict[str, Any]:
+    def _plan(self, step: str, folder: Path | None = None, *, refresh: bool = True) -> dict[str, Any]:
         """Plan; what is to blame for a plan that fails is noted, and left out of the next attempt."""
         folder = folder or self._folder
         arguments = ["plan", "-input=false", "-json", "-lock=false", "-out=plan.bin"]
+        arguments += [] if refresh else ["-refresh=false"]
         while blamed := self._faults(step, *arguments, folder=folder):
             for label, texts in blamed.items():
                 self._note(label, step, texts)

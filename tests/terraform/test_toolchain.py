@@ -341,7 +341,7 @@ def test_another_process_that_downloads_is_waited_for(
         toolchain.download_aws_provider(found)
 
     @contextlib.contextmanager
-    def wait(path: Path, what: str, seconds: float) -> Iterator[None]:
+    def wait(path: Path, what: str, seconds: float, on_waiting: object) -> Iterator[None]:
         mirror(tmp_path / "state" / "terraform" / "providers")
         yield
 

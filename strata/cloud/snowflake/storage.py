@@ -220,6 +220,8 @@ class Storage:
                     max_pool_connections=16,
                     retries={"max_attempts": 2},
                     connect_timeout=5,
+                    # The server is of this machine: it answers or is gone.
+                    read_timeout=None,
                 ),
             )
         return Bucket(self, bucket, client)
