@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from strata.cloud.snowflake import api
+from strata.cloud.snowflake.provider import VERSION
 from strata.errors import StrataError
 from strata.terraform.providers import SNOWFLAKE_MIRROR
 from strata.terraform.toolchain import ready_toolchain
@@ -83,19 +84,15 @@ def record(root: Path, environ: Mapping[str, str]) -> str:
     """Record the provider of the mirror that the environment names, and its schemas; return its version.
 
     Raises:
-        StrataError: there is none, or several.
+        StrataError: there is none.
     """
     toolchain = ready_toolchain(root / ".strata", environ)
     if toolchain.snowflake_mirror is None:
         raise StrataError("the real provider has no place", remedy=f"name its mirror in {SNOWFLAKE_MIRROR}")
-    programs = sorted(
-        toolchain.snowflake_mirror.glob("*/snowflakedb/snowflake/*/*/terraform-provider-snowflake*")
-    )
-    if len(programs) != 1:
-        raise StrataError(
-            f"{toolchain.snowflake_mirror} holds {len(programs)} Snowflake providers", remedy="keep one"
-        )
-    (program,), version = programs, programs[0].parents[1].name
+    pattern = "*/snowflakedb/snowflake/*/*/terraform-provider-snowflake*"
+    # The newest, which is what Terraform takes too.
+    program = max(toolchain.snowflake_mirror.glob(pattern), key=lambda path: _numbers(path.parents[1].name))
+    version = program.parents[1].name
     heard = Heard()
     with (
         tempfile.TemporaryDirectory(prefix="strata-record-") as folder,
@@ -128,6 +125,10 @@ def record(root: Path, environ: Mapping[str, str]) -> str:
     return version
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
 def _statements(observed: dict[str, Any]) -> dict[str, Any]:
     """Take the statements out of the observations; of the reads only those of the case `life`'s first step."""
     found: dict[str, Any] = {"changes": {}, "reads": {}}
@@ -144,7 +145,7 @@ def _statements(observed: dict[str, Any]) -> dict[str, Any]:
 def _write_schemas(version: str, shown: Mapping[str, Any]) -> None:
     """Write the schemas of the resource types that the stand-in knows as it reads them."""
     path = _DATA / f"provider-schema-{version}.json"
-    known = json.loads((_DATA / f"provider-schema-{recordings.VERSION}.json").read_text("utf-8"))
+    known = json.loads((_DATA / f"provider-schema-{VERSION}.json").read_text("utf-8"))
     document = {
         "protocol": known["protocol"],
         "provider": known["provider"],

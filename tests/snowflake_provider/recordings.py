@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.snowflake_provider.recorder import RECORDINGS, Observation, Values
 
-VERSION = "2.20.0"
 # Where an observation holds whole states: address -> values.
 _STATES = ("refreshed", "state", "imported")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from strata.cloud.snowflake.provider import VERSION
 from strata.cloud.snowflake.provider.server import ProviderServer
 from strata.terraform.providers import SNOWFLAKE_MIRROR
 from strata.terraform.toolchain import ready_toolchain
@@ -64,7 +65,7 @@ def unlisted(case: str, real: Observation, ours: Observation) -> tuple[list[str]
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_the_stand_in_does_what_the_real_provider_was_recorded_to_do(case: Case, tmp_path: Path) -> None:
-    recorded, statements = recordings.read(recordings.VERSION)
+    recorded, statements = recordings.read(VERSION)
     reads = statements["reads"] if case.name == "life" else {}
     answers: dict[str, Any] = {}
     with stand_in(tmp_path, list(reads), answers) as recorder:

@@ -5,3 +5,5 @@ states by the rules of the plugin SDK that the real one is built on (`planning`,
 SQL statements that it sends to the embedded Snowflake through snowflake-connector-python, logged in like any
 client.
 """
+
+VERSION = "2.20.0"

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from strata.cloud.snowflake.provider import VERSION
 from strata.cloud.snowflake.provider.identifiers import parts
 from strata.cloud.snowflake.provider.values import Object
 
@@ -19,7 +20,7 @@ Rules = dict[str, Any]
 @cache
 def all_rules() -> dict[str, Rules]:
     """Resource type (or `provider`) -> its rules."""
-    text = files("strata.cloud.snowflake").joinpath("data/provider-rules-2.20.0.toml").read_text("utf-8")
+    text = files("strata.cloud.snowflake").joinpath(f"data/provider-rules-{VERSION}.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from strata.cloud.snowflake.provider import VERSION
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
 from strata.cloud.snowflake.provider.values import Object, Type
 
@@ -43,7 +44,7 @@ class ResourceSchema:
 
 
 def _load(name: str) -> dict[str, Any]:
-    text = files("strata.cloud.snowflake").joinpath(f"data/{name}-2.20.0.json").read_text("utf-8")
+    text = files("strata.cloud.snowflake").joinpath(f"data/{name}-{VERSION}.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
