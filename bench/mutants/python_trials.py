@@ -53,7 +53,7 @@ class Baseline:
         return sorted(tests or self.seconds, key=lambda test: (self.seconds.get(test, 0), test))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Watch:
     """A pytest plugin: the time of each test, who uses which fixture, and which of them runs a line."""
 

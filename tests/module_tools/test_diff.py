@@ -38,6 +38,12 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "input removed": (V("type = string\n default = null"), "", [("major", "input v: removed")]),
     "type changed": (V("type = string"), V("type = number"), [("major", "from string to number")]),
     "type widened": (V("type = number"), V("type = string"), [("minor", "from number to string")]),
+    "bool widened": (V("type = bool"), V("type = string"), [("minor", "from bool to string")]),
+    "bool is not a number": (V("type = bool"), V("type = number"), [("major", "from bool to number")]),
+    "number is not a bool": (V("type = number"), V("type = bool"), [("major", "from number to bool")]),
+    "string is not a bool": (V("type = string"), V("type = bool"), [("major", "from string to bool")]),
+    "anything goes": (V("type = number"), V("type = any"), [("minor", "from number to any")]),
+    "not anything goes": (V("type = any"), V("type = number"), [("major", "from any to number")]),
     "list became map": (
         V("type = list(string)"),
         V("type = map(string)"),

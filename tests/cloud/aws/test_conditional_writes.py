@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +16,7 @@ from strata.cloud.aws.retries import AnswerOnce
 from .conftest import Aws
 
 WRITERS = 16
+_LOST = ("ConditionalCheckFailedException", "PreconditionFailed", "TransactionCanceledException")
 
 
 def table(aws: Aws) -> Any:
@@ -36,14 +38,29 @@ def lock_item(client: Any, key: str, who: str) -> Any:
     )
 
 
+def lock_in_transaction(client: Any, key: str, who: str) -> Any:
+    item = {"LockID": {"S": key}, "Info": {"S": who}}
+    put = {"TableName": "locks", "Item": item, "ConditionExpression": "attribute_not_exists(LockID)"}
+    return client.transact_write_items(TransactItems=[{"Put": put}])
+
+
+def lock_by_update(client: Any, key: str, who: str) -> Any:
+    return client.update_item(
+        TableName="locks",
+        Key={"LockID": {"S": key}},
+        UpdateExpression="SET Info = :who",
+        ConditionExpression="attribute_not_exists(LockID)",
+        ExpressionAttributeValues={":who": {"S": who}},
+    )
+
+
 def lock_object(client: Any, key: str, who: str) -> Any:
     return client.put_object(Bucket="locks", Key=key, Body=who, IfNoneMatch="*")
 
 
-@pytest.mark.parametrize("service", ["dynamodb", "s3"])
-def test_one_writer_wins_every_race(aws: Aws, service: str) -> None:
-    client = table(aws) if service == "dynamodb" else aws.bucket("locks")
-    take = lock_item if service == "dynamodb" else lock_object
+@pytest.mark.parametrize("take", [lock_item, lock_by_update, lock_in_transaction, lock_object])
+def test_one_writer_wins_every_race(aws: Aws, take: Callable[[Any, str, str], Any]) -> None:
+    client = aws.bucket("locks") if take is lock_object else table(aws)
     for turn in range(10):
         together = threading.Barrier(WRITERS)
 
@@ -53,7 +70,7 @@ def test_one_writer_wins_every_race(aws: Aws, service: str) -> None:
                 take(client, key, str(who))
             except ClientError as error:
                 code = error.response["Error"]["Code"]
-                assert code in ("ConditionalCheckFailedException", "PreconditionFailed")
+                assert code in _LOST
                 return False
             return True
 
