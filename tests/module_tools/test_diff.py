@@ -20,6 +20,7 @@ def _variable(body: str) -> str:
 
 V = _variable
 NOT_ONE = 'type = number\nvalidation {\n condition = var.v != 1\n error_message = "Not one."\n}'
+NOT_TWO = '\nvalidation {\n condition = var.v != 2\n error_message = "Not two."\n}\n'
 
 ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     # name: (before, after, [(level, part of the text)])
@@ -141,6 +142,26 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         V(NOT_ONE),
         V(NOT_ONE.replace("Not one.", "It must not be one.")),
         [("patch", "message of a validation changed")],
+    ),
+    "validations in another order": (
+        V(NOT_ONE + NOT_TWO),
+        V("type = number\n" + NOT_TWO + NOT_ONE.removeprefix("type = number")),
+        [("patch", "changed inside")],
+    ),
+    "tuple": (
+        V("type = tuple([string, number])"),
+        V("type = tuple([string, bool])"),
+        [("major", "at [1] changed from number to bool")],
+    ),
+    "tuple, widened": (
+        V("type = tuple([number, number])"),
+        V("type = tuple([string, number])"),
+        [("minor", "at [0] changed from number to string")],
+    ),
+    "tuple of another length": (
+        V("type = tuple([string])"),
+        V("type = tuple([string, string])"),
+        [("major", "type changed from tuple")],
     ),
     "description": (
         V('type = string\n description = "A"'),
