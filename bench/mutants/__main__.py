@@ -114,7 +114,7 @@ def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally
     for mutant in drawn(list(_sites(package, "*.py", entry.get("except", []))), seed):
         if sample and done >= sample:
             break
-        survived = survives(scratch, mutant, baseline)
+        survived = survives(scratch, mutant, baseline, processes=entry.get("processes", False))
         # What cannot be imported tells nothing about tests: another is drawn.
         if survived is not None:
             tally.count(mutant, survived=survived)

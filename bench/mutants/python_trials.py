@@ -43,14 +43,16 @@ class Baseline:
     users: dict[str, list[str]]
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that a fault can reach; all of them where none is known to run its line."""
+        """Return the tests that run a fault's line, those of another process left out; fast ones first."""
         lines = self.reached.get(mutant.file, {})
         within = (
             lines.values() if mutant.everywhere else map(lines.get, range(mutant.line, mutant.end_line + 1))
         )
         contexts = {context for found in within for context in found or ()}
         tests = {test for context in contexts for test in self.users.get(context, [context]) if test}
-        return sorted(tests or self.seconds, key=lambda test: (self.seconds.get(test, 0), test))
+        if mutant.everywhere and not tests:
+            tests = set(self.seconds)
+        return sorted(tests, key=lambda test: (self.seconds.get(test, 0), test))
 
 
 @dataclass(eq=False)
@@ -138,13 +140,22 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
     return Baseline(noted["seconds"], reached, noted["users"])
 
 
-def survives(scratch: Scratch, mutant: Mutant, baseline: Baseline) -> bool | None:
+def survives(scratch: Scratch, mutant: Mutant, baseline: Baseline, *, processes: bool) -> bool | None:
     """Run a mutant's tests: first those that run its line, then the others of their files.
+
+    Args:
+        scratch: the copy of the repository.
+        mutant: the fault.
+        baseline: what the tests do without it.
+        processes: whether tests run the package in processes of their own: what no test is seen to run is
+            then tried with all of them.
 
     Returns:
         Whether all of them pass; None if the tests could not be collected, as the file cannot be imported.
     """
-    tests = baseline.tests(mutant)
+    tests = baseline.tests(mutant) or (list(baseline.seconds) if processes else [])
+    if not tests:
+        return True
     files = sorted({test.partition("::")[0] for test in tests})
     usual = sum(t for test, t in baseline.seconds.items() if test.partition("::")[0] in files)
 

@@ -89,3 +89,55 @@ def test_a_view_is_joined_with_itself(owner: Snow) -> None:
     assert joined == [(1, 1), (2, 2)]
     owner.rows("CREATE VIEW D.S.VV AS SELECT L.A FROM D.S.V L JOIN D.S.V R ON L.A < R.A")
     assert owner.rows("SELECT A FROM D.S.VV") == [(1,)]
+
+
+OBJECTS = """
+CREATE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE
+  STORAGE_AWS_ROLE_ARN = 'arn:aws:iam::111122223333:role/r' STORAGE_ALLOWED_LOCATIONS = ('s3://bucket/');
+CREATE STAGE D.S.ST URL = 's3://bucket/' STORAGE_INTEGRATION = I;
+CREATE VIEW D.S.V AS SELECT A FROM D.S.T
+"""
+# Snowflake's access-control reference, as far as the kinds that this project makes.
+GRANTED = {
+    "DATABASE D": ["APPLYBUDGET", "CREATE DATABASE ROLE", "CREATE SCHEMA", "MODIFY", "MONITOR", "USAGE"],
+    "SCHEMA D.S": ["ADD SEARCH OPTIMIZATION", "APPLYBUDGET", "CREATE EXTERNAL TABLE", "CREATE FILE FORMAT", "CREATE STAGE", "CREATE TABLE", "CREATE VIEW", "MODIFY", "MONITOR", "USAGE"],
+    "WAREHOUSE W": ["APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"],
+    "INTEGRATION I": ["USAGE", "USE_ANY_ROLE"],
+    "STAGE D.S.ST": ["USAGE"],
+    "TABLE D.S.T": ["APPLYBUDGET", "DELETE", "EVOLVE SCHEMA", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"],
+    "VIEW D.S.V": ["REFERENCES", "SELECT"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", GRANTED)
+def test_the_privileges_of_a_kind(owner: Snow, place: str) -> None:
+    owner.script(OBJECTS)
+    owner.rows("CREATE ROLE ALL_OF_THEM")
+    for privilege in GRANTED[place]:
+        owner.rows(f"GRANT {privilege} ON {place} TO ROLE ALL_OF_THEM")
+    found = owner.records("SHOW GRANTS TO ROLE ALL_OF_THEM")
+    assert sorted(row["privilege"] for row in found) == GRANTED[place]
+    with pytest.raises(ProgrammingError, match="Invalid privilege 'EXECUTE TASK'"):
+        owner.rows(f"GRANT EXECUTE TASK ON {place} TO ROLE ALL_OF_THEM")
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("SYSADMIN", "CREATE DATABASE X"),
+        ("SYSADMIN", "CREATE WAREHOUSE X"),
+        ("USERADMIN", "CREATE ROLE X"),
+        ("USERADMIN", "CREATE USER X"),
+        ("SECURITYADMIN", "GRANT USAGE ON DATABASE D TO ROLE R"),
+        # What a role is granted, its own roles have: SECURITYADMIN has USERADMIN's.
+        ("SECURITYADMIN", "CREATE ROLE X"),
+    ],
+)
+def test_what_the_system_roles_may(owner: Snow, server: SnowflakeServer, role: str, statement: str) -> None:
+    snow = Snow(server, role=role)
+    snow.rows(statement)
+    snow.connection.close()
+    nobody = Snow(server, role="R")
+    with pytest.raises(ProgrammingError, match=r"Insufficient privileges|not authorized"):
+        nobody.rows(statement.replace(" X", " Y"))
+    nobody.connection.close()
