@@ -3,9 +3,13 @@
 A line is clean, a duplicate, or quarantined with one reason: the first that holds, in the order encoding,
 shape, each column's value from left to right, date, references.
 
-The rules are SQL expressions made of the contract. Good lines take the short way, one typed parse and a few
-comparisons; only a line that fails there is parsed again as text to say what is wrong with it. They are SQL
-and not Column calls, because each of those searches the JVM's class path: a quarter of a small file's time.
+The rules are SQL expressions made of the contract. Good lines take the short way, a parse and a few
+comparisons; only a line that fails there is looked at value by value to say what is wrong with it. They are
+SQL and not Column calls, because each of those searches the JVM's class path: a quarter of a small file's
+time.
+
+A value is of its type if it has the type's shape and lies in its range. Spark's parsers alone decide neither:
+they take `2013` for a date, `1.5d` for a number, and years that Parquet's other readers cannot hold.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.contract import Column, Contract, Join, Reference, ddl
+from glue_jobs.contract import Column, Contract, Join, Reference
 
 DUPLICATE = "duplicate"
 OTHER_DELIMITERS = (";", "\t", "|")
@@ -34,7 +38,24 @@ MISQUOTED = "'the quotes do not pair up'"
 # RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
 QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
-TIMESTAMP_FORMAT = "yyyy-MM-dd'T'HH:mm:ssX"
+# Type -> what a value looks like. A time has a zone, or nobody knows which moment it is; it may have a
+# fraction, kept to the microsecond.
+SHAPES = {
+    "int": "[+-]?[0-9]+",
+    "bigint": "[+-]?[0-9]+",
+    "double": "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?",
+    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "timestamp": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
+    "(Z|[+-][0-9]{2}(:?[0-9]{2})?)",
+}
+WHOLE = ("int", "bigint")
+# Type -> what of its shape is too large: Python and Snowflake know the years 1 to 9999 only.
+RANGES = {
+    "double": "abs({}) < double('Infinity')",
+    "date": "{} >= DATE'0001-01-01'",
+    "timestamp": "{} BETWEEN TIMESTAMP'0001-01-01T00:00:00Z' AND TIMESTAMP'9999-12-31T23:59:59.999999Z'",
+}
+SHOWN = 120  # characters of a value in a detail; the whole line is beside it
 
 
 @dataclass(frozen=True)
@@ -75,15 +96,13 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
     width = len(contract.columns)
     date = f"`{contract.date.name}`"
     names = [f"`{name}`" for name in contract.names]
-    options = (
-        f"""'escape', '"', 'nullValue', '{contract.null_value}', 'timestampFormat', "{TIMESTAMP_FORMAT}\""""
-    )
-    typed = f"{ddl(contract.columns)}, `_corrupt` string"
-    as_text = ", ".join(f"{name} string" for name in names)
+    options = f"""'escape', '"', 'nullValue', '{contract.null_value}', {CORRUPT}"""
+    as_text = ", ".join(f"{name} string" for name in [*names, "_corrupt"])
     # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
     # would fill up or cut off the others, and dies of more than 20,480 columns.
-    suspect = _suspect(contract)
-    fits = f"found = {width} AND NOT misquoted"
+    # U+FFFF is the end of the file to the parser: it would take parts of the next line for this one.
+    fits = f"found = {width} AND NOT misquoted AND NOT contains(line, '\uffff')"
+    kept = ("source_line", "line", "misquoted", "found", "text")
     rows = (
         inputs.lines.selectExpr("*", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS bare")
         .selectExpr(
@@ -92,25 +111,18 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
             "contains(bare, '\"') AS misquoted",
             "length(bare) - length(replace(bare, ',')) + 1 AS found",
         )
-        .selectExpr(
-            "*",
-            f"from_csv(IF({fits}, line, NULL), '{typed}', map({options}, {CORRUPT})) AS row",
-        )
-        .selectExpr(
-            "source_line",
-            "line",
-            "misquoted",
-            "found",
-            "row.*",
-            f"{_date(contract)} AS {date}",
-            f"from_csv(IF({fits} AND ({suspect}), line, NULL), '{as_text}', map({options})) AS text",
-        )
+        .selectExpr("*", f"from_csv(IF({fits}, line, NULL), '{as_text}', map({options})) AS text")
+        .selectExpr("*", *(f"{_typed(column)} AS `{column.name}`" for column in contract.columns))
+        # In a step of their own, so that a value is parsed once.
+        .selectExpr(*kept, *(f"{_in_range(column)} AS `{column.name}`" for column in contract.columns))
+        .selectExpr("*", f"{_date(contract)} AS {date}")
     )
     for reference, join in _required_joins(contract):
         keys = inputs.references[reference.name].selectExpr(f"`{reference.key}` AS `known_{join.column}`")
         known = keys.distinct().hint("broadcast")
         rows = rows.join(known, F.expr(f"`{join.column}` = `known_{join.column}`"), "left")
-    fault = f"CASE {' '.join(_cases(contract))} END AS fault"
+    # Not deterministic, or the optimizer would filter below the parse, and parse once for each value named.
+    fault = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS fault"
     checked = rows.selectExpr("source_line", "line", *names, date, fault)
     # A faulty line is a group of its own: it is nobody's duplicate, and many of them make no hot partition.
     key = ", ".join(f"IF(reason IS NULL, `{name}`, NULL)" for name in contract.key)
@@ -128,9 +140,31 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
     return Outputs(judged=judged, quarantined=quarantined)
 
 
+def _typed(column: Column) -> str:
+    """A value as its type; null where it is not of the type's shape.
+
+    Of whole numbers the cast takes no other shapes but those with white space around, which `_suspect` sees.
+    """
+    text = f"text.`{column.name}`"
+    if column.type not in SHAPES:
+        return text
+    cast = f"try_cast({text} AS {column.type})"
+    return cast if column.type in WHOLE else f"IF({_shaped(text, column.type)}, {cast}, NULL)"
+
+
+def _shaped(text: str, kind: str) -> str:
+    return f"{text} RLIKE '^({SHAPES[kind]})\\\\z'"
+
+
+def _in_range(column: Column) -> str:
+    """A typed value; null where it is out of its type's range."""
+    name = f"`{column.name}`"
+    return f"IF({RANGES[column.type].format(name)}, {name}, NULL)" if column.type in RANGES else name
+
+
 def _date(contract: Contract) -> str:
     """The partition date; null where the parts make none. A year has four digits, or it is a slip."""
-    year, month, day = (f"row.`{part}`" for part in contract.date.parts)
+    year, month, day = (f"`{part}`" for part in contract.date.parts)
     return (
         f"IF({year} BETWEEN 1000 AND 9999,"
         f" try_cast(format_string('%d-%02d-%02d', {year}, {month}, {day}) AS date), NULL)"
@@ -138,15 +172,35 @@ def _date(contract: Contract) -> str:
 
 
 def _suspect(contract: Contract) -> str:
-    """Condition on the typed parse: a value is not of its type, or missing where one must be."""
-    required = [f"row.`{column.name}` IS NULL" for column in contract.columns if not column.nullable]
-    return " OR ".join(["row._corrupt IS NOT NULL", *required])
+    """Condition on a parsed line: a value is not of its type, or missing where one must be."""
+    conditions = ["text._corrupt IS NOT NULL"]
+    for column in contract.columns:
+        text = f"text.`{column.name}`"
+        if column.type not in SHAPES:
+            conditions += [] if column.nullable else [_blank(text)]
+        elif column.nullable:
+            # Exporters that quote everything write "" where there is nothing.
+            conditions.append(f"`{column.name}` IS NULL AND {text} <> ''")
+        else:
+            conditions.append(f"`{column.name}` IS NULL")
+    # One match for all of a line: one for each would take a tenth of the job's time.
+    whole = ", ".join(f"text.`{column.name}`" for column in contract.columns if column.type in WHOLE)
+    conditions.append(f"NOT concat_ws(',', {whole}) RLIKE '^[-+0-9,]*\\\\z'")
+    return " OR ".join(conditions)
+
+
+def _blank(text: str) -> str:
+    """Condition: there is nothing in a value, or nothing but white space of whatever kind."""
+    return f"coalesce(NOT {text} RLIKE '(?U)\\\\S', true)"
 
 
 def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
     width = len(contract.columns)
     yield _when("contains(line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
+    yield _when(
+        "contains(line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, which is not a character'"
+    )
     yield f"WHEN misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
     for delimiter in OTHER_DELIMITERS:
         fields = rf"size(split(line, '[{delimiter}]'))"
@@ -161,48 +215,45 @@ def _cases(contract: Contract) -> Iterator[str]:
     yield _when(f"found > {width}", "extra_column", counted)
     values = ", ".join(_value(column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
-    yield f"WHEN text IS NOT NULL THEN coalesce(get({faults}, 0), {_fault('bad_quoting', MISQUOTED)})"
+    misquoted = _fault("bad_quoting", MISQUOTED)
+    yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {misquoted})"
     yield from _date_cases(contract)
     for reference, join in _required_joins(contract):
         yield _when(
             f"`{join.column}` IS NOT NULL AND `known_{join.column}` IS NULL",
             str(join.reason),
-            f"""concat("{join.column}: '", `{join.column}`, "' is not in {reference.name}")""",
+            f"""concat("{join.column}: '", left(`{join.column}`, {SHOWN}), "' is not in {reference.name}")""",
         )
 
 
 def _value(column: Column) -> str:
     """One value with its rule, as a struct; a list of them is judged by one small lambda."""
+    text = f"text.`{column.name}`"
+    valid = "true"
+    if column.type in SHAPES:
+        valid = f"(`{column.name}` IS NOT NULL AND {_shaped(text, column.type)})"
     return (
         f"named_struct('name', '{column.name}', 'type', '{column.type}',"
-        f" 'nullable', {str(column.nullable).lower()}, 'text', text.`{column.name}`)"
+        f" 'nullable', {str(column.nullable).lower()}, 'text', {text}, 'valid', {valid})"
     )
 
 
 def _value_fault() -> str:
-    # Casts are lenient ("2.7" is the int 2), the parser is not: a number must look like one.
-    whole = "value.text RLIKE '^[+-]?[0-9]+$' AND try_cast(value.text AS {type}) IS NOT NULL"
-    of_type = (
-        "CASE value.type"
-        f" WHEN 'int' THEN {whole.format(type='int')}"
-        f" WHEN 'bigint' THEN {whole.format(type='bigint')}"
-        " WHEN 'double' THEN try_cast(value.text AS double) IS NOT NULL"
-        f" WHEN 'timestamp' THEN try_to_timestamp(value.text, \"{TIMESTAMP_FORMAT}\") IS NOT NULL"
-        " ELSE true END"
-    )
-    reason = "IF(value.type = 'timestamp', 'bad_date', 'not_a_number')"
-    detail = """concat(value.name, ": '", value.text, "' is not of type ", value.type)"""
+    reason = "IF(value.type IN ('date', 'timestamp'), 'bad_date', 'not_a_number')"
+    shown = f"IF(length(value.text) > {SHOWN}, concat(left(value.text, {SHOWN}), '…'), value.text)"
+    detail = f"""concat(value.name, ": '", {shown}, "' is not of type ", value.type)"""
     missing = _fault("missing_value", "concat(value.name, ' is empty')")
     return (
-        f"CASE WHEN value.text IS NULL AND NOT value.nullable THEN {missing}"
-        f" WHEN value.text IS NOT NULL AND NOT {of_type}"
+        f"CASE WHEN NOT value.nullable AND {_blank('value.text')} THEN {missing}"
+        f" WHEN value.text <> '' AND NOT value.valid"
         f" THEN named_struct('reason', {reason}, 'detail', {detail}) END"
     )
 
 
 def _date_cases(contract: Contract) -> Iterator[str]:
     rule = contract.date
-    written = ", '-', ".join(f"`{part}`" for part in rule.parts)
+    # Of a part that is null, nothing: the detail is not to be null with it.
+    written = ", '-', ".join(f"coalesce(`{part}`, '')" for part in rule.parts)
     yield _when(
         f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is no date")"""
     )

@@ -16,8 +16,16 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
 _POLL_SECONDS = 0.5
+# An event is delivered within milliseconds. Looking into a queue hides its messages for a moment.
+_DEAD_LETTER_SECONDS = 5.0
+_HIDDEN_SECONDS = 2
+# EventBridge's own, where a target sets none.
+_MAXIMUM_EVENT_AGE = 86_400
 # States a person does not follow: they only record what the others did.
-_BRANCH_STATES = frozenset({"Failed", "Duplicate", "Superseded"})
+_BRANCH_STATES = frozenset(
+    {"CheckVersionId", "UseNullVersion", "InspectRun", "ReadRun", "JudgeRun"}
+    | {"Failed", "Duplicate", "Superseded"}
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,18 @@ class Execution:
 
 @dataclass(frozen=True)
 class PutObject:
-    """An object as PutObject answered: `etag` without quotes, `at` in UTC."""
+    """An object as PutObject answered.
+
+    `etag` is without quotes, `version_id` empty where the bucket keeps no versions, `at` in UTC,
+    `size` in bytes.
+    """
 
     bucket: str
     key: str
     etag: str
+    version_id: str
     at: datetime
+    size: int = 0
 
 
 def object_id(bucket: str, key: str) -> str:
@@ -96,7 +110,8 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
     """
     at = datetime.now(UTC)
     answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
-    return PutObject(bucket, key, str(answer["ETag"]).strip('"'), at)
+    etag, version_id = str(answer["ETag"]).strip('"'), answer.get("VersionId", "")
+    return PutObject(bucket, key, etag, version_id, at, len(body))
 
 
 def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, key: str, size: int) -> bool:
@@ -108,17 +123,7 @@ def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, 
         bucket, key: where the object would be put.
         size: its bytes.
     """
-    events = client(endpoints, "events")
-    names = events.list_rule_names_by_target(TargetArn=state_machine_arn)["RuleNames"]
-    rules = [events.describe_rule(Name=name) for name in names]
-    event = {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}, "reason": "PutObject"},
-    }
-    return any(
-        rule["State"] == "ENABLED" and matches(json.loads(rule["EventPattern"]), event) for rule in rules
-    )
+    return bool(_targets(client(endpoints, "events"), state_machine_arn, bucket, key, size))
 
 
 def follow(
@@ -126,45 +131,41 @@ def follow(
     state_machine_arn: str,
     put_object: PutObject,
     on_step: Callable[[Step], None] = lambda step: None,
-    *,
-    timeout: float = 300.0,
+    on_wait: Callable[[str], None] = lambda execution: None,
 ) -> Execution:
     """Wait for the execution that an object's event starts, and for its end.
+
+    However long it takes: EventBridge gives an event up after its maximum age, Step Functions an execution
+    after its timeout, and this does not give up before them.
 
     Args:
         endpoints: the embedded cloud.
         state_machine_arn: the machine the rule starts.
         put_object: the object, as `put` returned it.
         on_step: called as each step starts and ends.
-        timeout: seconds until giving up.
+        on_wait: called at each look with the execution's name, empty before it starts.
 
     Raises:
-        StrataError: no execution started, or it did not end in time.
+        StrataError: no execution starts.
     """
     states = client(endpoints, "stepfunctions")
-    deadline = time.monotonic() + timeout
     on_step(Step("S3 event", "running"))
-    arn, started = _find(states, state_machine_arn, put_object, deadline)
+    arn, started = _find(endpoints, states, state_machine_arn, put_object, on_wait)
     first = Step("S3 event", "succeeded", max(0.0, (started - put_object.at).total_seconds()))
     on_step(first)
     shown: dict[str, Step] = {}
     while True:
+        # Before the history, which has its last event a moment before the execution is described as over.
+        description = states.describe_execution(executionArn=arn)
         events = _history(states, arn)
         steps = _steps(events)
         for step in steps:
             if shown.get(step.name) != step:
                 shown[step.name] = step
                 on_step(step)
-        if events and events[-1]["type"] in _ENDS:
-            description = states.describe_execution(executionArn=arn)
-            # The history has its last event a moment before the execution is described as over.
-            if description["status"] != "RUNNING":
-                break
-        if time.monotonic() > deadline:
-            raise StrataError(
-                f"execution {arn.rsplit(':', 1)[-1]} did not end in {timeout:.0f} s",
-                remedy="look at `strata status`",
-            )
+        if description["status"] != "RUNNING":
+            break
+        on_wait(arn.rsplit(":", 1)[-1])
         time.sleep(_POLL_SECONDS)
     entered = [_entered(event) for event in events if _entered(event)]
     return Execution(
@@ -179,11 +180,55 @@ def follow(
     )
 
 
+def _targets(events: Any, state_machine_arn: str, bucket: str, key: str, size: int) -> list[dict[str, Any]]:
+    """The targets by which enabled rules start the machine for an object."""
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}, "reason": "PutObject"},
+    }
+    found = []
+    for name in events.list_rule_names_by_target(TargetArn=state_machine_arn)["RuleNames"]:
+        rule = events.describe_rule(Name=name)
+        if rule["State"] == "ENABLED" and matches(json.loads(rule["EventPattern"]), event):
+            targets = events.list_targets_by_rule(Rule=name)["Targets"]
+            found += [target for target in targets if target["Arn"] == state_machine_arn]
+    return found
+
+
 def _find(
-    states: Any, state_machine_arn: str, put_object: PutObject, deadline: float
+    endpoints: Endpoints,
+    states: Any,
+    state_machine_arn: str,
+    put_object: PutObject,
+    on_wait: Callable[[str], None],
 ) -> tuple[str, datetime]:
+    """The execution of an object and its start.
+
+    Raises:
+        StrataError: no rule starts one, the bucket sends no events, the rule's target cannot be invoked, or
+            the event has grown too old.
+    """
+    place = f"s3://{put_object.bucket}/{put_object.key}"
+    where = (put_object.bucket, put_object.key, put_object.size)
+    targets = _targets(client(endpoints, "events"), state_machine_arn, *where)
+    if not targets:
+        raise StrataError(
+            f"no execution starts for {place}: no enabled rule matches it",
+            remedy="look at the rules in live/_components/eventbridge.hcl",
+        )
+    s3 = client(endpoints, "s3")
+    if "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=put_object.bucket):
+        raise StrataError(
+            f"no execution starts for {place}: the bucket does not send its events to EventBridge",
+            remedy="look at the bucket in live/_components/s3.hcl",
+        )
+    ages = [target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds") for target in targets]
+    age = max(given or _MAXIMUM_EVENT_AGE for given in ages)
+    began = time.monotonic()
+    looked = began
     seen: set[str] = set()
-    while time.monotonic() < deadline:
+    while True:
         for execution in states.list_executions(stateMachineArn=state_machine_arn)["executions"]:
             arn = execution["executionArn"]
             # The service's clock has milliseconds.
@@ -191,15 +236,62 @@ def _find(
                 continue
             seen.add(arn)
             event = json.loads(states.describe_execution(executionArn=arn)["input"])
-            if (event.get("bucket"), event.get("key")) == (put_object.bucket, put_object.key) and str(
-                event.get("etag", "")
-            ).strip('"') == put_object.etag:
+            # The same content may have been put before: only the version tells whose event it was.
+            if all(
+                event.get(name) == getattr(put_object, name)
+                for name in ("bucket", "key", "etag", "version_id")
+            ):
                 return arn, execution["startDate"]
+        now = time.monotonic()
+        if now - looked >= _DEAD_LETTER_SECONDS:
+            looked = now
+            for target in targets:
+                if reason := _dead_letter(endpoints, target, put_object):
+                    raise StrataError(
+                        f"no execution starts for {place}: {reason}",
+                        remedy="the event is in the rule's dead-letter queue",
+                    )
+        if now - began > age:
+            raise StrataError(
+                f"no execution started for {place} within {age} s, the maximum age of its event",
+                remedy="look at the rule's target",
+            )
+        on_wait("")
         time.sleep(_POLL_SECONDS)
-    raise StrataError(
-        f"no execution started for s3://{put_object.bucket}/{put_object.key}",
-        remedy="the rule's dead-letter queue says why, if the event reached the rule",
-    )
+
+
+def _dead_letter(endpoints: Endpoints, target: dict[str, Any], put_object: PutObject) -> str | None:
+    """Why the target was not invoked for the object, as its dead-letter queue says; None if it does not."""
+    arn = target.get("DeadLetterConfig", {}).get("Arn")
+    if arn is None:
+        return None
+    queue = client(endpoints, "sqs")
+    url = queue.get_queue_url(QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"]
+    seen: set[str] = set()
+    while True:
+        answer = queue.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=_HIDDEN_SECONDS,
+            MessageAttributeNames=["All"],
+        )
+        new = [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
+        if not new:
+            return None
+        for message in new:
+            seen.add(message["MessageId"])
+            detail = json.loads(message["Body"]).get("detail", {})
+            found = detail.get("object", {})
+            if (
+                detail.get("bucket", {}).get("name"),
+                found.get("key"),
+                found.get("etag"),
+                found.get("version-id", ""),
+            ) == (put_object.bucket, put_object.key, put_object.etag, put_object.version_id):
+                said = message.get("MessageAttributes", {})
+                return ": ".join(
+                    said[name]["StringValue"] for name in ("ERROR_CODE", "ERROR_MESSAGE") if name in said
+                )
 
 
 def _history(states: Any, arn: str) -> list[dict[str, Any]]:
@@ -236,7 +328,6 @@ def _steps(events: Iterable[dict[str, Any]]) -> list[Step]:
     return list(steps.values())
 
 
-_ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 _FAILURES = frozenset(
     {"TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "LambdaFunctionFailed"}
 )

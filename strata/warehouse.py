@@ -13,6 +13,9 @@ import snowflake.connector
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
+# Snowflake's largest STATEMENT_TIMEOUT_IN_SECONDS: its warehouse's limit ends a statement, not the client's.
+STATEMENT_SECONDS = 172_800
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -43,8 +46,9 @@ def connect(endpoints: Endpoints, **session: str) -> Iterator[snowflake.connecto
             port=endpoints.snowflake_port,
             protocol="http",
             session_parameters={"QUERY_TAG": "strata"},
+            # A server that is gone refuses at once; one that is slow is waited for.
             login_timeout=10,
-            network_timeout=60,
+            socket_timeout=STATEMENT_SECONDS,
             **session,
         )
     except snowflake.connector.errors.Error as error:

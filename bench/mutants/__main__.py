@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally
     baseline = measure(scratch, [package], entry["tests"], BASELINE_SECONDS)
     print(f"{len(baseline.seconds)} tests pass in {sum(baseline.seconds.values()):.1f} s", flush=True)
     done = 0
-    for mutant in drawn(list(_sites(package, "*.py", entry.get("except", []))), seed):
+    for mutant in drawn(list(_sites(scratch.folder, package, "*.py")), seed):
         if sample and done >= sample:
             break
         survived = survives(scratch, mutant, baseline, processes=entry.get("processes", False))
@@ -124,17 +124,18 @@ def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally
 def _terraform(scratch: Scratch, folder: Path, sample: int, seed: str, tally: Tally) -> None:
     # The same file in every module; its own cases are those of s3.
     shared = ["versions.tf"] if folder.name == "s3" else ["context.tf", "versions.tf"]
-    sites = list(_sites(folder.relative_to(ROOT).as_posix(), "*.tf", shared))
+    package = folder.relative_to(ROOT).as_posix()
+    sites = list(_sites(scratch.folder, package, "*.tf", shared))
     for group in batches(drawn(sites, seed), sample, TOGETHER):
         left = survivors(scratch, folder.name, group)
         for mutant in group:
             tally.count(mutant, survived=mutant in left)
 
 
-def _sites(package: str, pattern: str, without: list[str]) -> Iterator[Site]:
+def _sites(root: Path, package: str, pattern: str, without: Sequence[str] = ()) -> Iterator[Site]:
     find = python_sites if pattern == "*.py" else terraform_sites
-    for path in sorted((ROOT / package).rglob(pattern)):
-        name = path.relative_to(ROOT).as_posix()
+    for path in sorted((root / package).rglob(pattern)):
+        name = path.relative_to(root).as_posix()
         if path.name not in without and not path.name.endswith("_pb2.py"):
             yield from find(name, path.read_text(encoding="utf-8"))
 

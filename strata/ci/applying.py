@@ -19,6 +19,7 @@ from strata.ci.plans import PLAN_JSON, read_json, unit_plan
 from strata.ci.summary import code
 from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
+from strata.live.mocks import SENTINEL
 
 Result = Literal["applied", "unchanged", "stopped", "failed", "not begun"]
 _MOST_DIFFERENCES = 20
@@ -136,7 +137,7 @@ class Applier:
             return UnitApply(
                 unit,
                 "stopped",
-                error="the plan holds mocks (account 000000000000), which are never applied",
+                error=f"the plan holds mocks (account {SENTINEL}), which are never applied",
                 next_command="apply what the unit depends on, then run this again",
             )
         records = [record for record in self.records if unit in record.units]

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from strata.ci.plans import MOCK, action_of, changed_names, shown
+from strata.ci.plans import action_of, changed_names, shown
 from strata.errors import StrataError
+from strata.live.mocks import holds_mock
 
 UNKNOWN = "(unknown)"
 MOCKED = "(mock)"
@@ -189,7 +190,7 @@ def _leaves(path: tuple[str, ...], value: Any, unknown: Any) -> Iterator[tuple[t
     if isinstance(value, str):
         if (inner := _json(value)) is not None:
             value, unknown = inner, None
-        elif MOCK.search(value):
+        elif holds_mock(value):
             yield path, MOCKED
             return
     if isinstance(value, dict) or (value is None and isinstance(unknown, dict)):

@@ -78,11 +78,12 @@ def check_plans(
             found.append(Finding("protected", f"{unit} {address}", f"{action} of a protected type"))
     for plan in plans.units:
         if plan.provisional:
-            places = [r.address for r in plan.resources if r.mocked] + [
-                f"output {o}" for o in plan.mocked_outputs
-            ]
             found.append(
-                Finding("mocks", f"{plan.unit} {places[0]}", f"planned with mocks in {len(places)} place(s)")
+                Finding(
+                    "mocks",
+                    f"{plan.unit} {plan.mocked[0]}",
+                    f"planned with mocks in {len(plan.mocked)} place(s)",
+                )
             )
     found += [
         Finding("removed-unit", unit, "the unit's folder is gone, its resources are not")

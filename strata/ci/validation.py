@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from strata.child_output import json_document
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain, ready_toolchain
 
@@ -56,7 +56,7 @@ def _validate(module: Path, toolchain: Toolchain) -> list[str]:
         lines = (line.strip("│╷╵ ") for line in (init.stdout + init.stderr).splitlines())
         return [f"init: {next((line for line in lines if line.startswith('Error')), 'failed')}"]
     try:
-        said = json.loads(terraform("validate", "-json").stdout)
+        said = json_document(terraform("validate", "-json").stdout)
     except ValueError:
         return ["validate: Terraform's answer is not JSON"]
     return [

@@ -85,4 +85,6 @@ def _terragrunt() -> Finding:
     if path is None:
         return Finding("Terragrunt", False, False, "not needed here; CI and production use it")
     result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    return Finding("Terragrunt", False, True, f"{result.stdout.strip()} at {path}")
+    # Its own line among those of a version manager's shim.
+    lines = [line.strip() for line in result.stdout.splitlines() if "terragrunt version" in line]
+    return Finding("Terragrunt", False, True, f"{(lines or ['unknown version'])[-1]} at {path}")

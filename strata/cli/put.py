@@ -30,12 +30,21 @@ def run(root: Path, environment: str | None, file: Path, key: str | None, wait: 
     if not (wait and starts):
         why = "" if starts else "; no rule starts an execution for it"
         if as_json:
-            print_json({"bucket": dropped.bucket, "key": key, "etag": dropped.etag})
+            print_json(
+                {
+                    "bucket": dropped.bucket,
+                    "key": key,
+                    "etag": dropped.etag,
+                    "version_id": dropped.version_id,
+                }
+            )
         else:
             out.print(f"put s3://{dropped.bucket}/{key}{why}", soft_wrap=True)
         return
     with StepTable(err, f"s3://{dropped.bucket}/{key}") as view:
-        execution = pipeline.follow(endpoints, platform.state_machine_arn, dropped, view.on_step)
+        execution = pipeline.follow(
+            endpoints, platform.state_machine_arn, dropped, view.on_step, view.on_wait
+        )
     if as_json:
         print_json(asdict(execution))
     else:

@@ -34,8 +34,12 @@ _WHAT = {
 _STYLES = {"succeeded": "green", "failed": "bold red", "running": "cyan", "": "dim"}
 
 
+# Where there is no terminal, a line this often says that a long step goes on.
+_LINE_SECONDS = 20.0
+
+
 class StepTable:
-    """Shows the steps of one object: redrawn in place on a terminal, one line per ended step elsewhere.
+    """Shows the steps of one object: redrawn in place on a terminal, a line now and then elsewhere.
 
     Args:
         console: where to.
@@ -47,6 +51,8 @@ class StepTable:
         self._title = title
         self._steps: dict[str, Step] = {}
         self._since: dict[str, float] = {}
+        self._execution = ""
+        self._printed = time.monotonic()
         self._live = Live(get_renderable=self._table, console=console, refresh_per_second=4)
 
     def __enter__(self) -> StepTable:
@@ -68,12 +74,30 @@ class StepTable:
         self._steps[step.name] = step
         if not self._console.is_terminal and step.status != "running":
             what = _WHAT.get(step.name, step.name)
-            self._console.print(
-                f"  {what:<50} {step.status:<10} {step.seconds or 0:6.2f} s", style=_STYLES[step.status]
-            )
+            self._print(f"  {what:<50} {step.status:<10} {step.seconds or 0:6.2f} s", _STYLES[step.status])
+
+    def on_wait(self, execution: str) -> None:
+        """Take the news that nothing has changed.
+
+        Args:
+            execution: the name of the execution that is waited for; empty before it has started.
+        """
+        self._execution = execution
+        if self._console.is_terminal or time.monotonic() - self._printed < _LINE_SECONDS:
+            return
+        running = [step for step in self._steps.values() if step.status == "running"]
+        for step in running[-1:]:
+            what = f"{_WHAT.get(step.name, step.name)}, execution {execution}".removesuffix(", execution ")
+            self._print(f"  {what} is running for {self._seconds(step):.0f} s", _STYLES["running"])
+
+    def _print(self, line: str, style: str) -> None:
+        self._printed = time.monotonic()
+        self._console.print(line, style=style, soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table(title=self._title, title_justify="left", title_style="bold")
+        if self._execution:
+            table.caption, table.caption_justify = f"execution {self._execution}", "left"
         table.add_column("step")
         table.add_column("status")
         table.add_column("seconds", justify="right")

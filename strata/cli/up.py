@@ -37,7 +37,7 @@ def run(root: Path, environment: str, aws_port: int, snowflake_port: int) -> Non
 
 def end(root: Path) -> None:
     """End the running session, if there is one."""
-    out.print("down" if end_running(root) else "nothing was running")
+    out.print("down" if end_running(root, _say) else "nothing was running")
 
 
 def open_session(root: Path, environment: str, aws_port: int, snowflake_port: int) -> Session:
@@ -50,7 +50,12 @@ def open_session(root: Path, environment: str, aws_port: int, snowflake_port: in
         region=account.region,
         aws_port=aws_port,
         snowflake_port=snowflake_port,
+        on_waiting=_say,
     )
+
+
+def _say(message: str) -> None:
+    err.print(message, markup=False, soft_wrap=True)
 
 
 def apply_all(

@@ -30,6 +30,12 @@ def embedded_client(service: str, url: str, region: str, credentials: Mapping[st
         aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
-        # No proxy of the environment for a loopback address.
-        config=Config(proxies={}, s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
+        config=Config(
+            # No proxy of the environment for a loopback address.
+            proxies={},
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 2},
+            # A server of this machine answers or is gone; a busy one may take long.
+            read_timeout=None,
+        ),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +34,18 @@ class Endpoints(BaseModel):
     snowflake_password: str
     reattach_providers: str
     session: dict[str, str] = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def first(cls, output: Iterable[str]) -> Endpoints | None:
+        """The endpoints that the cloud's process prints when it listens; None if it ends without them.
+
+        Args:
+            output: its lines; whatever a library prints before is passed over.
+        """
+        for line in output:
+            with contextlib.suppress(ValueError):
+                return cls.model_validate_json(line)
+        return None
 
     def for_account(self, account_id: str, region: str) -> Endpoints:
         """The same cloud, seen from another of its accounts and regions."""

@@ -28,6 +28,8 @@ class StepSink(Protocol):
 
     def on_step(self, step: Step) -> None: ...
 
+    def on_wait(self, execution: str) -> None: ...
+
 
 @dataclass
 class Report:
@@ -74,7 +76,9 @@ def run_files(
             started = time.monotonic()
             with show(f"s3://{platform.raw_bucket}/{key}") as view:
                 dropped = pipeline.put(endpoints, platform.raw_bucket, key, file.path.read_bytes())
-                execution = pipeline.follow(endpoints, platform.state_machine_arn, dropped, view.on_step)
+                execution = pipeline.follow(
+                    endpoints, platform.state_machine_arn, dropped, view.on_step, view.on_wait
+                )
             report.executions[key] = execution
             report.seconds[key] = time.monotonic() - started
             report.checks.append(execution_check(key, execution))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from strata.child_output import json_document
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.lint.checkov_input import with_unknowns
@@ -18,7 +20,6 @@ from strata.lint.findings import Finding
 
 REQUIREMENTS = "requirements-checkov.txt"
 CHECKS = "CKV*"
-_INSTALL_SECONDS = 900.0
 
 
 def ensure(root: Path, note: Callable[[str], None]) -> Path:
@@ -42,7 +43,11 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     wanted = hashlib.sha256(f"{folder} {sys.version_info[:2]} ".encode() + pinned).hexdigest()
     stamp = folder / "ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with held(folder.with_suffix(".lock"), "checkov's installation", _INSTALL_SECONDS):
+
+    def wait(holder: str) -> None:
+        note(f"waiting for {holder}, which installs checkov")
+
+    with held(folder.with_suffix(".lock"), "checkov's installation", math.inf, wait):
         if stamp.is_file() and stamp.read_text() == wanted:
             return program
         note("installing checkov")
@@ -84,7 +89,7 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
         check=False,
     )
     try:
-        found = json.loads(done.stdout)
+        found = json_document(done.stdout)
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
         raise StrataError(f"checkov failed: {said[0]}") from None

@@ -28,5 +28,6 @@ def check(root: Path, terraform: Path, environ: dict[str, str]) -> Iterator[Find
     )
     if done.returncode not in (0, 3):
         raise StrataError(f"terraform fmt failed: {done.stderr.strip().splitlines()[-1]}")
-    for name in done.stdout.split():
+    # A notice of a version manager's is not a file.
+    for name in (line for line in done.stdout.splitlines() if (root / line).is_file()):
         yield Finding("format", name, "run `terraform fmt`", name, 1)

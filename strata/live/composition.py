@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strata.errors import StrataError
+from strata.hcl.literals import quoted
 from strata.live.console import Definition
 from strata.live.dependencies import Loaded, dependency_values
-from strata.live.literals import quoted
 from strata.live.program import Program
 from strata.live.reader import Reader
 from strata.live.schema import Leaf

@@ -2,16 +2,17 @@
 
 The expressions are written as `locals` of a scratch folder and read back as one JSON text. Measured: about
 80 ms for a process, 40 ms for 200 expressions. The console reports a failed local on stderr with exit code
-0, 1 or 11 (it can panic after the report), so only a complete answer on stdout counts.
+0, 1 or 11 (it can panic after the report), so only a complete answer on stdout counts. Terraform's notices,
+such as that of a slow state lock, share stdout with the answer: it stands between two markers.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,13 +26,18 @@ _DIAGNOSTIC = re.compile(
     r"^Error: (?P<summary>.+?)\n(?P<rest>.*?)(?=^(?:Error|Warning): |^!!!|\Z)", re.M | re.S
 )
 _PLACE = re.compile(r"^  on main\.tf line (\d+)[^\n]*:\n", re.M)
+# Printed among everything else when a lock takes its time.
+_NOTICE = re.compile(r"^(?:Acquiring|Releasing) state lock\. This may take a few moments\.\.\.$", re.M)
+_MARKED = re.compile(r"\b[0-9a-f]{32}:")
 _OWN_NAME = re.compile(r"local\.\w+?_[le]_")
 _FAILED = re.compile(r'local\.fail\["(\w+)"\]')
 _TABLE = re.compile(r"local\.(\w+_t\d+)\[")
 _EXACT_DIGITS = 15
 _PASSED = ("PATH", "HOME", "SystemRoot")
 # Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
-_QUESTION = "nonsensitive(base64encode(jsonencode(local.all)))\n"
+_QUESTION = 'nonsensitive("{marker}:${{base64encode(jsonencode(local.all))}}:{marker}")\n'
+# A line written into the middle of an answer spoils it; the next process is asked again.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,16 @@ class Console:
         text, origins = _program(definitions, wanted, checked)
         with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
             Path(folder, "main.tf").write_text(text, encoding="utf-8")
-            process = self._terraform(Path(folder), "console", "-no-color", given=_QUESTION)
-        try:
-            decoded = base64.b64decode(json.loads(process.stdout), validate=True)
-            values = json.loads(decoded, parse_int=_number)
-        except (ValueError, TypeError, binascii.Error):
-            raise _error(process, origins, failures) from None
+            for _ in range(_ATTEMPTS):
+                marker = secrets.token_hex(16)
+                process = self._terraform(
+                    Path(folder), "console", "-no-color", given=_QUESTION.format(marker=marker)
+                )
+                values = _answer(process.stdout, marker)
+                if values is not None or marker not in process.stdout:
+                    break
+        if values is None:
+            raise _error(process, origins, failures)
         return {name: values[f"v{position}"] for position, name in enumerate(wanted)}
 
     def format(self, texts: Sequence[str]) -> list[str]:
@@ -131,6 +141,7 @@ class Console:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
+                errors="replace",
                 check=False,
             )
         except OSError as error:
@@ -139,6 +150,18 @@ class Console:
                 file=self.terraform,
                 remedy="put Terraform 1.11 or newer on PATH",
             ) from None
+
+
+def _answer(output: str, marker: str) -> dict[str, Any] | None:
+    """The console's answer in all that it printed; None where there is none, or not a whole one."""
+    found = re.search(rf"{marker}:([0-9A-Za-z+/=]*):{marker}", output)
+    if found is None:
+        return None
+    try:
+        values: dict[str, Any] = json.loads(base64.b64decode(found[1], validate=True), parse_int=_number)
+    except ValueError:
+        return None
+    return values
 
 
 def _number(digits: str) -> int:
@@ -195,8 +218,9 @@ def _error(
     failures: Mapping[str, StrataError],
 ) -> StrataError:
     """The first error that the console reports, at its place in the live tree."""
-    report = process.stderr + "\n" + process.stdout
-    for match in _DIAGNOSTIC.finditer(report):
+    # Each stream on its own: what follows a diagnostic would be part of it.
+    report = [_NOTICE.sub("", text) for text in (process.stderr, process.stdout)]
+    for match in (match for text in report for match in _DIAGNOSTIC.finditer(text)):
         rest = match["rest"]
         planted = planted_failure(rest, failures)
         if planted:
@@ -207,7 +231,11 @@ def _error(
         return StrataError(message, file=origin[0] if origin else None, line=origin[1] if origin else None)
     if "known after apply" in process.stdout:
         return StrataError("an expression has no known value before apply")
-    said = (process.stderr or process.stdout).strip().split("\n")[-1]
+    if _MARKED.search(process.stdout):
+        # What it printed may hold secrets.
+        said = "its answer is not whole"
+    else:
+        said = next((text.strip().split("\n")[-1] for text in report if text.strip()), "it printed nothing")
     return StrataError(
         f"`terraform console` gave no answer (exit code {process.returncode}): {said}",
         remedy="check that Terraform 1.11 or newer runs",

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.hcl.literals import object_of, quoted, typed
 from strata.live import discovery
 from strata.live.document import dependency_blocks, filled
 from strata.live.functions import configuration_path
 from strata.live.includes import deep_merge, merge_dependency
-from strata.live.literals import object_of, quoted, typed
 from strata.live.model import Dependency, Outputs, Unit
 from strata.live.reader import Values
 from strata.live.schema import Leaf, Tree

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tree_sitter
-
 from strata.errors import StrataError
+from strata.hcl.literals import literal
+from strata.hcl.syntax import Block, Node, parse
+from strata.hcl.values import elements
 from strata.live import discovery
-from strata.live.literals import literal
 from strata.live.settings import faults
 from strata.live.tree import LiveTree
-from strata.modules.syntax import Block, node_text, parse, walk
 
 FILE = "env.hcl"
 _NAME = re.compile(r"[a-z][a-z0-9]{1,9}")
@@ -144,8 +143,8 @@ def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment])
 def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any]) -> str:
     """The source's env.hcl with the answers, and the new environment's account and name in its strings."""
     shown = f"{discovery.LIVE}/{source.name}/{FILE}"
-    raw = text.encode("utf-8")
-    block = next(iter(parse(shown, raw).body.children("locals")), None)
+    file = parse(shown, text.encode("utf-8"))
+    block = next(iter(file.body.children("locals")), None)
     if block is None:
         raise StrataError("there is no `locals` block", file=shown)
     edits: dict[tuple[int, int], str] = {}
@@ -153,31 +152,29 @@ def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any
         node = _value_node(block, key.split("."))
         if node is None:
             raise StrataError(f"`{key}` is not a key of env.hcl", remedy=f"see {shown}")
-        edits[node.start_byte, node.end_byte] = literal(value)
+        edits[node.start, node.end] = literal(value)
     old, new = str(source.settings.get("account_id")), str(answers.get("account_id", ""))
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(source.name)}(?![A-Za-z0-9])")
     for expression in block.attributes.values():
-        for node in walk(expression.node):
-            span = (node.start_byte, node.end_byte)
+        for node in expression.node.walk():
+            span = (node.start, node.end)
             if node.type != "string_lit" or any(a <= span[0] and span[1] <= b for a, b in edits):
                 continue
-            before = node_text(node)
+            before = node.text
             after = word.sub(name, before.replace(old, new) if new else before)
             if after != before:
                 edits[span] = after
+    edited = file.text
     for (start, end), replacement in sorted(edits.items(), reverse=True):
-        raw = raw[:start] + replacement.encode("utf-8") + raw[end:]
-    return raw.decode("utf-8")
+        edited = edited[:start] + replacement + edited[end:]
+    return edited
 
 
-def _value_node(block: Block, path: list[str]) -> tree_sitter.Node | None:
+def _value_node(block: Block, path: list[str]) -> Node | None:
     found = block.attributes.get(path[0])
     node = found.node if found else None
     for step in path[1:]:
-        elements = [item for item in walk(node) if item.type == "object_elem"] if node is not None else []
-        named = (item for item in elements if node_text(item.children[0]).strip('"') == step)
-        element = next(named, None)
-        node = element.children[-1] if element is not None else None
+        node = next((value for key, _, value in elements(node) if key == step), None) if node else None
     return node
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from strata.errors import StrataError
-from strata.live.literals import quoted
+from strata.hcl.literals import quoted
 from strata.live.model import GeneratedFile
 from strata.live.schema import IF_EXISTS
 

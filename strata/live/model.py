@@ -9,9 +9,6 @@ from typing import Any
 
 from strata.errors import StrataError
 
-# The account that mock outputs carry: nothing that names it may be applied.
-SENTINEL = "000000000000"
-
 
 @dataclass(frozen=True)
 class Hook:

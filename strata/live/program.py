@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.hcl.literals import absolute, literal, object_of, quoted
 from strata.live.commands import Commands
 from strata.live.console import Definition
 from strata.live.document import dependency_blocks
 from strata.live.expression import Call, Expression, For, Reference
 from strata.live.functions import FunctionError, answer, configuration_path, failure
 from strata.live.hcl import Attribute
-from strata.live.literals import absolute, literal, object_of, quoted
 from strata.live.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.probes import Calls, Probe, guarded
 from strata.live.schema import Leaf

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.hcl.syntax import SyntaxFault
 from strata.live.commands import Commands
 from strata.live.console import Console, Definition
 from strata.live.expression import Expression
-from strata.live.hcl import Block, HclFile, SyntaxFault, parse
+from strata.live.hcl import Block, Configuration, parse
 from strata.live.includes import STRATEGIES
 from strata.live.probes import Calls, Probe
 from strata.live.program import Program
@@ -72,7 +73,7 @@ class Reader:
     console: Console
     commands: Commands | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _files: dict[Path, HclFile] = field(default_factory=dict)
+    _files: dict[Path, Configuration] = field(default_factory=dict)
     _units: dict[Path, Scope] = field(default_factory=dict)
     _read: dict[tuple[Path, Path | None], Scope] = field(default_factory=dict)
     _calls: Calls = field(default_factory=dict)
@@ -230,7 +231,7 @@ class Reader:
             for leaf in leaves(scope.tree):
                 program.leaf(scope, leaf)
 
-    def _file(self, path: Path) -> HclFile:
+    def _file(self, path: Path) -> Configuration:
         if path not in self._files:
             try:
                 self._files[path] = parse(path)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from strata.errors import StrataError
 from strata.live.expression import Expression
-from strata.live.hcl import Attribute, Block, Body, HclFile
+from strata.live.hcl import Attribute, Block, Body, Configuration
 
 Kind = Literal[
     "string", "bool", "int", "strings", "string_map", "map", "one_type_map", "any", "if_exists", "command"
@@ -199,7 +199,7 @@ INCLUDE = Schema({"path": "string", "expose": "bool", "merge_strategy": "string"
 Tree = dict[str, Any]
 
 
-def locals_of(file: HclFile) -> dict[str, Attribute]:
+def locals_of(file: Configuration) -> dict[str, Attribute]:
     """The attributes of the file's `locals` block.
 
     Raises:
@@ -214,7 +214,7 @@ def locals_of(file: HclFile) -> dict[str, Attribute]:
     return blocks[0].body.attributes if blocks else {}
 
 
-def includes_of(file: HclFile) -> list[tuple[str, Block]]:
+def includes_of(file: Configuration) -> list[tuple[str, Block]]:
     """The file's `include` blocks, checked, in order, with their names (a bare one is named "")."""
     found: list[tuple[str, Block]] = []
     for block in file.body.blocks:
@@ -228,7 +228,7 @@ def includes_of(file: HclFile) -> list[tuple[str, Block]]:
     return found
 
 
-def tree_of(file: HclFile) -> Tree:
+def tree_of(file: Configuration) -> Tree:
     """The file's blocks and attributes as nested dictionaries with a `Leaf` for every attribute.
 
     The shape is the one Terragrunt shows (`terragrunt render --json`): named blocks become maps from name to

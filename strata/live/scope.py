@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from strata.live.hcl import Attribute, HclFile
+from strata.live.hcl import Attribute, Configuration
 from strata.live.schema import Tree, locals_of, tree_of
 
 
@@ -38,7 +38,7 @@ class Scope:
     """
 
     key: str
-    file: HclFile
+    file: Configuration
     config_path: Path
     original: Path
     root: Path

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.hcl.literals import object_of, quoted
 from strata.live.functions import FunctionError
 from strata.live.hcl import parse
-from strata.live.literals import object_of, quoted
 
 
 def read_tfvars(arguments: Sequence[str], directory: Path) -> str:

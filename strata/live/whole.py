@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from strata.errors import StrataError
+from strata.hcl.literals import literal, object_of
 from strata.live.document import completed
 from strata.live.hcl import Attribute
 from strata.live.includes import merge
-from strata.live.literals import literal, object_of
 from strata.live.schema import Leaf, Tree
 from strata.live.scope import Scope
 

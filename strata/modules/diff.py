@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
 from strata.modules.interface import Module, Output, Resource, Variable
-from strata.modules.types import Collection, Object, Primitive, Tuple, Type
 from strata.modules.versions import Level
 
 _NUMBER = re.compile(r"\d+")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.hcl.syntax import parse
+from strata.hcl.values import elements, string_value
 from strata.live.discovery import environments
-from strata.modules.syntax import Expression, node_text, parse, walk
 
 
 def pins(root: Path) -> dict[str, dict[str, str]]:
@@ -32,10 +33,9 @@ def _versions(path: Path, root: Path) -> dict[str, str]:
     if not found:
         raise StrataError("`locals` has no `versions`", file=place)
     versions: dict[str, str] = {}
-    for node in walk(found[0].node):
-        if node.type == "object_elem":
-            value = Expression(node.children[-1], node.start_point.row + 1)
-            if value.string is None:
-                raise StrataError("a version is a plain string", file=place, line=value.line)
-            versions[node_text(node.children[0]).strip('"')] = value.string
+    for name, element, value in elements(found[0].node):
+        version = string_value(value)
+        if name is None or version is None:
+            raise StrataError("a version is a plain string", file=place, line=element.line)
+        versions[name] = version
     return versions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strata.child_output import json_document
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.file_lock import held
@@ -39,8 +41,6 @@ _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
 # Of `plan -detailed-exitcode`.
 _CHANGES = 2
 _LOGIN = ("AWS_", "SNOWFLAKE_", "STRATA_LOCAL")
-# Another plan of the same environment is over in seconds.
-_WAIT_SECONDS = 300.0
 # What `extra_arguments` may say for `plan` without changing what is planned.
 _HARMLESS = ("-lock", "-no-color", "-compact-warnings", "-parallelism", "-input")
 
@@ -122,7 +122,7 @@ class EnvironmentPlanner:
                 for refusal in skeleton.refusals:
                     raise refusal
             what = f"the plan of {environment}"
-            stack.enter_context(held(folder / "lock", what, _WAIT_SECONDS, self.on_waiting))
+            stack.enter_context(held(folder / "lock", what, math.inf, self.on_waiting))
             stack.enter_context(_emptied(folder))
             parts = {
                 path: _Part.prepare(known[path], skeletons[path], folder / "source" / "units", stack)
@@ -234,7 +234,10 @@ class EnvironmentPlanner:
         lines: list[str] = []
         if run("show", "-json", str(folder / _PLAN), on_line=lines.append):
             raise StrataError(f"{what}: {' '.join(lines)[-600:]}")
-        document: Mapping[str, Any] = json.loads(next(line for line in lines if line.startswith("{")))
+        try:
+            document: Mapping[str, Any] = json_document("\n".join(lines))
+        except ValueError:
+            raise StrataError(f"{what}: {' '.join(lines)[-600:]}") from None
         return document
 
 

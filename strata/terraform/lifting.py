@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
+from strata.hcl.syntax import Block, Expression, HclFile, expressions, parse
 from strata.live import GeneratedFile
 from strata.modules.interface import required_providers
-from strata.modules.syntax import Block, Expression, TerraformFile, expressions, node_text, parse, walk
 
 if TYPE_CHECKING:
     from strata.live import RenderedUnit
@@ -103,12 +103,12 @@ def _contents(rendered: RenderedUnit, unit_dir: Path) -> dict[str, bytes]:
     return dict(found.values())
 
 
-def _blocks(files: Iterable[TerraformFile], kind: str) -> Iterator[Block]:
+def _blocks(files: Iterable[HclFile], kind: str) -> Iterator[Block]:
     for file in files:
         yield from file.body.children(kind)
 
 
-def _providers(files: list[TerraformFile]) -> dict[str, str]:
+def _providers(files: list[HclFile]) -> dict[str, str]:
     """By local name, the configuration's text, with what an override file says merged in."""
     plain = [file for file in files if not _OVERRIDE.search(Path(file.name).name)]
     overrides = [file for file in files if _OVERRIDE.search(Path(file.name).name)]
@@ -138,7 +138,7 @@ def _configuration(attributes: Mapping[str, str], nested: Mapping[str, list[str]
     return "\n".join(lines)
 
 
-def _imports(files: Iterable[TerraformFile]) -> Iterator[Import]:
+def _imports(files: Iterable[HclFile]) -> Iterator[Import]:
     for file in files:
         for block in file.body.children("import"):
             rest = {name: value for name, value in block.attributes.items() if name != "to"}
@@ -153,26 +153,26 @@ def _imports(files: Iterable[TerraformFile]) -> Iterator[Import]:
             )
 
 
-def _check_constant(file: TerraformFile, block: Block) -> None:
+def _check_constant(file: HclFile, block: Block) -> None:
     for _, value in expressions(block):
         _check_expression(file, value)
 
 
-def _check_expression(file: TerraformFile, value: Expression) -> None:
-    for node in walk(value.node):
-        if node.type == "variable_expr" and node_text(node) not in _CONSTANT_IN_ROOT:
+def _check_expression(file: HclFile, value: Expression) -> None:
+    for node in value.node.walk():
+        if node.type == "variable_expr" and node.text not in _CONSTANT_IN_ROOT:
             parent = node.parent.parent if node.parent else None
             if parent is not None and parent.type == "object_elem" and parent.children[0] == node.parent:
                 continue
             raise StrataError(
-                f"`{node_text(node)}` is known in the module only, and this moves to the environment's root",
+                f"`{node.text}` is known in the module only, and this moves to the environment's root",
                 file=file.name,
-                line=node.start_point.row + 1,
+                line=node.line,
                 remedy="generate the block with its values filled in",
             )
 
 
-def _without_lifted(file: TerraformFile) -> str:
+def _without_lifted(file: HclFile) -> str:
     lines = file.text.split("\n")
     dropped: set[int] = set()
     for block in file.body.blocks:
@@ -186,5 +186,5 @@ def _without_lifted(file: TerraformFile) -> str:
     return "\n".join("" if number in dropped else line for number, line in enumerate(lines, 1))
 
 
-def _lines(file: TerraformFile, block: Block) -> str:
+def _lines(file: HclFile, block: Block) -> str:
     return "\n".join(file.text.split("\n")[block.line - 1 : block.end_line])

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.artifacts.archive import replacing
+from strata.child_output import json_document
 from strata.errors import StrataError
 from strata.file_lock import held
 from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
-from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
+from strata.terraform.providers import (
+    AWS,
+    AWS_VERSION,
+    SNOWFLAKE,
+    SNOWFLAKE_MIRROR,
+    cli_configuration,
+    find_aws_provider,
+    find_snowflake_mirror,
+)
 
 # The S3 backend's `use_lockfile` is what needs these.
 _NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
 _HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 _VERSION_SECONDS = 30
-# The provider has 150 MB.
-_DOWNLOAD_SECONDS = 900.0
+# The provider has 150 MB; should the process that fetches it die, the kernel frees its lock.
+_DOWNLOAD_SECONDS = math.inf
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class Toolchain:
         state_dir: Strata's own folder.
         provider_cache: the folder that a download of the AWS provider still has to fill, if any.
         parallel_init: whether several `init` may run at once: not with a user's own plugin cache.
+        snowflake_mirror: where the real Snowflake provider is, if it runs in the place of the stand-in.
     """
 
     terraform: Path
@@ -50,11 +62,17 @@ class Toolchain:
     state_dir: Path
     provider_cache: Path | None = None
     parallel_init: bool = True
+    snowflake_mirror: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""
         extra = {"TF_CLI_CONFIG_FILE": str(self.cli_config), **(extra or {})}
+        if self.snowflake_mirror is not None and "TF_REATTACH_PROVIDERS" in extra:
+            # What is attached is preferred to what is installed.
+            attached = json.loads(extra["TF_REATTACH_PROVIDERS"] or "{}")
+            attached.pop(f"{_HOSTS['Terraform']}/{SNOWFLAKE}", None)
+            extra["TF_REATTACH_PROVIDERS"] = json.dumps(attached) if attached else ""
         if self.product == "OpenTofu" and "TF_REATTACH_PROVIDERS" in extra:
             # An address without a host means another registry there.
             extra["TF_REATTACH_PROVIDERS"] = extra["TF_REATTACH_PROVIDERS"].replace(
@@ -69,19 +87,28 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     """Find Terraform or OpenTofu and the AWS provider, and write their CLI configuration into `state_dir`.
 
     Raises:
-        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers.
+        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers;
+            the mirror named for Snowflake lacks it, or the user's own CLI configuration decides.
     """
     state_dir = state_dir.absolute()
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
-    cli_config = folder / "cli.tfrc"
     # Without a configuration: a running Terraform may be reading the one that is there.
     program, product, version, platform = _find_program(environ, child_environment(state_dir, environ))
     host = _HOSTS[product]
     cache = folder / "providers"
     source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
+    snowflake = find_snowflake_mirror(host, platform, environ)
+    if snowflake is not None and source.user_config is not None:
+        raise StrataError(
+            f"{SNOWFLAKE_MIRROR} is set, but {source.user_config} says where providers come from",
+            remedy="unset one of the two",
+        )
+    # Another file: the other runs of this checkout may be reading theirs.
+    cli_config = folder / ("cli.tfrc" if snowflake is None else "cli-snowflake.tfrc")
     if source.user_config is None:
-        _write(cli_config, cli_configuration(source, host))
+        mirrors = {AWS: source.mirror, SNOWFLAKE: snowflake}
+        _write(cli_config, cli_configuration({name: m for name, m in mirrors.items() if m is not None}, host))
     return Toolchain(
         terraform=program,
         terraform_version=version,
@@ -91,6 +118,7 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
         state_dir=state_dir,
         provider_cache=cache if source.download else None,
         parallel_init=source.user_config is None,
+        snowflake_mirror=snowflake,
         environ=environ,
     )
 
@@ -118,7 +146,9 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
     cache = toolchain.provider_cache
     if cache is None or cache.is_dir():
         return
-    with held(cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS):
+    with held(
+        cache.with_name("download.lock"), "the download of the AWS provider", _DOWNLOAD_SECONDS, _say_waiting
+    ):
         if cache.is_dir():
             return
         scratch = cache.with_name("download")
@@ -183,6 +213,10 @@ def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) ->
     raise StrataError("neither terraform nor tofu is on PATH", remedy=remedy)
 
 
+def _say_waiting(holder: str) -> None:
+    print(f"{holder} downloads the AWS provider; waiting for it", file=sys.stderr)
+
+
 def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str, str]:
     try:
         answer = subprocess.run(
@@ -200,7 +234,8 @@ def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, st
             f"{program} does not answer `version`: {error}", remedy="repair it, or take it off PATH"
         ) from error
     try:
-        facts = json.loads(said)
+        # A version manager's shim may say what it has chosen.
+        facts = json_document(said)
         version, platform = str(facts["terraform_version"]), str(facts["platform"])
     except (ValueError, KeyError, TypeError):
         # Before 0.13 there was no -json, and the platform is of no use then.

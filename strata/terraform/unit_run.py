@@ -152,7 +152,8 @@ class UnitRun:
             env=self._environment("show"),
             on_line=lines.append,
         )
-        document = next((line for line in lines if line.startswith("{")), None)
+        # The longest, not the first: a notice may be JSON too.
+        document = max((line for line in lines if line.startswith("{")), key=len, default=None)
         if code or document is None:
             raise StrataError(
                 f"{self.rendered.path}: the saved plan cannot be read: {' '.join(lines)[-600:]}"
@@ -277,7 +278,8 @@ def run_init(
         directory.init_begins()
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
             init()
-        directory.init_done(fingerprint)
+        # A provider from the caller's own mirror may be built by the caller.
+        directory.init_done(fingerprint, hand_back=toolchain.snowflake_mirror is None)
     directory.drop_hashes()
 
 

@@ -51,10 +51,10 @@ def embedded_cloud(folder: Path) -> Iterator[Endpoints]:
         )
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line.startswith("{"):
+        endpoints = Endpoints.first(process.stdout)
+        if endpoints is None:
             raise StrataError(f"the embedded cloud did not start: {log.read_text().strip()}")
-        yield Endpoints.model_validate_json(line)
+        yield endpoints
     finally:
         # The end of its input ends it.
         process.communicate()
@@ -79,6 +79,6 @@ def restored(cloud: Endpoints) -> Iterator[None]:
 
 def _ask(method: str, service: str) -> None:
     try:
-        _opener.open(urllib.request.Request(f"{service}{PATH}", method=method), timeout=60).close()
+        _opener.open(urllib.request.Request(f"{service}{PATH}", method=method)).close()
     except urllib.error.HTTPError as error:
         raise StrataError(error.read().decode()) from None

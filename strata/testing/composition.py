@@ -35,6 +35,7 @@ PROVIDERS = {
     "snowflake": {
         "organization_name": "STRATA",
         "account_name": "TEST",
+        "experimental_features_enabled": ["USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"],
         "preview_features_enabled": ["snowflake_external_table_resource"],
     },
 }

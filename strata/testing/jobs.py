@@ -8,8 +8,11 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from strata.errors import StrataError
 
@@ -59,12 +62,15 @@ def local_spark(folder: Path) -> Iterator[SparkSession]:
 
 @dataclass
 class Buckets:
-    """A raw and a processed bucket under a folder, and the jobs run on them."""
+    """A raw and a processed bucket under a folder, and the jobs run on them.
+
+    `versions` holds every content that `put` has written, by the version's id.
+    """
 
     folder: Path
     raw_name: str
     processed_name: str
-    reports: list[dict[str, Any]] = field(default_factory=list)
+    versions: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def make(cls, spark: SparkSession, folder: Path) -> Buckets:
@@ -92,30 +98,72 @@ class Buckets:
     def object_id(self, key: str) -> str:
         return hashlib.sha256(f"{self.raw_name}/{key}".encode()).hexdigest()
 
-    def put(self, key: str, content: str | bytes) -> None:
+    def put(self, key: str, content: str | bytes) -> str:
+        """Put an object; return the version's id."""
         path = self.raw / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
+        version_id = f"v{len(self.versions) + 1}"
+        self.versions[version_id] = path.read_bytes()
+        return version_id
 
-    def run(self, job: str, key: str, sequencer: str = "01") -> dict[str, Any]:
-        """Run a job on an object of the raw bucket; return its report, and raise what it raises."""
+    def run(
+        self,
+        job: str,
+        key: str,
+        sequencer: str = "01",
+        version_id: str = "null",
+        etag: str | None = None,
+    ) -> dict[str, Any]:
+        """Run a job on an object of the raw bucket; return its report, and raise what it raises.
+
+        Args:
+            job: `clean` or `curate`.
+            key: the object.
+            sequencer: of the event.
+            version_id: of the event; by default as of a bucket without versions, where only what was put last
+                is there.
+            etag: of the event; by default of that version.
+        """
         # The jobs are the repository's own, not part of the library.
+        from glue_jobs import source
         from glue_jobs.main import run
 
         values = {
             "JOB_NAME": f"strata-{job}-dev",
             "raw_bucket": self.raw_name,
             "key": key,
-            "etag": hashlib.md5((self.raw / key).read_bytes()).hexdigest(),
+            "etag": etag or _etag(self.content(key, version_id)),
+            "version_id": version_id,
             "sequencer": sequencer,
             "object_id": self.object_id(key),
             "processed_bucket": self.processed_name,
             "dataset": "flights",
         }
-        return dict(run(job, [word for name, value in values.items() for word in (f"--{name}", value)]))
+        words = [word for name, value in values.items() for word in (f"--{name}", value)]
+        with (
+            patch.object(source, "Copies", partial(_FolderCopies, self)),
+            patch.object(source, "is_gone", self._is_gone),
+        ):
+            return dict(run(job, words))
 
-    def run_both(self, key: str, sequencer: str = "01") -> tuple[dict[str, Any], dict[str, Any]]:
-        return self.run("clean", key, sequencer), self.run("curate", key, sequencer)
+    def run_both(
+        self, key: str, sequencer: str = "01", version_id: str = "null"
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Run both jobs, one after the other."""
+        return self.run("clean", key, sequencer, version_id), self.run("curate", key, sequencer, version_id)
+
+    def _is_gone(self, report: Mapping[str, Any]) -> bool:
+        try:
+            return _etag(self.content(report["key"], report["version_id"])) != str(report["etag"])
+        except (KeyError, FileNotFoundError):
+            return True
+
+    def content(self, key: str, version_id: str) -> bytes:
+        """A version's bytes; raises KeyError if it is gone."""
+        if version_id == "null":
+            return (self.raw / key).read_bytes()
+        return self.versions[version_id]
 
     def files(self, below: str = "") -> dict[str, bytes]:
         """Every file in the processed bucket under a prefix, by path."""
@@ -124,6 +172,34 @@ class Buckets:
             for path in sorted((self.processed / below).rglob("*"))
             if path.is_file()
         }
+
+
+class _FolderCopies:
+    """What `glue_jobs.source.Copies` does on S3, on folders: those have no versions and no ETags."""
+
+    def __init__(self, buckets: Buckets, folder: str) -> None:
+        self._buckets = buckets
+        self._uri = folder
+        self._folder = buckets.processed / urlsplit(folder).path.lstrip("/")
+
+    def copy(self, arguments: Any, name: str) -> str:
+        from glue_jobs.errors import SupersededVersion
+
+        version = {"key": arguments.key, "version_id": arguments.version_id, "etag": arguments.etag}
+        if self._buckets._is_gone(version):
+            raise SupersededVersion(f"version {arguments.version_id} of {arguments.source} is gone")
+        content = self._buckets.content(arguments.key, arguments.version_id)
+        path = self._folder / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        return f"{self._uri}/{name}"
+
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink()
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

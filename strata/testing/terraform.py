@@ -12,6 +12,7 @@ from typing import Any
 
 import tftest
 
+from strata.child_output import json_document
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 
@@ -87,7 +88,7 @@ class TerraformFolder:
         (self.path / "plan.bin").unlink()
         if faults:
             raise StrataError(f"terraform show failed: {faults[0].text}")
-        plan: dict[str, Any] = json.loads(shown)
+        plan: dict[str, Any] = json_document(shown)
         return plan, []
 
     def schemas(self) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class TerraformFolder:
         shown, faults = self._run("providers", "schema", "-json")
         if faults:
             raise StrataError(f"terraform providers schema failed: {faults[0].text}")
-        schemas: dict[str, Any] = json.loads(shown)
+        schemas: dict[str, Any] = json_document(shown)
         return schemas
 
     def _run(self, command: str, *arguments: str) -> tuple[str, list[Fault]]:

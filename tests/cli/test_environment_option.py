@@ -41,7 +41,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
 
     def dropped(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> Any:
         asked.append((endpoints.account_id, bucket))
-        return SimpleNamespace(bucket=bucket, etag="etag")
+        return SimpleNamespace(bucket=bucket, etag="etag", version_id="v")
 
     @contextlib.contextmanager
     def connected(endpoints: Endpoints, **session: str) -> Iterator[None]:

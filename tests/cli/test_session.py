@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -125,3 +126,58 @@ def test_a_session_ends_with_its_process_and_not_with_its_children(tmp_path: Pat
     finally:
         child.kill()
         child.wait()
+
+
+# What stands for the cloud's process: it says something of its own first, or nothing at all.
+CLOUDS = {
+    "a notice first": "print('notice'); print('{\"level\": 1}'); print(sys.argv[1])",
+    "slowly": "time.sleep(0.5); print(sys.argv[1])",
+}
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_a_cloud_is_waited_for_until_it_says_where_it_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(session, "_TOLD_SECONDS", 0.1)
+    told: list[str] = []
+    starting = Session(tmp_path, "dev", account_id="1", region="x", on_waiting=told.append)
+    program = f"import sys, time; {CLOUDS[name]}"
+    with subprocess.Popen(
+        [sys.executable, "-ISc", program, ENDPOINTS.model_dump_json()], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert starting._wait_until_ready(process, tmp_path / "cloud.log") == ENDPOINTS
+    if name == "slowly":
+        assert told[0].startswith("the embedded cloud is starting for 0 s; see ")
+
+
+def test_a_cloud_that_ends_before_it_listens_is_an_error(tmp_path: Path) -> None:
+    log = tmp_path / "cloud.log"
+    log.write_text("error: the port is taken\n")
+    starting = Session(tmp_path, "dev", account_id="1", region="x")
+    with (
+        subprocess.Popen(
+            [sys.executable, "-ISc", "print('notice')"], stdout=subprocess.PIPE, text=True
+        ) as process,
+        pytest.raises(StrataError, match=r"^the port is taken$"),
+    ):
+        starting._wait_until_ready(process, log)
+
+
+def test_down_waits_for_a_session_that_takes_long_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Running(os.getpid(), "dev", ENDPOINTS)
+    now = [0.0]
+    found = iter([running] * 3000)
+    monkeypatch.setattr(session, "find_running", lambda root: next(found, None))
+    monkeypatch.setattr(session.os, "kill", lambda pid, number: None)
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    told: list[str] = []
+    assert end_running(tmp_path, told.append) is True
+    assert now[0] > 290
+    assert told[:2] == [f"process {os.getpid()} has been stopping for {n} s" for n in (20, 40)]

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.terraform
 KEY = "flights/january.csv"
 OBJECT_ID = hashlib.sha256(f"raw/{KEY}".encode()).hexdigest()
 REGION = "eu-west-1"
+CLAIM = ["CheckVersionId", "Claim"]
 WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
@@ -116,6 +117,7 @@ class Account:
             "bucket": "raw",
             "key": KEY,
             "etag": etag,
+            "version_id": f"v{sequencer}",
             "sequencer": sequencer,
             "size": 1,
             "event_id": "e",
@@ -199,7 +201,7 @@ def account(engine: None, definition: dict[str, Any], monkeypatch: pytest.Monkey
 
 
 def test_an_object_is_worked_on_once(account: Account) -> None:
-    assert account.finish(account.start()) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start()) == ("SUCCEEDED", [*CLAIM, *WORK])
     claim = account.claim()
     assert (claim["status"], claim["etag"], claim["sequencer"], claim["key"]) == ("SUCCEEDED", "a", "01", KEY)
     assert account.finish(account.start())[1][-1] == "Duplicate"
@@ -213,7 +215,7 @@ def test_the_same_content_put_again_is_a_duplicate_and_outdates_what_lay_between
 
 def test_a_newer_version_is_worked_on_and_an_older_one_is_not(account: Account) -> None:
     account.finish(account.start(etag="a", sequencer="02"))
-    assert account.finish(account.start(etag="b", sequencer="03")) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start(etag="b", sequencer="03")) == ("SUCCEEDED", [*CLAIM, *WORK])
     assert account.finish(account.start(etag="c", sequencer="01"))[1][-1] == "Superseded"
     assert account.claim()["etag"] == "b"
 
@@ -239,7 +241,7 @@ def test_a_failure_is_recorded_and_told_and_ends_as_one(account: Account) -> Non
     boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     execution = account.start()
     status, visited = account.finish(execution)
-    assert (status, visited) == ("FAILED", ["Claim", "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
+    assert (status, visited) == ("FAILED", [*CLAIM, "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
     claim = account.claim()
     assert claim["status"] == "FAILED"
     assert "strata-curate-test" in claim["cause"]
@@ -259,7 +261,7 @@ def test_a_failed_object_may_be_tried_again(account: Account) -> None:
     boto3.client("glue", REGION).create_job(
         Name="strata-clean-test", Role=account.role, Command={"Name": "glueetl"}
     )
-    assert account.finish(account.start()) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start()) == ("SUCCEEDED", [*CLAIM, *WORK])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,14 @@ RAW, PROCESSED = (
 
 # role, action, bucket, rest of the resource, may it
 ACCESS = [
-    ("glue", "s3:GetObject", RAW, "/flights/a.csv", True),
+    ("glue", "s3:GetObjectVersion", RAW, "/flights/a.csv", True),
+    ("glue", "s3:GetObject", RAW, "/flights/a.csv", False),
+    ("glue", "s3:GetObject", RAW, "/reference/planes.csv", True),
+    ("glue", "s3:GetObject", PROCESSED, "/work/flights/object=1/1-a/source.csv", True),
+    ("glue", "s3:PutObject", PROCESSED, "/work/flights/object=1/1-a/source.csv", True),
+    ("glue", "s3:DeleteObject", PROCESSED, "/work/flights/object=1/1-a/source.csv", True),
+    ("glue", "s3:DeleteObjectVersion", RAW, "/flights/a.csv", False),
+    ("glue", "s3:GetObjectVersionTagging", RAW, "/flights/a.csv", False),
     ("glue", "s3:PutObject", RAW, "/flights/a.csv", False),
     ("glue", "s3:PutObject", PROCESSED, "/curated/flights/a.parquet", True),
     ("glue", "s3:DeleteObject", PROCESSED, "/curated/flights/a.parquet", True),

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from strata.hcl.literals import typed
 from strata.live import LiveTree, Outputs
-from strata.live.literals import typed
 
 TYPES: list[tuple[Any, Any, str]] = [
     ("a", "string", "string"),

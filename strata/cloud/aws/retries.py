@@ -19,7 +19,6 @@ Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 _REMEMBERED = 2048
 _LARGEST = 16 * 1024
-_WAIT_SECONDS = 60.0
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -69,7 +68,7 @@ class AnswerOnce:
                         self._answers.pop(key, None)
                 answer.done.set()
         else:
-            earlier.done.wait(_WAIT_SECONDS)
+            earlier.done.wait()
             if not earlier.final:
                 return self._application(environ, start_response)
             answer = earlier

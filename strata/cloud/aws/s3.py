@@ -1,7 +1,8 @@
 """S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
 
 moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
-with one constant sequencer, reports an upload in parts twice, and does not verify checksums.
+with one constant sequencer, reports an upload in parts twice, does not verify checksums, and copies whatever
+the condition on the source's ETag.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
 from flask import has_request_context, request
 from moto.core.compat import HAS_CRT
 from moto.core.responses import ActionResult, EmptyResult
-from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.exceptions import PreconditionFailed, S3ClientError
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore, compute_checksum
@@ -37,6 +39,7 @@ _REASONS = {
     S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: "CompleteMultipartUpload",
     S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT: "DeleteObject",
 }
+_source_etag: ContextVar[str | None] = ContextVar("source_etag", default=None)
 _VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
 
 
@@ -74,11 +77,27 @@ def install(context: CloudContext) -> None:
         _verify_body(response)
         return upload_part(response)
 
+    copy_object, upload_part_copy = S3Backend.copy_object, S3Backend.upload_part_copy
+
+    def matched_copy_object(backend: S3Backend, src_key: Any, *more: Any, **named: Any) -> None:
+        _match_source(src_key.etag)
+        copy_object(backend, src_key, *more, **named)
+
+    def matched_upload_part_copy(backend: S3Backend, *more: Any, **named: Any) -> Any:
+        names = ("src_bucket_name", "src_key_name", "src_version_id")
+        source: Any = backend.get_object(*(named[name] for name in names))
+        _match_source(source.etag)
+        return upload_part_copy(backend, *more, **named)
+
     _patches.attribute(s3_notifications, "send_event", send_event)
     _patches.attribute(s3_notifications, "_send_event_bridge_message", _send_event_bridge_message)
     _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
     _patches.attribute(S3Response, "put_object", verified_put_object)
     _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    for name in ("copy_object", "upload_part_copy"):
+        _patches.attribute(S3Response, name, _with_condition(getattr(S3Response, name)))
+    _patches.attribute(S3Backend, "copy_object", matched_copy_object)
+    _patches.attribute(S3Backend, "upload_part_copy", matched_upload_part_copy)
     for name in ("lists", "iterlists"):
         _patches.attribute(_VersionedKeyStore, name, _lists)
     for name in ("items", "iteritems"):
@@ -171,6 +190,25 @@ def _get_bucket_notification(response: S3Response) -> Any:
         result["EventBridgeConfiguration"] = {}
     response.data["Action"] = "GetBucketNotificationConfiguration"
     return response.serialized(ActionResult(result))
+
+
+def _with_condition(action: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """The action, with the request's condition on the source's ETag at hand where the source is read."""
+
+    def conditional(response: S3Response) -> Any:
+        token = _source_etag.set(response.headers.get("x-amz-copy-source-if-match"))
+        try:
+            return action(response)
+        finally:
+            _source_etag.reset(token)
+
+    return conditional
+
+
+def _match_source(etag: str) -> None:
+    wanted = _source_etag.get()
+    if wanted and wanted.strip('"') != etag.strip('"'):
+        raise PreconditionFailed("x-amz-copy-source-If-Match")
 
 
 def _verify_body(response: S3Response) -> None:

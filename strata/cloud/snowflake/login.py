@@ -148,7 +148,7 @@ def caller_arn(token: str, aws_url: str) -> str:
     # No proxy of this machine's environment stands between the two embedded servers.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(replay, timeout=10) as answer:
+        with opener.open(replay) as answer:
             document = ElementTree.fromstring(answer.read())
     except (urllib.error.URLError, OSError, ElementTree.ParseError) as error:
         raise LoginError(f"AWS STS refuses the workload identity's attestation: {error}", 394400) from None

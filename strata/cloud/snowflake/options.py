@@ -32,7 +32,8 @@ class Option:
             SqlError: it is not one.
         """
         if value is None:
-            return None
+            # NONE is a word of some properties, and no value of the others.
+            return "NONE" if "NONE" in self.words else None
         if self.form == "bool" and isinstance(value, str) and value.upper() in ("TRUE", "FALSE"):
             return value.upper() == "TRUE"
         if self.form == "int" and isinstance(value, str) and value.lstrip("-").isdigit():
@@ -121,7 +122,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
     },
     "INTEGRATION": {
         "TYPE": Option("word", None, ("EXTERNAL_STAGE",)),
-        "STORAGE_PROVIDER": Option("word", None, ("S3",)),
+        "STORAGE_PROVIDER": Option("word", None, ("S3", "S3CHINA", "S3GOV")),
         "STORAGE_AWS_ROLE_ARN": TEXT,
         "STORAGE_AWS_EXTERNAL_ID": TEXT,
         "STORAGE_AWS_OBJECT_ACL": TEXT,
@@ -158,7 +159,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
 # What a format takes besides TYPE, with Snowflake's defaults.
 FORMATS: dict[str, dict[str, Option]] = {
     "PARQUET": {
-        "COMPRESSION": Option("text", "AUTO"),
+        "COMPRESSION": Option("word", "AUTO", ("AUTO", "LZO", "SNAPPY", "NONE")),
         "SNAPPY_COMPRESSION": Option("bool", True),
         "BINARY_AS_TEXT": Option("bool", True),
         "USE_LOGICAL_TYPE": Option("bool", False),
@@ -167,6 +168,26 @@ FORMATS: dict[str, dict[str, Option]] = {
         "REPLACE_INVALID_CHARACTERS": Option("bool", False),
         "NULL_IF": Option("list", ["\\N"]),
     },
+    "JSON": {
+        "DATE_FORMAT": Option("text", "AUTO"),
+        "TIME_FORMAT": Option("text", "AUTO"),
+        "TIMESTAMP_FORMAT": Option("text", "AUTO"),
+        "BINARY_FORMAT": Option("word", "HEX", ("HEX", "BASE64", "UTF8")),
+        "TRIM_SPACE": Option("bool", False),
+        "MULTI_LINE": Option("bool", True),
+        "NULL_IF": Option("list", ["\\N"]),
+        "COMPRESSION": Option(
+            "word", "AUTO", ("AUTO", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
+        ),
+        "FILE_EXTENSION": Option("text", None),
+        "ENABLE_OCTAL": Option("bool", False),
+        "ALLOW_DUPLICATE": Option("bool", False),
+        "STRIP_OUTER_ARRAY": Option("bool", False),
+        "STRIP_NULL_VALUES": Option("bool", False),
+        "REPLACE_INVALID_CHARACTERS": Option("bool", False),
+        "IGNORE_UTF8_ERRORS": Option("bool", False),
+        "SKIP_BYTE_ORDER_MARK": Option("bool", True),
+    },
 }
 
 
@@ -174,7 +195,7 @@ def read_format(group: Any) -> dict[str, Any]:
     """Check `FILE_FORMAT = (...)`: `{"FORMAT_NAME": ...}` or TYPE with every property of that format.
 
     Raises:
-        SqlError: an unknown property, or a format other than Parquet.
+        SqlError: an unknown property, or a format other than Parquet and JSON.
     """
     if not isinstance(group, dict) or not group:
         raise invalid_value(group, "FILE_FORMAT")

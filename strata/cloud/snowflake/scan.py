@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
-from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.session import Session
 from strata.cloud.snowflake.statements.external_tables import METADATA, Place, parsed
 from strata.cloud.snowflake.storage import StoredObject
@@ -75,8 +75,10 @@ def read(session: Session, scan: Scan, files: Sequence[RegisteredFile]) -> pa.Ta
     """The rows of the files as one Arrow table with METADATA columns; a file that cannot be read is skipped.
 
     Raises:
-        SqlError: the role cannot be assumed, or the bucket may not be listed.
+        SqlError: the role cannot be assumed, the bucket may not be listed, or the files are not Parquet.
     """
+    if scan.table.file_format["TYPE"] != "PARQUET":
+        raise unsupported(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
     if not files:
         # Still assume the role: a query must fail when the integration no longer gives access.
         session.storage.open(scan.place.integration, scan.place.bucket)

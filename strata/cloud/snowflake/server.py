@@ -71,9 +71,8 @@ class SnowflakeServer:
             target=self._server.run, kwargs={"sockets": [listening]}, name="snowflake-server", daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + 10
         while not self._server.started:
-            if time.monotonic() > deadline or not self._thread.is_alive():
+            if not self._thread.is_alive():
                 self.stop()
                 raise StrataError("the embedded Snowflake does not start", remedy="see the log above")
             time.sleep(0.005)

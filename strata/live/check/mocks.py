@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from strata.hcl.types import Collection, Object, Type
 from strata.live.check import places
 from strata.live.check.findings import Finding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
 from strata.live.expression import Call, Expression, Reference
-from strata.live.model import SENTINEL, Dependency
+from strata.live.mocks import SENTINEL, accounts
+from strata.live.model import Dependency
 from strata.live.schema import leaves
-from strata.modules.types import Collection, Object, Type
 
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})
-_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _STEP = re.compile(r'\s*\[\s*"([^"\\$%]*)"\s*\]|\.([A-Za-z_][\w-]*)')
 _COMMANDS = "mock_outputs_allowed_terraform_commands"
 
@@ -112,8 +112,8 @@ def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Itera
             f"list commands that only read: {', '.join(sorted(READ_ONLY))}",
         )
     for path, text in _strings(dependency.mock_outputs, ()):
-        accounts = _ACCOUNT.findall(text)
-        if not accounts or any(account != SENTINEL for account in accounts):
+        # Whatever else it holds, only the mocks' account may be in it.
+        if set(accounts(text)) != {SENTINEL}:
             yield Finding(
                 *_place(picture, unit, dependency.name, "mock_outputs", *path),
                 "mock-sentinel",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.hcl.types import Type
 from strata.live import discovery
 from strata.live.check.findings import Finding
 from strata.live.check.outputs import output_types
@@ -19,7 +20,6 @@ from strata.live.source import split
 from strata.live.tree import LiveTree
 from strata.modules.interface import Module, read_folder
 from strata.modules.repository import Repository
-from strata.modules.types import Type
 from strata.modules.versions import Version
 
 ENV_FILE = "env.hcl"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from strata.hcl.types import Collection, Field, Object, Primitive, Type, parts
 from strata.lint.findings import Finding
 from strata.modules.interface import Module, Output, Variable
-from strata.modules.types import Collection, Field, Object, Primitive, Type, parts
 
 RULES = {
     "variable-type": "every variable has a type",

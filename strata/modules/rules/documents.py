@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from strata.errors import StrataError
+from strata.hcl.syntax import HclFile
 from strata.lint.findings import Finding
 from strata.modules.docs import documented
 from strata.modules.interface import Module
 from strata.modules.stamps import stamped
-from strata.modules.syntax import TerraformFile
 from strata.modules.versions import read_changelog
 
 RULES = {
@@ -20,7 +20,7 @@ RULES = {
 }
 
 
-def check(module: Module, sources: Mapping[str, TerraformFile]) -> Iterator[Finding]:
+def check(module: Module, sources: Mapping[str, HclFile]) -> Iterator[Finding]:
     """The findings beside a module's code.
 
     Args:
@@ -72,7 +72,7 @@ def _changelog(module: Module) -> Iterator[_Row]:
             yield "changelog", f"{release.version} says nothing", "CHANGELOG.md", release.line
 
 
-def _stamps(module: Module, sources: Mapping[str, TerraformFile]) -> Iterator[_Row]:
+def _stamps(module: Module, sources: Mapping[str, HclFile]) -> Iterator[_Row]:
     try:
         wanted = stamped(module, sources)
     except StrataError as error:

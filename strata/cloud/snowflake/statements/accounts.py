@@ -23,7 +23,7 @@ from strata.cloud.snowflake.grammar import Statement
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import Session
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
-from strata.cloud.snowflake.storage import split_url
+from strata.cloud.snowflake.storage import check_scheme
 
 _CLASSES: dict[str, type[Securable]] = {
     "WAREHOUSE": Warehouse,
@@ -87,7 +87,11 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     if kind == "RESOURCE MONITOR":
         _read_monitor(securable, statement)
     elif statement.take("SET"):
-        _apply(kind, securable, statement.properties())
+        properties = statement.properties()
+        if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
+            # Here a warehouse has its new size at once.
+            options.BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
+        _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):
         options.unset_properties(kind, securable, statement)
@@ -158,7 +162,7 @@ def _complete(kind: str, securable: Securable) -> None:
     for name in ("STORAGE_ALLOWED_LOCATIONS", "STORAGE_BLOCKED_LOCATIONS"):
         for location in securable.options.get(name) or []:
             if location != "*":
-                split_url(location)
+                check_scheme(securable.options["STORAGE_PROVIDER"], location)
     # Snowflake makes an external id up where none is given, and keeps it until the integration is replaced.
     if not securable.identity:
         securable.identity = uuid.uuid4().hex

@@ -30,6 +30,8 @@ _PHRASES = {
 _KIND = text("created_on name kind")
 _PROPERTIES = text("property property_type property_value property_default")
 _NESTED = text("parent_property property property_type property_value property_default")
+# The boolean properties of a user: they are false where the others are null.
+_FLAGS = {"HAS_WORKLOAD_IDENTITY"} | {n for n, option in OPTIONS["USER"].items() if option.form == "bool"}
 _RELATION = [
     (name, "text")
     for name in (
@@ -84,7 +86,7 @@ def _user(session: Session, path: Path, user: User) -> Rows:
         {
             "property": name,
             "value": "null" if value is None else _shown(value),
-            "default": "null",
+            "default": "false" if name in _FLAGS else "null",
             "description": "",
         }
         for name, value in values.items()

@@ -33,6 +33,8 @@ def show(session: Session, statement: Statement) -> Rows:
     for phrase, (kind, columns, record) in KINDS.items():
         if statement.take(phrase):
             return _show(session, kind, columns, record, _filters(session, statement, kind))
+    if statement.take("REPLICATION DATABASES"):
+        return _replication_databases(session, statement)
     if statement.take("PARAMETERS"):
         return _parameters(session, statement)
     raise unsupported(f"SHOW {statement.word()}")
@@ -100,6 +102,20 @@ def _filters(session: Session, statement: Statement, kind: str) -> Filters:
 
 
 _IN_SCHEMA = ("STAGE", "FILE FORMAT", "EXTERNAL TABLE", "TABLE", "VIEW")
+
+
+def _replication_databases(session: Session, statement: Statement) -> Rows:
+    """SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]: this account replicates none."""
+    if statement.take("LIKE"):
+        statement.string()
+    if statement.take("WITH PRIMARY"):
+        statement.name()
+    statement.expect_end()
+    columns = (
+        "region_group snowflake_region created_on account_name name comment is_primary primary "
+        "replication_allowed_to_accounts failover_allowed_to_accounts organization_name account_locator"
+    )
+    return rows_of(text(columns), [])
 
 
 def _parameters(session: Session, statement: Statement) -> Rows:
