@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from strata.errors import StrataError
+from strata.hcl.types import Collection, Field, Object, Primitive, Tuple, Type, parts
 from strata.modules.docs import documented
 from strata.modules.interface import Module, read_module
 from strata.modules.stamps import providers_used
-from strata.modules.types import Collection, Field, Object, Primitive, Tuple, Type, parts
 
 STRING, NUMBER, BOOL = Primitive("string"), Primitive("number"), Primitive("bool")
 
