@@ -95,8 +95,13 @@ def configuration_path(name: str, scope: Scope) -> Path:
     return path / "terragrunt.hcl" if path.is_dir() else path
 
 
-def satisfies(version: str, constraint: str) -> bool:
+def satisfies(version: str, constraint: str, *, of_provider: bool = False) -> bool:
     """Whether `version` meets `constraint` (hashicorp/go-version: `>= 1.0, < 2.0`, `~> 1.2`).
+
+    Args:
+        version: the version there is.
+        constraint: what is asked for.
+        of_provider: whether Terraform asks for a provider: to it, 3.0 does not meet `~> 1`.
 
     Raises:
         FunctionError: one of the two is not what it should be, or holds a pre-release, whose rules are not
@@ -110,7 +115,8 @@ def satisfies(version: str, constraint: str) -> bool:
         operator, text = match.groups()
         want = _numbers(text)
         if operator == "~>":
-            given = text.count(".") + 1
+            # Terraform reads providers' constraints by another library, apparentlymart/go-versions.
+            given = max(text.count(".") + 1, 2 if of_provider else 1)
             met = have >= want and have[: given - 1] == want[: given - 1]
         else:
             met = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from strata.terraform.toolchain import Toolchain
 
 # tftest logs whole outputs, as critical where a command fails: here failing is what many cases want.
 logging.getLogger("tftest").setLevel(logging.CRITICAL + 1)
+
+_RULE = re.compile(r"checked by the validation rule at (\S+?):([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,15 @@ def _faults(said: str) -> list[Fault]:
         except (ValueError, KeyError):
             continue
         if diagnostic["severity"] == "error":
-            place = diagnostic.get("range") or {}
-            found.append(
-                Fault(
-                    summary=diagnostic["summary"],
-                    detail=diagnostic.get("detail", ""),
-                    address=diagnostic.get("address", ""),
-                    file=place.get("filename", ""),
-                    line=place.get("start", {}).get("line", 0),
-                )
-            )
+            detail = diagnostic.get("detail", "")
+            file, number = _place(diagnostic.get("range"), detail)
+            found.append(Fault(diagnostic["summary"], detail, diagnostic.get("address", ""), file, number))
     return found
+
+
+def _place(marked: dict[str, Any] | None, detail: str) -> tuple[str, int]:
+    if marked:
+        return marked["filename"], marked["start"]["line"]
+    # A default that a validation refuses is no argument of the call: Terraform names the rule's place only.
+    rule = _RULE.search(detail)
+    return (rule[1], int(rule[2])) if rule else ("", 0)

@@ -300,6 +300,30 @@ def test_plans(
     assert judge(findings, {f"approve:{rule}" for rule in rules}).open
 
 
+@pytest.mark.parametrize("action", ["delete", "replace"])
+@pytest.mark.parametrize(
+    ("kind", "rules"),
+    [
+        ("aws_dynamodb_table", ["protected"]),
+        ("aws_iam_openid_connect_provider", ["protected"]),
+        ("aws_kms_key", ["protected"]),
+        ("aws_s3_bucket", ["protected"]),
+        ("snowflake_database", ["protected"]),
+        ("snowflake_external_table", ["protected"]),
+        ("snowflake_schema", ["protected"]),
+        ("snowflake_storage_integration_aws", ["protected"]),
+        ("aws_kms_alias", []),
+        ("snowflake_stage", []),
+    ],
+)
+def test_what_holds_data_is_not_lost_without_a_word(kind: str, action: str, rules: list[str]) -> None:
+    lost = UnitPlan(unit="live/dev/a", resources=resources(action, kind=kind))
+    found = check_plans(PlanSet(environment="dev", commit="c", units=(lost,)))
+    assert [(finding.rule, finding.place) for finding in found] == [
+        (rule, f"live/dev/a {kind}.x0") for rule in rules
+    ]
+
+
 def test_a_plan_made_with_mocks() -> None:
     unit = UnitPlan(unit="live/dev/a", mocked=("aws_sns_topic.a", "variable b"))
     assert check_plans(PlanSet(environment="dev", commit="c", units=(unit,))) == [

@@ -214,6 +214,15 @@ def test_a_good_line_becomes_a_typed_row(cases: Judged, name: str) -> None:
     assert number not in cases.quarantined
 
 
+@pytest.mark.parametrize(
+    ("day", "reason"), [("30", "bad_date"), ("31", None), ("1", None), ("2", None), ("3", "bad_date")]
+)
+def test_a_date_is_at_most_a_day_from_the_time(spark: SparkSession, day: str, reason: str | None) -> None:
+    year, month = ("2012", "12") if day in ("30", "31") else ("2013", "1")
+    judged = judge(spark, {2: line(year=year, month=month, day=day, time_hour="2013-01-01T12:00:00Z")})
+    assert judged.rows[2]["reason"] == reason
+
+
 def test_every_line_has_one_verdict(cases: Judged) -> None:
     assert sorted(cases.rows) == list(range(2, 2 + len(QUARANTINED) + len(CLEAN)))
     assert {case.reason for case in QUARANTINED.values()} == set(clean.reasons(contract.load("flights")))

@@ -72,7 +72,7 @@ def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]
         if provider not in required:
             said = f"{provider} is locked, and the module does not need it"
             yield Finding(file, entry.line, "lock-file", said, _REMEDY)
-        elif required[provider] and not satisfies(entry.version, required[provider]):
+        elif required[provider] and not satisfies(entry.version, required[provider], of_provider=True):
             said = f"{provider} is locked at {entry.version}, and the module asks for {required[provider]}"
             yield Finding(file, entry.line, "lock-file", said, _REMEDY)
 
