@@ -27,11 +27,11 @@ from typing import Any
 from strata import pipeline
 from strata.cli.apply_view import UnitTable
 from strata.cli.console import err, out, print_json, table
+from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.java import find_java
+from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
+from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.client import embedded_client
-from strata.cloud.spark.jars import default_folder, ensure_jars
-from strata.cloud.spark.java import find_java
-from strata.cloud.spark.process import SparkProcess, run_script
-from strata.cloud.spark.settings import SparkSettings
 from strata.demo import data
 from strata.session import Session, interruptible
 from strata.workspace import Workspace, find_account

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from strata.cli.console import out, print_json, table
-from strata.cloud.spark.jars import missing_jars
-from strata.cloud.spark.java import find_java
+from strata.cloud.aws.glue.spark.jars import missing_jars
+from strata.cloud.aws.glue.spark.java import find_java
 from strata.errors import StrataError
 from strata.setup.python import SUPPORTED
 from strata.terraform.toolchain import find_toolchain

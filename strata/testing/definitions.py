@@ -11,7 +11,7 @@ from typing import Any
 import strata
 from strata.artifacts.archive import replacing
 
-_CHECK = Path(strata.__file__).parent / "cloud" / "aws" / "definition.py"
+_CHECK = Path(strata.__file__).parent / "cloud" / "aws" / "stepfunctions" / "definition.py"
 
 
 class Definitions:
@@ -29,7 +29,7 @@ class Definitions:
         kept = self._folder / f"definition-{_key(definition)}.json"
         if kept.is_file():
             return _read(kept)
-        from strata.cloud.aws.definition import diagnose
+        from strata.cloud.aws.stepfunctions.definition import diagnose
 
         found = diagnose(definition)
         with replacing(kept) as draft:

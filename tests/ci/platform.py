@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from strata import pipeline
 from strata.ci.login import identity_token
 from strata.cloud.endpoints import Endpoints
-from strata.cloud.github import Job, register
+from strata.cloud.github.job import Job, register
 from strata.errors import StrataError
 from tests.ci.actions import (
     JobRun,

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from strata import pipeline
 from strata.ci.login import identity_token
-from strata.cloud.github import Job, register
+from strata.cloud.github.job import Job, register
 from strata.warehouse import ask, connect
 from strata.workspace import Workspace
 from tests.checkout import Checkout

@@ -32,7 +32,7 @@ def test_kept_verdict_is_the_first_one(
 ) -> None:
     assert Definitions(tmp_path / "kept").diagnose(definition) == VERDICTS[definition]
     # Without what reads definitions, only a kept verdict can be given.
-    monkeypatch.setitem(sys.modules, "strata.cloud.aws.definition", None)
+    monkeypatch.setitem(sys.modules, "strata.cloud.aws.stepfunctions.definition", None)
     assert Definitions(tmp_path / "kept").diagnose(definition) == VERDICTS[definition]
     with pytest.raises(ImportError):
         Definitions(tmp_path / "kept").diagnose(definition + " ")

@@ -21,7 +21,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import control, rights, snapshot
+from strata.cloud.snowflake import dispatch as control
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name

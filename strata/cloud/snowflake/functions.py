@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.session import Session
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import functions, pruning, rights, scan
+from strata.cloud.snowflake import functions, pruning, scan
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported

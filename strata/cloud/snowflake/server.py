@@ -11,7 +11,8 @@ import uvicorn
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.engine import Engine
@@ -29,7 +30,7 @@ class SnowflakeServer:
 
     Args:
         context: the cloud it belongs to; `snowflake_port` is where to listen, `aws_url` where S3 and STS are.
-        assume_role: the embedded STS's function; `strata.cloud.aws.identity.assume_role` by default.
+        assume_role: the embedded STS's function; `strata.cloud.aws.iam.identity.assume_role` by default.
 
     `user` and `password` are those of its administrator, random per start; `account` is
     `<organization>-<account name>`; `host` and `port` are where it listens.
@@ -54,7 +55,7 @@ class SnowflakeServer:
             StrataError: the port is taken, or the server does not come up.
         """
         if self._assume_role is None:
-            from strata.cloud.aws.identity import assume_role
+            from strata.cloud.aws.iam.identity import assume_role
 
             self._assume_role = assume_role
         listening = listen(self.context.snowflake_port, "Snowflake")

@@ -12,8 +12,8 @@ from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 from strata.ci.login import identity_token
-from strata.cloud.aws import github_oidc
-from strata.cloud.github import Job, register
+from strata.cloud.github import issuer as github_oidc
+from strata.cloud.github.job import Job, register
 from strata.errors import StrataError
 
 from .conftest import ACCOUNT, Aws

@@ -8,7 +8,8 @@ import os
 import uuid
 from typing import Any
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,

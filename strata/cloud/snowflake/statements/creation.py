@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import already_exists
 from strata.cloud.snowflake.grammar import Path, Statement

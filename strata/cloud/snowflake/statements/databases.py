@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.grammar import Path, Statement

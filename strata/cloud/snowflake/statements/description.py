@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, Statement
-from strata.cloud.snowflake.options import OPTIONS, read_format
+from strata.cloud.snowflake.properties import OPTIONS, read_format
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
 from strata.cloud.snowflake.session import Session
 from strata.cloud.snowflake.statements.records import text

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
     ExternalTable,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, Statement, show_path
 from strata.cloud.snowflake.results import Rows, rows_of

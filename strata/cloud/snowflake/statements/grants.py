@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import FutureGrant, Grant, GrantDetail
 from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path, Statement

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable, like
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, Statement
-from strata.cloud.snowflake.options import known_parameters
+from strata.cloud.snowflake.properties import known_parameters
 from strata.cloud.snowflake.results import Rows, rows_of
 from strata.cloud.snowflake.session import Session
 from strata.cloud.snowflake.statements.records import KINDS, Columns, Record, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.session import Session

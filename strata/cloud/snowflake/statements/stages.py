@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
 from strata.cloud.snowflake.grammar import StagePath, Statement

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import queries, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import queries
 from strata.cloud.snowflake.catalog import View
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Statement

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from strata.cloud.snowflake.options import known_parameters
+from strata.cloud.snowflake.properties import known_parameters
 from strata.cloud.snowflake.provider.client import Client
 from strata.cloud.snowflake.provider.identifiers import bare
 from strata.cloud.snowflake.provider.planning import Draft, has_change, text

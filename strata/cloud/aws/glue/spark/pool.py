@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from strata.cloud.spark.process import SparkProcess
-from strata.cloud.spark.settings import SparkSettings
+from strata.cloud.aws.glue.spark.process import SparkProcess
+from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.errors import StrataError
 
 _log = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from strata.cloud.functions.libraries import link_libraries
-from strata.cloud.spark.settings import SparkSettings, session_properties
+from strata.cloud.aws.glue.spark.settings import SparkSettings, session_properties
+from strata.cloud.aws.lambda_.runtime.libraries import link_libraries
 
 _log = logging.getLogger(__name__)
 _DRIVER = Path(__file__).with_name("driver.py")

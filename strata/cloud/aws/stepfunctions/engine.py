@@ -41,9 +41,11 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
-from strata.cloud.aws import asl_sdk, execution_log, identity
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.iam import identity
 from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.stepfunctions import execution_log
+from strata.cloud.aws.stepfunctions import sdk_tasks as asl_sdk
 from strata.iam import Principal
 
 _patches = Patches()

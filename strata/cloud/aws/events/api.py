@@ -23,9 +23,10 @@ from moto.events.models import (
     events_backends,
 )
 
-from strata.cloud.aws import event_input, event_pattern
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.delivery import Delivery, Invocation
+from strata.cloud.aws.events import input as event_input
+from strata.cloud.aws.events import pattern as event_pattern
+from strata.cloud.aws.events.delivery import Delivery, Invocation
 from strata.cloud.aws.patches import Patches
 
 _patches = Patches()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from strata.cloud.functions.libraries import link_libraries
+from strata.cloud.aws.lambda_.runtime.libraries import link_libraries
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 # What AWS's Python runtimes carry beside the standard library.

@@ -26,8 +26,9 @@ from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore, compute_checksum
 
-from strata.cloud.aws import events, identity
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.events import api as events
+from strata.cloud.aws.iam import identity
 from strata.cloud.aws.patches import Patches
 
 _patches = Patches()

@@ -25,13 +25,13 @@ from moto.glue.responses import GlueResponse
 from moto.utilities.utils import get_partition
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.glue_run import Run, RunRequest
+from strata.cloud.aws.glue.run import Run, RunRequest
+from strata.cloud.aws.glue.spark import job_arguments
+from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.java import find_java
+from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.aws.patches import Patches
-from strata.cloud.spark import job_arguments
-from strata.cloud.spark.jars import default_folder, ensure_jars
-from strata.cloud.spark.java import find_java
-from strata.cloud.spark.pool import SparkPool
-from strata.cloud.spark.settings import SparkSettings
 
 _VERSIONS = ("5.0", "5.1")
 _WORKER_UNITS = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "G.12X": 12, "G.16X": 16,

@@ -15,10 +15,10 @@ from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError, ServiceException
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.identity import Credentials, assume_role
+from strata.cloud.aws.iam.identity import Credentials, assume_role
+from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment, Function, Invocation
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
-from strata.cloud.functions.environment import ExecutionEnvironment, Function, Invocation
 
 # The role's keys last an hour; AWS too retires an environment after some time.
 _MAX_AGE = 2700.0

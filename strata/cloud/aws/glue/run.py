@@ -17,12 +17,12 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.identity import assume_role
+from strata.cloud.aws.glue.spark import job_arguments
+from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.glue.spark.process import Job, SparkProcess, Stream
+from strata.cloud.aws.iam.identity import assume_role
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
-from strata.cloud.spark import job_arguments
-from strata.cloud.spark.pool import SparkPool
-from strata.cloud.spark.process import Job, SparkProcess, Stream
 from strata.errors import StrataError
 
 _log = logging.getLogger(__name__)

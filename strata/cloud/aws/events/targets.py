@@ -20,7 +20,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions import responses as stepfunctions_responses
 
-from strata.cloud.aws import identity
+from strata.cloud.aws.iam import identity
 from strata.iam import PolicyError, Principal, Request, decide
 
 _EVENTS = "events.amazonaws.com"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strata.cloud.spark.java import Java
+from strata.cloud.aws.glue.spark.java import Java
 from strata.errors import StrataError
 
 # Account of the runner's scratch bucket, so that no ListBuckets of a user shows it. A 12-digit access key id

@@ -17,7 +17,6 @@ from flask import request
 from moto.iam.models import Role
 from moto.kms.models import kms_backends
 
-from strata.cloud.aws import identity
 from strata.cloud.aws.api_call import (
     ApiCall,
     action_prefix,
@@ -26,8 +25,9 @@ from strata.cloud.aws.api_call import (
     region_of_request,
     service_of_request,
 )
-from strata.cloud.aws.identity import Session
-from strata.cloud.aws.permissions import Permission, UnknownPermissionError, permissions
+from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.identity import Session
+from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
 from strata.iam import Decision, PolicyError, Request, evaluate
 
 # Everybody may ask who they are; AssumeRole is decided with the trust policy, by `sts`.

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 # One module per service, each patching moto in one visible way; in the order they are installed.
 _EXTENSIONS = (
-    "identity",
-    "sts",
-    "s3",
-    "s3_access",
-    "conditions",
-    "events",
-    "states",
-    "glue",
-    "lambda_",
+    "iam.identity",
+    "iam.sts",
+    "s3.events",
+    "s3.access",
+    "dynamodb.conditional_writes",
+    "events.api",
+    "stepfunctions.api",
+    "glue.api",
+    "lambda_.api",
 )
 # moto keeps its state in module globals: one server at a time in a process.
 _serving = threading.Lock()
@@ -100,7 +100,7 @@ class AwsServer:
     def _serve(self, listening: socket.socket) -> None:
         from werkzeug.serving import make_server
 
-        from strata.cloud.aws.application import QuietRequestHandler, create_application
+        from strata.cloud.aws.gateway.application import QuietRequestHandler, create_application
 
         self._server = make_server(
             "127.0.0.1",
@@ -121,7 +121,7 @@ def _reset_state() -> None:
     from moto.core.model_instances import reset_model_data
     from moto.s3.models import s3_backends
 
-    from strata.cloud.aws import calls
+    from strata.cloud.aws import recorded_calls as calls
 
     calls.forget()
     # Not BackendDict.reset(), which builds every backend anew before it forgets it (IAM: a second for AWS's

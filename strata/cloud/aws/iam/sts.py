@@ -18,10 +18,11 @@ from moto.sts.exceptions import STSValidationError
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from strata.cloud.aws import github_oidc, identity
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.identity import AccessDenied, Credentials
+from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.identity import AccessDenied, Credentials
 from strata.cloud.aws.patches import Patches
+from strata.cloud.github import issuer as github_oidc
 from strata.iam import OidcProvider, Policy, PolicyError, Request, decide, evaluate, trust_allows
 
 _patches = Patches()

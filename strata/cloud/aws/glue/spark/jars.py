@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from strata.cloud.spark.java import Java, find_java
-from strata.cloud.spark.settings import spark_home
+from strata.cloud.aws.glue.spark.java import Java, find_java
+from strata.cloud.aws.glue.spark.settings import spark_home
 from strata.errors import StrataError
 
 
@@ -56,7 +56,7 @@ JARS = tuple(
 
 def default_folder() -> Path:
     """Return where a checkout keeps the jars."""
-    return Path(__file__).resolve().parents[3] / ".strata" / "jars"
+    return Path(__file__).resolve().parents[5] / ".strata" / "jars"
 
 
 def missing_jars(folder: Path) -> list[Jar]:

@@ -21,8 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from strata.cloud.aws import event_input
-from strata.cloud.aws.event_targets import TargetError, invoke, send_dead_letter
+from strata.cloud.aws.events import input as event_input
+from strata.cloud.aws.events.targets import TargetError, invoke, send_dead_letter
 
 _log = logging.getLogger(__name__)
 _WORKERS = 8

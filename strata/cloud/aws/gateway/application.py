@@ -29,9 +29,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request as WsgiRequest
 
 from strata.cloud import snapshot as snapshots
-from strata.cloud.aws import authorization, calls, github_oidc, s3_access, snapshot
+from strata.cloud.aws import recorded_calls as calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
-from strata.cloud.aws.retries import AnswerOnce
+from strata.cloud.aws.gateway import snapshot
+from strata.cloud.aws.gateway.retries import AnswerOnce
+from strata.cloud.aws.iam import authorization
+from strata.cloud.aws.s3 import access as s3_access
+from strata.cloud.github import issuer as github_oidc
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from strata.cloud.snowflake import queries, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import queries
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
 from strata.cloud.snowflake.grammar import Statement
 from strata.cloud.snowflake.results import ArrowRows, Rows, rows_of, status

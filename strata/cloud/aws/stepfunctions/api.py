@@ -88,7 +88,7 @@ def uninstall() -> None:
     with _loading:
         _patches.undo()
         if _loaded:
-            from strata.cloud.aws import asl
+            from strata.cloud.aws.stepfunctions import engine as asl
 
             asl.uninstall()
             _loaded = False
@@ -101,8 +101,8 @@ def _load(context: CloudContext) -> None:
             return
         from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-        from strata.cloud.aws import asl
-        from strata.cloud.aws.definition import diagnose
+        from strata.cloud.aws.stepfunctions import engine as asl
+        from strata.cloud.aws.stepfunctions.definition import diagnose
 
         asl.install(context)
         start_execution = StepFunctionsParserBackend.start_execution
@@ -147,7 +147,7 @@ def _load(context: CloudContext) -> None:
 
 def _validate_definition_action(response: StepFunctionResponse) -> ActionResult:
     assert response.stepfunction_backend is not None  # asking for it loads the language
-    from strata.cloud.aws.definition import diagnose
+    from strata.cloud.aws.stepfunctions.definition import diagnose
 
     found = diagnose(response._get_param("definition"))
     limit = response._get_int_param("maxResults") or 100

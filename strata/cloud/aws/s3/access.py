@@ -18,9 +18,10 @@ from moto.core.routing import get_service_router
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
-from strata.cloud.aws import identity
 from strata.cloud.aws.api_call import region_of_request
-from strata.cloud.aws.authorization import (
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.authorization import (
     Conditions,
     Refusal,
     caller_conditions,
@@ -29,7 +30,6 @@ from strata.cloud.aws.authorization import (
     known_session,
     role_of,
 )
-from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.patches import Patches
 from strata.iam import Decision, Outcome, PolicyError, Principal, Request, decide, evaluate
 

@@ -20,7 +20,7 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.function_runner import FunctionRunner, extras, role_credentials
+from strata.cloud.aws.lambda_.runner import FunctionRunner, extras, role_credentials
 from strata.cloud.aws.patches import Patches
 
 # They run on the Python of Strata's own environment, which is one of them.
