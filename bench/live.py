@@ -26,10 +26,10 @@ from typing import Any
 
 import psutil
 
-from strata.cli.console import out, print_json, table
-from strata.session import Session, interruptible
+from strata.cli.views.console import out, print_json, table
+from strata.platform.session import Session, interruptible
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.runner import Runner
-from strata.workspace import Workspace, find_account
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "tests" / "live" / "contracts" / "tree"

@@ -34,12 +34,12 @@ from typing import Any
 import psutil
 import tftest
 
-from strata.cli.console import err, out, print_json, table
+from strata.cli.views.console import err, out, print_json, table
 from strata.terraform.toolchain import Toolchain, find_toolchain
-from strata.testing.case import Case, read_case
-from strata.testing.composition import PROVIDERS, Composition, literal
-from strata.testing.layout import Layout
-from strata.testing.services import PlanServices
+from strata.testing.cases.case import Case, read_case
+from strata.testing.cases.composition import PROVIDERS, Composition, literal
+from strata.testing.cases.layout import Layout
+from strata.testing.cases.services import PlanServices
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYOUT = Layout(ROOT, ROOT / "modules", ROOT / "tests" / "modules", ROOT / ".strata")

@@ -10,10 +10,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.steps import Step
-from strata.ci.terragrunt import first_error
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
+from strata.terraform.terragrunt import first_error
 
 _CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ENCRYPTION = {

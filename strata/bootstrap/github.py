@@ -7,9 +7,9 @@ import shlex
 import subprocess
 from collections.abc import Callable
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.steps import Step
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
 
 _LABELS = ("code", "deletions", "lock-file", "mocks", "protected", "provider", "removed-unit", "workflow")
 

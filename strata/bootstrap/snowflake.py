@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.identities import SnowflakeIdentity, snowflake_identities
 from strata.bootstrap.steps import Step
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
 
 # What the modules make: databases with all in them, a warehouse, an integration, roles with grants, users.
 DEPLOYER_RIGHTS = (

@@ -20,10 +20,10 @@ from typing import Any
 
 import networkx
 
-from strata.ci.history import Change, commit, tree_at
+from strata.ci.git import Change, commit, tree_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
-from strata.live.reads import reads
+from strata.live.evaluation.reads import reads
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.

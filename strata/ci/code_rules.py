@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from strata.ci.history import Change, git
+from strata.ci.git import Change, git
 from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, Node, compact, normal, parse
 from strata.hcl.values import elements, key_of, string_value

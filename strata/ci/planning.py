@@ -8,12 +8,12 @@ from pathlib import Path
 
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import Fingerprint, Record, fingerprint, new_key
-from strata.ci.history import tree_at
+from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, read_json, unit_plan
 from strata.ci.summary import markdown
-from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
+from strata.terraform.terragrunt import Outcome, run_all
 
 PLAN_SET = "plan.json"
 SUMMARY = "summary.md"

@@ -17,9 +17,9 @@ import networkx
 from strata.ci.trust import UnknownPolicyError, planned_resources
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.session import Session, find_running
+from strata.platform.session import Session, find_running
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.environment_plan import EnvironmentPlanner
-from strata.workspace import Workspace, find_account
 
 _POLICIES = {
     "aws_iam_policy": "policy",

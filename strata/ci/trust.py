@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.identities import SnowflakeIdentity
 from strata.errors import StrataError
 from strata.iam import Decision, OidcProvider, Outcome, Policy, trust_allows
 from strata.iam.workload_identity import oidc_login_allows
+from strata.live.facts import EnvironmentFacts
 
 SNOWFLAKE = "snowflake:"
 _NOT_CLAIMS = ("name", "allows", "note", "without", "no_token")

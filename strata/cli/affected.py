@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strata.ci.affected import Affected, affected
-from strata.ci.history import Change, git
-from strata.cli.console import out, print_json
+from strata.ci.git import Change, git
+from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 from strata.live import discovery
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from strata.cli.console import out, print_json, table
+from strata.cli.views.console import out, print_json, table
 from strata.cloud.aws.glue.spark.jars import missing_jars
 from strata.cloud.aws.glue.spark.java import find_java
 from strata.errors import StrataError

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from strata.cli.console import err, out, print_json
+from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
 from strata.lint.environment import plan_document

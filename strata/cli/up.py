@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from strata.cli.apply_view import UnitTable
-from strata.cli.console import err, out
+from strata.cli.views.apply_view import UnitTable
+from strata.cli.views.console import err, out
 from strata.errors import StrataError
-from strata.session import Session, end_running, find_running, interruptible
+from strata.platform.session import Session, end_running, find_running, interruptible
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
 from strata.terraform.runs import LOCK_TIMEOUT
-from strata.workspace import Workspace, find_account
 
 
 def run(root: Path, environment: str, aws_port: int, snowflake_port: int) -> None:

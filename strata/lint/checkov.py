@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.lint.checkov_input import with_unknowns
 from strata.lint.findings import Finding
 

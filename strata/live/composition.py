@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from strata.errors import StrataError
 from strata.hcl.literals import quoted
-from strata.live.console import Definition
 from strata.live.dependencies import Loaded, dependency_values
-from strata.live.program import Program
-from strata.live.reader import Reader
-from strata.live.schema import Leaf
-from strata.live.scope import Scope
+from strata.live.evaluation.console import Definition
+from strata.live.evaluation.program import Program
+from strata.live.evaluation.reader import Reader
+from strata.live.language.schema import Leaf
+from strata.live.language.scope import Scope
 
 # Nothing is known of it, not even its type; the console has no plan, so that it has no time of one.
 _UNKNOWN = "jsondecode(plantimestamp())"

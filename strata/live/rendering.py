@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.live.language.schema import Leaf, leaves
+from strata.live.language.scope import Scope
 from strata.live.model import ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
-from strata.live.schema import Leaf, leaves
-from strata.live.scope import Scope
 from strata.live.source import Module
 
 _ALL = "all"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 
 # A module's release, which is never another commit later.
 _RELEASE = re.compile(r"[\w-]+/v\d+\.\d+\.\d+")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.setup import packages
 from strata.setup.progress import Progress
 

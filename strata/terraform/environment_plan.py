@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.file_lock import held
-from strata.live.console import planted_failure
 from strata.live.discovery import LOCK_FILE
+from strata.live.evaluation.console import planted_failure
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
-from strata.terraform.lifting import UnitModule, lift
 from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
+from strata.terraform.root_module import UnitModule, lift
 from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import State, StateBackend

@@ -9,7 +9,7 @@ from pathlib import Path
 from strata.errors import StrataError
 from strata.live import Unit
 from strata.live.composition import Composition
-from strata.terraform.lifting import UnitModule
+from strata.terraform.root_module import UnitModule
 
 _BUILT_IN = "terraform.io/builtin/"
 

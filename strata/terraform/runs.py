@@ -14,8 +14,8 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream
 from strata.terraform.events import EventState, ResultState, UnitEvent, UnitResult
+from strata.terraform.mock_guard import refuse_mocked_unit
 from strata.terraform.process import CancelledError, ProcessGroup
-from strata.terraform.sentinel import refuse_mocked_unit
 from strata.terraform.state import State, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command, SavedPlan, UnitError, UnitRun

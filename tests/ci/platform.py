@@ -19,11 +19,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata import pipeline
 from strata.ci.login import identity_token
 from strata.cloud.endpoints import Endpoints
 from strata.cloud.github.job import Job, register
 from strata.errors import StrataError
+from strata.platform import pipeline
 from tests.ci.actions import (
     JobRun,
     Step,

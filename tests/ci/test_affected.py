@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.ci.affected import Affected, affected, compare, deployable
-from strata.ci.history import Change
+from strata.ci.git import Change
 from strata.cli.app import run
 from strata.errors import StrataError
 from strata.live import LiveTree

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from strata.ci import applying, planning
+from strata.ci import apply as applying
+from strata.ci import planning
 from strata.ci.affected import Affected, graph_of
-from strata.ci.applying import Applier, job_summary
+from strata.ci.apply import Applier, job_summary
 from strata.ci.fingerprint import Record, fingerprint, new_key
-from strata.ci.history import Change
+from strata.ci.git import Change
 from strata.ci.planning import Planner
-from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
+from strata.terraform.terragrunt import Outcome, run_all
 from tests.ci.repository import Repository
 from tests.ci.test_affected import FILES
 

@@ -12,7 +12,7 @@ import pytest
 
 from strata.ci.code_rules import Finding, check_change
 from strata.ci.gate import check_plans, judge
-from strata.ci.history import Change
+from strata.ci.git import Change
 from strata.ci.plans import PlanSet, Resource, UnitPlan
 from strata.errors import StrataError
 from tests.ci.repository import Repository

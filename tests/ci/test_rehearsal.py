@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from strata.ci import rehearsal
-from strata.ci.history import Change
+from strata.ci import fork_plan as rehearsal
+from strata.ci.git import Change
 from strata.live import LiveTree
 from strata.terraform.events import UnitResult
 from tests.ci.repository import Repository

@@ -13,8 +13,8 @@ from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, Resource, UnitPlan, find_plans, read_json, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
-from strata.ci.terragrunt import Outcome, first_error
 from strata.errors import StrataError
+from strata.terraform.terragrunt import Outcome, first_error
 
 SECRETS = (
     "s3cr3t-before",

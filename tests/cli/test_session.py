@@ -12,11 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from strata import session
+from strata.checkout.file_lock import held, is_held
 from strata.cli.up import end
 from strata.errors import StrataError
-from strata.file_lock import held, is_held
-from strata.session import Running, Session, end_running, find_running
+from strata.platform import session
+from strata.platform.session import Running, Session, end_running, find_running
 from tests.endpoints import nowhere
 
 ENDPOINTS = nowhere("111122223333")
@@ -25,7 +25,7 @@ UP = """
 import subprocess, sys, time
 from pathlib import Path
 from strata.cloud.endpoints import Endpoints
-from strata.session import Session, interruptible
+from strata.platform.session import Session, interruptible
 
 def start(session):
     session.endpoints = Endpoints.model_validate_json(sys.argv[2])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from strata.live import LiveTree
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import Plan
 
 Planned = Callable[[str, str], dict[str, Any]]
 COMPONENTS = ("github-oidc", "iam", "s3")

@@ -21,7 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import Plan
 
 pytestmark = pytest.mark.terraform
 

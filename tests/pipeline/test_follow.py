@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from strata import pipeline
-from strata.cli import steps_view
+from strata.cli.views import steps_view
 from strata.errors import StrataError
+from strata.platform import pipeline
 from tests.pipeline.conftest import wait_for
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -17,11 +17,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata import pipeline
 from strata.ci.login import identity_token
 from strata.cloud.github.job import Job, register
-from strata.warehouse import ask, connect
-from strata.workspace import Workspace
+from strata.platform import pipeline
+from strata.platform.warehouse import ask, connect
+from strata.platform.workspace import Workspace
 from tests.checkout import Checkout
 from tests.pipeline.conftest import Up
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import Toolchain
-from strata.testing.case import read_case
-from strata.testing.layout import Layout
-from strata.testing.readme import read_examples
-from strata.workspace import load_tree
+from strata.testing.cases.case import read_case
+from strata.testing.cases.layout import Layout
+from strata.testing.cases.readme import read_examples
 
 MODULES = ("snowflake", "snowflake-integration")
 ENVIRONMENT = "dev"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from strata.cli.plan_graph import write_graph
+from strata.cli.views.plan_graph import write_graph
 from strata.errors import StrataError
-from strata.platform import Account, account_of
+from strata.platform.names import Account, account_of
 from strata.terraform.environment_root import Root
 from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend

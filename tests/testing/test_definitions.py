@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strata.testing import definitions
-from strata.testing.definitions import Definitions
+from strata.testing.cases import definitions
+from strata.testing.cases.definitions import Definitions
 
 SOUND = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ASTRAY = json.dumps({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}})

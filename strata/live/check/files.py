@@ -9,7 +9,7 @@ from pathlib import Path
 from strata.live.check.findings import Finding
 from strata.live.check.picture import Picture
 from strata.live.discovery import CONFIGURATION, LOCK_FILE
-from strata.live.functions import satisfies
+from strata.live.evaluation.functions import satisfies
 from strata.live.locks import Locked, read, required_providers
 
 EFFECTIVE_LINES = 15

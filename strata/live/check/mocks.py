@@ -11,10 +11,10 @@ from strata.live.check import places
 from strata.live.check.findings import Finding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
-from strata.live.expression import Call, Expression, Reference
+from strata.live.language.expression import Call, Expression, Reference
+from strata.live.language.schema import leaves
 from strata.live.mocks import SENTINEL, accounts
 from strata.live.model import Dependency
-from strata.live.schema import leaves
 
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})

@@ -14,8 +14,8 @@ from strata.hcl.types import Type
 from strata.live import discovery
 from strata.live.check.findings import Finding
 from strata.live.check.outputs import output_types
+from strata.live.language.scope import Scope
 from strata.live.model import Unit
-from strata.live.scope import Scope
 from strata.live.source import split
 from strata.live.tree import LiveTree
 from strata.modules.interface import Module, read_folder

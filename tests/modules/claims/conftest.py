@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import Plan
 
 from .world import Engine, engine_of
 
