@@ -33,7 +33,7 @@ from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.client import embedded_client
 from strata.demo import data
 from strata.platform import pipeline
-from strata.platform.session import Session, interruptible
+from strata.platform.session import PlatformSession, interruptible
 from strata.platform.workspace import Workspace, find_account
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,7 +104,7 @@ def platform(rounds: int) -> dict[str, float]:
     """Start, apply, drop files, and run the same jobs bare."""
     account = find_account(ROOT, "dev")
     started = time.monotonic()
-    with Session(ROOT, "dev", account_id=account.account_id, region=account.region) as session:
+    with PlatformSession(ROOT, "dev", account_id=account.account_id, region=account.region) as session:
         figures = {"cloud start": time.monotonic() - started}
         workspace = Workspace(ROOT, "dev", session.endpoints)
         started = time.monotonic()

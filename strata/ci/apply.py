@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from strata.ci.affected import Affected, graph_of
-from strata.ci.fingerprint import Difference, Record, closest, fingerprint
+from strata.ci.fingerprint import Record, UnreviewedAction, closest, fingerprint
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, read_json, unit_plan
 from strata.ci.summary import code
 from strata.errors import StrataError
 from strata.live.mocks import SENTINEL
-from strata.terraform.terragrunt import Outcome, run_all
+from strata.terraform.terragrunt import UnitOutcome, run_all
 
 Result = Literal["applied", "unchanged", "stopped", "failed", "not begun"]
 _MOST_DIFFERENCES = 20
@@ -39,7 +39,7 @@ class UnitApply:
     result: Result
     resources: int = 0
     error: str | None = None
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[UnreviewedAction, ...] = ()
     next_command: str | None = None
 
     @property
@@ -155,7 +155,7 @@ class Applier:
             )
         return UnitApply(unit, "applied", len(said.resources))
 
-    def _failed(self, outcome: Outcome) -> UnitApply:
+    def _failed(self, outcome: UnitOutcome) -> UnitApply:
         command = self.rerun
         if outcome.lock_id:
             _, environment, component = outcome.unit.split("/", 2)
@@ -166,7 +166,9 @@ class Applier:
         return UnitApply(outcome.unit, "failed", error=outcome.error, next_command=command)
 
 
-def _not_reviewed(records: Sequence[Record], unit: str, document: Mapping[str, Any]) -> list[Difference]:
+def _not_reviewed(
+    records: Sequence[Record], unit: str, document: Mapping[str, Any]
+) -> list[UnreviewedAction]:
     """What a plan would do that no record covers, in the newest one's words.
 
     One run may apply several pull requests, of which none was planned with the others' changes.

@@ -11,20 +11,20 @@ from pathlib import Path
 import networkx
 
 from strata.ci.affected import deployable, edges
-from strata.ci.git import Change, tree_at
+from strata.ci.git import CommitRange, tree_at
 from strata.ci.impact import with_downstream
-from strata.ci.planning import Planned, collect
+from strata.ci.planning import PlanningResult, collect
 from strata.cloud.embedded import EmbeddedCloud
 from strata.errors import StrataError
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
-from strata.terraform.terragrunt import Outcome, first_error
+from strata.terraform.terragrunt import UnitOutcome, first_error
 
 
 def rehearse(
-    change: Change, environment: str, plans: Path, commit: str, say: Callable[[str], None]
-) -> Planned:
+    change: CommitRange, environment: str, plans: Path, commit: str, say: Callable[[str], None]
+) -> PlanningResult:
     """Apply the base to an embedded cloud and plan the change there.
 
     Args:
@@ -41,7 +41,7 @@ def rehearse(
     if not chosen.units and not chosen.removed:
         return collect(chosen, commit, plans, {})
     account = find_account(change.root, environment)
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, UnitOutcome] = {}
     directory = change.root / ".strata" / "rehearsal"
     # In this process and without Spark's: no job runs here.
     cloud = EmbeddedCloud(directory, account_id=account.account_id, region=account.region, warm_processes=0)
@@ -76,17 +76,17 @@ def _with_upstream(before: Workspace, units: set[str]) -> list[str]:
 
 def _planned(
     workspace: Workspace, units: Sequence[str], plans: Path, *, destroy: bool = False
-) -> dict[str, Outcome]:
+) -> dict[str, UnitOutcome]:
     runner = workspace.runner(lambda event: None)
     results = runner.plan(workspace.environment, units, out_dir=plans, destroy=destroy)
     return {result.unit: _outcome(result) for result in results}
 
 
-def _outcome(result: UnitResult) -> Outcome:
+def _outcome(result: UnitResult) -> UnitOutcome:
     if result.ok:
-        return Outcome(result.unit, "succeeded")
+        return UnitOutcome(result.unit, "succeeded")
     said = str(result.error)
-    return Outcome(
+    return UnitOutcome(
         result.unit,
         "skipped" if result.state == "skipped" else "failed",
         first_error(f"Error: {said}"),

@@ -14,7 +14,7 @@ from strata.errors import StrataError
 
 
 @dataclass(frozen=True)
-class Change:
+class CommitRange:
     """From `base` (the merge base with what was asked for) to the checked-out commit.
 
     Attributes:
@@ -29,7 +29,7 @@ class Change:
     files: tuple[str, ...]
 
     @classmethod
-    def since(cls, root: Path, base: str, head: str = "HEAD") -> Change:
+    def since(cls, root: Path, base: str, head: str = "HEAD") -> CommitRange:
         """Look at what happened since `base` branched off.
 
         Raises:

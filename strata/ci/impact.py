@@ -15,7 +15,7 @@ from typing import Any
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import fingerprint
 from strata.ci.login import snowflake_variables
-from strata.ci.planning import Planned
+from strata.ci.planning import PlanningResult
 from strata.ci.plans import unit_plan
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
@@ -27,8 +27,8 @@ from strata.terraform.toolchain import find_toolchain
 
 
 def with_downstream(
-    root: Path, affected: Affected, planned: Planned, endpoints: Endpoints | None = None
-) -> Planned:
+    root: Path, affected: Affected, planned: PlanningResult, endpoints: Endpoints | None = None
+) -> PlanningResult:
     """Add the environment plan to the plans of units.
 
     It adds to what is known: where it cannot be made, the summary says why, and the unit plans stand alone.
@@ -45,12 +45,12 @@ def with_downstream(
         documents = _documents(root, affected, endpoints)
     except StrataError as error:
         said = first_error(f"Error: {error.message}")
-        return Planned(planned.plans.model_copy(update={"downstream_error": said}), planned.record)
+        return PlanningResult(planned.plans.model_copy(update={"downstream_error": said}), planned.record)
     units = {name: unit_plan(name, document) for name, document in documents.items()}
     marks = dict(planned.record.units)
     for name, document in documents.items():
         marks[name] = (*marks.get(name, ()), fingerprint(document, planned.record.key))
-    return Planned(
+    return PlanningResult(
         planned.plans.model_copy(update={"downstream": tuple(units.values())}),
         planned.record.model_copy(update={"units": marks}),
     )

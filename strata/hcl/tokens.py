@@ -38,7 +38,7 @@ _ESCAPE = re.compile(
 )
 
 
-class Token(NamedTuple):
+class HclToken(NamedTuple):
     """A token.
 
     Attributes:
@@ -56,14 +56,14 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scan:
+class TokenScan:
     """All tokens of a text, the last one `end of file` or `fault`; comments are apart."""
 
-    tokens: list[Token]
-    comments: list[Token]
+    tokens: list[HclToken]
+    comments: list[HclToken]
 
 
-def scan(text: str) -> Scan:
+def scan(text: str) -> TokenScan:
     """Cut a text, which holds no byte order mark, into its tokens; after a fault there are none."""
     return _Scanner(text).run()
 
@@ -78,13 +78,13 @@ class _Fault(Exception):
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[Token] = []
-        self.comments: list[Token] = []
+        self.tokens: list[HclToken] = []
+        self.comments: list[HclToken] = []
         # What is open, innermost last: `{`, `template`, `quote`, or a heredoc's end marker in `markers`.
         self.open: list[str] = []
         self.markers: list[str] = []
 
-    def run(self) -> Scan:
+    def run(self) -> TokenScan:
         position, length = 0, len(self.text)
         try:
             while position < length:
@@ -95,10 +95,10 @@ class _Scanner:
                     position = self._heredoc(position)
                 else:
                     position = self._code(position)
-            self.tokens.append(Token("end of file", length, length))
+            self.tokens.append(HclToken("end of file", length, length))
         except _Fault as fault:
-            self.tokens.append(Token("fault", fault.start, length, fault.what))
-        return Scan(self.tokens, self.comments)
+            self.tokens.append(HclToken("fault", fault.start, length, fault.what))
+        return TokenScan(self.tokens, self.comments)
 
     def _code(self, position: int) -> int:
         found = _CODE.match(self.text, position)
@@ -108,7 +108,7 @@ class _Scanner:
         if kind == "spaces":
             return end
         if kind == "comment":
-            self.comments.append(Token(kind, start, end))
+            self.comments.append(HclToken(kind, start, end))
             return end
         if kind == "name":
             self._check_name(start, end - start)
@@ -119,7 +119,7 @@ class _Scanner:
             self.markers.append(marker)
         elif kind == "sign":
             kind = self._sign(found[0])
-        self.tokens.append(Token(kind, start, end))
+        self.tokens.append(HclToken(kind, start, end))
         return end
 
     def _sign(self, sign: str) -> str:
@@ -149,7 +149,7 @@ class _Scanner:
             self.open.append("template")
         else:
             kind = "text"
-        self.tokens.append(Token(kind, start, end))
+        self.tokens.append(HclToken(kind, start, end))
 
     def _quoted(self, position: int) -> int:
         found = _QUOTED.match(self.text, position)
@@ -158,7 +158,7 @@ class _Scanner:
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "end":
             self.open.pop()
-            self.tokens.append(Token("end quote", start, end))
+            self.tokens.append(HclToken("end quote", start, end))
             return end
         if kind == "text" and "\\" in found[0]:
             # All escapes taken out, a backslash left over begins none.
@@ -178,7 +178,7 @@ class _Scanner:
                 line_end -= self.text[line_end - 1] == "\r"
                 self.open.pop()
                 self.markers.pop()
-                self.tokens.append(Token("end heredoc", position, line_end))
+                self.tokens.append(HclToken("end heredoc", position, line_end))
                 return line_end
         found = _HEREDOC.match(self.text, position)
         if found is None:

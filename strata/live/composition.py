@@ -19,7 +19,7 @@ _UNKNOWN = "jsondecode(plantimestamp())"
 
 
 @dataclass(frozen=True)
-class Composition:
+class EnvironmentComposition:
     """What a Terraform configuration needs to call each unit's module.
 
     Attributes:
@@ -39,7 +39,7 @@ def compose(
     modules: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, object]],
     command: str,
-) -> Composition:
+) -> EnvironmentComposition:
     """Write the units' inputs as expressions; see `LiveTree.compose`."""
     unknown = _inputs(reader, items, dict.fromkeys(modules, _UNKNOWN), outputs, command)
     names = unknown.names(reader)
@@ -47,7 +47,7 @@ def compose(
     inputs = {
         path: {name: f"{text}[{quoted(name)}]" for name in names[path]} for path, text in found.merged.items()
     }
-    return Composition(tuple(found.program.closure(found.whole)), inputs, found.program.failures)
+    return EnvironmentComposition(tuple(found.program.closure(found.whole)), inputs, found.program.failures)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from strata.live.evaluation.reader import Values
 from strata.live.language.includes import deep_merge, merge_dependency
 from strata.live.language.schema import Leaf, Tree
 from strata.live.language.scope import Scope
-from strata.live.model import Dependency, Outputs, Unit
+from strata.live.model import Dependency, Unit, UnitOutputs
 
 _MERGES = ("no_merge", "shallow", "deep_map_only")
 
@@ -99,7 +99,7 @@ def dependency_values(
                 raise
             found[dependency.name] = error
             continue
-        types = applied.types if isinstance(applied, Outputs) else {}
+        types = applied.types if isinstance(applied, UnitOutputs) else {}
         found[dependency.name] = None if values is None else _text(values, applied or {}, types)
     return found
 

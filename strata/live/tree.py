@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.live import discovery
-from strata.live.composition import Composition, compose
+from strata.live.composition import EnvironmentComposition, compose
 from strata.live.dependencies import Loaded, dependency_values, loaded_unit
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.console import Console
@@ -217,7 +217,7 @@ class LiveTree:
         outputs: Mapping[str, Mapping[str, Any]],
         *,
         command: str = "plan",
-    ) -> Composition:
+    ) -> EnvironmentComposition:
         """Units as parts of one Terraform configuration: their inputs as expressions.
 
         Args:

@@ -14,7 +14,7 @@ _TABLE = "FLIGHTS"
 
 
 @dataclass(frozen=True)
-class Account:
+class EnvironmentAccount:
     """Where an environment lives, as its `env.hcl` says."""
 
     account_id: str
@@ -81,7 +81,7 @@ def _flights(tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     return found[0]
 
 
-def account_of(tree: LiveTree, environment: str) -> Account:
+def account_of(tree: LiveTree, environment: str) -> EnvironmentAccount:
     """Read where an environment lives.
 
     Args:
@@ -99,4 +99,4 @@ def account_of(tree: LiveTree, environment: str) -> Account:
             file=unit.file,
             remedy="the root terragrunt.hcl gives it to every unit from env.hcl",
         )
-    return Account(str(context["account_id"]), str(context["region"]))
+    return EnvironmentAccount(str(context["account_id"]), str(context["region"]))

@@ -29,7 +29,7 @@ _BRANCH_STATES = frozenset(
 
 
 @dataclass(frozen=True)
-class Step:
+class ExecutionStep:
     """One thing that happened to the object.
 
     `name` is "S3 event" for the way from PutObject to the execution's start, else a state's name; `seconds`
@@ -54,7 +54,7 @@ class Execution:
     status: str
     outcome: str
     seconds: float
-    steps: tuple[Step, ...]
+    steps: tuple[ExecutionStep, ...]
     error: str = ""
     cause: str = ""
     output: dict[str, Any] = field(default_factory=dict)
@@ -130,7 +130,7 @@ def follow(
     endpoints: Endpoints,
     state_machine_arn: str,
     put_object: PutObject,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[ExecutionStep], None] = lambda step: None,
     on_wait: Callable[[str], None] = lambda execution: None,
 ) -> Execution:
     """Wait for the execution that an object's event starts, and for its end.
@@ -149,11 +149,11 @@ def follow(
         StrataError: no execution starts.
     """
     states = client(endpoints, "stepfunctions")
-    on_step(Step("S3 event", "running"))
+    on_step(ExecutionStep("S3 event", "running"))
     arn, started = _find(endpoints, states, state_machine_arn, put_object, on_wait)
-    first = Step("S3 event", "succeeded", max(0.0, (started - put_object.at).total_seconds()))
+    first = ExecutionStep("S3 event", "succeeded", max(0.0, (started - put_object.at).total_seconds()))
     on_step(first)
-    shown: dict[str, Step] = {}
+    shown: dict[str, ExecutionStep] = {}
     while True:
         # Before the history, which has its last event a moment before the execution is described as over.
         description = states.describe_execution(executionArn=arn)
@@ -304,9 +304,9 @@ def _entered(event: dict[str, Any]) -> str:
     return str(details.get("name", ""))
 
 
-def _steps(events: Iterable[dict[str, Any]]) -> list[Step]:
+def _steps(events: Iterable[dict[str, Any]]) -> list[ExecutionStep]:
     """Turn a history into steps; a state entered but not exited either runs or failed."""
-    steps: dict[str, Step] = {}
+    steps: dict[str, ExecutionStep] = {}
     started: dict[str, datetime] = {}
     open_state = ""
     for event in events:
@@ -315,16 +315,16 @@ def _steps(events: Iterable[dict[str, Any]]) -> list[Step]:
             open_state = name
             started[name] = event["timestamp"]
             if name not in _BRANCH_STATES:
-                steps[name] = Step(name, "running")
+                steps[name] = ExecutionStep(name, "running")
         elif event["type"].endswith("StateExited"):
             name = event["stateExitedEventDetails"]["name"]
             if name in steps:
                 failed = steps[name].status == "failed"
                 seconds = (event["timestamp"] - started[name]).total_seconds()
-                steps[name] = Step(name, "failed" if failed else "succeeded", seconds)
+                steps[name] = ExecutionStep(name, "failed" if failed else "succeeded", seconds)
         elif event["type"] in _FAILURES and open_state in steps:
             seconds = (event["timestamp"] - started[open_state]).total_seconds()
-            steps[open_state] = Step(open_state, "failed", seconds)
+            steps[open_state] = ExecutionStep(open_state, "failed", seconds)
     return list(steps.values())
 
 

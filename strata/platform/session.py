@@ -35,7 +35,7 @@ class Running:
     endpoints: Endpoints
 
 
-class Session:
+class PlatformSession:
     """One embedded cloud for one environment, held by this process.
 
     Args:
@@ -76,7 +76,7 @@ class Session:
         self._lock = contextlib.ExitStack()
         self.endpoints: Endpoints
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> PlatformSession:
         other = find_running(self.root)
         if other is not None:
             raise StrataError(

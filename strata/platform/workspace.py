@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
-from strata.platform.names import Account, Platform, account_of
+from strata.platform.names import EnvironmentAccount, Platform, account_of
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
 from strata.terraform.runs import LOCK_TIMEOUT
 from strata.terraform.selection import choose, with_dependents
-from strata.terraform.state import State, StateBackend
+from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain, find_toolchain
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load_tree(root: Path, toolchain: Toolchain, endpoints: Endpoints | None = No
     return LiveTree.load(root, environ=environ, terraform=toolchain.terraform)
 
 
-def find_account(root: Path, environment: str) -> Account:
+def find_account(root: Path, environment: str) -> EnvironmentAccount:
     """Where an environment lives; raises StrataError as LiveTree does."""
     toolchain = find_toolchain(root / ".strata")
     return account_of(load_tree(root, toolchain), environment)
@@ -105,7 +105,7 @@ class Workspace:
         folder = self.root / ".strata" / "plan"
         return EnvironmentPlanner(self.tree, self.toolchain, self.endpoints, folder, on_step, on_waiting)
 
-    def states(self, components: Collection[str] | None = None) -> dict[str, State | None]:
+    def states(self, components: Collection[str] | None = None) -> dict[str, UnitState | None]:
         """Each unit's state by component name; None for a unit never applied.
 
         Args:

@@ -32,7 +32,7 @@ _JOB_SECRETS = ("ACTIONS_", "GITHUB_TOKEN")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UnitOutcome:
     """What became of one unit.
 
     Attributes:
@@ -55,7 +55,7 @@ def run_all(
     *,
     destroy: bool = False,
     variables: Mapping[str, str] | None = None,
-) -> dict[str, Outcome]:
+) -> dict[str, UnitOutcome]:
     """Run `terragrunt run --all` over exactly these units.
 
     Args:
@@ -133,7 +133,7 @@ def first_error(text: str) -> str | None:
     return _QUOTED.sub('"…"', titles[0]).strip()[:_LONGEST]
 
 
-def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) -> dict[str, Outcome]:
+def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) -> dict[str, UnitOutcome]:
     try:
         listed = json.loads(report.read_text(encoding="utf-8"))
         runs: dict[str, dict[str, Any]] = {run["Name"].removeprefix("./"): run for run in listed}
@@ -145,17 +145,17 @@ def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) ->
     for unit in units:
         run = runs.get(unit)
         if run is None:
-            outcomes[unit] = Outcome(unit, "failed", _first_error(said, unit))
+            outcomes[unit] = UnitOutcome(unit, "failed", _first_error(said, unit))
         elif run["Result"] == "succeeded":
-            outcomes[unit] = Outcome(unit, "succeeded")
+            outcomes[unit] = UnitOutcome(unit, "succeeded")
         elif run["Result"] == "failed":
             cause = str(run.get("Cause", ""))
             error = first_error(cause) or _first_error(said, unit)
             lock = _LOCK_ID.search("\n".join([cause, *_words(said, unit)]))
-            outcomes[unit] = Outcome(unit, "failed", error, lock[1] if lock else None)
+            outcomes[unit] = UnitOutcome(unit, "failed", error, lock[1] if lock else None)
         else:
             # `early exit` and `excluded`: what it waits for failed, or its own exclude block says so.
-            outcomes[unit] = Outcome(unit, "skipped", str(run.get("Reason") or run["Result"]))
+            outcomes[unit] = UnitOutcome(unit, "skipped", str(run.get("Reason") or run["Result"]))
     return outcomes
 
 

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from strata.ci.login import identity_token
-from strata.cloud.github.job import Job, register
+from strata.cloud.github.job import WorkflowJob, register
 from strata.platform import pipeline
 from strata.platform.warehouse import ask, connect
 from strata.platform.workspace import Workspace
@@ -52,7 +52,7 @@ def _copy_environment(checkout: Checkout) -> Path:
 
 def _logged_in(workspace: Workspace) -> Workspace:
     """The environment as the job that applies it sees it: GitHub's token for a session of the apply role."""
-    job = Job(
+    job = WorkflowJob(
         *("example-org", 1000001, "strata", 2000002, "push", "refs/heads/main", "staging"),
         "terraform-post-merge-apply.yaml",
     )

@@ -12,7 +12,7 @@ from strata.checkout.root import find_root
 from strata.ci import affected as resolver
 from strata.ci.apply import Applier, UnitApply, job_summary
 from strata.ci.fingerprint import Record
-from strata.ci.git import Change, commit, git
+from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.store import Store
 from strata.ci.workflow import add_summary
@@ -35,7 +35,7 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
     if base is None:
         affected, last = changed_since_applied(root, environment)
     else:
-        change = Change.since(root, base)
+        change = CommitRange.since(root, base)
         affected, last = resolver.deployable(change, environment), change.base
     store = Store.of(LiveTree.load(root), environment)
     records = _reviewed(root, github, store, last, head)

@@ -12,9 +12,9 @@ import typer
 from strata.checkout.root import find_root
 from strata.ci import affected as resolver
 from strata.ci import planning
-from strata.ci.code_rules import Finding, check_change
+from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import check_plans, judge
-from strata.ci.git import Change, commit
+from strata.ci.git import CommitRange, commit
 from strata.ci.github import GitHub
 from strata.ci.plans import PlanSet, load_plan_set
 from strata.ci.summary import LIMIT, drift_markdown, markdown, marker, not_planned
@@ -42,9 +42,9 @@ def run_gate(
     """Judge a change, or plans, or both; plans that are expected and not there are no approval."""
     if base is None and plans is None:
         raise StrataError("there is nothing to judge", remedy="give --base, --plans or both")
-    findings: list[Finding] = []
+    findings: list[GateFinding] = []
     if base is not None:
-        findings += check_change(Change.since(repository.resolve(), base))
+        findings += check_change(CommitRange.since(repository.resolve(), base))
     if plans is not None:
         sets = _plan_sets(plans)
         _require(plans, sets, expect)

@@ -12,7 +12,7 @@ from strata.ci import affected as resolver
 from strata.ci import planning
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, load_record
-from strata.ci.git import Change, commit, git
+from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.impact import with_downstream
 from strata.ci.plans import PlanSet, find_plans, read_json
@@ -24,7 +24,7 @@ from strata.cli.views.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live import LiveTree
 from strata.live.facts import environment_facts
-from strata.terraform.terragrunt import Outcome
+from strata.terraform.terragrunt import UnitOutcome
 
 # So many commits are looked at for the last one that was applied.
 MOST_COMMITS = 100
@@ -41,7 +41,7 @@ def run_affected(
     if everything:
         found = [resolver.everything(root, name) for name in names]
     elif base is not None:
-        found = compared(Change.since(root, base), environment, resolver.deployable)
+        found = compared(CommitRange.since(root, base), environment, resolver.deployable)
     else:
         found = [changed_since_applied(root, name)[0] for name in names]
     found = [one for one in found if one.units or one.removed]
@@ -74,7 +74,7 @@ def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str |
     last = GitHub.from_environment().last_applied(environment, commits)
     if last is None:
         return resolver.everything(root, environment), None
-    return resolver.deployable(Change.since(root, last), environment), last
+    return resolver.deployable(CommitRange.since(root, last), environment), last
 
 
 def run_plan(
@@ -90,12 +90,14 @@ def run_plan(
 
         if base is None:
             raise StrataError("the embedded cloud is brought to the base first", remedy="give --base")
-        planned = rehearse(Change.since(root, base), environment, plans, head, lambda text: err.print(text))
+        planned = rehearse(
+            CommitRange.since(root, base), environment, plans, head, lambda text: err.print(text)
+        )
     else:
         if base is None:
             chosen, since = resolver.everything(root, environment), None
         else:
-            change = Change.since(root, base)
+            change = CommitRange.since(root, base)
             chosen, since = resolver.deployable(change, environment), change.base
         edges = resolver.edges(root, environment) if chosen.units else ()
         planned = planning.Planner(root, plans, since, edges).plan(chosen, head)
@@ -168,11 +170,11 @@ def _found(plans: Path) -> dict[str, Path]:
     return found
 
 
-def _collected(environment: str, plans: Path, name: str) -> planning.Planned:
+def _collected(environment: str, plans: Path, name: str) -> planning.PlanningResult:
     root = find_root(Path.cwd())
     units = tuple(unit for unit in _found(plans) if unit.startswith(f"live/{environment}/"))
     chosen = Affected(environment, dict.fromkeys(units, ()), (), (units,))
-    outcomes = {unit: Outcome(unit, "succeeded") for unit in units}
+    outcomes = {unit: UnitOutcome(unit, "succeeded") for unit in units}
     return planning.collect(chosen, commit(root, name), plans, outcomes)
 
 

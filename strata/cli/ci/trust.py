@@ -13,7 +13,7 @@ from strata.bootstrap.identities import snowflake_identities
 from strata.checkout.root import find_root
 from strata.ci.rendered import environment_plan, read_plan_file
 from strata.ci.roles import check_roles
-from strata.ci.trust import Verdict, load_tokens, planned_trust, verdicts
+from strata.ci.trust import TrustVerdict, load_tokens, planned_trust, verdicts
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.live.facts import environment_facts
@@ -89,8 +89,8 @@ def _document(root: Path, environment: str, plan: Path | None) -> Mapping[str, A
         return environment_plan(root, environment, lambda text: status.update(text))
 
 
-def _print_tokens(found: list[Verdict]) -> None:
-    by_token: dict[str, list[Verdict]] = {}
+def _print_tokens(found: list[TrustVerdict]) -> None:
+    by_token: dict[str, list[TrustVerdict]] = {}
     for verdict in found:
         by_token.setdefault(verdict.token.name, []).append(verdict)
     table = Table("token", "may become", "decided by", box=None, pad_edge=False)
@@ -106,13 +106,13 @@ def _print_tokens(found: list[Verdict]) -> None:
     out.print(table)
 
 
-def _common_reason(decided: list[Verdict]) -> str:
+def _common_reason(decided: list[TrustVerdict]) -> str:
     reasons = {verdict.statement for verdict in decided if not verdict.name.startswith("snowflake:")}
     reason = reasons.pop() if len(reasons) == 1 else ""
     return "no statement" if not reason or reason.startswith("because no trust policy") else reason
 
 
-def _print_role(found: list[Verdict], role: str) -> None:
+def _print_role(found: list[TrustVerdict], role: str) -> None:
     table = Table("token", role, "decided by", box=None, pad_edge=False)
     for verdict in found:
         style = None if verdict.as_expected else "red"

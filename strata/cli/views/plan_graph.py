@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import networkx
 
-from strata.terraform.plan_document import EnvironmentPlan, UnitPlan
+from strata.terraform.plan_document import EnvironmentPlan, PlannedUnit
 
 _WIDTH, _HEIGHT, _COLUMN, _ROW, _MARGIN = 190, 46, 250, 72, 24
 _COLOURS = {
@@ -58,7 +58,7 @@ def write_graph(plan: EnvironmentPlan, file: Path) -> None:
     )
 
 
-def _node(unit: UnitPlan, place: tuple[int, int]) -> dict[str, Any]:
+def _node(unit: PlannedUnit, place: tuple[int, int]) -> dict[str, Any]:
     return {
         "path": unit.unit,
         "label": unit.unit.rpartition("/")[2],

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from strata.platform.pipeline import Step
+from strata.platform.pipeline import ExecutionStep
 
 _EXPECTED = (
     "S3 event",
@@ -49,7 +49,7 @@ class StepTable:
     def __init__(self, console: Console, title: str) -> None:
         self._console = console
         self._title = title
-        self._steps: dict[str, Step] = {}
+        self._steps: dict[str, ExecutionStep] = {}
         self._since: dict[str, float] = {}
         self._execution = ""
         self._printed = time.monotonic()
@@ -68,7 +68,7 @@ class StepTable:
         if self._console.is_terminal:
             self._live.stop()
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: ExecutionStep) -> None:
         """Take one step's change."""
         self._since.setdefault(step.name, time.monotonic())
         self._steps[step.name] = step
@@ -109,5 +109,5 @@ class StepTable:
             table.add_row(_WHAT.get(name, name), status, seconds, style=_STYLES[status])
         return table
 
-    def _seconds(self, step: Step) -> float:
+    def _seconds(self, step: ExecutionStep) -> float:
         return step.seconds if step.seconds is not None else time.monotonic() - self._since[step.name]

@@ -20,7 +20,7 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkflowJob:
     """A job of a workflow run.
 
     Attributes:

@@ -8,9 +8,9 @@ from typing import Any
 from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake import queries
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
-from strata.cloud.snowflake.grammar import Statement
+from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.results import ArrowRows, Rows, rows_of, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements import (
     accounts,
     databases,
@@ -35,14 +35,14 @@ _ACCOUNT_KINDS = {
 
 
 def execute(
-    session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+    session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
 ) -> Rows | ArrowRows:
     """Run one statement in a session.
 
     Raises:
         SqlError: it is refused, fails, or is not done by the embedded Snowflake; the text names it.
     """
-    statement = Statement(sql)
+    statement = SqlStatement(sql)
     verb = statement.word()
     if (verb in ("CREATE", "ALTER") and statement.sees(verb, "EXTERNAL", "TABLE")) or (
         verb == "CREATE" and statement.sees("CREATE", "OR", "REPLACE", "EXTERNAL", "TABLE")
@@ -62,7 +62,7 @@ def execute(
     return queries.run(session, sql, parameters)
 
 
-def _create(session: Session, statement: Statement) -> Rows | None:
+def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("CREATE")
     replace = statement.take("OR REPLACE")
     kept = {"TRANSIENT": False, "TEMPORARY": False}
@@ -89,7 +89,7 @@ def _create(session: Session, statement: Statement) -> Rows | None:
     raise unsupported(f"CREATE {statement.word()} {_second(statement)}".strip())
 
 
-def _alter(session: Session, statement: Statement) -> Rows | None:
+def _alter(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("ALTER")
     if statement.sees("TABLE") or statement.sees("SESSION"):
         return None
@@ -108,7 +108,7 @@ def _alter(session: Session, statement: Statement) -> Rows | None:
     raise unsupported(f"ALTER {statement.word()} {_second(statement)}".strip())
 
 
-def _drop(session: Session, statement: Statement) -> Rows | None:
+def _drop(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("DROP")
     if statement.sees("TABLE"):
         return _drop_missing_table(session, statement)
@@ -131,7 +131,7 @@ def _drop(session: Session, statement: Statement) -> Rows | None:
     raise unsupported(f"DROP {statement.word()} {_second(statement)}".strip())
 
 
-def _drop_missing_table(session: Session, statement: Statement) -> Rows | None:
+def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     """DROP TABLE IF EXISTS of a table that is not there; any other is the engine's."""
     statement.expect("TABLE")
     if not statement.take("IF EXISTS"):
@@ -142,7 +142,7 @@ def _drop_missing_table(session: Session, statement: Statement) -> Rows | None:
     return status(f"Drop statement executed successfully ({path[-1]} already dropped).")
 
 
-def _show(session: Session, statement: Statement) -> Rows:
+def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("SHOW")
     if statement.take("GRANTS"):
         return grant_listing.show_grants(session, statement)
@@ -153,22 +153,22 @@ def _show(session: Session, statement: Statement) -> Rows:
     return listing.show(session, statement)
 
 
-def _describe(session: Session, statement: Statement) -> Rows | None:
+def _describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.take_any("DESCRIBE", "DESC")
     return description.describe(session, statement)
 
 
-def _grant(session: Session, statement: Statement) -> Rows:
+def _grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("GRANT")
     return grants.grant(session, statement)
 
 
-def _revoke(session: Session, statement: Statement) -> Rows:
+def _revoke(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("REVOKE")
     return grants.revoke(session, statement)
 
 
-def _use(session: Session, statement: Statement) -> Rows:
+def _use(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("USE")
     if statement.take("SECONDARY ROLES"):
         if statement.take("NONE"):
@@ -181,7 +181,7 @@ def _use(session: Session, statement: Statement) -> Rows:
     return status("Statement executed successfully.")
 
 
-def use(session: Session, kind: str, name: tuple[str, ...]) -> None:
+def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
     """Make a role, warehouse, database or schema the session's.
 
     Raises:
@@ -211,7 +211,7 @@ def use(session: Session, kind: str, name: tuple[str, ...]) -> None:
         session.database, session.schema = path
 
 
-def _list(session: Session, statement: Statement) -> Rows:
+def _list(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """LIST @stage[/path]: the files of an external stage."""
     statement.take_any("LIST", "LS")
     location = statement.stage_path()
@@ -221,7 +221,7 @@ def _list(session: Session, statement: Statement) -> Rows:
     return rows_of(columns, files)
 
 
-def _second(statement: Statement) -> str:
+def _second(statement: SqlStatement) -> str:
     word = statement.word(1)
     return (
         word if word.isalpha() and word in ("POLICY", "INTEGRATION", "VIEW", "TABLE", "RULE", "POOL") else ""

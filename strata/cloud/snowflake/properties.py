@@ -14,7 +14,7 @@ from typing import Any
 
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import invalid_property, invalid_value, unsupported
-from strata.cloud.snowflake.grammar import StagePath, Statement
+from strata.cloud.snowflake.grammar import SqlStatement, StagePath
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def apply_properties(kind: str, target: Securable, properties: Mapping[str, Any]
             raise invalid_property(name, kind)
 
 
-def unset_properties(kind: str, target: Securable, statement: Statement) -> None:
+def unset_properties(kind: str, target: Securable, statement: SqlStatement) -> None:
     """Read and do `UNSET a, b`."""
     while True:
         name = statement.identifier()

@@ -16,9 +16,9 @@ from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.engine import Engine
-from strata.cloud.snowflake.session import Account
+from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.statements.accounts import hash_password
-from strata.cloud.snowflake.storage import AssumeRole, Storage
+from strata.cloud.snowflake.storage import AssumeRole, StageStorage
 from strata.errors import StrataError
 
 ORGANIZATION = "STRATA"
@@ -44,7 +44,7 @@ class SnowflakeServer:
         self.password = ""
         self.account = f"{ORGANIZATION}-LOCAL"
         self._assume_role = assume_role
-        self._shared: Account | None = None
+        self._shared: SnowflakeAccount | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -107,7 +107,7 @@ class SnowflakeServer:
             raise StrataError("the embedded Snowflake does not run", remedy="start it first")
         return self._shared.catalog
 
-    def _new_account(self, assume_role: AssumeRole) -> Account:
+    def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]
         catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
         rights.seed(catalog)
@@ -124,4 +124,6 @@ class SnowflakeServer:
         # A new Snowflake account comes with this warehouse.
         warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
         catalog.warehouses["COMPUTE_WH"] = warehouse
-        return Account(catalog=catalog, engine=Engine(), storage=Storage(self.context, assume_role))
+        return SnowflakeAccount(
+            catalog=catalog, engine=Engine(), storage=StageStorage(self.context, assume_role)
+        )

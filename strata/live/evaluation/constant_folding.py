@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.live.evaluation.functions import FunctionError, answer, failure
-from strata.live.language.expression import Call, Expression, Reference
+from strata.live.language.expression import CutExpression, FunctionCall, VariableReference
 from strata.live.language.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.language.scope import Scope
 
@@ -31,7 +31,7 @@ class Statics:
     environ: Mapping[str, str]
     command: str
 
-    def value(self, expression: Expression, scope: Scope, seen: tuple[str, ...] = ()) -> Any:
+    def value(self, expression: CutExpression, scope: Scope, seen: tuple[str, ...] = ()) -> Any:
         """The expression's value.
 
         Raises:
@@ -46,7 +46,7 @@ class Statics:
         for part in expression.simple:
             if isinstance(part, str):
                 values.append(part)
-            elif isinstance(part, Reference):
+            elif isinstance(part, VariableReference):
                 values.append(self._local(part, scope, seen))
             else:
                 values.append(self._call(part, expression.path, scope, seen))
@@ -56,7 +56,7 @@ class Statics:
             raise NotStatic
         return "".join(values)
 
-    def _local(self, reference: Reference, scope: Scope, seen: tuple[str, ...]) -> Any:
+    def _local(self, reference: VariableReference, scope: Scope, seen: tuple[str, ...]) -> Any:
         if reference.root != "local" or len(reference.steps) != 1 or reference.steps[0] in seen:
             raise NotStatic
         attribute = scope.locals.get(reference.steps[0])
@@ -64,7 +64,7 @@ class Statics:
             raise NotStatic
         return self.value(attribute.value, scope, (*seen, attribute.name))
 
-    def _call(self, call: Call, path: Path, scope: Scope, seen: tuple[str, ...]) -> Any:
+    def _call(self, call: FunctionCall, path: Path, scope: Scope, seen: tuple[str, ...]) -> Any:
         if call.spread or call.name in _NEEDS_TERRAFORM:
             raise NotStatic
         arguments = [self.value(argument, scope, seen) for argument in call.arguments]

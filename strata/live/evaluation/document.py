@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strata.live.language.schema import ROOT, Leaf, Schema, Tree, typed
+from strata.live.language.schema import ROOT, BlockSchema, Leaf, Tree, typed
 from strata.live.language.scope import Scope
 
 # Blocks that Terragrunt shows though there are none.
@@ -28,7 +28,7 @@ def completed(tree: Tree) -> Tree:
     return found
 
 
-def _completed(tree: Tree, schema: Schema) -> Tree:
+def _completed(tree: Tree, schema: BlockSchema) -> Tree:
     unset = {schema.shown.get(name, name): None for name in schema.attributes if name not in schema.omitted}
     found: Tree = {**unset, **schema.unset, **tree}
     for name, block in schema.blocks.items():

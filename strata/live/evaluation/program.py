@@ -26,7 +26,7 @@ from strata.live.evaluation.document import dependency_blocks
 from strata.live.evaluation.functions import FunctionError, answer, configuration_path, failure
 from strata.live.evaluation.tfvars import read_tfvars
 from strata.live.language.argument_probes import Calls, Probe, guarded
-from strata.live.language.expression import Call, Expression, For, Reference
+from strata.live.language.expression import CutExpression, For, FunctionCall, VariableReference
 from strata.live.language.hcl import Attribute
 from strata.live.language.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.language.schema import Leaf
@@ -103,7 +103,7 @@ class Program:
 
     # -- definitions -----------------------------------------------------------------------------------------
 
-    def _define(self, name: str, value: Expression, draft: _Draft, shown: str) -> Definition:
+    def _define(self, name: str, value: CutExpression, draft: _Draft, shown: str) -> Definition:
         found = self._add(name, lambda inner: self._text(value, inner), draft, value.path, value.line, shown)
         # The same text of the same place, read for another unit, has the same value.
         return self._same.setdefault((found.path, found.line, found.text, found.pending), found)
@@ -140,19 +140,19 @@ class Program:
 
     # -- expressions -----------------------------------------------------------------------------------------
 
-    def _text(self, expression: Expression, draft: _Draft) -> str:
+    def _text(self, expression: CutExpression, draft: _Draft) -> str:
         pieces: list[str] = []
         for part in expression.parts:
             if isinstance(part, str):
                 pieces.append(part)
-            elif isinstance(part, Reference):
+            elif isinstance(part, VariableReference):
                 pieces.append(self._reference(part, expression.path, draft))
             else:
                 # As many lines as before, so that Terraform's line numbers hold.
                 pieces.append(f"({self._call(part, expression.path, draft)}{chr(10) * part.newlines})")
         return "".join(pieces)
 
-    def _reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
+    def _reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
         root, steps, scope = reference.root, reference.steps, draft.scope
         error = StrataError(f"there is no variable `{root}` here", file=path, line=reference.line)
         match root:
@@ -166,7 +166,7 @@ class Program:
                 return self._dependency_reference(reference, path, draft)
         return self._fail(error)
 
-    def _local_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
+    def _local_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
         scope, steps = draft.scope, reference.steps
         if not steps:
             return self._locals(scope, draft)
@@ -185,7 +185,7 @@ class Program:
 
         return self._whole(scope, "locals", build, draft, "locals")
 
-    def _include_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
+    def _include_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
         includes = {include.name: include for include in draft.scope.includes}
         steps = reference.steps if set(includes) != {""} else ("", *reference.steps)
         if not steps:
@@ -216,7 +216,7 @@ class Program:
 
         return self._whole(scope, "features", build, draft, "feature")
 
-    def _dependency_reference(self, reference: Reference, path: Path, draft: _Draft) -> str:
+    def _dependency_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
         steps, unit = reference.steps, draft.scope.unit
         line = reference.line
         if draft.in_locals:
@@ -277,7 +277,7 @@ class Program:
 
     # -- calls -----------------------------------------------------------------------------------------------
 
-    def _call(self, call: Call, path: Path, draft: _Draft) -> str:
+    def _call(self, call: FunctionCall, path: Path, draft: _Draft) -> str:
         if call.name in REFUSED_FUNCTIONS and not (call.name == "run_cmd" and self.commands):
             reason = REFUSED_FUNCTIONS[call.name]
             raise StrataError(f"`{call.name}` is not supported: {reason}", file=path, line=call.line)
@@ -297,7 +297,7 @@ class Program:
             return self._fail(error)
         return self._answer(call, arguments, path, draft)
 
-    def _answer(self, call: Call, arguments: list[Any], path: Path, draft: _Draft) -> str:
+    def _answer(self, call: FunctionCall, arguments: list[Any], path: Path, draft: _Draft) -> str:
         """The text of the call's value, or of its failure."""
         try:
             strings = [as_string(argument, call.name) for argument in arguments]
@@ -316,7 +316,9 @@ class Program:
         except FunctionError as error:
             return self._fail(failure(error, path, call.line))
 
-    def _dynamic_call(self, call: Call, path: Path, draft: _Draft, decisive: tuple[Expression, ...]) -> str:
+    def _dynamic_call(
+        self, call: FunctionCall, path: Path, draft: _Draft, decisive: tuple[CutExpression, ...]
+    ) -> str:
         key = (draft.scope.key, id(call))
         listed = self._listed(call, decisive, draft)
         if key not in self.calls:
@@ -339,7 +341,7 @@ class Program:
     def _table(
         self,
         key: tuple[str, int],
-        call: Call,
+        call: FunctionCall,
         arguments: Mapping[str, list[Any]],
         listed: str,
         path: Path,
@@ -355,7 +357,7 @@ class Program:
         table = self._add(name, lambda _: object_of(good), _Draft(draft.scope), path, call.line, call.name)
         return f"{self._use(table, draft)}[jsonencode({listed})]"
 
-    def _listed(self, call: Call, arguments: tuple[Expression, ...], draft: _Draft) -> str:
+    def _listed(self, call: FunctionCall, arguments: tuple[CutExpression, ...], draft: _Draft) -> str:
         """The call's arguments as one list."""
         texts = [f"{self._text(argument, draft)}\n" for argument in arguments]
         if call.spread:
@@ -363,7 +365,12 @@ class Program:
         return f"[{', '.join(texts)}]"
 
     def _probe(
-        self, key: tuple[str, int], call: Call, decisive: tuple[Expression, ...], path: Path, draft: _Draft
+        self,
+        key: tuple[str, int],
+        call: FunctionCall,
+        decisive: tuple[CutExpression, ...],
+        path: Path,
+        draft: _Draft,
     ) -> None:
         """Register the local that lists the arguments of every call that will be made."""
         if key in self.probes:
@@ -378,7 +385,7 @@ class Program:
         if not definition.pending:
             self.probes[key] = Probe(name, key, definition.outputs)
 
-    def _file_call(self, call: Call, path: Path, draft: _Draft) -> str:
+    def _file_call(self, call: FunctionCall, path: Path, draft: _Draft) -> str:
         """A file function of HCL, its path completed: the console runs elsewhere."""
         base = draft.scope.root if call.name == "abspath" else draft.scope.file.path.parent
         texts = [self._text(argument, draft) for argument in call.arguments]

@@ -18,8 +18,8 @@ from strata.live.evaluation.console import Console, Definition
 from strata.live.evaluation.constant_folding import NotStatic
 from strata.live.evaluation.program import Program
 from strata.live.language.argument_probes import Calls, Probe
-from strata.live.language.expression import Expression
-from strata.live.language.hcl import Block, Configuration, parse
+from strata.live.language.expression import CutExpression
+from strata.live.language.hcl import ConfigBlock, Configuration, parse
 from strata.live.language.includes import STRATEGIES
 from strata.live.language.schema import Kind, Leaf, includes_of, leaves
 from strata.live.language.scope import Include, Scope
@@ -283,7 +283,7 @@ class Reader:
             unit.includes = found
             unit.opened = True
 
-    def _include_leaf(self, unit: Scope, name: str, attribute: str, block: Block) -> Leaf:
+    def _include_leaf(self, unit: Scope, name: str, attribute: str, block: ConfigBlock) -> Leaf:
         key = (unit.key, name, attribute)
         if key not in self._include_leaves:
             found = block.body.attributes[attribute]
@@ -303,7 +303,7 @@ class Reader:
         return self._include_values[key]
 
     def _include(
-        self, unit: Scope, index: int, name: str, block: Block, values: Mapping[str, Any]
+        self, unit: Scope, index: int, name: str, block: ConfigBlock, values: Mapping[str, Any]
     ) -> Include:
         strategy = values.get("merge_strategy") or "shallow"
         here = block.line
@@ -335,7 +335,7 @@ class Reader:
 
 
 def _note(
-    known: dict[str, Any], definition: Definition, program: Program, scope: Scope, value: Expression
+    known: dict[str, Any], definition: Definition, program: Program, scope: Scope, value: CutExpression
 ) -> None:
     """Add the definition's value if it needs no Terraform; a fault in it comes out where others do."""
     with contextlib.suppress(NotStatic, StrataError):

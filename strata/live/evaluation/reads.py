@@ -8,7 +8,7 @@ from pathlib import Path
 from strata.errors import StrataError
 from strata.live.evaluation.constant_folding import NotStatic, Statics
 from strata.live.evaluation.functions import configuration_path
-from strata.live.language.expression import Call, Expression
+from strata.live.language.expression import CutExpression, FunctionCall
 from strata.live.language.hcl import parse
 from strata.live.language.names import FILE_FUNCTIONS
 from strata.live.language.schema import leaves
@@ -45,21 +45,21 @@ def reads(unit: Scope, environ: Mapping[str, str]) -> dict[Path, str]:
     return found
 
 
-def _calls(scope: Scope) -> Iterator[Call]:
+def _calls(scope: Scope) -> Iterator[FunctionCall]:
     expressions = [attribute.value for attribute in scope.locals.values()]
     expressions += [leaf.value for leaf in leaves(scope.tree)]
     yield from _inner(expressions)
 
 
-def _inner(expressions: Iterable[Expression]) -> Iterator[Call]:
+def _inner(expressions: Iterable[CutExpression]) -> Iterator[FunctionCall]:
     for expression in expressions:
         for part in expression.parts:
-            if isinstance(part, Call):
+            if isinstance(part, FunctionCall):
                 yield part
                 yield from _inner(part.arguments)
 
 
-def _named(call: Call, scope: Scope, statics: Statics) -> Iterator[Path]:
+def _named(call: FunctionCall, scope: Scope, statics: Statics) -> Iterator[Path]:
     """The files that a call reads."""
     if call.name in FILE_FUNCTIONS:
         base = scope.file.path.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from strata.live.language.expression import Expression, For, Guard, If
+from strata.live.language.expression import CutExpression, For, Guard, If
 
 # (scope, call) -> the argument lists that the call was found to be made with, as JSON texts.
 Calls = dict[tuple[str, int], list[str]]
@@ -20,7 +20,7 @@ class Probe:
     outputs: bool
 
 
-def guarded(text: str, guards: Sequence[Guard], translate: Callable[[Expression], str]) -> str:
+def guarded(text: str, guards: Sequence[Guard], translate: Callable[[CutExpression], str]) -> str:
     """`text`, a list, as it comes out under the `guards` around a call: once an iteration, or not at all.
 
     Args:

@@ -17,7 +17,7 @@ from strata.live.language.names import FILE_FUNCTIONS, HCL_FUNCTIONS, TERRAGRUNT
 
 
 @dataclass(frozen=True)
-class Reference:
+class VariableReference:
     """A variable with the attribute names that follow it: `local.a.b` is root `local`, steps `a`, `b`."""
 
     root: str
@@ -30,15 +30,15 @@ class For:
     """A call stands inside a for expression: its variables, its collection and the condition there."""
 
     variables: str
-    collection: Expression
-    condition: Expression | None
+    collection: CutExpression
+    condition: CutExpression | None
 
 
 @dataclass(frozen=True)
 class If:
     """A call stands on one side of a conditional."""
 
-    condition: Expression
+    condition: CutExpression
     when: bool
 
 
@@ -51,22 +51,22 @@ Guard = For | If | Try
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class FunctionCall:
     """A call that Python answers, or whose path argument it completes (the file functions of HCL)."""
 
     name: str
-    arguments: tuple[Expression, ...]
+    arguments: tuple[CutExpression, ...]
     spread: bool
     line: int
     newlines: int
     guards: tuple[Guard, ...]
 
 
-Part = str | Reference | Call
+Part = str | VariableReference | FunctionCall
 
 
 @dataclass(frozen=True, eq=False)
-class Expression:
+class CutExpression:
     """An expression's text, cut at references and calls.
 
     `simple` holds the pieces of a plain string, reference or call whose value needs no arithmetic; None if
@@ -79,12 +79,12 @@ class Expression:
     simple: tuple[Part, ...] | None
     constant: tuple[Any] | None = None
 
-    def references(self) -> Iterator[Reference]:
+    def references(self) -> Iterator[VariableReference]:
         """Every reference in the expression, those in arguments and guards included."""
         for part in self.parts:
-            if isinstance(part, Reference):
+            if isinstance(part, VariableReference):
                 yield part
-            elif isinstance(part, Call):
+            elif isinstance(part, FunctionCall):
                 for argument in part.arguments:
                     yield from argument.references()
 
@@ -99,7 +99,7 @@ class ExpressionReader:
     def text(self, start: int, end: int) -> str:
         return self.whole[start:end]
 
-    def expression(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...]) -> Expression:
+    def expression(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...]) -> CutExpression:
         parts: list[Part] = []
         self.emit(node, bound, guards, parts)
         merged: list[Part] = []
@@ -109,7 +109,7 @@ class ExpressionReader:
             elif part != "":
                 merged.append(part)
         simple = self.simple(node, bound, guards)
-        return Expression(self.path, node.line, tuple(merged), simple, constant(node))
+        return CutExpression(self.path, node.line, tuple(merged), simple, constant(node))
 
     def emit(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...], parts: list[Part]) -> None:
         """Append the node's text to `parts`, cut at references and at calls that Python answers."""
@@ -157,7 +157,7 @@ class ExpressionReader:
                     index += 1
                     steps.append(children[index].children[-1].text)
                     position = children[index].end
-                parts.append(Reference(child.text, tuple(steps), child.line))
+                parts.append(VariableReference(child.text, tuple(steps), child.line))
             else:
                 self.emit(child, bound, (inner or {}).get(index, guards), parts)
             index += 1
@@ -190,7 +190,7 @@ class ExpressionReader:
 
     def for_names(
         self, intro: Node, bound: frozenset[str], guards: tuple[Guard, ...]
-    ) -> tuple[frozenset[str], Expression]:
+    ) -> tuple[frozenset[str], CutExpression]:
         names = frozenset(child.text for child in intro.children if child.type == "identifier")
         collection = next(child for child in intro.children if child.type == "expression")
         return names, self.expression(collection, bound, guards)
@@ -237,7 +237,7 @@ class ExpressionReader:
         nodes = [] if arguments is None else arguments.all("expression")
         spread = arguments is not None and bool(arguments.all("ellipsis"))
         parts.append(
-            Call(
+            FunctionCall(
                 name,
                 tuple(self.expression(child, bound, guards) for child in nodes),
                 spread,
@@ -260,7 +260,7 @@ class ExpressionReader:
             parts = []
             self.children(node, bound, guards, parts)
             found = [part for part in parts if part != ""]
-            return tuple(found) if len(found) == 1 and isinstance(found[0], Reference) else None
+            return tuple(found) if len(found) == 1 and isinstance(found[0], VariableReference) else None
         if node.type == "expression" and len(children) == 1:
             return self.simple(children[0], bound, guards)
         if node.type == "string_lit":
@@ -270,7 +270,7 @@ class ExpressionReader:
         if node.type == "function_call":
             parts = []
             self.emit(node, bound, guards, parts)
-            return (parts[0],) if len(parts) == 1 and isinstance(parts[0], Call) else None
+            return (parts[0],) if len(parts) == 1 and isinstance(parts[0], FunctionCall) else None
         return None
 
     def simple_template(

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from strata.errors import StrataError
 from strata.hcl import syntax
-from strata.live.language.expression import Expression, ExpressionReader
+from strata.live.language.expression import CutExpression, ExpressionReader
 
 
 @dataclass(frozen=True)
 class Attribute:
     name: str
-    value: Expression
+    value: CutExpression
     line: int
 
 
 @dataclass(frozen=True)
-class Block:
+class ConfigBlock:
     type: str
     labels: tuple[str, ...]
     body: Body
@@ -28,7 +28,7 @@ class Block:
 @dataclass(frozen=True)
 class Body:
     attributes: dict[str, Attribute] = field(default_factory=dict)
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[ConfigBlock, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,5 +62,5 @@ def _body(block: syntax.Block, reader: ExpressionReader) -> Body:
         name: Attribute(name, reader.expression(value.node, frozenset(), ()), value.line)
         for name, value in block.attributes.items()
     }
-    inner = tuple(Block(one.type, one.labels, _body(one, reader), one.line) for one in block.blocks)
+    inner = tuple(ConfigBlock(one.type, one.labels, _body(one, reader), one.line) for one in block.blocks)
     return Body(attributes, inner)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from strata.errors import StrataError
-from strata.live.language.expression import Expression
-from strata.live.language.hcl import Attribute, Block, Body, Configuration
+from strata.live.language.expression import CutExpression
+from strata.live.language.hcl import Attribute, Body, ConfigBlock, Configuration
 
 Kind = Literal[
     "string", "bool", "int", "strings", "string_map", "map", "one_type_map", "any", "if_exists", "command"
@@ -26,19 +26,19 @@ IF_EXISTS = ("error", "skip", "overwrite", "overwrite_terragrunt")
 class Leaf:
     """One attribute to evaluate: its expression, the type it must have, and its name for messages."""
 
-    value: Expression
+    value: CutExpression
     kind: Kind
     name: str
     line: int
 
 
 @dataclass(frozen=True)
-class Schema:
+class BlockSchema:
     """What a block may hold: `attributes` with their kinds, nested `blocks`; and whether it is `named`."""
 
     attributes: Mapping[str, Kind] = field(default_factory=dict)
     required: tuple[str, ...] = ()
-    blocks: Mapping[str, Schema] = field(default_factory=dict)
+    blocks: Mapping[str, BlockSchema] = field(default_factory=dict)
     named: bool = False
     # Attribute names as Terragrunt prints and exposes them, where they differ from how they are written.
     shown: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ _HOOK: dict[str, Kind] = {
     "suppress_stdout": "bool",
 }
 
-ROOT = Schema(
+ROOT = BlockSchema(
     attributes={
         "inputs": "map",
         "prevent_destroy": "bool",
@@ -85,7 +85,7 @@ ROOT = Schema(
     ),
     omitted=("prevent_destroy", "generate", "remote_state"),
     blocks={
-        "terraform": Schema(
+        "terraform": BlockSchema(
             attributes={
                 "source": "string",
                 "include_in_copy": "strings",
@@ -93,7 +93,7 @@ ROOT = Schema(
                 "copy_terraform_lock_file": "bool",
             },
             blocks={
-                "extra_arguments": Schema(
+                "extra_arguments": BlockSchema(
                     attributes={
                         "commands": "strings",
                         "arguments": "strings",
@@ -104,18 +104,18 @@ ROOT = Schema(
                     required=("commands",),
                     named=True,
                 ),
-                "before_hook": Schema(
+                "before_hook": BlockSchema(
                     {**_HOOK, "if": "bool", "run_on_error": "bool"}, ("commands", "execute"), named=True
                 ),
-                "after_hook": Schema(
+                "after_hook": BlockSchema(
                     {**_HOOK, "if": "bool", "run_on_error": "bool"}, ("commands", "execute"), named=True
                 ),
-                "error_hook": Schema(
+                "error_hook": BlockSchema(
                     {**_HOOK, "on_errors": "strings"}, ("commands", "execute", "on_errors"), named=True
                 ),
             },
         ),
-        "remote_state": Schema(
+        "remote_state": BlockSchema(
             attributes={
                 "backend": "string",
                 "config": "map",
@@ -127,7 +127,7 @@ ROOT = Schema(
             required=("backend", "config"),
             unset={"disable_init": False, "disable_dependency_optimization": False},
         ),
-        "dependency": Schema(
+        "dependency": BlockSchema(
             attributes={
                 "config_path": "string",
                 "enabled": "bool",
@@ -141,22 +141,22 @@ ROOT = Schema(
             named=True,
             shown={"skip_outputs": "skip"},
         ),
-        "dependencies": Schema({"paths": "strings"}, ("paths",)),
-        "feature": Schema({"default": "any"}, ("default",), named=True),
-        "exclude": Schema(
+        "dependencies": BlockSchema({"paths": "strings"}, ("paths",)),
+        "feature": BlockSchema({"default": "any"}, ("default",), named=True),
+        "exclude": BlockSchema(
             {"if": "bool", "actions": "strings", "exclude_dependencies": "bool", "no_run": "bool"},
             ("if", "actions"),
             unset={"exclude_dependencies": False, "no_run": False},
         ),
-        "errors": Schema(
+        "errors": BlockSchema(
             blocks={
-                "retry": Schema(
+                "retry": BlockSchema(
                     {"retryable_errors": "strings", "max_attempts": "int", "sleep_interval_sec": "int"},
                     ("retryable_errors", "max_attempts", "sleep_interval_sec"),
                     named=True,
                     listed=True,
                 ),
-                "ignore": Schema(
+                "ignore": BlockSchema(
                     {"ignorable_errors": "strings", "message": "string", "signals": "one_type_map"},
                     ("ignorable_errors",),
                     named=True,
@@ -165,7 +165,7 @@ ROOT = Schema(
                 ),
             },
         ),
-        "generate": Schema(
+        "generate": BlockSchema(
             {
                 "path": "string",
                 "if_exists": "if_exists",
@@ -187,14 +187,14 @@ ROOT = Schema(
                 "mutable": None,
             },
         ),
-        "catalog": Schema(
+        "catalog": BlockSchema(
             {"urls": "strings", "default_template": "string", "no_shell": "bool", "no_hooks": "bool"},
             unset={"default_template": "", "no_shell": False, "no_hooks": False},
         ),
     },
 )
 
-INCLUDE = Schema({"path": "string", "expose": "bool", "merge_strategy": "string"}, ("path",), named=True)
+INCLUDE = BlockSchema({"path": "string", "expose": "bool", "merge_strategy": "string"}, ("path",), named=True)
 
 Tree = dict[str, Any]
 
@@ -214,9 +214,9 @@ def locals_of(file: Configuration) -> dict[str, Attribute]:
     return blocks[0].body.attributes if blocks else {}
 
 
-def includes_of(file: Configuration) -> list[tuple[str, Block]]:
+def includes_of(file: Configuration) -> list[tuple[str, ConfigBlock]]:
     """The file's `include` blocks, checked, in order, with their names (a bare one is named "")."""
-    found: list[tuple[str, Block]] = []
+    found: list[tuple[str, ConfigBlock]] = []
     for block in file.body.blocks:
         if block.type != "include":
             continue
@@ -248,7 +248,7 @@ def tree_of(file: Configuration) -> Tree:
     return tree
 
 
-def _body(path: Path, body: Body, schema: Schema, where: str) -> Tree:
+def _body(path: Path, body: Body, schema: BlockSchema, where: str) -> Tree:
     tree: Tree = {}
     for name, attribute in body.attributes.items():
         if name not in schema.attributes:
@@ -276,7 +276,7 @@ def _body(path: Path, body: Body, schema: Schema, where: str) -> Tree:
     return tree
 
 
-def _block(path: Path, block: Block, schema: Schema) -> Tree:
+def _block(path: Path, block: ConfigBlock, schema: BlockSchema) -> Tree:
     expected = 1 if schema.named else 0
     if len(block.labels) != expected and not (block.type == "include" and not block.labels):
         wants = "one name" if expected else "no name"

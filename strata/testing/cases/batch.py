@@ -14,13 +14,13 @@ from types import TracebackType
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.testing.cases.case import Case
-from strata.testing.cases.composition import Call, Composition, examples_modules
+from strata.testing.cases.composition import CaseRoot, ModuleCall, examples_modules
 from strata.testing.cases.inputs import check_inputs
-from strata.testing.cases.layout import Layout
-from strata.testing.cases.outcome import Broken, Failed, Finding, Outcome, split
+from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, split
 from strata.testing.cases.schemas import Schemas
 from strata.testing.cases.services import PlanServices
-from strata.testing.cases.terraform import Fault, TerraformFolder
+from strata.testing.cases.terraform import TerraformFault, TerraformFolder
 
 # Where a call's own files lie in a root; a call's label has no slash and no dot.
 _OWN_FILE = re.compile(r"(?:copies|examples)/([^/]+)/|([^/]+)\.tf\.json$")
@@ -50,7 +50,7 @@ class BatchPlanner:
         toolchain: Terraform and the providers.
     """
 
-    def __init__(self, layout: Layout, toolchain: Toolchain) -> None:
+    def __init__(self, layout: RepositoryLayout, toolchain: Toolchain) -> None:
         self._layout = layout
         self._toolchain = toolchain
         self._services = PlanServices(toolchain)
@@ -100,9 +100,9 @@ class BatchPlanner:
     def _run(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
         """Plan cases in a folder of their own."""
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
-            root = Composition(Path(folder), self._layout)
+            root = CaseRoot(Path(folder), self._layout)
             providers = root.providers(cases)
-            calls: list[Call] = []
+            calls: list[ModuleCall] = []
             for case in cases:
                 try:
                     calls.append(root.add(case, own_copy=own_copies))
@@ -121,8 +121,8 @@ class BatchPlanner:
             self._isolate(stuck, result)
 
     def _init(
-        self, terraform: TerraformFolder, root: Composition, calls: list[Call], result: BatchResult
-    ) -> list[Call]:
+        self, terraform: TerraformFolder, root: CaseRoot, calls: list[ModuleCall], result: BatchResult
+    ) -> list[ModuleCall]:
         """Run `init`, without the calls whose module Terraform cannot read; return the others."""
         while calls:
             faults = terraform.init()
@@ -133,15 +133,15 @@ class BatchPlanner:
             for call in calls:
                 used = {call.case.module, *examples_modules(call.case)}
                 if used & unreadable and call.label not in blamed:
-                    blamed[call.label] = [Finding(fault, None, None) for fault in faults]
+                    blamed[call.label] = [CaseFinding(fault, None, None) for fault in faults]
             if not blamed:
                 raise StrataError(f"terraform init failed: {faults[0].text}")
             calls = self._set_aside(root, calls, blamed, result)
         return calls
 
     def _waves(
-        self, terraform: TerraformFolder, root: Composition, calls: list[Call], result: BatchResult
-    ) -> list[Call]:
+        self, terraform: TerraformFolder, root: CaseRoot, calls: list[ModuleCall], result: BatchResult
+    ) -> list[ModuleCall]:
         """Plan until nothing is refused any more: what one error hides, the next wave shows.
 
         Returns:
@@ -158,7 +158,7 @@ class BatchPlanner:
             blamed = _blame(calls, faults, self._layout)
             if not blamed:
                 if len(calls) == 1 and calls[0].own_copy:
-                    blamed = {calls[0].label: [Finding(fault, None, None) for fault in faults]}
+                    blamed = {calls[0].label: [CaseFinding(fault, None, None) for fault in faults]}
                 else:
                     for call in calls:
                         root.remove(call)
@@ -166,7 +166,7 @@ class BatchPlanner:
             calls = self._set_aside(root, calls, blamed, result)
         return []
 
-    def _isolate(self, calls: Sequence[Call], result: BatchResult) -> None:
+    def _isolate(self, calls: Sequence[ModuleCall], result: BatchResult) -> None:
         """Plan calls again with copies of their modules, whose files name the case; in halves if need be."""
         cases = [call.case for call in calls]
         if all(call.own_copy for call in calls):
@@ -177,8 +177,8 @@ class BatchPlanner:
 
     @staticmethod
     def _set_aside(
-        root: Composition, calls: list[Call], blamed: dict[str, list[Finding]], result: BatchResult
-    ) -> list[Call]:
+        root: CaseRoot, calls: list[ModuleCall], blamed: dict[str, list[CaseFinding]], result: BatchResult
+    ) -> list[ModuleCall]:
         for call in calls:
             if call.label in blamed:
                 result.outcomes[call.case.id] = Failed(tuple(blamed[call.label]))
@@ -186,10 +186,12 @@ class BatchPlanner:
         return [call for call in calls if call.label not in blamed]
 
 
-def _blame(calls: Sequence[Call], faults: Sequence[Fault], layout: Layout) -> dict[str, list[Finding]]:
+def _blame(
+    calls: Sequence[ModuleCall], faults: Sequence[TerraformFault], layout: RepositoryLayout
+) -> dict[str, list[CaseFinding]]:
     """What each call is to blame for, by its label."""
     known = {call.label: call for call in calls}
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[CaseFinding]] = {}
     for fault in faults:
         address = _ADDRESS.match(fault.address)
         file = _OWN_FILE.search(fault.file)
@@ -199,11 +201,11 @@ def _blame(calls: Sequence[Call], faults: Sequence[Fault], layout: Layout) -> di
             resource = address[2] if address and address[2] else _declared(fault, layout, "resource")
             variable = call.lines.get(fault.line) if fault.file.endswith(call.file) else None
             variable = variable or _declared(fault, layout, "variable")
-            found.setdefault(label, []).append(Finding(fault, variable, resource))
+            found.setdefault(label, []).append(CaseFinding(fault, variable, resource))
     return found
 
 
-def _declared(fault: Fault, layout: Layout, kind: str) -> str | None:
+def _declared(fault: TerraformFault, layout: RepositoryLayout, kind: str) -> str | None:
     """The variable or resource in whose block a fault lies: of a precondition, Terraform tells only that."""
     parts = fault.file.split("/")
     if len(parts) < 2 or parts[-2] not in layout.names:

@@ -21,7 +21,7 @@ from pydantic import (
 
 from strata.errors import StrataError
 from strata.testing.cases.documents import Document, Keys, read_document
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 
 SHARED_INPUTS = "inputs.yaml"
 
@@ -39,11 +39,11 @@ def _statements(given: Any) -> Any:
     return {"equals": given} if isinstance(given, list) else given
 
 
-class _Part(BaseModel):
+class _CasePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PolicyStatements(_Part):
+class PolicyStatements(_CasePart):
     """Statements that a policy must contain, or the ones it must consist of."""
 
     contains: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
@@ -56,7 +56,7 @@ class PolicyStatements(_Part):
         return self
 
 
-class Expectation(_Part):
+class Expectation(_CasePart):
     """What a plan must show."""
 
     absent: list[str] = []
@@ -72,7 +72,7 @@ class Expectation(_Part):
         return self
 
 
-class Refusal(_Part):
+class ExpectedError(_CasePart):
     """The error that Terraform must report."""
 
     pattern: Annotated[str, AfterValidator(_pattern)]
@@ -80,10 +80,10 @@ class Refusal(_Part):
     variable: str | None = None
 
 
-class _CaseFile(_Part):
+class _CaseFile(_CasePart):
     inputs: dict[str, Any] = {}
     expect: Expectation | None = None
-    error: Refusal | None = None
+    error: ExpectedError | None = None
 
     @model_validator(mode="after")
     def _one(self) -> _CaseFile:
@@ -114,7 +114,7 @@ class Case:
     module: str
     inputs: dict[str, Any] = field(default_factory=dict)
     expect: Expectation | None = None
-    error: Refusal | None = None
+    error: ExpectedError | None = None
     example: str | None = None
     document: Document | None = None
     shown: str = ""
@@ -127,7 +127,7 @@ class Case:
         return StrataError(message, file=self.shown, line=line, remedy=remedy)
 
 
-def read_case(path: Path, layout: Layout, node_id: str) -> Case:
+def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
     """Read a case file; the shared inputs of its module and of all modules are merged in.
 
     Args:
@@ -157,7 +157,7 @@ def read_case(path: Path, layout: Layout, node_id: str) -> Case:
     )
 
 
-def shared_inputs(module: str, layout: Layout) -> dict[str, Any]:
+def shared_inputs(module: str, layout: RepositoryLayout) -> dict[str, Any]:
     """The inputs that all cases of a module start from: those of all modules that it has, then its own.
 
     Raises:
@@ -168,7 +168,7 @@ def shared_inputs(module: str, layout: Layout) -> dict[str, Any]:
     return layout.shared[module]
 
 
-def _read_shared(module: str, layout: Layout) -> dict[str, Any]:
+def _read_shared(module: str, layout: RepositoryLayout) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for file in (layout.cases / SHARED_INPUTS, layout.cases / module / SHARED_INPUTS):
         if file.is_file():
@@ -208,7 +208,7 @@ def _first(error: ValidationError, document: Document, shown: str) -> StrataErro
 
 
 def _known(keys: Keys) -> list[str]:
-    models: dict[str, type[BaseModel]] = {"expect": Expectation, "error": Refusal}
+    models: dict[str, type[BaseModel]] = {"expect": Expectation, "error": ExpectedError}
     if len(keys) == 1:
         return list(_CaseFile.model_fields)
     if keys[0] == "expect" and len(keys) == 4:

@@ -9,12 +9,12 @@ import pytest
 
 from strata.errors import StrataError
 from strata.testing.cases.case import Case, read_case
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.readme import read_examples
 from strata.testing.cases.report import failure_text
 from strata.testing.cases.verdict import CaseFailed
 
-LAYOUT = pytest.StashKey[Layout]()
+LAYOUT = pytest.StashKey[RepositoryLayout]()
 
 
 class CaseItem(pytest.Item):

@@ -26,7 +26,7 @@ NOTHING = _Nothing()
 
 
 @dataclass(frozen=True)
-class Difference:
+class ValueDifference:
     """One place where plan and expectation differ.
 
     Attributes:
@@ -45,7 +45,7 @@ class Difference:
 
 def differences(
     expected: Any, planned: Any, keys: Keys, place: str, is_set: IsSet, names: tuple[str, ...] = ()
-) -> Iterator[Difference]:
+) -> Iterator[ValueDifference]:
     """Where a planned value is not what is expected of it.
 
     A mapping expects its own keys only, an empty one that there are none; a list is compared element by
@@ -71,14 +71,14 @@ def differences(
             return
     if expected == {} and isinstance(planned, dict):
         if planned:
-            yield Difference(keys, place, expected, planned)
+            yield ValueDifference(keys, place, expected, planned)
         return
     if isinstance(expected, dict) and isinstance(planned, dict):
         for name, item in expected.items():
             below = f"{place}.{name}" if place else name
             if name not in planned:
                 note = f"known are {', '.join(sorted(planned))}" if planned else ""
-                yield Difference((*keys, name), below, item, NOTHING, note)
+                yield ValueDifference((*keys, name), below, item, NOTHING, note)
                 continue
             yield from differences(item, planned[name], (*keys, name), below, is_set, (*names, name))
         return
@@ -91,25 +91,25 @@ def differences(
             wanted = expected[index] if index < len(expected) else NOTHING
             found = planned[index] if index < len(planned) else NOTHING
             if wanted is NOTHING or found is NOTHING:
-                yield Difference(here, f"{place}[{index}]", wanted, found)
+                yield ValueDifference(here, f"{place}[{index}]", wanted, found)
             else:
                 yield from differences(wanted, found, here, f"{place}[{index}]", is_set, names)
         return
     if not same_scalar(expected, planned):
-        yield Difference(keys, place, expected, planned)
+        yield ValueDifference(keys, place, expected, planned)
 
 
 def _set_differences(
     expected: list[Any], planned: list[Any], keys: Keys, place: str, is_set: IsSet, names: tuple[str, ...]
-) -> Iterator[Difference]:
+) -> Iterator[ValueDifference]:
     def fits(wanted: Any, found: Any) -> bool:
         return next(differences(wanted, found, (), "", is_set, names), None) is None
 
     missing, extra = unmatched(expected, planned, fits)
     for index in missing:
-        yield Difference((*keys, index), f"{place} (a set)", expected[index], NOTHING)
+        yield ValueDifference((*keys, index), f"{place} (a set)", expected[index], NOTHING)
     for index in extra:
-        yield Difference(keys, f"{place} (a set)", NOTHING, planned[index])
+        yield ValueDifference(keys, f"{place} (a set)", NOTHING, planned[index])
 
 
 def unmatched(

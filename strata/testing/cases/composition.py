@@ -13,7 +13,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.testing.cases.case import Case, shared_inputs
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 
 _IGNORED = shutil.ignore_patterns(".*", "*.tfstate*")
 # `source` of a module call that names a module of this repository, by a path or by Git.
@@ -43,7 +43,7 @@ _SOURCES = {"aws": "hashicorp/aws", "snowflake": "snowflakedb/snowflake"}
 
 
 @dataclass(frozen=True)
-class Call:
+class ModuleCall:
     """A case's place in a root.
 
     Attributes:
@@ -75,7 +75,7 @@ class Call:
         return f"copies/{self.label}"
 
 
-class Composition:
+class CaseRoot:
     """A root's folder; calls can be added to it and taken out of it between two plans.
 
     Args:
@@ -83,7 +83,7 @@ class Composition:
         layout: where modules and cases are.
     """
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, layout: RepositoryLayout) -> None:
         self.folder = folder
         self._layout = layout
         self._labels: set[str] = set()
@@ -105,7 +105,7 @@ class Composition:
             (self.folder / "providers.tf.json").write_text(json.dumps(root, indent=2), encoding="utf-8")
         return names
 
-    def add(self, case: Case, *, own_copy: bool) -> Call:
+    def add(self, case: Case, *, own_copy: bool) -> ModuleCall:
         """Write the call of a case.
 
         Raises:
@@ -118,7 +118,7 @@ class Composition:
         self._labels.add(label)
         self.bring_files(case)
         outputs = case.outputs if case.expect is None else tuple(case.expect.outputs)
-        call = Call(case, label, own_copy, {}, outputs)
+        call = ModuleCall(case, label, own_copy, {}, outputs)
         modules = "./modules"
         if own_copy:
             modules = f"./{call.copy}"
@@ -132,11 +132,11 @@ class Composition:
         self._write_call(call, source, inputs)
         return call
 
-    def remove(self, call: Call) -> None:
+    def remove(self, call: ModuleCall) -> None:
         """Take a call out of the root."""
         (self.folder / call.file).unlink()
 
-    def _write_call(self, call: Call, source: str, inputs: dict[str, Any]) -> None:
+    def _write_call(self, call: ModuleCall, source: str, inputs: dict[str, Any]) -> None:
         # One by one: Terraform tells the type of an output that is wholly known. One input a line: an error
         # names the line.
         outputs = {

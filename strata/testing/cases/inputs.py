@@ -11,10 +11,10 @@ import re
 
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import examples_modules
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 
 
-def check_inputs(case: Case, layout: Layout) -> None:
+def check_inputs(case: Case, layout: RepositoryLayout) -> None:
     """Check that a case names a module, inputs it has, all that it requires, and resources it declares.
 
     Raises:

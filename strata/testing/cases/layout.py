@@ -12,7 +12,7 @@ from strata.modules.interface import Module, read_folder
 
 
 @dataclass(frozen=True)
-class Layout:
+class RepositoryLayout:
     """Folders of a repository.
 
     Attributes:

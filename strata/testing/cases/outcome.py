@@ -10,8 +10,8 @@ from typing import Any
 import tftest
 
 from strata.errors import StrataError
-from strata.testing.cases.composition import Call
-from strata.testing.cases.terraform import Fault
+from strata.testing.cases.composition import ModuleCall
+from strata.testing.cases.terraform import TerraformFault
 
 _COPY = re.compile(r"copies/[^/ ]+/")
 
@@ -27,7 +27,7 @@ UNKNOWN = _Unknown()
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedCase:
     """A case that was planned.
 
     Attributes:
@@ -68,14 +68,14 @@ class Failed:
         findings: what it said, each with the variable and the address inside the module that it is about.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[CaseFinding, ...]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CaseFinding:
     """One error about a case."""
 
-    fault: Fault
+    fault: TerraformFault
     variable: str | None
     resource: str | None
 
@@ -93,10 +93,10 @@ class Broken:
     error: StrataError
 
 
-Outcome = Planned | Failed | Broken
+Outcome = PlannedCase | Failed | Broken
 
 
-def split(plan: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, Planned]:
+def split(plan: Mapping[str, Any], calls: Iterable[ModuleCall]) -> dict[str, PlannedCase]:
     """Cut a plan into the parts of its calls.
 
     Args:
@@ -114,7 +114,7 @@ def split(plan: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, Planned]:
     }
     configurations = plan.get("configuration", {}).get("root_module", {}).get("module_calls", {})
     changed_outputs = plan.get("output_changes", {})
-    found: dict[str, Planned] = {}
+    found: dict[str, PlannedCase] = {}
     for call in calls:
         label = call.label
         own = changes.get(label, [])
@@ -137,7 +137,7 @@ def split(plan: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, Planned]:
             "resource_changes": own,
             "configuration": {"root_module": configurations.get(label, {}).get("module", {})},
         }
-        found[label] = Planned(
+        found[label] = PlannedCase(
             raw=raw,
             resources={
                 c["address"]: planned_value(c["change"].get("after"), c["change"].get("after_unknown"))

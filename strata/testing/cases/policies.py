@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from strata.testing.cases.case import PolicyStatements
-from strata.testing.cases.compare import NOTHING, Difference, unmatched
+from strata.testing.cases.compare import NOTHING, ValueDifference, unmatched
 from strata.testing.cases.documents import Keys
 
 _SETS = ("Action", "NotAction", "Resource", "NotResource")
@@ -35,7 +35,7 @@ def unknown_key(statement: dict[str, Any]) -> str | None:
 
 def policy_differences(
     expected: PolicyStatements, policy: Any, keys: Keys, place: str
-) -> Iterator[Difference]:
+) -> Iterator[ValueDifference]:
     """Which expected statements a policy lacks and, with `equals`, which it has beside them.
 
     A statement is compared as a whole; only its Sid may be left out.
@@ -50,10 +50,10 @@ def policy_differences(
         if kind == "equals" and near in left:
             left.remove(near)
         note = "the nearest statement of the policy" if near is not NOTHING else "the policy is empty"
-        yield Difference((*keys, kind, index), f"{place}: statement", wanted[index], near, note)
+        yield ValueDifference((*keys, kind, index), f"{place}: statement", wanted[index], near, note)
     if kind == "equals":
         for statement in left:
-            yield Difference(keys, f"{place}: statement", NOTHING, statement, "an additional statement")
+            yield ValueDifference(keys, f"{place}: statement", NOTHING, statement, "an additional statement")
 
 
 def same_statement(expected: dict[str, Any], planned: dict[str, Any]) -> bool:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from strata.errors import StrataError
 from strata.testing.cases.case import Case, Expectation
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 
 _DIRECTIVE = re.compile(r"<!--\s*case:\s*(.*?)\s*-->$")
 _WORDS = re.compile(r"([a-z0-9][a-z0-9_-]*)(?:\s+resources=([0-9]+))?")
 
 
-def read_examples(path: Path, layout: Layout, prefix: str) -> Iterator[Case]:
+def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator[Case]:
     """The ```hcl blocks of a README that follow a line `<!-- case: NAME [resources=N] -->`.
 
     Args:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from strata.testing.cases.compare import NOTHING, Difference
+from strata.testing.cases.compare import NOTHING, ValueDifference
 from strata.testing.cases.outcome import UNKNOWN
 from strata.testing.cases.verdict import CaseFailed
 
@@ -29,7 +29,7 @@ def again(node_id: str) -> str:
     return f"pytest {shlex.quote(file if file.endswith('.yaml') else f'{file}::{name}')}"
 
 
-def _difference(error: CaseFailed, difference: Difference) -> Iterator[str]:
+def _difference(error: CaseFailed, difference: ValueDifference) -> Iterator[str]:
     case = error.case
     line = case.document.line(difference.keys) if case.document is not None else case.line
     note = f"  ({difference.note})" if difference.note else ""

@@ -12,7 +12,7 @@ from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain, ready_toolchain
 from strata.testing.cases.batch import BatchPlanner, BatchResult
 from strata.testing.cases.case import Case
-from strata.testing.cases.layout import Layout
+from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, Outcome
 from strata.testing.cases.verdict import judge
 
@@ -25,7 +25,7 @@ class Plans:
         layout: where modules and cases are.
     """
 
-    layout: Layout
+    layout: RepositoryLayout
     done: list[tuple[int, BatchResult]] = field(default_factory=list)
     _batches: dict[str, list[Case]] = field(default_factory=dict)
     _of_case: dict[str, str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ _RULE = re.compile(r"checked by the validation rule at (\S+?):([0-9]+)")
 
 
 @dataclass(frozen=True)
-class Fault:
+class TerraformFault:
     """One error of Terraform's, with the place it names."""
 
     summary: str
@@ -65,7 +65,7 @@ class TerraformFolder:
         self.variables = {**self.variables, **variables}
         self._test.env = self.toolchain.environment(self.variables)
 
-    def init(self) -> list[Fault]:
+    def init(self) -> list[TerraformFault]:
         """Find modules and providers; return what is wrong with the configuration.
 
         Raises:
@@ -73,7 +73,7 @@ class TerraformFolder:
         """
         return self._run("init", "-input=false", "-no-color", "-json", "-backend=false")[1]
 
-    def plan(self) -> tuple[dict[str, Any] | None, list[Fault]]:
+    def plan(self) -> tuple[dict[str, Any] | None, list[TerraformFault]]:
         """Plan from nothing; return the plan in Terraform's JSON, or the errors.
 
         Raises:
@@ -103,7 +103,7 @@ class TerraformFolder:
         schemas: dict[str, Any] = json_document(shown)
         return schemas
 
-    def _run(self, command: str, *arguments: str) -> tuple[str, list[Fault]]:
+    def _run(self, command: str, *arguments: str) -> tuple[str, list[TerraformFault]]:
         self.starts += 1
         try:
             done = self._test.execute_command(command, *arguments)
@@ -119,7 +119,7 @@ class TerraformFolder:
         return str(done.out), []
 
 
-def _faults(said: str) -> list[Fault]:
+def _faults(said: str) -> list[TerraformFault]:
     found = []
     for line in said.splitlines():
         start = line.find('{"@level"')
@@ -132,7 +132,9 @@ def _faults(said: str) -> list[Fault]:
         if diagnostic["severity"] == "error":
             detail = diagnostic.get("detail", "")
             file, number = _place(diagnostic.get("range"), detail)
-            found.append(Fault(diagnostic["summary"], detail, diagnostic.get("address", ""), file, number))
+            found.append(
+                TerraformFault(diagnostic["summary"], detail, diagnostic.get("address", ""), file, number)
+            )
     return found
 
 

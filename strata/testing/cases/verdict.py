@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from strata.testing.cases.case import Case, Expectation, Refusal
-from strata.testing.cases.compare import NOTHING, Difference, differences
+from strata.testing.cases.case import Case, Expectation, ExpectedError
+from strata.testing.cases.compare import NOTHING, ValueDifference, differences
 from strata.testing.cases.documents import Keys
-from strata.testing.cases.layout import Layout
-from strata.testing.cases.outcome import UNKNOWN, Failed, Outcome, Planned
+from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.outcome import UNKNOWN, Failed, Outcome, PlannedCase
 from strata.testing.cases.outcome import Broken as BrokenOutcome
 from strata.testing.cases.policies import policy_differences, unknown_key
 from strata.testing.cases.schemas import SetAttributes, sets_in_type
@@ -27,14 +27,14 @@ class CaseFailed(Exception):
         said: what Terraform said, if that is what is wrong.
     """
 
-    def __init__(self, case: Case, found: list[Difference], said: str = "") -> None:
+    def __init__(self, case: Case, found: list[ValueDifference], said: str = "") -> None:
         super().__init__(said or f"{len(found)} differences")
         self.case = case
         self.found = found
         self.said = said
 
 
-def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: Layout) -> None:
+def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryLayout) -> None:
     """Raise what is wrong with a case; return if nothing is.
 
     Raises:
@@ -60,8 +60,8 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: Layout) -> 
         raise CaseFailed(case, found)
 
 
-def _judge_refusal(case: Case, expected: Refusal, outcome: Failed | Planned) -> None:
-    if isinstance(outcome, Planned):
+def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | PlannedCase) -> None:
+    if isinstance(outcome, PlannedCase):
         raise CaseFailed(case, [], "Terraform planned it without an error")
     for finding in outcome.findings:
         if (
@@ -89,7 +89,9 @@ def _listed(outcome: Failed) -> str:
     return "\n".join(f"  {finding}" for finding in outcome.findings)
 
 
-def _values(case: Case, expect: Expectation, outcome: Planned, sets: SetAttributes) -> Iterator[Difference]:
+def _values(
+    case: Case, expect: Expectation, outcome: PlannedCase, sets: SetAttributes
+) -> Iterator[ValueDifference]:
     for address, wanted in expect.values.items():
         keys: Keys = ("expect", "values", address)
         if address not in outcome.resources:
@@ -108,8 +110,8 @@ def _values(case: Case, expect: Expectation, outcome: Planned, sets: SetAttribut
 
 
 def _counts(
-    case: Case, expect: Expectation, outcome: Planned, sets: SetAttributes, layout: Layout
-) -> Iterator[Difference]:
+    case: Case, expect: Expectation, outcome: PlannedCase, sets: SetAttributes, layout: RepositoryLayout
+) -> Iterator[ValueDifference]:
     counts = outcome.counts()
     for kind, wanted in expect.counts.items():
         keys: Keys = ("expect", "counts", kind)
@@ -117,10 +119,10 @@ def _counts(
         if kind not in counts and kind != "resources":
             _check_type(case, kind, keys, sets, layout)
         if found != wanted:
-            yield Difference(keys, f"number of {kind}", wanted, found)
+            yield ValueDifference(keys, f"number of {kind}", wanted, found)
 
 
-def _outputs(case: Case, expect: Expectation, outcome: Planned) -> Iterator[Difference]:
+def _outputs(case: Case, expect: Expectation, outcome: PlannedCase) -> Iterator[ValueDifference]:
     for name, wanted in expect.outputs.items():
         keys: Keys = ("expect", "outputs", name)
         paths = {name: frozenset(sets_in_type(outcome.output_types.get(name), ""))}
@@ -133,7 +135,7 @@ def _outputs(case: Case, expect: Expectation, outcome: Planned) -> Iterator[Diff
         )
 
 
-def _policies(case: Case, expect: Expectation, outcome: Planned) -> Iterator[Difference]:
+def _policies(case: Case, expect: Expectation, outcome: PlannedCase) -> Iterator[ValueDifference]:
     for place, wanted in expect.policies.items():
         keys: Keys = ("expect", "policies", place)
         for kind in ("contains", "equals"):
@@ -153,17 +155,17 @@ def _policies(case: Case, expect: Expectation, outcome: Planned) -> Iterator[Dif
                 known = sorted(found) if isinstance(found, dict) else []
                 raise case.fault(f"{address} has no attribute {step}", keys, _hint(step, known)) from None
         if found is UNKNOWN or found is None:
-            yield Difference(keys, place, "a policy", found)
+            yield ValueDifference(keys, place, "a policy", found)
             continue
         try:
             yield from policy_differences(wanted, found, keys, place)
         except ValueError as error:
-            yield Difference(keys, place, "a policy", found, str(error))
+            yield ValueDifference(keys, place, "a policy", found, str(error))
 
 
 def _absent(
-    case: Case, expect: Expectation, outcome: Planned, sets: SetAttributes, layout: Layout
-) -> Iterator[Difference]:
+    case: Case, expect: Expectation, outcome: PlannedCase, sets: SetAttributes, layout: RepositoryLayout
+) -> Iterator[ValueDifference]:
     for index, wanted in enumerate(expect.absent):
         keys: Keys = ("expect", "absent", index)
         bare = re.sub(r"\[.*?\]$", "", wanted)
@@ -176,7 +178,7 @@ def _absent(
         ]
         if there:
             for address in there:
-                yield Difference(keys, address, NOTHING, "planned")
+                yield ValueDifference(keys, address, NOTHING, "planned")
         elif "." not in wanted:
             _check_type(case, wanted, keys, sets, layout)
         elif bare not in layout.module(case.module).resources:
@@ -185,14 +187,14 @@ def _absent(
             raise case.fault(f"module {case.module} declares no resource {bare}", keys, _hint(bare, known))
 
 
-def _check_type(case: Case, kind: str, keys: Keys, sets: SetAttributes, layout: Layout) -> None:
+def _check_type(case: Case, kind: str, keys: Keys, sets: SetAttributes, layout: RepositoryLayout) -> None:
     """A misspelt type would be absent for ever: it must be one of a provider's."""
     declared = {address.split(".")[0] for address in layout.module(case.module).resources}
     if kind not in declared and not sets.knows(kind):
         raise case.fault(f"no provider has a resource type {kind}", keys, _hint(kind, sorted(declared)))
 
 
-def _no_resource(case: Case, address: str, keys: Keys, outcome: Planned) -> Exception:
+def _no_resource(case: Case, address: str, keys: Keys, outcome: PlannedCase) -> Exception:
     return case.fault(f"the plan has no resource {address}", keys, _hint(address, sorted(outcome.resources)))
 
 

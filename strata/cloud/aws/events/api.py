@@ -26,7 +26,7 @@ from moto.events.models import (
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events import pattern as event_pattern
-from strata.cloud.aws.events.delivery import Delivery, Invocation
+from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
 from strata.cloud.aws.patches import Patches
 
 _patches = Patches()
@@ -102,7 +102,7 @@ def _send_to_targets(rule: Rule, original_event: Mapping[str, Any], transform_in
     ingestion_time = _timestamp(None)
     for target in list(rule.targets):
         _delivery.submit(
-            Invocation(
+            TargetInvocation(
                 rule_arn=rule.arn,
                 rule_name=rule.name,
                 account_id=rule.account_id,

@@ -33,7 +33,7 @@ _DEFAULT_AGE = 86_400
 
 
 @dataclass
-class Invocation:
+class TargetInvocation:
     """One event on its way to one target."""
 
     rule_arn: str
@@ -52,14 +52,14 @@ class Delivery:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="event-delivery")
-        self._waiting: list[tuple[float, int, Invocation]] = []
+        self._waiting: list[tuple[float, int, TargetInvocation]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
         self._timer = threading.Thread(target=self._run_due, name="event-retry", daemon=True)
         self._timer.start()
 
-    def submit(self, invocation: Invocation) -> None:
+    def submit(self, invocation: TargetInvocation) -> None:
         """Deliver soon, in another thread."""
         with self._changed:
             if not self._stopped:
@@ -88,7 +88,7 @@ class Delivery:
                 heapq.heappop(self._waiting)
                 self._pool.submit(self._deliver, invocation)
 
-    def _deliver(self, invocation: Invocation) -> None:
+    def _deliver(self, invocation: TargetInvocation) -> None:
         try:
             text = event_input.payload(
                 invocation.target,
@@ -110,7 +110,7 @@ class Delivery:
             message = f"{type(error).__name__}: {error}"
             self._retry(invocation, TargetError("ERROR_FROM_TARGET", message, retryable=True))
 
-    def _retry(self, invocation: Invocation, error: TargetError) -> None:
+    def _retry(self, invocation: TargetInvocation, error: TargetError) -> None:
         policy = invocation.target.get("RetryPolicy") or {}
         delay = min(_FIRST_DELAY * 2**invocation.retries, _LONGEST_DELAY) * random.uniform(0.5, 1)
         age = time.monotonic() - invocation.submitted + delay
@@ -126,7 +126,7 @@ class Delivery:
                     heapq.heappush(self._waiting, (due, next(self._order), invocation))
                     self._changed.notify_all()
 
-    def _bury(self, invocation: Invocation, error: TargetError, exhausted: str) -> None:
+    def _bury(self, invocation: TargetInvocation, error: TargetError, exhausted: str) -> None:
         queue_arn = (invocation.target.get("DeadLetterConfig") or {}).get("Arn")
         lost = f"event {invocation.event['id']} for {invocation.target['Arn']}: {error.code}: {error.message}"
         if not queue_arn:

@@ -36,7 +36,7 @@ class TargetError(Exception):
         self.retryable = retryable
 
 
-class Origin(Protocol):
+class DeliveryOrigin(Protocol):
     """Where a delivery comes from."""
 
     rule_arn: str
@@ -45,7 +45,7 @@ class Origin(Protocol):
     event: Mapping[str, Any]
 
 
-def invoke(target: Mapping[str, Any], text: str, origin: Origin) -> None:
+def invoke(target: Mapping[str, Any], text: str, origin: DeliveryOrigin) -> None:
     """Hand the text over to the target.
 
     Raises:
@@ -88,7 +88,7 @@ def send_dead_letter(queue_arn: str, body: str, attributes: Mapping[str, str], r
     )
 
 
-def _as_role(target: Mapping[str, Any], action: str, origin: Origin) -> None:
+def _as_role(target: Mapping[str, Any], action: str, origin: DeliveryOrigin) -> None:
     context = {"aws:sourcearn": origin.rule_arn, "aws:sourceaccount": origin.account_id}
     role_arn = target.get("RoleArn") or ""
     try:
@@ -101,7 +101,7 @@ def _as_role(target: Mapping[str, Any], action: str, origin: Origin) -> None:
         raise TargetError("NO_PERMISSIONS", error.message) from None
 
 
-def _start_execution(target: Mapping[str, Any], text: str, origin: Origin) -> None:
+def _start_execution(target: Mapping[str, Any], text: str, origin: DeliveryOrigin) -> None:
     _as_role(target, "states:StartExecution", origin)
     _, _, _, region, account_id, *_ = target["Arn"].split(":")
     name = f"{origin.event['id']}_{uuid.uuid4()}"
@@ -176,7 +176,7 @@ def _log_event(group_arn: str, text: str, account_id: str) -> None:
     backend.put_log_events(name, stream, [{"timestamp": int(unix_time_millis()), "message": text}])
 
 
-def _forward(target: Mapping[str, Any], origin: Origin) -> None:
+def _forward(target: Mapping[str, Any], origin: DeliveryOrigin) -> None:
     _, _, _, region, account_id, resource = target["Arn"].split(":", 5)
     bus = events_backends[account_id][region].event_buses.get(resource.removeprefix("event-bus/"))
     if bus is None:

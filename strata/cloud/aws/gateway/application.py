@@ -94,7 +94,7 @@ def _refusal(service: str) -> Response | None:
             s3_access.check()
         else:
             authorization.check(service)
-    except authorization.Refusal as refusal:
+    except authorization.AuthorizationError as refusal:
         name = service_of_request(service)
         return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
     return None

@@ -19,7 +19,7 @@ from moto.core.utils import utcnow
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.glue.spark import job_arguments
 from strata.cloud.aws.glue.spark.pool import SparkPool
-from strata.cloud.aws.glue.spark.process import Job, SparkProcess, Stream
+from strata.cloud.aws.glue.spark.process import SparkJob, SparkProcess, Stream
 from strata.cloud.aws.iam.identity import assume_role
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
@@ -173,7 +173,7 @@ class Run:
                 log_stream.flush()
             self._pool.release(process)
 
-    def _job(self) -> Job:
+    def _job(self) -> SparkJob:
         request = self.request
         region = request.job_arn.split(":")[3]
         try:
@@ -194,7 +194,7 @@ class Run:
             ) from None
         client = embedded_client("s3", self._context.aws_url, region, credentials)
         files = job_arguments.py_file_locations(request.arguments)
-        return Job(
+        return SparkJob(
             script=_fetch(client, request.script_location, "the script"),
             name=request.script_location.rpartition("/")[2],
             arguments=job_arguments.command_line(request.job_name, self.id, request.arguments),

@@ -26,7 +26,7 @@ from strata.cloud.aws.api_call import (
     service_of_request,
 )
 from strata.cloud.aws.iam import identity
-from strata.cloud.aws.iam.identity import Session
+from strata.cloud.aws.iam.identity import RoleSession
 from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
 from strata.iam import Decision, PolicyError, Request, evaluate
 
@@ -46,7 +46,7 @@ _ABSENT = frozenset(
 _ABSENT_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "kms:encryptioncontext:")
 
 
-class Refusal(Exception):
+class AuthorizationError(Exception):
     """The request is refused; `code` is what AWS calls it."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -99,7 +99,7 @@ def check(default_service: str) -> None:
     try:
         needed = permissions(call)
     except UnknownPermissionError as error:
-        raise Refusal(
+        raise AuthorizationError(
             "AccessDenied",
             f"The embedded cloud does not know which permission {error} needs, and refuses it",
         ) from None
@@ -108,7 +108,7 @@ def check(default_service: str) -> None:
         _require(session, role, call, permission)
 
 
-def known_session() -> Session | None:
+def known_session() -> RoleSession | None:
     """Return the session of the request being served; None if another caller sent it.
 
     Raises:
@@ -117,10 +117,10 @@ def known_session() -> Session | None:
     try:
         return identity.session_of_request()
     except identity.InvalidToken as error:
-        raise Refusal(error.code, error.message) from None
+        raise AuthorizationError(error.code, error.message) from None
 
 
-def role_of(session: Session) -> Role:
+def role_of(session: RoleSession) -> Role:
     """Return the role of a session.
 
     Raises:
@@ -128,11 +128,13 @@ def role_of(session: Session) -> Role:
     """
     role = identity.find_role(session.role_arn)
     if role is None:
-        raise Refusal("AccessDenied", f"{session.arn} may do nothing: the role {session.role_arn} is gone")
+        raise AuthorizationError(
+            "AccessDenied", f"{session.arn} may do nothing: the role {session.role_arn} is gone"
+        )
     return role
 
 
-def _require(session: Session, role: Role, call: ApiCall, permission: Permission) -> None:
+def _require(session: RoleSession, role: Role, call: ApiCall, permission: Permission) -> None:
     context = caller_conditions(session, call.region)
     _add_resource(context, call, permission.resource or "")
     context.update(permission.context)
@@ -142,11 +144,11 @@ def _require(session: Session, role: Role, call: ApiCall, permission: Permission
         about = permission.resource
         if about is None:
             about = "*, as the embedded cloud does not know which resource this request is about,"
-        raise Refusal("AccessDenied", denied(session, permission.action, about, decision.reason))
+        raise AuthorizationError("AccessDenied", denied(session, permission.action, about, decision.reason))
 
 
 def decided(
-    session: Session, role: Role, asked: Request, resource_policy: str | None = None, account_id: str = ""
+    session: RoleSession, role: Role, asked: Request, resource_policy: str | None = None, account_id: str = ""
 ) -> Decision:
     """Evaluate the session's policies, and the resource's if there is one.
 
@@ -164,15 +166,17 @@ def decided(
         )
     except PolicyError as error:
         reason = f"because of a policy that is not understood: {error}"
-        raise Refusal("AccessDenied", denied(session, asked.action, str(asked.resource), reason)) from None
+        raise AuthorizationError(
+            "AccessDenied", denied(session, asked.action, str(asked.resource), reason)
+        ) from None
 
 
-def denied(session: Session, action: str, resource: str, reason: str) -> str:
+def denied(session: RoleSession, action: str, resource: str, reason: str) -> str:
     """Return the sentence in which AWS refuses."""
     return f"User: {session.arn} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
-def caller_conditions(session: Session | None, region: str) -> Conditions:
+def caller_conditions(session: RoleSession | None, region: str) -> Conditions:
     """Return the condition keys that follow from who asks, how and when."""
     now = datetime.datetime.now(datetime.UTC)
     conditions = Conditions(

@@ -32,7 +32,7 @@ from strata.iam import Decision, PolicyError, Principal, Request, decide, evalua
 _ACCOUNT = re.compile(r"\d{12}")
 _patches = Patches()
 _default_account = ""
-_sessions: dict[str, Session] = {}
+_sessions: dict[str, RoleSession] = {}
 
 
 class AccessDenied(ServiceException):
@@ -52,7 +52,7 @@ class InvalidToken(Exception):
 
 
 @dataclass(frozen=True)
-class Session:
+class RoleSession:
     """A role that somebody has taken on: by these keys, until then, within these session policies."""
 
     role_arn: str
@@ -287,7 +287,7 @@ def open_session(
         external_id="",
     )
     expiration = role.expiration.replace(tzinfo=datetime.UTC)
-    _sessions[role.access_key_id] = Session(
+    _sessions[role.access_key_id] = RoleSession(
         role_arn, role.arn, role.user_id, role.session_token, expiration, tuple(policies)
     )
     return Credentials(
@@ -300,7 +300,7 @@ def open_session(
     )
 
 
-def session_of_request() -> Session | None:
+def session_of_request() -> RoleSession | None:
     """Return the session whose keys signed the HTTP request being served; None if it is another caller.
 
     Raises:

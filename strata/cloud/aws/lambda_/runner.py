@@ -16,7 +16,7 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam.identity import Credentials, assume_role
-from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment, Function, Invocation
+from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment, Function, FunctionInvocation
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
 
@@ -67,7 +67,7 @@ class FunctionRunner:
         for environment in environments:
             self._end(environment)
 
-    def invoke(self, function: LambdaFunction, event: str, request_id: str) -> Invocation:
+    def invoke(self, function: LambdaFunction, event: str, request_id: str) -> FunctionInvocation:
         """Run one invocation in a warm environment, or else in a new one."""
         arn = function.function_arn
         with self._lock:

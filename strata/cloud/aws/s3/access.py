@@ -22,8 +22,8 @@ from strata.cloud.aws.api_call import region_of_request
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.authorization import (
+    AuthorizationError,
     Conditions,
-    Refusal,
     caller_conditions,
     decided,
     denied,
@@ -31,7 +31,7 @@ from strata.cloud.aws.iam.authorization import (
     role_of,
 )
 from strata.cloud.aws.patches import Patches
-from strata.iam import Decision, Outcome, PolicyError, Principal, Request, decide, evaluate
+from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, decide, evaluate
 
 _patches = Patches()
 _LOGGING = "logging.s3.amazonaws.com"
@@ -127,7 +127,7 @@ def check() -> None:
     host = request.host.rpartition(":")[0] or request.host
     if not re.fullmatch(r"[\d.]+|localhost|\[.*\]", host):
         if session is not None:
-            raise Refusal(
+            raise AuthorizationError(
                 "AccessDenied", "The embedded cloud decides on requests with the bucket in the path only"
             )
         return
@@ -140,13 +140,13 @@ def check() -> None:
             continue
         decision = _decided(action, resource, about)
         g.s3_decided[resource] = decision
-        if decision.outcome is Outcome.DENY or (session is not None and not decision.allowed):
+        if decision.outcome is PolicyOutcome.DENY or (session is not None and not decision.allowed):
             who = session or identity.caller_of_request()
-            raise Refusal("AccessDenied", _sentence(who, action, resource, decision.reason))
+            raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
         foreign = about is not None and about.account_id != identity.caller_of_request().account_id
         if session is None and foreign and not decision.allowed and request.headers.get("Authorization"):
             who = identity.caller_of_request()
-            raise Refusal("AccessDenied", _sentence(who, action, resource, decision.reason))
+            raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
 
 
 def _operation() -> tuple[str, str, str]:
@@ -186,7 +186,7 @@ def _needed(
     if operation not in _OBJECT_ACTIONS:
         if known_session() is None:
             return []
-        raise Refusal(
+        raise AuthorizationError(
             "AccessDenied",
             f"The embedded cloud does not know which permission s3:{operation} needs, so it refuses it",
         )
@@ -217,12 +217,12 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
         asked = "s3:GetObject" if action == "s3:HeadObject" else action
         try:
             decision = _decided(asked, resource, bucket)
-        except Refusal:
+        except AuthorizationError:
             return PermissionResult.DENIED
         session = known_session() if has_request_context() else None
         if session is not None and not decision.allowed:
             return PermissionResult.DENIED
-    if decision.outcome is Outcome.DENY:
+    if decision.outcome is PolicyOutcome.DENY:
         return PermissionResult.DENIED
     by_bucket = decision.allowed and decision.policy == "resource-based policy"
     return PermissionResult.PERMITTED if by_bucket else PermissionResult.NEUTRAL
@@ -241,7 +241,9 @@ def _decided(action: str, resource: str, bucket: FakeBucket | None) -> Decision:
         # lists.
         return evaluate(asked, None if caller.arns else (), policy, resource_account=account_id)
     except PolicyError as error:
-        raise Refusal("AccessDenied", _sentence(caller, action, resource, f"because {error}")) from None
+        raise AuthorizationError(
+            "AccessDenied", _sentence(caller, action, resource, f"because {error}")
+        ) from None
 
 
 def _sentence(who: Any, action: str, resource: str, reason: str) -> str:

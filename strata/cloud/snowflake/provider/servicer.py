@@ -22,14 +22,14 @@ from strata.cloud.snowflake.provider.resources.grants import (
 )
 from strata.cloud.snowflake.provider.resources.objects import (
     AccountRole,
-    Database,
-    Schema,
+    DatabaseResource,
+    SchemaResource,
     StorageIntegrationAws,
-    Warehouse,
+    WarehouseResource,
 )
 from strata.cloud.snowflake.provider.resources.planned import PlannedOnly
 from strata.cloud.snowflake.provider.resources.stages import StageExternalS3
-from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTable
+from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTableResource
 from strata.cloud.snowflake.provider.resources.users import ResourceMonitor, ServiceUser
 from strata.cloud.snowflake.provider.rules import is_no_difference
 from strata.cloud.snowflake.provider.settling import filled, settled
@@ -40,18 +40,18 @@ _APPLIED: dict[str, Resource] = {
     resource.type_name: resource
     for resource in (
         AccountRole(),
-        Database(),
+        DatabaseResource(),
         Execute(),
-        ExternalTable(),
+        ExternalTableResource(),
         GrantAccountRole(),
         GrantOwnership(),
         GrantPrivilegesToAccountRole(),
         ResourceMonitor(),
-        Schema(),
+        SchemaResource(),
         ServiceUser(),
         StageExternalS3(),
         StorageIntegrationAws(),
-        Warehouse(),
+        WarehouseResource(),
     )
 }
 RESOURCES: dict[str, Resource] = {name: PlannedOnly(name) for name in schema.resources()} | _APPLIED

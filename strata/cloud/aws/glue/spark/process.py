@@ -35,7 +35,7 @@ OnLine = Callable[[Stream, str], None]
 
 
 @dataclass(frozen=True)
-class Job:
+class SparkJob:
     """What a Spark process runs: a script's bytes, and all that the script sees.
 
     Args:
@@ -145,7 +145,7 @@ class SparkProcess:
             self._changed.wait_for(lambda: self.state != "starting", timeout)
             return self.state in ("ready", "running")
 
-    def run(self, job: Job, on_line: OnLine) -> str | None:
+    def run(self, job: SparkJob, on_line: OnLine) -> str | None:
         """Run the job now, ending an unfinished warm-up; return None, or why it failed.
 
         `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads.
@@ -240,7 +240,9 @@ def run_script(
 ) -> tuple[float, str | None]:
     """Run a script bare in a Spark process; return its seconds, and None or why it failed."""
     content = script if isinstance(script, bytes) else script.read_bytes()
-    job = Job(script=content, arguments=arguments, py_files=py_files or {}, credentials=credentials or {})
+    job = SparkJob(
+        script=content, arguments=arguments, py_files=py_files or {}, credentials=credentials or {}
+    )
     start = time.monotonic()
     error = process.run(job, on_line)
     return time.monotonic() - start, error

@@ -53,7 +53,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Invocation:
+class FunctionInvocation:
     """The result of an invocation.
 
     `payload` is JSON, the handler's result or an error's description; `log` holds its lines, REPORT last.
@@ -147,7 +147,7 @@ class ExecutionEnvironment:
         """Whether it can take an invocation."""
         return not self._dead
 
-    def invoke(self, event: str, *, request_id: str, function_arn: str) -> Invocation:
+    def invoke(self, event: str, *, request_id: str, function_arn: str) -> FunctionInvocation:
         """Run the handler with an event (JSON); its time is limited by the function's timeout."""
         function = self.function
         self._log = []
@@ -182,7 +182,7 @@ class ExecutionEnvironment:
                 self._changed.wait_for(lambda: self._ends == 2 or self._dead, 1)
         self._write(f"END RequestId: {request_id}")
         self._write(_report(request_id, seconds, function.memory, answer["memory"], init))
-        return Invocation(
+        return FunctionInvocation(
             payload=str(answer["payload"]).encode(),
             error=bool(answer["error"]),
             log=tuple(self._log),

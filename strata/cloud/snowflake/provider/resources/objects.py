@@ -172,7 +172,7 @@ class AccountRole(SqlObject):
     kind, plural = "ROLE", "ROLES"
 
 
-class Database(SqlObject):
+class DatabaseResource(SqlObject):
     type_name = "snowflake_database"
     kind, plural = "DATABASE", "DATABASES"
 
@@ -193,7 +193,7 @@ class Database(SqlObject):
         actual["is_transient"] = "TRANSIENT" in (row["options"] or "")
 
 
-class Schema(SqlObject):
+class SchemaResource(SqlObject):
     type_name = "snowflake_schema"
     keeps_state = True
     kind, plural, levels = "SCHEMA", "SCHEMAS", 2
@@ -243,7 +243,7 @@ class Schema(SqlObject):
         }
 
 
-class Warehouse(SqlObject):
+class WarehouseResource(SqlObject):
     type_name = "snowflake_warehouse"
     kind, plural = "WAREHOUSE", "WAREHOUSES"
     create_only = ("INITIALLY_SUSPENDED",)

@@ -12,7 +12,7 @@ from strata.cloud.snowflake.provider.resources.base import Resource
 from strata.cloud.snowflake.provider.values import Object
 
 
-class ExternalTable(Resource):
+class ExternalTableResource(Resource):
     type_name = "snowflake_external_table"
     preview_feature = "snowflake_external_table_resource"
 
