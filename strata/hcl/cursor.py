@@ -15,7 +15,7 @@ _SHOWN = {
 }
 
 
-class SyntaxFault(StrataError):
+class HclSyntaxError(StrataError):
     """A text that is not HCL; `text` is all of it."""
 
     def __init__(self, message: str, source: Source, index: int) -> None:
@@ -63,13 +63,13 @@ class Cursor:
             raise self.fault(f"{what} was expected")
         return self.leaf(shown)
 
-    def fault(self, wanted: str) -> SyntaxFault:
+    def fault(self, wanted: str) -> HclSyntaxError:
         """The fault of the next token."""
         found = self.peek()
         if found.kind == "fault":
-            return SyntaxFault(found.fault, self.source, found.start)
+            return HclSyntaxError(found.fault, self.source, found.start)
         shown = _SHOWN.get(found.kind) or f"`{self.source.text[found.start : found.end][:40]}`"
-        return SyntaxFault(f"{wanted}, not {shown}", self.source, found.start)
+        return HclSyntaxError(f"{wanted}, not {shown}", self.source, found.start)
 
     def word(self, token: HclToken) -> str:
         return self.source.text[token.start : token.end]
@@ -84,4 +84,4 @@ class Cursor:
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > DEPTH:
-            raise SyntaxFault(f"more than {DEPTH} levels are nested", self.source, self.peek().start)
+            raise HclSyntaxError(f"more than {DEPTH} levels are nested", self.source, self.peek().start)

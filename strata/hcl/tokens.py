@@ -68,7 +68,7 @@ def scan(text: str) -> TokenScan:
     return _Scanner(text).run()
 
 
-class _Fault(Exception):
+class _TokenError(Exception):
     def __init__(self, what: str, start: int) -> None:
         super().__init__(what)
         self.what = what
@@ -96,14 +96,14 @@ class _Scanner:
                 else:
                     position = self._code(position)
             self.tokens.append(HclToken("end of file", length, length))
-        except _Fault as fault:
+        except _TokenError as fault:
             self.tokens.append(HclToken("fault", fault.start, length, fault.what))
         return TokenScan(self.tokens, self.comments)
 
     def _code(self, position: int) -> int:
         found = _CODE.match(self.text, position)
         if found is None:
-            raise _Fault(f"HCL does not use the character {_shown(self.text[position])}", position)
+            raise _TokenError(f"HCL does not use the character {_shown(self.text[position])}", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "spaces":
             return end
@@ -142,7 +142,7 @@ class _Scanner:
             while name[:good].replace("-", "_").isidentifier():
                 good += 1
             wrong = start + good - 1
-            raise _Fault(f"HCL does not use the character {_shown(self.text[wrong])}", wrong)
+            raise _TokenError(f"HCL does not use the character {_shown(self.text[wrong])}", wrong)
 
     def _sequence(self, kind: str, start: int, end: int) -> None:
         if kind == "template":
@@ -154,7 +154,7 @@ class _Scanner:
     def _quoted(self, position: int) -> int:
         found = _QUOTED.match(self.text, position)
         if found is None:
-            raise _Fault("a quoted string ends on its line", position)
+            raise _TokenError("a quoted string ends on its line", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "end":
             self.open.pop()
@@ -165,7 +165,9 @@ class _Scanner:
             rest = _ESCAPE.sub(lambda escape: " " * len(escape[0]), found[0])
             if "\\" in rest:
                 wrong = start + rest.index("\\")
-                raise _Fault(f"`{self.text[wrong : wrong + 2]}` does not begin an escape sequence", wrong)
+                raise _TokenError(
+                    f"`{self.text[wrong : wrong + 2]}` does not begin an escape sequence", wrong
+                )
         self._sequence(kind, start, end)
         return end
 
@@ -182,7 +184,7 @@ class _Scanner:
                 return line_end
         found = _HEREDOC.match(self.text, position)
         if found is None:
-            raise _Fault("a carriage return has no line feed after it", position)
+            raise _TokenError("a carriage return has no line feed after it", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "text" and self.text.startswith(("\n", "\r\n"), end):
             end = self.text.index("\n", end) + 1

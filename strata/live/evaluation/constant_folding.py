@@ -20,7 +20,7 @@ from strata.live.language.scope import Scope
 _NEEDS_TERRAFORM = {*FILE_FUNCTIONS, *REFUSED_FUNCTIONS, "read_terragrunt_config", "read_tfvars_file"}
 
 
-class NotStatic(Exception):
+class NotConstantError(Exception):
     """The value needs Terraform."""
 
 
@@ -41,7 +41,7 @@ class Statics:
         if expression.constant is not None:
             return expression.constant[0]
         if expression.simple is None:
-            raise NotStatic
+            raise NotConstantError
         values: list[Any] = []
         for part in expression.simple:
             if isinstance(part, str):
@@ -53,20 +53,20 @@ class Statics:
         if len(values) == 1:
             return values[0]
         if any(not isinstance(value, str) for value in values):
-            raise NotStatic
+            raise NotConstantError
         return "".join(values)
 
     def _local(self, reference: VariableReference, scope: Scope, seen: tuple[str, ...]) -> Any:
         if reference.root != "local" or len(reference.steps) != 1 or reference.steps[0] in seen:
-            raise NotStatic
+            raise NotConstantError
         attribute = scope.locals.get(reference.steps[0])
         if attribute is None:
-            raise NotStatic
+            raise NotConstantError
         return self.value(attribute.value, scope, (*seen, attribute.name))
 
     def _call(self, call: FunctionCall, path: Path, scope: Scope, seen: tuple[str, ...]) -> Any:
         if call.spread or call.name in _NEEDS_TERRAFORM:
-            raise NotStatic
+            raise NotConstantError
         arguments = [self.value(argument, scope, seen) for argument in call.arguments]
         try:
             strings = [as_string(argument, call.name) for argument in arguments]

@@ -21,7 +21,7 @@ from strata.hcl.literals import absolute, literal, object_of, quoted
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.config_value import configuration_text
 from strata.live.evaluation.console import Definition
-from strata.live.evaluation.constant_folding import NotStatic, Statics, as_string
+from strata.live.evaluation.constant_folding import NotConstantError, Statics, as_string
 from strata.live.evaluation.document import dependency_blocks
 from strata.live.evaluation.functions import FunctionError, answer, configuration_path, failure
 from strata.live.evaluation.tfvars import read_tfvars
@@ -289,9 +289,9 @@ class Program:
         decisive = call.arguments[:1] if reading else call.arguments
         try:
             if call.spread:
-                raise NotStatic
+                raise NotConstantError
             arguments = [self.statics.value(argument, draft.scope) for argument in decisive]
-        except NotStatic:
+        except NotConstantError:
             return self._dynamic_call(call, path, draft, decisive)
         except StrataError as error:
             return self._fail(error)
@@ -394,7 +394,7 @@ class Program:
                 value = self.statics.value(call.arguments[0], draft.scope)
                 known = value if value.startswith(("/", "~")) else os.path.join(base, value)
                 texts[0] = quoted(known)
-            except (NotStatic, StrataError, AttributeError):
+            except (NotConstantError, StrataError, AttributeError):
                 texts[0] = absolute(texts[0], base)
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"

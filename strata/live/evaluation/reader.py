@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.hcl.syntax import SyntaxFault
+from strata.hcl.syntax import HclSyntaxError
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.console import Console, Definition
-from strata.live.evaluation.constant_folding import NotStatic
+from strata.live.evaluation.constant_folding import NotConstantError
 from strata.live.evaluation.program import Program
 from strata.live.language.argument_probes import Calls, Probe
 from strata.live.language.expression import CutExpression
@@ -235,7 +235,7 @@ class Reader:
         if path not in self._files:
             try:
                 self._files[path] = parse(path)
-            except SyntaxFault as fault:
+            except HclSyntaxError as fault:
                 # HCL's own parser knows better where and what.
                 found = self.console.syntax_error(fault.text)
                 line, message = found or (fault.line, fault.message.removeprefix("syntax error: "))
@@ -272,7 +272,7 @@ class Reader:
                 leaf = self._include_leaf(unit, name, attribute.name, block)
                 try:
                     values[attribute.name] = self._include_value(unit, leaf, program)
-                except NotStatic:
+                except NotConstantError:
                     complete = False
                     definition = program.leaf(unit, leaf)
                     if not definition.pending:
@@ -338,5 +338,5 @@ def _note(
     known: dict[str, Any], definition: Definition, program: Program, scope: Scope, value: CutExpression
 ) -> None:
     """Add the definition's value if it needs no Terraform; a fault in it comes out where others do."""
-    with contextlib.suppress(NotStatic, StrataError):
+    with contextlib.suppress(NotConstantError, StrataError):
         known[definition.name] = program.statics.value(value, scope)

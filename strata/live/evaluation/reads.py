@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.live.evaluation.constant_folding import NotStatic, Statics
+from strata.live.evaluation.constant_folding import NotConstantError, Statics
 from strata.live.evaluation.functions import configuration_path
 from strata.live.language.expression import CutExpression, FunctionCall
 from strata.live.language.hcl import parse
@@ -69,7 +69,7 @@ def _named(call: FunctionCall, scope: Scope, statics: Statics) -> Iterator[Path]
         return
     try:
         name = statics.value(call.arguments[0], scope)
-    except (NotStatic, StrataError, IndexError):
+    except (NotConstantError, StrataError, IndexError):
         return
     if not isinstance(name, str):
         return

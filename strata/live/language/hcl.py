@@ -44,7 +44,7 @@ def parse(path: Path) -> Configuration:
     """Parse the file at `path`.
 
     Raises:
-        SyntaxFault: it has a syntax error (with its line).
+        HclSyntaxError: it has a syntax error (with its line).
         StrataError: it cannot be read, or calls an unknown function.
     """
     try:

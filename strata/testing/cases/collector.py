@@ -12,7 +12,7 @@ from strata.testing.cases.case import Case, read_case
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.readme import read_examples
 from strata.testing.cases.report import failure_text
-from strata.testing.cases.verdict import CaseFailed
+from strata.testing.cases.verdict import CaseFailedError
 
 LAYOUT = pytest.StashKey[RepositoryLayout]()
 
@@ -36,7 +36,7 @@ class CaseItem(pytest.Item):
         error = excinfo.value
         if isinstance(error, StrataError):
             return str(error)
-        if isinstance(error, CaseFailed):
+        if isinstance(error, CaseFailedError):
             return failure_text(error)
         return super().repr_failure(excinfo, style)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from strata.testing.cases.compare import NOTHING, ValueDifference
 from strata.testing.cases.outcome import UNKNOWN
-from strata.testing.cases.verdict import CaseFailed
+from strata.testing.cases.verdict import CaseFailedError
 
 
-def failure_text(error: CaseFailed) -> str:
+def failure_text(error: CaseFailedError) -> str:
     """The differences of a case, expected (-) against planned (+), and the command that runs it again."""
     lines = [error.said] if error.said else []
     for difference in error.found:
@@ -29,7 +29,7 @@ def again(node_id: str) -> str:
     return f"pytest {shlex.quote(file if file.endswith('.yaml') else f'{file}::{name}')}"
 
 
-def _difference(error: CaseFailed, difference: ValueDifference) -> Iterator[str]:
+def _difference(error: CaseFailedError, difference: ValueDifference) -> Iterator[str]:
     case = error.case
     line = case.document.line(difference.keys) if case.document is not None else case.line
     note = f"  ({difference.note})" if difference.note else ""

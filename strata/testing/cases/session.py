@@ -44,7 +44,7 @@ class Plans:
         """Plan the case, with its whole batch if that is not done yet, and judge it.
 
         Raises:
-            CaseFailed: the plan is not as expected.
+            CaseFailedError: the plan is not as expected.
             StrataError: the case is wrong, or Terraform cannot be run.
         """
         if case.id not in self._outcomes:

@@ -18,7 +18,7 @@ from strata.testing.cases.policies import policy_differences, unknown_key
 from strata.testing.cases.schemas import SetAttributes, sets_in_type
 
 
-class CaseFailed(Exception):
+class CaseFailedError(Exception):
     """A case whose plan is not what it expects.
 
     Args:
@@ -38,7 +38,7 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryL
     """Raise what is wrong with a case; return if nothing is.
 
     Raises:
-        CaseFailed: the plan is not as expected.
+        CaseFailedError: the plan is not as expected.
         StrataError: the case itself is wrong: it names what does not exist.
     """
     if isinstance(outcome, BrokenOutcome):
@@ -47,7 +47,7 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryL
         _judge_refusal(case, case.error, outcome)
         return
     if isinstance(outcome, Failed):
-        raise CaseFailed(case, [], "Terraform refused the plan:\n" + _listed(outcome))
+        raise CaseFailedError(case, [], "Terraform refused the plan:\n" + _listed(outcome))
     expect = case.expect or Expectation.model_construct()
     found = [
         *_values(case, expect, outcome, sets),
@@ -57,12 +57,12 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryL
         *_absent(case, expect, outcome, sets, layout),
     ]
     if found:
-        raise CaseFailed(case, found)
+        raise CaseFailedError(case, found)
 
 
 def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | PlannedCase) -> None:
     if isinstance(outcome, PlannedCase):
-        raise CaseFailed(case, [], "Terraform planned it without an error")
+        raise CaseFailedError(case, [], "Terraform planned it without an error")
     for finding in outcome.findings:
         if (
             (expected.variable is None or expected.variable == finding.variable)
@@ -72,7 +72,7 @@ def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | Planne
             return
     about = f" on variable {expected.variable}" if expected.variable else ""
     about += f" on {expected.resource}" if expected.resource else ""
-    raise CaseFailed(
+    raise CaseFailedError(
         case,
         [],
         f"an error{about} that matches {expected.pattern!r} was expected; Terraform said:\n"

@@ -44,7 +44,7 @@ class RunRequest:
     described: dict[str, Any] = field(default_factory=dict)
 
 
-class RunFailure(Exception):
+class RunFailedError(Exception):
     """The run cannot start; the message is its ErrorMessage."""
 
 
@@ -135,7 +135,7 @@ class Run:
         try:
             self._may_start(self)
             self._end(None if self._stop_state else self._run())
-        except (RunFailure, StrataError) as failure:
+        except (RunFailedError, StrataError) as failure:
             self._end(str(failure))
         except Exception as fault:
             # A fault of the embedded cloud: whoever waits for the run must hear of it.
@@ -186,9 +186,9 @@ class Run:
                 region=region,
             ).environment()
         except ValueError as error:
-            raise RunFailure(str(error)) from None
+            raise RunFailedError(str(error)) from None
         except ServiceException as error:
-            raise RunFailure(
+            raise RunFailedError(
                 f"Role {request.role_arn} should be given assume role permissions for Glue Service: "
                 f"{error.message}"
             ) from None
@@ -219,9 +219,9 @@ class Run:
 def _fetch(client: Any, location: str, what: str) -> bytes:
     parts = urlsplit(location)
     if parts.scheme not in ("s3", "s3a", "s3n") or not parts.path.strip("/"):
-        raise RunFailure(f"{location or 'nothing'} is not the S3 location of {what}")
+        raise RunFailedError(f"{location or 'nothing'} is not the S3 location of {what}")
     try:
         body = client.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"]
         return bytes(body.read())
     except (ClientError, BotoCoreError) as error:
-        raise RunFailure(f"{what} {location} cannot be read: {error}") from None
+        raise RunFailedError(f"{what} {location} cannot be read: {error}") from None

@@ -116,7 +116,7 @@ def known_session() -> RoleSession | None:
     """
     try:
         return identity.session_of_request()
-    except identity.InvalidToken as error:
+    except identity.InvalidTokenError as error:
         raise AuthorizationError(error.code, error.message) from None
 
 

@@ -42,7 +42,7 @@ class AccessDenied(ServiceException):
     http_status = 403
 
 
-class InvalidToken(Exception):
+class InvalidTokenError(Exception):
     """The request's session token is of no use; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -304,7 +304,7 @@ def session_of_request() -> RoleSession | None:
     """Return the session whose keys signed the HTTP request being served; None if it is another caller.
 
     Raises:
-        InvalidToken: a session token that this cloud has not given, or keys that have expired.
+        InvalidTokenError: a session token that this cloud has not given, or keys that have expired.
     """
     key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
     session = _sessions.get(key)
@@ -313,14 +313,16 @@ def session_of_request() -> RoleSession | None:
     )
     if session is None:
         if token and not _ACCOUNT.fullmatch(key):
-            raise InvalidToken(
+            raise InvalidTokenError(
                 "InvalidClientTokenId", "The security token included in the request is invalid."
             )
         return None
     if token != session.token:
-        raise InvalidToken("InvalidClientTokenId", "The security token included in the request is invalid.")
+        raise InvalidTokenError(
+            "InvalidClientTokenId", "The security token included in the request is invalid."
+        )
     if session.expiration <= datetime.datetime.now(datetime.UTC):
-        raise InvalidToken("ExpiredToken", "The security token included in the request is expired")
+        raise InvalidTokenError("ExpiredToken", "The security token included in the request is expired")
     return session
 
 

@@ -60,7 +60,7 @@ RESOURCES: dict[str, Resource] = {name: PlannedOnly(name) for name in schema.res
 _NOT_DONE = ("GRANTS_IMPORT_VALIDATION", "GRANT_ACCOUNT_ROLE_SAFE_PUBLIC_ROLE", "HIERARCHY_RENAMES")
 
 
-class Refused(Exception):
+class ProviderRefusedError(Exception):
     """What the provider refuses, in words for the user."""
 
 
@@ -161,7 +161,7 @@ class Servicer:
         login = dict(self._login())
         authenticator = str(config.get("authenticator") or "SNOWFLAKE").upper()
         if authenticator != "SNOWFLAKE":
-            raise Refused(
+            raise ProviderRefusedError(
                 f"the stand-in provider logs in with a password, not with authenticator = {authenticator}"
             )
         for name in ("user", "password", "role", "warehouse"):
@@ -169,7 +169,7 @@ class Servicer:
                 login[name] = config[name]
         experiments = set(config.get("experimental_features_enabled") or ())
         if experiments & set(_NOT_DONE):
-            raise Refused(
+            raise ProviderRefusedError(
                 f"the stand-in provider does not do {', '.join(sorted(experiments & set(_NOT_DONE)))}"
             )
         client = Client(login, {*experiments, *(config.get("preview_features_enabled") or ())})
@@ -182,7 +182,7 @@ class Servicer:
         with self._lock:
             client = self._clients.get(context.peer())
         if client is None:
-            raise Refused("the provider is not configured on this connection")
+            raise ProviderRefusedError("the provider is not configured on this connection")
         return client
 
     @staticmethod
@@ -195,7 +195,7 @@ class Servicer:
         resource = RESOURCES[type_name]
         feature = resource.preview_feature
         if feature and not client.has(feature):
-            raise Refused(
+            raise ProviderRefusedError(
                 f"{feature} is currently a preview feature, and must be enabled by adding {feature} to "
                 "`preview_features_enabled` in Terraform configuration."
             )
@@ -264,11 +264,13 @@ class Servicer:
             state = settled(kind, known, {}, applied=True, prior=prior)
             actual = resource.read(client, state)
             if actual is None:
-                raise Refused(f"{request.type_name} {identifier} is gone right after it was applied")
+                raise ProviderRefusedError(
+                    f"{request.type_name} {identifier} is gone right after it was applied"
+                )
             configured = {name: config[name] for name in resource.rules.get("configured", ())}
             spelled = {name: value for name, value in configured.items() if value is not None}
             state = settled(kind, known, actual | spelled, applied=True, prior=prior)
-        except (Error, ValueError, Refused) as error:
+        except (Error, ValueError, ProviderRefusedError) as error:
             # With the state of what was done so far: Terraform keeps it, tainted if it is new.
             answer.diagnostics.append(_error(error))
             if (
@@ -297,7 +299,7 @@ def _answering(message: Any, call: Callable[[Any, Any], Any]) -> Callable[[Any, 
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return call(request, context)
-        except (Error, ValueError, Refused) as error:
+        except (Error, ValueError, ProviderRefusedError) as error:
             return message.Response(diagnostics=[_error(error)])
         except Exception as error:
             _log.exception("defect in the stand-in provider")
