@@ -17,6 +17,8 @@ class JobArguments:
         raw_bucket: the bucket the object was put into; it holds the reference files too.
         key: the object's key.
         etag: the object's ETag, of the event that started the run.
+        version_id: the version of the object, of that event; `null` is S3's name for what was put without
+            versions.
         sequencer: S3's order of events of one key, hexadecimal.
         object_id: SHA-256 of `<bucket>/<key>` as hexadecimal digits; part of every output path.
         processed_bucket: the bucket for everything the jobs write.
@@ -26,6 +28,7 @@ class JobArguments:
     raw_bucket: str
     key: str
     etag: str
+    version_id: str
     sequencer: str
     object_id: str
     processed_bucket: str
@@ -33,7 +36,7 @@ class JobArguments:
 
     @property
     def source(self) -> str:
-        """URI of the raw object."""
+        """URI of the raw object, for messages: whoever reads it gets the newest version, not the run's."""
         return f"s3://{self.raw_bucket}/{self.key}"
 
 
@@ -44,7 +47,8 @@ def parse(argv: Sequence[str]) -> JobArguments:
         argv: the arguments without the script's name: `--name value` or `--name=value`; the last one wins.
 
     Raises:
-        JobError: an argument is missing or empty, or `object_id` or `dataset` could not be part of a path.
+        JobError: an argument is missing or empty, or `object_id`, `sequencer` or `dataset` could not be part
+            of a path.
     """
     wanted = [field.name for field in fields(JobArguments)]
     given: dict[str, str] = {}
@@ -58,6 +62,17 @@ def parse(argv: Sequence[str]) -> JobArguments:
         raise JobError(f"the job needs {', '.join(missing)} (each with a value)")
     if not re.fullmatch(r"[0-9a-f]{64}", given["object_id"]):
         raise JobError(f"--object_id is not a SHA-256 in hexadecimal: {given['object_id']!r}")
+    if not re.fullmatch(r"[0-9A-Fa-f]+", given["sequencer"]):
+        raise JobError(f"--sequencer is not hexadecimal: {given['sequencer']!r}")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", given["dataset"]):
         raise JobError(f"--dataset is not a name: {given['dataset']!r}")
     return JobArguments(**given)
+
+
+def is_older(sequencer: str, than: str) -> bool:
+    """Whether S3 put the one sequencer's event of a key before the other's.
+
+    S3 compares them as text, the shorter one padded with zeros on the right.
+    """
+    width = max(len(sequencer), len(than))
+    return sequencer.ljust(width, "0") < than.ljust(width, "0")

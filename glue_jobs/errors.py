@@ -7,11 +7,18 @@ class JobError(Exception):
     """The run cannot go on. Nothing that was there before has been changed, but for a BrokenInvariant."""
 
 
+class SupersededVersion(JobError):
+    """The event's version is gone: nothing is left to do for it, and nothing was written.
+
+    The state machine knows this error by the name of its class, and ends the execution as superseded.
+    """
+
+
 class RefusedObject(JobError):
     """The raw object was refused whole.
 
     Args:
-        reason: `empty_file`, `hidden_name`, `not_csv` or `other_columns`.
+        reason: `empty_file`, `not_csv` or `other_columns`.
         detail: one sentence that says what was found and what was expected.
     """
 

@@ -11,11 +11,11 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from glue_jobs import clean, contract, curate, lines, references
-from glue_jobs.arguments import JobArguments, parse
+from glue_jobs import clean, contract, curate, lines, references, source
+from glue_jobs.arguments import JobArguments, is_older, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
-from glue_jobs.storage import Document, Layout, Storage
+from glue_jobs.storage import Document, JobStorage, ObjectLayout
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -39,37 +39,46 @@ def run(name: str, argv: Sequence[str] | None = None) -> Document:
         The report that was written.
 
     Raises:
-        JobError: the arguments are wrong, the object was refused, an input is missing or rows went astray.
+        JobError: the arguments are wrong, the version is gone, the object was refused, an input is missing or
+            rows went astray.
     """
     arguments = parse(sys.argv[1:] if argv is None else argv)
     agreed = contract.load(arguments.dataset)
-    spark = SparkSession.builder.appName(f"{name} {arguments.key}").getOrCreate()
-    for setting, value in SETTINGS.items():
-        spark.conf.set(setting, value)
-    report = JOBS[name](spark, arguments, agreed)
+    report = JOBS[name](arguments, agreed)
     counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
-    print(f"{name} {arguments.source}: {', '.join(counts)}")
+    version = f"version {arguments.version_id}, ETag {arguments.etag}"
+    print(f"{name} {arguments.source} ({version}): {', '.join(counts)}")
     return report
 
 
-def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract) -> Document:
+def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
     """Judges the raw object's lines and writes clean rows, quarantined rows and, last, `clean.json`.
 
     Raises:
+        SupersededVersion: the version is gone. Nothing is written.
         RefusedObject: the file as a whole is not of the contract. It is copied to the quarantine with
             `reason.json`; what an earlier version left is not touched.
-        JobError: the object or a reference file is missing, or a newer version has been cleaned already.
+        JobError: a reference file is missing, or a newer version has been curated already.
         BrokenInvariant: rows read are not clean + quarantined + duplicate.
     """
-    layout, storage = Layout(arguments), Storage(spark)
-    _refuse_older(storage, layout, arguments, "clean")
+    # S3 copies while Spark starts.
+    with source.copied(arguments, ObjectLayout(arguments).copies) as copy:
+        return _clean_copy(_session("clean", arguments), arguments, agreed, copy)
+
+
+def _clean_copy(
+    spark: SparkSession, arguments: JobArguments, agreed: Contract, copy: Callable[[], str]
+) -> Document:
+    layout, storage = ObjectLayout(arguments), JobStorage(spark)
+    _refuse_older(storage, layout, arguments)
+    uri = copy()
     try:
-        source = _read_source(spark, storage, arguments, agreed)
+        raw = _read_source(spark, storage, uri, agreed)
     except RefusedObject as refusal:
-        _quarantine_object(storage, layout, arguments, refusal)
+        _quarantine_object(storage, layout, arguments, uri, refusal)
         raise
     tables = references.read(spark, storage, layout, agreed)
-    outputs = clean.transform(agreed, clean.Inputs(source.frame, tables))
+    outputs = clean.transform(agreed, clean.CleanInputs(raw.frame, tables))
     # Counted while it is written: a line passes through the whole of the job once.
     reasons = clean.reasons(agreed)
     observation, judged = _observed(
@@ -89,11 +98,11 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
         _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
         _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
     accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
-    _equal("rows read", source.rows, "clean + quarantined + duplicate", accounted)
+    _equal("rows read", raw.rows, "clean + quarantined + duplicate", accounted)
     # The quarantine shows what is yet to be put right: this version is readable, an earlier refusal is over.
-    storage.delete(layout.quarantined_object)
+    _clear_refusal(storage, layout, arguments)
     report = _version(arguments) | {
-        "rows_read": source.rows,
+        "rows_read": raw.rows,
         "rows_clean": tally["rows_clean"],
         "rows_quarantined": rows_quarantined,
         "rows_duplicate": tally["rows_duplicate"],
@@ -101,25 +110,32 @@ def clean_object(spark: SparkSession, arguments: JobArguments, agreed: Contract)
         "dates": tally["dates"],
     }
     storage.write(layout.report("clean"), report)
+    for folder in storage.folders(layout.cleaned):
+        if is_older(folder.partition("=")[2], arguments.sequencer):
+            storage.delete(f"{layout.cleaned}/{folder}")
     return report
 
 
-def curate_object(spark: SparkSession, arguments: JobArguments, agreed: Contract) -> Document:
+def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
     """Writes the clean rows of this object into the curated table and, last, the commit marker `curate.json`.
 
     Raises:
         JobError: `clean` has not finished for this very version, a reference file is missing or holds a key
             twice, or a newer version has been curated already.
     """
-    layout, storage = Layout(arguments), Storage(spark)
-    previous = _refuse_older(storage, layout, arguments, "curate")
+    spark = _session("curate", arguments)
+    layout, storage = ObjectLayout(arguments), JobStorage(spark)
+    previous = _refuse_older(storage, layout, arguments)
     cleaned = storage.read(layout.report("clean"))
     if cleaned is None or cleaned | _version(arguments) != cleaned:
-        raise JobError(f"clean has not finished for {arguments.source} with ETag {arguments.etag}")
+        raise JobError(
+            f"clean has not finished for version {arguments.version_id} of {arguments.source} "
+            f"with ETag {arguments.etag}"
+        )
     tables = references.read(spark, storage, layout, agreed)
     rows = spark.read.schema(agreed.clean_schema).parquet(layout.clean)
-    origin = curate.Origin(arguments.object_id, arguments.key, arguments.sequencer)
-    outputs = curate.transform(agreed, curate.Inputs(rows, tables, origin))
+    origin = curate.ObjectOrigin(arguments.object_id, arguments.key, arguments.sequencer)
+    outputs = curate.transform(agreed, curate.CurateInputs(rows, tables, origin))
     date = agreed.date.name
     partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
@@ -146,10 +162,17 @@ def curate_object(spark: SparkSession, arguments: JobArguments, agreed: Contract
     return report
 
 
-JOBS: dict[str, Callable[[SparkSession, JobArguments, Contract], Document]] = {
+JOBS: dict[str, Callable[[JobArguments, Contract], Document]] = {
     "clean": clean_object,
     "curate": curate_object,
 }
+
+
+def _session(name: str, arguments: JobArguments) -> SparkSession:
+    spark = SparkSession.builder.appName(f"{name} {arguments.key}").getOrCreate()
+    for setting, value in SETTINGS.items():
+        spark.conf.set(setting, value)
+    return spark
 
 
 def _version(arguments: JobArguments) -> Document:
@@ -159,52 +182,54 @@ def _version(arguments: JobArguments) -> Document:
         "bucket": arguments.raw_bucket,
         "key": arguments.key,
         "etag": arguments.etag,
+        "version_id": arguments.version_id,
         "sequencer": arguments.sequencer,
     }
 
 
-def _refuse_older(storage: Storage, layout: Layout, arguments: JobArguments, name: str) -> Document:
-    """The report of the version before, empty if there is none.
+def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArguments) -> Document:
+    """The commit marker of the version before, empty if there is none.
 
     Raises:
-        JobError: that version is the newer one. The state machine's claim sees to the order; a run that
-            outlived its lease, or one started by hand, must not undo newer data either.
+        JobError: that version is the newer one, and is there. The state machine's claim sees to the order; a
+            run that outlived its lease, or one started by hand, must not undo newer data either.
     """
-    previous = storage.read(layout.report(name)) or {}
+    previous = storage.read(layout.report("curate")) or {}
     before, now = previous.get("sequencer", ""), arguments.sequencer
-    # S3 compares sequencers as text after padding the shorter one with zeros on the right.
-    width = max(len(before), len(now))
-    if before.ljust(width, "0") > now.ljust(width, "0"):
+    if is_older(now, before) and not source.is_gone(previous):
         raise JobError(f"{arguments.source} was overtaken: sequencer {before} is newer than {now}")
     return previous
 
 
-def _read_source(
-    spark: SparkSession, storage: Storage, arguments: JobArguments, agreed: Contract
-) -> lines.SourceLines:
-    size = storage.size(arguments.source)
-    if size is None:
-        raise JobError(f"{arguments.source} is not there")
-    if PurePosixPath(arguments.key).name.startswith(("_", ".")):
-        raise RefusedObject("hidden_name", "Spark does not read files whose names begin with '_' or '.'")
-    if size == 0:
+def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract) -> lines.SourceLines:
+    if storage.size(uri) == 0:
         raise RefusedObject("empty_file", "the file has no bytes")
-    source = lines.read(spark, arguments.source)
-    if source is None:
+    raw = lines.read(spark, uri)
+    if raw is None:
         raise RefusedObject("empty_file", "the file has blank lines only")
-    agreed.check_header(source.header)
-    return source
+    agreed.check_header(raw.header)
+    return raw
 
 
 def _quarantine_object(
-    storage: Storage, layout: Layout, arguments: JobArguments, refusal: RefusedObject
+    storage: JobStorage, layout: ObjectLayout, arguments: JobArguments, uri: str, refusal: RefusedObject
 ) -> None:
     """Copies the refused object; `reason.json` is last, so that it never stands without the file."""
-    storage.delete(layout.quarantined_object)
+    if not _clear_refusal(storage, layout, arguments):
+        return
     name = PurePosixPath(arguments.key).name
-    storage.copy(arguments.source, f"{layout.quarantined_object}/{name}")
+    storage.copy(uri, f"{layout.quarantined_object}/{name}")
     reason = _version(arguments) | {"reason": refusal.reason, "detail": refusal.detail}
     storage.write(f"{layout.quarantined_object}/reason.json", reason)
+
+
+def _clear_refusal(storage: JobStorage, layout: ObjectLayout, arguments: JobArguments) -> bool:
+    """Takes an earlier refusal out of the quarantine; one of a newer version stays."""
+    refusal = storage.read(f"{layout.quarantined_object}/reason.json") or {}
+    if is_older(arguments.sequencer, refusal.get("sequencer", "")):
+        return False
+    storage.delete(layout.quarantined_object)
+    return True
 
 
 def _observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFrame]:

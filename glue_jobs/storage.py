@@ -1,7 +1,7 @@
 """Where a run's objects are, and whole objects read and written through Spark's own file systems.
 
-The jobs reach S3 in one way only, the Hadoop client that Spark uses for data: the same credentials, endpoint
-and encryption hold for reports, and the jobs need no second client.
+What the jobs write and read again goes through the Hadoop client that Spark uses for data: the same
+credentials, endpoint and encryption hold for reports. Only the raw object needs another client (`source.py`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,25 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ObjectLayout:
     """The URIs of one raw object's outputs and of the reference files."""
 
     arguments: JobArguments
 
     @property
-    def clean(self) -> str:
-        """Folder of the clean rows."""
+    def copies(self) -> str:
+        """Folder of the copies of this object's versions that runs work on."""
+        return self._processed(f"work/{self.arguments.dataset}/{self._object}")
+
+    @property
+    def cleaned(self) -> str:
+        """Folder of the clean rows of this object's versions."""
         return self._processed(f"clean/{self.arguments.dataset}/{self._object}")
+
+    @property
+    def clean(self) -> str:
+        """Folder of this version's clean rows: a run that should be dead writes beside its successor's."""
+        return f"{self.cleaned}/sequencer={self.arguments.sequencer}"
 
     @property
     def quarantined_rows(self) -> str:
@@ -64,7 +74,7 @@ class Layout:
         return f"s3://{self.arguments.processed_bucket}/{path}"
 
 
-class Storage:
+class JobStorage:
     """Whole objects by URI, read, written, copied and deleted from the driver."""
 
     def __init__(self, spark: SparkSession) -> None:
@@ -82,6 +92,13 @@ class Storage:
             return None
         status = files.getFileStatus(path)
         return None if status.isDirectory() else int(status.getLen())
+
+    def folders(self, uri: str) -> list[str]:
+        """The names of the folders in a folder."""
+        path, files = self._open(uri)
+        if not files.exists(path):
+            return []
+        return [str(status.getPath().getName()) for status in files.listStatus(path) if status.isDirectory()]
 
     def text(self, uri: str) -> str | None:
         """An object's UTF-8 text; None where there is none."""

@@ -11,9 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from strata.terraform.providers import SNOWFLAKE_MIRROR
+from tests.snowflake_provider.found import MIRROR
+
 ROOT = Path(__file__).resolve().parents[1]
-_MISSING = re.compile(r"missing tool: (\w+)")
+_MISSING = re.compile(r"missing tool: ([\w-]+)")
 _FOREIGN = ("ACTIONS_", "AWS_", "GITHUB_", "PYSPARK_", "PYTEST_ADDOPTS", "SNOWFLAKE_", "SPARK_", "STRATA_", "TERRAGRUNT_", "TF_", "TG_")  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--platform-seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seeds that are played on the whole platform",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "platform_seed" in metafunc.fixturenames:
+        metafunc.parametrize("platform_seed", range(metafunc.config.getoption("platform_seeds")))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts its background jobs so, and children inherit it: their Ctrl-C would do nothing.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Not left as a setting: it would put the real provider into every test that plans.
+    config.stash[MIRROR] = os.environ.get(SNOWFLAKE_MIRROR, "")
     for name in list(os.environ):
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,18 +15,34 @@ import boto3
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
+# What a report and the event of the execution must agree on.
+VERSION = ("object_id", "etag", "version_id", "sequencer")
 LOGIN_TIMEOUT = 30  # seconds: a wrong account or host shall not eat up the function's own time
 
 
-def report(dataset: str, object_id: str, name: str) -> dict[str, Any]:
-    """Reads the report `clean` or `curate` of an object from the bucket PROCESSED_BUCKET.
+class OtherVersionError(Exception):
+    """The report is of another version of the object than the execution's."""
+
+
+def report(event: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Reads the report `clean` or `curate` of the event's version from the bucket PROCESSED_BUCKET.
+
+    Args:
+        event: `dataset`, and what VERSION names.
+        name: `clean` or `curate`.
 
     Raises:
+        OtherVersionError: the report that is there is of another version.
         botocore.exceptions.ClientError: the report is not there or may not be read.
     """
-    key = f"reports/{dataset}/object={object_id}/{name}.json"
+    key = f"reports/{event['dataset']}/object={event['object_id']}/{name}.json"
     body = boto3.client("s3").get_object(Bucket=os.environ["PROCESSED_BUCKET"], Key=key)["Body"]
     document: dict[str, Any] = json.loads(body.read())
+    for field in VERSION:
+        if document.get(field) != event[field]:
+            raise OtherVersionError(
+                f"the report {name} is of {field} {document.get(field)}, the execution of {event[field]}"
+            )
     return document
 
 

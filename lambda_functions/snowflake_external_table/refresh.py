@@ -14,16 +14,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Refreshes every partition that the object has, and those that an earlier version of it had.
 
     Args:
-        event: `object_id`, `dataset` and `execution`.
+        event: `object_id`, `etag`, `version_id`, `sequencer`, `dataset` and `execution`.
 
     Returns:
         `object_id`, `partitions` (how many were refreshed) and `files` (how many the table changed for).
 
     Raises:
+        connection.OtherVersionError: the report is of another version.
         ValueError: the report names something that is not a partition.
         snowflake.connector.errors.Error: the login or a statement was refused.
     """
-    curated = report(event["dataset"], event["object_id"], "curate")
+    curated = report(event, "curate")
     statements = refresh_statements(curated)
     files = 0
     if statements:

@@ -32,13 +32,14 @@ inputs = {
       grants      = { states_start = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] }
     }
     glue = {
-      description = "Runs the Glue jobs: reads raw, writes processed"
+      description = "Runs the Glue jobs: reads versions of raw objects, writes processed"
       trust       = { service = { name = "glue", source_arns = [format(local.arn, "glue", "*")] } }
       features    = ["glue_runtime"]
       grants = {
-        logs_write = [format(local.arn, "logs", "log-group:/aws-glue/jobs/${format(local.name, "pipeline")}/*")]
-        s3_read    = [format(local.bucket, "artifacts", "glue/*"), format(local.bucket, "processed", "*"), format(local.bucket, "raw", "*")]
-        s3_write   = [format(local.bucket, "processed", "*")]
+        logs_write       = [format(local.arn, "logs", "log-group:/aws-glue/jobs/${format(local.name, "pipeline")}/*")]
+        s3_read          = [format(local.bucket, "artifacts", "glue/*"), format(local.bucket, "processed", "*"), format(local.bucket, "raw", "reference/*")]
+        s3_read_versions = [format(local.bucket, "raw", "*")]
+        s3_write         = [format(local.bucket, "processed", "*")]
       }
     }
     lambda = {
@@ -52,7 +53,8 @@ inputs = {
     }
     snowflake = {
       description = "Lets the Snowflake storage integration read curated data"
-      grants      = { s3_read = [format(local.bucket, "processed", "curated/*")] }
+      # What Snowflake's documentation asks for, versions too.
+      grants = { for name in ["s3_read", "s3_read_versions"] : name => [format(local.bucket, "processed", "curated/*")] }
       trust = { aws = {
         external_id   = dependency.snowflake-integration.outputs.external_id
         principal_arn = dependency.snowflake-integration.outputs.user_arn

@@ -33,6 +33,8 @@ inputs = {
       opt_out = {
         versioning = { reason = "Snowflake's external tables do not support versioned objects; every object is made again from raw" }
       }
+      # A run removes its working copy, and the copies of runs that were killed before it; this is for the last one.
+      lifecycle_rules = { work = { prefix = "work/", expire_days = 1 } }
       access = {
         read = merge(
           {

@@ -18,11 +18,13 @@ generate "snowflake_provider" {
   path      = "snowflake_provider.tf"
   if_exists = "overwrite_terragrunt"
   # How to log in comes from SNOWFLAKE_* variables; production: SNOWFLAKE_AUTHENTICATOR=WORKLOAD_IDENTITY.
+  # Exactly what the module needs: the external table is a preview, a user's workload identity an experiment.
   contents = <<-EOF
     provider "snowflake" {
-      organization_name        = "${local.env.snowflake.organization}"
-      account_name             = "${local.env.snowflake.account}"
-      preview_features_enabled = ["snowflake_external_table_resource"]
+      organization_name             = "${local.env.snowflake.organization}"
+      account_name                  = "${local.env.snowflake.account}"
+      experimental_features_enabled = ["USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"]
+      preview_features_enabled      = ["snowflake_external_table_resource"]
     }
   EOF
 }

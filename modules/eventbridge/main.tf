@@ -17,7 +17,7 @@ locals {
   }
 
   # Only what the pipeline needs. EventBridge puts the quotes and escapes itself where a variable stands for a value.
-  # A restricted bucket is versioned, so that every event has a version id.
+  # Events of a bucket without versions have no version id: between quotes that leaves an empty string, and valid JSON.
   transformer = {
     paths = {
       bucket     = "$.detail.bucket.name"
@@ -30,7 +30,7 @@ locals {
       version_id = "$.detail.object.version-id"
     }
     template = <<-EOT
-      {"bucket": <bucket>, "key": <key>, "etag": <etag>, "version_id": <version_id>, "size": <size>, "sequencer": <sequencer>, "event_id": <event_id>, "time": <time>}
+      {"bucket": <bucket>, "key": <key>, "etag": <etag>, "version_id": "<version_id>", "size": <size>, "sequencer": <sequencer>, "event_id": <event_id>, "time": <time>}
     EOT
   }
 }

@@ -8,7 +8,8 @@ locals {
     glue_run          = { actions = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"], kms = {} }
     lambda_invoke     = { actions = ["lambda:InvokeFunction"], kms = {} }
     logs_write        = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], kms = {} }
-    s3_read           = { actions = ["s3:GetObject", "s3:GetObjectVersion"], kms = { s3 = ["kms:Decrypt"] } }
+    s3_read           = { actions = ["s3:GetObject"], kms = { s3 = ["kms:Decrypt"] } }
+    s3_read_versions  = { actions = ["s3:GetObjectVersion"], kms = { s3 = ["kms:Decrypt"] } }
     s3_write = {
       actions = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
       # An upload in parts is decrypted to be put together.

@@ -27,7 +27,7 @@ variable "roles" {
   description = <<-EOT
     The roles by short name. `trust` is either a service of this account (`source_arns` are its resources that may use
     the role) or one AWS principal with an external id. `grants` maps an integration of the catalogue to the ARNs it is
-    for (s3_read and s3_write: objects, as arn:aws:s3:::bucket/prefix/*); `features` are the integrations that know no
+    for (those of S3: objects, as arn:aws:s3:::bucket/prefix/*); `features` are the integrations that know no
     resource. `statements` hold what the catalogue lacks; resource "*" there needs a reason.
   EOT
   type = map(object({
@@ -109,7 +109,7 @@ variable "roles" {
     condition = alltrue(flatten([
       for r in var.roles : [for name, arns in r.grants : [for arn in arns : can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9.-]+/.*[*]$", arn))] if startswith(name, "s3_")]
     ]))
-    error_message = "s3_read and s3_write are for objects: arn:aws:s3:::bucket/* or arn:aws:s3:::bucket/prefix/*."
+    error_message = "The grants of S3 are for objects: arn:aws:s3:::bucket/* or arn:aws:s3:::bucket/prefix/*."
   }
   validation {
     condition     = alltrue(flatten([for r in var.roles : [for s in r.statements : [for a in s.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", a))]]]))

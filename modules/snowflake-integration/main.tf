@@ -17,4 +17,9 @@ resource "snowflake_storage_integration_aws" "this" {
   storage_blocked_locations = length(local.blocked) > 0 ? local.blocked : null
   storage_aws_external_id   = var.external_id
   storage_aws_role_arn      = format(local.role_arn, var.role)
+
+  # Whether AWS PrivateLink leads there is not this module's to say; an imported integration keeps it.
+  lifecycle {
+    ignore_changes = [use_privatelink_endpoint]
+  }
 }

@@ -16,14 +16,19 @@ resource "snowflake_database" "this" {
   data_retention_time_in_days = each.value.retention_days
 }
 
-# In a schema with managed access only its owner grants, not everybody who owns an object in it.
+# In a schema with managed access only its owner grants, not everybody who owns an object in it. The retention is its
+# database's, said here again: one that is inherited changes while a change of the database is applied, which the
+# provider answers with an inconsistent plan. What equals Snowflake's default is said so that an imported object needs
+# no change.
 resource "snowflake_schema" "this" {
   for_each = var.schemas
 
-  database            = snowflake_database.this[local.path[each.key][0]].name
-  name                = local.path[each.key][1]
-  comment             = local.comment
-  with_managed_access = tostring(!contains(keys(each.value.opt_out), "managed_access"))
+  database                    = snowflake_database.this[local.path[each.key][0]].name
+  name                        = local.path[each.key][1]
+  comment                     = local.comment
+  data_retention_time_in_days = var.databases[local.path[each.key][0]].retention_days
+  is_transient                = "false"
+  with_managed_access         = tostring(!contains(keys(each.value.opt_out), "managed_access"))
 }
 
 resource "snowflake_resource_monitor" "this" {
@@ -35,6 +40,11 @@ resource "snowflake_resource_monitor" "this" {
   notify_users              = length(each.value.notify_users) > 0 ? each.value.notify_users : null
   suspend_trigger           = each.value.suspend_percent
   suspend_immediate_trigger = each.value.suspend_immediately_percent
+
+  # Snowflake fills them, monthly from the day of creation, and they cannot be unset.
+  lifecycle {
+    ignore_changes = [frequency, start_timestamp]
+  }
 }
 
 resource "snowflake_warehouse" "this" {
@@ -42,10 +52,19 @@ resource "snowflake_warehouse" "this" {
 
   name                         = format(local.account, each.key)
   comment                      = local.comment
+  warehouse_type               = "STANDARD"
   warehouse_size               = each.value.size
+  min_cluster_count            = 1
+  max_cluster_count            = 1
+  enable_query_acceleration    = "false"
   auto_suspend                 = each.value.auto_suspend_seconds
   auto_resume                  = "true"
   initially_suspended          = true
   statement_timeout_in_seconds = each.value.statement_timeout_seconds
   resource_monitor             = try(snowflake_resource_monitor.this[each.value.resource_monitor].name, null)
+
+  # They mean nothing for one cluster without acceleration, and the Standard edition refuses to set them.
+  lifecycle {
+    ignore_changes = [query_acceleration_max_scale_factor, scaling_policy]
+  }
 }

@@ -32,7 +32,14 @@ output "roles" {
 
 output "service_users" {
   description = "How each program logs in: user, role and warehouse."
-  value       = { for key, u in snowflake_service_user.this : key => { role = u.default_role, user = u.name, warehouse = u.default_warehouse } }
+  # From what is asked for: the provider reads a warehouse that there is not as an empty text.
+  value = {
+    for key, u in snowflake_service_user.this : key => {
+      role      = snowflake_account_role.this[var.service_users[key].role].name
+      user      = u.name
+      warehouse = try(snowflake_warehouse.this[var.service_users[key].warehouse].name, null)
+    }
+  }
 }
 
 output "warehouses" {

@@ -104,9 +104,15 @@ resource "snowflake_service_user" "this" {
   for_each = var.service_users
 
   name              = format(local.account, each.key)
+  login_name        = format(local.account, each.key)
+  display_name      = format(local.account, each.key)
   comment           = "${lower(each.key)} of ${local.comment}"
+  disabled          = "false"
   default_role      = snowflake_account_role.this[each.value.role].name
   default_warehouse = try(snowflake_warehouse.this[each.value.warehouse].name, null)
+
+  # Snowflake's default: of roles it has, and this module gives it one.
+  default_secondary_roles_option = "ALL"
 
   default_workload_identity {
     dynamic "aws" {

@@ -42,8 +42,10 @@ variable "failure_states" {
   validation {
     condition = alltrue([
       for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
-        "AdvanceClaim", "AwaitClaim", "Claim", "Clean", "Curate", "Duplicate", "Failed", "InspectHolder", "JudgeClaim", "JudgeFailure",
-        "JudgeHolder", "Notify", "ReadClaim", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "Superseded", "TakeOver",
+        "AdvanceClaim", "AwaitClaim", "CheckVersionId", "Claim", "Clean", "Curate", "Duplicate", "Failed",
+        "InspectHolder", "InspectRun", "JudgeClaim", "JudgeFailure", "JudgeHolder", "JudgeRun", "Notify", "ReadClaim",
+        "ReadRun", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "ReleaseClaim", "Superseded", "TakeOver",
+        "UseNullVersion",
       ], name)
     ])
     error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and no state of the pipeline."

@@ -14,15 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-import tree_sitter
-import tree_sitter_hcl
-
-from strata.ci.history import Change, git
+from strata.ci.git import CommitRange, git
 from strata.errors import StrataError
+from strata.hcl.syntax import Block, Expression, Node, compact, normal, parse
+from strata.hcl.values import elements, key_of, string_value
 from strata.live.discovery import LOCK_FILE
-from strata.live.hcl import first_fault
 
-_LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
 # Terraform's own, which needs no provider.
 _BUILT_IN = {"terraform"}
 _CODE_DATA = {"external", "http", "terraform_remote_state"}
@@ -33,12 +30,13 @@ _RUN_BLOCKS = (
 )
 _RUN_ATTRIBUTES = re.compile(r"download_dir|engine|generate|iam_\w+|remote_state|terraform_binary")
 # Where Terragrunt and Terraform may read code from: files that this gate reads too, and what env.hcl names.
+# All are compared with the text without layout and comments.
 _SOURCE = r'"(\.\.?/[\w-]+|\$\{get_repo_root\(\)\}/modules//[\w-]+|\$\{local\.env\.modules\}/[^"]+)"'
-_LOCAL_SOURCE = re.compile(rf'([\w.]+ == "[\w-]+" \? )?{_SOURCE}( : {_SOURCE})?')
+_LOCAL_SOURCE = re.compile(rf'([\w.]+=="[\w-]+"\?)?{_SOURCE}(:{_SOURCE})?')
 _HCL_FILE = r'"[^"]+\.hcl"|find_in_parent_folders\("[^"]+\.hcl"\)'
 _LOCAL_FILE = re.compile(_HCL_FILE)
 _READ_CONFIG = re.compile(rf"read_terragrunt_config\(({_HCL_FILE})\)")
-_SIBLING = re.compile(r'"\.\./[\w-]+"|\[\s*("\.\./[\w-]+"\s*,?\s*)*\]')
+_SIBLING = re.compile(r'"\.\./[\w-]+"|\[("\.\./[\w-]+",?)*\]')
 _FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
 # Block -> attribute, what it may be, and what it is else.
 _PLACES = {
@@ -50,12 +48,12 @@ _PLACES = {
 # Calls that run something, or tell what the job knows: a for_each key of it would be shown.
 _RUN_CALLS = re.compile(r"run_cmd|get_env|sops_decrypt_file|get_aws_\w+|read_tfvars_file")
 _FILE_CALLS = re.compile(r"file|filebase64|fileset|templatefile")
-_OWN_FILE = re.compile(r'\w+\(\s*"\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\.md)"\s*[,)].*', re.DOTALL)
+_OWN_FILE = re.compile(r'\w+\("\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\.md)"[,)].*', re.DOTALL)
 # What Terragrunt makes a file of: a value that is decoded or escaped can end the text that it is put into.
 _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they are said, what `${local.env.modules}` is.
-_PINNED = re.compile(r'"?(env|modules)"?|.*[($].*', re.DOTALL)
+_PINNED = ("env", "modules")
 # No plan runs these but by a file that has rules of its own. All else needs an approval.
 _HARMLESS = re.compile(
     r"""
@@ -71,7 +69,7 @@ _TEXT = (".tf", ".tofu", ".hcl", *_JSON)
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateFinding:
     """Something that needs an approval.
 
     Attributes:
@@ -98,13 +96,13 @@ class _Facts:
     code: dict[str, int] = field(default_factory=dict)
 
 
-def check_change(change: Change) -> list[Finding]:
+def check_change(change: CommitRange) -> list[GateFinding]:
     """Compare the files of a change.
 
     Raises:
         StrataError: a file that Terraform or Terragrunt reads is not HCL: then nobody can say what it does.
     """
-    found: list[Finding] = []
+    found: list[GateFinding] = []
     known = _known_providers(change)
     for path in change.files:
         found += _by_name(path)
@@ -114,41 +112,41 @@ def check_change(change: Change) -> list[Finding]:
             except StrataError as error:
                 if not path.startswith(_UNPLANNED):
                     raise
-                found.append(Finding("code", path, error.message))
+                found.append(GateFinding("code", path, error.message))
     return found
 
 
-def _by_name(path: str) -> Iterator[Finding]:
+def _by_name(path: str) -> Iterator[GateFinding]:
     place = PurePosixPath(path)
     name = place.name
     if path.startswith(".github/"):
-        yield Finding("workflow", path, "edits what GitHub runs")
+        yield GateFinding("workflow", path, "edits what GitHub runs")
     elif name == LOCK_FILE:
-        yield Finding("lock-file", path, "changes which provider binaries are trusted")
+        yield GateFinding("lock-file", path, "changes which provider binaries are trusted")
     elif name in (".terraformrc", "terraform.rc") or name.endswith(".tfrc"):
-        yield Finding("provider", path, "changes where providers come from")
+        yield GateFinding("provider", path, "changes where providers come from")
     elif {"terraform.d", ".terraform"} & set(place.parts):
-        yield Finding("provider", path, "brings a provider or a module of its own")
+        yield GateFinding("provider", path, "brings a provider or a module of its own")
     elif name == ".gitattributes":
-        yield Finding("code", path, "changes what a checkout holds")
+        yield GateFinding("code", path, "changes what a checkout holds")
     elif name.endswith(_JSON):
-        yield Finding("code", path, "is configuration in JSON, which is read by people")
+        yield GateFinding("code", path, "is configuration in JSON, which is read by people")
     elif not _HARMLESS.fullmatch(path):
-        yield Finding("code", path, "may run, or decide what runs, in the job that plans")
+        yield GateFinding("code", path, "may run, or decide what runs, in the job that plans")
 
 
-def _by_content(path: str, change: Change, known: set[str]) -> Iterator[Finding]:
+def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[GateFinding]:
     now = _facts(path, change.after(path))
     before = _facts(path, change.before(path), tolerant=True)
     for provider, line in now.providers.items():
         if provider not in known:
-            yield Finding("provider", f"{path}:{line}", f"new provider {provider}")
+            yield GateFinding("provider", f"{path}:{line}", f"new provider {provider}")
     for code, line in now.code.items():
         if code not in before.code:
-            yield Finding("code", f"{path}:{line}", code.partition("\0")[0])
+            yield GateFinding("code", f"{path}:{line}", code.partition("\0")[0])
 
 
-def _known_providers(change: Change) -> set[str]:
+def _known_providers(change: CommitRange) -> set[str]:
     """The providers of all code as it was at the base."""
     listed = git(change.root, "ls-tree", "-r", "-z", "--name-only", change.base)
     known: set[str] = set()
@@ -167,7 +165,7 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
         if path.endswith(".json"):
             _json_providers(json.loads(content), facts)
         else:
-            _hcl_facts(content, facts, terragrunt=path.endswith(".hcl"))
+            _hcl_facts(parse(path, content).body, facts, terragrunt=path.endswith(".hcl"))
     except (StrataError, ValueError) as error:
         if tolerant:
             return facts
@@ -179,67 +177,88 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
     return facts
 
 
-def _hcl_facts(content: bytes, facts: _Facts, *, terragrunt: bool) -> None:
-    root = tree_sitter.Parser(_LANGUAGE).parse(content).root_node
-    if root.has_error:
-        line, said = first_fault(root)
-        raise StrataError(f"syntax error: {said}", line=line)
-    for body in _children(root, "body"):
-        for attribute in _children(body, "attribute"):
-            name = _words(attribute.children[0])
-            if _RUN_ATTRIBUTES.fullmatch(name):
-                facts.code.setdefault(f"{name}\0{_words(attribute)}", _line(attribute))
-    _node_facts(root, facts, terragrunt)
+def _hcl_facts(body: Block, facts: _Facts, *, terragrunt: bool) -> None:
+    for name, value in body.attributes.items():
+        if _RUN_ATTRIBUTES.fullmatch(name):
+            facts.code.setdefault(f"{name}\0{value.normal}", value.line)
+    _body_facts(body, facts, terragrunt)
 
 
-def _node_facts(node: tree_sitter.Node, facts: _Facts, terragrunt: bool) -> None:
-    """The facts of a node and of what is in it; a block that counts whole has none but itself."""
-    said = _block_facts(node, facts) if node.type == "block" else _call_fact(node)
-    if terragrunt and said is None:
-        said = _text_fact(node)
-    if said is not None:
-        facts.code.setdefault(f"{said}\0{_words(node)}", _line(node))
-        if node.type == "block":
-            return
-    for child in node.children:
-        _node_facts(child, facts, terragrunt)
+def _body_facts(body: Block, facts: _Facts, terragrunt: bool) -> None:
+    """The facts of a body and of what is in it; a block that counts whole has none but itself."""
+    for name, value in body.attributes.items():
+        if terragrunt and name in _PINNED:
+            facts.code.setdefault(f"where modules come from\0{value.normal}", value.line)
+        for node in value.node.walk():
+            said = _call_fact(node, facts) or (_text_fact(node) if terragrunt else None)
+            if said is not None:
+                facts.code.setdefault(f"{said}\0{normal(node)}", node.line)
+    for block in body.blocks:
+        said = _block_facts(block, facts)
+        if said is not None:
+            facts.code.setdefault(f"{said}\0{normal(block.node)}", block.line)
+        else:
+            _body_facts(block, facts, terragrunt)
 
 
-def _block_facts(block: tree_sitter.Node, facts: _Facts) -> str | None:
+def _block_facts(block: Block, facts: _Facts) -> str | None:
     """Take a block's providers and sources; return what it is if every edit of it counts."""
-    kind, line = _words(block.children[0]), _line(block)
-    labels = [
-        _words(child).strip('"') for child in block.children[1:] if child.type in ("string_lit", "identifier")
-    ]
-    attributes = {
-        _words(attribute.children[0]): attribute
-        for body in _children(block, "body")
-        for attribute in _children(body, "attribute")
-    }
+    kind, labels = block.type, block.labels
     if kind in ("resource", "data", "ephemeral") and labels:
         prefix = labels[0].split("_", 1)[0]
         if prefix not in _BUILT_IN:
-            facts.providers.setdefault(prefix, line)
+            facts.providers.setdefault(prefix, block.line)
     if kind == "provider" and labels:
-        facts.providers.setdefault(labels[0], line)
-    if kind == "required_providers":
-        for name, attribute in attributes.items():
-            facts.providers.setdefault(name, _line(attribute))
-            # The source counts, not only the name: the same name may come from elsewhere.
-            for source in re.findall(r'source"?\s*[=:]\s*"([^"]*)"', _words(attribute)):
-                facts.providers.setdefault(source, _line(attribute))
+        facts.providers.setdefault(labels[0], block.line)
+    for provider, line in _named_providers(block):
+        facts.providers.setdefault(provider, line)
     for name, local, what in _PLACES.get(kind, ()):
-        if name in attributes and not local.fullmatch(_words(attributes[name]).partition("=")[2].strip()):
-            facts.code.setdefault(f"{what}\0{_words(attributes[name])}", _line(attributes[name]))
+        value = block.attributes.get(name)
+        if value is not None and not local.fullmatch(compact(value.node)):
+            facts.code.setdefault(f"{what}\0{value.normal}", value.line)
     if kind == "data" and labels and labels[0] in _CODE_DATA:
         return f"data source {labels[0]}"
     return f"{kind} {' '.join(labels)}".strip() if kind in _RUN_BLOCKS else None
 
 
-def _call_fact(node: tree_sitter.Node) -> str | None:
+def _named_providers(block: Block) -> Iterator[tuple[str, int]]:
+    """The providers that a block names in its attributes, by local name, source address or both."""
+    if block.type == "required_providers":
+        for name, value in block.attributes.items():
+            yield name, value.line
+            yield from ((source, value.line) for source in _sources(value))
+    elif "provider" in block.attributes:
+        # Terraform installs what a resource names, declared or not.
+        yield _local_name(block.attributes["provider"].node), block.attributes["provider"].line
+    elif block.type == "module" and "providers" in block.attributes:
+        given = block.attributes["providers"]
+        yield from ((_local_name(value), given.line) for _, _, value in elements(given.node))
+
+
+def _sources(value: Expression) -> Iterator[str]:
+    """The source addresses in a required provider; the text of one that has to be evaluated, which is new."""
+    found = list(elements(value.node))
+    if not found and value.string is None:
+        yield compact(value.node)
+    for key, element, inner in found:
+        if key is None:
+            yield compact(element)
+        elif key == "source":
+            # The source counts, not only the name: the same name may come from elsewhere.
+            yield string_value(inner) or compact(inner)
+
+
+def _local_name(value: Node) -> str:
+    """The provider in `provider = aws.other`, which may be quoted."""
+    return (string_value(value) or compact(value)).partition(".")[0]
+
+
+def _call_fact(node: Node, facts: _Facts) -> str | None:
     if node.type != "function_call":
         return None
-    name, text = _words(node.children[0]), _words(node)
+    name, text = compact(node.children[0]), compact(node)
+    if name.startswith("provider::"):
+        facts.providers.setdefault(name.split("::")[1], node.line)
     if _RUN_CALLS.fullmatch(name):
         return name
     if _FILE_CALLS.fullmatch(name) and not _OWN_FILE.fullmatch(text):
@@ -249,29 +268,18 @@ def _call_fact(node: tree_sitter.Node) -> str | None:
     return None
 
 
-def _text_fact(node: tree_sitter.Node) -> str | None:
+def _text_fact(node: Node) -> str | None:
     """What can put code into a file that Terragrunt generates, or change where modules come from."""
-    if node.type == "function_call" and _DECODING_CALLS.fullmatch(_words(node.children[0])):
+    if node.type == "function_call" and _DECODING_CALLS.fullmatch(compact(node.children[0])):
         return "a value that is decoded"
     if node.type == "heredoc_template" or (
-        node.type == "template_literal" and _ESCAPED.search(_words(node)) is not None
+        node.type in ("string_lit", "quoted_template")
+        and any(_ESCAPED.search(part.text) for part in node.all("template_literal"))
     ):
         return "a value with more lines, quotes or templates in it"
-    if node.type in ("attribute", "object_elem") and _PINNED.fullmatch(_words(node.children[0])):
+    if node.type == "object_elem" and (key_of(node) in _PINNED or key_of(node) is None):
         return "where modules come from"
     return None
-
-
-def _children(node: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
-    return [child for child in node.children if child.type == kind]
-
-
-def _words(node: tree_sitter.Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
-
-
-def _line(node: tree_sitter.Node) -> int:
-    return node.start_point.row + 1
 
 
 def _json_providers(document: Any, facts: _Facts) -> None:

@@ -16,9 +16,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from strata.errors import StrataError
+from strata.live.mocks import planned
 
-# The account in every mock: a plan that holds it was made without knowing the real value.
-MOCK = re.compile(r"(?<![0-9A-Za-z])0{12}(?![0-9A-Za-z])")
 PLAN_JSON = "tfplan.json"
 PLAN_FILE = "tfplan.tfplan"
 
@@ -30,13 +29,12 @@ _PLAIN: tuple[Action, ...] = ("create", "update", "delete", "forget")
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
-class Resource(BaseModel):
+class ResourceChange(BaseModel):
     """One resource that would change.
 
     Attributes:
         address: in its unit's root module.
         changed: names of the attributes that differ (of an update or a replacement).
-        mocked: whether a mock stands in for a value of it.
     """
 
     model_config = _MODEL
@@ -45,7 +43,6 @@ class Resource(BaseModel):
     type: str
     action: Action
     changed: tuple[str, ...] = ()
-    mocked: bool = False
 
 
 class UnitPlan(BaseModel):
@@ -54,6 +51,7 @@ class UnitPlan(BaseModel):
     Attributes:
         error: the first line of what went wrong, without values, if the plan failed.
         outputs: names of the outputs that would change.
+        mocked: the resources, outputs and variables in which a mock stands for a value.
         drifted: resources that somebody changed outside Terraform; their action is what happened to them.
         digest: of the normalised plan, see `fingerprint`.
     """
@@ -63,16 +61,16 @@ class UnitPlan(BaseModel):
     unit: str
     status: Status = "planned"
     error: str | None = None
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[str, ...] = ()
-    mocked_outputs: tuple[str, ...] = ()
-    drifted: tuple[Resource, ...] = ()
+    mocked: tuple[str, ...] = ()
+    drifted: tuple[ResourceChange, ...] = ()
     digest: str | None = None
 
     @property
     def provisional(self) -> bool:
         """Whether it was made with mocks: the plan after upstream is applied will differ."""
-        return bool(self.mocked_outputs) or any(resource.mocked for resource in self.resources)
+        return bool(self.mocked)
 
     def count(self, action: Action) -> int:
         """How many resources have this action."""
@@ -167,9 +165,7 @@ def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
         unit=unit,
         resources=tuple(_resources(document.get("resource_changes") or ())),
         outputs=tuple(sorted(outputs)),
-        mocked_outputs=tuple(
-            sorted(name for name, change in outputs.items() if _has_mock(change.get("after")))
-        ),
+        mocked=tuple(dict.fromkeys(shown(place) for place, _ in planned(document))),
         drifted=tuple(_drifted(document)),
     )
 
@@ -205,7 +201,7 @@ def action_of(change: Mapping[str, Any], previous_address: str | None = None) ->
     return None
 
 
-def _resources(changes: Any) -> Iterator[Resource]:
+def _resources(changes: Any) -> Iterator[ResourceChange]:
     for item in changes:
         if item.get("mode", "managed") != "managed":
             continue
@@ -213,16 +209,15 @@ def _resources(changes: Any) -> Iterator[Resource]:
         action = action_of(change, item.get("previous_address"))
         if action is None:
             continue
-        yield Resource(
+        yield ResourceChange(
             address=shown(item["address"]),
             type=item["type"],
             action=action,
             changed=tuple(changed_names(change)) if action in ("update", "replace") else (),
-            mocked=_has_mock(change.get("after")),
         )
 
 
-def _drifted(document: Mapping[str, Any]) -> Iterator[Resource]:
+def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
     """What was changed outside Terraform, in attributes that the configuration sets or an apply would change.
 
     A resource also shows what others made around it, such as a role its inline policies and a bucket its
@@ -258,13 +253,3 @@ def _any_true(mask: Any) -> bool:
     if isinstance(mask, list):
         return any(_any_true(item) for item in mask)
     return mask is True
-
-
-def _has_mock(value: Any) -> bool:
-    if isinstance(value, str):
-        return MOCK.search(value) is not None
-    if isinstance(value, dict):
-        return any(_has_mock(item) for item in (*value.keys(), *value.values()))
-    if isinstance(value, list):
-        return any(_has_mock(item) for item in value)
-    return False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from strata import pipeline
-from strata.cli.console import err, out, print_json
-from strata.cli.steps_view import StepTable
+from strata.cli.views.console import err, out, print_json
+from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
-from strata.session import require_running
-from strata.workspace import Workspace
+from strata.platform import pipeline
+from strata.platform.session import require_running
+from strata.platform.workspace import Workspace
 
 
 def run(root: Path, environment: str | None, file: Path, key: str | None, wait: bool, as_json: bool) -> None:
@@ -30,7 +30,14 @@ def run(root: Path, environment: str | None, file: Path, key: str | None, wait: 
     if not (wait and starts):
         why = "" if starts else "; no rule starts an execution for it"
         if as_json:
-            print_json({"bucket": dropped.bucket, "key": key, "etag": dropped.etag})
+            print_json(
+                {
+                    "bucket": dropped.bucket,
+                    "key": key,
+                    "etag": dropped.etag,
+                    "version_id": dropped.version_id,
+                }
+            )
         else:
             out.print(f"put s3://{dropped.bucket}/{key}{why}", soft_wrap=True)
         return

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tree_sitter
-
 from strata.errors import StrataError
+from strata.hcl.literals import literal
+from strata.hcl.syntax import Block, Node, parse
+from strata.hcl.values import elements
 from strata.live import discovery
-from strata.live.literals import literal
 from strata.live.settings import faults
 from strata.live.tree import LiveTree
-from strata.modules.syntax import Block, node_text, parse, walk
 
 FILE = "env.hcl"
 _NAME = re.compile(r"[a-z][a-z0-9]{1,9}")
@@ -38,7 +37,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentSummary:
     """A folder of `live`: its name, the number of its units, the evaluated locals of its env.hcl."""
 
     name: str
@@ -46,7 +45,7 @@ class Environment:
     settings: Mapping[str, Any]
 
 
-def environments(tree: LiveTree) -> list[Environment]:
+def environments(tree: LiveTree) -> list[EnvironmentSummary]:
     """All environments, by name.
 
     Raises:
@@ -55,7 +54,7 @@ def environments(tree: LiveTree) -> list[Environment]:
     names = tree.environments()
     settings = tree.locals([tree.root / discovery.LIVE / name / FILE for name in names])
     return [
-        Environment(name, len(discovery.units_of(tree.root, name)), found)
+        EnvironmentSummary(name, len(discovery.units_of(tree.root, name)), found)
         for name, found in zip(names, settings, strict=True)
     ]
 
@@ -99,7 +98,7 @@ def create(tree: LiveTree, name: str, source: str, answers: Mapping[str, Any]) -
     return live / name
 
 
-def check_new(tree: LiveTree, name: str, source: str) -> dict[str, Environment]:
+def check_new(tree: LiveTree, name: str, source: str) -> dict[str, EnvironmentSummary]:
     """Whether a new environment can have the name and that source; gives those that there are.
 
     Raises:
@@ -129,7 +128,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=unwanted)
 
 
-def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment]) -> None:
+def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, EnvironmentSummary]) -> None:
     (settings,) = tree.locals([file])
     for path, fault in faults(settings):
         raise StrataError(fault, remedy=f"give it with --set {'.'.join(path)}=VALUE")
@@ -141,11 +140,11 @@ def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment])
             )
 
 
-def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any]) -> str:
+def _edited(text: str, source: EnvironmentSummary, name: str, answers: Mapping[str, Any]) -> str:
     """The source's env.hcl with the answers, and the new environment's account and name in its strings."""
     shown = f"{discovery.LIVE}/{source.name}/{FILE}"
-    raw = text.encode("utf-8")
-    block = next(iter(parse(shown, raw).body.children("locals")), None)
+    file = parse(shown, text.encode("utf-8"))
+    block = next(iter(file.body.children("locals")), None)
     if block is None:
         raise StrataError("there is no `locals` block", file=shown)
     edits: dict[tuple[int, int], str] = {}
@@ -153,31 +152,29 @@ def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any
         node = _value_node(block, key.split("."))
         if node is None:
             raise StrataError(f"`{key}` is not a key of env.hcl", remedy=f"see {shown}")
-        edits[node.start_byte, node.end_byte] = literal(value)
+        edits[node.start, node.end] = literal(value)
     old, new = str(source.settings.get("account_id")), str(answers.get("account_id", ""))
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(source.name)}(?![A-Za-z0-9])")
     for expression in block.attributes.values():
-        for node in walk(expression.node):
-            span = (node.start_byte, node.end_byte)
+        for node in expression.node.walk():
+            span = (node.start, node.end)
             if node.type != "string_lit" or any(a <= span[0] and span[1] <= b for a, b in edits):
                 continue
-            before = node_text(node)
+            before = node.text
             after = word.sub(name, before.replace(old, new) if new else before)
             if after != before:
                 edits[span] = after
+    edited = file.text
     for (start, end), replacement in sorted(edits.items(), reverse=True):
-        raw = raw[:start] + replacement.encode("utf-8") + raw[end:]
-    return raw.decode("utf-8")
+        edited = edited[:start] + replacement + edited[end:]
+    return edited
 
 
-def _value_node(block: Block, path: list[str]) -> tree_sitter.Node | None:
+def _value_node(block: Block, path: list[str]) -> Node | None:
     found = block.attributes.get(path[0])
     node = found.node if found else None
     for step in path[1:]:
-        elements = [item for item in walk(node) if item.type == "object_elem"] if node is not None else []
-        named = (item for item in elements if node_text(item.children[0]).strip('"') == step)
-        element = next(named, None)
-        node = element.children[-1] if element is not None else None
+        node = next((value for key, _, value in elements(node) if key == step), None) if node else None
     return node
 
 

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from strata.errors import StrataError
+from strata.hcl.syntax import parse
 from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Module
-from strata.modules.syntax import parse
 
 HOST = "registry.terraform.io"
 # Where people and CI runners work.

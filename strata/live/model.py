@@ -9,9 +9,6 @@ from typing import Any
 
 from strata.errors import StrataError
 
-# The account that mock outputs carry: nothing that names it may be applied.
-SENTINEL = "000000000000"
-
 
 @dataclass(frozen=True)
 class Hook:
@@ -51,7 +48,7 @@ class GeneratedFile:
     if_exists: str = "overwrite_terragrunt"
 
 
-class Outputs(dict[str, Any]):
+class UnitOutputs(dict[str, Any]):
     """A unit's outputs by name, with what Terraform's state says of their types.
 
     Args:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from strata.errors import StrataError
-from strata.modules.syntax import Block, Expression, TerraformFile, parse
-from strata.modules.types import Type, read_type
-
-_SOURCE = re.compile(r'source = "([^"]+)"')
-_VERSION = re.compile(r'version = "([^"]+)"')
+from strata.hcl.syntax import Block, Expression, HclFile, parse
+from strata.hcl.types import Type, read_type
+from strata.hcl.values import elements, string_value
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ _Named = TypeVar("_Named", Variable, Output)
 
 
 @dataclass(frozen=True)
-class Resource:
+class DeclaredResource:
     """A managed resource or a child module; `repeated` is "", `count` or `for_each`, `over` by what."""
 
     address: str
@@ -94,23 +91,23 @@ class Module:
     """
 
     name: str
-    files: tuple[TerraformFile, ...]
+    files: tuple[HclFile, ...]
     others: Mapping[str, bytes] = field(repr=False)
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
-    resources: Mapping[str, Resource]
+    resources: Mapping[str, DeclaredResource]
     moves: tuple[Move, ...]
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
     providers: tuple[RequiredProvider, ...]
 
-    def blocks(self, kind: str) -> Iterator[tuple[TerraformFile, Block]]:
+    def blocks(self, kind: str) -> Iterator[tuple[HclFile, Block]]:
         """Every top block of one type, with its file."""
         for file in self.files:
             for block in file.body.children(kind):
                 yield file, block
 
-    def file(self, name: str) -> TerraformFile | None:
+    def file(self, name: str) -> HclFile | None:
         """One of the Terraform files, by its name in the folder."""
         return next((file for file in self.files if Path(file.name).name == name), None)
 
@@ -139,10 +136,10 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
     Raises:
         StrataError: a file has a syntax error or is Terraform's JSON, or something is declared twice.
     """
-    parsed: list[TerraformFile] = []
+    parsed: list[HclFile] = []
     others: dict[str, bytes] = {}
     for path, raw in sorted(contents.items()):
-        if path.endswith(".tf.json"):
+        if path.endswith((".tf.json", ".tofu.json")):
             raise StrataError("JSON syntax is not read", file=f"{shown}/{path}", remedy="write it as HCL")
         if path.endswith(".tf") and "/" not in path:
             parsed.append(parse(f"{shown}/{path}", raw))
@@ -165,16 +162,27 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
     )
 
 
-def required_providers(file: TerraformFile) -> Iterator[RequiredProvider]:
+def required_providers(file: HclFile) -> Iterator[RequiredProvider]:
     """The providers that a file requires."""
     for block in file.body.children("terraform"):
         for inner in block.children("required_providers"):
             for name, value in inner.attributes.items():
-                text = value.normal
-                source, version = _SOURCE.search(text), _VERSION.search(text)
-                yield RequiredProvider(
-                    name, source[1] if source else f"hashicorp/{name}", version[1] if version else ""
-                )
+                yield _required_provider(name, value, file)
+
+
+def _required_provider(name: str, value: Expression, file: HclFile) -> RequiredProvider:
+    # The form that Terraform 0.12 knew is the version alone.
+    given = {"version": value.string}
+    for key, element, item in elements(value.node):
+        if key is None or (key in ("source", "version") and string_value(item) is None):
+            raise StrataError(
+                f"provider {name} is required by a computed value",
+                file=file.name,
+                line=element.line,
+                remedy="write source and version as plain strings",
+            )
+        given[key] = string_value(item)
+    return RequiredProvider(name, given.get("source") or f"hashicorp/{name}", given["version"] or "")
 
 
 def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:
@@ -186,7 +194,7 @@ def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:
     return found
 
 
-def _variables(file: TerraformFile) -> Iterator[Variable]:
+def _variables(file: HclFile) -> Iterator[Variable]:
     for block in file.body.children("variable"):
         kind, default = block.attributes.get("type"), block.attributes.get("default")
         yield Variable(
@@ -212,7 +220,7 @@ def _variables(file: TerraformFile) -> Iterator[Variable]:
         )
 
 
-def _outputs(file: TerraformFile) -> Iterator[Output]:
+def _outputs(file: HclFile) -> Iterator[Output]:
     for block in file.body.children("output"):
         yield Output(
             name=_label(block, file),
@@ -225,21 +233,21 @@ def _outputs(file: TerraformFile) -> Iterator[Output]:
         )
 
 
-def _resources(file: TerraformFile) -> Iterator[Resource]:
+def _resources(file: HclFile) -> Iterator[DeclaredResource]:
     for block in (*file.body.children("resource"), *file.body.children("module")):
         repeated = next((name for name in ("count", "for_each") if name in block.attributes), "")
         labels = block.labels if block.type == "resource" else ("module", *block.labels)
-        yield Resource(
+        yield DeclaredResource(
             ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
         )
 
 
-def _moves(file: TerraformFile) -> Iterator[Move]:
+def _moves(file: HclFile) -> Iterator[Move]:
     for block in file.body.children("moved"):
         yield Move(_address(block, "from"), _address(block, "to"))
 
 
-def _requirements(file: TerraformFile) -> Iterator[tuple[str, str]]:
+def _requirements(file: HclFile) -> Iterator[tuple[str, str]]:
     for block in file.body.children("terraform"):
         if version := _string(block, "required_version"):
             yield "terraform", version
@@ -247,7 +255,7 @@ def _requirements(file: TerraformFile) -> Iterator[tuple[str, str]]:
         yield provider.name, provider.version
 
 
-def _label(block: Block, file: TerraformFile) -> str:
+def _label(block: Block, file: HclFile) -> str:
     if len(block.labels) != 1:
         raise StrataError(f"a {block.type} block has one name", file=file.name, line=block.line)
     return block.labels[0]

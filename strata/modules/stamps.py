@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import tree_sitter
-
 from strata.errors import StrataError
+from strata.hcl.syntax import Expression, HclFile, compact, parse
 from strata.modules.interface import Module
-from strata.modules.syntax import Block, Expression, TerraformFile, node_text, parse, walk
 
 SOURCES = {"context.tf": "default-context.tf", "versions.tf": "default-versions.tf"}
 
 
-def read_sources(folder: Path, shown: str) -> dict[str, TerraformFile]:
+def read_sources(folder: Path, shown: str) -> dict[str, HclFile]:
     """The two sources by the name of the file they make.
 
     Args:
@@ -37,7 +35,7 @@ def read_sources(folder: Path, shown: str) -> dict[str, TerraformFile]:
     return found
 
 
-def stamped(module: Module, sources: Mapping[str, TerraformFile]) -> dict[str, str]:
+def stamped(module: Module, sources: Mapping[str, HclFile]) -> dict[str, str]:
     """The texts of a module's two files.
 
     Raises:
@@ -56,22 +54,16 @@ def providers_used(module: Module) -> dict[str, tuple[str, int]]:
         for file, block in module.blocks(kind):
             found.setdefault(block.labels[0].partition("_")[0], (file.name, block.line))
     for file in module.files:
-        for node in walk_blocks(file.body):
-            if node.type == "function_call" and node_text(node).startswith("provider::"):
-                name = node_text(node).split("::")[1]
-                found.setdefault(name, (file.name, node.start_point.row + 1))
+        for node in file.body.walk():
+            scope, *names = compact(node.children[0]).split("::") if node.type == "function_call" else [""]
+            if scope == "provider":
+                found.setdefault(names[0], (file.name, node.line))
     # Part of Terraform itself.
     found.pop("terraform", None)
     return found
 
 
-def walk_blocks(block: Block) -> list[tree_sitter.Node]:
-    """Every node of every expression in a block."""
-    nodes = [node for expression in block.attributes.values() for node in walk(expression.node)]
-    return nodes + [node for inner in block.blocks for node in walk_blocks(inner)]
-
-
-def _versions(module: Module, source: TerraformFile) -> str:
+def _versions(module: Module, source: HclFile) -> str:
     block = source.body.children("terraform")[0]
     known = block.children("required_providers")[0].attributes
     used = providers_used(module)

@@ -1,4 +1,5 @@
-"""Where the AWS provider is on this machine, in the order that decision D1 of the design gives."""
+"""Where the AWS provider is on this machine, in the order that decision D1 of the design gives; and the real
+Snowflake provider, where the caller names a mirror that holds it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,12 @@ from pathlib import Path
 from strata.errors import StrataError
 
 AWS_VERSION = "~> 5.100"
+# Names the folder that holds the real Snowflake provider; without it the embedded cloud's stand-in serves.
+SNOWFLAKE_MIRROR = "STRATA_SNOWFLAKE_PROVIDER_MIRROR"
 PROBE_SECONDS = 5.0
+AWS, SNOWFLAKE = "hashicorp/aws", "snowflakedb/snowflake"
+# The modules' `version` of each provider: the same major version, and nothing older.
+_OLDEST = {AWS: (5, 100), SNOWFLAKE: (2, 20)}
 # Images without internet keep their provider mirrors below this folder.
 IMAGE_ROOT = Path("/opt")
 SYSTEM_MIRRORS = (
@@ -62,7 +68,7 @@ def find_aws_provider(
         return ProviderSource(f"as {user_config} says", user_config=user_config)
     if chosen := environ.get("STRATA_PLUGIN_MIRROR"):
         mirror = Path(chosen).expanduser().absolute()
-        if version := _newest(mirror, host, platform):
+        if version := _newest(mirror, AWS, host, platform):
             return ProviderSource(f"{version} in {mirror} (STRATA_PLUGIN_MIRROR)", mirror)
         raise StrataError(
             f"STRATA_PLUGIN_MIRROR={chosen} holds no AWS provider {AWS_VERSION} for {platform}",
@@ -70,12 +76,12 @@ def find_aws_provider(
             "or unset STRATA_PLUGIN_MIRROR",
         )
     for mirror in _implied_mirrors(environ):
-        if version := _newest(mirror, host, platform):
+        if version := _newest(mirror, AWS, host, platform):
             return ProviderSource(f"{version} in {mirror} (a mirror folder of Terraform's own)", mirror)
     for mirror in _image_mirrors(host):
-        if version := _newest(mirror, host, platform):
+        if version := _newest(mirror, AWS, host, platform):
             return ProviderSource(f"{version} in {mirror} (a mirror of this machine's image)", mirror)
-    if version := _newest(cache, host, platform):
+    if version := _newest(cache, AWS, host, platform):
         return ProviderSource(f"{version} in {cache} (downloaded)", cache)
     if registry_answers(host, environ):
         return ProviderSource(f"{AWS_VERSION} from {host}, to be downloaded once", cache, download=True)
@@ -84,6 +90,29 @@ def find_aws_provider(
         remedy="connect to the internet, or set STRATA_PLUGIN_MIRROR to a folder that holds "
         f"{host}/hashicorp/aws/<version>/{platform}",
     )
+
+
+def find_snowflake_mirror(host: str, platform: str, environ: Mapping[str, str]) -> Path | None:
+    """Return the mirror that the caller names for the real Snowflake provider, if any.
+
+    Args:
+        host: the first part of the provider's address, such as `registry.terraform.io`.
+        platform: Terraform's name of this platform, such as `linux_amd64`.
+        environ: the caller's environment.
+
+    Raises:
+        StrataError: the folder named lacks the provider.
+    """
+    chosen = environ.get(SNOWFLAKE_MIRROR)
+    if not chosen:
+        return None
+    mirror = Path(chosen).expanduser().absolute()
+    if _newest(mirror, SNOWFLAKE, host, platform) is None:
+        raise StrataError(
+            f"{SNOWFLAKE_MIRROR}={chosen} holds no Snowflake provider ~> 2.20 for {platform}",
+            remedy=f"put it at {mirror}/{host}/{SNOWFLAKE}/<version>/{platform}, or unset {SNOWFLAKE_MIRROR}",
+        )
+    return mirror
 
 
 def registry_answers(host: str, environ: Mapping[str, str], seconds: float = PROBE_SECONDS) -> bool:
@@ -113,22 +142,25 @@ def registry_answers(host: str, environ: Mapping[str, str], seconds: float = PRO
     return answers == [True]
 
 
-def cli_configuration(source: ProviderSource, host: str) -> str:
-    """Return the text of the CLI configuration that makes Terraform use `source`."""
+def cli_configuration(mirrors: Mapping[str, Path], host: str) -> str:
+    """Return the text of the CLI configuration that makes Terraform take providers from mirrors.
+
+    Args:
+        mirrors: a provider such as `hashicorp/aws` -> the filesystem mirror that holds it.
+        host: the first part of the providers' addresses.
+    """
     lines = ["# Written by Strata at each start.", "disable_checkpoint = true"]
-    if source.mirror is not None:
-        address = f"{host}/hashicorp/aws"
-        lines += [
-            "provider_installation {",
-            "  filesystem_mirror {",
-            f"    path    = {json.dumps(str(source.mirror))}",
-            f'    include = ["{address}"]',
-            "  }",
-            "  direct {",
-            f'    exclude = ["{address}"]',
-            "  }",
-            "}",
-        ]
+    if mirrors:
+        lines.append("provider_installation {")
+        for provider, mirror in mirrors.items():
+            lines += [
+                "  filesystem_mirror {",
+                f"    path    = {json.dumps(str(mirror))}",
+                f'    include = ["{host}/{provider}"]',
+                "  }",
+            ]
+        excluded = ", ".join(f'"{host}/{provider}"' for provider in mirrors)
+        lines += ["  direct {", f"    exclude = [{excluded}]", "  }", "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -170,17 +202,18 @@ def _image_mirrors(host: str) -> Iterator[Path]:
                 yield tree.parent
 
 
-def _newest(mirror: Path, host: str, platform: str) -> str | None:
-    """The newest suitable version in a mirror, unpacked or packed."""
-    folder = mirror / host / "hashicorp" / "aws"
+def _newest(mirror: Path, provider: str, host: str, platform: str) -> str | None:
+    """The newest suitable version of a provider in a mirror, unpacked or packed."""
+    name = provider.partition("/")[2]
+    oldest = _OLDEST[provider]
     found: list[tuple[int, ...]] = []
     with contextlib.suppress(OSError):
-        for entry in folder.iterdir():
-            packed = re.fullmatch(rf"terraform-provider-aws_(.+)_{re.escape(platform)}\.zip", entry.name)
+        for entry in (mirror / host / provider).iterdir():
+            packed = re.fullmatch(rf"terraform-provider-{name}_(.+)_{re.escape(platform)}\.zip", entry.name)
             version = packed[1] if packed else entry.name
-            if not re.fullmatch(r"5\.\d+\.\d+", version):
+            if not re.fullmatch(rf"{oldest[0]}\.\d+\.\d+", version):
                 continue
-            if packed or any((entry / platform).glob("terraform-provider-aws*")):
+            if packed or any((entry / platform).glob(f"terraform-provider-{name}*")):
                 found.append(tuple(int(part) for part in version.split(".")))
-    newest = max((version for version in found if version >= (5, 100)), default=None)
+    newest = max((version for version in found if version >= oldest), default=None)
     return ".".join(map(str, newest)) if newest else None

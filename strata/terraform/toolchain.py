@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -14,12 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.artifacts.archive import replacing
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
-from strata.terraform.providers import AWS_VERSION, cli_configuration, find_aws_provider
+from strata.terraform.providers import (
+    AWS,
+    AWS_VERSION,
+    SNOWFLAKE,
+    SNOWFLAKE_MIRROR,
+    cli_configuration,
+    find_aws_provider,
+    find_snowflake_mirror,
+)
 
 # The S3 backend's `use_lockfile` is what needs these.
 _NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
@@ -42,6 +51,7 @@ class Toolchain:
         state_dir: Strata's own folder.
         provider_cache: the folder that a download of the AWS provider still has to fill, if any.
         parallel_init: whether several `init` may run at once: not with a user's own plugin cache.
+        snowflake_mirror: where the real Snowflake provider is, if it runs in the place of the stand-in.
     """
 
     terraform: Path
@@ -52,11 +62,17 @@ class Toolchain:
     state_dir: Path
     provider_cache: Path | None = None
     parallel_init: bool = True
+    snowflake_mirror: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""
         extra = {"TF_CLI_CONFIG_FILE": str(self.cli_config), **(extra or {})}
+        if self.snowflake_mirror is not None and "TF_REATTACH_PROVIDERS" in extra:
+            # What is attached is preferred to what is installed.
+            attached = json.loads(extra["TF_REATTACH_PROVIDERS"] or "{}")
+            attached.pop(f"{_HOSTS['Terraform']}/{SNOWFLAKE}", None)
+            extra["TF_REATTACH_PROVIDERS"] = json.dumps(attached) if attached else ""
         if self.product == "OpenTofu" and "TF_REATTACH_PROVIDERS" in extra:
             # An address without a host means another registry there.
             extra["TF_REATTACH_PROVIDERS"] = extra["TF_REATTACH_PROVIDERS"].replace(
@@ -71,19 +87,28 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     """Find Terraform or OpenTofu and the AWS provider, and write their CLI configuration into `state_dir`.
 
     Raises:
-        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers.
+        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers;
+            the mirror named for Snowflake lacks it, or the user's own CLI configuration decides.
     """
     state_dir = state_dir.absolute()
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
-    cli_config = folder / "cli.tfrc"
     # Without a configuration: a running Terraform may be reading the one that is there.
     program, product, version, platform = _find_program(environ, child_environment(state_dir, environ))
     host = _HOSTS[product]
     cache = folder / "providers"
     source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
+    snowflake = find_snowflake_mirror(host, platform, environ)
+    if snowflake is not None and source.user_config is not None:
+        raise StrataError(
+            f"{SNOWFLAKE_MIRROR} is set, but {source.user_config} says where providers come from",
+            remedy="unset one of the two",
+        )
+    # Another file: the other runs of this checkout may be reading theirs.
+    cli_config = folder / ("cli.tfrc" if snowflake is None else "cli-snowflake.tfrc")
     if source.user_config is None:
-        _write(cli_config, cli_configuration(source, host))
+        mirrors = {AWS: source.mirror, SNOWFLAKE: snowflake}
+        _write(cli_config, cli_configuration({name: m for name, m in mirrors.items() if m is not None}, host))
     return Toolchain(
         terraform=program,
         terraform_version=version,
@@ -93,6 +118,7 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
         state_dir=state_dir,
         provider_cache=cache if source.download else None,
         parallel_init=source.user_config is None,
+        snowflake_mirror=snowflake,
         environ=environ,
     )
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream, relative_locator
+from strata.terraform.mock_guard import refuse_mocked_plan
 from strata.terraform.process import ProcessGroup
-from strata.terraform.sentinel import refuse_mocked_plan
 from strata.terraform.toolchain import Toolchain, download_aws_provider
 from strata.terraform.workdir import WorkingDirectory, input_variables
 
@@ -278,7 +278,8 @@ def run_init(
         directory.init_begins()
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
             init()
-        directory.init_done(fingerprint)
+        # A provider from the caller's own mirror may be built by the caller.
+        directory.init_done(fingerprint, hand_back=toolchain.snowflake_mirror is None)
     directory.drop_hashes()
 
 

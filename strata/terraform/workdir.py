@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.artifacts.archive import replacing
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.live.discovery import LOCK_FILE
 from strata.live.generate import SIGNATURE
 
@@ -81,18 +81,22 @@ class WorkingDirectory:
         if self.locked.is_file():
             shutil.copyfile(self.locked, self.path / LOCK_FILE)
 
-    def init_done(self, toolchain: str) -> None:
+    def init_done(self, toolchain: str, *, hand_back: bool = True) -> None:
         """Remember that `init` ran, and hand a changed lock file back to the unit's folder.
 
         As Terragrunt does, but only over a lock file that is there, and only if the new one knows every
         provider of the old: the embedded cloud's stand-in for Snowflake is no provider that can be locked.
+
+        Args:
+            toolchain: what ran it.
+            hand_back: whether the providers are those that production runs.
         """
         ours, theirs = self.path / LOCK_FILE, self.unit_dir / LOCK_FILE
         if ours.is_file():
             new = ours.read_bytes()
             _replace(self.locked, new)
             old = theirs.read_bytes() if theirs.is_file() else new
-            if new != old and _locked_providers(old) <= _locked_providers(new):
+            if hand_back and new != old and _locked_providers(old) <= _locked_providers(new):
                 _replace(theirs, new)
         _replace(self.folder / "init", self._init_digest(toolchain).encode())
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from strata.ci.code_rules import Finding, check_change
+from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import check_plans, judge
-from strata.ci.history import Change
-from strata.ci.plans import PlanSet, Resource, UnitPlan
+from strata.ci.git import CommitRange
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.errors import StrataError
 from tests.ci.repository import Repository
+from tests.hcl.texts import respelled
 
 MAIN = """terraform {
   required_providers {
@@ -92,6 +96,11 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("external data source", "modules/a/main.tf", MAIN + 'data "external" "x" {\n  program = ["sh", "-c", "id"]\n}\n', ["provider", "code"]),
     ("external, labels without quotes", "modules/a/main.tf", MAIN + "data external x {\n  program = []\n}\n", ["provider", "code"]),
     ("external, a comment between", "modules/a/main.tf", MAIN + 'data /* x */ "external" "x" {\n  program = []\n}\n', ["provider", "code"]),
+    ("external, behind an escape", "modules/a/main.tf", f'{MAIN}locals {{\n  x = "$$${{"\n}}\ndata external x {{ # "}}"\n  program = ["sh", "-c", "id"]\n}}\n', ["provider", "code"]),
+    ("external, behind a heredoc", "modules/a/main.tf", f'{MAIN}locals {{\n  x = <<E\n$$${{\nE\n}}\ndata external x {{ # }}\n  working_dir = <<E\nE\n  program = ["id"]\n}}\n', ["provider", "code"]),
+    ("external, behind a directive's escape", "modules/a/main.tf", f'{MAIN}locals {{\n  x = "%%%{{if true}}"\n}}\ndata "external" "x" {{\n  program = ["id"]\n}}\n', ["provider", "code"]),
+    ("external, its label escaped", "modules/a/main.tf", MAIN + r'data "\u0065xternal" "x" {' + "\n  program = []\n}\n", ["provider", "code"]),
+    ("a directive's escape", "modules/a/main.tf", MAIN.replace('"a"\n}', '"%%%{if}"\n}'), []),
     ("http data source", "modules/a/main.tf", MAIN + 'data "http" "x" {\n  url = "https://e.example"\n}\n', ["provider", "code"]),
     ("external in JSON", "modules/a/more.tf.json", '{"data": {"external": {"x": {"program": ["id"]}}}}', ["provider", "code"]),
     ("external in a new module", "modules/b/main.tf", 'data "external" "x" {\n  program = ["id"]\n}\n', ["provider", "code"]),
@@ -99,6 +108,23 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("terraform_data is built in", "modules/a/main.tf", MAIN + 'resource "terraform_data" "x" {}\n', []),
     ("provider block", "modules/a/main.tf", MAIN + 'provider "random" {}\n', ["provider", "code"]),
     ("known name, other source", "modules/a/main.tf", MAIN.replace("hashicorp/aws", "evil/aws"), ["provider"]),
+    ("other source, a comment between", "modules/a/main.tf", MAIN.replace('source  = "hashicorp', 'source /* pinned */ = "evil'), ["provider"]),
+    ("other source, the key in quotes", "modules/a/main.tf", MAIN.replace('source  = "hashicorp', '"source" = "evil'), ["provider"]),
+    ("other source, the key escaped", "modules/a/main.tf", MAIN.replace('source  = "hashicorp', '"sourc\\u0065" : "evil'), ["provider"]),
+    ("other source, the key computed", "modules/a/main.tf", MAIN.replace('source  = "hashicorp', '("source") = "evil'), ["provider"]),
+    ("other source, the key a template", "modules/a/main.tf", MAIN.replace('source  = "hashicorp', '"${"source"}" = "evil'), ["provider"]),
+    ("other source, set twice", "modules/a/main.tf", MAIN.replace('"~> 5.100"', '"~> 5.100", source = "evil/aws"'), ["provider"]),
+    ("other source, escaped", "modules/a/main.tf", MAIN.replace("hashicorp/aws", r"evi\u006c/aws"), ["provider"]),
+    ("other source, a template", "modules/a/main.tf", MAIN.replace("hashicorp/aws", '${"evil"}/aws'), ["provider"]),
+    ("other source, in parentheses", "modules/a/main.tf", MAIN.replace('"hashicorp/aws"', '("evil/aws")'), ["provider"]),
+    ("other source, one of two", "modules/a/main.tf", MAIN.replace('"hashicorp/aws"', 'true ? "evil/aws" : "hashicorp/aws"'), ["provider"]),
+    ("other source, out of a list", "modules/a/main.tf", MAIN.replace('"hashicorp/aws"', '["evil/aws"][0]'), ["provider"]),
+    ("provider that a resource names", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = random"), ["provider"]),
+    ("provider that a resource names in quotes", "modules/a/main.tf", MAIN.replace('name = "a"', 'provider = "random.x"'), ["provider"]),
+    ("provider that a resource names, another of a known one", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = aws.other"), []),
+    ("provider that an import names", "modules/a/main.tf", MAIN + "import {\n  to = aws_sns_topic.a\n  id = 1\n  provider = random\n}\n", ["provider"]),
+    ("provider that is handed to a module", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../b"\n  providers = { aws = random.x }\n}\n', ["provider"]),
+    ("provider that a function is of", "modules/a/main.tf", MAIN.replace('"a"\n}', "provider::random::f(1)\n}"), ["provider"]),
     ("a required provider more", "modules/a/main.tf", MAIN.replace("    aws = {", '    tls = { source = "hashicorp/tls" }\n    aws = {'), ["provider", "provider"]),
     ("required providers in JSON", "modules/a/v.tf.json", '{"terraform": {"required_providers": {"aws": {"source": "evil/aws"}}}}', ["code"]),
     ("provisioner", "modules/a/main.tf", MAIN.replace('  name = "a"\n', '  name = "a"\n  provisioner "local-exec" {\n    command = "id"\n  }\n'), ["code"]),
@@ -148,6 +174,7 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("a value of more lines", "live/dev/env.hcl", ENV.replace('"STRATA"', '<<-E\n    x\n  E'), ["code"]),
     ("a value that Terraform evaluates", "live/dev/env.hcl", ENV.replace('"STRATA"', '"$${file(1)}"'), ["code"]),
     ("a value that is decoded", "live/dev/env.hcl", ENV.replace('"STRATA"', 'base64decode("Ig==")'), ["code"]),
+    ("where releases come from, the key escaped", "live/_components/a.hcl", COMPONENT + 'locals {\n  a = { "m\\u006fdules" = "x" }\n}\n', ["code", "code"]),
     ("a module in JSON", "modules/a/x.tf.json", '{"module": {"x": {"source": "git::https://e.example"}}}', ["code"]),
     ("a backend in JSON", "modules/a/x.tf.json", '{"terraform": {"backend": {"http": {}}}}', ["code"]),
     ("a unit in JSON", "live/dev/b/terragrunt.hcl.json", '{"terraform": {"source": "git::https://e.example"}}', ["code"]),
@@ -165,15 +192,38 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
 ]  # fmt: skip
 
 
+HCL_ROWS = [
+    row
+    for row in ROWS
+    if row[1].endswith((".tf", ".hcl")) and not row[1].endswith(".lock.hcl") and "broken" not in row[0]
+]
+
+
+@dataclass(frozen=True)
+class Spelled(CommitRange):
+    """A change of one file, which no commit holds."""
+
+    text: bytes = b""
+
+    def after(self, path: str) -> bytes | None:
+        return self.text
+
+
+@pytest.fixture(scope="module")
+def base(repository: Repository) -> CommitRange:
+    """Nothing changed yet."""
+    return CommitRange.since(repository.clone, "origin/main", "origin/main")
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository.create(tmp_path_factory.mktemp("gate"), BASE)
 
 
-def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> list[Finding]:
+def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> list[GateFinding]:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
-    return check_change(Change.since(repository.clone, "origin/main"))
+    return check_change(CommitRange.since(repository.clone, "origin/main"))
 
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), ROWS, ids=[row[0] for row in ROWS])
@@ -183,33 +233,45 @@ def test_rules(repository: Repository, name: str, path: str, content: str, rules
     assert judge(found, set()).open is (not rules)
 
 
-def test_what_is_no_hcl_cannot_be_judged(repository: Repository) -> None:
+@pytest.mark.parametrize(("name", "path", "content", "rules"), HCL_ROWS, ids=[row[0] for row in HCL_ROWS])
+def test_a_spelling_changes_nothing(
+    base: CommitRange, name: str, path: str, content: str, rules: list[str]
+) -> None:
+    for seed in range(int(os.environ.get("SPELLINGS", "1"))):
+        spelled = respelled(content, random.Random(f"{name} {seed}"), escape=path.endswith(".tf"))
+        found = check_change(Spelled(base.root, base.base, base.head, (path,), spelled.encode()))
+        assert sorted(finding.rule for finding in found) == sorted(rules), spelled
+
+
+@pytest.mark.parametrize("text", ["data external {{\n", "a = 1 b = 2\n"])
+def test_what_is_not_hcl_cannot_be_judged(repository: Repository, text: str) -> None:
     with pytest.raises(StrataError, match="cannot be judged") as caught:
-        judged(repository, {"modules/a/main.tf": "data external {{\n"})
-    assert caught.value.file == "modules/a/main.tf"
+        judged(repository, {"modules/a/main.tf": text})
+    assert (caught.value.file, caught.value.line) == ("modules/a/main.tf", 1)
 
 
 def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:
     assert [one.rule for one in judged(repository, {".github/workflows/x.yaml": None})] == ["workflow"]
 
 
-def resources(*actions: str, kind: str = "aws_sns_topic", mocked: bool = False) -> tuple[Resource, ...]:
+def resources(*actions: str, kind: str = "aws_sns_topic") -> tuple[ResourceChange, ...]:
     return tuple(
-        Resource.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action, "mocked": mocked})
+        ResourceChange.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action})
         for i, action in enumerate(actions)
     )
 
 
 GONE = resources("delete", "replace", "delete", "delete")
 # name, changes of a unit's own plan, those that the environment plan shows of it, removed units, rules expected
-PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ...], list[str]]] = [
+PLANS: list[
+    tuple[str, tuple[ResourceChange, ...], tuple[ResourceChange, ...], tuple[str, ...], list[str]]
+] = [
     ("nothing", (), (), (), []),
     ("three go", resources("delete", "replace", "delete", "create"), (), (), []),
     ("four go", resources("delete", "replace", "delete", "delete"), (), (), ["deletions"]),
     ("a bucket goes", resources("delete", kind="aws_s3_bucket"), (), (), ["protected"]),
     ("a table is replaced", resources("replace", kind="aws_dynamodb_table"), (), (), ["protected"]),
     ("a bucket changes", resources("update", kind="aws_s3_bucket"), (), (), []),
-    ("mocks", resources("create", mocked=True), (), (), ["mocks"]),
     ("a removed unit", (), (), ("live/dev/gone",), ["removed-unit"]),
     ("four go downstream", (), GONE, (), ["deletions"]),
     ("two go here, two downstream", GONE[:2], GONE[2:], (), ["deletions"]),
@@ -222,8 +284,8 @@ PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ..
     ("changes", "downstream", "removed", "rules"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
 )
 def test_plans(
-    changes: tuple[Resource, ...],
-    downstream: tuple[Resource, ...],
+    changes: tuple[ResourceChange, ...],
+    downstream: tuple[ResourceChange, ...],
     removed: tuple[str, ...],
     rules: list[str],
 ) -> None:
@@ -240,7 +302,38 @@ def test_plans(
     assert judge(findings, {f"approve:{rule}" for rule in rules}).open
 
 
+@pytest.mark.parametrize("action", ["delete", "replace"])
+@pytest.mark.parametrize(
+    ("kind", "rules"),
+    [
+        ("aws_dynamodb_table", ["protected"]),
+        ("aws_iam_openid_connect_provider", ["protected"]),
+        ("aws_kms_key", ["protected"]),
+        ("aws_s3_bucket", ["protected"]),
+        ("snowflake_database", ["protected"]),
+        ("snowflake_external_table", ["protected"]),
+        ("snowflake_schema", ["protected"]),
+        ("snowflake_storage_integration_aws", ["protected"]),
+        ("aws_kms_alias", []),
+        ("snowflake_stage", []),
+    ],
+)
+def test_what_holds_data_is_not_lost_without_a_word(kind: str, action: str, rules: list[str]) -> None:
+    lost = UnitPlan(unit="live/dev/a", resources=resources(action, kind=kind))
+    found = check_plans(PlanSet(environment="dev", commit="c", units=(lost,)))
+    assert [(finding.rule, finding.place) for finding in found] == [
+        (rule, f"live/dev/a {kind}.x0") for rule in rules
+    ]
+
+
+def test_a_plan_made_with_mocks() -> None:
+    unit = UnitPlan(unit="live/dev/a", mocked=("aws_sns_topic.a", "variable b"))
+    assert check_plans(PlanSet(environment="dev", commit="c", units=(unit,))) == [
+        GateFinding("mocks", "live/dev/a aws_sns_topic.a", "planned with mocks in 2 place(s)")
+    ]
+
+
 def test_each_finding_needs_its_own_label() -> None:
-    findings = [Finding("code", "x", "y"), Finding("workflow", "x", "y")]
+    findings = [GateFinding("code", "x", "y"), GateFinding("workflow", "x", "y")]
     verdict = judge(findings, {"approve:code"})
     assert (verdict.open, verdict.missing) == (False, ("approve:workflow",))

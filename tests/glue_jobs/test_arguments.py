@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from glue_jobs import contract
-from glue_jobs.arguments import parse
+from glue_jobs.arguments import is_older, parse
 from glue_jobs.errors import JobError, RefusedObject
 
 GIVEN = {
     "raw_bucket": "raw",
     "key": "flights/2013-01.csv",
     "etag": "e",
+    "version_id": "v",
     "sequencer": "0A",
     "object_id": "0" * 64,
     "processed_bucket": "processed",
@@ -53,6 +54,8 @@ def test_a_value_may_look_like_an_argument() -> None:
     [
         (words()[2:], "the job needs --raw_bucket (each with a value)"),
         (words(etag="", key=""), "the job needs --key, --etag (each with a value)"),
+        (words(version_id=""), "the job needs --version_id (each with a value)"),
+        (words(sequencer="../x"), "--sequencer is not hexadecimal: '../x'"),
         (words(object_id="../x"), "--object_id is not a SHA-256 in hexadecimal: '../x'"),
         (words(dataset="a/b"), "--dataset is not a name: 'a/b'"),
     ],
@@ -61,6 +64,25 @@ def test_wrong_arguments_are_named(argv: list[str], message: str) -> None:
     with pytest.raises(JobError) as caught:
         parse(argv)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "older"),
+    [
+        ("0A", "0B", True),
+        ("0B", "0A", False),
+        ("0A", "0A", False),
+        ("0A", "0A1", True),
+        ("0A1", "0B", True),
+        ("0B", "0A1", False),
+        ("0A", "0A00", False),
+        ("0A00", "0A", False),
+        ("", "00", False),
+        ("00617F08299329D189", "00617F08299329D19", True),
+    ],
+)
+def test_sequencers_compare_padded_on_the_right(one: str, other: str, older: bool) -> None:
+    assert is_older(one, other) is older
 
 
 def test_an_unknown_contract_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
+from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject, SupersededVersion
 from strata.demo import data as demo_data
 
 from .conftest import Buckets
@@ -118,7 +119,7 @@ def test_a_run_again_changes_nothing(buckets: Buckets) -> None:
     folders = [Path(name).parent.as_posix() for name in buckets.files()]
     object_id = buckets.object_id(KEY)
     assert folders == [
-        f"clean/flights/object={object_id}",
+        f"clean/flights/object={object_id}/sequencer=01",
         f"curated/flights/flight_date=2013-01-01/object={object_id}",
         f"curated/flights/flight_date=2013-01-02/object={object_id}",
         f"quarantine/flights/object={object_id}",
@@ -146,6 +147,61 @@ def test_a_newer_version_takes_the_place_of_the_older(buckets: Buckets) -> None:
     buckets.put(KEY, text(flight(5, day=2)))
     _, curate = buckets.run_both(KEY, "03")
     assert curate["removed"] == ["flight_date=2013-01-01", "flight_date=2013-01-03"]
+
+
+def test_each_run_reads_the_version_of_its_event(buckets: Buckets) -> None:
+    """A, B, A under one key: whatever the key's newest bytes are, a run is of its own version."""
+    a = buckets.put(KEY, text(flight(1), flight(2)))
+    b = buckets.put(KEY, text(flight(3)))
+    again = buckets.put(KEY, text(flight(1), flight(2)))
+    for sequencer, version_id, flights in (("01", a, [1, 2]), ("02", b, [3]), ("03", again, [1, 2])):
+        reports = buckets.run_both(KEY, sequencer, version_id)
+        assert [report["version_id"] for report in reports] == [version_id] * 2
+        etag = hashlib.md5(buckets.versions[version_id]).hexdigest()
+        assert [report["etag"] for report in reports] == [etag] * 2
+        assert sorted(row["flight"] for row in curated(buckets)) == flights
+    assert buckets.files("work") == {}
+    assert {name.split("/")[3] for name in buckets.files("clean")} == {"sequencer=03"}
+
+
+def test_a_version_that_is_gone_changes_nothing(buckets: Buckets) -> None:
+    kept = buckets.put(KEY, text(flight(1)))
+    buckets.run_both(KEY, "01", kept)
+    before = buckets.files()
+    gone = buckets.put(KEY, text(flight(2)))
+    etag = hashlib.md5(buckets.versions.pop(gone)).hexdigest()
+    with pytest.raises(SupersededVersion, match=rf"version {gone} of s3://{buckets.raw_name}/{KEY} is gone"):
+        buckets.run("clean", KEY, "02", gone, etag)
+    # As of a bucket without versions: the content under the key is another than the event's.
+    with pytest.raises(SupersededVersion):
+        buckets.run("clean", KEY, "02", etag=hashlib.md5(b"overwritten").hexdigest())
+    assert buckets.files() == before
+
+
+def test_clean_rows_of_another_version_are_not_curated(buckets: Buckets) -> None:
+    older = buckets.put(KEY, text(flight(1)))
+    newer = buckets.put(KEY, text(flight(2)))
+    buckets.run("clean", KEY, "02", newer)
+    # The run of an execution that was stopped is still at work, beside its successor's.
+    buckets.run("clean", KEY, "01", older)
+    with pytest.raises(JobError, match=rf"^clean has not finished for version {newer} of s3://"):
+        buckets.run("curate", KEY, "02", newer)
+    buckets.run("clean", KEY, "02", newer)
+    buckets.run("curate", KEY, "02", newer)
+    assert [row["flight"] for row in curated(buckets)] == [2]
+
+
+def test_a_refusal_of_a_newer_version_stays_in_the_quarantine(buckets: Buckets) -> None:
+    older = buckets.put(KEY, text(flight(1)))
+    empty = buckets.put(KEY, b"\n")
+    broken = buckets.put(KEY, b"")
+    with pytest.raises(RefusedObject, match="has no bytes"):
+        buckets.run("clean", KEY, "03", broken)
+    refusal = buckets.files("quarantine")
+    with pytest.raises(RefusedObject, match="blank lines only"):
+        buckets.run("clean", KEY, "02", empty)
+    buckets.run_both(KEY, "01", older)
+    assert buckets.files("quarantine") == refusal
 
 
 def test_what_a_dead_run_left_is_removed_by_the_next_version(
@@ -202,6 +258,7 @@ def test_a_file_that_is_refused_harms_nothing(
     assert after.pop(f"{folder}/x.csv") == content
     written = json.loads(after.pop(f"{folder}/reason.json"))
     assert (written["key"], written["sequencer"], written["reason"]) == (KEY, "02", reason)
+    assert (written["etag"], written["version_id"]) == (hashlib.md5(content).hexdigest(), "null")
     assert written["detail"].startswith(detail)
     assert after == before
     # The clean rows that are there are of another version, so that they are not curated as this one's.
@@ -233,6 +290,14 @@ def test_a_file_without_rows_takes_the_older_rows_away(buckets: Buckets) -> None
     assert buckets.files("curated") == {}
 
 
+@pytest.mark.parametrize("name", ["_hidden.csv", ".hidden.csv", "x" * 240 + ".csv"])
+def test_a_key_may_be_named_as_spark_would_not_read_it(buckets: Buckets, name: str) -> None:
+    key = f"flights/{name}"
+    buckets.put(key, text(flight(1)))
+    cleaned, _ = buckets.run_both(key)
+    assert cleaned["rows_clean"] == 1
+
+
 def test_a_key_may_hold_what_spark_takes_for_a_pattern(buckets: Buckets) -> None:
     key = "flights/a [1]*{x,y} 'ü' \\%20.csv"
     buckets.put(key, text(flight(1)))
@@ -250,6 +315,19 @@ def test_an_older_version_does_not_undo_a_newer(buckets: Buckets, job: str) -> N
     with pytest.raises(JobError, match=r"was overtaken: sequencer 0B is newer than 0A1$"):
         buckets.run(job, KEY, "0A1")
     assert buckets.files() == before
+
+
+def test_an_older_version_goes_on_when_the_newer_is_gone(buckets: Buckets) -> None:
+    """The newer one's run was killed after its rows were written, and then the version was deleted."""
+    older = buckets.put(KEY, text(flight(1, day=1)))
+    newer = buckets.put(KEY, text(flight(2, day=2)))
+    buckets.run_both(KEY, "02", newer)
+    with pytest.raises(JobError, match="was overtaken"):
+        buckets.run("clean", KEY, "01", older)
+    del buckets.versions[newer]
+    _, curate = buckets.run_both(KEY, "01", older)
+    assert curate["removed"] == ["flight_date=2013-01-02"]
+    assert [row["flight"] for row in curated(buckets)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -291,9 +369,9 @@ def test_lost_rows_stop_the_job_before_its_report(
 
     whole = clean.transform
 
-    def losing(*arguments: object) -> clean.Outputs:
+    def losing(*arguments: object) -> clean.CleanOutputs:
         outputs = whole(*arguments)  # type: ignore[arg-type]
-        return clean.Outputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
+        return clean.CleanOutputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
 
     buckets.put(KEY, text(flight(1), flight(2), flight(3)))
     monkeypatch.setattr(clean, "transform", losing)

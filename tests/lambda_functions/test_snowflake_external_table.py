@@ -25,10 +25,9 @@ ENVIRONMENT = {
     "SNOWFLAKE_TABLE": "FLIGHTS",
 }
 ID = "a" * 64
+VERSION = {"object_id": ID, "etag": "e", "version_id": "v", "sequencer": "01"}
 CLEAN: dict[str, Any] = {
-    "object_id": ID,
-    "etag": "e",
-    "sequencer": "01",
+    **VERSION,
     "rows_read": 462,
     "rows_clean": 450,
     "rows_quarantined": 10,
@@ -36,9 +35,7 @@ CLEAN: dict[str, Any] = {
     "reasons": {"bad_date": 4, "missing_column": 6},
 }
 CURATE: dict[str, Any] = {
-    "object_id": ID,
-    "etag": "e",
-    "sequencer": "01",
+    **VERSION,
     "rows_curated": 450,
     "partitions": ["flight_date=2013-01-02", "flight_date=2013-01-01"],
     "removed": ["flight_date=2012-12-31"],
@@ -59,8 +56,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 
 def test_numbers_that_agree_are_handed_back(functions: dict[str, Any]) -> None:
-    assert functions["reconcile"].reconcile(CLEAN, CURATE, 450) == {
-        "object_id": ID,
+    assert functions["reconcile"].reconcile(CLEAN, CURATE, 450, 450) == {
+        **VERSION,
         "rows_read": 462,
         "rows_clean": 450,
         "rows_quarantined": 10,
@@ -71,28 +68,39 @@ def test_numbers_that_agree_are_handed_back(functions: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("clean", "curate", "visible", "message"),
+    ("clean", "curate", "visible", "of_version", "message"),
     [
         (
             {"rows_read": 463},
             {},
             450,
+            450,
             "rows_read = rows_clean + rows_quarantined + rows_duplicate does not hold: 463 and 462",
         ),
-        ({"reasons": {"bad_date": 9}}, {}, 450, "sum of reasons = rows_quarantined does not hold: 9 and 10"),
-        ({}, {"rows_curated": 449}, 450, "rows_clean = rows_curated does not hold: 450 and 449"),
-        ({}, {}, 449, "rows_curated = rows_visible does not hold: 450 and 449"),
-        ({}, {}, 900, "rows_curated = rows_visible does not hold: 450 and 900"),
-        ({}, {"etag": "f"}, 450, "etag of clean = etag of curate does not hold: e and f"),
-        ({"sequencer": "02"}, {}, 450, "sequencer of clean = sequencer of curate does not hold: 02 and 01"),
+        (
+            {"reasons": {"bad_date": 9}},
+            {},
+            450,
+            450,
+            "sum of reasons = rows_quarantined does not hold: 9 and 10",
+        ),
+        ({}, {"rows_curated": 449}, 450, 450, "rows_clean = rows_curated does not hold: 450 and 449"),
+        ({}, {}, 449, 449, "rows_curated = rows_visible does not hold: 450 and 449"),
+        ({}, {}, 900, 450, "rows_curated = rows_visible does not hold: 450 and 900"),
+        ({}, {}, 450, 0, "rows_visible = rows visible of this version does not hold: 450 and 0"),
     ],
 )
 def test_an_equation_that_does_not_hold_is_named(
-    functions: dict[str, Any], clean: dict[str, Any], curate: dict[str, Any], visible: int, message: str
+    functions: dict[str, Any],
+    clean: dict[str, Any],
+    curate: dict[str, Any],
+    visible: int,
+    of_version: int,
+    message: str,
 ) -> None:
     reconcile = functions["reconcile"]
     with pytest.raises(reconcile.ReconciliationError) as caught:
-        reconcile.reconcile(CLEAN | clean, CURATE | curate, visible)
+        reconcile.reconcile(CLEAN | clean, CURATE | curate, visible, of_version)
     assert str(caught.value) == message
 
 
@@ -107,6 +115,33 @@ def test_every_partition_is_refreshed_gone_ones_too(functions: dict[str, Any]) -
 def test_only_partitions_become_statements(functions: dict[str, Any], partition: str) -> None:
     with pytest.raises(ValueError, match=r"^the report names a partition "):
         functions["refresh"].refresh_statements(CURATE | {"partitions": [partition]})
+
+
+def put_reports(clean: dict[str, Any], curate: dict[str, Any]) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="processed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for name, document in (("clean", clean), ("curate", curate)):
+        key = f"reports/flights/object={ID}/{name}.json"
+        s3.put_object(Bucket="processed", Key=key, Body=json.dumps(document))
+
+
+@pytest.mark.parametrize("function", ["refresh", "reconcile"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("etag", "f"), ("version_id", "null"), ("sequencer", "02"), ("version_id", None)]
+)
+def test_a_report_of_another_version_is_refused(
+    functions: dict[str, Any], monkeypatch: pytest.MonkeyPatch, function: str, field: str, value: str | None
+) -> None:
+    """A redriven execution finds the reports of the version that came after its own."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    event = {**VERSION, "dataset": "flights", "execution": "x"}
+    with mock_aws():
+        put_reports(CLEAN, CURATE | {field: value})
+        with pytest.raises(functions["connection"].OtherVersionError) as caught:
+            functions[function].handler(event, None)
+    assert str(caught.value) == (
+        f"the report curate is of {field} {value}, the execution of {VERSION[field]}"
+    )
 
 
 class Cursor:
@@ -127,8 +162,8 @@ class Cursor:
     def fetchall(self) -> list[tuple[str, ...]]:
         return [("part-0.parquet", "REGISTERED_NEW", "File registered successfully.")]
 
-    def fetchone(self) -> tuple[int]:
-        return (450,)
+    def fetchone(self) -> tuple[int, int]:
+        return (450, 450)
 
 
 class Connection:
@@ -168,21 +203,18 @@ def test_handlers_read_the_reports_and_log_in_as_their_role(
     monkeypatch.setattr(functions["connection"].snowflake.connector, "connect", connection.connect)
     for name, value in ({"AWS_DEFAULT_REGION": "eu-west-1"} | environment).items():
         monkeypatch.setenv(name, value)
-    event = {"object_id": ID, "dataset": "flights", "execution": "x"}
+    event = {**VERSION, "dataset": "flights", "execution": "x"}
     with mock_aws():
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="processed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        for name, document in (("clean", CLEAN), ("curate", CURATE)):
-            key = f"reports/flights/object={ID}/{name}.json"
-            s3.put_object(Bucket="processed", Key=key, Body=json.dumps(document))
+        put_reports(CLEAN, CURATE)
         refreshed = functions["refresh"].handler(event, None)
         reconciled = functions["reconcile"].handler(event, None)
     assert refreshed == {"object_id": ID, "partitions": 3, "files": 3}
     assert reconciled["rows_visible"] == 450
     assert connection.closed == 2
     assert connection.statements[-1] == (
-        'SELECT COUNT(*) FROM "STRATA_DEV"."CURATED"."FLIGHTS" WHERE OBJECT = %s',
-        (ID,),
+        "SELECT COUNT(*), COUNT(CASE WHEN SEQUENCER = %s THEN 1 END) "
+        'FROM "STRATA_DEV"."CURATED"."FLIGHTS" WHERE OBJECT = %s',
+        ("01", ID),
     )
     settings = connection.settings
     assert (settings["authenticator"], settings["workload_identity_provider"]) == ("WORKLOAD_IDENTITY", "AWS")

@@ -21,17 +21,18 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import ModulePlanner
 
 pytestmark = pytest.mark.terraform
 
 KEY = "flights/january.csv"
 OBJECT_ID = hashlib.sha256(f"raw/{KEY}".encode()).hexdigest()
 REGION = "eu-west-1"
+CLAIM = ["CheckVersionId", "Claim"]
 WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
-def planned_definition(plan: Plan, **more: Any) -> dict[str, Any]:
+def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
     """The planned definition; the account is moto's."""
     key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     inputs = {
@@ -47,7 +48,7 @@ def planned_definition(plan: Plan, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def definition(plan: Plan) -> dict[str, Any]:
+def definition(plan: ModulePlanner) -> dict[str, Any]:
     return planned_definition(plan)
 
 
@@ -59,7 +60,7 @@ def test_the_states_have_the_names_others_rely_on(definition: dict[str, Any]) ->
 
 
 def test_no_state_of_the_pipeline_may_be_called_a_failure_state(
-    plan: Plan, pytestconfig: pytest.Config
+    plan: ModulePlanner, pytestconfig: pytest.Config
 ) -> None:
     some = {"InputBroken": {"errors": ["Glue.AWSGlueException"]}}
     states = planned_definition(plan, failure_states=some)["States"]
@@ -116,6 +117,7 @@ class Account:
             "bucket": "raw",
             "key": KEY,
             "etag": etag,
+            "version_id": f"v{sequencer}",
             "sequencer": sequencer,
             "size": 1,
             "event_id": "e",
@@ -199,7 +201,7 @@ def account(engine: None, definition: dict[str, Any], monkeypatch: pytest.Monkey
 
 
 def test_an_object_is_worked_on_once(account: Account) -> None:
-    assert account.finish(account.start()) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start()) == ("SUCCEEDED", [*CLAIM, *WORK])
     claim = account.claim()
     assert (claim["status"], claim["etag"], claim["sequencer"], claim["key"]) == ("SUCCEEDED", "a", "01", KEY)
     assert account.finish(account.start())[1][-1] == "Duplicate"
@@ -213,7 +215,7 @@ def test_the_same_content_put_again_is_a_duplicate_and_outdates_what_lay_between
 
 def test_a_newer_version_is_worked_on_and_an_older_one_is_not(account: Account) -> None:
     account.finish(account.start(etag="a", sequencer="02"))
-    assert account.finish(account.start(etag="b", sequencer="03")) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start(etag="b", sequencer="03")) == ("SUCCEEDED", [*CLAIM, *WORK])
     assert account.finish(account.start(etag="c", sequencer="01"))[1][-1] == "Superseded"
     assert account.claim()["etag"] == "b"
 
@@ -239,7 +241,7 @@ def test_a_failure_is_recorded_and_told_and_ends_as_one(account: Account) -> Non
     boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     execution = account.start()
     status, visited = account.finish(execution)
-    assert (status, visited) == ("FAILED", ["Claim", "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
+    assert (status, visited) == ("FAILED", [*CLAIM, "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
     claim = account.claim()
     assert claim["status"] == "FAILED"
     assert "strata-curate-test" in claim["cause"]
@@ -259,7 +261,7 @@ def test_a_failed_object_may_be_tried_again(account: Account) -> None:
     boto3.client("glue", REGION).create_job(
         Name="strata-clean-test", Role=account.role, Command={"Name": "glueetl"}
     )
-    assert account.finish(account.start()) == ("SUCCEEDED", ["Claim", *WORK])
+    assert account.finish(account.start()) == ("SUCCEEDED", [*CLAIM, *WORK])
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_a_failed_object_may_be_tried_again(account: Account) -> None:
     ],
 )
 def test_an_error_ends_in_the_state_that_is_given_for_it(
-    plan: Plan, account: Account, errors: list[str], end: str
+    plan: ModulePlanner, account: Account, errors: list[str], end: str
 ) -> None:
     definition = planned_definition(plan, failure_states={"Unreachable": {"errors": errors}})
     boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")

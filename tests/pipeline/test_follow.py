@@ -13,20 +13,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from strata import pipeline
-from strata.cli import steps_view
+from strata.cli.views import steps_view
 from strata.errors import StrataError
+from strata.platform import pipeline
 from tests.pipeline.conftest import wait_for
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-DROPPED = pipeline.PutObject("raw", "flights/a.csv", "abc", AT, 5)
+DROPPED = pipeline.PutObject("raw", "flights/a.csv", "abc", "v2", AT, 5)
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:machine"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:dead"
-RUNNING = {"status": "RUNNING", "input": '{"bucket": "raw", "key": "flights/a.csv", "etag": "abc"}'}
+INPUT = '{"bucket": "raw", "key": "flights/a.csv", "etag": "abc", "version_id": "%s"}'
+RUNNING = {"status": "RUNNING", "input": INPUT % "v2"}
 OVER = {**RUNNING, "status": "SUCCEEDED", "output": '{"rows": 1}', "stopDate": AT + timedelta(seconds=7)}
 PATTERN = '{"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": "flights/"}]}}}'
-EVENT = {"detail": {"bucket": {"name": "raw"}, "object": {"key": "flights/a.csv", "etag": "abc"}}}
-OTHER = {"detail": {"bucket": {"name": "raw"}, "object": {"key": "flights/b.csv", "etag": "abc"}}}
 
 
 def entered(name: str) -> dict[str, Any]:
@@ -34,22 +33,29 @@ def entered(name: str) -> dict[str, Any]:
     return {"type": "TaskStateEntered", "timestamp": AT, **details}
 
 
-def letter(number: int, event: dict[str, Any]) -> dict[str, Any]:
+def event(key: str, version_id: str = "v2") -> dict[str, Any]:
+    found = {"key": key, "etag": "abc", "version-id": version_id}
+    return {"detail": {"bucket": {"name": "raw"}, "object": found}}
+
+
+def letter(number: int, body: dict[str, Any]) -> dict[str, Any]:
     said = {
         "ERROR_CODE": "NO_PERMISSIONS",
         "ERROR_MESSAGE": "not authorized to perform states:StartExecution",
     }
     attributes = {name: {"StringValue": value} for name, value in said.items()}
-    return {"MessageId": str(number), "Body": json.dumps(event), "MessageAttributes": attributes}
+    return {"MessageId": str(number), "Body": json.dumps(body), "MessageAttributes": attributes}
 
 
 class Cloud:
-    """The services that are asked: one rule, its queue, one bucket, and at most one execution.
+    """The services that are asked: one rule, its queue, one bucket, and executions.
 
     Args:
         descriptions: what the execution is described as, one after the other; the last one for ever.
         starts: the execution is listed from this look on.
     """
+
+    arns = ("arn:one",)
 
     def __init__(self, *descriptions: dict[str, Any], starts: int = 1) -> None:
         self._descriptions = itertools.chain(descriptions[:-1], itertools.repeat(descriptions[-1]))
@@ -62,7 +68,8 @@ class Cloud:
 
     def list_executions(self, **_: Any) -> dict[str, Any]:
         there = next(self._looks) >= self._starts
-        return {"executions": [{"executionArn": "arn:one", "startDate": AT}] if there else []}
+        arns = self.arns if there else ()
+        return {"executions": [{"executionArn": arn, "startDate": AT} for arn in arns]}
 
     def describe_execution(self, **_: Any) -> dict[str, Any]:
         return next(self._descriptions)
@@ -128,6 +135,22 @@ def test_an_execution_described_as_running_is_asked_for_again(
     assert (execution.status, execution.seconds, execution.output) == ("SUCCEEDED", 7.0, {"rows": 1})
 
 
+def test_the_same_content_put_before_has_an_execution_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    cloud = Cloud({**OVER, "input": INPUT % "v1"}, RUNNING, OVER)
+    cloud.arns = ("arn:other", "arn:one")
+    assert follow(monkeypatch, cloud).arn == "arn:one"
+
+
+def test_the_dead_letter_of_an_older_version_is_not_this_ones(
+    monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> None:
+    cloud = Cloud(RUNNING, OVER, starts=60)
+    cloud.letters = [letter(1, event("flights/a.csv", "v1"))]
+    assert follow(monkeypatch, cloud).status == "SUCCEEDED"
+
+
 def test_an_execution_that_takes_hours_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, clock: list[float]
 ) -> None:
@@ -152,7 +175,7 @@ def test_an_execution_that_starts_late_is_waited_for(
     waits: list[str] = []
     cloud = Cloud(RUNNING, OVER, starts=2 * 3600)
     # Letters of other objects, more than one answer holds, are nobody's business here.
-    cloud.letters = [letter(number, OTHER) for number in range(23)]
+    cloud.letters = [letter(number, event("flights/b.csv")) for number in range(23)]
     assert follow(monkeypatch, cloud, on_wait=waits.append).status == "SUCCEEDED"
     assert clock[0] > 3500
     assert waits[0] == ""
@@ -182,7 +205,9 @@ def test_an_event_that_cannot_be_delivered_is_said_soon(
     monkeypatch: pytest.MonkeyPatch, clock: list[float]
 ) -> None:
     cloud = Cloud(RUNNING, starts=10**9)
-    cloud.letters = [letter(number, OTHER) for number in range(23)] + [letter(23, EVENT)]
+    cloud.letters = [letter(number, event("flights/b.csv")) for number in range(23)] + [
+        letter(23, event("flights/a.csv"))
+    ]
     with pytest.raises(StrataError, match="NO_PERMISSIONS: not authorized to perform states:StartExecution"):
         follow(monkeypatch, cloud)
     assert clock[0] < 10
@@ -206,12 +231,12 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
     monkeypatch.setattr(steps_view, "time", SimpleNamespace(monotonic=lambda: now[0]))
     text = io.StringIO()
     with steps_view.StepTable(Console(file=text, width=100), "s3://raw/a") as view:
-        view.on_step(pipeline.Step("S3 event", "running"))
+        view.on_step(pipeline.ExecutionStep("S3 event", "running"))
         for _ in range(25):
             now[0] += 1
             view.on_wait("")
-        view.on_step(pipeline.Step("S3 event", "succeeded", 25.0))
-        view.on_step(pipeline.Step("Clean", "running"))
+        view.on_step(pipeline.ExecutionStep("S3 event", "succeeded", 25.0))
+        view.on_step(pipeline.ExecutionStep("Clean", "running"))
         for _ in range(45):
             now[0] += 1
             view.on_wait("abc")
@@ -227,7 +252,7 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
 def test_on_a_terminal_the_table_names_the_execution() -> None:
     text = io.StringIO()
     with steps_view.StepTable(Console(file=text, width=100, force_terminal=True), "s3://raw/a") as view:
-        view.on_step(pipeline.Step("Clean", "running"))
+        view.on_step(pipeline.ExecutionStep("Clean", "running"))
         view.on_wait("abc")
     assert "execution abc" in text.getvalue()
     assert "is running for" not in text.getvalue()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
@@ -395,3 +395,71 @@ def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
 def test_a_socket_still_fits_below_a_long_state_folder(tmp_path: Path) -> None:
     state = tmp_path / ("x" * 80)
     assert child_environment(state, {"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
+
+
+def snowflake_mirror(folder: Path, version: str = "2.20.0") -> Path:
+    """Make a mirror of the real Snowflake provider; return it."""
+    place = folder / HOST / "snowflakedb" / "snowflake" / version / PLATFORM
+    place.mkdir(parents=True)
+    (place / f"terraform-provider-snowflake_v{version}").touch()
+    return folder
+
+
+def test_the_real_snowflake_provider_comes_from_the_mirror_named(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    aws, snowflake = mirror(tmp_path / "aws"), snowflake_mirror(tmp_path / "snowflake", "2.21.3")
+    environ["STRATA_PLUGIN_MIRROR"] = str(aws)
+    stand_in = find_toolchain(tmp_path / "state", environ)
+    assert stand_in.snowflake_mirror is None
+    attached = {"TF_REATTACH_PROVIDERS": json.dumps({f"{HOST}/snowflakedb/snowflake": {}, f"{HOST}/x/y": {}})}
+    assert stand_in.environment(attached)["TF_REATTACH_PROVIDERS"] == attached["TF_REATTACH_PROVIDERS"]
+
+    environ["STRATA_SNOWFLAKE_PROVIDER_MIRROR"] = str(snowflake)
+    real = find_toolchain(tmp_path / "state", environ)
+    assert real.snowflake_mirror == snowflake
+    assert json.loads(real.environment(attached)["TF_REATTACH_PROVIDERS"]) == {f"{HOST}/x/y": {}}
+    # A file of its own: the other runs of the checkout go on with theirs.
+    assert real.cli_config != stand_in.cli_config
+    assert real.cli_config.read_text() == (
+        "# Written by Strata at each start.\n"
+        "disable_checkpoint = true\n"
+        "provider_installation {\n"
+        "  filesystem_mirror {\n"
+        f'    path    = "{aws}"\n'
+        '    include = ["registry.terraform.io/hashicorp/aws"]\n'
+        "  }\n"
+        "  filesystem_mirror {\n"
+        f'    path    = "{snowflake}"\n'
+        '    include = ["registry.terraform.io/snowflakedb/snowflake"]\n'
+        "  }\n"
+        "  direct {\n"
+        '    exclude = ["registry.terraform.io/hashicorp/aws", "registry.terraform.io/snowflakedb/snowflake"]\n'
+        "  }\n"
+        "}\n"
+    )
+
+
+@pytest.mark.parametrize("version", ["2.19.9", "3.0.0"])
+def test_a_mirror_named_for_snowflake_holds_it(tmp_path: Path, version: str) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    environ["STRATA_PLUGIN_MIRROR"] = str(mirror(tmp_path / "aws"))
+    environ["STRATA_SNOWFLAKE_PROVIDER_MIRROR"] = folder = str(
+        snowflake_mirror(tmp_path / "snowflake", version)
+    )
+    with pytest.raises(StrataError) as caught:
+        find_toolchain(tmp_path / "state", environ)
+    assert str(caught.value) == (
+        f"STRATA_SNOWFLAKE_PROVIDER_MIRROR={folder} holds no Snowflake provider ~> 2.20 for linux_amd64 "
+        f"(put it at {folder}/registry.terraform.io/snowflakedb/snowflake/<version>/linux_amd64, "
+        "or unset STRATA_SNOWFLAKE_PROVIDER_MIRROR)"
+    )
+
+
+def test_a_mirror_for_snowflake_and_a_configuration_of_ones_own_are_one_too_many(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    own = tmp_path / "own.tfrc"
+    own.write_text("provider_installation {\n  direct {}\n}\n")
+    environ["TF_CLI_CONFIG_FILE"] = str(own)
+    environ["STRATA_SNOWFLAKE_PROVIDER_MIRROR"] = str(snowflake_mirror(tmp_path / "snowflake"))
+    with pytest.raises(StrataError, match="unset one of the two"):
+        find_toolchain(tmp_path / "state", environ)

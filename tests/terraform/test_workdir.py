@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.live.model import GeneratedFile, RenderedUnit
 from strata.terraform.workdir import WorkingDirectory, input_variables, prepare
 
@@ -188,6 +188,18 @@ def test_a_lock_file_goes_in_and_out(
     inner.write_text(after_init)
     directory.init_done("1.11.4")
     assert (lock.read_text() if lock.exists() else None) == (handed_back or beside)
+
+
+def test_the_lock_of_a_callers_own_provider_stays_in_the_copy(unit: RenderedUnit, tmp_path: Path) -> None:
+    lock = tmp_path / "live/dev/s3/.terraform.lock.hcl"
+    lock.write_text(LOCK.format("aws", 1))
+    directory = lay_out(unit, tmp_path)
+    inner = directory.path / ".terraform.lock.hcl"
+    inner.write_text(LOCK.format("aws", 1) + "# h1 of what the caller built\n")
+    directory.init_done("1.11.4", hand_back=False)
+    assert lock.read_text() == LOCK.format("aws", 1)
+    directory.init_begins()
+    assert inner.read_text().endswith("# h1 of what the caller built\n")
 
 
 def test_hashes_are_there_for_init_and_gone_for_what_follows(unit: RenderedUnit, tmp_path: Path) -> None:

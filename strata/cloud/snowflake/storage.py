@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
-from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.errors import SqlError, unsupported
 
 # The IAM user by which this Snowflake account calls AWS: one per account, in Snowflake's own AWS account.
 USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
@@ -41,17 +41,30 @@ class StoredObject:
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """Split `s3://bucket/prefix` into bucket and prefix.
+    """Split `s3://bucket/prefix` into bucket and prefix; `s3china` and `s3gov` are other partitions' schemes.
 
     Raises:
         SqlError: it is not such a URL.
     """
-    match = re.fullmatch(r"s3(?:gov)?://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
+    match = re.fullmatch(r"s3(?:china|gov)?://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:
         raise SqlError(
             f"SQL compilation error:\ninvalid URL prefix found in: '{url}'", code=1008, sqlstate="22023"
         )
     return match[1], match[2] or ""
+
+
+def check_scheme(provider: str, url: str) -> None:
+    """A location is written in the scheme of its integration's provider: `s3gov://` with S3GOV.
+
+    Raises:
+        SqlError: it is in another one, or not a URL of S3.
+    """
+    split_url(url)
+    if url.partition("://")[0] != provider.lower():
+        raise SqlError(
+            f"SQL compilation error:\ninvalid URL prefix found in: '{url}'", code=1008, sqlstate="22023"
+        )
 
 
 def check_location(integration: Integration, url: str) -> None:
@@ -60,6 +73,7 @@ def check_location(integration: Integration, url: str) -> None:
     Raises:
         SqlError: it is not.
     """
+    check_scheme(integration.options["STORAGE_PROVIDER"], url)
     place = url.rstrip("/") + "/"
 
     def inside(location: str) -> bool:
@@ -107,7 +121,7 @@ def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
 class Bucket:
     """A bucket, seen with the rights of one assumed role."""
 
-    def __init__(self, storage: Storage, name: str, client: Any) -> None:
+    def __init__(self, storage: StageStorage, name: str, client: Any) -> None:
         self._storage = storage
         self.name = name
         self._client = client
@@ -151,7 +165,7 @@ class Bucket:
         return body
 
 
-class Storage:
+class StageStorage:
     """Opens buckets for integrations. `assume_role` is the embedded STS's in-process function."""
 
     def __init__(self, context: CloudContext, assume_role: AssumeRole) -> None:
@@ -171,8 +185,11 @@ class Storage:
         """Assume the integration's role and return the bucket as that role sees it.
 
         Raises:
-            SqlError: the role does not trust this account's user with the integration's external id.
+            SqlError: the role does not trust this account's user with the integration's external id, or is in
+                another partition than the embedded AWS, which has one.
         """
+        if integration.options["STORAGE_PROVIDER"] != "S3":
+            raise unsupported(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
         role_arn = integration.options.get("STORAGE_AWS_ROLE_ARN") or ""
         try:
             credentials = self._assume_role(

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-import tree_sitter
-
+from strata.hcl.nodes import Node
+from strata.hcl.types import Collection, Field, Object, Primitive, Tuple, Type
+from strata.hcl.values import elements
 from strata.modules.interface import Module
-from strata.modules.syntax import node_text
-from strata.modules.types import Collection, Field, Object, Primitive, Tuple, Type
 
 ANY = Primitive("any")
 STRING, NUMBER, BOOL = Primitive("string"), Primitive("number"), Primitive("bool")
@@ -71,8 +70,8 @@ class _Reader:
         }
         self._open: set[str] = set()
 
-    def type_of(self, node: tree_sitter.Node) -> Type:
-        children = [child for child in node.children if child.type != "comment"]
+    def type_of(self, node: Node) -> Type:
+        children = node.children
         match node.type:
             case "string_lit" | "quoted_template" | "heredoc_template":
                 return STRING
@@ -83,7 +82,7 @@ class _Reader:
             case "tuple":
                 return Tuple(tuple(self.type_of(c) for c in children if c.type == "expression"))
             case "object":
-                return self._object(children)
+                return self._object(node)
             case "for_tuple_expr":
                 return Collection("list", self._last(children))
             case "for_object_expr":
@@ -92,30 +91,28 @@ class _Reader:
                 yes, no = self.type_of(children[2]), self.type_of(children[4])
                 return yes if yes == no else ANY
             case "function_call":
-                return _FUNCTIONS.get(node_text(children[0]), ANY)
+                return _FUNCTIONS.get(children[0].text, ANY)
         if node.type == "expression" and children[0].type == "(":
             return self.type_of(children[1])
         if node.type == "expression" and children[0].type == "variable_expr":
             return self._reference(children)
         return self.type_of(children[0]) if len(children) == 1 else ANY
 
-    def _object(self, children: list[tree_sitter.Node]) -> Type:
+    def _object(self, node: Node) -> Type:
         fields: dict[str, Field] = {}
-        for child in children:
-            if child.type == "object_elem":
-                if child.children[0].type == "expression" and "(" in node_text(child.children[0]):
-                    return Collection("map", ANY)
-                key = node_text(child.children[0]).strip('"')
-                fields[key] = Field(self.type_of(child.children[-1]))
+        for key, _, value in elements(node):
+            if key is None:
+                return Collection("map", ANY)
+            fields[key] = Field(self.type_of(value))
         return Object(fields)
 
-    def _last(self, children: list[tree_sitter.Node]) -> Type:
+    def _last(self, children: list[Node]) -> Type:
         found = [child for child in children if child.type == "expression"]
         return self.type_of(found[-1]) if found else ANY
 
-    def _reference(self, children: list[tree_sitter.Node]) -> Type:
-        root = node_text(children[0])
-        steps = [node_text(child.children[-1]) for child in children[1:] if child.type == "get_attr"]
+    def _reference(self, children: list[Node]) -> Type:
+        root = children[0].text
+        steps = [child.children[-1].text for child in children[1:] if child.type == "get_attr"]
         plain = all(child.type == "get_attr" for child in children[1:])
         if root == "local" and len(steps) == 1 and plain and steps[0] in self._locals:
             return self._local(steps[0])
@@ -127,7 +124,7 @@ class _Reader:
         if any(child.type == "splat" for child in children):
             return ANY
         last = children[-1]
-        if last.type == "get_attr" and node_text(last.children[-1]) in _STRING_ATTRIBUTES:
+        if last.type == "get_attr" and last.children[-1].text in _STRING_ATTRIBUTES:
             return STRING
         return ANY
 

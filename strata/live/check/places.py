@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-import tree_sitter
-
 from strata.errors import StrataError
-from strata.modules.syntax import Block, Expression, node_text, parse, walk
+from strata.hcl.nodes import Node, Source
+from strata.hcl.syntax import Block, Expression, parse
+from strata.hcl.values import key_of
 
 Place = tuple[str, int]
+_EMPTY = Block("", (), {}, (), Node("body", Source("", ""), 0, 0, []))
 
 
 @cache
@@ -24,17 +25,17 @@ def body(root: Path, file: Path) -> Block:
     try:
         return _parsed(file.relative_to(root).as_posix(), file.read_bytes())
     except (OSError, ValueError, StrataError):
-        return Block("", (), {}, (), 1, 1)
+        return _EMPTY
 
 
 def of_key(expression: Expression, path: Sequence[str]) -> int:
     """The line of a nested key in an expression's objects, or of the nearest around it that is there."""
     line, nodes = expression.line, [expression.node]
     for step in path:
-        found = next((item for node in nodes for item in _elements(node) if _key(item) == step), None)
+        found = next((item for node in nodes for item in _elements(node) if key_of(item) == step), None)
         if found is None:
             break
-        line, nodes = found.start_point.row + 1, [found.children[-1]]
+        line, nodes = found.line, [found.children[-1]]
     return line
 
 
@@ -42,7 +43,7 @@ def of_input(root: Path, files: Sequence[Path], path: Sequence[str]) -> Place | 
     """Where an input is set: in the first of the files whose `inputs` names it."""
     for file in files:
         inputs = body(root, file).attributes.get("inputs")
-        if inputs is not None and any(_key(item) == path[0] for item in _elements(inputs.node)):
+        if inputs is not None and any(key_of(item) == path[0] for item in _elements(inputs.node)):
             return file.relative_to(root).as_posix(), of_key(inputs, path)
     return None
 
@@ -66,21 +67,17 @@ def of_local(root: Path, file: Path, path: Sequence[str]) -> Place:
     return shown, 1
 
 
-def _elements(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+def _elements(node: Node) -> Iterator[Node]:
     """The elements of the outermost objects in an expression."""
-    for inner in walk(node):
+    for inner in node.walk():
         if inner.type == "object_elem" and not _inside_object(inner, node):
             yield inner
 
 
-def _inside_object(element: tree_sitter.Node, top: tree_sitter.Node) -> bool:
+def _inside_object(element: Node, top: Node) -> bool:
     node = element.parent
     while node is not None and node != top:
         if node.type == "object_elem":
             return True
         node = node.parent
     return False
-
-
-def _key(element: tree_sitter.Node) -> str:
-    return node_text(element.children[0]).strip('"')

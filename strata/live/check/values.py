@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from strata.modules.types import Collection, Object, Primitive, Tuple, Type
+from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 

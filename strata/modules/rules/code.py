@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import tree_sitter
-
-from strata.lint.findings import Finding
+from strata.hcl.nodes import Node
+from strata.hcl.syntax import Block, HclFile
+from strata.lint.findings import LintFinding
 from strata.modules.interface import Module
-from strata.modules.stamps import walk_blocks
-from strata.modules.syntax import Block, TerraformFile, node_text
 
 RULES = {
     "data-source": "a module reads nothing: who calls it says what it has to know",
@@ -42,7 +40,7 @@ _READ_FILES = (
 _UNCOUNTED = re.compile(r"context\.tf|versions\.tf|(variables|outputs)(-[a-z]+)?\.tf")
 
 
-def check(module: Module) -> Iterator[Finding]:
+def check(module: Module) -> Iterator[LintFinding]:
     """The findings in a module's code."""
     place = f"modules/{module.name}"
     for rule, subject, text, file, line in (
@@ -53,10 +51,10 @@ def check(module: Module) -> Iterator[Finding]:
         *_unused(module),
         *_style(module),
     ):
-        yield Finding(rule, f"{place} {subject}".rstrip(), text, file.name, line)
+        yield LintFinding(rule, f"{place} {subject}".rstrip(), text, file.name, line)
 
 
-_Row = tuple[str, str, str, TerraformFile, int]
+_Row = tuple[str, str, str, HclFile, int]
 
 
 def _blocks(module: Module) -> Iterator[_Row]:
@@ -75,30 +73,30 @@ def _blocks(module: Module) -> Iterator[_Row]:
 
 def _paths(module: Module) -> Iterator[_Row]:
     for file in module.files:
-        for node in walk_blocks(file.body):
+        for node in file.body.walk():
             name = _reference(node, "path")
             if name and (name != "module" or not _read_only(node)):
                 text = f"path.{name} is not the same everywhere"
-                yield "path-in-plan", f"path.{name}", text, file, node.start_point.row + 1
+                yield "path-in-plan", f"path.{name}", text, file, node.line
 
 
-def _reference(node: tree_sitter.Node, root: str) -> str | None:
+def _reference(node: Node, root: str) -> str | None:
     """The attribute, where the node is `root` in `root.attribute`."""
-    if node.type != "variable_expr" or node_text(node) != root or node.next_sibling is None:
+    if node.type != "variable_expr" or node.text != root or node.parent is None:
         return None
-    after = node.next_sibling
-    return node_text(after.children[-1]) if after.type == "get_attr" else None
+    after = node.parent.children[1:2]
+    return after[0].children[-1].text if after and after[0].type == "get_attr" else None
 
 
-def _read_only(node: tree_sitter.Node) -> bool:
+def _read_only(node: Node) -> bool:
     """Whether the node is in the first argument of a function that reads a file."""
     inner, outer = node, node.parent
     while outer is not None:
         if outer.type == "function_arguments":
             call = outer.parent
             first = next(child for child in outer.children if child.type == "expression")
-            if call is not None and node_text(call.children[0]) in _READ_FILES:
-                return first.start_byte <= inner.start_byte and inner.end_byte <= first.end_byte
+            if call is not None and call.children[0].text in _READ_FILES:
+                return first.start <= inner.start and inner.end <= first.end
         inner, outer = outer, outer.parent
     return False
 
@@ -135,7 +133,7 @@ def _unused(module: Module) -> Iterator[_Row]:
     for file in module.files:
         for block in file.body.blocks:
             own = block.labels[0] if block.type == "variable" else None
-            for node in walk_blocks(block):
+            for node in block.walk():
                 for root in ("var", "local"):
                     name = _reference(node, root)
                     if name and not (root == "var" and name == own):
@@ -162,16 +160,9 @@ def _style(module: Module) -> Iterator[_Row]:
         for node in _templates(file.body):
             # Quote, one interpolation, quote.
             if len(node.children) == 3 and node.children[1].type == "template_interpolation":
-                text = f"{node_text(node)[:40]} is the expression itself"
-                yield "interpolation-only", "template", text, file, node.start_point.row + 1
+                text = f"{node.text[:40]} is the expression itself"
+                yield "interpolation-only", "template", text, file, node.line
 
 
-def _templates(block: Block) -> Iterator[tree_sitter.Node]:
-    for node in walk_blocks(block):
-        if node.type == "quoted_template" and _is_whole(node):
-            yield node
-
-
-def _is_whole(node: tree_sitter.Node) -> bool:
-    """White space at the edges of a template lies between its nodes."""
-    return sum(len(child.text or b"") for child in node.children) == len(node.text or b"")
+def _templates(block: Block) -> Iterator[Node]:
+    return (node for node in block.walk() if node.type == "quoted_template")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from strata.errors import StrataError
-from strata.lint.findings import Finding
+from strata.hcl.syntax import HclFile
+from strata.lint.findings import LintFinding
 from strata.modules.docs import documented
 from strata.modules.interface import Module
 from strata.modules.stamps import stamped
-from strata.modules.syntax import TerraformFile
 from strata.modules.versions import read_changelog
 
 RULES = {
@@ -20,7 +20,7 @@ RULES = {
 }
 
 
-def check(module: Module, sources: Mapping[str, TerraformFile]) -> Iterator[Finding]:
+def check(module: Module, sources: Mapping[str, HclFile]) -> Iterator[LintFinding]:
     """The findings beside a module's code.
 
     Args:
@@ -29,7 +29,7 @@ def check(module: Module, sources: Mapping[str, TerraformFile]) -> Iterator[Find
     """
     place = f"modules/{module.name}"
     for rule, text, file, line in (*_readme(module), *_changelog(module), *_stamps(module, sources)):
-        yield Finding(rule, place, text, f"{place}/{file}", line)
+        yield LintFinding(rule, place, text, f"{place}/{file}", line)
 
 
 _Row = tuple[str, str, str, int]
@@ -72,7 +72,7 @@ def _changelog(module: Module) -> Iterator[_Row]:
             yield "changelog", f"{release.version} says nothing", "CHANGELOG.md", release.line
 
 
-def _stamps(module: Module, sources: Mapping[str, TerraformFile]) -> Iterator[_Row]:
+def _stamps(module: Module, sources: Mapping[str, HclFile]) -> Iterator[_Row]:
     try:
         wanted = stamped(module, sources)
     except StrataError as error:

@@ -150,6 +150,29 @@ def test_part_with_a_wrong_checksum_is_refused(aws: Aws) -> None:
         )
 
 
+def test_a_copy_is_made_of_the_version_and_the_content_that_are_named(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket="raw", Key="k", Body=b"old")
+    new = s3.put_object(Bucket="raw", Key="k", Body=b"new")
+    source = {"Bucket": "raw", "Key": "k", "VersionId": old["VersionId"]}
+    s3.copy_object(Bucket="raw", Key="copy", CopySource=source, CopySourceIfMatch=old["ETag"])
+    assert s3.get_object(Bucket="raw", Key="copy")["Body"].read() == b"old"
+    upload = s3.create_multipart_upload(Bucket="raw", Key="parts")["UploadId"]
+    part = {"Bucket": "raw", "Key": "parts", "UploadId": upload, "PartNumber": 1}
+    s3.upload_part_copy(**part, CopySource=source, CopySourceIfMatch=old["ETag"])
+    for copy in (
+        lambda: s3.copy_object(Bucket="raw", Key="other", CopySource=source, CopySourceIfMatch=new["ETag"]),
+        lambda: s3.upload_part_copy(**part, CopySource=source, CopySourceIfMatch=new["ETag"]),
+    ):
+        with pytest.raises(ClientError) as caught:
+            copy()
+        assert caught.value.response["Error"]["Code"] == "PreconditionFailed"
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="raw", Key="other")
+
+
 def test_access_logs_may_be_delivered_under_a_prefix(aws: Aws) -> None:
     s3 = aws.bucket("raw")
     aws.bucket("logs")

@@ -13,7 +13,8 @@ provider "aws" {
 }
 
 provider "snowflake" {
-  preview_features_enabled = ["snowflake_external_table_resource"]
+  experimental_features_enabled = ["USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"]
+  preview_features_enabled      = ["snowflake_external_table_resource"]
 }
 
 variable "changed" {

@@ -8,7 +8,8 @@ import os
 import uuid
 from typing import Any
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,
@@ -19,11 +20,11 @@ from strata.cloud.snowflake.catalog import (
     now,
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
-from strata.cloud.snowflake.grammar import Statement
+from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
-from strata.cloud.snowflake.storage import split_url
+from strata.cloud.snowflake.storage import check_scheme
 
 _CLASSES: dict[str, type[Securable]] = {
     "WAREHOUSE": Warehouse,
@@ -49,7 +50,7 @@ def password_matches(stored: str | None, password: str) -> bool:
     return hmac.compare_digest(digest.hex(), stored[32:])
 
 
-def create(session: Session, statement: Statement, modifiers: Modifiers, kind: str) -> Rows:
+def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers, kind: str) -> Rows:
     """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
@@ -71,7 +72,7 @@ def create(session: Session, statement: Statement, modifiers: Modifiers, kind: s
     return answer
 
 
-def alter(session: Session, statement: Statement, kind: str) -> Rows:
+def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     """ALTER of the same: SET, UNSET, RENAME TO; SUSPEND and RESUME of a warehouse."""
     path, answer = target(session, kind, statement)
     if answer is not None:
@@ -87,7 +88,11 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     if kind == "RESOURCE MONITOR":
         _read_monitor(securable, statement)
     elif statement.take("SET"):
-        _apply(kind, securable, statement.properties())
+        properties = statement.properties()
+        if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
+            # Here a warehouse has its new size at once.
+            options.BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
+        _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):
         options.unset_properties(kind, securable, statement)
@@ -102,7 +107,7 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     return status("Statement executed successfully.")
 
 
-def drop(session: Session, statement: Statement, kind: str) -> Rows:
+def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     path, answer = target(session, kind, statement)
     statement.expect_end()
     if answer is not None:
@@ -158,7 +163,7 @@ def _complete(kind: str, securable: Securable) -> None:
     for name in ("STORAGE_ALLOWED_LOCATIONS", "STORAGE_BLOCKED_LOCATIONS"):
         for location in securable.options.get(name) or []:
             if location != "*":
-                split_url(location)
+                check_scheme(securable.options["STORAGE_PROVIDER"], location)
     # Snowflake makes an external id up where none is given, and keeps it until the integration is replaced.
     if not securable.identity:
         securable.identity = uuid.uuid4().hex
@@ -193,7 +198,7 @@ def _workload_identity(group: Any) -> WorkloadIdentity | None:
     )
 
 
-def _operate(session: Session, warehouse: Warehouse, statement: Statement) -> bool:
+def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStatement) -> bool:
     action = statement.take_any("SUSPEND", "RESUME IF SUSPENDED", "RESUME")
     if not action:
         return False
@@ -209,7 +214,7 @@ def _operate(session: Session, warehouse: Warehouse, statement: Statement) -> bo
     return True
 
 
-def _read_monitor(monitor: Securable, statement: Statement) -> None:
+def _read_monitor(monitor: Securable, statement: SqlStatement) -> None:
     """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old
     ones."""
     statement.take("SET")

@@ -1,0 +1,1 @@
+"""HCL: its syntax, its types and its literals, read in one place for everybody."""

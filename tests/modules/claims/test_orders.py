@@ -1,0 +1,274 @@
+"""Orders of events under one key, one by one: what each execution ends as, and what the table shows then."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from .jobs import content, rows_of
+from .world import Engine, Execution, World
+
+pytestmark = pytest.mark.terraform
+
+A, B, C = content("01,1", "02,2"), content("01,3"), content("03,4")
+BROKEN = b"carrier,name\nUA,United SupersededVersion: \n"
+
+
+@pytest.fixture(params=[True, False], ids=["versions", "no versions"])
+def versioned(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return World(engine)
+
+
+def until(world: World, execution: Execution, state: str) -> Execution:
+    """Let an execution go on until it is about to enter a state."""
+    for _ in range(100):
+        if execution.env.next_state_name == state:
+            return execution
+        assert execution.status == "RUNNING", execution.visited
+        world.step(execution)
+    raise AssertionError(f"{state} was not reached: {execution.visited}")
+
+
+def test_a_b_a(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    first, second, third = (world.put(body) for body in (A, B, A))
+    seen = [(world.finish(world.deliver(put)), world.rows()) for put in (first, second, third)]
+    if versioned:
+        assert seen == [("RecordSuccess", rows_of(body)) for body in (A, B, A)]
+    else:
+        # Only the last content is there; the first event names it as well.
+        ends = ["RecordSuccess", "Superseded", "Duplicate"]
+        assert seen == [(end, rows_of(A)) for end in ends]
+    claim = world.claim()
+    assert (claim["processed_etag"], claim["processed_sequencer"]) == (third.etag, third.sequencer)
+
+
+def test_a_b_a_at_once(world: World) -> None:
+    """As it was found: B's event comes while A's execution works, the second A's after that."""
+    first, second = world.put(A), world.put(B)
+    one, two = world.deliver(first), world.deliver(second)
+    until(world, one, "Curate")
+    until(world, two, "AwaitClaim")
+    assert world.finish(one) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+    third = world.deliver(world.put(A))
+    assert [world.finish(two), world.finish(third)] == ["RecordSuccess", "RecordSuccess"]
+    assert world.rows() == rows_of(A)
+
+
+def test_what_is_reported_names_version_and_etag(world: World) -> None:
+    put = world.put(A)
+    execution = world.deliver(put)
+    assert world.finish(execution) == "RecordSuccess"
+    version = {"etag": put.etag, "version_id": put.event["version_id"]}
+    claim = world.claim()
+    assert {name: claim[name] for name in version} == version
+    assert {name: claim[f"processed_{name}"] for name in version} == version
+    broken = world.put(BROKEN)
+    version = {"etag": broken.etag, "version_id": broken.event["version_id"]}
+    assert world.finish(world.deliver(broken)) == "Failed"
+    [told] = world.notified
+    assert {name: told[name] for name in version} == version
+    assert {name: world.claim()[name] for name in version} == version
+
+
+@pytest.mark.parametrize("version_id", [None, ""])
+def test_an_event_without_a_version_id_is_of_the_null_version(engine: Engine, version_id: str | None) -> None:
+    world = World(engine, versioned=False)
+    put = world.put(A)
+    del put.event["version_id"]
+    if version_id is not None:
+        put.event["version_id"] = version_id
+    execution = world.deliver(put)
+    assert world.finish(execution) == "RecordSuccess"
+    assert execution.visited[:3] == ["CheckVersionId", "UseNullVersion", "Claim"]
+    assert world.claim()["version_id"] == "null"
+
+
+@pytest.mark.parametrize("gone", ["before", "between"])
+def test_a_version_that_is_gone_leaves_the_claim_to_others(world: World, gone: str) -> None:
+    put = world.put(A)
+    execution = world.deliver(put)
+    if gone == "between":
+        # S3 has answered with its size, and then it goes.
+        moments = itertools.count(1)
+        world.between = lambda: world.delete(put) if next(moments) == 2 else None
+    else:
+        world.delete(put)
+    assert world.finish(execution) == "Superseded"
+    world.between = lambda: None
+    claim = world.claim()
+    assert (claim["status"], claim.get("processed_sequencer")) == ("SUPERSEDED", None)
+    assert f"version {put.event['version_id']} of s3://{world.bucket}/{world.key}" in claim["cause"]
+    assert (world.rows(), world.notified, world.copies()) == ([], [], [])
+    # The only version was deleted; a later put, and only that, is worked on.
+    assert world.finish(world.deliver(put)) == "Superseded"
+    later = world.put(B)
+    assert world.finish(world.deliver(later)) == "RecordSuccess"
+    assert world.rows() == rows_of(B)
+
+
+def test_what_was_overwritten_where_no_versions_are_is_superseded(engine: Engine) -> None:
+    world = World(engine, versioned=False)
+    first, second = world.put(A), world.put(B)
+    assert world.finish(world.deliver(first)) == "Superseded"
+    assert world.claim()["status"] == "SUPERSEDED"
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    assert world.finish(world.deliver(first)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_a_gone_version_of_a_shown_object_changes_nothing(world: World) -> None:
+    first, second, third = world.put(A), world.put(B), world.put(A)
+    world.finish(world.deliver(first))
+    world.delete(second)
+    assert world.finish(world.deliver(second)) == "Superseded"
+    assert (world.claim()["status"], world.claim()["processed_etag"]) == ("SUPERSEDED", first.etag)
+    # The table still shows the content, so that there is nothing to do.
+    assert world.finish(world.deliver(third)) == "Duplicate"
+    assert world.claim()["processed_sequencer"] == third.sequencer
+    assert world.rows() == rows_of(A)
+
+
+def test_the_older_event_goes_on_when_the_newer_version_is_gone(world: World) -> None:
+    """It waited for the newer one, and is not superseded by what never came to the table."""
+    old, new = world.put(A), world.put(B)
+    newer, older = world.deliver(new), world.deliver(old)
+    until(world, newer, "Clean")
+    until(world, older, "AwaitClaim")
+    world.delete(new)
+    assert world.finish(newer) == "Superseded"
+    assert world.finish(older) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+
+
+def test_the_older_event_is_superseded_by_what_the_table_shows(world: World) -> None:
+    old, new = world.put(A), world.put(B)
+    newer, older = world.deliver(new), world.deliver(old)
+    until(world, newer, "Clean")
+    until(world, older, "AwaitClaim")
+    assert world.finish(newer) == "RecordSuccess"
+    assert world.finish(older) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_a_delete_marker_in_between_changes_nothing(world: World) -> None:
+    first = world.put(A)
+    world.delete()
+    second = world.put(B)
+    world.delete()
+    # Each event's version is there, though the key is not.
+    assert [world.finish(world.deliver(put)) for put in (first, second)] == ["RecordSuccess"] * 2
+    assert world.rows() == rows_of(B)
+    assert world.finish(world.deliver(first)) == "Superseded"
+
+
+def test_replays_after_success(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    for put in (first, second):
+        assert world.finish(world.deliver(put)) == "RecordSuccess"
+    assert world.finish(world.deliver(first)) == "Superseded"
+    assert world.finish(world.deliver(second)) == "Duplicate"
+    again = world.put(B)
+    assert world.finish(world.deliver(again)) == "Duplicate"
+    assert world.finish(world.deliver(second)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+@pytest.mark.parametrize("at", ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"])
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_killed_executions_object_is_taken_over(world: World, at: str, newer: bool) -> None:
+    first, second = world.put(A), world.put(B)
+    killed, other = (first, second) if newer else (second, first)
+    world.kill(until(world, world.deliver(killed), at))
+    taking = world.deliver(other)
+    # An older version may follow until a newer one is in the table; its job says no where one is on the way.
+    overtaken = not newer and at in ("Refresh", "Reconcile", "RecordSuccess")
+    assert world.finish(taking) == ("Failed" if overtaken else "RecordSuccess")
+    assert "TakeOver" in taking.visited
+    replayed = world.finish(world.deliver(killed))
+    assert replayed == ("Superseded" if newer else "RecordSuccess")
+    assert world.rows() == rows_of(B)
+
+
+@pytest.mark.parametrize("at", ["Refresh", "Reconcile", "RecordSuccess"])
+def test_what_a_killed_run_of_a_gone_version_left_is_replaced(world: World, at: str) -> None:
+    old, new = world.put(A), world.put(B)
+    world.kill(until(world, world.deliver(new), at))
+    world.delete(new)
+    assert world.finish(world.deliver(old)) == "RecordSuccess"
+    assert world.finish(world.deliver(new)) == "Superseded"
+    assert world.rows() == rows_of(A)
+
+
+def test_a_content_is_no_duplicate_after_another_one_has_half_failed(world: World) -> None:
+    first = world.put(A)
+    world.finish(world.deliver(first))
+    second = world.deliver(world.put(B))
+    until(world, second, "Curate")
+    moments = itertools.count(1)
+    world.between = lambda: setattr(second, "crashed", next(moments) > 4)
+    assert world.finish(second) == "Failed"
+    world.between = lambda: None
+    assert world.finish(world.deliver(world.put(A))) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+
+
+def test_a_killed_run_ends_the_certainty_of_what_the_table_shows(world: World) -> None:
+    first, second, third = world.put(A), world.put(B), world.put(A)
+    world.finish(world.deliver(first))
+    world.kill(until(world, world.deliver(second), "Refresh"))
+    world.delete(third)
+    # Takes the claim over, and finds its own version gone: A is not what the files hold any more.
+    assert world.finish(world.deliver(third)) == "Superseded"
+    assert "processed_etag" not in world.claim()
+    fourth = world.put(A)
+    assert world.finish(world.deliver(fourth)) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+
+
+def test_a_failed_run_of_a_file_that_quotes_the_jobs_words_is_a_failure(world: World) -> None:
+    header = ",".join(["SupersededVersion: version 1 is gone", "x"])
+    assert world.finish(world.deliver(world.put(f"{header}\n".encode()))) == "Failed"
+    assert "RefusedObject: other_columns" in world.claim()["cause"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "end"),
+    [
+        ("0A", "0A1", "RecordSuccess"),
+        ("0A1", "0B", "RecordSuccess"),
+        ("0B", "0A1", "Superseded"),
+        ("0A1", "0A", "Superseded"),
+        ("00617F08299329D189", "00617F08299329D19", "RecordSuccess"),
+    ],
+)
+def test_sequencers_of_two_lengths(world: World, one: str, other: str, end: str) -> None:
+    first, second = world.put(A, one), world.put(B, other)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    assert world.finish(world.deliver(second)) == end
+    assert world.rows() == rows_of(B if end == "RecordSuccess" else A)
+
+
+def test_content_in_parts_is_content_by_another_etag(world: World, engine: Engine) -> None:
+    first = world.put(A)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    where: dict[str, Any] = {"Bucket": world.bucket, "Key": world.key}
+    where["UploadId"] = engine.s3.create_multipart_upload(**where)["UploadId"]
+    part = engine.s3.upload_part(**where, PartNumber=1, Body=A)
+    done = engine.s3.complete_multipart_upload(
+        **where, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    )
+    second = world.put(B)
+    second.event.update(etag=done["ETag"].strip('"'), version_id=done["VersionId"])
+    assert second.etag.endswith("-1")
+    # Worked on again, with the same result.
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    assert world.rows() == rows_of(A)

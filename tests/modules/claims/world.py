@@ -1,0 +1,373 @@
+"""One key under events, kills and replays: the planned state machine over real claims and versions.
+
+moto's interpreter evaluates one state at a time and the test says whose turn it is, so that a seed is one
+order of everything: of states, of what jobs write, of puts and deletes between any two of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_dynamodb,
+    state_task_service_glue,
+    state_task_service_lambda,
+    state_task_service_sns,
+)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded
+from moto.stepfunctions.parser.asl.eval.states import ContextObjectData, ExecutionData, StateMachineData
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import json_path
+
+from glue_jobs.main import run
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.s3 import events as embedded_s3
+
+from .jobs import Processed, Table, install, one_client
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+RAW = f"strata-raw-test-{ACCOUNT}"
+PROCESSED = f"strata-processed-test-{ACCOUNT}"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:strata-pipeline-test"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/strata-stepfunctions-test"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more, no `finally` either."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """A version and its event."""
+
+    number: int
+    body: bytes
+    event: dict[str, Any]
+
+    @property
+    def sequencer(self) -> str:
+        return str(self.event["sequencer"])
+
+    @property
+    def etag(self) -> str:
+        return str(self.event["etag"])
+
+
+@dataclass
+class Execution:
+    """One execution of the machine for a put's event."""
+
+    arn: str
+    put: Put
+    env: Any
+    status: str = "RUNNING"
+    visited: list[str] = field(default_factory=list)
+    crashed: bool = False
+
+    @property
+    def end(self) -> str:
+        """The last state for one that ended by itself, else its status."""
+        return self.visited[-1] if self.status in ("SUCCEEDED", "FAILED") else self.status
+
+
+class World:
+    """A key, its versions, its claim, its executions and its rows."""
+
+    def __init__(self, engine: Engine, *, versioned: bool = True) -> None:
+        self._engine = engine
+        self._numbers = itertools.count(1)
+        engine.world = self
+        self.bucket = RAW if versioned else f"{RAW}-plain"
+        self.versioned = versioned
+        self.key = f"flights/{next(engine.keys)}.csv"
+        self.object_id = hashlib.sha256(f"{self.bucket}/{self.key}".encode()).hexdigest()
+        self.processed = Processed(engine.s3, lambda: self.tick(may_die=True))
+        self.table = Table(self.processed, f"s3://{PROCESSED}/curated/flights")
+        self.puts: list[Put] = []
+        self.executions: dict[str, Execution] = {}
+        self.notified: list[dict[str, Any]] = []
+        self.at_work: list[Execution] = []
+        # Called between any two steps of a job.
+        self.between: Callable[[], None] = lambda: None
+
+    def put(self, body: bytes, sequencer: str | None = None) -> Put:
+        """Put a version; its event waits for `deliver`."""
+        answer = self._engine.s3.put_object(Bucket=self.bucket, Key=self.key, Body=body)
+        number = len(self.puts) + 1
+        event = {
+            "bucket": self.bucket,
+            "key": self.key,
+            "etag": answer["ETag"].strip('"'),
+            "version_id": answer.get("VersionId", ""),
+            "size": len(body),
+            "sequencer": sequencer or f"{number:04X}",
+            "event_id": str(number),
+            "time": "2026-01-01T00:00:00Z",
+        }
+        self.puts.append(Put(number, body, event))
+        return self.puts[-1]
+
+    def delete(self, put: Put | None = None) -> None:
+        """Delete a version, or put a delete marker (delete the object where there are no versions)."""
+        version = {"VersionId": put.event["version_id"]} if put is not None and self.versioned else {}
+        self._engine.s3.delete_object(Bucket=self.bucket, Key=self.key, **version)
+
+    def is_there(self, put: Put) -> bool:
+        """Whether the bucket still has what the put's event names."""
+        version = {"VersionId": put.event["version_id"]} if self.versioned else {}
+        try:
+            found = self._engine.s3.head_object(Bucket=self.bucket, Key=self.key, **version)
+        except self._engine.s3.exceptions.ClientError:
+            return False
+        return str(found["ETag"]).strip('"') == put.etag
+
+    def deliver(self, put: Put) -> Execution:
+        """Start an execution for the put's event."""
+        name = f"{put.number}-{next(self._numbers)}"
+        arn = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{self.object_id[:8]}-{name}"
+        execution = Execution(arn, put, self._engine.environment(arn, name, put.event))
+        self.executions[arn] = execution
+        return execution
+
+    def step(self, execution: Execution) -> None:
+        """Let an execution evaluate one state."""
+        env = execution.env
+        execution.visited.append(env.next_state_name)
+        self.at_work.append(execution)
+        try:
+            self._engine.program._get_state(env.next_state_name).eval(env)
+            env.stack.clear()
+            env.heap.clear()
+            if isinstance(env.program_state(), ProgramEnded):
+                execution.status = "SUCCEEDED"
+        except FailureEventException:
+            execution.status = "FAILED"
+        except Killed:
+            pass
+        finally:
+            self.at_work.pop()
+
+    def finish(self, execution: Execution) -> str:
+        """Let an execution run to its end; return its last state."""
+        for _ in range(200):
+            if execution.status != "RUNNING":
+                return execution.end
+            self.step(execution)
+        raise AssertionError(f"{execution.arn} does not end: {execution.visited[-12:]}")
+
+    def kill(self, execution: Execution) -> None:
+        """Stop an execution, and with it the job that it waits for."""
+        execution.status = "ABORTED"
+
+    def tick(self, *, may_die: bool) -> None:
+        """A moment between two steps of the job at work."""
+        execution = self.at_work[-1]
+        if execution.status != "ABORTED":
+            self.between()
+        if may_die and execution.status == "ABORTED":
+            raise Killed
+        if may_die and execution.crashed:
+            raise MemoryError("the worker ran out of memory")
+
+    def claim(self) -> dict[str, Any]:
+        """The claim's attributes."""
+        return dict(self._engine.claims.get_item(Key={"object_id": self.object_id}).get("Item", {}))
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What the table shows of the object: day and flight."""
+        return [(day, flight) for day, flight, _ in self.table.rows(self.object_id)]
+
+    def copies(self) -> list[str]:
+        """The working copies that are left."""
+        prefix = f"work/flights/object={self.object_id}/"
+        listed = self._engine.s3.list_objects_v2(Bucket=PROCESSED, Prefix=prefix)
+        return [item["Key"] for item in listed.get("Contents", [])]
+
+    def describe(self) -> str:
+        """What happened, for a test that fails."""
+        puts = [
+            f"put {put.number} {put.sequencer} {put.etag[:6]} there={self.is_there(put)}" for put in self.puts
+        ]
+        runs = [
+            f"{one.arn.rpartition(':')[2]} of {one.put.number}: {one.end} {' '.join(one.visited)}"
+            for one in self.executions.values()
+        ]
+        rows = self.table.rows(self.object_id)
+        return "\n".join([f"versioned={self.versioned}", *puts, *runs, f"{rows}", f"{self.claim()}"])
+
+
+class Engine:
+    """The program and the services, shared by all worlds of a test module."""
+
+    def __init__(self, definition: dict[str, Any]) -> None:
+        self.program: Any = AmazonStateLanguageParser.parse(json.dumps(definition))[0]
+        self.keys = itertools.count(1)
+        self.world: World
+        self.s3: Any = boto3.client("s3", REGION)
+        for bucket in (RAW, f"{RAW}-plain", PROCESSED):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
+        self.dynamodb: Any = boto3.client("dynamodb", REGION)
+        self.claims = boto3.resource("dynamodb", REGION).create_table(
+            TableName="strata-claims-test",
+            KeySchema=[{"AttributeName": "object_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "object_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for operation in ("HeadObject", "CopyObject"):
+            self.s3.meta.events.register(
+                f"before-call.s3.{operation}", lambda **_: self._between_requests(may_die=False)
+            )
+        self.s3.meta.events.register(
+            "before-call.s3.DeleteObject", lambda **_: self._between_requests(may_die=True)
+        )
+
+    def _between_requests(self, *, may_die: bool) -> None:
+        if self.world.at_work:
+            self.world.tick(may_die=may_die)
+
+    def environment(self, arn: str, name: str, event: dict[str, Any]) -> Any:
+        now = datetime.datetime.now(tz=datetime.UTC).isoformat()
+        context = ContextObjectData(
+            Execution=ExecutionData(Id=arn, Input=event, Name=name, RoleArn=ROLE, StartTime=now),
+            StateMachine=StateMachineData(Id=MACHINE, Name="strata-pipeline-test"),
+        )
+        env = Environment(
+            aws_execution_details=AWSExecutionDetails(account=ACCOUNT, region=REGION, role_arn=ROLE),
+            execution_type=StateMachineType.STANDARD,
+            context=context,
+            event_history_context=EventHistoryContext.of_program_start(),
+            cloud_watch_logging_session=None,
+            activity_store={},
+        )
+        env.next_state_name = self.program.start_at.start_at_name
+        return env
+
+
+class _InlineThread:
+    """moto evaluates a task in a thread because of its timeout; here it takes no time."""
+
+    def __init__(self, target: Callable[[], None], daemon: bool = False) -> None:
+        self._target = target
+
+    def start(self) -> None:
+        self._target()
+
+
+def _failure(env: Any, error: str, cause: str) -> FailureEventException:
+    name: Any = (
+        StatesErrorName(StatesErrorNameType.StatesTaskFailed)
+        if error == "States.TaskFailed"
+        else CustomErrorName(error)
+    )
+    details = TaskFailedEventDetails(error=error, cause=cause, resource="", resourceType="")
+    return FailureEventException(
+        FailureEvent(
+            env=env,
+            error_name=name,
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),
+        )
+    )
+
+
+@contextmanager
+def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
+    """An engine for a planned definition."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        embedded_s3.install(CloudContext(account_id=ACCOUNT, region=REGION, directory=Path()))
+        try:
+            engine = Engine(definition)
+            _patch(patch, engine)
+            yield engine
+        finally:
+            embedded_s3.uninstall()
+
+
+def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
+    functions = install(patch, lambda: engine.world)
+    one_client(patch, {"s3": engine.s3, "dynamodb": engine.dynamodb})
+
+    def glue(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        arguments = normalised_parameters["Arguments"]
+        job_run = {"Id": "jr_1", "JobName": normalised_parameters["JobName"], "Arguments": arguments}
+        try:
+            run(
+                normalised_parameters["JobName"].split("-")[1],
+                [word for name, value in arguments.items() for word in (name, value)],
+            )
+        except Exception as error:
+            # As a Glue run's error reads: the class and the message.
+            said = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+            failed = job_run | {"JobRunState": "FAILED", "ErrorMessage": said}
+            raise _failure(env, "States.TaskFailed", json.dumps(failed)) from None
+        env.stack.append(job_run | {"JobRunState": "SUCCEEDED"})
+
+    def invoke(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        name = normalised_parameters["FunctionName"].rpartition(":")[2].split("-")[1]
+        try:
+            answer = functions[name](json.loads(normalised_parameters["Payload"]), None)
+        except Exception as error:
+            raise _failure(env, type(error).__name__, str(error)) from None
+        env.stack.append({"Payload": answer})
+
+    def publish(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        message = normalised_parameters["Message"]
+        engine.world.notified.append(json.loads(message) if isinstance(message, str) else message)
+        env.stack.append({"MessageId": "m"})
+
+    def describe(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        found = engine.world.executions.get(normalised_parameters["ExecutionArn"])
+        if found is None:
+            raise _failure(env, "Sfn.ExecutionDoesNotExistException", "")
+        env.stack.append({"Status": found.status})
+
+    for service, function in (
+        (state_task_service_glue.StateTaskServiceGlue, glue),
+        (state_task_service_lambda.StateTaskServiceLambda, invoke),
+        (state_task_service_sns.StateTaskServiceSns, publish),
+        (state_task_service_aws_sdk.StateTaskServiceAwsSdk, describe),
+    ):
+        patch.setattr(service, "_eval_service_task", function)
+    patch.setattr(
+        state_task_service_glue.StateTaskServiceGlue, "_eval_integration_pattern", lambda *_, **__: None
+    )
+    patch.setattr(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_normalise_parameters", lambda *_: None)
+    patch.setattr(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_normalise_response", lambda *_: None)
+    patch.setattr(state_task_service_dynamodb, "boto_client_for", lambda **named: engine.dynamodb)
+    # Half of an execution's time goes into reading the same paths again.
+    patch.setattr(json_path, "parse", functools.cache(json_path.parse))
+    patch.setattr(execute_state, "Thread", _InlineThread)
+    patch.setattr(WaitFunction, "_wait_interval", lambda *_, **__: None)
