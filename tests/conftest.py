@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from strata.terraform.providers import SNOWFLAKE_MIRROR
-from tests.snowflake_provider.found import MIRROR
+from tests.snowflake_provider.found import KEPT_MIRROR
 
 ROOT = Path(__file__).resolve().parents[1]
 _MISSING = re.compile(r"missing tool: ([\w-]+)")
@@ -39,8 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts its background jobs so, and children inherit it: their Ctrl-C would do nothing.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Not left as a setting: it would put the real provider into every test that plans.
-    config.stash[MIRROR] = os.environ.get(SNOWFLAKE_MIRROR, "")
+    # Not left as a setting, which would put the real provider into every test that plans; and where the workers of
+    # pytest-xdist find it, which this process starts.
+    if mirror := os.environ.get(SNOWFLAKE_MIRROR):
+        os.environ[KEPT_MIRROR] = mirror
     for name in list(os.environ):
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":

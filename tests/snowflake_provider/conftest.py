@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strata.terraform.providers import SNOWFLAKE_MIRROR
-from tests.snowflake_provider.found import MIRROR
+from tests.snowflake_provider.found import mirror
 from tests.snowflake_provider.life import Life
 from tests.snowflake_provider.providers import REAL, STAND_IN, live
 
@@ -16,9 +16,7 @@ from tests.snowflake_provider.providers import REAL, STAND_IN, live
 @pytest.fixture(scope="session", params=[STAND_IN, REAL])
 def life(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Life:
     """What was seen of all cases with one provider."""
-    mirror = request.config.stash[MIRROR]
-    if request.param == REAL and not mirror:
+    if request.param == REAL and not mirror():
         pytest.skip(f"missing tool: snowflake-provider (name its mirror in {SNOWFLAKE_MIRROR})")
-    return live(
-        request.param, root, tmp_path_factory.mktemp("life"), {**os.environ, SNOWFLAKE_MIRROR: mirror}
-    )
+    environ = {**os.environ, SNOWFLAKE_MIRROR: mirror()}
+    return live(request.param, root, tmp_path_factory.mktemp("life"), environ)
