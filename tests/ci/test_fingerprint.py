@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from strata.ci.fingerprint import Fingerprint, closest, differences, fingerprint, new_key
+from strata.ci.fingerprint import PlanFingerprint, closest, differences, fingerprint, new_key
 
 KEY = "ab" * 32
 
@@ -102,7 +102,7 @@ def test_any_of_the_reviewed_plans_will_do() -> None:
 
 def test_outputs_alone_are_no_difference() -> None:
     outputs = {"arn": {"actions": ["update"], "before": "a", "after": "b", "after_unknown": False}}
-    assert differences(Fingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
+    assert differences(PlanFingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
 
 
 def test_one_changed_leaf_is_always_found() -> None:

@@ -176,7 +176,7 @@ def judge(spark: SparkSession, lines: dict[int, str]) -> Judged:
     airlines = spark.createDataFrame(
         [("UA", "United"), ("B6", "JetBlue"), ("B6", "twice")], "carrier string, name string"
     )
-    outputs = clean.transform(agreed, clean.Inputs(frame, {"airlines": airlines}))
+    outputs = clean.transform(agreed, clean.CleanInputs(frame, {"airlines": airlines}))
     # Collecting would show the driver's zone; the number of microseconds has none.
     judged = outputs.judged.collect()
     return Judged(

@@ -11,9 +11,9 @@ import yaml
 
 from strata.iam import (
     OidcProvider,
-    Outcome,
     Policy,
     PolicyError,
+    PolicyOutcome,
     Principal,
     Request,
     decide,
@@ -87,7 +87,7 @@ def test_evaluation(case: dict[str, Any]) -> None:
     if "by" in case:
         assert decision.statement is not None
         assert decision.statement.name == case["by"]
-    if decision.outcome is Outcome.IMPLICIT_DENY:
+    if decision.outcome is PolicyOutcome.IMPLICIT_DENY:
         assert decision.statement is None
         assert "allows the s3:GetObject action" in decision.reason
 

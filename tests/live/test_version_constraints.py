@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strata.live.functions import FunctionError, satisfies
+from strata.live.evaluation.functions import FunctionError, satisfies
 
 
 @pytest.mark.parametrize(

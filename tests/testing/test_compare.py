@@ -9,13 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from strata.errors import StrataError
-from strata.testing.case import PolicyStatements
-from strata.testing.compare import differences, unmatched
-from strata.testing.documents import read_document
-from strata.testing.outcome import UNKNOWN, planned_value
-from strata.testing.policies import policy_differences
-from strata.testing.scheduling import batches, place_of
-from strata.testing.schemas import SetAttributes, set_paths
+from strata.testing.cases.case import PolicyStatements
+from strata.testing.cases.compare import differences, unmatched
+from strata.testing.cases.documents import read_document
+from strata.testing.cases.outcome import UNKNOWN, planned_value
+from strata.testing.cases.policies import policy_differences
+from strata.testing.cases.scheduling import batches, place_of
+from strata.testing.cases.schemas import SetAttributes, set_paths
 
 SETS = SetAttributes({"t": frozenset({"rule", "rule.cidrs"})})
 

@@ -13,7 +13,7 @@ import pytest
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider
-from strata.testing.terraform import TerraformFolder
+from strata.testing.cases.terraform import TerraformFolder
 
 
 def program(folder: Path, text: str) -> Path:

@@ -15,7 +15,7 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws import server as server_module
+from strata.cloud.aws.gateway import server as server_module
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -171,7 +171,7 @@ def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws(context: CloudContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    without = tuple(e for e in server_module._EXTENSIONS if e not in ("glue", "lambda_"))
+    without = tuple(e for e in server_module._EXTENSIONS if e not in ("glue.api", "lambda_.api"))
     monkeypatch.setattr(server_module, "_EXTENSIONS", without)
     server = AwsServer(context)
     server.start()

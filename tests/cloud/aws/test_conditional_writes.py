@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.retries import AnswerOnce
+from strata.cloud.aws.gateway.retries import AnswerOnce
 
 from .conftest import Aws
 

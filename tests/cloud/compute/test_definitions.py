@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws import glue
-from strata.cloud.spark import job_arguments
-from strata.cloud.spark.pool import SparkPool
+from strata.cloud.aws.glue import api as glue
+from strata.cloud.aws.glue.spark import job_arguments
+from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.terraform.toolchain import find_toolchain
 
 from .conftest import ACCOUNT, REGION, Cloud, zipped

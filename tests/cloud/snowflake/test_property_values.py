@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.options import Option, read_format
+from strata.cloud.snowflake.properties import Option, read_format
 
 WORDS = ("STANDARD", "SNOWPARK-OPTIMIZED")
 
