@@ -1,7 +1,7 @@
 # The two commands of the README; each sets up all it needs and is quick the second time.
 PYTHON ?= python3
 
-.PHONY: demo test check lint setup clean
+.PHONY: demo test check lint mutants setup clean
 
 demo: setup
 	@.venv/bin/strata demo
@@ -14,6 +14,12 @@ check: setup
 
 lint: setup
 	@.venv/bin/strata lint
+
+# How many faults a package's tests notice: docs/testing.md, "Faults put in".
+SAMPLE ?= 60
+SEED ?= 1
+mutants: setup
+	@.venv/bin/python bench/mutants $(PACKAGE) --sample $(SAMPLE) --seed $(SEED)
 
 setup:
 	@$(PYTHON) -m strata.setup

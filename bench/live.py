@@ -26,10 +26,10 @@ from typing import Any
 
 import psutil
 
-from strata.cli.console import out, print_json, table
-from strata.session import Session, interruptible
+from strata.cli.views.console import out, print_json, table
+from strata.platform.session import PlatformSession, interruptible
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.runner import Runner
-from strata.workspace import Workspace, find_account
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS = ROOT / "tests" / "live" / "contracts" / "tree"
@@ -189,7 +189,7 @@ def renders(checkout: Path) -> dict[str, float]:
 def plans(checkout: Path, *, apply_first: bool) -> dict[str, float]:
     """Plans of dev: as one, unit by unit, by Terragrunt; each a second time, when all is initialised."""
     account = find_account(checkout, "dev")
-    with Session(checkout, "dev", account_id=account.account_id, region=account.region) as session:
+    with PlatformSession(checkout, "dev", account_id=account.account_id, region=account.region) as session:
         workspace = Workspace(checkout, "dev", session.endpoints)
         runner = workspace.runner(lambda event: None)
         runner.bootstrap("dev")

@@ -24,17 +24,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from strata import pipeline
-from strata.cli.apply_view import UnitTable
-from strata.cli.console import err, out, print_json, table
+from strata.cli.views.apply_view import UnitTable
+from strata.cli.views.console import err, out, print_json, table
+from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.java import find_java
+from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
+from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.client import embedded_client
-from strata.cloud.spark.jars import default_folder, ensure_jars
-from strata.cloud.spark.java import find_java
-from strata.cloud.spark.process import SparkProcess, run_script
-from strata.cloud.spark.settings import SparkSettings
 from strata.demo import data
-from strata.session import Session, interruptible
-from strata.workspace import Workspace, find_account
+from strata.platform import pipeline
+from strata.platform.session import PlatformSession, interruptible
+from strata.platform.workspace import Workspace, find_account
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = {
@@ -104,7 +104,7 @@ def platform(rounds: int) -> dict[str, float]:
     """Start, apply, drop files, and run the same jobs bare."""
     account = find_account(ROOT, "dev")
     started = time.monotonic()
-    with Session(ROOT, "dev", account_id=account.account_id, region=account.region) as session:
+    with PlatformSession(ROOT, "dev", account_id=account.account_id, region=account.region) as session:
         figures = {"cloud start": time.monotonic() - started}
         workspace = Workspace(ROOT, "dev", session.endpoints)
         started = time.monotonic()

@@ -34,15 +34,15 @@ from typing import Any
 import psutil
 import tftest
 
-from strata.cli.console import err, out, print_json, table
+from strata.cli.views.console import err, out, print_json, table
 from strata.terraform.toolchain import Toolchain, find_toolchain
-from strata.testing.case import Case, read_case
-from strata.testing.composition import PROVIDERS, Composition, literal
-from strata.testing.layout import Layout
-from strata.testing.services import PlanServices
+from strata.testing.cases.case import Case, read_case
+from strata.testing.cases.composition import PROVIDERS, CaseRoot, literal
+from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.services import PlanServices
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYOUT = Layout(ROOT, ROOT / "modules", ROOT / "tests" / "modules", ROOT / ".strata")
+LAYOUT = RepositoryLayout(ROOT, ROOT / "modules", ROOT / "tests" / "modules", ROOT / ".strata")
 TARGETS = {"tftest / library": 35.0, "terraform test / library": 4.5}
 CASES = 60
 RUNS = 3
@@ -187,7 +187,7 @@ def plain_tftest(case: Case, toolchain: Toolchain, environment: dict[str, str]) 
     """Seconds of one case as tftest's documentation does it: set up a copy, plan, look at the plan."""
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         begun = time.monotonic()
-        root = Composition(Path(folder) / "root", LAYOUT)
+        root = CaseRoot(Path(folder) / "root", LAYOUT)
         root.providers([case])
         root.add(case, own_copy=False)
         test = tftest.TerraformTest(str(root.folder), binary=str(toolchain.terraform))
@@ -209,7 +209,7 @@ def terraform_test(cases: list[Case], toolchain: Toolchain, environment: dict[st
         runs.append({f"case_{index}": block})
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         begun = time.monotonic()
-        root = Composition(Path(folder) / "root", LAYOUT)
+        root = CaseRoot(Path(folder) / "root", LAYOUT)
         for case in cases:
             root.bring_files(case)
         required = {"aws": {"source": "hashicorp/aws"}}

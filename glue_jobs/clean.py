@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.contract import Column, Contract, Join, Reference
+from glue_jobs.contract import Column, Contract, Join, ReferenceTable
 
 DUPLICATE = "duplicate"
 OTHER_DELIMITERS = (";", "\t", "|")
@@ -59,7 +59,7 @@ SHOWN = 120  # characters of a value in a detail; the whole line is beside it
 
 
 @dataclass(frozen=True)
-class Inputs:
+class CleanInputs:
     """`lines` has `source_line` and `line`; `references` the contract's reference tables by name."""
 
     lines: DataFrame
@@ -67,7 +67,7 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class CleanOutputs:
     """Every line once, and the two kinds of output made of it.
 
     Attributes:
@@ -91,7 +91,7 @@ def reasons(contract: Contract) -> list[str]:
     return [*REASONS, *(str(join.reason) for _, join in _required_joins(contract))]
 
 
-def transform(contract: Contract, inputs: Inputs) -> Outputs:
+def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     """Judges every line; no line is dropped, none is counted twice."""
     width = len(contract.columns)
     date = f"`{contract.date.name}`"
@@ -137,7 +137,7 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
     quarantined = checked.where("fault IS NOT NULL").selectExpr(
         "source_line", "fault.reason", "fault.detail", "line AS row"
     )
-    return Outputs(judged=judged, quarantined=quarantined)
+    return CleanOutputs(judged=judged, quarantined=quarantined)
 
 
 def _typed(column: Column) -> str:
@@ -264,7 +264,7 @@ def _date_cases(contract: Contract) -> Iterator[str]:
     )
 
 
-def _required_joins(contract: Contract) -> Iterator[tuple[Reference, Join]]:
+def _required_joins(contract: Contract) -> Iterator[tuple[ReferenceTable, Join]]:
     """Joins whose key the reference must know."""
     for reference in contract.references:
         for join in reference.joins:

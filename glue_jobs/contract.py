@@ -39,7 +39,7 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceTable:
     """A small table beside the dataset, `reference/<name>.csv` of the raw bucket."""
 
     name: str
@@ -82,7 +82,7 @@ class Contract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     date: PartitionDate
-    references: tuple[Reference, ...]
+    references: tuple[ReferenceTable, ...]
     curated: tuple[Column, ...]
 
     @property
@@ -143,7 +143,7 @@ def from_document(document: Mapping[str, Any]) -> Contract:
         key=tuple(document["key"]),
         date=PartitionDate(date["name"], (year, month, day), date["within_a_day_of"]),
         references=tuple(
-            Reference(
+            ReferenceTable(
                 name=reference["name"],
                 columns=_columns(reference["columns"]),
                 key=reference["key"],

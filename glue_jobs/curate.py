@@ -12,7 +12,7 @@ from glue_jobs.contract import Contract
 
 
 @dataclass(frozen=True)
-class Origin:
+class ObjectOrigin:
     """The version of the raw object that rows come from; every curated row carries it (D12)."""
 
     object_id: str
@@ -21,22 +21,22 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class CurateInputs:
     """`clean` as in `Contract.clean_schema`; `references` the contract's reference tables by name."""
 
     clean: DataFrame
     references: Mapping[str, DataFrame]
-    origin: Origin
+    origin: ObjectOrigin
 
 
 @dataclass(frozen=True)
-class Outputs:
+class CurateOutputs:
     """`curated`: the contract's curated columns, then the partition columns."""
 
     curated: DataFrame
 
 
-def transform(contract: Contract, inputs: Inputs) -> Outputs:
+def transform(contract: Contract, inputs: CurateInputs) -> CurateOutputs:
     """Joins to the left, so that no row is lost where a reference lacks its key (D13)."""
     origin = inputs.origin
     rows = inputs.clean.alias("rows")
@@ -56,7 +56,7 @@ def transform(contract: Contract, inputs: Inputs) -> Outputs:
         f"{_text(origin.object_id)} AS object",
     )
     # One task holds all rows of a date, so that each partition gets one file.
-    return Outputs(curated=curated.repartition(date))
+    return CurateOutputs(curated=curated.repartition(date))
 
 
 def _text(value: str) -> str:

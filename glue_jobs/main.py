@@ -15,7 +15,7 @@ from glue_jobs import clean, contract, curate, lines, references, source
 from glue_jobs.arguments import JobArguments, is_older, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
-from glue_jobs.storage import Document, Layout, Storage
+from glue_jobs.storage import Document, JobStorage, ObjectLayout
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -62,14 +62,14 @@ def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
         BrokenInvariant: rows read are not clean + quarantined + duplicate.
     """
     # S3 copies while Spark starts.
-    with source.copied(arguments, Layout(arguments).copies) as copy:
+    with source.copied(arguments, ObjectLayout(arguments).copies) as copy:
         return _clean_copy(_session("clean", arguments), arguments, agreed, copy)
 
 
 def _clean_copy(
     spark: SparkSession, arguments: JobArguments, agreed: Contract, copy: Callable[[], str]
 ) -> Document:
-    layout, storage = Layout(arguments), Storage(spark)
+    layout, storage = ObjectLayout(arguments), JobStorage(spark)
     _refuse_older(storage, layout, arguments)
     uri = copy()
     try:
@@ -78,7 +78,7 @@ def _clean_copy(
         _quarantine_object(storage, layout, arguments, uri, refusal)
         raise
     tables = references.read(spark, storage, layout, agreed)
-    outputs = clean.transform(agreed, clean.Inputs(raw.frame, tables))
+    outputs = clean.transform(agreed, clean.CleanInputs(raw.frame, tables))
     # Counted while it is written: a line passes through the whole of the job once.
     reasons = clean.reasons(agreed)
     observation, judged = _observed(
@@ -124,7 +124,7 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
             twice, or a newer version has been curated already.
     """
     spark = _session("curate", arguments)
-    layout, storage = Layout(arguments), Storage(spark)
+    layout, storage = ObjectLayout(arguments), JobStorage(spark)
     previous = _refuse_older(storage, layout, arguments)
     cleaned = storage.read(layout.report("clean"))
     if cleaned is None or cleaned | _version(arguments) != cleaned:
@@ -134,8 +134,8 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
         )
     tables = references.read(spark, storage, layout, agreed)
     rows = spark.read.schema(agreed.clean_schema).parquet(layout.clean)
-    origin = curate.Origin(arguments.object_id, arguments.key, arguments.sequencer)
-    outputs = curate.transform(agreed, curate.Inputs(rows, tables, origin))
+    origin = curate.ObjectOrigin(arguments.object_id, arguments.key, arguments.sequencer)
+    outputs = curate.transform(agreed, curate.CurateInputs(rows, tables, origin))
     date = agreed.date.name
     partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
@@ -187,7 +187,7 @@ def _version(arguments: JobArguments) -> Document:
     }
 
 
-def _refuse_older(storage: Storage, layout: Layout, arguments: JobArguments) -> Document:
+def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArguments) -> Document:
     """The commit marker of the version before, empty if there is none.
 
     Raises:
@@ -201,7 +201,7 @@ def _refuse_older(storage: Storage, layout: Layout, arguments: JobArguments) -> 
     return previous
 
 
-def _read_source(spark: SparkSession, storage: Storage, uri: str, agreed: Contract) -> lines.SourceLines:
+def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract) -> lines.SourceLines:
     if storage.size(uri) == 0:
         raise RefusedObject("empty_file", "the file has no bytes")
     raw = lines.read(spark, uri)
@@ -212,7 +212,7 @@ def _read_source(spark: SparkSession, storage: Storage, uri: str, agreed: Contra
 
 
 def _quarantine_object(
-    storage: Storage, layout: Layout, arguments: JobArguments, uri: str, refusal: RefusedObject
+    storage: JobStorage, layout: ObjectLayout, arguments: JobArguments, uri: str, refusal: RefusedObject
 ) -> None:
     """Copies the refused object; `reason.json` is last, so that it never stands without the file."""
     if not _clear_refusal(storage, layout, arguments):
@@ -223,7 +223,7 @@ def _quarantine_object(
     storage.write(f"{layout.quarantined_object}/reason.json", reason)
 
 
-def _clear_refusal(storage: Storage, layout: Layout, arguments: JobArguments) -> bool:
+def _clear_refusal(storage: JobStorage, layout: ObjectLayout, arguments: JobArguments) -> bool:
     """Takes an earlier refusal out of the quarantine; one of a newer version stays."""
     refusal = storage.read(f"{layout.quarantined_object}/reason.json") or {}
     if is_older(arguments.sequencer, refusal.get("sequencer", "")):

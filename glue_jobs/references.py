@@ -7,12 +7,14 @@ from collections import Counter
 
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_jobs.contract import Contract, Reference, ddl
+from glue_jobs.contract import Contract, ReferenceTable, ddl
 from glue_jobs.errors import JobError
-from glue_jobs.storage import Layout, Storage, literal
+from glue_jobs.storage import JobStorage, ObjectLayout, literal
 
 
-def read(spark: SparkSession, storage: Storage, layout: Layout, contract: Contract) -> dict[str, DataFrame]:
+def read(
+    spark: SparkSession, storage: JobStorage, layout: ObjectLayout, contract: Contract
+) -> dict[str, DataFrame]:
     """Reads the contract's reference tables.
 
     A key held twice would multiply rows in a join, so it is refused before anything is written.
@@ -30,7 +32,7 @@ def read(spark: SparkSession, storage: Storage, layout: Layout, contract: Contra
     return tables
 
 
-def _check(uri: str, text: str | None, reference: Reference) -> None:
+def _check(uri: str, text: str | None, reference: ReferenceTable) -> None:
     if text is None:
         raise JobError(f"the reference file {uri} is not there")
     rows = csv.reader(text.splitlines())

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ObjectLayout:
     """The URIs of one raw object's outputs and of the reference files."""
 
     arguments: JobArguments
@@ -74,7 +74,7 @@ class Layout:
         return f"s3://{self.arguments.processed_bucket}/{path}"
 
 
-class Storage:
+class JobStorage:
     """Whole objects by URI, read, written, copied and deleted from the driver."""
 
     def __init__(self, spark: SparkSession) -> None:

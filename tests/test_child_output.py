@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
 
 DOCUMENT = {"terraform_version": "1.11.4", "platform": "linux_amd64", "list": [{"a": "}\n{"}]}
 PRETTY, SHORT = json.dumps(DOCUMENT, indent=2), json.dumps(DOCUMENT)

@@ -10,10 +10,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from strata.bootstrap.facts import EnvironmentFacts
-from strata.bootstrap.steps import Step
-from strata.ci.terragrunt import first_error
+from strata.bootstrap.steps import BootstrapStep
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
+from strata.terraform.terragrunt import first_error
 
 _CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ENCRYPTION = {
@@ -24,15 +24,21 @@ _UNSET = {"ServerSideEncryptionConfigurationNotFoundError", "NoSuchPublicAccessB
 _ISSUER = "token.actions.githubusercontent.com"
 
 
-def aws_steps(root: Path, facts: EnvironmentFacts) -> list[Step]:
+def aws_steps(root: Path, facts: EnvironmentFacts) -> list[BootstrapStep]:
     """State bucket, lock table, and the units `state-backend` and `github-oidc`."""
     cloud = _Aws(root, facts)
-    steps = [Step("aws", "State bucket: versioned, encrypted, closed", _bucket_commands(facts), cloud.bucket)]
+    steps = [
+        BootstrapStep(
+            "aws", "State bucket: versioned, encrypted, closed", _bucket_commands(facts), cloud.bucket
+        )
+    ]
     if facts.lock_table:
-        steps.append(Step("aws", "Lock table", _table_commands(facts, facts.lock_table), cloud.table))
+        steps.append(
+            BootstrapStep("aws", "Lock table", _table_commands(facts, facts.lock_table), cloud.table)
+        )
     if facts.login_unit:
         steps.append(
-            Step(
+            BootstrapStep(
                 "aws",
                 "OIDC provider, plan role and apply role (what exists is imported)",
                 (*_import_commands(facts, facts.login_unit), _apply_command(facts.login_unit)),
@@ -42,7 +48,7 @@ def aws_steps(root: Path, facts: EnvironmentFacts) -> list[Step]:
     if facts.state_unit:
         unit = facts.state_unit
         steps.append(
-            Step(
+            BootstrapStep(
                 "aws",
                 "The state backend comes under Terraform (the unit imports it)",
                 (_apply_command(unit),),

@@ -7,17 +7,19 @@ import shlex
 import subprocess
 from collections.abc import Callable
 
-from strata.bootstrap.facts import EnvironmentFacts
-from strata.bootstrap.steps import Step
+from strata.bootstrap.steps import BootstrapStep
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
 
 _LABELS = ("code", "deletions", "lock-file", "mocks", "protected", "provider", "removed-unit", "workflow")
 
 
-def github_steps(facts: EnvironmentFacts) -> list[Step]:
+def github_steps(facts: EnvironmentFacts) -> list[BootstrapStep]:
     """Environment, its branch rule and its variables; the labels that approve; the shape of subjects."""
     return [
-        Step("github", title, tuple(shlex.join(["gh", *command]) for command in commands), _runner(commands))
+        BootstrapStep(
+            "github", title, tuple(shlex.join(["gh", *command]) for command in commands), _runner(commands)
+        )
         for title, commands in _commands(facts)
     ]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.ci.login import SNOWFLAKE_AUDIENCE
+from strata.live.facts import EnvironmentFacts
 
 ISSUER = "https://token.actions.githubusercontent.com"
 

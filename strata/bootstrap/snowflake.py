@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.identities import SnowflakeIdentity, snowflake_identities
-from strata.bootstrap.steps import Step
+from strata.bootstrap.steps import BootstrapStep
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
 
 # What the modules make: databases with all in them, a warehouse, an integration, roles with grants, users.
 DEPLOYER_RIGHTS = (
@@ -24,12 +24,12 @@ DEPLOYER_RIGHTS = (
 
 def snowflake_steps(
     facts: EnvironmentFacts, *, immutable: bool, environ: Mapping[str, str] = os.environ
-) -> list[Step]:
+) -> list[BootstrapStep]:
     """One step: roles and users."""
     identities = snowflake_identities(facts, immutable=immutable)
     statements = tuple(f"{statement};" for statement in _statements(identities))
     return [
-        Step(
+        BootstrapStep(
             "snowflake",
             "Snowflake roles and service users with workload identity",
             statements,

@@ -15,7 +15,7 @@ SYSTEMS: tuple[System, ...] = ("aws", "snowflake", "github")
 
 
 @dataclass(frozen=True)
-class Step:
+class BootstrapStep:
     """One thing that has to be there before CI can work.
 
     Attributes:
@@ -32,7 +32,7 @@ class Step:
     language: Literal["sh", "sql"] = "sh"
 
 
-def script(steps: list[Step]) -> str:
+def script(steps: list[BootstrapStep]) -> str:
     """The steps as Markdown: headings, and blocks that can be copied."""
     parts = []
     for number, step in enumerate(steps, 1):

@@ -20,10 +20,10 @@ from typing import Any
 
 import networkx
 
-from strata.ci.history import Change, commit, tree_at
+from strata.ci.git import CommitRange, commit, tree_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
-from strata.live.reads import reads
+from strata.live.evaluation.reads import reads
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
@@ -66,7 +66,7 @@ class Affected:
         return tuple(unit for wave in self.waves for unit in wave)
 
 
-def affected(change: Change, environment: str, terraform: Path | str = "terraform") -> Affected:
+def affected(change: CommitRange, environment: str, terraform: Path | str = "terraform") -> Affected:
     """Compare an environment before and after a change.
 
     Args:
@@ -89,7 +89,7 @@ def affected(change: Change, environment: str, terraform: Path | str = "terrafor
     return replace(found, base=change.base)
 
 
-def deployable(change: Change, environment: str, terraform: Path | str = "terraform") -> Affected:
+def deployable(change: CommitRange, environment: str, terraform: Path | str = "terraform") -> Affected:
     """As `affected`, for CI, which plans and applies what is checked out.
 
     Raises:
@@ -168,7 +168,7 @@ def edges(root: Path, environment: str, terraform: Path | str = "terraform") -> 
 
 
 @dataclass(frozen=True)
-class Fingerprint:
+class UnitFingerprint:
     """What a unit is made of.
 
     Attributes:
@@ -180,14 +180,14 @@ class Fingerprint:
     files: Mapping[str, str]
 
 
-def fingerprints(tree: LiveTree, environment: str) -> dict[str, Fingerprint]:
+def fingerprints(tree: LiveTree, environment: str) -> dict[str, UnitFingerprint]:
     """For each unit, what it is made of."""
     tools = _tools(tree.root)
     paths = [unit.path for unit in tree.units(environment)]
     # Under `render` mocks stand in for every dependency: no state is looked at.
     documents = tree.configs(paths, command="render")
     return {
-        path: Fingerprint(_values(tree, documents[path]), tools | _built_from(tree, unit))
+        path: UnitFingerprint(_values(tree, documents[path]), tools | _built_from(tree, unit))
         for path, unit in tree.rendered(documents, "render").items()
     }
 
@@ -282,7 +282,7 @@ def _sources(before: LiveTree, now: LiveTree, unit: str) -> list[str]:
 
 
 def _reasons(
-    base: LiveTree, tree: LiveTree, unit: str, before: Fingerprint | None, now: Fingerprint
+    base: LiveTree, tree: LiveTree, unit: str, before: UnitFingerprint | None, now: UnitFingerprint
 ) -> tuple[str, ...]:
     if before is None:
         return ("new unit",)

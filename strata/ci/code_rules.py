@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from strata.ci.history import Change, git
+from strata.ci.git import CommitRange, git
 from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, Node, compact, normal, parse
 from strata.hcl.values import elements, key_of, string_value
@@ -69,7 +69,7 @@ _TEXT = (".tf", ".tofu", ".hcl", *_JSON)
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateFinding:
     """Something that needs an approval.
 
     Attributes:
@@ -96,13 +96,13 @@ class _Facts:
     code: dict[str, int] = field(default_factory=dict)
 
 
-def check_change(change: Change) -> list[Finding]:
+def check_change(change: CommitRange) -> list[GateFinding]:
     """Compare the files of a change.
 
     Raises:
         StrataError: a file that Terraform or Terragrunt reads is not HCL: then nobody can say what it does.
     """
-    found: list[Finding] = []
+    found: list[GateFinding] = []
     known = _known_providers(change)
     for path in change.files:
         found += _by_name(path)
@@ -112,41 +112,41 @@ def check_change(change: Change) -> list[Finding]:
             except StrataError as error:
                 if not path.startswith(_UNPLANNED):
                     raise
-                found.append(Finding("code", path, error.message))
+                found.append(GateFinding("code", path, error.message))
     return found
 
 
-def _by_name(path: str) -> Iterator[Finding]:
+def _by_name(path: str) -> Iterator[GateFinding]:
     place = PurePosixPath(path)
     name = place.name
     if path.startswith(".github/"):
-        yield Finding("workflow", path, "edits what GitHub runs")
+        yield GateFinding("workflow", path, "edits what GitHub runs")
     elif name == LOCK_FILE:
-        yield Finding("lock-file", path, "changes which provider binaries are trusted")
+        yield GateFinding("lock-file", path, "changes which provider binaries are trusted")
     elif name in (".terraformrc", "terraform.rc") or name.endswith(".tfrc"):
-        yield Finding("provider", path, "changes where providers come from")
+        yield GateFinding("provider", path, "changes where providers come from")
     elif {"terraform.d", ".terraform"} & set(place.parts):
-        yield Finding("provider", path, "brings a provider or a module of its own")
+        yield GateFinding("provider", path, "brings a provider or a module of its own")
     elif name == ".gitattributes":
-        yield Finding("code", path, "changes what a checkout holds")
+        yield GateFinding("code", path, "changes what a checkout holds")
     elif name.endswith(_JSON):
-        yield Finding("code", path, "is configuration in JSON, which is read by people")
+        yield GateFinding("code", path, "is configuration in JSON, which is read by people")
     elif not _HARMLESS.fullmatch(path):
-        yield Finding("code", path, "may run, or decide what runs, in the job that plans")
+        yield GateFinding("code", path, "may run, or decide what runs, in the job that plans")
 
 
-def _by_content(path: str, change: Change, known: set[str]) -> Iterator[Finding]:
+def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[GateFinding]:
     now = _facts(path, change.after(path))
     before = _facts(path, change.before(path), tolerant=True)
     for provider, line in now.providers.items():
         if provider not in known:
-            yield Finding("provider", f"{path}:{line}", f"new provider {provider}")
+            yield GateFinding("provider", f"{path}:{line}", f"new provider {provider}")
     for code, line in now.code.items():
         if code not in before.code:
-            yield Finding("code", f"{path}:{line}", code.partition("\0")[0])
+            yield GateFinding("code", f"{path}:{line}", code.partition("\0")[0])
 
 
-def _known_providers(change: Change) -> set[str]:
+def _known_providers(change: CommitRange) -> set[str]:
     """The providers of all code as it was at the base."""
     listed = git(change.root, "ls-tree", "-r", "-z", "--name-only", change.base)
     known: set[str] = set()

@@ -30,7 +30,7 @@ _OUTPUT = "output."
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
-class Fingerprint(BaseModel):
+class PlanFingerprint(BaseModel):
     """One plan of one unit: address (or `output.<name>`) -> path of a leaf -> mark of its value."""
 
     model_config = _MODEL
@@ -56,10 +56,10 @@ class Record(BaseModel):
     environment: str
     commit: str
     key: str
-    units: dict[str, tuple[Fingerprint, ...]] = Field(default_factory=dict)
+    units: dict[str, tuple[PlanFingerprint, ...]] = Field(default_factory=dict)
 
 
-class Difference(BaseModel):
+class UnreviewedAction(BaseModel):
     """Something that a plan would do and that was not reviewed."""
 
     model_config = _MODEL
@@ -97,7 +97,7 @@ def parse_record(content: bytes, name: str) -> Record:
         raise StrataError(f"this is no record of reviewed plans: {type(error).__name__}", file=name) from None
 
 
-def fingerprint(document: Mapping[str, Any], key: str) -> Fingerprint:
+def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
     """Normalise a plan JSON.
 
     Only what would change counts, with its new values: not the values before, which another apply may have
@@ -117,10 +117,10 @@ def fingerprint(document: Mapping[str, Any], key: str) -> Fingerprint:
     for name, change in (document.get("output_changes") or {}).items():
         if (change.get("actions") or ["no-op"]) != ["no-op"]:
             found[f"{_OUTPUT}{name}"] = {_ACTION: "/".join(change["actions"]), **_marks(change, secret)}
-    return Fingerprint(resources=dict(sorted(found.items())))
+    return PlanFingerprint(resources=dict(sorted(found.items())))
 
 
-def differences(reviewed: Fingerprint, now: Fingerprint) -> list[Difference]:
+def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[UnreviewedAction]:
     """What `now` would do that `reviewed` did not say.
 
     Doing less is no difference: a second run after a failure finds the first half done. Nor are outputs: the
@@ -133,10 +133,10 @@ def differences(reviewed: Fingerprint, now: Fingerprint) -> list[Difference]:
             continue
         said = reviewed.resources.get(address)
         if said is None:
-            found.append(Difference(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
+            found.append(UnreviewedAction(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
         elif said[_ACTION] != marks[_ACTION]:
             found.append(
-                Difference(
+                UnreviewedAction(
                     address=shown(address), what=f"reviewed was {said[_ACTION]}, planned is {marks[_ACTION]}"
                 )
             )
@@ -145,14 +145,16 @@ def differences(reviewed: Fingerprint, now: Fingerprint) -> list[Difference]:
     return found
 
 
-def closest(reviewed: tuple[Fingerprint, ...], now: Fingerprint) -> list[Difference]:
+def closest(reviewed: tuple[PlanFingerprint, ...], now: PlanFingerprint) -> list[UnreviewedAction]:
     """The differences from the reviewed plan that is nearest; none if any of them covers `now`."""
-    return min((differences(one, now) for one in reviewed), key=len, default=differences(Fingerprint(), now))
+    return min(
+        (differences(one, now) for one in reviewed), key=len, default=differences(PlanFingerprint(), now)
+    )
 
 
 def _leaf_differences(
     address: str, said: Mapping[str, str], marks: Mapping[str, str]
-) -> Iterator[Difference]:
+) -> Iterator[UnreviewedAction]:
     wild = {path for path, mark in said.items() if mark in _WILD}
     names = {_name(path) for path in wild}
     more = set(marks.get(_CHANGED, "").split()) - set(said.get(_CHANGED, "").split()) - names
@@ -162,7 +164,9 @@ def _leaf_differences(
         if said.get(path) != marks.get(path) and not _covered(path, wild)
     }
     for name in sorted(more | differing):
-        yield Difference(address=shown(address), what=f"{name or 'the value'} differs from what was reviewed")
+        yield UnreviewedAction(
+            address=shown(address), what=f"{name or 'the value'} differs from what was reviewed"
+        )
 
 
 def _covered(path: str, wild: set[str]) -> bool:

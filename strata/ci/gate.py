@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from strata.ci.code_rules import Finding
+from strata.ci.code_rules import GateFinding
 from strata.ci.plans import PlanSet
 
 DEFAULT_DELETIONS = 3
@@ -25,7 +25,7 @@ PROTECTED = frozenset(
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """What the gate says.
 
     Attributes:
@@ -33,8 +33,8 @@ class Verdict:
         blocked: the others; the gate is open if there are none.
     """
 
-    approved: tuple[Finding, ...]
-    blocked: tuple[Finding, ...]
+    approved: tuple[GateFinding, ...]
+    blocked: tuple[GateFinding, ...]
 
     @property
     def open(self) -> bool:
@@ -49,7 +49,7 @@ class Verdict:
 
 def check_plans(
     plans: PlanSet, *, deletions: int = DEFAULT_DELETIONS, protected: Collection[str] = PROTECTED
-) -> list[Finding]:
+) -> list[GateFinding]:
     """What in a set of plans needs an approval.
 
     Args:
@@ -57,7 +57,7 @@ def check_plans(
         deletions: how many resources may be deleted or replaced without one.
         protected: types of which not even one may.
     """
-    found: list[Finding] = []
+    found: list[GateFinding] = []
     # Some only the environment plan shows: what this change does downstream.
     gone = {
         (unit.unit, resource.address, resource.action): resource.type
@@ -67,7 +67,7 @@ def check_plans(
     }
     if len(gone) > deletions:
         found.append(
-            Finding(
+            GateFinding(
                 "deletions",
                 f"live/{plans.environment}",
                 f"{len(gone)} resources would be deleted or replaced, more than {deletions}",
@@ -75,25 +75,25 @@ def check_plans(
         )
     for (unit, address, action), kind in gone.items():
         if kind in protected:
-            found.append(Finding("protected", f"{unit} {address}", f"{action} of a protected type"))
+            found.append(GateFinding("protected", f"{unit} {address}", f"{action} of a protected type"))
     for plan in plans.units:
         if plan.provisional:
             found.append(
-                Finding(
+                GateFinding(
                     "mocks",
                     f"{plan.unit} {plan.mocked[0]}",
                     f"planned with mocks in {len(plan.mocked)} place(s)",
                 )
             )
     found += [
-        Finding("removed-unit", unit, "the unit's folder is gone, its resources are not")
+        GateFinding("removed-unit", unit, "the unit's folder is gone, its resources are not")
         for unit in plans.removed
     ]
     return found
 
 
-def judge(findings: Iterable[Finding], labels: Collection[str]) -> Verdict:
+def judge(findings: Iterable[GateFinding], labels: Collection[str]) -> GateVerdict:
     """Sort the findings by whether their label is among those given."""
     unique = list(dict.fromkeys(findings))
     approved = tuple(finding for finding in unique if finding.label in labels)
-    return Verdict(approved, tuple(finding for finding in unique if finding.label not in labels))
+    return GateVerdict(approved, tuple(finding for finding in unique if finding.label not in labels))

@@ -25,7 +25,7 @@ _STATUS_LENGTH = 140
 _LONGEST_WAIT = 60.0
 
 
-class _Again(Exception):
+class _RetryError(Exception):
     """An answer after which the same request may succeed."""
 
     def __init__(self, what: str, after: float | None = None) -> None:
@@ -243,14 +243,14 @@ class GitHub:
 
     def _retrying(self, action: Any) -> Any:
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
+            retry=tenacity.retry_if_exception_type(_RetryError),
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             wait=self._wait,
             reraise=True,
         )
         try:
             return retrying(action)
-        except _Again as error:
+        except _RetryError as error:
             raise StrataError(
                 f"GitHub's API at {self.api_url} failed {_ATTEMPTS} times: {error}",
                 remedy="run the job again; see https://www.githubstatus.com",
@@ -258,7 +258,7 @@ class GitHub:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.after if isinstance(error, _Again) else None
+        asked = error.after if isinstance(error, _RetryError) else None
         backoff = tenacity.wait_random_exponential(multiplier=self.pause, max=30)(state)
         return min(_LONGEST_WAIT, max(asked or 0.0, backoff))
 
@@ -273,15 +273,15 @@ class GitHub:
                 method, f"{self.api_url}{path}", headers=headers, json=body, timeout=_TIMEOUT
             )
         except httpx.TransportError as error:
-            raise _Again(f"{method} {path.partition('?')[0]}: {type(error).__name__}") from None
+            raise _RetryError(f"{method} {path.partition('?')[0]}: {type(error).__name__}") from None
         if answer.is_success:
             try:
                 return answer.json() if answer.content else None
             except ValueError:
-                raise _Again(f"{method} {path.partition('?')[0]}: the answer is not JSON") from None
+                raise _RetryError(f"{method} {path.partition('?')[0]}: the answer is not JSON") from None
         said = f"{method} {path.partition('?')[0]}: {answer.status_code} {_message(answer)}"
         if answer.status_code >= 500 or answer.status_code in (408, 429) or _is_limit(answer):
-            raise _Again(said, _asked_wait(answer))
+            raise _RetryError(said, _asked_wait(answer))
         raise StrataError(f"GitHub refused {said}", remedy=_REMEDIES.get(answer.status_code))
 
 

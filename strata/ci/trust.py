@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.identities import SnowflakeIdentity
 from strata.errors import StrataError
-from strata.iam import Decision, OidcProvider, Outcome, Policy, trust_allows
+from strata.iam import Decision, OidcProvider, Policy, PolicyOutcome, trust_allows
 from strata.iam.workload_identity import oidc_login_allows
+from strata.live.facts import EnvironmentFacts
 
 SNOWFLAKE = "snowflake:"
 _NOT_CLAIMS = ("name", "allows", "note", "without", "no_token")
-_NO_TOKEN = Decision(Outcome.IMPLICIT_DENY, "because GitHub gives the job no token")
+_NO_TOKEN = Decision(PolicyOutcome.IMPLICIT_DENY, "because GitHub gives the job no token")
 
 
 @dataclass(frozen=True)
-class Token:
+class TrustToken:
     """A token of GitHub's, and whom it may become; `claims` is None where GitHub gives none."""
 
     name: str
@@ -41,14 +41,14 @@ class Trusting:
     policy: Policy | None = None
     identity: SnowflakeIdentity | None = None
 
-    def decide(self, token: Token, providers: Sequence[OidcProvider]) -> Decision:
+    def decide(self, token: TrustToken, providers: Sequence[OidcProvider]) -> Decision:
         """Decide on a token."""
         if token.claims is None:
             return _NO_TOKEN
         if self.policy is not None:
             return trust_allows(self.policy, token.claims, token.claims.get("iss", ""), providers)
         if self.identity is None:
-            return Decision(Outcome.IMPLICIT_DENY, "because the user logs in as an AWS role only")
+            return Decision(PolicyOutcome.IMPLICIT_DENY, "because the user logs in as an AWS role only")
         wanted = self.identity
         return oidc_login_allows(
             token.claims, issuer=wanted.issuer, subject=wanted.subject, audiences=wanted.audiences
@@ -56,10 +56,10 @@ class Trusting:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TrustVerdict:
     """What was decided about one token and one role or user, and what was expected."""
 
-    token: Token
+    token: TrustToken
     name: str
     decision: Decision
     expected: bool
@@ -86,7 +86,7 @@ class Verdict:
         }
 
 
-def load_tokens(facts: EnvironmentFacts, other: str) -> list[Token]:
+def load_tokens(facts: EnvironmentFacts, other: str) -> list[TrustToken]:
     """Read the table of tokens for an environment.
 
     Args:
@@ -112,12 +112,12 @@ def load_tokens(facts: EnvironmentFacts, other: str) -> list[Token]:
     return [_token(row, table["claims"], words) for row in table["tokens"]]
 
 
-def _token(row: Mapping[str, Any], claims: Mapping[str, str], words: Mapping[str, str]) -> Token:
+def _token(row: Mapping[str, Any], claims: Mapping[str, str], words: Mapping[str, str]) -> TrustToken:
     stated = {**claims, **{name: value for name, value in row.items() if name not in _NOT_CLAIMS}}
     for name in row.get("without", ()):
         stated.pop(name, None)
     filled = {name: value.format_map(words) for name, value in stated.items()}
-    return Token(
+    return TrustToken(
         row["name"], None if row.get("no_token") else filled, frozenset(row["allows"]), row.get("note", "")
     )
 
@@ -198,8 +198,8 @@ def short_name(name: str, facts: EnvironmentFacts) -> str:
 
 
 def verdicts(
-    tokens: Sequence[Token], trusting: Sequence[Trusting], providers: Sequence[OidcProvider]
-) -> list[Verdict]:
+    tokens: Sequence[TrustToken], trusting: Sequence[Trusting], providers: Sequence[OidcProvider]
+) -> list[TrustVerdict]:
     """Decide on every token and everybody.
 
     Raises:
@@ -214,7 +214,7 @@ def verdicts(
                 remedy="correct strata/ci/trust_tokens.toml, or the environment",
             )
     return [
-        Verdict(token, one.name, one.decide(token, providers), one.name in token.allows)
+        TrustVerdict(token, one.name, one.decide(token, providers), one.name in token.allows)
         for token in tokens
         for one in trusting
     ]

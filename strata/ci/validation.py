@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain, ready_toolchain
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strata.ci.affected import Affected, affected
-from strata.ci.history import Change, git
-from strata.cli.console import out, print_json
+from strata.ci.git import CommitRange, git
+from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 from strata.live import discovery
 
@@ -18,12 +18,12 @@ def run(root: Path, span: str, environment: str | None, as_json: bool) -> None:
     base, dots, head = span.partition("..")
     if not base or not dots:
         raise StrataError(f"`{span}` is no span of commits", remedy="write BASE..HEAD, such as main..HEAD")
-    change = Change.since(root, base, head or "HEAD")
+    change = CommitRange.since(root, base, head or "HEAD")
     show(compared(change, environment), as_json)
 
 
 def compared(
-    change: Change, environment: str | None, resolve: Callable[[Change, str], Affected] = affected
+    change: CommitRange, environment: str | None, resolve: Callable[[CommitRange, str], Affected] = affected
 ) -> list[Affected]:
     """What a change affects in one environment, or in each where it affects any unit."""
     names = [environment] if environment else environments(change.root, change.base, change.head)

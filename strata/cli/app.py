@@ -12,8 +12,9 @@ import typer
 from rich.text import Text
 
 from strata import __version__
-from strata.cli import ci, env, live, modules
-from strata.cli.console import err
+from strata.cli import env, live, modules
+from strata.cli.ci import app as ci
+from strata.cli.views.console import err
 from strata.errors import StrataError
 
 app = typer.Typer(
@@ -272,7 +273,7 @@ def _options(
 
 
 def _root() -> Path:
-    from strata.root import find_root
+    from strata.checkout.root import find_root
 
     root = find_root(Path.cwd())
     # The Snowflake connector keeps files in its home, which it looks up when it is imported.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strata.bootstrap.aws import aws_steps
-from strata.bootstrap.facts import environment_facts
 from strata.bootstrap.github import github_steps
 from strata.bootstrap.snowflake import snowflake_steps
 from strata.bootstrap.steps import SYSTEMS, script
-from strata.cli.console import out, print_json
+from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.live.facts import environment_facts
 
 
 def run(root: Path, environment: str, systems: Sequence[str], immutable: bool, as_json: bool) -> None:

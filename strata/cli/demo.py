@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from strata.cli.console import err, out, print_json, table
-from strata.cli.steps_view import StepTable
 from strata.cli.up import apply_all, open_session, require_ok
+from strata.cli.views.console import err, out, print_json, table
+from strata.cli.views.steps_view import StepTable
 from strata.demo.job import Report, run_files
 from strata.errors import StrataError
-from strata.session import interruptible
+from strata.platform.session import interruptible
+from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
-from strata.workspace import Workspace
 
 
 def run(root: Path, environment: str, aws_port: int, snowflake_port: int, as_json: bool) -> None:

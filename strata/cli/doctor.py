@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from strata.cli.console import out, print_json, table
-from strata.cloud.spark.jars import missing_jars
-from strata.cloud.spark.java import find_java
+from strata.cli.views.console import out, print_json, table
+from strata.cloud.aws.glue.spark.jars import missing_jars
+from strata.cloud.aws.glue.spark.java import find_java
 from strata.errors import StrataError
 from strata.setup.python import SUPPORTED
 from strata.terraform.toolchain import find_toolchain
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One thing the platform needs (or, if `needed` is false, could use), and what was found."""
 
     name: str
@@ -48,11 +48,11 @@ def run(root: Path, as_json: bool) -> None:
         raise StrataError(f"missing: {', '.join(missing)}", remedy="the table says what to install")
 
 
-def _look(name: str, find: Callable[[], str]) -> Finding:
+def _look(name: str, find: Callable[[], str]) -> DoctorFinding:
     try:
-        return Finding(name, True, True, find())
+        return DoctorFinding(name, True, True, find())
     except StrataError as error:
-        return Finding(name, True, False, str(error))
+        return DoctorFinding(name, True, False, str(error))
 
 
 def _python() -> str:
@@ -80,11 +80,11 @@ def _terraform(root: Path) -> str:
     return f"{tools.terraform_version} at {tools.terraform}"
 
 
-def _terragrunt() -> Finding:
+def _terragrunt() -> DoctorFinding:
     path = shutil.which("terragrunt")
     if path is None:
-        return Finding("Terragrunt", False, False, "not needed here; CI and production use it")
+        return DoctorFinding("Terragrunt", False, False, "not needed here; CI and production use it")
     result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     # Its own line among those of a version manager's shim.
     lines = [line.strip() for line in result.stdout.splitlines() if "terragrunt version" in line]
-    return Finding("Terragrunt", False, True, f"{(lines or ['unknown version'])[-1]} at {path}")
+    return DoctorFinding("Terragrunt", False, True, f"{(lines or ['unknown version'])[-1]} at {path}")

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from strata.cli.console import err, out, print_json, table
 from strata.cli.live_commands import open_tree
+from strata.cli.views.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live.difference import ALLOWED, differences
 from strata.live.environments import QUESTIONS, check_new, create, environments, parsed_answer, setting

@@ -10,11 +10,11 @@ from typing import Any
 
 import typer
 
-from strata.cli.console import err, out, print_json
+from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
 from strata.lint.environment import plan_document
-from strata.lint.findings import FILE, Finding, Judged, judge, read_skips
+from strata.lint.findings import FILE, Judged, LintFinding, judge, read_skips
 from strata.lint.planned import resources
 from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
@@ -44,7 +44,7 @@ def run(root: Path, environment: str, plan: Path | None, as_json: bool) -> None:
 
 def _findings(
     root: Path, environment: str, plan: Path | None, note: Callable[[str], None]
-) -> tuple[list[Finding], dict[str, int]]:
+) -> tuple[list[LintFinding], dict[str, int]]:
     given = None if plan is None else _read(plan)
     note("reading the modules")
     toolchain = find_toolchain(root / ".strata")

@@ -59,8 +59,8 @@ def affected(
     json_: Json = False,
 ) -> None:
     """Say which units a change touches, and why; a HEAD that is checked out counts as its files are now."""
+    from strata.checkout.root import find_root
     from strata.cli import affected as command
-    from strata.root import find_root
 
     command.run(find_root(Path.cwd()), span, environment, json_)
 

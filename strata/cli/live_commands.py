@@ -11,10 +11,10 @@ from typing import Any
 
 import typer
 
-from strata.cli.console import err, out, print_json, table
+from strata.checkout.root import find_root
+from strata.cli.views.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery
-from strata.root import find_root
 
 
 def open_tree(allow_run_cmd: bool = False) -> LiveTree:

@@ -8,17 +8,17 @@ from typing import Any
 
 import typer
 
-from strata.cli.console import out, print_json, table
+from strata.checkout.root import find_root
+from strata.cli.views.console import out, print_json, table
 from strata.errors import StrataError
 from strata.lint.findings import FILE, judge, read_skips
+from strata.live.pins import pins
 from strata.modules.docs import documented
 from strata.modules.interface import Module
-from strata.modules.pins import pins
-from strata.modules.repository import FOLDER, Difference, Repository
+from strata.modules.repository import FOLDER, ReleaseDifference, Repository
 from strata.modules.rules import RULES, check
 from strata.modules.stamps import read_sources, stamped
 from strata.modules.versions import Level, Version
-from strata.root import find_root
 
 
 def run_list(as_json: bool) -> None:
@@ -109,7 +109,7 @@ def _repository() -> Repository:
     return Repository(find_root(Path.cwd()))
 
 
-def _facts(difference: Difference) -> dict[str, Any]:
+def _facts(difference: ReleaseDifference) -> dict[str, Any]:
     return {
         "module": difference.module,
         "from": None if difference.base is None else str(difference.base),

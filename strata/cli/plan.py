@@ -7,12 +7,12 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from strata.cli.apply_view import UnitTable
-from strata.cli.console import err, out, print_json
 from strata.cli.units import facts, workspace_of
 from strata.cli.up import require_ok
+from strata.cli.views.apply_view import UnitTable
+from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
-from strata.session import interruptible
+from strata.platform.session import interruptible
 from strata.terraform.plan_document import EnvironmentPlan, ResourceChange
 
 _SIGNS = {
@@ -39,7 +39,7 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
         plan = planner.plan(environment, units or None)
     if graph is not None:
         # Imported here: it is the only command that draws.
-        from strata.cli.plan_graph import write_graph
+        from strata.cli.views.plan_graph import write_graph
 
         write_graph(plan, graph)
     if as_json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from strata import pipeline
-from strata.cli.console import err, out, print_json
-from strata.cli.steps_view import StepTable
+from strata.cli.views.console import err, out, print_json
+from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
-from strata.session import require_running
-from strata.workspace import Workspace
+from strata.platform import pipeline
+from strata.platform.session import require_running
+from strata.platform.workspace import Workspace
 
 
 def run(root: Path, environment: str | None, file: Path, key: str | None, wait: bool, as_json: bool) -> None:

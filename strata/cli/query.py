@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strata.cli.console import out, print_json, table
-from strata.session import require_running
-from strata.warehouse import ask, connect
-from strata.workspace import Workspace
+from strata.cli.views.console import out, print_json, table
+from strata.platform.session import require_running
+from strata.platform.warehouse import ask, connect
+from strata.platform.workspace import Workspace
 
 
 def run(root: Path, environment: str | None, sql: str, role: str | None, as_json: bool) -> None:

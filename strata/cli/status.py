@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from strata import pipeline
-from strata.cli.console import out, print_json, table
-from strata.session import require_running
-from strata.workspace import Workspace
+from strata.cli.views.console import out, print_json, table
+from strata.platform import pipeline
+from strata.platform.session import require_running
+from strata.platform.workspace import Workspace
 
 _LATEST = 10
 

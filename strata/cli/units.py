@@ -9,15 +9,15 @@ from typing import Any
 
 import typer
 
-from strata.cli.apply_view import UnitTable
-from strata.cli.console import err, out, print_json
 from strata.cli.up import apply_all, require_ok
+from strata.cli.views.apply_view import UnitTable
+from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
-from strata.session import interruptible, require_running
+from strata.platform.session import interruptible, require_running
+from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
 from strata.terraform.state import StateBackend
 from strata.terraform.unit_run import SavedPlan
-from strata.workspace import Workspace
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

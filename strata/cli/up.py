@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from strata.cli.apply_view import UnitTable
-from strata.cli.console import err, out
+from strata.cli.views.apply_view import UnitTable
+from strata.cli.views.console import err, out
 from strata.errors import StrataError
-from strata.session import Session, end_running, find_running, interruptible
+from strata.platform.session import PlatformSession, end_running, find_running, interruptible
+from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
 from strata.terraform.runs import LOCK_TIMEOUT
-from strata.workspace import Workspace, find_account
 
 
 def run(root: Path, environment: str, aws_port: int, snowflake_port: int) -> None:
@@ -40,10 +40,10 @@ def end(root: Path) -> None:
     out.print("down" if end_running(root, _say) else "nothing was running")
 
 
-def open_session(root: Path, environment: str, aws_port: int, snowflake_port: int) -> Session:
+def open_session(root: Path, environment: str, aws_port: int, snowflake_port: int) -> PlatformSession:
     """A session for an environment, not yet started."""
     account = find_account(root, environment)
-    return Session(
+    return PlatformSession(
         root,
         environment,
         account_id=account.account_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from strata.cli.console import print_json
 from strata.cli.units import workspace_of
+from strata.cli.views.console import print_json
 
 
 def run(root: Path, environment: str, as_json: bool) -> None:

@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    from strata.cloud.aws import glue
+    from strata.cloud.aws.glue import api as glue
     from strata.cloud.embedded import EmbeddedCloud
 
     cloud = EmbeddedCloud(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from strata.pipeline import Execution
+from strata.platform.pipeline import Execution
 
 
 @dataclass(frozen=True)

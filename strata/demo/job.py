@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from strata import pipeline
 from strata.cloud.endpoints import Endpoints
 from strata.demo import data
 from strata.demo.checks import Check, Counts, counts_of, execution_check
 from strata.errors import StrataError
-from strata.pipeline import Execution, Step
-from strata.platform import Platform
-from strata.warehouse import Answer, ask, connect
+from strata.platform import pipeline
+from strata.platform.names import Platform
+from strata.platform.pipeline import Execution, ExecutionStep
+from strata.platform.warehouse import Answer, ask, connect
 
 _DATASET = "flights"
 
@@ -26,7 +26,7 @@ _DATASET = "flights"
 class StepSink(Protocol):
     """What shows the steps of one object."""
 
-    def on_step(self, step: Step) -> None: ...
+    def on_step(self, step: ExecutionStep) -> None: ...
 
     def on_wait(self, execution: str) -> None: ...
 

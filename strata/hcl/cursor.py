@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strata.errors import StrataError
 from strata.hcl.nodes import Node, Source
-from strata.hcl.tokens import Token
+from strata.hcl.tokens import HclToken
 
 # Deeper nesting is nobody's configuration, and would exhaust the stack of who reads the tree.
 DEPTH = 100
@@ -15,7 +15,7 @@ _SHOWN = {
 }
 
 
-class SyntaxFault(StrataError):
+class HclSyntaxError(StrataError):
     """A text that is not HCL; `text` is all of it."""
 
     def __init__(self, message: str, source: Source, index: int) -> None:
@@ -31,7 +31,7 @@ class SyntaxFault(StrataError):
 class Cursor:
     """The place in the tokens."""
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
+    def __init__(self, source: Source, tokens: list[HclToken]) -> None:
         self.source = source
         self.tokens = tokens
         self.index = 0
@@ -39,7 +39,7 @@ class Cursor:
         self.newlines = True
         self.depth = 0
 
-    def peek(self) -> Token:
+    def peek(self) -> HclToken:
         token = self.tokens[self.index]
         if not self.newlines:
             while token.kind == "newline":
@@ -47,7 +47,7 @@ class Cursor:
                 token = self.tokens[self.index]
         return token
 
-    def next(self) -> Token:
+    def next(self) -> HclToken:
         token = self.peek()
         # The last token stays: it ends every loop by a fault.
         self.index = min(self.index + 1, len(self.tokens) - 1)
@@ -63,15 +63,15 @@ class Cursor:
             raise self.fault(f"{what} was expected")
         return self.leaf(shown)
 
-    def fault(self, wanted: str) -> SyntaxFault:
+    def fault(self, wanted: str) -> HclSyntaxError:
         """The fault of the next token."""
         found = self.peek()
         if found.kind == "fault":
-            return SyntaxFault(found.fault, self.source, found.start)
+            return HclSyntaxError(found.fault, self.source, found.start)
         shown = _SHOWN.get(found.kind) or f"`{self.source.text[found.start : found.end][:40]}`"
-        return SyntaxFault(f"{wanted}, not {shown}", self.source, found.start)
+        return HclSyntaxError(f"{wanted}, not {shown}", self.source, found.start)
 
-    def word(self, token: Token) -> str:
+    def word(self, token: HclToken) -> str:
         return self.source.text[token.start : token.end]
 
     def is_word(self, word: str) -> bool:
@@ -84,4 +84,4 @@ class Cursor:
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > DEPTH:
-            raise SyntaxFault(f"more than {DEPTH} levels are nested", self.source, self.peek().start)
+            raise HclSyntaxError(f"more than {DEPTH} levels are nested", self.source, self.peek().start)

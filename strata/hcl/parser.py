@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from strata.hcl.cursor import Cursor, SyntaxFault
+from strata.hcl.cursor import Cursor, HclSyntaxError
 from strata.hcl.nodes import Node, Source
 from strata.hcl.tokens import scan
 
@@ -35,7 +35,7 @@ def parse_body(source: Source) -> tuple[Node, list[Node]]:
     """The tree of a whole text, and its comments.
 
     Raises:
-        SyntaxFault: it is not HCL.
+        HclSyntaxError: it is not HCL.
     """
     scanned = scan(source.text)
     body = _Parser(source, scanned.tokens).body("end of file")
@@ -61,7 +61,7 @@ class _Parser(Cursor):
             if item.type == "attribute":
                 name = item.children[0].text
                 if name in names:
-                    raise SyntaxFault(f"`{name}` is set twice in one block", self.source, item.start)
+                    raise HclSyntaxError(f"`{name}` is set twice in one block", self.source, item.start)
                 names.add(name)
             items.append(item)
             if self.peek().kind not in ("newline", "end of file"):
@@ -84,7 +84,7 @@ class _Parser(Cursor):
             elif token.kind == "quote":
                 label = self.template()[0]
                 if label.type != "string_lit":
-                    raise SyntaxFault("a label holds no template", self.source, token.start)
+                    raise HclSyntaxError("a label holds no template", self.source, token.start)
                 parts.append(label)
             else:
                 raise self.fault("a label or an opening brace was expected")
@@ -140,7 +140,7 @@ class _Parser(Cursor):
             return self.node("splat", [dot, self.leaf()])
         if token.kind == "number":
             if "." in self.word(token):
-                raise SyntaxFault("two numbers after dots are written as [n][n]", self.source, token.start)
+                raise HclSyntaxError("two numbers after dots are written as [n][n]", self.source, token.start)
             return self.node("index", [dot, self.number()])
         raise self.fault("a name was expected after the dot")
 
@@ -149,7 +149,7 @@ class _Parser(Cursor):
         while self.peek().kind == ".":
             step = self.attribute_of()
             if step.type == "splat":
-                raise SyntaxFault("`.*` stands inside another one", self.source, step.start)
+                raise HclSyntaxError("`.*` stands inside another one", self.source, step.start)
             parts.append(step)
 
     def index_of(self) -> Node:
@@ -164,7 +164,7 @@ class _Parser(Cursor):
     def number(self) -> Node:
         token = self.peek()
         if not _NUMBER.fullmatch(self.word(token)):
-            raise SyntaxFault(f"`{self.word(token)}` is not a number", self.source, token.start)
+            raise HclSyntaxError(f"`{self.word(token)}` is not a number", self.source, token.start)
         return self.leaf("numeric_lit")
 
     def term(self) -> list[Node]:
@@ -308,7 +308,7 @@ class _Parser(Cursor):
             else:
                 self.directive(open_)
         if len(open_) > 1:
-            raise SyntaxFault("this directive of a template has no end", self.source, open_[-1][0].start)
+            raise HclSyntaxError("this directive of a template has no end", self.source, open_[-1][0].start)
         parts = [*open_[0], self.leaf()]
         if not quoted:
             return [self.node("heredoc_template", parts)]

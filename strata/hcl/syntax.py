@@ -12,7 +12,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.hcl import values
-from strata.hcl.cursor import SyntaxFault
+from strata.hcl.cursor import HclSyntaxError
 from strata.hcl.literals import quoted
 from strata.hcl.nodes import Node, Source
 from strata.hcl.parser import parse_body
@@ -21,8 +21,8 @@ __all__ = [
     "Block",
     "Expression",
     "HclFile",
+    "HclSyntaxError",
     "Node",
-    "SyntaxFault",
     "compact",
     "expressions",
     "normal",
@@ -126,7 +126,7 @@ def parse(name: str, raw: bytes) -> HclFile:
     """Parse the text of a file.
 
     Raises:
-        SyntaxFault: it has a syntax error (with its line).
+        HclSyntaxError: it has a syntax error (with its line).
         StrataError: it is not UTF-8.
     """
     try:

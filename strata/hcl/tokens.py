@@ -38,7 +38,7 @@ _ESCAPE = re.compile(
 )
 
 
-class Token(NamedTuple):
+class HclToken(NamedTuple):
     """A token.
 
     Attributes:
@@ -56,19 +56,19 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scan:
+class TokenScan:
     """All tokens of a text, the last one `end of file` or `fault`; comments are apart."""
 
-    tokens: list[Token]
-    comments: list[Token]
+    tokens: list[HclToken]
+    comments: list[HclToken]
 
 
-def scan(text: str) -> Scan:
+def scan(text: str) -> TokenScan:
     """Cut a text, which holds no byte order mark, into its tokens; after a fault there are none."""
     return _Scanner(text).run()
 
 
-class _Fault(Exception):
+class _TokenError(Exception):
     def __init__(self, what: str, start: int) -> None:
         super().__init__(what)
         self.what = what
@@ -78,13 +78,13 @@ class _Fault(Exception):
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[Token] = []
-        self.comments: list[Token] = []
+        self.tokens: list[HclToken] = []
+        self.comments: list[HclToken] = []
         # What is open, innermost last: `{`, `template`, `quote`, or a heredoc's end marker in `markers`.
         self.open: list[str] = []
         self.markers: list[str] = []
 
-    def run(self) -> Scan:
+    def run(self) -> TokenScan:
         position, length = 0, len(self.text)
         try:
             while position < length:
@@ -95,20 +95,20 @@ class _Scanner:
                     position = self._heredoc(position)
                 else:
                     position = self._code(position)
-            self.tokens.append(Token("end of file", length, length))
-        except _Fault as fault:
-            self.tokens.append(Token("fault", fault.start, length, fault.what))
-        return Scan(self.tokens, self.comments)
+            self.tokens.append(HclToken("end of file", length, length))
+        except _TokenError as fault:
+            self.tokens.append(HclToken("fault", fault.start, length, fault.what))
+        return TokenScan(self.tokens, self.comments)
 
     def _code(self, position: int) -> int:
         found = _CODE.match(self.text, position)
         if found is None:
-            raise _Fault(f"HCL does not use the character {_shown(self.text[position])}", position)
+            raise _TokenError(f"HCL does not use the character {_shown(self.text[position])}", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "spaces":
             return end
         if kind == "comment":
-            self.comments.append(Token(kind, start, end))
+            self.comments.append(HclToken(kind, start, end))
             return end
         if kind == "name":
             self._check_name(start, end - start)
@@ -119,7 +119,7 @@ class _Scanner:
             self.markers.append(marker)
         elif kind == "sign":
             kind = self._sign(found[0])
-        self.tokens.append(Token(kind, start, end))
+        self.tokens.append(HclToken(kind, start, end))
         return end
 
     def _sign(self, sign: str) -> str:
@@ -142,30 +142,32 @@ class _Scanner:
             while name[:good].replace("-", "_").isidentifier():
                 good += 1
             wrong = start + good - 1
-            raise _Fault(f"HCL does not use the character {_shown(self.text[wrong])}", wrong)
+            raise _TokenError(f"HCL does not use the character {_shown(self.text[wrong])}", wrong)
 
     def _sequence(self, kind: str, start: int, end: int) -> None:
         if kind == "template":
             self.open.append("template")
         else:
             kind = "text"
-        self.tokens.append(Token(kind, start, end))
+        self.tokens.append(HclToken(kind, start, end))
 
     def _quoted(self, position: int) -> int:
         found = _QUOTED.match(self.text, position)
         if found is None:
-            raise _Fault("a quoted string ends on its line", position)
+            raise _TokenError("a quoted string ends on its line", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "end":
             self.open.pop()
-            self.tokens.append(Token("end quote", start, end))
+            self.tokens.append(HclToken("end quote", start, end))
             return end
         if kind == "text" and "\\" in found[0]:
             # All escapes taken out, a backslash left over begins none.
             rest = _ESCAPE.sub(lambda escape: " " * len(escape[0]), found[0])
             if "\\" in rest:
                 wrong = start + rest.index("\\")
-                raise _Fault(f"`{self.text[wrong : wrong + 2]}` does not begin an escape sequence", wrong)
+                raise _TokenError(
+                    f"`{self.text[wrong : wrong + 2]}` does not begin an escape sequence", wrong
+                )
         self._sequence(kind, start, end)
         return end
 
@@ -178,11 +180,11 @@ class _Scanner:
                 line_end -= self.text[line_end - 1] == "\r"
                 self.open.pop()
                 self.markers.pop()
-                self.tokens.append(Token("end heredoc", position, line_end))
+                self.tokens.append(HclToken("end heredoc", position, line_end))
                 return line_end
         found = _HEREDOC.match(self.text, position)
         if found is None:
-            raise _Fault("a carriage return has no line feed after it", position)
+            raise _TokenError("a carriage return has no line feed after it", position)
         kind, start, end = found.lastgroup or "", found.start(), found.end()
         if kind == "text" and self.text.startswith(("\n", "\r\n"), end):
             end = self.text.index("\n", end) + 1

@@ -4,20 +4,20 @@ The embedded cloud decides by it; `strata ci trust` and `strata ci roles` judge 
 """
 
 from strata.iam.errors import PolicyError
-from strata.iam.evaluation import Decision, Outcome, decide, evaluate
-from strata.iam.policy import Policy, Statement
+from strata.iam.evaluation import Decision, PolicyOutcome, decide, evaluate
+from strata.iam.policy import Policy, PolicyStatement
 from strata.iam.request import Principal, Request
 from strata.iam.trust import OidcProvider, trust_allows, web_identity_context
 
 __all__ = [
     "Decision",
     "OidcProvider",
-    "Outcome",
     "Policy",
     "PolicyError",
+    "PolicyOutcome",
+    "PolicyStatement",
     "Principal",
     "Request",
-    "Statement",
     "decide",
     "evaluate",
     "trust_allows",

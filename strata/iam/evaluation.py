@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from strata.iam.policy import Naming, Policy, Statement
+from strata.iam.policy import Naming, Policy, PolicyStatement
 from strata.iam.request import Request
 
 Document = str | Mapping[str, Any] | Policy
 
 
-class Outcome(Enum):
+class PolicyOutcome(Enum):
     """What policies say: an explicit deny wins over an allow; no statement is an implicit deny."""
 
     ALLOW = "allow"
@@ -30,16 +30,16 @@ class Outcome(Enum):
 class Decision:
     """What was decided, in words, and the statement that did (none for an implicit deny)."""
 
-    outcome: Outcome
+    outcome: PolicyOutcome
     reason: str
-    statement: Statement | None = None
+    statement: PolicyStatement | None = None
     policy: str = ""
     naming: Naming | None = None
 
     @property
     def allowed(self) -> bool:
         """Whether the request may go on."""
-        return self.outcome is Outcome.ALLOW
+        return self.outcome is PolicyOutcome.ALLOW
 
 
 def decide(
@@ -69,18 +69,20 @@ def decide(
                 continue
             if not statement.allows:
                 reason = f"with an explicit deny in {_a(kind)}"
-                return Decision(Outcome.DENY, reason, statement, policy.name, naming)
+                return Decision(PolicyOutcome.DENY, reason, statement, policy.name, naming)
             if allowing is None or _STRENGTH[naming] > _STRENGTH[allowing.naming]:
-                allowing = Decision(Outcome.ALLOW, f"allowed by {_a(kind)}", statement, policy.name, naming)
+                allowing = Decision(
+                    PolicyOutcome.ALLOW, f"allowed by {_a(kind)}", statement, policy.name, naming
+                )
     if allowing is not None:
         return allowing
-    return Decision(Outcome.IMPLICIT_DENY, f"because no {kind} allows the {request.action} action")
+    return Decision(PolicyOutcome.IMPLICIT_DENY, f"because no {kind} allows the {request.action} action")
 
 
 _STRENGTH: dict[Naming | None, int] = {None: 0, "account": 1, "everybody": 2, "role": 2, "itself": 3}
 
 
-def _naming(statement: Statement, request: Request) -> Naming | None:
+def _naming(statement: PolicyStatement, request: Request) -> Naming | None:
     assert request.principal is not None, "a resource policy is evaluated for a principal"
     return statement.naming(request.principal)
 
@@ -116,7 +118,7 @@ def evaluate(
         else decide([resource_policy], request, "resource-based policy", named=True)
     )
     for found in (identity, resource, *limits):
-        if found is not None and found.outcome is Outcome.DENY:
+        if found is not None and found.outcome is PolicyOutcome.DENY:
             return found
     caller = request.principal.account_id if request.principal else ""
     foreign = bool(caller and resource_account and caller != resource_account)
@@ -127,14 +129,15 @@ def evaluate(
             return next((limit for limit in limits if not limit.allowed), resource)
     if foreign and (resource is None or not resource.allowed):
         return resource or Decision(
-            Outcome.IMPLICIT_DENY, f"because no resource-based policy allows the {request.action} action"
+            PolicyOutcome.IMPLICIT_DENY,
+            f"because no resource-based policy allows the {request.action} action",
         )
     if identity is not None and not identity.allowed:
         return identity
     for limit in limits:
         if not limit.allowed:
             return limit
-    return identity or Decision(Outcome.ALLOW, "allowed to the account's root")
+    return identity or Decision(PolicyOutcome.ALLOW, "allowed to the account's root")
 
 
 def _a(kind: str) -> str:

@@ -20,7 +20,7 @@ _ARN_SEGMENTS = 6
 
 
 @dataclass(frozen=True)
-class Variable:
+class PolicyVariable:
     """A policy variable: a context key in lower case, and what it stands for where the key is missing."""
 
     key: str
@@ -32,7 +32,7 @@ class Pattern:
     """A text of a policy that is compared: literal pieces, `*`, `?` and variables."""
 
     text: str
-    pieces: tuple[str | Variable, ...]
+    pieces: tuple[str | PolicyVariable, ...]
 
     @classmethod
     def parse(cls, text: str, *, variables: bool) -> Pattern:
@@ -47,19 +47,19 @@ class Pattern:
         """
         if not variables or "${" not in text:
             return cls(text, (text,))
-        pieces: list[str | Variable] = []
+        pieces: list[str | PolicyVariable] = []
         end = 0
         for found in _VARIABLE.finditer(text):
             pieces.append(text[end : found.start()])
             end = found.end()
             if found[1] in ("*", "?", "$"):
                 # A literal sign: kept as a variable that always has its default.
-                pieces.append(Variable("", found[1]))
+                pieces.append(PolicyVariable("", found[1]))
                 continue
             named = _NAMED.fullmatch(found[1])
             if named is None:
                 raise PolicyError(f"the policy variable {found[0]} in {text!r} cannot be read")
-            pieces.append(Variable(named[1].lower(), named[2]))
+            pieces.append(PolicyVariable(named[1].lower(), named[2]))
         pieces.append(text[end:])
         if any("${" in piece for piece in pieces if isinstance(piece, str)):
             raise PolicyError(f"the policy variable in {text!r} does not end")

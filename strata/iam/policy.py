@@ -26,7 +26,7 @@ Naming = Literal["everybody", "account", "role", "itself"]
 
 
 @dataclass(frozen=True)
-class Statement:
+class PolicyStatement:
     """One statement; `name` is its Sid, or its place in the policy."""
 
     name: str
@@ -41,7 +41,7 @@ class Statement:
     _known: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def parse(cls, source: Any, place: str, *, variables: bool) -> Statement:
+    def parse(cls, source: Any, place: str, *, variables: bool) -> PolicyStatement:
         """Read a statement.
 
         Raises:
@@ -56,7 +56,7 @@ class Statement:
             raise PolicyError(f"{name}: {error.message}") from None
 
     @classmethod
-    def _parse(cls, source: Mapping[str, Any], name: str, variables: bool) -> Statement:
+    def _parse(cls, source: Mapping[str, Any], name: str, variables: bool) -> PolicyStatement:
         unknown = sorted(set(source) - _ELEMENTS)
         if unknown:
             raise PolicyError(f"the element {unknown[0]!r} is not supported")
@@ -138,7 +138,7 @@ class Policy:
     """A policy document with the name it goes by."""
 
     name: str
-    statements: tuple[Statement, ...]
+    statements: tuple[PolicyStatement, ...]
 
     @classmethod
     def parse(cls, document: str | Mapping[str, Any], name: str = "policy") -> Policy:
@@ -172,7 +172,7 @@ def _parse(document: Any, name: str) -> Policy:
     listed = statements if isinstance(statements, list) else [statements]
     try:
         parsed = tuple(
-            Statement.parse(statement, f"statement {number}", variables=version == _VERSIONS[1])
+            PolicyStatement.parse(statement, f"statement {number}", variables=version == _VERSIONS[1])
             for number, statement in enumerate(listed, 1)
         )
     except PolicyError as error:

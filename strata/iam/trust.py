@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strata.iam.evaluation import Decision, Document, Outcome, decide
+from strata.iam.evaluation import Decision, Document, PolicyOutcome, decide
 from strata.iam.policy import Policy
 from strata.iam.request import Principal, Request
 
@@ -74,7 +74,9 @@ def trust_allows(
     policy = trust_policy if isinstance(trust_policy, Policy) else Policy.parse(trust_policy, "trust policy")
     url = issuer.removeprefix("https://")
     if not issuer.startswith("https://"):
-        return Decision(Outcome.IMPLICIT_DENY, f"because {issuer or 'nobody'} is no issuer of OpenID Connect")
+        return Decision(
+            PolicyOutcome.IMPLICIT_DENY, f"because {issuer or 'nobody'} is no issuer of OpenID Connect"
+        )
     if providers is None:
         arns = tuple(
             arn
@@ -85,17 +87,20 @@ def trust_allows(
     else:
         known = [provider for provider in providers if provider.url == url]
         if not known:
-            return Decision(Outcome.IMPLICIT_DENY, f"because the account has no OIDC provider for {issuer}")
+            return Decision(
+                PolicyOutcome.IMPLICIT_DENY, f"because the account has no OIDC provider for {issuer}"
+            )
         audience = token_claims.get("aud")
         asked = set(audience if isinstance(audience, list | tuple) else [audience])
         arns = tuple(provider.arn for provider in known if asked & set(provider.client_ids))
         if not arns:
             return Decision(
-                Outcome.IMPLICIT_DENY, f"because the OIDC provider does not take the audience {audience}"
+                PolicyOutcome.IMPLICIT_DENY,
+                f"because the OIDC provider does not take the audience {audience}",
             )
     if not arns:
         return Decision(
-            Outcome.IMPLICIT_DENY, f"because the trust policy names no OIDC provider for {issuer}"
+            PolicyOutcome.IMPLICIT_DENY, f"because the trust policy names no OIDC provider for {issuer}"
         )
     request = Request(
         action=ACTION,

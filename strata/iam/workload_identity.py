@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strata.iam.evaluation import Decision, Outcome
+from strata.iam.evaluation import Decision, PolicyOutcome
 
 DEFAULT_AUDIENCE = "snowflakecomputing.com"
 
@@ -33,5 +33,5 @@ def oidc_login_allows(
         ("audience", any(audience in taken for audience in asked), ", ".join(taken)),
     ):
         if not holds:
-            return Decision(Outcome.IMPLICIT_DENY, f"because its {name} is not {wanted}")
-    return Decision(Outcome.ALLOW, "by its issuer, subject and audience")
+            return Decision(PolicyOutcome.IMPLICIT_DENY, f"because its {name} is not {wanted}")
+    return Decision(PolicyOutcome.ALLOW, "by its issuer, subject and audience")

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.lint.checkov_input import with_unknowns
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 
 REQUIREMENTS = "requirements-checkov.txt"
 CHECKS = "CKV*"
@@ -63,7 +63,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     return program
 
 
-def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator[Finding]:
+def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator[LintFinding]:
     """What checkov finds in a plan, by all its frameworks.
 
     Args:
@@ -101,7 +101,7 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
         if report.get("summary", {}).get("parsing_errors"):
             raise StrataError(f"checkov could not read the plan ({report['check_type']})")
         for failed in report.get("results", {}).get("failed_checks", []):
-            yield Finding(failed["check_id"], failed["resource"], failed["check_name"])
+            yield LintFinding(failed["check_id"], failed["resource"], failed["check_name"])
 
 
 def _call(command: list[str], root: Path, file: Any, log: Path) -> None:

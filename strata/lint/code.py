@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 
 CHECKS = {"format": "Terraform files are laid out by `terraform fmt`"}
 
 
-def check(root: Path, terraform: Path, environ: dict[str, str]) -> Iterator[Finding]:
+def check(root: Path, terraform: Path, environ: dict[str, str]) -> Iterator[LintFinding]:
     """The files of `modules` that `terraform fmt` would change.
 
     Raises:
@@ -30,4 +30,4 @@ def check(root: Path, terraform: Path, environ: dict[str, str]) -> Iterator[Find
         raise StrataError(f"terraform fmt failed: {done.stderr.strip().splitlines()[-1]}")
     # A notice of a version manager's is not a file.
     for name in (line for line in done.stdout.splitlines() if (root / line).is_file()):
-        yield Finding("format", name, "run `terraform fmt`", name, 1)
+        yield LintFinding("format", name, "run `terraform fmt`", name, 1)

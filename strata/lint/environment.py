@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.cloud.embedded import EmbeddedCloud
-from strata.platform import account_of
+from strata.platform.names import account_of
+from strata.platform.workspace import load_tree
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.runner import Runner
 from strata.terraform.toolchain import find_toolchain
-from strata.workspace import load_tree
 
 
 def plan_document(root: Path, environment: str, note: Callable[[str], None]) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ _SHORTEST_REASON = 20
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """One thing that is wrong.
 
     Attributes:
@@ -47,7 +47,7 @@ class Skip:
     reason: str
     line: int
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: LintFinding) -> bool:
         pattern = ".*".join(re.escape(part) for part in self.where.split("*"))
         return finding.check == self.check and re.fullmatch(pattern, finding.subject) is not None
 
@@ -56,8 +56,8 @@ class Skip:
 class Judged:
     """Findings after the skips: what is left, and what was skipped with its reason."""
 
-    findings: list[Finding]
-    skipped: list[tuple[Finding, Skip]]
+    findings: list[LintFinding]
+    skipped: list[tuple[LintFinding, Skip]]
 
 
 def read_skips(path: Path) -> list[Skip]:
@@ -84,7 +84,7 @@ def read_skips(path: Path) -> list[Skip]:
 
 
 def judge(
-    findings: Iterable[Finding], skips: Sequence[Skip], checks: Iterable[str], file: str = FILE
+    findings: Iterable[LintFinding], skips: Sequence[Skip], checks: Iterable[str], file: str = FILE
 ) -> Judged:
     """Take out what is skipped; a skip that skips nothing is a finding itself.
 
@@ -94,8 +94,8 @@ def judge(
         checks: the checks that were made: only their skips can be stale; `*` stands for anything.
         file: what a stale skip's finding calls the file.
     """
-    left: list[Finding] = []
-    skipped: list[tuple[Finding, Skip]] = []
+    left: list[LintFinding] = []
+    skipped: list[tuple[LintFinding, Skip]] = []
     for finding in findings:
         skip = next((skip for skip in skips if skip.covers(finding)), None)
         if skip is None:
@@ -107,7 +107,7 @@ def judge(
     for skip in skips:
         if skip not in used and any(re.fullmatch(check, skip.check) for check in made):
             text = f"nothing is found by {skip.check} at {skip.where}: delete the skip"
-            left.append(Finding("stale-skip", skip.where, text, file, skip.line))
+            left.append(LintFinding("stale-skip", skip.where, text, file, skip.line))
     return Judged(left, skipped)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedResource:
     """One resource of a plan; `unknown` holds the attributes that are known after the apply only."""
 
     address: str
@@ -17,14 +17,14 @@ class Planned:
     unknown: Mapping[str, Any]
 
 
-def resources(document: Mapping[str, Any]) -> list[Planned]:
+def resources(document: Mapping[str, Any]) -> list[PlannedResource]:
     """The managed resources that exist after the apply of a plan (`terraform show -json`)."""
     unknown = {
         change["address"]: change["change"].get("after_unknown") or {}
         for change in document.get("resource_changes", [])
     }
     return [
-        Planned(found["address"], found["type"], found["values"], unknown.get(found["address"], {}))
+        PlannedResource(found["address"], found["type"], found["values"], unknown.get(found["address"], {}))
         for found in _walk(document.get("planned_values", {}).get("root_module", {}))
         if found["mode"] == "managed"
     ]

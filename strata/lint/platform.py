@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from strata.lint.findings import Finding
-from strata.lint.planned import Planned
+from strata.lint.findings import LintFinding
+from strata.lint.planned import PlannedResource
 
 CHECKS = {
     "bucket-public-access": "a bucket blocks public access in all four ways",
@@ -38,19 +38,19 @@ _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "re
 _ADMINISTRATORS = ("ACCOUNTADMIN", "ORGADMIN", "SECURITYADMIN")
 
 
-def check(planned: list[Planned]) -> Iterator[Finding]:
+def check(planned: list[PlannedResource]) -> Iterator[LintFinding]:
     """The findings in a plan."""
-    by_type: dict[str, list[Planned]] = {}
+    by_type: dict[str, list[PlannedResource]] = {}
     for resource in planned:
         by_type.setdefault(resource.type, []).append(resource)
     for bucket in by_type.get("aws_s3_bucket", []):
         for rule, text in _bucket(bucket, by_type):
-            yield Finding(rule, bucket.address, text)
+            yield LintFinding(rule, bucket.address, text)
     for resource in planned:
         for rule, text in _ALONE.get(resource.type, _nothing)(resource):
-            yield Finding(rule, resource.address, text)
+            yield LintFinding(rule, resource.address, text)
         if "tags_all" in resource.values and not (resource.values.get("tags") or {}).get("component"):
-            yield Finding("component-tag", resource.address, "it has no tag `component`")
+            yield LintFinding("component-tag", resource.address, "it has no tag `component`")
     account = any(
         monitor.values.get("set_for_account") is True
         for monitor in by_type.get("snowflake_resource_monitor", [])
@@ -58,10 +58,12 @@ def check(planned: list[Planned]) -> Iterator[Finding]:
     for warehouse in by_type.get("snowflake_warehouse", []):
         named = warehouse.values.get("resource_monitor") or warehouse.unknown.get("resource_monitor")
         if not named and not account:
-            yield Finding("warehouse-monitor", warehouse.address, "it has no resource monitor")
+            yield LintFinding("warehouse-monitor", warehouse.address, "it has no resource monitor")
 
 
-def _bucket(bucket: Planned, by_type: Mapping[str, list[Planned]]) -> Iterator[tuple[str, str]]:
+def _bucket(
+    bucket: PlannedResource, by_type: Mapping[str, list[PlannedResource]]
+) -> Iterator[tuple[str, str]]:
     name = bucket.values.get("bucket")
 
     def companion(kind: str) -> Mapping[str, Any]:
@@ -115,43 +117,43 @@ def _denies_plain(policy: str | None, bucket: str) -> bool:
     return False
 
 
-def _queue(queue: Planned) -> Iterator[tuple[str, str]]:
+def _queue(queue: PlannedResource) -> Iterator[tuple[str, str]]:
     key = queue.values.get("kms_master_key_id") or queue.unknown.get("kms_master_key_id")
     if not key and queue.values.get("sqs_managed_sse_enabled") is not True:
         yield "queue-encryption", "it is not encrypted"
 
 
-def _topic(topic: Planned) -> Iterator[tuple[str, str]]:
+def _topic(topic: PlannedResource) -> Iterator[tuple[str, str]]:
     if not (topic.values.get("kms_master_key_id") or topic.unknown.get("kms_master_key_id")):
         yield "topic-encryption", "it is not encrypted"
 
 
-def _log_group(group: Planned) -> Iterator[tuple[str, str]]:
+def _log_group(group: PlannedResource) -> Iterator[tuple[str, str]]:
     if not group.values.get("retention_in_days"):
         yield "log-group", "its logs stay for ever"
     if not (group.values.get("kms_key_id") or group.unknown.get("kms_key_id")):
         yield "log-group", "it has no key"
 
 
-def _target(target: Planned) -> Iterator[tuple[str, str]]:
+def _target(target: PlannedResource) -> Iterator[tuple[str, str]]:
     if not target.values.get("dead_letter_config"):
         yield "event-target", "what cannot be delivered is lost: it has no dead-letter queue"
     if not target.values.get("retry_policy"):
         yield "event-target", "it does not say how often and how long to try again"
 
 
-def _role(role: Planned) -> Iterator[tuple[str, str]]:
+def _role(role: PlannedResource) -> Iterator[tuple[str, str]]:
     if not (role.values.get("permissions_boundary") or role.unknown.get("permissions_boundary")):
         yield "role-boundary", "it has no permissions boundary"
 
 
-def _warehouse(warehouse: Planned) -> Iterator[tuple[str, str]]:
+def _warehouse(warehouse: PlannedResource) -> Iterator[tuple[str, str]]:
     seconds = warehouse.values.get("auto_suspend")
     if not seconds or seconds > 600:
         yield "warehouse-suspend", f"auto_suspend is {seconds}: it runs, and costs, while nobody asks"
 
 
-def _user(user: Planned) -> Iterator[tuple[str, str]]:
+def _user(user: PlannedResource) -> Iterator[tuple[str, str]]:
     for name in ("password", "rsa_public_key", "rsa_public_key_2"):
         if user.values.get(name) or user.unknown.get(name):
             yield "snowflake-secret", f"{name} is set"
@@ -161,7 +163,7 @@ def _user(user: Planned) -> Iterator[tuple[str, str]]:
         yield "snowflake-secret", "it has no workload identity, so it can log in with a secret only"
 
 
-def _grant(grant: Planned) -> Iterator[tuple[str, str]]:
+def _grant(grant: PlannedResource) -> Iterator[tuple[str, str]]:
     to = str(grant.values.get("account_role_name") or grant.values.get("role_name") or "").strip('"').upper()
     if to == "PUBLIC":
         yield "snowflake-public", "everybody has the role PUBLIC"
@@ -170,11 +172,11 @@ def _grant(grant: Planned) -> Iterator[tuple[str, str]]:
         yield "snowflake-admin", f"{given} is granted"
 
 
-def _nothing(resource: Planned) -> Iterator[tuple[str, str]]:
+def _nothing(resource: PlannedResource) -> Iterator[tuple[str, str]]:
     return iter(())
 
 
-_ALONE: Mapping[str, Callable[[Planned], Iterator[tuple[str, str]]]] = {
+_ALONE: Mapping[str, Callable[[PlannedResource], Iterator[tuple[str, str]]]] = {
     "aws_cloudwatch_event_target": _target,
     "aws_cloudwatch_log_group": _log_group,
     "aws_iam_role": _role,

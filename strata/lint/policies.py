@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from strata.iam import Policy, PolicyError
 from strata.lint import iam_reference as reference
-from strata.lint.findings import Finding
-from strata.lint.planned import Planned
+from strata.lint.findings import LintFinding
+from strata.lint.planned import PlannedResource
 
 CHECKS = {
     "policy-unknown": "a policy is known when it is planned (decision D9)",
@@ -115,7 +115,7 @@ class _Action:
                 yield keys, found
 
 
-def check(planned: list[Planned]) -> Iterator[Finding]:
+def check(planned: list[PlannedResource]) -> Iterator[LintFinding]:
     """The findings in every policy of a plan, whatever resource holds it."""
     for resource in planned:
         known = _ATTRIBUTES.get(resource.type, {})
@@ -123,12 +123,12 @@ def check(planned: list[Planned]) -> Iterator[Finding]:
         for attribute in sorted({*known, *resource.values}):
             text = resource.values.get(attribute)
             if attribute in known and resource.unknown.get(attribute) is True:
-                yield Finding(
+                yield LintFinding(
                     "policy-unknown", resource.address, f"{attribute} is known after the apply only"
                 )
             elif isinstance(text, str) and text and (attribute in known or _is_policy(text)):
                 for rule, sid, message in check_policy(text, kind, known.get(attribute, _LARGEST)):
-                    yield Finding(rule, f"{resource.address} {sid}".rstrip(), message)
+                    yield LintFinding(rule, f"{resource.address} {sid}".rstrip(), message)
 
 
 def _is_policy(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Reads the live tree of Terragrunt units without Terragrunt: units, their graph, and each unit rendered."""
 
-from strata.live.model import Dependency, ExtraArguments, GeneratedFile, Hook, Outputs, RenderedUnit, Unit
+from strata.live.model import Dependency, ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit, UnitOutputs
 from strata.live.tree import LiveTree
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "GeneratedFile",
     "Hook",
     "LiveTree",
-    "Outputs",
     "RenderedUnit",
     "Unit",
+    "UnitOutputs",
 ]

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from strata.errors import StrataError
 from strata.hcl.literals import quoted
-from strata.live.console import Definition
 from strata.live.dependencies import Loaded, dependency_values
-from strata.live.program import Program
-from strata.live.reader import Reader
-from strata.live.schema import Leaf
-from strata.live.scope import Scope
+from strata.live.evaluation.console import Definition
+from strata.live.evaluation.program import Program
+from strata.live.evaluation.reader import Reader
+from strata.live.language.schema import Leaf
+from strata.live.language.scope import Scope
 
 # Nothing is known of it, not even its type; the console has no plan, so that it has no time of one.
 _UNKNOWN = "jsondecode(plantimestamp())"
 
 
 @dataclass(frozen=True)
-class Composition:
+class EnvironmentComposition:
     """What a Terraform configuration needs to call each unit's module.
 
     Attributes:
@@ -39,7 +39,7 @@ def compose(
     modules: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, object]],
     command: str,
-) -> Composition:
+) -> EnvironmentComposition:
     """Write the units' inputs as expressions; see `LiveTree.compose`."""
     unknown = _inputs(reader, items, dict.fromkeys(modules, _UNKNOWN), outputs, command)
     names = unknown.names(reader)
@@ -47,7 +47,7 @@ def compose(
     inputs = {
         path: {name: f"{text}[{quoted(name)}]" for name in names[path]} for path, text in found.merged.items()
     }
-    return Composition(tuple(found.program.closure(found.whole)), inputs, found.program.failures)
+    return EnvironmentComposition(tuple(found.program.closure(found.whole)), inputs, found.program.failures)
 
 
 @dataclass(frozen=True)

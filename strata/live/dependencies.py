@@ -12,13 +12,13 @@ from typing import Any
 from strata.errors import StrataError
 from strata.hcl.literals import object_of, quoted, typed
 from strata.live import discovery
-from strata.live.document import dependency_blocks, filled
-from strata.live.functions import configuration_path
-from strata.live.includes import deep_merge, merge_dependency
-from strata.live.model import Dependency, Outputs, Unit
-from strata.live.reader import Values
-from strata.live.schema import Leaf, Tree
-from strata.live.scope import Scope
+from strata.live.evaluation.document import dependency_blocks, filled
+from strata.live.evaluation.functions import configuration_path
+from strata.live.evaluation.reader import Values
+from strata.live.language.includes import deep_merge, merge_dependency
+from strata.live.language.schema import Leaf, Tree
+from strata.live.language.scope import Scope
+from strata.live.model import Dependency, Unit, UnitOutputs
 
 _MERGES = ("no_merge", "shallow", "deep_map_only")
 
@@ -99,7 +99,7 @@ def dependency_values(
                 raise
             found[dependency.name] = error
             continue
-        types = applied.types if isinstance(applied, Outputs) else {}
+        types = applied.types if isinstance(applied, UnitOutputs) else {}
         found[dependency.name] = None if values is None else _text(values, applied or {}, types)
     return found
 

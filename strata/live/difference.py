@@ -33,7 +33,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Difference:
+class InputDifference:
     """One input that differs; `reason` says why it may, and is empty where nothing allows it."""
 
     unit: str
@@ -69,7 +69,7 @@ def read_allowed(root: Path) -> list[Allowed]:
     return [Allowed(**entry) for entry in entries]
 
 
-def differences(tree: LiveTree, left: str, right: str) -> list[Difference]:
+def differences(tree: LiveTree, left: str, right: str) -> list[InputDifference]:
     """All differences between two environments, by component and input.
 
     Names, account and region are an environment's own: where a value is the same but for them, it is the
@@ -85,18 +85,18 @@ def differences(tree: LiveTree, left: str, right: str) -> list[Difference]:
 
 def _compared(
     left: Mapping[str, Mapping[str, Any]], right: Mapping[str, Mapping[str, Any]], allowed: Sequence[Allowed]
-) -> Iterator[Difference]:
+) -> Iterator[InputDifference]:
     for unit in sorted({*left, *right}):
         if unit not in left or unit not in right:
             shown = ["a unit" if unit in side else _ABSENT for side in (left, right)]
-            yield Difference(unit, "", shown[0], shown[1], _reason(allowed, unit, ""))
+            yield InputDifference(unit, "", shown[0], shown[1], _reason(allowed, unit, ""))
             continue
         before, after = left[unit], right[unit]
         for path in sorted({*before, *after}):
             one, other = before.get(path, _Missing), after.get(path, _Missing)
             same = one.shown == other.shown or one.neutral == other.neutral
             if not same or (one is _Missing) != (other is _Missing):
-                yield Difference(unit, path, one.shown, other.shown, _reason(allowed, unit, path))
+                yield InputDifference(unit, path, one.shown, other.shown, _reason(allowed, unit, path))
 
 
 def _reason(allowed: Sequence[Allowed], unit: str, path: str) -> str:

@@ -37,7 +37,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentSummary:
     """A folder of `live`: its name, the number of its units, the evaluated locals of its env.hcl."""
 
     name: str
@@ -45,7 +45,7 @@ class Environment:
     settings: Mapping[str, Any]
 
 
-def environments(tree: LiveTree) -> list[Environment]:
+def environments(tree: LiveTree) -> list[EnvironmentSummary]:
     """All environments, by name.
 
     Raises:
@@ -54,7 +54,7 @@ def environments(tree: LiveTree) -> list[Environment]:
     names = tree.environments()
     settings = tree.locals([tree.root / discovery.LIVE / name / FILE for name in names])
     return [
-        Environment(name, len(discovery.units_of(tree.root, name)), found)
+        EnvironmentSummary(name, len(discovery.units_of(tree.root, name)), found)
         for name, found in zip(names, settings, strict=True)
     ]
 
@@ -98,7 +98,7 @@ def create(tree: LiveTree, name: str, source: str, answers: Mapping[str, Any]) -
     return live / name
 
 
-def check_new(tree: LiveTree, name: str, source: str) -> dict[str, Environment]:
+def check_new(tree: LiveTree, name: str, source: str) -> dict[str, EnvironmentSummary]:
     """Whether a new environment can have the name and that source; gives those that there are.
 
     Raises:
@@ -128,7 +128,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=unwanted)
 
 
-def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment]) -> None:
+def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, EnvironmentSummary]) -> None:
     (settings,) = tree.locals([file])
     for path, fault in faults(settings):
         raise StrataError(fault, remedy=f"give it with --set {'.'.join(path)}=VALUE")
@@ -140,7 +140,7 @@ def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, Environment])
             )
 
 
-def _edited(text: str, source: Environment, name: str, answers: Mapping[str, Any]) -> str:
+def _edited(text: str, source: EnvironmentSummary, name: str, answers: Mapping[str, Any]) -> str:
     """The source's env.hcl with the answers, and the new environment's account and name in its strings."""
     shown = f"{discovery.LIVE}/{source.name}/{FILE}"
     file = parse(shown, text.encode("utf-8"))

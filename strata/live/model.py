@@ -48,7 +48,7 @@ class GeneratedFile:
     if_exists: str = "overwrite_terragrunt"
 
 
-class Outputs(dict[str, Any]):
+class UnitOutputs(dict[str, Any]):
     """A unit's outputs by name, with what Terraform's state says of their types.
 
     Args:

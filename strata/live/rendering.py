@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.live.language.schema import Leaf, leaves
+from strata.live.language.scope import Scope
 from strata.live.model import ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
-from strata.live.schema import Leaf, leaves
-from strata.live.scope import Scope
-from strata.live.source import Module
+from strata.live.source import ModuleSource
 
 _ALL = "all"
 _ALL_EXCEPT_OUTPUT = "all_except_output"
@@ -38,7 +38,7 @@ def rendered_unit(
     unit: Unit,
     scope: Scope,
     document: Mapping[str, Any],
-    module: Module,
+    module: ModuleSource,
     files: tuple[GeneratedFile, ...],
     command: str,
 ) -> RenderedUnit:

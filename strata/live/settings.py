@@ -16,11 +16,11 @@ _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\
 _Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
 
 
-class _Part(BaseModel):
+class _SettingsPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Github(_Part):
+class Github(_SettingsPart):
     """Who deploys: names and the ids that survive a rename."""
 
     owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
@@ -29,20 +29,20 @@ class Github(_Part):
     repository_id: Annotated[int, Field(gt=0)]
 
 
-class Snowflake(_Part):
+class Snowflake(_SettingsPart):
     """The Snowflake account: `<organization>-<account>`."""
 
     organization: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
     account: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 
 
-class State(_Part):
+class StateSettings(_SettingsPart):
     """How the state is locked."""
 
     lock_table: bool
 
 
-class Glue(_Part):
+class Glue(_SettingsPart):
     """The size of the Glue jobs."""
 
     max_concurrent_runs: Annotated[int, Field(ge=1, le=1000)]
@@ -51,20 +51,20 @@ class Glue(_Part):
     worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X"]
 
 
-class Lambda(_Part):
+class Lambda(_SettingsPart):
     """What the functions run on."""
 
     architecture: Literal["x86_64", "arm64"]
 
 
-class Pipeline(_Part):
+class Pipeline(_SettingsPart):
     """How the state machine waits and what it logs."""
 
     await_seconds: Annotated[int, Field(ge=1, le=3600)]
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"]
 
 
-class RetentionDays(_Part):
+class RetentionDays(_SettingsPart):
     """Days that logs and old versions are kept."""
 
     access_logs: _Retention
@@ -72,7 +72,7 @@ class RetentionDays(_Part):
     noncurrent: _Retention
 
 
-class Warehouse(_Part):
+class WarehouseSettings(_SettingsPart):
     """The size of the Snowflake warehouse."""
 
     auto_suspend_seconds: Annotated[int, Field(ge=30, le=86400)]
@@ -80,7 +80,7 @@ class Warehouse(_Part):
     size: Literal["XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE"]
 
 
-class Settings(_Part):
+class Settings(_SettingsPart):
     """All locals of an `env.hcl`. A new key has to be added here first."""
 
     env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,9}$")]
@@ -93,7 +93,7 @@ class Settings(_Part):
     versions: dict[str, _Ref]
     github: Github
     snowflake: Snowflake
-    state: State
+    state: StateSettings
     producers: list[_Arn]
     inspectors: list[_Arn]
     administrators: list[_Arn]
@@ -104,7 +104,7 @@ class Settings(_Part):
     lambda_: Annotated[Lambda, Field(alias="lambda")]
     pipeline: Pipeline
     retention_days: RetentionDays
-    warehouse: Warehouse
+    warehouse: WarehouseSettings
 
     @field_validator("account_id")
     @classmethod

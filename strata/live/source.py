@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 
 # A module's release, which is never another commit later.
 _RELEASE = re.compile(r"[\w-]+/v\d+\.\d+\.\d+")
@@ -27,7 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
 @dataclass(frozen=True)
-class Module:
+class ModuleSource:
     """Where a module lies: copy `root`, run Terraform in `directory` (`root` itself or a folder in it)."""
 
     root: Path
@@ -47,7 +47,7 @@ class Sources:
     environ: Mapping[str, str]
     _commits: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def module(self, source: str | None, directory: Path) -> Module:
+    def module(self, source: str | None, directory: Path) -> ModuleSource:
         """The module that `source` names for a unit in `directory`; no source means the unit's own folder.
 
         Raises:
@@ -55,7 +55,7 @@ class Sources:
             supported.
         """
         if not source:
-            return Module(directory, directory)
+            return ModuleSource(directory, directory)
         place, folder, query = split(source)
         if place.startswith("git::"):
             root = self._checkout(place.removeprefix("git::"), query.get("ref", [""])[0])
@@ -68,7 +68,7 @@ class Sources:
         found = Path(os.path.normpath(root / folder)) if folder else root
         if not found.is_dir():
             raise StrataError(f"the source `{source}` names the folder {found}, which does not exist")
-        return Module(root, found)
+        return ModuleSource(root, found)
 
     def _checkout(self, address: str, ref: str) -> Path:
         mirror = self.cache / "mirrors" / _short(address)

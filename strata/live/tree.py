@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.live import discovery
-from strata.live.commands import Commands
-from strata.live.composition import Composition, compose
-from strata.live.console import Console
+from strata.live.composition import EnvironmentComposition, compose
 from strata.live.dependencies import Loaded, dependency_values, loaded_unit
-from strata.live.document import completed, filled
+from strata.live.evaluation.commands import Commands
+from strata.live.evaluation.console import Console
+from strata.live.evaluation.document import completed, filled
+from strata.live.evaluation.reader import Reader, Values
 from strata.live.generate import generated_files
-from strata.live.includes import merge
+from strata.live.language.includes import merge
+from strata.live.language.schema import Leaf, Tree, leaves
+from strata.live.language.scope import Scope
 from strata.live.model import RenderedUnit, Unit
-from strata.live.reader import Reader, Values
 from strata.live.rendering import excluded, rendered_unit
-from strata.live.schema import Leaf, Tree, leaves
-from strata.live.scope import Scope
 from strata.live.source import Sources
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class LiveTree:
         outputs: Mapping[str, Mapping[str, Any]],
         *,
         command: str = "plan",
-    ) -> Composition:
+    ) -> EnvironmentComposition:
         """Units as parts of one Terraform configuration: their inputs as expressions.
 
         Args:

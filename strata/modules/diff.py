@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
-from strata.modules.interface import Module, Output, Resource, Variable
+from strata.modules.interface import DeclaredResource, Module, Output, Variable
 from strata.modules.versions import Level
 
 _NUMBER = re.compile(r"\d+")
@@ -19,7 +19,7 @@ _WIDENED = {("bool", "string"), ("number", "string")}
 
 
 @dataclass(frozen=True)
-class Change:
+class InterfaceChange:
     """One difference: how much it asks of callers, what changed and how."""
 
     level: Level
@@ -27,7 +27,7 @@ class Change:
     text: str
 
 
-def compare(old: Module, new: Module) -> list[Change]:
+def compare(old: Module, new: Module) -> list[InterfaceChange]:
     """The differences between two versions of a module, the gravest first."""
     changes = [
         *_inputs(old, new),
@@ -36,30 +36,30 @@ def compare(old: Module, new: Module) -> list[Change]:
         *_requirements(old, new),
     ]
     if not changes and _code(old) != _code(new):
-        changes.append(Change(Level.patch, "code", "changed inside, the interface did not"))
+        changes.append(InterfaceChange(Level.patch, "code", "changed inside, the interface did not"))
     return sorted(changes, key=lambda change: (-change.level, change.subject, change.text))
 
 
-def level_of(changes: list[Change]) -> Level:
+def level_of(changes: list[InterfaceChange]) -> Level:
     """The level that all changes together call for."""
     return max((change.level for change in changes), default=Level.none)
 
 
-def _inputs(old: Module, new: Module) -> Iterator[Change]:
+def _inputs(old: Module, new: Module) -> Iterator[InterfaceChange]:
     for name in sorted({*old.variables, *new.variables}):
         subject = f"input {name}"
         before, after = old.variables.get(name), new.variables.get(name)
         if before is None:
             assert after is not None
             if after.default is None:
-                yield Change(Level.major, subject, "added, and callers have to give it")
+                yield InterfaceChange(Level.major, subject, "added, and callers have to give it")
             else:
-                yield Change(Level.minor, subject, "added")
+                yield InterfaceChange(Level.minor, subject, "added")
         elif after is None:
-            yield Change(Level.major, subject, "removed")
+            yield InterfaceChange(Level.major, subject, "removed")
         else:
             for level, text in _input(before, after):
-                yield Change(level, subject, text)
+                yield InterfaceChange(level, subject, text)
 
 
 def _input(old: Variable, new: Variable) -> Iterator[tuple[Level, str]]:
@@ -158,21 +158,23 @@ def _kind(constraint: Type) -> str:
             return "object"
 
 
-def _outputs(old: Module, new: Module) -> Iterator[Change]:
+def _outputs(old: Module, new: Module) -> Iterator[InterfaceChange]:
     for name in sorted({*old.outputs, *new.outputs}):
         subject = f"output {name}"
         before, after = old.outputs.get(name), new.outputs.get(name)
         if before is None:
-            yield Change(Level.minor, subject, "added")
+            yield InterfaceChange(Level.minor, subject, "added")
         elif after is None:
-            yield Change(Level.major, subject, "removed")
+            yield InterfaceChange(Level.major, subject, "removed")
         else:
             for level, text in _marks(before, after):
-                yield Change(level, subject, text)
+                yield InterfaceChange(level, subject, text)
             if before.value != after.value:
-                yield Change(Level.patch, subject, "made in another way: check that it means the same")
+                yield InterfaceChange(
+                    Level.patch, subject, "made in another way: check that it means the same"
+                )
             if before.description != after.description:
-                yield Change(Level.patch, subject, "description changed")
+                yield InterfaceChange(Level.patch, subject, "description changed")
 
 
 def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Level, str]]:
@@ -186,26 +188,32 @@ def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Lev
             yield Level.minor, f"is not {mark} any more"
 
 
-def _addresses(old: Module, new: Module) -> Iterator[Change]:
+def _addresses(old: Module, new: Module) -> Iterator[InterfaceChange]:
     # A move that was released is no reason any more: its target is compared like any resource.
     known = {(move.source, move.target) for move in old.moves}
     moved = {move.source: move.target for move in new.moves if (move.source, move.target) not in known}
     for source, target in sorted(moved.items()):
-        yield Change(Level.minor, f"resource {source}", f"moved to {target}: states follow by themselves")
+        yield InterfaceChange(
+            Level.minor, f"resource {source}", f"moved to {target}: states follow by themselves"
+        )
     for address, resource in sorted(old.resources.items()):
         if _moves(address, moved):
             continue
         subject = f"resource {address}"
         after = new.resources.get(address)
         if after is None and address in new.removed:
-            yield Change(Level.major, subject, "let go by a `removed` block: nothing manages it any more")
+            yield InterfaceChange(
+                Level.major, subject, "let go by a `removed` block: nothing manages it any more"
+            )
         elif after is None:
-            yield Change(Level.major, subject, "gone without `moved`: what it stands for is destroyed")
+            yield InterfaceChange(
+                Level.major, subject, "gone without `moved`: what it stands for is destroyed"
+            )
         else:
             yield from _repetition(resource, after, subject)
     for address in sorted(new.resources.keys() - old.resources.keys()):
         if address not in {target.split("[")[0] for target in moved.values()}:
-            yield Change(Level.minor, f"resource {address}", "added")
+            yield InterfaceChange(Level.minor, f"resource {address}", "added")
 
 
 def _moves(address: str, moved: dict[str, str]) -> bool:
@@ -213,19 +221,21 @@ def _moves(address: str, moved: dict[str, str]) -> bool:
     return any(source == address or source.startswith(f"{address}[") for source in moved)
 
 
-def _repetition(old: Resource, new: Resource | None, subject: str) -> Iterator[Change]:
+def _repetition(
+    old: DeclaredResource, new: DeclaredResource | None, subject: str
+) -> Iterator[InterfaceChange]:
     assert new is not None
     if old.repeated == new.repeated:
         if old.over != new.over:
             text = f"{new.repeated} changed: an instance whose key goes is destroyed, see the plan"
-            yield Change(Level.minor, subject, text)
+            yield InterfaceChange(Level.minor, subject, text)
     elif {old.repeated, new.repeated} == {"", "count"}:
         # Terraform itself takes `x` for `x[0]`, both ways.
-        yield Change(
+        yield InterfaceChange(
             Level.minor, subject, f"{new.repeated or 'single'} instead of {old.repeated or 'single'}"
         )
     else:
-        yield Change(
+        yield InterfaceChange(
             Level.major,
             subject,
             f"{new.repeated or 'single'} instead of {old.repeated or 'single'} without `moved`: "
@@ -233,20 +243,20 @@ def _repetition(old: Resource, new: Resource | None, subject: str) -> Iterator[C
         )
 
 
-def _requirements(old: Module, new: Module) -> Iterator[Change]:
+def _requirements(old: Module, new: Module) -> Iterator[InterfaceChange]:
     for name in sorted({*old.requirements, *new.requirements}):
         subject = "Terraform" if name == "terraform" else f"provider {name}"
         before, after = old.requirements.get(name), new.requirements.get(name)
         if before == after:
             continue
         if before is None:
-            yield Change(Level.major, subject, f"needed now: {after}")
+            yield InterfaceChange(Level.major, subject, f"needed now: {after}")
         elif after is None:
-            yield Change(Level.minor, subject, "not needed any more")
+            yield InterfaceChange(Level.minor, subject, "not needed any more")
         else:
             same = _NUMBER.findall(before)[:1] == _NUMBER.findall(after)[:1]
             level = Level.minor if same else Level.major
-            yield Change(level, subject, f"version {after} instead of {before}")
+            yield InterfaceChange(level, subject, f"version {after} instead of {before}")
 
 
 def _code(module: Module) -> dict[str, str | bytes]:

@@ -53,7 +53,7 @@ _Named = TypeVar("_Named", Variable, Output)
 
 
 @dataclass(frozen=True)
-class Resource:
+class DeclaredResource:
     """A managed resource or a child module; `repeated` is "", `count` or `for_each`, `over` by what."""
 
     address: str
@@ -95,7 +95,7 @@ class Module:
     others: Mapping[str, bytes] = field(repr=False)
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
-    resources: Mapping[str, Resource]
+    resources: Mapping[str, DeclaredResource]
     moves: tuple[Move, ...]
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
@@ -233,11 +233,11 @@ def _outputs(file: HclFile) -> Iterator[Output]:
         )
 
 
-def _resources(file: HclFile) -> Iterator[Resource]:
+def _resources(file: HclFile) -> Iterator[DeclaredResource]:
     for block in (*file.body.children("resource"), *file.body.children("module")):
         repeated = next((name for name in ("count", "for_each") if name in block.attributes), "")
         labels = block.labels if block.type == "resource" else ("module", *block.labels)
-        yield Resource(
+        yield DeclaredResource(
             ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
         )
 

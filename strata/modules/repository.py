@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.modules.diff import Change, compare, level_of
+from strata.modules.diff import InterfaceChange, compare, level_of
 from strata.modules.interface import Module, read_folder, read_module
 from strata.modules.versions import FIRST, Level, Release, Version, read_changelog, tag_name
 
@@ -18,7 +18,7 @@ FOLDER = "modules"
 
 
 @dataclass(frozen=True)
-class Difference:
+class ReleaseDifference:
     """What changed since a release.
 
     Attributes:
@@ -30,7 +30,7 @@ class Difference:
 
     module: str
     base: Version | None
-    changes: list[Change]
+    changes: list[InterfaceChange]
     level: Level
     next: Version
 
@@ -101,7 +101,9 @@ class Repository:
             ) from None
         return read_changelog(text, place)
 
-    def difference(self, name: str, base: Version | None = None, below: Version | None = None) -> Difference:
+    def difference(
+        self, name: str, base: Version | None = None, below: Version | None = None
+    ) -> ReleaseDifference:
         """What changed in a module since a release.
 
         Args:
@@ -117,10 +119,10 @@ class Repository:
             candidates = [v for v in self.released(name) if below is None or v < below]
             base = candidates[-1] if candidates else None
         if base is None:
-            return Difference(name, None, [], Level.none, Version.read(FIRST))
+            return ReleaseDifference(name, None, [], Level.none, Version.read(FIRST))
         changes = compare(self.module_at(name, base), now)
         level = level_of(changes)
-        return Difference(name, base, changes, level, base.after(level))
+        return ReleaseDifference(name, base, changes, level, base.after(level))
 
     def tag(self, name: str, version: Version | None = None) -> tuple[str, Release]:
         """Tag the commit that is checked out as a release of a module.

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from strata.cloud.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
 from strata.errors import StrataError
 from strata.setup.progress import Progress
 

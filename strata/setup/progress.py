@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 
-class Step:
+class SetupStep:
     """One line of progress; used as a context manager."""
 
     def __init__(self, title: str, name: str) -> None:
@@ -25,7 +25,7 @@ class Step:
         """Set what the finished line says after the step's name."""
         self._result = text
 
-    def __enter__(self) -> Step:
+    def __enter__(self) -> SetupStep:
         self._started = time.monotonic()
         self.note("")
         return self
@@ -53,9 +53,9 @@ class Progress:
         self._title = title
         self._started = time.monotonic()
 
-    def step(self, name: str) -> Step:
+    def step(self, name: str) -> SetupStep:
         """A new step; enter it with `with`."""
-        return Step(self._title, name)
+        return SetupStep(self._title, name)
 
     def summary(self) -> None:
         """Print the total."""

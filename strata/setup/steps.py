@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.setup import packages
 from strata.setup.progress import Progress
 
 if TYPE_CHECKING:
-    from strata.cloud.spark.java import Java
+    from strata.cloud.aws.glue.spark.java import Java
     from strata.terraform.toolchain import Toolchain
 
 
@@ -58,7 +58,7 @@ def run(root: Path) -> None:
 
 def _find_tools(state: Path) -> tuple[Java, Toolchain]:
     # Both modules import the standard library only: what is missing is named before minutes of downloads.
-    from strata.cloud.spark.java import find_java
+    from strata.cloud.aws.glue.spark.java import find_java
     from strata.terraform.toolchain import find_toolchain
 
     java = tools = None

@@ -13,21 +13,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.file_lock import held
-from strata.live.console import planted_failure
 from strata.live.discovery import LOCK_FILE
+from strata.live.evaluation.console import planted_failure
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.environment_root import Member, Root, module_name, outputs_expression, write_root
-from strata.terraform.lifting import UnitModule, lift
 from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
+from strata.terraform.root_module import UnitModule, lift
 from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.selection import choose, with_dependents, with_unapplied
-from strata.terraform.state import State, StateBackend
+from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun, run_init
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
@@ -35,7 +35,7 @@ from strata.terraform.workdir import WorkingDirectory, copied_files, prepare
 
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
-    from strata.live.composition import Composition
+    from strata.live.composition import EnvironmentComposition
 
 _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
 # Of `plan -detailed-exitcode`.
@@ -125,7 +125,7 @@ class EnvironmentPlanner:
             stack.enter_context(held(folder / "lock", what, math.inf, self.on_waiting))
             stack.enter_context(_emptied(folder))
             parts = {
-                path: _Part.prepare(known[path], skeletons[path], folder / "source" / "units", stack)
+                path: _UnitPart.prepare(known[path], skeletons[path], folder / "source" / "units", stack)
                 for path in chosen
             }
             self.on_step("building artifacts")
@@ -147,7 +147,7 @@ class EnvironmentPlanner:
         own = {name: value for name, value in os.environ.items() if name.startswith(_LOGIN)}
         return {**own, **self.login}
 
-    def _run_hooks(self, parts: Sequence[_Part]) -> None:
+    def _run_hooks(self, parts: Sequence[_UnitPart]) -> None:
         with ThreadPoolExecutor(4) as pool:
             try:
                 for _ in pool.map(self._before, parts):
@@ -157,7 +157,7 @@ class EnvironmentPlanner:
                 self.processes.stop()
                 raise
 
-    def _before(self, part: _Part) -> None:
+    def _before(self, part: _UnitPart) -> None:
         _refuse_arguments(part.rendered, part.unit.file)
         run = UnitRun(
             part.rendered,
@@ -185,9 +185,9 @@ class EnvironmentPlanner:
         self,
         environment: str,
         folder: Path,
-        parts: Mapping[str, _Part],
-        states: Mapping[str, State | None],
-        composition: Composition,
+        parts: Mapping[str, _UnitPart],
+        states: Mapping[str, UnitState | None],
+        composition: EnvironmentComposition,
         provider: SchemaProxy | None,
         show_unchanged: bool,
     ) -> Mapping[str, Any]:
@@ -242,7 +242,7 @@ class EnvironmentPlanner:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _UnitPart:
     """A unit in the scratch folder."""
 
     name: str
@@ -254,7 +254,7 @@ class _Part:
     @classmethod
     def prepare(
         cls, unit: Unit, skeleton: RenderedUnit, work_dir: Path, stack: contextlib.ExitStack
-    ) -> _Part:
+    ) -> _UnitPart:
         unit_dir = unit.file.parent
         module = lift(skeleton, unit_dir)
         rendered = replace(skeleton, generated=(*skeleton.generated, *module.files))
@@ -279,7 +279,7 @@ class _Locator:
 
     folder: Path
     root: Root
-    parts: Sequence[_Part]
+    parts: Sequence[_UnitPart]
 
     def __call__(self, name: str, line: int | None) -> tuple[str, int | None]:
         path = (self.folder / name).resolve()
@@ -293,7 +293,7 @@ class _Locator:
         return str(path), line
 
 
-def _link_products(root: Path, parts: Sequence[_Part]) -> None:
+def _link_products(root: Path, parts: Sequence[_UnitPart]) -> None:
     """Let the root find what hooks have built for a unit where the unit's own working directory has it.
 
     A relative path means the folder that Terraform runs in, and in a plan it stands as a value.
@@ -304,7 +304,7 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
     for stale in root.iterdir():
         if stale.name not in (_FILE, LOCK_FILE):
             shutil.rmtree(stale) if stale.is_dir() and not stale.is_symlink() else stale.unlink()
-    owners: dict[str, _Part] = {}
+    owners: dict[str, _UnitPart] = {}
     for part in parts:
         for name, product in part.products():
             other = owners.setdefault(name, part)
@@ -322,7 +322,7 @@ def _link_products(root: Path, parts: Sequence[_Part]) -> None:
             link.symlink_to(product)
 
 
-def _configuration(root: WorkingDirectory, parts: Sequence[_Part]) -> Iterator[Path]:
+def _configuration(root: WorkingDirectory, parts: Sequence[_UnitPart]) -> Iterator[Path]:
     """Every file that may be configuration; one source that several units have copied, once."""
     for place in (root.path, *(part.directory.path for part in parts)):
         yield from place.iterdir()

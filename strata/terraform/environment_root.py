@@ -8,8 +8,8 @@ from pathlib import Path
 
 from strata.errors import StrataError
 from strata.live import Unit
-from strata.live.composition import Composition
-from strata.terraform.lifting import UnitModule
+from strata.live.composition import EnvironmentComposition
+from strata.terraform.root_module import UnitModule
 
 _BUILT_IN = "terraform.io/builtin/"
 
@@ -78,7 +78,9 @@ def outputs_expression(name: str, module: UnitModule) -> str:
     return f"merge(module.{name}, {{ {plain} }})"
 
 
-def write_root(members: Sequence[Member], composition: Composition, absent: Collection[str]) -> Root:
+def write_root(
+    members: Sequence[Member], composition: EnvironmentComposition, absent: Collection[str]
+) -> Root:
     """Write the root that holds `members`.
 
     Args:
@@ -88,7 +90,7 @@ def write_root(members: Sequence[Member], composition: Composition, absent: Coll
     """
     providers = _Providers()
     passed = {member.name: dict(providers.passed(member)) for member in members}
-    text = _Text()
+    text = _RootText()
     for line in providers.text():
         text.add(line)
     text.add("locals {")
@@ -122,7 +124,7 @@ def write_root(members: Sequence[Member], composition: Composition, absent: Coll
 
 
 @dataclass
-class _Text:
+class _RootText:
     lines: list[str] = field(default_factory=list)
     origins: dict[int, tuple[Path, int]] = field(default_factory=dict)
 

@@ -52,7 +52,7 @@ class ResourceChange:
 
 
 @dataclass(frozen=True)
-class UnitPlan:
+class PlannedUnit:
     """What is planned for one unit.
 
     Attributes:
@@ -87,7 +87,7 @@ class EnvironmentPlan:
     """One plan over units of an environment; `units` is in dependency order."""
 
     environment: str
-    units: Mapping[str, UnitPlan] = field(default_factory=dict)
+    units: Mapping[str, PlannedUnit] = field(default_factory=dict)
 
     def changes(self) -> dict[str, int]:
         """How many changes of each of KINDS in all units."""
@@ -133,7 +133,7 @@ def read_plan(
     return EnvironmentPlan(
         environment,
         {
-            path: UnitPlan(
+            path: PlannedUnit(
                 path,
                 tuple(change for change in changes.get(name, []) if any(change.kinds())),
                 tuple(_changed(outputs.get(name, {}))),
@@ -184,7 +184,7 @@ def _any(unknown: Any) -> bool:
     return bool(unknown)
 
 
-def _counts(units: Iterable[UnitPlan]) -> dict[str, int]:
+def _counts(units: Iterable[PlannedUnit]) -> dict[str, int]:
     counted = Counter(kind for unit in units for resource in unit.resources for kind in resource.kinds())
     return {kind: counted[kind] for kind in KINDS}
 

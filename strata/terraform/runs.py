@@ -14,9 +14,9 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream
 from strata.terraform.events import EventState, ResultState, UnitEvent, UnitResult
+from strata.terraform.mock_guard import refuse_mocked_unit
 from strata.terraform.process import CancelledError, ProcessGroup
-from strata.terraform.sentinel import refuse_mocked_unit
-from strata.terraform.state import State, StateBackend
+from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command, SavedPlan, UnitError, UnitRun
 from strata.terraform.workdir import prepare
@@ -59,9 +59,9 @@ class StoredStates:
         self._context = context
         self._units = units
         self._lock = threading.Lock()
-        self._states: dict[str, State | None] | None = None
+        self._states: dict[str, UnitState | None] | None = None
 
-    def of(self, unit: str) -> State | None:
+    def of(self, unit: str) -> UnitState | None:
         """Return a unit's state; None if it has none."""
         with self._lock:
             if self._states is None:

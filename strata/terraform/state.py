@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.live import Outputs
+from strata.live import UnitOutputs
 from strata.terraform.locks import Lock
 
 # Between a state and its digest a run needs far less; Terraform itself waits 10 s.
@@ -29,7 +29,7 @@ _MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
 
 
 @dataclass(frozen=True)
-class State:
+class UnitState:
     """What a unit's state says.
 
     Attributes:
@@ -40,7 +40,7 @@ class State:
     """
 
     serial: int
-    outputs: Outputs
+    outputs: UnitOutputs
     resources: int
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -64,7 +64,7 @@ class StateBackend:
         self._clients: dict[str, Any] = {}
         self._ready: set[tuple[str, str]] = set()
 
-    def read(self, remote_state: Mapping[str, Any]) -> State | None:
+    def read(self, remote_state: Mapping[str, Any]) -> UnitState | None:
         """Return the state that a unit's `remote_state` points at; None if there is none yet.
 
         Raises:
@@ -107,7 +107,7 @@ class StateBackend:
             return str(answer.get("Item", {}).get("Digest", {}).get("S", ""))
         return ""
 
-    def read_all(self, remote_states: Mapping[str, Mapping[str, Any]]) -> dict[str, State | None]:
+    def read_all(self, remote_states: Mapping[str, Mapping[str, Any]]) -> dict[str, UnitState | None]:
         """Return many units' states by the unit's path; raises as `read`."""
         with ThreadPoolExecutor(4) as pool:
             return dict(zip(remote_states, pool.map(self.read, remote_states.values()), strict=True))
@@ -301,13 +301,13 @@ def require_loopback(endpoints: Endpoints) -> None:
             )
 
 
-def _state(raw: bytes, place: str) -> State:
+def _state(raw: bytes, place: str) -> UnitState:
     try:
         document = json.loads(raw)
         outputs = document.get("outputs") or {}
-        return State(
+        return UnitState(
             serial=int(document["serial"]),
-            outputs=Outputs(
+            outputs=UnitOutputs(
                 {name: output["value"] for name, output in outputs.items()},
                 {name: output["type"] for name, output in outputs.items()},
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.artifacts.archive import replacing
-from strata.child_output import json_document
+from strata.checkout.child_output import json_document
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import (

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream, relative_locator
+from strata.terraform.mock_guard import refuse_mocked_plan
 from strata.terraform.process import ProcessGroup
-from strata.terraform.sentinel import refuse_mocked_plan
 from strata.terraform.toolchain import Toolchain, download_aws_provider
 from strata.terraform.workdir import WorkingDirectory, input_variables
 

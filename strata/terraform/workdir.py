@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.artifacts.archive import replacing
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.live.discovery import LOCK_FILE
 from strata.live.generate import SIGNATURE
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from strata.testing.case import SHARED_INPUTS, Case
-from strata.testing.collector import LAYOUT, CaseFile, CaseItem, ExampleFile
-from strata.testing.fixtures import *  # noqa: F403
-from strata.testing.layout import Layout
-from strata.testing.scheduling import batches, make_scheduler, place_of
-from strata.testing.session import PLANS, Plans
+from strata.testing.cases.case import SHARED_INPUTS, Case
+from strata.testing.cases.collector import LAYOUT, CaseFile, CaseItem, ExampleFile
+from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.scheduling import batches, make_scheduler, place_of
+from strata.testing.cases.session import PLANS, Plans
+from strata.testing.fixtures.fixtures import *  # noqa: F403
 
 _BATCHES = "strata_batches"
 
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "terraform: starts Terraform with the AWS provider")
     root = config.rootpath
-    layout = Layout(
+    layout = RepositoryLayout(
         root=root,
         modules=root / config.getini("strata_modules"),
         cases=root / config.getini("strata_cases"),

@@ -19,11 +19,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata import pipeline
 from strata.ci.login import identity_token
 from strata.cloud.endpoints import Endpoints
-from strata.cloud.github import Job, register
+from strata.cloud.github.job import WorkflowJob, register
 from strata.errors import StrataError
+from strata.platform import pipeline
 from tests.ci.actions import (
     JobRun,
     Step,
@@ -243,7 +243,9 @@ class Platform:
                 "STRATA_GITHUB_PAUSE": "0.01",
             }
             if run.permissions.get("id-token") == "write" and not fork:
-                claims = Job(OWNER, 1000001, NAME, 2000002, event_name, ref, run.environment, file).claims()
+                claims = WorkflowJob(
+                    OWNER, 1000001, NAME, 2000002, event_name, ref, run.environment, file
+                ).claims()
                 environ |= register(self.endpoints.aws_url, claims)
             return environ
 

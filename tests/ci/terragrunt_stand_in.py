@@ -13,8 +13,8 @@ from pathlib import Path
 
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
-from strata.workspace import Workspace
 
 _LOGIN = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strata.ci.affected import Affected, affected, compare, deployable
-from strata.ci.history import Change
+from strata.ci.git import CommitRange
 from strata.cli.app import run
 from strata.errors import StrataError
 from strata.live import LiveTree
@@ -155,10 +155,10 @@ def load(folder: Path, files: Mapping[str, str | Path | None]) -> LiveTree:
     return LiveTree.load(folder)
 
 
-def changed(repository: Repository, files: Mapping[str, str | Path | None]) -> Change:
+def changed(repository: Repository, files: Mapping[str, str | Path | None]) -> CommitRange:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
-    return Change.since(repository.clone, "origin/main")
+    return CommitRange.since(repository.clone, "origin/main")
 
 
 def resolve(repository: Repository, files: Mapping[str, str | Path | None]) -> Affected:
@@ -327,10 +327,10 @@ def test_a_released_module_is_not_fetched_for_the_base(repository: Repository, t
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit({"live/_components/d.hcl": pinned}, "pin")
     base = repository.git("rev-parse", "HEAD").strip()
-    assert affected(Change.since(repository.clone, "origin/main"), "dev").units == ("live/dev/d",)
+    assert affected(CommitRange.since(repository.clone, "origin/main"), "dev").units == ("live/dev/d",)
     shutil.rmtree(upstream)
     repository.commit({"modules/d/main.tf": MODULE + "# no longer d's\n"}, "change")
-    assert affected(Change.since(repository.clone, base), "dev").reasons == {}
+    assert affected(CommitRange.since(repository.clone, base), "dev").reasons == {}
 
 
 def test_a_removed_environment(repository: Repository) -> None:
@@ -366,5 +366,5 @@ def test_a_tree_that_cannot_be_read_is_an_error(repository: Repository) -> None:
 
 def test_no_history(repository: Repository) -> None:
     with pytest.raises(StrataError, match="there is no commit `nowhere`") as caught:
-        Change.since(repository.clone, "nowhere")
+        CommitRange.since(repository.clone, "nowhere")
     assert caught.value.remedy == "fetch the whole history: fetch-depth: 0"

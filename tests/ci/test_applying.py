@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from strata.ci import applying, planning
+from strata.ci import apply as applying
+from strata.ci import planning
 from strata.ci.affected import Affected, graph_of
-from strata.ci.applying import Applier, job_summary
+from strata.ci.apply import Applier, job_summary
 from strata.ci.fingerprint import Record, fingerprint, new_key
-from strata.ci.history import Change
+from strata.ci.git import CommitRange
 from strata.ci.planning import Planner
-from strata.ci.terragrunt import Outcome, run_all
 from strata.errors import StrataError
+from strata.terraform.terragrunt import UnitOutcome, run_all
 from tests.ci.repository import Repository
 from tests.ci.test_affected import FILES
 
@@ -50,14 +51,14 @@ class Terragrunt:
         *,
         destroy: bool = False,
         variables: object = None,
-    ) -> dict[str, Outcome]:
+    ) -> dict[str, UnitOutcome]:
         if not units:
             return {}
         self.calls.append((f"{command}{' -destroy' if destroy else ''}", tuple(units)))
         found = {}
         for unit in units:
             error, lock_id = self.fail.get((command, unit), (None, None))
-            found[unit] = Outcome(unit, "failed" if error else "succeeded", error, lock_id)
+            found[unit] = UnitOutcome(unit, "failed" if error else "succeeded", error, lock_id)
             if command == "plan" and not error:
                 place = out_dir / unit
                 place.mkdir(parents=True, exist_ok=True)
@@ -234,7 +235,7 @@ def test_removed_units_are_destroyed_last_dependents_first(
     assert terragrunt.calls == [
         (command, (unit,)) for unit in reversed(gone) for command in ("plan -destroy", "apply")
     ]
-    assert Change.since(repository.clone, "origin/main").files == ()
+    assert CommitRange.since(repository.clone, "origin/main").files == ()
 
 
 # -- Terragrunt's own words ------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import pytest
 
 from strata.ci.fingerprint import Record, fingerprint
 from strata.ci.planning import PLAN_SET, RECORD, write_public
-from strata.ci.plans import PlanSet, Resource, UnitPlan
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.cli import app as cli
-from strata.cli.ci import app
+from strata.cli.ci.app import app
 from tests.ci.github_server import REPOSITORY, Server
 
 COMMANDS = sorted(
@@ -97,7 +97,7 @@ def test_digest_then_verify(here: Path, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_gate_of_plans(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    resource = Resource(address="aws_s3_bucket.a", type="aws_s3_bucket", action="delete")
+    resource = ResourceChange(address="aws_s3_bucket.a", type="aws_s3_bucket", action="delete")
     plans = PlanSet(
         environment="dev", commit="c", units=(UnitPlan(unit="live/dev/s3", resources=(resource,)),)
     )
@@ -168,7 +168,7 @@ def test_the_comment_says_where_there_is_no_plan(job: Server, tmp_path: Path) ->
 
 def test_the_issue_of_what_was_not_looked_at_stays(job: Server, tmp_path: Path) -> None:
     issue = ["ci", "drift-issue", str(tmp_path), "--expect", '["dev"]']
-    resource = Resource(address="aws_s3_bucket.a", type="aws_s3_bucket", action="update")
+    resource = ResourceChange(address="aws_s3_bucket.a", type="aws_s3_bucket", action="update")
     drifted = PlanSet(
         environment="dev", commit="c", units=(UnitPlan(unit="live/dev/s3", drifted=(resource,)),)
     )

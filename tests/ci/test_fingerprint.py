@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from strata.ci.fingerprint import Fingerprint, closest, differences, fingerprint, new_key
+from strata.ci.fingerprint import PlanFingerprint, closest, differences, fingerprint, new_key
 
 KEY = "ab" * 32
 
@@ -57,6 +57,11 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("unknown then, known now", change(after={"name": "a"}, unknown={"arn": True}), change(after={"name": "a", "arn": "arn:x"}), []),
     ("known then, unknown now", change(after={"arn": "arn:x"}), change(after={}, unknown={"arn": True}), ["arn differs from what was reviewed"]),
     ("unknown as a whole, nested now", change(after={}, unknown={"policy": True}), change(after={"policy": json.dumps(POLICY)}), []),
+    ("an unknown id is not its longer neighbour", change(after={"id_x": "a"}, unknown={"id": True}), change(after={"id": "i", "id_x": "b"}), ["id_x differs from what was reviewed"]),
+    ("an unknown element is not its longer neighbour", change(after={"l": [None, *range(10)]}, unknown={"l": [True, *([False] * 10)]}), change(after={"l": ["now", *range(9), 99]}), ["l differs from what was reviewed"]),
+    ("an unknown element, and its neighbour with the same first digit", change(after={"l": [0, None, *range(9)]}, unknown={"l": [False, True]}), change(after={"l": [0, "now", *range(8), 99]}), ["l differs from what was reviewed"]),
+    ("below what was unknown", change(after={}, unknown={"t": {"a": True}}), change(after={"t": {"a": {"b": [1]}}}), []),
+    ("beside what was unknown", change(after={"t": {"c": 1}}, unknown={"t": {"a": True}}), change(after={"t": {"a": 1, "c": 2}}), ["t differs from what was reviewed"]),
     ("JSON spelt otherwise", change(after={"policy": json.dumps(POLICY)}), change(after={"policy": json.dumps(POLICY, indent=2)}), []),
     ("a mock then, the real value now", change(after={"policy": json.dumps(MOCK)}), change(after={"policy": json.dumps(POLICY)}), []),
     ("a mock hides only itself", change(after={"policy": json.dumps(MOCK)}), change(after={"policy": json.dumps(WIDER)}), ["policy differs from what was reviewed"]),
@@ -97,7 +102,7 @@ def test_any_of_the_reviewed_plans_will_do() -> None:
 
 def test_outputs_alone_are_no_difference() -> None:
     outputs = {"arn": {"actions": ["update"], "before": "a", "after": "b", "after_unknown": False}}
-    assert differences(Fingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
+    assert differences(PlanFingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
 
 
 def test_one_changed_leaf_is_always_found() -> None:

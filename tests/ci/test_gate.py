@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from strata.ci.code_rules import Finding, check_change
+from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import check_plans, judge
-from strata.ci.history import Change
-from strata.ci.plans import PlanSet, Resource, UnitPlan
+from strata.ci.git import CommitRange
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.errors import StrataError
 from tests.ci.repository import Repository
 from tests.hcl.texts import respelled
@@ -200,7 +200,7 @@ HCL_ROWS = [
 
 
 @dataclass(frozen=True)
-class Spelled(Change):
+class Spelled(CommitRange):
     """A change of one file, which no commit holds."""
 
     text: bytes = b""
@@ -210,9 +210,9 @@ class Spelled(Change):
 
 
 @pytest.fixture(scope="module")
-def base(repository: Repository) -> Change:
+def base(repository: Repository) -> CommitRange:
     """Nothing changed yet."""
-    return Change.since(repository.clone, "origin/main", "origin/main")
+    return CommitRange.since(repository.clone, "origin/main", "origin/main")
 
 
 @pytest.fixture(scope="module")
@@ -220,10 +220,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository.create(tmp_path_factory.mktemp("gate"), BASE)
 
 
-def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> list[Finding]:
+def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> list[GateFinding]:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
-    return check_change(Change.since(repository.clone, "origin/main"))
+    return check_change(CommitRange.since(repository.clone, "origin/main"))
 
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), ROWS, ids=[row[0] for row in ROWS])
@@ -235,7 +235,7 @@ def test_rules(repository: Repository, name: str, path: str, content: str, rules
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), HCL_ROWS, ids=[row[0] for row in HCL_ROWS])
 def test_a_spelling_changes_nothing(
-    base: Change, name: str, path: str, content: str, rules: list[str]
+    base: CommitRange, name: str, path: str, content: str, rules: list[str]
 ) -> None:
     for seed in range(int(os.environ.get("SPELLINGS", "1"))):
         spelled = respelled(content, random.Random(f"{name} {seed}"), escape=path.endswith(".tf"))
@@ -254,16 +254,18 @@ def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:
     assert [one.rule for one in judged(repository, {".github/workflows/x.yaml": None})] == ["workflow"]
 
 
-def resources(*actions: str, kind: str = "aws_sns_topic") -> tuple[Resource, ...]:
+def resources(*actions: str, kind: str = "aws_sns_topic") -> tuple[ResourceChange, ...]:
     return tuple(
-        Resource.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action})
+        ResourceChange.model_validate({"address": f"{kind}.x{i}", "type": kind, "action": action})
         for i, action in enumerate(actions)
     )
 
 
 GONE = resources("delete", "replace", "delete", "delete")
 # name, changes of a unit's own plan, those that the environment plan shows of it, removed units, rules expected
-PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ...], list[str]]] = [
+PLANS: list[
+    tuple[str, tuple[ResourceChange, ...], tuple[ResourceChange, ...], tuple[str, ...], list[str]]
+] = [
     ("nothing", (), (), (), []),
     ("three go", resources("delete", "replace", "delete", "create"), (), (), []),
     ("four go", resources("delete", "replace", "delete", "delete"), (), (), ["deletions"]),
@@ -282,8 +284,8 @@ PLANS: list[tuple[str, tuple[Resource, ...], tuple[Resource, ...], tuple[str, ..
     ("changes", "downstream", "removed", "rules"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
 )
 def test_plans(
-    changes: tuple[Resource, ...],
-    downstream: tuple[Resource, ...],
+    changes: tuple[ResourceChange, ...],
+    downstream: tuple[ResourceChange, ...],
     removed: tuple[str, ...],
     rules: list[str],
 ) -> None:
@@ -300,14 +302,38 @@ def test_plans(
     assert judge(findings, {f"approve:{rule}" for rule in rules}).open
 
 
+@pytest.mark.parametrize("action", ["delete", "replace"])
+@pytest.mark.parametrize(
+    ("kind", "rules"),
+    [
+        ("aws_dynamodb_table", ["protected"]),
+        ("aws_iam_openid_connect_provider", ["protected"]),
+        ("aws_kms_key", ["protected"]),
+        ("aws_s3_bucket", ["protected"]),
+        ("snowflake_database", ["protected"]),
+        ("snowflake_external_table", ["protected"]),
+        ("snowflake_schema", ["protected"]),
+        ("snowflake_storage_integration_aws", ["protected"]),
+        ("aws_kms_alias", []),
+        ("snowflake_stage", []),
+    ],
+)
+def test_what_holds_data_is_not_lost_without_a_word(kind: str, action: str, rules: list[str]) -> None:
+    lost = UnitPlan(unit="live/dev/a", resources=resources(action, kind=kind))
+    found = check_plans(PlanSet(environment="dev", commit="c", units=(lost,)))
+    assert [(finding.rule, finding.place) for finding in found] == [
+        (rule, f"live/dev/a {kind}.x0") for rule in rules
+    ]
+
+
 def test_a_plan_made_with_mocks() -> None:
     unit = UnitPlan(unit="live/dev/a", mocked=("aws_sns_topic.a", "variable b"))
     assert check_plans(PlanSet(environment="dev", commit="c", units=(unit,))) == [
-        Finding("mocks", "live/dev/a aws_sns_topic.a", "planned with mocks in 2 place(s)")
+        GateFinding("mocks", "live/dev/a aws_sns_topic.a", "planned with mocks in 2 place(s)")
     ]
 
 
 def test_each_finding_needs_its_own_label() -> None:
-    findings = [Finding("code", "x", "y"), Finding("workflow", "x", "y")]
+    findings = [GateFinding("code", "x", "y"), GateFinding("workflow", "x", "y")]
     verdict = judge(findings, {"approve:code"})
     assert (verdict.open, verdict.missing) == (False, ("approve:workflow",))

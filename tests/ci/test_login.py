@@ -9,18 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from strata.ci import downstream, login
+from strata.ci import impact as downstream
+from strata.ci import login
 from strata.ci.affected import Affected
-from strata.ci.downstream import with_downstream
 from strata.ci.fingerprint import Record, new_key
-from strata.ci.planning import Planned
+from strata.ci.impact import with_downstream
+from strata.ci.planning import PlanningResult
 from strata.ci.plans import PlanSet
-from strata.ci.terragrunt import run_all
 from strata.errors import StrataError
 from strata.terraform.environment_plan import EnvironmentPlanner
+from strata.terraform.terragrunt import run_all
 
 AFFECTED = Affected("dev", {"live/dev/snowflake": ("x",)}, (), (("live/dev/snowflake",),))
-PLANNED = Planned(
+PLANNED = PlanningResult(
     PlanSet(environment="dev", commit="c"), Record(environment="dev", commit="c", key=new_key())
 )
 

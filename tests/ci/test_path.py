@@ -276,7 +276,7 @@ def test_an_approval_ends_with_the_next_push(bootstrapped: Platform) -> None:
 REPLAY = """
 import sys
 from pathlib import Path
-from strata.ci.terragrunt import run_all
+from strata.terraform.terragrunt import run_all
 
 root, plans, log = Path.cwd(), Path(sys.argv[1]), Path(sys.argv[2])
 for command in ("plan", "apply", "apply"):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from strata.ci import rehearsal
-from strata.ci.history import Change
+from strata.ci import fork_plan as rehearsal
+from strata.ci.git import CommitRange
 from strata.live import LiveTree
 from strata.terraform.events import UnitResult
 from tests.ci.repository import Repository
@@ -86,7 +86,7 @@ def test_what_is_planned(
 ) -> None:
     repository = Repository.create(tmp_path, FILES)
     repository.commit(files, "change")
-    change = Change.since(repository.clone, "origin/main")
+    change = CommitRange.since(repository.clone, "origin/main")
     plans = rehearsal.rehearse(change, "dev", tmp_path / "plans", "c", lambda text: None).plans
     assert runner.calls == calls
     assert plans.failed == ()

@@ -11,10 +11,10 @@ import pytest
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
-from strata.ci.plans import PlanSet, Resource, UnitPlan, find_plans, read_json, unit_plan
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, read_json, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
-from strata.ci.terragrunt import Outcome, first_error
 from strata.errors import StrataError
+from strata.terraform.terragrunt import UnitOutcome, first_error
 
 SECRETS = (
     "s3cr3t-before",
@@ -74,7 +74,9 @@ def test_no_value_comes_out(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     (place / "tfplan.json").write_text(json.dumps(document()))
     chosen = Affected("dev", {"live/dev/lambda": ("input a",)}, (), (("live/dev/lambda",),))
-    planned = collect(chosen, "c" * 40, private, {"live/dev/lambda": Outcome("live/dev/lambda", "succeeded")})
+    planned = collect(
+        chosen, "c" * 40, private, {"live/dev/lambda": UnitOutcome("live/dev/lambda", "succeeded")}
+    )
     write(planned, private, public)
 
     shown = "".join(path.read_text() for path in public.iterdir()) + drift_markdown(planned.plans)
@@ -98,7 +100,7 @@ def test_words_of_a_failure_lose_their_quoted_values() -> None:
 def of_size(count: int) -> PlanSet:
     actions = ("create", "update", "replace", "delete")
     resources = tuple(
-        Resource.model_validate(
+        ResourceChange.model_validate(
             {
                 "address": f'aws_sns_topic.this["{number:05d}"]',
                 "type": "aws_sns_topic",
@@ -155,7 +157,7 @@ def test_two_of_eleven_units_fail(tmp_path: Path) -> None:
     outcomes = {}
     for number, unit in enumerate(UNITS):
         failed = number in (3, 7)
-        outcomes[unit] = Outcome(
+        outcomes[unit] = UnitOutcome(
             unit, "failed" if failed else "succeeded", "no such bucket" if failed else None
         )
         if not failed:
@@ -174,7 +176,7 @@ def test_two_of_eleven_units_fail(tmp_path: Path) -> None:
 
 def test_a_key_cannot_break_out_of_the_markdown() -> None:
     address = 'aws_x.y["```\\n</details> @everyone | `code` <!-- -->"]'
-    resource = Resource(address=address, type="aws_x", action="delete")
+    resource = ResourceChange(address=address, type="aws_x", action="delete")
     text = markdown(
         PlanSet(environment="dev", commit="c", units=(UnitPlan(unit="live/dev/a", resources=(resource,)),))
     )
@@ -185,7 +187,7 @@ def test_a_key_cannot_break_out_of_the_markdown() -> None:
 
 def test_the_graph_says_order_and_fate() -> None:
     gone, new = (
-        Resource.model_validate({"address": f"aws_x.{action}", "type": "aws_x", "action": action})
+        ResourceChange.model_validate({"address": f"aws_x.{action}", "type": "aws_x", "action": action})
         for action in ("delete", "create")
     )
     units = (

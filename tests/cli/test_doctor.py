@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strata.cli import app, doctor
-from strata.cloud.spark import jars
+from strata.cloud.aws.glue.spark import jars
 
 JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 JAVA_8 = "echo 'java version \"1.8.0_402\"' >&2"

@@ -16,9 +16,9 @@ import pytest
 from strata.cli import put, query, status
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
-from strata.session import Running
-from strata.warehouse import Answer
-from strata.workspace import Workspace
+from strata.platform.session import Running
+from strata.platform.warehouse import Answer
+from strata.platform.workspace import Workspace
 from tests.endpoints import nowhere
 
 TREE = Path(__file__).parents[1] / "live" / "contracts" / "tree"

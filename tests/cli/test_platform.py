@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from strata.errors import StrataError
-from strata.platform import Platform
+from strata.platform.names import Platform
 
 
 def outputs(*tables: str) -> dict[str, dict[str, Any]]:

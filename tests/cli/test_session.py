@@ -12,11 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from strata import session
+from strata.checkout.file_lock import held, is_held
 from strata.cli.up import end
 from strata.errors import StrataError
-from strata.file_lock import held, is_held
-from strata.session import Running, Session, end_running, find_running
+from strata.platform import session
+from strata.platform.session import PlatformSession, Running, end_running, find_running
 from tests.endpoints import nowhere
 
 ENDPOINTS = nowhere("111122223333")
@@ -25,15 +25,15 @@ UP = """
 import subprocess, sys, time
 from pathlib import Path
 from strata.cloud.endpoints import Endpoints
-from strata.session import Session, interruptible
+from strata.platform.session import PlatformSession, interruptible
 
 def start(session):
     session.endpoints = Endpoints.model_validate_json(sys.argv[2])
     session._process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
     session._write_record()
 
-Session._start = start
-with interruptible(), Session(Path(sys.argv[1]), "dev", account_id="111122223333", region="eu-west-1"):
+PlatformSession._start = start
+with interruptible(), PlatformSession(Path(sys.argv[1]), "dev", account_id="111122223333", region="eu-west-1"):
     try:
         print("up", flush=True)
         time.sleep(60)
@@ -69,11 +69,11 @@ def test_a_killed_sessions_record_counts_for_nothing(
 
     seen = []
 
-    def start(self: Session) -> None:
+    def start(self: PlatformSession) -> None:
         seen.append((record.exists(), is_held(record.with_name("session.lock"))))
 
-    monkeypatch.setattr(Session, "_start", start)
-    with Session(tmp_path, "dev", account_id="111122223333", region="eu-west-1"):
+    monkeypatch.setattr(PlatformSession, "_start", start)
+    with PlatformSession(tmp_path, "dev", account_id="111122223333", region="eu-west-1"):
         assert seen == [(False, True)]
     assert not is_held(record.with_name("session.lock"))
 
@@ -113,7 +113,7 @@ def test_a_second_session_is_refused(
     with held(record.with_name("session.lock"), "a test", 0):
         assert find_running(tmp_path) == (Running(stranger.pid, "dev", ENDPOINTS) if recorded else None)
         with pytest.raises(StrataError) as caught:
-            Session(tmp_path, "dev", account_id="111122223333", region="eu-west-1").__enter__()
+            PlatformSession(tmp_path, "dev", account_id="111122223333", region="eu-west-1").__enter__()
     assert caught.value.message == message.format(stranger=stranger.pid, me=os.getpid())
     assert record.exists() is recorded
 
@@ -141,7 +141,7 @@ def test_a_cloud_is_waited_for_until_it_says_where_it_listens(
 ) -> None:
     monkeypatch.setattr(session, "_TOLD_SECONDS", 0.1)
     told: list[str] = []
-    starting = Session(tmp_path, "dev", account_id="1", region="x", on_waiting=told.append)
+    starting = PlatformSession(tmp_path, "dev", account_id="1", region="x", on_waiting=told.append)
     program = f"import sys, time; {CLOUDS[name]}"
     with subprocess.Popen(
         [sys.executable, "-ISc", program, ENDPOINTS.model_dump_json()], stdout=subprocess.PIPE, text=True
@@ -154,7 +154,7 @@ def test_a_cloud_is_waited_for_until_it_says_where_it_listens(
 def test_a_cloud_that_ends_before_it_listens_is_an_error(tmp_path: Path) -> None:
     log = tmp_path / "cloud.log"
     log.write_text("error: the port is taken\n")
-    starting = Session(tmp_path, "dev", account_id="1", region="x")
+    starting = PlatformSession(tmp_path, "dev", account_id="1", region="x")
     with (
         subprocess.Popen(
             [sys.executable, "-ISc", "print('notice')"], stdout=subprocess.PIPE, text=True

@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 
 from strata.cli import plan, units
-from strata.cli.apply_view import UnitTable
+from strata.cli.views.apply_view import UnitTable
 from strata.errors import StrataError
+from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitEvent, UnitResult
-from strata.workspace import Workspace
 from tests.terraform.conftest import FakeTree
 
 

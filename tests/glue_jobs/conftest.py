@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from strata.testing.jobs import Buckets
+from strata.testing.fixtures.jobs import Buckets
 
 
 @pytest.fixture(scope="session")

@@ -176,7 +176,7 @@ def judge(spark: SparkSession, lines: dict[int, str]) -> Judged:
     airlines = spark.createDataFrame(
         [("UA", "United"), ("B6", "JetBlue"), ("B6", "twice")], "carrier string, name string"
     )
-    outputs = clean.transform(agreed, clean.Inputs(frame, {"airlines": airlines}))
+    outputs = clean.transform(agreed, clean.CleanInputs(frame, {"airlines": airlines}))
     # Collecting would show the driver's zone; the number of microseconds has none.
     judged = outputs.judged.collect()
     return Judged(
@@ -212,6 +212,15 @@ def test_a_good_line_becomes_a_typed_row(cases: Judged, name: str) -> None:
     expected = CLEAN[name][1]
     assert {column: row[column] for column in expected} == expected
     assert number not in cases.quarantined
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"), [("30", "bad_date"), ("31", None), ("1", None), ("2", None), ("3", "bad_date")]
+)
+def test_a_date_is_at_most_a_day_from_the_time(spark: SparkSession, day: str, reason: str | None) -> None:
+    year, month = ("2012", "12") if day in ("30", "31") else ("2013", "1")
+    judged = judge(spark, {2: line(year=year, month=month, day=day, time_hour="2013-01-01T12:00:00Z")})
+    assert judged.rows[2]["reason"] == reason
 
 
 def test_every_line_has_one_verdict(cases: Judged) -> None:

@@ -46,10 +46,10 @@ def test_joins_keep_every_row_and_leave_nulls(spark: SparkSession) -> None:
         "airports": "faa string, name string",
         "planes": "tailnum string, year int, manufacturer string, model string",
     }
-    inputs = curate.Inputs(
+    inputs = curate.CurateInputs(
         clean=spark.createDataFrame(rows, agreed.clean_schema),
         references={name: spark.createDataFrame(table, schemas[name]) for name, table in tables.items()},
-        origin=curate.Origin("f" * 64, "flights/a.csv", "0A"),
+        origin=curate.ObjectOrigin("f" * 64, "flights/a.csv", "0A"),
     )
     curated = curate.transform(agreed, inputs).curated
     joined = (

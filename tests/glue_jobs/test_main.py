@@ -369,9 +369,9 @@ def test_lost_rows_stop_the_job_before_its_report(
 
     whole = clean.transform
 
-    def losing(*arguments: object) -> clean.Outputs:
+    def losing(*arguments: object) -> clean.CleanOutputs:
         outputs = whole(*arguments)  # type: ignore[arg-type]
-        return clean.Outputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
+        return clean.CleanOutputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
 
     buckets.put(KEY, text(flight(1), flight(2), flight(3)))
     monkeypatch.setattr(clean, "transform", losing)

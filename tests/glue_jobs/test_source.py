@@ -14,7 +14,7 @@ from glue_jobs import source
 from glue_jobs.arguments import JobArguments
 from glue_jobs.errors import JobError, SupersededVersion
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws import server as server_module
+from strata.cloud.aws.gateway import server as server_module
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 KEY = "flights/a [1] ü?versionId=x.csv"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from strata.hcl.syntax import Block, HclFile, Node, SyntaxFault, parse
+from strata.hcl.syntax import Block, HclFile, HclSyntaxError, Node, parse
 from strata.hcl.values import constant, string_value
 from tests.ci import test_gate
 from tests.hcl import terraform
@@ -75,7 +75,7 @@ def test_terraform_agrees(root: Path, tmp_path: Path) -> None:
 def read(text: str) -> HclFile | None:
     try:
         return parse("x.tf", text.encode("utf-8"))
-    except SyntaxFault:
+    except HclSyntaxError:
         return None
 
 

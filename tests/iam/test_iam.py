@@ -11,15 +11,16 @@ import yaml
 
 from strata.iam import (
     OidcProvider,
-    Outcome,
     Policy,
     PolicyError,
+    PolicyOutcome,
     Principal,
     Request,
     decide,
     evaluate,
     trust_allows,
 )
+from strata.iam.workload_identity import oidc_login_allows
 
 ROLE = Principal(
     account_id="111122223333",
@@ -39,8 +40,8 @@ def cases(name: str) -> list[Any]:
     return found
 
 
-def document(statements: Any, version: str = "2012-10-17") -> str:
-    return json.dumps({"Version": version, "Statement": statements})
+def document(statements: Any, version: str | None = "2012-10-17") -> str:
+    return json.dumps({**({"Version": version} if version else {}), "Statement": statements})
 
 
 @pytest.mark.parametrize(("condition", "context", "expected"), cases("conditions.yaml"))
@@ -82,10 +83,11 @@ def test_evaluation(case: dict[str, Any]) -> None:
         resource_account=case.get("resource_account", ""),
     )
     assert decision.outcome.value == case["expect"], decision.reason
+    assert case.get("reason", "") in decision.reason
     if "by" in case:
         assert decision.statement is not None
         assert decision.statement.name == case["by"]
-    if decision.outcome is Outcome.IMPLICIT_DENY:
+    if decision.outcome is PolicyOutcome.IMPLICIT_DENY:
         assert decision.statement is None
         assert "allows the s3:GetObject action" in decision.reason
 
@@ -100,9 +102,10 @@ def test_refused_by_name(source: Any, message: str) -> None:
 @pytest.mark.parametrize("case", cases("trust.yaml"), ids=lambda case: case["name"])
 def test_trust(case: dict[str, Any]) -> None:
     arn = f"arn:aws:iam::1:oidc-provider/{GITHUB}"
+    both = [arn, "arn:aws:iam::1:oidc-provider/gitlab.com"]
     statement = {
         "Effect": "Allow",
-        "Principal": {"Federated": [arn, "arn:aws:iam::1:oidc-provider/gitlab.com"]},
+        "Principal": {"Federated": case.get("federated", both)},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": case["trust"],
     }
@@ -124,6 +127,36 @@ def test_trust_without_providers_takes_the_policys_word() -> None:
     }
     assert trust_allows(document([statement]), {}, f"https://{GITHUB}").allowed
     assert not trust_allows(document([statement]), {}, "https://gitlab.com").allowed
+
+
+def test_a_request_without_condition_keys_meets_only_what_may_be_missing() -> None:
+    def asked(operator: str) -> bool:
+        condition = {operator: {"a:k": "x"}}
+        statement = {"Effect": "Allow", "Action": "a:B", "Resource": "*", "Condition": condition}
+        return decide([document([statement])], Request("a:B")).allowed
+
+    assert (asked("StringEquals"), asked("StringEqualsIfExists")) == (False, True)
+
+
+# claims, the user's audiences, what is refused ("" for nothing)
+LOGINS: list[tuple[dict[str, Any], list[str], str]] = [
+    ({"iss": "i", "sub": "s", "aud": "snowflakecomputing.com"}, [], ""),
+    ({"iss": "i", "sub": "s", "aud": ["x", "snowflakecomputing.com"]}, [], ""),
+    ({"iss": "i", "sub": "s", "aud": "own"}, ["other", "own"], ""),
+    ({"iss": "i", "sub": "s", "aud": "snowflakecomputing.com"}, ["own"], "because its audience is not own"),
+    ({"iss": "i", "sub": "s", "aud": "own"}, [], "because its audience is not snowflakecomputing.com"),
+    ({"iss": "i", "sub": "s"}, [], "because its audience is not snowflakecomputing.com"),
+    ({"iss": "i", "sub": "s", "aud": []}, ["a", "b"], "because its audience is not a, b"),
+    ({"iss": "j", "sub": "s", "aud": "snowflakecomputing.com"}, [], "because its issuer is not i"),
+    ({"iss": "i", "sub": "S", "aud": "snowflakecomputing.com"}, [], "because its subject is not s"),
+    ({"sub": "s", "aud": "snowflakecomputing.com"}, [], "because its issuer is not i"),
+]
+
+
+@pytest.mark.parametrize(("claims", "audiences", "refusal"), LOGINS)
+def test_a_workload_identity(claims: dict[str, Any], audiences: list[str], refusal: str) -> None:
+    decision = oidc_login_allows(claims, issuer="i", subject="s", audiences=audiences)
+    assert (decision.allowed, decision.reason if refusal else "") == (not refusal, refusal)
 
 
 def test_every_policy_that_aws_manages_is_understood() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from strata.bootstrap.facts import EnvironmentFacts, environment_facts
 from strata.ci.rendered import environment_plan
 from strata.cli.app import run
+from strata.live.facts import EnvironmentFacts, environment_facts
+from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
-from strata.workspace import load_tree
 from tests.checkout import Checkout
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from strata.ci.trust import planned_resources
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws import server as server_module
+from strata.cloud.aws.gateway import server as server_module
 
 pytestmark = pytest.mark.terraform
 
@@ -149,7 +149,7 @@ def client_of(url: str, service: str, keys: Mapping[str, str]) -> Any:
 def test_the_apply_role_does_its_work_and_nothing_else(
     plan: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without = tuple(e for e in server_module._EXTENSIONS if e not in ("glue", "lambda_"))
+    without = tuple(e for e in server_module._EXTENSIONS if e not in ("glue.api", "lambda_.api"))
     monkeypatch.setattr(server_module, "_EXTENSIONS", without)
     server = AwsServer(CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path))
     url = server.start()

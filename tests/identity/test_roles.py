@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.ci.roles import check_roles, needs
 from strata.errors import StrataError
 from strata.iam import PolicyError
+from strata.live.facts import EnvironmentFacts
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from strata.bootstrap.facts import EnvironmentFacts
 from strata.bootstrap.identities import snowflake_identities
 from strata.ci.trust import UnknownPolicyError, load_tokens, planned_trust, verdicts
-from strata.cloud.github import Job
+from strata.cloud.github.job import WorkflowJob
 from strata.errors import StrataError
+from strata.live.facts import EnvironmentFacts
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform
@@ -123,7 +123,7 @@ def test_a_plan_without_roles_is_refused(facts: EnvironmentFacts) -> None:
 def test_the_tables_tokens_are_those_of_the_embedded_issuer(
     facts: EnvironmentFacts, immutable: bool, event: str, ref: str, environment: str | None, name: str
 ) -> None:
-    job = Job(
+    job = WorkflowJob(
         facts.owner, facts.owner_id, facts.repository, facts.repository_id, event, ref, environment,
         immutable_subject=immutable,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from strata.lint.planned import Planned, resources
+from strata.lint.planned import PlannedResource, resources
 from strata.lint.platform import CHECKS, check
 
 NAME = "strata-raw-dev-111122223333"
@@ -91,8 +91,8 @@ PLAN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 Plan = dict[str, tuple[str, dict[str, Any], dict[str, Any]]]
 
 
-def _planned(plan: Plan) -> list[Planned]:
-    return [Planned(name, kind, values, unknown) for name, (kind, values, unknown) in plan.items()]
+def _planned(plan: Plan) -> list[PlannedResource]:
+    return [PlannedResource(name, kind, values, unknown) for name, (kind, values, unknown) in plan.items()]
 
 
 def _values(name: str, **values: Any) -> Callable[[Plan], None]:
@@ -201,6 +201,6 @@ def test_resources_of_child_modules_are_seen_and_data_sources_are_not() -> None:
         "resource_changes": [{"address": "a.b", "change": {"after_unknown": {"y": True}}}],
     }
     assert resources(document) == [
-        Planned("a.b", "a", {"x": 1}, {"y": True}),
-        Planned("module.m.module.n.a.c", "a", {}, {}),
+        PlannedResource("a.b", "a", {"x": 1}, {"y": True}),
+        PlannedResource("module.m.module.n.a.c", "a", {}, {}),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from strata.lint.iam_reference import overlaps
-from strata.lint.planned import Planned
+from strata.lint.planned import PlannedResource
 from strata.lint.policies import CHECKS, Kind, check, check_policy
 
 BUCKET = "arn:aws:s3:::data-dev"
@@ -150,10 +150,12 @@ def test_the_subject_is_the_statement_and_the_unknown_is_found() -> None:
     policy = _text(_allow("s3:GetObject"))
     open_to_all = _text(_allow("s3:GetObject", f"{BUCKET}/*", Principal="*"))
     planned = [
-        Planned("module.a.aws_iam_role_policy.this", "aws_iam_role_policy", {"policy": policy}, {}),
-        Planned("module.b.aws_sqs_queue.this", "aws_sqs_queue", {}, {"policy": True}),
-        Planned("module.c.aws_sqs_queue.this", "aws_sqs_queue", {"policy": None}, {}),
-        Planned("module.d.aws_new.this", "aws_new", {"x": '{"a": 1}', "y": "{", "access": open_to_all}, {}),
+        PlannedResource("module.a.aws_iam_role_policy.this", "aws_iam_role_policy", {"policy": policy}, {}),
+        PlannedResource("module.b.aws_sqs_queue.this", "aws_sqs_queue", {}, {"policy": True}),
+        PlannedResource("module.c.aws_sqs_queue.this", "aws_sqs_queue", {"policy": None}, {}),
+        PlannedResource(
+            "module.d.aws_new.this", "aws_new", {"x": '{"a": 1}', "y": "{", "access": open_to_all}, {}
+        ),
     ]
     assert [(finding.check, finding.subject) for finding in check(planned)] == [
         ("policy-star", "module.a.aws_iam_role_policy.this A"),

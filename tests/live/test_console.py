@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import StrataError
-from strata.live.console import Console, Definition
+from strata.live.evaluation.console import Console, Definition
 
 ACQUIRING = "Acquiring state lock. This may take a few moments...\n"
 RELEASING = "Releasing state lock. This may take a few moments...\n"

@@ -19,7 +19,7 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.live.names import HCL_FUNCTIONS, TERRAGRUNT_FUNCTIONS
+from strata.live.language.names import HCL_FUNCTIONS, TERRAGRUNT_FUNCTIONS
 
 HERE = Path(__file__).parent
 FUNCTIONS: dict[str, dict[str, str]] = tomllib.loads((HERE / "functions.toml").read_text(encoding="utf-8"))

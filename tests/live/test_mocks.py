@@ -12,7 +12,7 @@ from strata.ci.plans import unit_plan
 from strata.errors import StrataError
 from strata.live.mocks import accounts, holds_mock
 from strata.live.model import RenderedUnit
-from strata.terraform.sentinel import refuse_mocked_plan, refuse_mocked_unit
+from strata.terraform.mock_guard import refuse_mocked_plan, refuse_mocked_unit
 
 NIL = "00000000-0000-0000-0000-000000000000"
 VALUES: dict[str, tuple[Any, bool]] = {

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from strata.live import LiveTree
-from strata.live.console import Console, Definition
-from strata.live.program import Program
+from strata.live.evaluation.console import Console, Definition
+from strata.live.evaluation.program import Program
 
 Load = Callable[..., LiveTree]
 

@@ -20,6 +20,7 @@ def _variable(body: str) -> str:
 
 V = _variable
 NOT_ONE = 'type = number\nvalidation {\n condition = var.v != 1\n error_message = "Not one."\n}'
+NOT_TWO = '\nvalidation {\n condition = var.v != 2\n error_message = "Not two."\n}\n'
 
 ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     # name: (before, after, [(level, part of the text)])
@@ -38,6 +39,12 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "input removed": (V("type = string\n default = null"), "", [("major", "input v: removed")]),
     "type changed": (V("type = string"), V("type = number"), [("major", "from string to number")]),
     "type widened": (V("type = number"), V("type = string"), [("minor", "from number to string")]),
+    "bool widened": (V("type = bool"), V("type = string"), [("minor", "from bool to string")]),
+    "bool is not a number": (V("type = bool"), V("type = number"), [("major", "from bool to number")]),
+    "number is not a bool": (V("type = number"), V("type = bool"), [("major", "from number to bool")]),
+    "string is not a bool": (V("type = string"), V("type = bool"), [("major", "from string to bool")]),
+    "anything goes": (V("type = number"), V("type = any"), [("minor", "from number to any")]),
+    "not anything goes": (V("type = any"), V("type = number"), [("major", "from any to number")]),
     "list became map": (
         V("type = list(string)"),
         V("type = map(string)"),
@@ -135,6 +142,26 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         V(NOT_ONE),
         V(NOT_ONE.replace("Not one.", "It must not be one.")),
         [("patch", "message of a validation changed")],
+    ),
+    "validations in another order": (
+        V(NOT_ONE + NOT_TWO),
+        V("type = number\n" + NOT_TWO + NOT_ONE.removeprefix("type = number")),
+        [("patch", "changed inside")],
+    ),
+    "tuple": (
+        V("type = tuple([string, number])"),
+        V("type = tuple([string, bool])"),
+        [("major", "at [1] changed from number to bool")],
+    ),
+    "tuple, widened": (
+        V("type = tuple([number, number])"),
+        V("type = tuple([string, number])"),
+        [("minor", "at [0] changed from number to string")],
+    ),
+    "tuple of another length": (
+        V("type = tuple([string])"),
+        V("type = tuple([string, string])"),
+        [("major", "type changed from tuple")],
     ),
     "description": (
         V('type = string\n description = "A"'),

@@ -103,6 +103,7 @@ PLANTED: list[tuple[str, Callable[[Library], None], str]] = [
     ("path-in-plan", _append("main.tf", RESOURCE.format("other", 'file("${path.root}/x")')), "main.tf:10"),
     ("path-in-plan", _append("main.tf", RESOURCE.format("other", 'templatefile("x", { a = path.module })')), "main.tf:10"),
     ("module-size", _append("main.tf", "locals {}\n" * LINES), "main.tf:1"),
+    ("module-size", _append("many.tf", "locals {}\n" * LINES), "many.tf:1"),
     ("name-style", _append("main.tf", RESOURCE.format("my-other", '"x"')), "main.tf:9"),
     ("name-style", _append("main.tf", RESOURCE.format("bucket", '"x"')), "main.tf:9"),
     ("unused-declaration", _replace("main.tf", "local.bucket", "var.name"), "main.tf:2"),

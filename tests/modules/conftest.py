@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from strata.live import LiveTree
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import ModulePlanner
 
 Planned = Callable[[str, str], dict[str, Any]]
 COMPONENTS = ("github-oidc", "iam", "s3")
 
 
 @pytest.fixture(scope="session")
-def planned(plan: Plan, live: LiveTree) -> Planned:
+def planned(plan: ModulePlanner, live: LiveTree) -> Planned:
     """Look up a planned resource of a component of dev by its address in the module; JSON texts are decoded."""
     rendered = live.renders([f"live/dev/{component}" for component in COMPONENTS], command="plan")
     plans = plan.together(

@@ -14,7 +14,7 @@ import pytest
 
 from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move
-from tests.modules.lifetime import Change, Root, moves_of, of
+from tests.modules.module_lifecycle import Change, Root, moves_of, of
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from strata import pipeline
 from strata.cloud.endpoints import Endpoints
 from strata.modules.interface import Move
-from tests.modules.lifetime import Change, Root, moves_of, of
+from strata.platform import pipeline
+from tests.modules.module_lifecycle import Change, Root, moves_of, of
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 

@@ -21,7 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import ModulePlanner
 
 pytestmark = pytest.mark.terraform
 
@@ -32,7 +32,7 @@ CLAIM = ["CheckVersionId", "Claim"]
 WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
-def planned_definition(plan: Plan, **more: Any) -> dict[str, Any]:
+def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
     """The planned definition; the account is moto's."""
     key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     inputs = {
@@ -48,7 +48,7 @@ def planned_definition(plan: Plan, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def definition(plan: Plan) -> dict[str, Any]:
+def definition(plan: ModulePlanner) -> dict[str, Any]:
     return planned_definition(plan)
 
 
@@ -60,7 +60,7 @@ def test_the_states_have_the_names_others_rely_on(definition: dict[str, Any]) ->
 
 
 def test_no_state_of_the_pipeline_may_be_called_a_failure_state(
-    plan: Plan, pytestconfig: pytest.Config
+    plan: ModulePlanner, pytestconfig: pytest.Config
 ) -> None:
     some = {"InputBroken": {"errors": ["Glue.AWSGlueException"]}}
     states = planned_definition(plan, failure_states=some)["States"]
@@ -273,7 +273,7 @@ def test_a_failed_object_may_be_tried_again(account: Account) -> None:
     ],
 )
 def test_an_error_ends_in_the_state_that_is_given_for_it(
-    plan: Plan, account: Account, errors: list[str], end: str
+    plan: ModulePlanner, account: Account, errors: list[str], end: str
 ) -> None:
     definition = planned_definition(plan, failure_states={"Unreachable": {"errors": errors}})
     boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")

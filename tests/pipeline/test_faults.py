@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from strata import pipeline
+from strata.platform import pipeline
 from tests.pipeline.conftest import Up, run_ids, wait_for_run
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]

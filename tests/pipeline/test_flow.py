@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from strata import pipeline
+from strata.platform import pipeline
 from tests.pipeline.conftest import FIRST, Up
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]
@@ -132,7 +132,7 @@ def test_a_disabled_integration_fails_the_select(up: Up) -> None:
 
 def test_a_refused_login_is_refused(up: Up) -> None:
     from strata.errors import StrataError
-    from strata.warehouse import connect
+    from strata.platform.warehouse import connect
 
     wrong = up.endpoints.model_copy(update={"snowflake_password": "wrong"})
     with pytest.raises(StrataError, match="refused the login"), connect(wrong):

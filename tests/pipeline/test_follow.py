@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from strata import pipeline
-from strata.cli import steps_view
+from strata.cli.views import steps_view
 from strata.errors import StrataError
+from strata.platform import pipeline
 from tests.pipeline.conftest import wait_for
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -231,12 +231,12 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
     monkeypatch.setattr(steps_view, "time", SimpleNamespace(monotonic=lambda: now[0]))
     text = io.StringIO()
     with steps_view.StepTable(Console(file=text, width=100), "s3://raw/a") as view:
-        view.on_step(pipeline.Step("S3 event", "running"))
+        view.on_step(pipeline.ExecutionStep("S3 event", "running"))
         for _ in range(25):
             now[0] += 1
             view.on_wait("")
-        view.on_step(pipeline.Step("S3 event", "succeeded", 25.0))
-        view.on_step(pipeline.Step("Clean", "running"))
+        view.on_step(pipeline.ExecutionStep("S3 event", "succeeded", 25.0))
+        view.on_step(pipeline.ExecutionStep("Clean", "running"))
         for _ in range(45):
             now[0] += 1
             view.on_wait("abc")
@@ -252,7 +252,7 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
 def test_on_a_terminal_the_table_names_the_execution() -> None:
     text = io.StringIO()
     with steps_view.StepTable(Console(file=text, width=100, force_terminal=True), "s3://raw/a") as view:
-        view.on_step(pipeline.Step("Clean", "running"))
+        view.on_step(pipeline.ExecutionStep("Clean", "running"))
         view.on_wait("abc")
     assert "execution abc" in text.getvalue()
     assert "is running for" not in text.getvalue()

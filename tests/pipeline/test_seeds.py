@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from strata import pipeline
+from strata.platform import pipeline
 from tests.pipeline.conftest import Up
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]

@@ -17,11 +17,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata import pipeline
 from strata.ci.login import identity_token
-from strata.cloud.github import Job, register
-from strata.warehouse import ask, connect
-from strata.workspace import Workspace
+from strata.cloud.github.job import WorkflowJob, register
+from strata.platform import pipeline
+from strata.platform.warehouse import ask, connect
+from strata.platform.workspace import Workspace
 from tests.checkout import Checkout
 from tests.pipeline.conftest import Up
 
@@ -52,7 +52,7 @@ def _copy_environment(checkout: Checkout) -> Path:
 
 def _logged_in(workspace: Workspace) -> Workspace:
     """The environment as the job that applies it sees it: GitHub's token for a session of the apply role."""
-    job = Job(
+    job = WorkflowJob(
         *("example-org", 1000001, "strata", 2000002, "push", "refs/heads/main", "staging"),
         "terraform-post-merge-apply.yaml",
     )

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import Toolchain
-from strata.testing.case import read_case
-from strata.testing.layout import Layout
-from strata.testing.readme import read_examples
-from strata.workspace import load_tree
+from strata.testing.cases.case import read_case
+from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.readme import read_examples
 
 MODULES = ("snowflake", "snowflake-integration")
 ENVIRONMENT = "dev"
@@ -63,7 +63,7 @@ def collect(root: Path, toolchain: Toolchain) -> list[ModuleCase]:
 
 
 def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = Layout(root, root / "modules", root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, root / "modules", root / "tests" / "modules", root / ".strata")
     for module in MODULES:
         for path in sorted((layout.cases / module).glob("*.yaml")):
             if path.name == "inputs.yaml":
@@ -74,7 +74,7 @@ def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _examples(root: Path, toolchain: Toolchain) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = Layout(root, root / "modules", root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, root / "modules", root / "tests" / "modules", root / ".strata")
     texts, places = [], []
     for module in MODULES:
         for case in read_examples(layout.modules / module / "README.md", layout, "README.md"):

@@ -11,10 +11,10 @@ from pathlib import Path
 from strata.cloud.snowflake.provider.server import ProviderServer
 from strata.cloud.snowflake.server import SnowflakeServer
 from strata.errors import StrataError
+from strata.platform.workspace import load_tree
 from strata.terraform.providers import SNOWFLAKE_MIRROR
 from strata.terraform.toolchain import Toolchain, ready_toolchain
 from strata.terraform.warm_provider import WarmProvider
-from strata.workspace import load_tree
 from tests.snowflake_provider import account
 from tests.snowflake_provider.cases import ENVIRONMENT, collect
 from tests.snowflake_provider.life import Life, Lifetime

@@ -20,11 +20,11 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.model import Dependency, GeneratedFile, RenderedUnit, Unit
 from strata.live.rendering import excluded
+from strata.platform.workspace import load_tree
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.runner import Runner
-from strata.terraform.state import State, StateBackend
+from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain, find_toolchain
-from strata.workspace import load_tree
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -163,7 +163,7 @@ class Cloud:
             aws_secret_access_key="test",
         )
 
-    def states(self, tree: FakeTree) -> dict[str, State | None]:
+    def states(self, tree: FakeTree) -> dict[str, UnitState | None]:
         """Every unit's state."""
         paths = [unit.path for unit in tree.units("dev")]
         return StateBackend(self.endpoints).read_all(tree.remote_states(paths))

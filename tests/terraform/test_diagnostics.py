@@ -57,6 +57,36 @@ def test_a_failure_in_one_line(lines: list[Any], message: str) -> None:
     assert stream.error("unit failed").message == message
 
 
+GONE = "Error message: operation error S3: PutObject, {}\nLock Info:\n  Path:      bucket/live/dev/s3\n"
+REFUSED = "Error acquiring the state lock"
+
+
+@pytest.mark.parametrize(
+    ("lines", "lost"),
+    [
+        ([diagnostic(REFUSED, GONE.format("PreconditionFailed"))], True),
+        ([diagnostic(REFUSED, GONE.format("ConditionalCheckFailedException"))], True),
+        (
+            [diagnostic("Old", severity="warning"), diagnostic(REFUSED, GONE.format("PreconditionFailed"))],
+            True,
+        ),
+        # Whoever holds it is still there, and is waited for.
+        ([diagnostic(REFUSED, LOCKED)], False),
+        # Half a holder is none.
+        ([diagnostic(REFUSED, LOCKED.replace("  Who:       eve@laptop\n", ""))], True),
+        ([diagnostic(REFUSED, LOCKED.replace("  ID:        8c1a-1\n", ""))], True),
+        ([diagnostic(REFUSED, GONE.format("AccessDenied"))], False),
+        ([diagnostic("Error saving state", GONE.format("PreconditionFailed"))], False),
+        ([], False),
+    ],
+)
+def test_a_race_is_lost_to_a_holder_who_is_gone(lines: list[Any], lost: bool) -> None:
+    stream = MessageStream()
+    for line in lines:
+        stream.feed(json.dumps(line))
+    assert stream.lost_race is lost
+
+
 def test_a_failure_has_a_place_if_terraform_gives_one() -> None:
     stream = MessageStream(locate=lambda name, line: (f"modules/s3/{name}", line))
     stream.feed(json.dumps(diagnostic("No", range={"filename": "main.tf", "start": {"line": 12}})))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from strata.cli.plan_graph import write_graph
+from strata.cli.views.plan_graph import write_graph
 from strata.errors import StrataError
-from strata.platform import Account, account_of
+from strata.platform.names import EnvironmentAccount, account_of
 from strata.terraform.environment_root import Root
 from strata.terraform.runner import Runner
 from strata.terraform.state import StateBackend
@@ -135,7 +135,7 @@ def test_the_bootstrap_and_the_account_lay_out_no_file(repository: Repository, r
         repository.tree(), recorded.toolchain, repository.cloud.endpoints, repository.root / "work"
     ).bootstrap("dev")
     assert repository.stored() == {"table": []}
-    assert account_of(repository.tree(), "dev") == Account("123456789012", "eu-west-1")
+    assert account_of(repository.tree(), "dev") == EnvironmentAccount("123456789012", "eu-west-1")
     assert recorded.commands() == ["console"] * 2
 
 

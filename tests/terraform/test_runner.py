@@ -18,8 +18,8 @@ from strata.live.locks import PLATFORMS
 from strata.live.model import ExtraArguments, GeneratedFile, Hook
 from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
+from strata.terraform.mock_guard import refuse_mocked_unit
 from strata.terraform.runner import Runner
-from strata.terraform.sentinel import refuse_mocked_unit
 from strata.terraform.toolchain import Toolchain
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from strata.errors import StrataError
-from strata.terraform.state import State, StateBackend
+from strata.terraform.state import StateBackend, UnitState
 
 if TYPE_CHECKING:
     from tests.terraform.conftest import Cloud
@@ -69,7 +69,7 @@ def test_a_state_is_read_without_terraform(cloud: Cloud) -> None:
     cloud.client("s3").put_object(
         Bucket="state-read", Key="live/dev/s3/terraform.tfstate", Body=json.dumps(document)
     )
-    assert backend.read(config) == State(7, {"arn": "arn:x", "password": "p"}, 3)
+    assert backend.read(config) == UnitState(7, {"arn": "arn:x", "password": "p"}, 3)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from strata.file_lock import held
+from strata.checkout.file_lock import held
 from strata.terraform.state import StateBackend
 from tests.documentation import shell_blocks
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.terraform import providers, toolchain
 from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from strata.hcl.literals import typed
-from strata.live import LiveTree, Outputs
+from strata.live import LiveTree, UnitOutputs
 
 TYPES: list[tuple[Any, Any, str]] = [
     ("a", "string", "string"),
@@ -68,6 +68,6 @@ def test_a_conditional_between_a_map_output_and_nothing_is_a_map(
         "inputs = { names = length(dependency.base.outputs.names) > 9 ? {} : dependency.base.outputs.names }\n"
     )
     tree = LiveTree.load(tmp_path, environ={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
-    outputs = {"live/dev/base": Outputs({"names": names}, {"names": ["map", "string"]})}
+    outputs = {"live/dev/base": UnitOutputs({"names": names}, {"names": ["map", "string"]})}
     config = tree.config("live/dev/user", outputs)
     assert json.dumps(config["inputs"]) == json.dumps({"names": names})

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.file_lock import held
 from strata.live.model import GeneratedFile, RenderedUnit
 from strata.terraform.workdir import WorkingDirectory, input_variables, prepare
 

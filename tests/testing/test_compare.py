@@ -9,13 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from strata.errors import StrataError
-from strata.testing.case import PolicyStatements
-from strata.testing.compare import differences, unmatched
-from strata.testing.documents import read_document
-from strata.testing.outcome import UNKNOWN, planned_value
-from strata.testing.policies import policy_differences
-from strata.testing.scheduling import batches, place_of
-from strata.testing.schemas import SetAttributes, set_paths
+from strata.testing.cases.case import PolicyStatements
+from strata.testing.cases.compare import differences, unmatched
+from strata.testing.cases.documents import read_document
+from strata.testing.cases.outcome import UNKNOWN, planned_value
+from strata.testing.cases.policies import policy_differences
+from strata.testing.cases.scheduling import batches, place_of
+from strata.testing.cases.schemas import SetAttributes, set_paths
 
 SETS = SetAttributes({"t": frozenset({"rule", "rule.cidrs"})})
 
@@ -80,6 +80,18 @@ READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"]}
     ("expected", "policy", "count"),
     [
         ([READ], [{"Sid": "X", "Effect": "Allow", "Action": ["S3:getobject"], "Resource": ["a", "b"]}], 0),
+        ([{"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*"}], [{"Effect": "Deny", "NotAction": ["S3:getobject"], "Resource": "*"}], 0),
+        ([{"Effect": "Deny", "Action": "*", "NotResource": "A"}], [{"Effect": "Deny", "Action": "*", "NotResource": "a"}], 1),
+        ([READ | {"Action": "re:s3:G.*"}], [READ], 1),
+        ([READ | {"Action": "re:s3:g.*"}], [READ], 0),
+        ([READ | {"NotPrincipal": {"AWS": "123456789012"}}], [READ | {"NotPrincipal": {"AWS": ["arn:aws:iam::123456789012:root"]}}], 0),
+        ([READ | {"NotPrincipal": "*"}], [READ | {"Principal": "*"}], 1),
+        ([READ | {"Condition": {"StringEquals": {"k": "a"}}}], [READ | {"Condition": {"StringEquals": {"k": "A"}}}], 1),
+        ([READ | {"Condition": {"StringEquals": {"k": "a"}}}], [READ | {"Condition": {"StringEquals": {"k": "a", "l": "a"}}}], 1),
+        ([READ | {"Condition": {"StringEquals": {"k": "a"}}}], [READ | {"Condition": {"StringEquals": {"k": "a"}, "Bool": {"b": "true"}}}], 1),
+        ([READ | {"Sid": "re:X.*"}], [READ | {"Sid": "Xyz"}], 0),
+        ([READ | {"Sid": "re:X"}], [READ | {"Sid": "Xyz"}], 1),
+        ([READ | {"Sid": "X"}], [READ], 1),
         ([READ | {"Sid": "Y"}], [READ | {"Sid": "X"}], 1),
         ([READ], [READ | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}], 1),
         ([READ], [READ, {"Effect": "Deny", "Action": "*", "Resource": "*"}], 1),

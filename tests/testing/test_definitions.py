@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strata.testing import definitions
-from strata.testing.definitions import Definitions
+from strata.testing.cases import definitions
+from strata.testing.cases.definitions import Definitions
 
 SOUND = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ASTRAY = json.dumps({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -32,7 +32,7 @@ def test_kept_verdict_is_the_first_one(
 ) -> None:
     assert Definitions(tmp_path / "kept").diagnose(definition) == VERDICTS[definition]
     # Without what reads definitions, only a kept verdict can be given.
-    monkeypatch.setitem(sys.modules, "strata.cloud.aws.definition", None)
+    monkeypatch.setitem(sys.modules, "strata.cloud.aws.stepfunctions.definition", None)
     assert Definitions(tmp_path / "kept").diagnose(definition) == VERDICTS[definition]
     with pytest.raises(ImportError):
         Definitions(tmp_path / "kept").diagnose(definition + " ")

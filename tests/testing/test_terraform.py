@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -12,7 +13,7 @@ import pytest
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider
-from strata.testing.terraform import TerraformFolder
+from strata.testing.cases.terraform import TerraformFolder
 
 
 def program(folder: Path, text: str) -> Path:
@@ -34,6 +35,30 @@ def folder(tmp_path: Path, text: str) -> TerraformFolder:
 def test_a_terraform_that_does_not_end_well_is_no_success(tmp_path: Path, ending: str) -> None:
     with pytest.raises(StrataError, match="terraform init"):
         folder(tmp_path, ending).init()
+
+
+RULE = "x must be long. This was checked by the validation rule at copies/a--b/a/variables.tf:7,3-13."
+
+
+@pytest.mark.parametrize(
+    ("range_", "detail", "place"),
+    [
+        ({"filename": "a.tf.json", "start": {"line": 3}}, RULE, ("a.tf.json", 3)),
+        # A default: no argument of the call has a place.
+        (None, RULE, ("copies/a--b/a/variables.tf", 7)),
+        (None, "x must be long.", ("", 0)),
+    ],
+)
+def test_an_error_has_a_place(
+    tmp_path: Path, range_: dict[str, object] | None, detail: str, place: tuple[str, int]
+) -> None:
+    diagnostic = {"severity": "error", "summary": "Invalid value for variable", "detail": detail}
+    line = json.dumps(
+        {"@level": "error", "diagnostic": {**diagnostic, **({"range": range_} if range_ else {})}}
+    )
+    (tmp_path / "said").write_text(f"{line}\n", encoding="utf-8")
+    (found,) = folder(tmp_path, f"{shutil.which('cat')} {tmp_path}/said\nexit 1").init()
+    assert (found.file, found.line) == place
 
 
 def test_terraform_gets_an_environment_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,15 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import control, rights, snapshot
+from strata.cloud.snowflake import dispatch as control
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name
 from strata.cloud.snowflake.login import authenticate
 from strata.cloud.snowflake.results import ArrowRows, Rows, status
-from strata.cloud.snowflake.session import Account, Session
+from strata.cloud.snowflake.session import SnowflakeAccount, SnowflakeSession
 
 _log = logging.getLogger(__name__)
 _PARAMETERS = {
@@ -43,10 +45,10 @@ class Api:
     """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS
     answers."""
 
-    def __init__(self, account: Account, aws_url: Any) -> None:
+    def __init__(self, account: SnowflakeAccount, aws_url: Any) -> None:
         self._account = account
         self._aws_url = aws_url
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, SnowflakeSession] = {}
         self._ids = itertools.count(4_500_000_001)
         self._saved = Snapshot(partial(snapshot.save, account), partial(snapshot.restore, account))
 
@@ -97,12 +99,12 @@ class Api:
         }
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
 
-    def _open(self, data: dict[str, Any], asked: dict[str, str]) -> tuple[str, Session]:
+    def _open(self, data: dict[str, Any], asked: dict[str, str]) -> tuple[str, SnowflakeSession]:
         with self._account.lock:
             users = self._account.catalog
         user = authenticate(users, data, self._aws_url())
         with self._account.lock:
-            session = Session(
+            session = SnowflakeSession(
                 account=self._account,
                 id=next(self._ids),
                 user=user.name,
@@ -132,7 +134,7 @@ class Api:
         return default if default in may_use else "PUBLIC"
 
     @staticmethod
-    def _context(session: Session, user: User, asked: dict[str, str]) -> None:
+    def _context(session: SnowflakeSession, user: User, asked: dict[str, str]) -> None:
         """Take up warehouse, database and schema; one that cannot be used is left out, as Snowflake does."""
         namespace = user.options.get("DEFAULT_NAMESPACE") or ""
         wanted = [("WAREHOUSE", asked.get("warehouse") or user.options.get("DEFAULT_WAREHOUSE"))]
@@ -183,7 +185,7 @@ class Api:
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
 
 
-def _answer(session: Session, sql: str, body: dict[str, Any]) -> dict[str, Any]:
+def _answer(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[str, Any]:
     if body.get("asyncExec"):
         raise unsupported("asynchronous execution")
     with session.lock:
@@ -201,7 +203,7 @@ def _answer(session: Session, sql: str, body: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _describe(session: Session, sql: str) -> Rows | ArrowRows:
+def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
     """The columns of a statement's result. Only a query is run for that, and its rows are left out."""
     try:
         is_query = isinstance(parse_one(sql, read="snowflake"), exp.Query)
@@ -215,7 +217,7 @@ def _describe(session: Session, sql: str) -> Rows | ArrowRows:
     return rows
 
 
-def _execute(session: Session, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
+def _execute(session: SnowflakeSession, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
     if not bindings:
         return control.execute(session, sql)
     if not all(key.isdigit() for key in bindings):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import rights
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake.session import SnowflakeSession
 
 
-def fill(session: Session, tree: Expr) -> None:
+def fill(session: SnowflakeSession, tree: Expr) -> None:
     """Replace CURRENT_ROLE() and its like by their values; an output column keeps the function's text as its
     name."""
     for select in list(tree.find_all(exp.Select)):
@@ -41,7 +41,7 @@ def _function(node: Expr) -> str:
     return ""
 
 
-def _value(session: Session, node: Expr) -> Expr | None:
+def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
     function = _function(node)
     if not function:
         return None

@@ -76,7 +76,7 @@ def _split(token: Token) -> list[Lexeme]:
     ]
 
 
-class Statement:
+class SqlStatement:
     """The tokens of one statement with a position. Every `take_*` moves it, every failed `expect` is a syntax
     error."""
 
@@ -264,7 +264,7 @@ def parse_name(text: str) -> Path:
     Raises:
         SqlError: the text is not a name.
     """
-    statement = Statement(text)
+    statement = SqlStatement(text)
     name = statement.name()
     if not statement.done:
         raise does_not_exist("OBJECT", [text])

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
-from strata.cloud.aws import github_oidc
+from strata.cloud.github import issuer as github_oidc
 from strata.cloud.snowflake.catalog import Catalog, User
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.statements.accounts import password_matches

@@ -10,14 +10,15 @@ from typing import Any
 from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import functions, pruning, rights, scan
+from strata.cloud.snowflake import functions, pruning, scan
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.results import ArrowRows
-from strata.cloud.snowflake.scan import Scan
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.scan import FileScan
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.external_tables import METADATA, place_of
 
 _numbers = itertools.count(1)
@@ -25,7 +26,9 @@ _TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE")
 _WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Merge: "INSERT"}
 
 
-def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> ArrowRows:
+def run(
+    session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+) -> ArrowRows:
     """Run a query, DML, or DDL of an ordinary table.
 
     Raises:
@@ -48,7 +51,7 @@ def run(session: Session, sql: str, parameters: Sequence[Any] | dict[str, Any] |
     return rows
 
 
-def describe_view(session: Session, path: Path, view: View) -> list[tuple[str, str]]:
+def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tuple[str, str]]:
     """The columns of a view (name, Snowflake type), found without reading a file.
 
     Raises:
@@ -77,7 +80,7 @@ def _type_name(column: dict[str, Any]) -> str:
 class Readers:
     """Registers the rows of every scan with the session's DuckDB connection while a query runs."""
 
-    def __init__(self, session: Session, scans: Sequence[Scan], *, opens: bool = True) -> None:
+    def __init__(self, session: SnowflakeSession, scans: Sequence[FileScan], *, opens: bool = True) -> None:
         self._session = session
         self._scans = scans
         self._opens = opens
@@ -109,10 +112,10 @@ class Readers:
 class Resolver:
     """Resolves the tables of one statement. `scans` are the external tables found on the way."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SnowflakeSession) -> None:
         self._session = session
         self._catalog = session.catalog
-        self.scans: list[Scan] = []
+        self.scans: list[FileScan] = []
         self.reads_data = False
         self._views: list[Path] = []
 
@@ -210,7 +213,7 @@ class Resolver:
 
     def _external(self, table: exp.Table, relation: ExternalTable, names: set[str], star: bool) -> None:
         whole = star or "VALUE" in names
-        found = Scan(
+        found = FileScan(
             table=relation,
             place=place_of(self._session, relation),
             files=tuple(relation.files.values()),
@@ -243,7 +246,7 @@ def _select_from(source: Expr) -> exp.Select:
     return exp.Select(expressions=[exp.Star()], from_=exp.From(this=source))
 
 
-def _admit(session: Session, tree: Expr) -> str:
+def _admit(session: SnowflakeSession, tree: Expr) -> str:
     """Let a statement through that the engine may run; say what it does to an ordinary table."""
     if isinstance(tree, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.TruncateTable):
         return ""
@@ -268,7 +271,7 @@ def _admit(session: Session, tree: Expr) -> str:
     raise unsupported(" ".join(words[:2]).upper())
 
 
-def _record(session: Session, tree: Expr, verb: str) -> None:
+def _record(session: SnowflakeSession, tree: Expr, verb: str) -> None:
     if verb not in ("CREATE", "DROP"):
         return
     table = tree.find(exp.Table)
@@ -300,7 +303,7 @@ def _privilege(tree: Expr, table: exp.Table) -> str:
     return "" if isinstance(tree, exp.Drop | exp.Alter | exp.Create) else "SELECT"
 
 
-def _require_warehouse(session: Session) -> None:
+def _require_warehouse(session: SnowflakeSession) -> None:
     warehouse = session.catalog.warehouses.get(session.warehouse)
     usable = warehouse is not None and rights.holds(
         session.catalog, session.role, "WAREHOUSE", (session.warehouse,), "USAGE"

@@ -12,7 +12,7 @@ from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError, unsupported
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.external_tables import METADATA, Place, parsed
 from strata.cloud.snowflake.storage import StoredObject
 
@@ -20,7 +20,7 @@ FILENAME, ROW_NUMBER = METADATA
 
 
 @dataclass
-class Scan:
+class FileScan:
     """One place in a query where an external table is read.
 
     `node` stands in the query and gets its text once the files are known. `columns` are those the query may
@@ -37,7 +37,7 @@ class Scan:
     predicate: Expr | None = None
 
 
-def needed_keys(scan: Scan) -> set[str] | None:
+def needed_keys(scan: FileScan) -> set[str] | None:
     """The Parquet columns that the scan's columns come from; None for all."""
     if scan.whole:
         return None
@@ -53,7 +53,7 @@ def needed_keys(scan: Scan) -> set[str] | None:
     return keys
 
 
-def prune(session: Session, scan: Scan, name: str) -> tuple[RegisteredFile, ...]:
+def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...]:
     """The files whose path can satisfy the scan's predicate; all of them if that cannot be told."""
     if scan.predicate is None or not scan.files:
         return scan.files
@@ -71,7 +71,7 @@ def prune(session: Session, scan: Scan, name: str) -> tuple[RegisteredFile, ...]
     return tuple(file for file in scan.files if file.key in kept)
 
 
-def read(session: Session, scan: Scan, files: Sequence[RegisteredFile]) -> pa.Table:
+def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile]) -> pa.Table:
     """The rows of the files as one Arrow table with METADATA columns; a file that cannot be read is skipped.
 
     Raises:
@@ -100,7 +100,7 @@ def empty() -> pa.Table:
     return _combine([])
 
 
-def fill(scan: Scan, name: str, columns: Sequence[str]) -> None:
+def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
     """Write the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
     projections: list[Expr] = []
     if scan.whole:

@@ -11,13 +11,14 @@ import uvicorn
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.engine import Engine
-from strata.cloud.snowflake.session import Account
+from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.statements.accounts import hash_password
-from strata.cloud.snowflake.storage import AssumeRole, Storage
+from strata.cloud.snowflake.storage import AssumeRole, StageStorage
 from strata.errors import StrataError
 
 ORGANIZATION = "STRATA"
@@ -29,7 +30,7 @@ class SnowflakeServer:
 
     Args:
         context: the cloud it belongs to; `snowflake_port` is where to listen, `aws_url` where S3 and STS are.
-        assume_role: the embedded STS's function; `strata.cloud.aws.identity.assume_role` by default.
+        assume_role: the embedded STS's function; `strata.cloud.aws.iam.identity.assume_role` by default.
 
     `user` and `password` are those of its administrator, random per start; `account` is
     `<organization>-<account name>`; `host` and `port` are where it listens.
@@ -43,7 +44,7 @@ class SnowflakeServer:
         self.password = ""
         self.account = f"{ORGANIZATION}-LOCAL"
         self._assume_role = assume_role
-        self._shared: Account | None = None
+        self._shared: SnowflakeAccount | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -54,7 +55,7 @@ class SnowflakeServer:
             StrataError: the port is taken, or the server does not come up.
         """
         if self._assume_role is None:
-            from strata.cloud.aws.identity import assume_role
+            from strata.cloud.aws.iam.identity import assume_role
 
             self._assume_role = assume_role
         listening = listen(self.context.snowflake_port, "Snowflake")
@@ -106,7 +107,7 @@ class SnowflakeServer:
             raise StrataError("the embedded Snowflake does not run", remedy="start it first")
         return self._shared.catalog
 
-    def _new_account(self, assume_role: AssumeRole) -> Account:
+    def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]
         catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
         rights.seed(catalog)
@@ -123,4 +124,6 @@ class SnowflakeServer:
         # A new Snowflake account comes with this warehouse.
         warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
         catalog.warehouses["COMPUTE_WH"] = warehouse
-        return Account(catalog=catalog, engine=Engine(), storage=Storage(self.context, assume_role))
+        return SnowflakeAccount(
+            catalog=catalog, engine=Engine(), storage=StageStorage(self.context, assume_role)
+        )

@@ -12,24 +12,24 @@ from strata.cloud.snowflake.grammar import Path
 
 if TYPE_CHECKING:
     from strata.cloud.snowflake.engine import Engine
-    from strata.cloud.snowflake.storage import Storage
+    from strata.cloud.snowflake.storage import StageStorage
 
 
 @dataclass
-class Account:
+class SnowflakeAccount:
     """What all sessions of one server share. `lock` guards the catalogue."""
 
     catalog: Catalog
     engine: Engine
-    storage: Storage
+    storage: StageStorage
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 @dataclass
-class Session:
+class SnowflakeSession:
     """A session. `connection` is fakesnow's; `lock` lets one statement run at a time in it."""
 
-    account: Account
+    account: SnowflakeAccount
     id: int
     user: str
     role: str
@@ -48,7 +48,7 @@ class Session:
         return self.account.engine
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> StageStorage:
         return self.account.storage
 
     def forget_dropped(self) -> None:

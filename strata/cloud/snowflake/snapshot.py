@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 
 from strata.cloud.snowflake.catalog import Catalog
-from strata.cloud.snowflake.session import Account
+from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.errors import StrataError
 
 
-def save(account: Account) -> Catalog:
+def save(account: SnowflakeAccount) -> Catalog:
     """Return a copy of all that the account holds.
 
     Raises:
@@ -25,7 +25,7 @@ def save(account: Account) -> Catalog:
         return copy.deepcopy(account.catalog)
 
 
-def restore(account: Account, saved: Catalog) -> None:
+def restore(account: SnowflakeAccount, saved: Catalog) -> None:
     """Put back what was saved, once: it is used, not copied again."""
     with account.lock:
         engine, found = account.engine, account.catalog.databases

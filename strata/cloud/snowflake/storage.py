@@ -121,7 +121,7 @@ def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
 class Bucket:
     """A bucket, seen with the rights of one assumed role."""
 
-    def __init__(self, storage: Storage, name: str, client: Any) -> None:
+    def __init__(self, storage: StageStorage, name: str, client: Any) -> None:
         self._storage = storage
         self.name = name
         self._client = client
@@ -165,7 +165,7 @@ class Bucket:
         return body
 
 
-class Storage:
+class StageStorage:
     """Opens buckets for integrations. `assume_role` is the embedded STS's in-process function."""
 
     def __init__(self, context: CloudContext, assume_role: AssumeRole) -> None:

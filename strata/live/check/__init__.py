@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from strata.live.check import environments, files, inputs, mocks
-from strata.live.check.findings import Finding
+from strata.live.check.findings import CheckFinding
 from strata.live.check.picture import take
 from strata.live.tree import LiveTree
 
-__all__ = ["RULES", "Finding", "check"]
+__all__ = ["RULES", "CheckFinding", "check"]
 
 # Each rule with what it asks for.
 RULES = {
@@ -34,7 +34,7 @@ RULES = {
 }
 
 
-def check(tree: LiveTree) -> list[Finding]:
+def check(tree: LiveTree) -> list[CheckFinding]:
     """All findings, sorted by place.
 
     Raises:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strata.live.check import places
-from strata.live.check.findings import Finding
-from strata.live.check.picture import TAG, CheckedUnit, Environment, Picture
+from strata.live.check.findings import CheckFinding
+from strata.live.check.picture import TAG, CheckedEnvironment, CheckedUnit, Picture
 from strata.live.settings import faults
 from strata.live.source import split
 from strata.modules.versions import Version
@@ -15,7 +15,7 @@ from strata.modules.versions import Version
 STAGES = ("dev", "staging", "prod")
 
 
-def check(picture: Picture) -> Iterator[Finding]:
+def check(picture: Picture) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
     for environment in picture.environments:
         if environment.settings:
@@ -26,13 +26,13 @@ def check(picture: Picture) -> Iterator[Finding]:
     yield from _order(picture)
 
 
-def _place(picture: Picture, environment: Environment, *path: str) -> places.Place:
+def _place(picture: Picture, environment: CheckedEnvironment, *path: str) -> places.Place:
     return places.of_local(picture.root, environment.file, path)
 
 
-def _settings(picture: Picture, environment: Environment) -> Iterator[Finding]:
+def _settings(picture: Picture, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
     for path, fault in faults(environment.settings):
-        yield Finding(
+        yield CheckFinding(
             *_place(picture, environment, *path),
             "environment-settings",
             fault,
@@ -40,7 +40,7 @@ def _settings(picture: Picture, environment: Environment) -> Iterator[Finding]:
         )
     name = environment.settings.get("env")
     if name != environment.name:
-        yield Finding(
+        yield CheckFinding(
             *_place(picture, environment, "env"),
             "environment-name",
             f"the environment in {environment.file.parent.name}/ calls itself `{name}`",
@@ -48,9 +48,9 @@ def _settings(picture: Picture, environment: Environment) -> Iterator[Finding]:
         )
 
 
-def _own(picture: Picture) -> Iterator[Finding]:
+def _own(picture: Picture) -> Iterator[CheckFinding]:
     """Account and names are one environment's alone."""
-    first: dict[tuple[str, object], Environment] = {}
+    first: dict[tuple[str, object], CheckedEnvironment] = {}
     for environment in picture.environments:
         settings = environment.settings
         if not settings:
@@ -66,7 +66,7 @@ def _own(picture: Picture) -> Iterator[Finding]:
             other = first.setdefault((key, value), environment)
             if other is not environment:
                 shown = "-*-".join(map(str, value)) if isinstance(value, tuple) else value
-                yield Finding(
+                yield CheckFinding(
                     *_place(picture, environment, key),
                     rule,
                     f"{what} {shown} of {environment.name}: {other.name} has the same",
@@ -74,7 +74,7 @@ def _own(picture: Picture) -> Iterator[Finding]:
                 )
 
 
-def _states(picture: Picture) -> Iterator[Finding]:
+def _states(picture: Picture) -> Iterator[CheckFinding]:
     """No two units share a state."""
     first: dict[tuple[str, str], str] = {}
     for unit in picture.units.values():
@@ -82,7 +82,7 @@ def _states(picture: Picture) -> Iterator[Finding]:
             continue
         config = unit.state
         if not config.get("bucket") or not config.get("key"):
-            yield Finding(
+            yield CheckFinding(
                 *_state_place(picture, unit),
                 "state-key",
                 f"{unit.unit.path} has no remote state in S3",
@@ -92,7 +92,7 @@ def _states(picture: Picture) -> Iterator[Finding]:
         key = (str(config["bucket"]), str(config["key"]))
         other = first.setdefault(key, unit.unit.path)
         if other != unit.unit.path:
-            yield Finding(
+            yield CheckFinding(
                 *_state_place(picture, unit),
                 "state-key",
                 f"{unit.unit.path} and {other} keep their states in one object, s3://{'/'.join(key)}",
@@ -105,7 +105,7 @@ def _state_place(picture: Picture, unit: CheckedUnit) -> places.Place:
     return place or (f"{unit.unit.path}/terragrunt.hcl", 1)
 
 
-def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
+def _pinned(picture: Picture, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
     """A protected environment runs released modules only."""
     if environment.settings.get("protected") is not True:
         return
@@ -114,7 +114,7 @@ def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
         if unit.document is None or TAG.fullmatch(ref):
             continue
         said = f"the branch or commit `{ref}`" if ref else "the working tree"
-        yield Finding(
+        yield CheckFinding(
             *_place(picture, environment, "versions", unit.unit.component),
             "protected-version",
             f"{unit.unit.component} of the protected environment {environment.name} runs {said}",
@@ -122,7 +122,7 @@ def _pinned(picture: Picture, environment: Environment) -> Iterator[Finding]:
         )
 
 
-def _order(picture: Picture) -> Iterator[Finding]:
+def _order(picture: Picture) -> Iterator[CheckFinding]:
     """No module is newer in a later stage than in an earlier one."""
     stages = {environment.name: environment for environment in picture.environments}
     present = [stages[name] for name in STAGES if name in stages]
@@ -132,7 +132,7 @@ def _order(picture: Picture) -> Iterator[Finding]:
                 before = _versions(earlier).get(module)
                 if before is None or _rank(before) >= _rank(ref):
                     continue
-                yield Finding(
+                yield CheckFinding(
                     *_place(picture, later, "versions", module),
                     "version-order",
                     f"{module} is {ref} in {later.name} and {before} in {earlier.name}",
@@ -141,7 +141,7 @@ def _order(picture: Picture) -> Iterator[Finding]:
                 break
 
 
-def _versions(environment: Environment) -> dict[str, str]:
+def _versions(environment: CheckedEnvironment) -> dict[str, str]:
     found = environment.settings.get("versions")
     return (
         {name: ref for name, ref in found.items() if isinstance(ref, str)} if isinstance(found, dict) else {}

@@ -6,17 +6,17 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from strata.live.check.findings import Finding
+from strata.live.check.findings import CheckFinding
 from strata.live.check.picture import Picture
 from strata.live.discovery import CONFIGURATION, LOCK_FILE
-from strata.live.functions import satisfies
+from strata.live.evaluation.functions import satisfies
 from strata.live.locks import Locked, read, required_providers
 
 EFFECTIVE_LINES = 15
 _REMEDY = "run `strata live lock`"
 
 
-def check(picture: Picture) -> Iterator[Finding]:
+def check(picture: Picture) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
     for environment in picture.environments:
         for path in environment.paths:
@@ -24,7 +24,7 @@ def check(picture: Picture) -> Iterator[Finding]:
     yield from _locks(picture)
 
 
-def _size(picture: Picture, path: str) -> Iterator[Finding]:
+def _size(picture: Picture, path: str) -> Iterator[CheckFinding]:
     lines = (picture.root / path / CONFIGURATION).read_text(encoding="utf-8").splitlines()
     effective = [
         number
@@ -32,7 +32,7 @@ def _size(picture: Picture, path: str) -> Iterator[Finding]:
         if line.strip() and not line.strip().startswith(("#", "//"))
     ]
     if len(effective) > EFFECTIVE_LINES:
-        yield Finding(
+        yield CheckFinding(
             f"{path}/{CONFIGURATION}",
             effective[EFFECTIVE_LINES],
             "unit-size",
@@ -41,16 +41,18 @@ def _size(picture: Picture, path: str) -> Iterator[Finding]:
         )
 
 
-def _locks(picture: Picture) -> Iterator[Finding]:
+def _locks(picture: Picture) -> Iterator[CheckFinding]:
     first: dict[str, tuple[str, Locked]] = {}
     tracked = _tracked(picture.root)
     for path, unit in picture.units.items():
         file = f"{path}/{LOCK_FILE}"
         if not (picture.root / file).is_file():
-            yield Finding(file, 1, "lock-file", f"{path} has no {LOCK_FILE}", f"{_REMEDY}, and add it to git")
+            yield CheckFinding(
+                file, 1, "lock-file", f"{path} has no {LOCK_FILE}", f"{_REMEDY}, and add it to git"
+            )
             continue
         if tracked is not None and file not in tracked:
-            yield Finding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
+            yield CheckFinding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
         locked = read(picture.root, file)
         if unit.module is not None:
             yield from _needed(file, locked, required_providers(unit.module))
@@ -62,19 +64,19 @@ def _locks(picture: Picture) -> Iterator[Finding]:
                 said = f"{provider} has other hashes here than in {where}"
             else:
                 continue
-            yield Finding(file, entry.line, "lock-file", said, f"{_REMEDY}: it writes all files alike")
+            yield CheckFinding(file, entry.line, "lock-file", said, f"{_REMEDY}: it writes all files alike")
 
 
-def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]) -> Iterator[Finding]:
+def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]) -> Iterator[CheckFinding]:
     for provider in sorted(required.keys() - locked.keys()):
-        yield Finding(file, 1, "lock-file", f"{provider} is not locked", _REMEDY)
+        yield CheckFinding(file, 1, "lock-file", f"{provider} is not locked", _REMEDY)
     for provider, entry in sorted(locked.items()):
         if provider not in required:
             said = f"{provider} is locked, and the module does not need it"
-            yield Finding(file, entry.line, "lock-file", said, _REMEDY)
-        elif required[provider] and not satisfies(entry.version, required[provider]):
+            yield CheckFinding(file, entry.line, "lock-file", said, _REMEDY)
+        elif required[provider] and not satisfies(entry.version, required[provider], of_provider=True):
             said = f"{provider} is locked at {entry.version}, and the module asks for {required[provider]}"
-            yield Finding(file, entry.line, "lock-file", said, _REMEDY)
+            yield CheckFinding(file, entry.line, "lock-file", said, _REMEDY)
 
 
 def _tracked(root: Path) -> set[str] | None:

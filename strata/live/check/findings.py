@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class CheckFinding:
     """A contract that is broken: where, which, what is wrong, and what to do.
 
     Attributes:

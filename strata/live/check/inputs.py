@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from strata.live.check import places
-from strata.live.check.findings import Finding
+from strata.live.check.findings import CheckFinding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
 from strata.modules.interface import Module
@@ -17,7 +17,7 @@ BUCKET_NAME = 63
 _TEMPLATE = re.compile(r"[$%]\{")
 
 
-def check(picture: Picture) -> Iterator[Finding]:
+def check(picture: Picture) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
     for unit in picture.units.values():
         if unit.document is not None and unit.module is not None:
@@ -26,11 +26,11 @@ def check(picture: Picture) -> Iterator[Finding]:
         yield from _bucket_names(picture, unit)
 
 
-def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[Finding]:
+def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[CheckFinding]:
     for name, value in unit.inputs.items():
         variable = module.variables.get(name)
         if variable is None:
-            yield Finding(
+            yield CheckFinding(
                 *_place(picture, unit, (name,)),
                 "input-unknown",
                 f"`{name}` is no variable of module {module.name}",
@@ -39,7 +39,7 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[F
         elif value is None:
             # Null asks for the default.
             if not variable.nullable and variable.default is None:
-                yield Finding(
+                yield CheckFinding(
                     *_place(picture, unit, (name,)),
                     "input-type",
                     f"`{name}` is null, and the variable of module {module.name} does not allow that",
@@ -47,7 +47,7 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[F
                 )
         elif variable.type is not None:
             for path, fault in faults(value, variable.type, (name,)):
-                yield Finding(
+                yield CheckFinding(
                     *_place(picture, unit, path),
                     "input-type",
                     f"`{'.'.join(path)}` {fault}",
@@ -55,7 +55,7 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[F
                 )
     for name, variable in module.variables.items():
         if name not in unit.inputs and variable.default is None:
-            yield Finding(
+            yield CheckFinding(
                 *_inputs_place(picture, unit),
                 "input-missing",
                 f"{unit.unit.path} does not give `{name}`, which module {module.name} has no default for",
@@ -63,12 +63,12 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[F
             )
 
 
-def _templates(picture: Picture, unit: CheckedUnit) -> Iterator[Finding]:
+def _templates(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]:
     for name, value in unit.inputs.items():
         if isinstance(value, str):
             continue
         for path in _with_template(value, (name,)):
-            yield Finding(
+            yield CheckFinding(
                 *_place(picture, unit, path),
                 "input-template",
                 f"`{'.'.join(path)}` holds a template mark inside a collection",
@@ -89,7 +89,7 @@ def _with_template(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield from _with_template(item, (*path, str(index)))
 
 
-def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[Finding]:
+def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]:
     context, buckets = unit.inputs.get("context"), unit.inputs.get("buckets")
     if isinstance(context, dict) and isinstance(buckets, dict):
         for key in buckets:
@@ -103,7 +103,7 @@ def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[Finding]:
                 )
             )
             if len(name) > BUCKET_NAME:
-                yield Finding(
+                yield CheckFinding(
                     *_place(picture, unit, ("buckets", key)),
                     "bucket-name",
                     f"the bucket `{name}` has {len(name)} characters, S3 allows {BUCKET_NAME}",
@@ -112,7 +112,7 @@ def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[Finding]:
     name = str(unit.state.get("bucket", ""))
     if len(name) > BUCKET_NAME:
         place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
-        yield Finding(
+        yield CheckFinding(
             *(place or (f"{unit.unit.path}/terragrunt.hcl", 1)),
             "bucket-name",
             f"the state bucket `{name}` has {len(name)} characters, S3 allows {BUCKET_NAME}",

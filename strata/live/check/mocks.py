@@ -8,13 +8,13 @@ from typing import Any
 
 from strata.hcl.types import Collection, Object, Type
 from strata.live.check import places
-from strata.live.check.findings import Finding
+from strata.live.check.findings import CheckFinding
 from strata.live.check.picture import CheckedUnit, Picture
 from strata.live.check.values import faults
-from strata.live.expression import Call, Expression, Reference
+from strata.live.language.expression import CutExpression, FunctionCall, VariableReference
+from strata.live.language.schema import leaves
 from strata.live.mocks import SENTINEL, accounts
 from strata.live.model import Dependency
-from strata.live.schema import leaves
 
 # Commands that change nothing anywhere.
 READ_ONLY = frozenset({"init", "validate", "plan", "show", "graph", "providers", "render", "console", "fmt"})
@@ -22,7 +22,7 @@ _STEP = re.compile(r'\s*\[\s*"([^"\\$%]*)"\s*\]|\.([A-Za-z_][\w-]*)')
 _COMMANDS = "mock_outputs_allowed_terraform_commands"
 
 
-def check(picture: Picture) -> Iterator[Finding]:
+def check(picture: Picture) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
     units = picture.units
     for unit in units.values():
@@ -37,12 +37,12 @@ def check(picture: Picture) -> Iterator[Finding]:
 
 def _outputs_in_use(
     picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     for file, line, steps in _references(unit, dependency.name):
         shown = f"dependency.{dependency.name}.outputs.{'.'.join(steps)}"
         place = file.relative_to(picture.root).as_posix()
         if not steps:
-            yield Finding(
+            yield CheckFinding(
                 place,
                 line,
                 "dependency-output",
@@ -52,7 +52,7 @@ def _outputs_in_use(
             continue
         if steps[0] not in target.outputs:
             known = ", ".join(sorted(target.outputs)) or "none"
-            yield Finding(
+            yield CheckFinding(
                 place,
                 line,
                 "dependency-output",
@@ -62,7 +62,7 @@ def _outputs_in_use(
             continue
         lost = _lost(target.outputs[steps[0]], steps[1:])
         if lost is not None:
-            yield Finding(
+            yield CheckFinding(
                 place,
                 line,
                 "dependency-output",
@@ -71,7 +71,7 @@ def _outputs_in_use(
             )
         if dependency.mock_outputs is not None and steps[0] not in dependency.mock_outputs:
             mocks = _place(picture, unit, dependency.name, "mock_outputs")
-            yield Finding(
+            yield CheckFinding(
                 *mocks,
                 "mock-output",
                 f"the output `{steps[0]}` of dependency `{dependency.name}` is in use and has no mock",
@@ -81,10 +81,10 @@ def _outputs_in_use(
 
 def _mock_types(
     picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     for name, value in (dependency.mock_outputs or {}).items():
         if name not in target.outputs:
-            yield Finding(
+            yield CheckFinding(
                 *_place(picture, unit, dependency.name, "mock_outputs", name),
                 "mock-output",
                 f"the mock `{name}` stands for no output of {dependency.path}",
@@ -92,7 +92,7 @@ def _mock_types(
             )
             continue
         for path, fault in faults(value, _some(target.outputs[name]), (name,), strict=True):
-            yield Finding(
+            yield CheckFinding(
                 *_place(picture, unit, dependency.name, "mock_outputs", *path),
                 "mock-type",
                 f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` {fault}",
@@ -100,12 +100,12 @@ def _mock_types(
             )
 
 
-def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Iterator[Finding]:
+def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Iterator[CheckFinding]:
     allowed = dependency.mock_outputs_allowed_terraform_commands
     changing = sorted(set(allowed) - READ_ONLY)
     if not allowed or changing:
         said = f"for {', '.join(changing)}" if allowed else "for every command"
-        yield Finding(
+        yield CheckFinding(
             *_place(picture, unit, dependency.name, _COMMANDS),
             "mock-commands",
             f"the mocks of dependency `{dependency.name}` are allowed {said}",
@@ -114,7 +114,7 @@ def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Itera
     for path, text in _strings(dependency.mock_outputs, ()):
         # Whatever else it holds, only the mocks' account may be in it.
         if set(accounts(text)) != {SENTINEL}:
-            yield Finding(
+            yield CheckFinding(
                 *_place(picture, unit, dependency.name, "mock_outputs", *path),
                 "mock-sentinel",
                 f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` does not carry the account "
@@ -135,13 +135,13 @@ def _references(unit: CheckedUnit, name: str) -> Iterator[tuple[Any, int, tuple[
                     yield found
 
 
-def _dependency_steps(expression: Expression) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _dependency_steps(expression: CutExpression) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The line of each reference to `dependency`, and the names that follow it, those in `["name"]` too."""
     for part, after in zip(expression.parts, (*expression.parts[1:], ""), strict=True):
-        if isinstance(part, Call):
+        if isinstance(part, FunctionCall):
             for argument in part.arguments:
                 yield from _dependency_steps(argument)
-        elif isinstance(part, Reference) and part.root == "dependency":
+        elif isinstance(part, VariableReference) and part.root == "dependency":
             steps = list(part.steps)
             while isinstance(after, str) and (step := _STEP.match(after)):
                 steps.append(step[1] or step[2])

@@ -12,10 +12,10 @@ from typing import Any
 from strata.errors import StrataError
 from strata.hcl.types import Type
 from strata.live import discovery
-from strata.live.check.findings import Finding
+from strata.live.check.findings import CheckFinding
 from strata.live.check.outputs import output_types
+from strata.live.language.scope import Scope
 from strata.live.model import Unit
-from strata.live.scope import Scope
 from strata.live.source import split
 from strata.live.tree import LiveTree
 from strata.modules.interface import Module, read_folder
@@ -62,7 +62,7 @@ class CheckedUnit:
 
 
 @dataclass(frozen=True)
-class Environment:
+class CheckedEnvironment:
     """An environment: its file, its evaluated locals (empty where that failed), its units that were read."""
 
     name: str
@@ -77,8 +77,8 @@ class Picture:
     """The repository as the contracts see it, and what could not be read."""
 
     root: Path
-    environments: tuple[Environment, ...]
-    findings: tuple[Finding, ...]
+    environments: tuple[CheckedEnvironment, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
     def units(self) -> dict[str, CheckedUnit]:
@@ -89,7 +89,7 @@ class Picture:
 @dataclass
 class _Taker:
     tree: LiveTree
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[CheckFinding] = field(default_factory=list)
     _modules: dict[tuple[str, str], Module | None] = field(default_factory=dict)
 
     def take(self) -> Picture:
@@ -104,7 +104,7 @@ class _Taker:
         documents = self.documents([path for found in paths.values() for path in found])
         settings = self.settings(list(paths))
         environments = tuple(
-            Environment(
+            CheckedEnvironment(
                 name,
                 root / discovery.LIVE / name / ENV_FILE,
                 settings.get(name, {}),
@@ -197,7 +197,7 @@ class _Taker:
         if place.is_absolute() and place.is_relative_to(self.tree.root):
             place = place.relative_to(self.tree.root)
         self.findings.append(
-            Finding(
+            CheckFinding(
                 place.as_posix(),
                 error.line or (line if error.file is None else 1),
                 "read",

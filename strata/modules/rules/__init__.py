@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 from strata.modules.repository import FOLDER, Repository
 from strata.modules.rules import code, declarations, documents
 from strata.modules.stamps import read_sources
@@ -14,7 +14,7 @@ from strata.modules.stamps import read_sources
 RULES = {**declarations.RULES, **code.RULES, **documents.RULES}
 
 
-def check(root: Path, names: list[str] | None = None) -> Iterator[Finding]:
+def check(root: Path, names: list[str] | None = None) -> Iterator[LintFinding]:
     """Every finding in the modules of a checkout.
 
     Args:

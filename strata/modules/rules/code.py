@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from strata.hcl.nodes import Node
 from strata.hcl.syntax import Block, HclFile
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 from strata.modules.interface import Module
 
 RULES = {
@@ -40,7 +40,7 @@ _READ_FILES = (
 _UNCOUNTED = re.compile(r"context\.tf|versions\.tf|(variables|outputs)(-[a-z]+)?\.tf")
 
 
-def check(module: Module) -> Iterator[Finding]:
+def check(module: Module) -> Iterator[LintFinding]:
     """The findings in a module's code."""
     place = f"modules/{module.name}"
     for rule, subject, text, file, line in (
@@ -51,7 +51,7 @@ def check(module: Module) -> Iterator[Finding]:
         *_unused(module),
         *_style(module),
     ):
-        yield Finding(rule, f"{place} {subject}".rstrip(), text, file.name, line)
+        yield LintFinding(rule, f"{place} {subject}".rstrip(), text, file.name, line)
 
 
 _Row = tuple[str, str, str, HclFile, int]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from strata.hcl.types import Collection, Field, Object, Primitive, Type, parts
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 from strata.modules.interface import Module, Output, Variable
 
 RULES = {
@@ -31,7 +31,7 @@ _VALIDATED = re.compile(
 _STAMPED = "context.tf"
 
 
-def check(module: Module) -> Iterator[Finding]:
+def check(module: Module) -> Iterator[LintFinding]:
     """The findings in a module's variables and outputs."""
     for variable in module.variables.values():
         for rule, text in _variable(variable):
@@ -110,7 +110,7 @@ def _fields(constraint: Type | None, where: str) -> Iterator[tuple[str, Type]]:
             yield from _fields(field.type, f"{where}.{name}")
 
 
-def _arranged(module: Module, kind: str, items: Mapping[str, Variable | Output]) -> Iterator[Finding]:
+def _arranged(module: Module, kind: str, items: Mapping[str, Variable | Output]) -> Iterator[LintFinding]:
     previous: dict[str, str] = {}
     for item in items.values():
         file = item.file.rpartition("/")[2]
@@ -125,5 +125,5 @@ def _arranged(module: Module, kind: str, items: Mapping[str, Variable | Output])
         previous[file] = item.name
 
 
-def _finding(module: Module, rule: str, kind: str, item: Variable | Output, text: str) -> Finding:
-    return Finding(rule, f"modules/{module.name} {kind}.{item.name}", text, item.file, item.line)
+def _finding(module: Module, rule: str, kind: str, item: Variable | Output, text: str) -> LintFinding:
+    return LintFinding(rule, f"modules/{module.name} {kind}.{item.name}", text, item.file, item.line)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from strata.errors import StrataError
 from strata.hcl.syntax import HclFile
-from strata.lint.findings import Finding
+from strata.lint.findings import LintFinding
 from strata.modules.docs import documented
 from strata.modules.interface import Module
 from strata.modules.stamps import stamped
@@ -20,7 +20,7 @@ RULES = {
 }
 
 
-def check(module: Module, sources: Mapping[str, HclFile]) -> Iterator[Finding]:
+def check(module: Module, sources: Mapping[str, HclFile]) -> Iterator[LintFinding]:
     """The findings beside a module's code.
 
     Args:
@@ -29,7 +29,7 @@ def check(module: Module, sources: Mapping[str, HclFile]) -> Iterator[Finding]:
     """
     place = f"modules/{module.name}"
     for rule, text, file, line in (*_readme(module), *_changelog(module), *_stamps(module, sources)):
-        yield Finding(rule, place, text, f"{place}/{file}", line)
+        yield LintFinding(rule, place, text, f"{place}/{file}", line)
 
 
 _Row = tuple[str, str, str, int]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import uuid
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.retries import AnswerOnce
+from strata.cloud.aws.gateway.retries import AnswerOnce
 
 from .conftest import Aws
 
 WRITERS = 16
+_LOST = ("ConditionalCheckFailedException", "PreconditionFailed", "TransactionCanceledException")
 
 
 def table(aws: Aws) -> Any:
@@ -36,14 +39,39 @@ def lock_item(client: Any, key: str, who: str) -> Any:
     )
 
 
+def lock_in_transaction(client: Any, key: str, who: str) -> Any:
+    item = {"LockID": {"S": key}, "Info": {"S": who}}
+    put = {"TableName": "locks", "Item": item, "ConditionExpression": "attribute_not_exists(LockID)"}
+    return client.transact_write_items(TransactItems=[{"Put": put}])
+
+
+def lock_by_update(client: Any, key: str, who: str) -> Any:
+    return client.update_item(
+        TableName="locks",
+        Key={"LockID": {"S": key}},
+        UpdateExpression="SET Info = :who",
+        ConditionExpression="attribute_not_exists(LockID)",
+        ExpressionAttributeValues={":who": {"S": who}},
+    )
+
+
 def lock_object(client: Any, key: str, who: str) -> Any:
     return client.put_object(Bucket="locks", Key=key, Body=who, IfNoneMatch="*")
 
 
-@pytest.mark.parametrize("service", ["dynamodb", "s3"])
-def test_one_writer_wins_every_race(aws: Aws, service: str) -> None:
-    client = table(aws) if service == "dynamodb" else aws.bucket("locks")
-    take = lock_item if service == "dynamodb" else lock_object
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Threads that take turns a hundred times as often: what is not one step is interrupted."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 100)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("take", [lock_item, lock_by_update, lock_in_transaction, lock_object])
+def test_one_writer_wins_every_race(aws: Aws, take: Callable[[Any, str, str], Any]) -> None:
+    client = aws.bucket("locks") if take is lock_object else table(aws)
     for turn in range(10):
         together = threading.Barrier(WRITERS)
 
@@ -53,12 +81,32 @@ def test_one_writer_wins_every_race(aws: Aws, service: str) -> None:
                 take(client, key, str(who))
             except ClientError as error:
                 code = error.response["Error"]["Code"]
-                assert code in ("ConditionalCheckFailedException", "PreconditionFailed")
+                assert code in _LOST
                 return False
             return True
 
         with ThreadPoolExecutor(WRITERS) as threads:
             assert sum(threads.map(race, range(WRITERS))) == 1
+
+
+def test_a_transaction_that_fails_undoes_nothing_of_others(aws: Aws) -> None:
+    client = table(aws)
+    lock_item(client, "taken", "somebody")
+    together = threading.Barrier(WRITERS)
+
+    def write(who: int) -> None:
+        together.wait()
+        for turn in range(8):
+            if who % 2:
+                with pytest.raises(ClientError, match="TransactionCanceled"):
+                    lock_in_transaction(client, "taken", str(who))
+            else:
+                lock_item(client, f"{who}-{turn}", str(who))
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        list(threads.map(write, range(WRITERS)))
+    kept = {item["LockID"]["S"] for item in client.scan(TableName="locks")["Items"]}
+    assert kept == {"taken"} | {f"{who}-{turn}" for who in range(0, WRITERS, 2) for turn in range(8)}
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "s3"])

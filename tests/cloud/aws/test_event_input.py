@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strata.cloud.aws.event_input import InvalidInputError, payload, validate
+from strata.cloud.aws.events.input import InvalidInputError, payload, validate
 
 EVENT = {
     "id": "e1",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from strata.cloud.aws.event_pattern import InvalidPatternError, matches, validate
+from strata.cloud.aws.events.pattern import InvalidPatternError, matches, validate
 
 EVENT = {
     "source": "aws.s3",

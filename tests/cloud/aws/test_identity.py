@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.identity import AccessDenied, assume_role
+from strata.cloud.aws.iam.identity import AccessDenied, assume_role
 
 from .conftest import ACCOUNT, Aws
 

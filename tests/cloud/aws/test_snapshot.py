@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from strata.cloud.aws.snapshot import restore, save
+from strata.cloud.aws.gateway.snapshot import restore, save
 
 REGION = "eu-west-1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from strata import pipeline
+from strata.platform import pipeline
 from tests.endpoints import nowhere
 
 from .conftest import ACCOUNT, REGION, Aws

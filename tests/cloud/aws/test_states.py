@@ -305,30 +305,24 @@ def test_stop_interrupts_a_retry(aws: Aws, role: str) -> None:
     assert aws.ended(execution, seconds=30)["status"] == "ABORTED"
 
 
-@pytest.mark.parametrize("at", ["parse", "start_at"])
-def test_stop_reaches_an_execution_that_is_only_beginning(
-    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch, at: str
+def test_stop_of_an_execution_that_is_only_starting(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
     machine = aws.machine("m", WAIT, role)
+    parse = AmazonStateLanguageParser.parse
+
+    def slow(definition: str) -> Any:
+        time.sleep(0.5)
+        return parse(definition)
+
+    monkeypatch.setattr(AmazonStateLanguageParser, "parse", slow)
     client = aws.client("stepfunctions")
-    client.describe_state_machine(stateMachineArn=machine)
-    from moto.stepfunctions.parser.asl.component.program.program import Program
-    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
-
-    owner, name = {
-        "parse": (ExecutionWorker, "_get_evaluation_entrypoint"),
-        "start_at": (Program, "eval"),
-    }[at]
-    plain = getattr(owner, name)
-
-    def late(*arguments: Any) -> Any:
-        time.sleep(1)
-        return plain(*arguments)
-
-    monkeypatch.setattr(owner, name, late)
     execution = client.start_execution(stateMachineArn=machine)["executionArn"]
-    client.stop_execution(executionArn=execution)
-    assert aws.ended(execution)["status"] == "ABORTED"
+    client.stop_execution(executionArn=execution, cause="by the test")
+    ended = aws.ended(execution, seconds=30)
+    assert (ended["status"], ended["cause"]) == ("ABORTED", "by the test")
 
 
 def test_execution_that_times_out(aws: Aws, role: str) -> None:

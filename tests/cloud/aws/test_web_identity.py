@@ -12,15 +12,15 @@ from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 from strata.ci.login import identity_token
-from strata.cloud.aws import github_oidc
-from strata.cloud.github import Job, register
+from strata.cloud.github import issuer as github_oidc
+from strata.cloud.github.job import WorkflowJob, register
 from strata.errors import StrataError
 
 from .conftest import ACCOUNT, Aws
 
 HOST = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
-JOB = Job("acme", 11, "platform", 22, event="pull_request", ref="refs/pull/7/merge")
+JOB = WorkflowJob("acme", 11, "platform", 22, event="pull_request", ref="refs/pull/7/merge")
 
 
 def trusting(aws: Aws, **condition: Any) -> str:
@@ -202,13 +202,13 @@ def test_the_issuer_shows_its_key(aws: Aws) -> None:
     ("job", "subject"),
     [
         (JOB, "repo:acme@11/platform@22:pull_request"),
-        (Job("acme", 11, "platform", 22, "pull_request", "refs/pull/7/merge", immutable_subject=False), "repo:acme/platform:pull_request"),
-        (Job("acme", 11, "platform", 22, "push", "refs/heads/main"), "repo:acme@11/platform@22:ref:refs/heads/main"),
-        (Job("acme", 11, "platform", 22, "push", "refs/tags/v1"), "repo:acme@11/platform@22:ref:refs/tags/v1"),
-        (Job("acme", 11, "platform", 22, "pull_request", "refs/pull/7/merge", environment="dev"), "repo:acme@11/platform@22:environment:dev"),
-        (Job("acme", 11, "platform", 22, "push", "refs/heads/main", environment="a:b"), "repo:acme@11/platform@22:environment:a%3Ab"),
-        (Job("acme", 11, "platform", 22, "pull_request_target", "refs/heads/main"), "repo:acme@11/platform@22:ref:refs/heads/main"),
+        (WorkflowJob("acme", 11, "platform", 22, "pull_request", "refs/pull/7/merge", immutable_subject=False), "repo:acme/platform:pull_request"),
+        (WorkflowJob("acme", 11, "platform", 22, "push", "refs/heads/main"), "repo:acme@11/platform@22:ref:refs/heads/main"),
+        (WorkflowJob("acme", 11, "platform", 22, "push", "refs/tags/v1"), "repo:acme@11/platform@22:ref:refs/tags/v1"),
+        (WorkflowJob("acme", 11, "platform", 22, "pull_request", "refs/pull/7/merge", environment="dev"), "repo:acme@11/platform@22:environment:dev"),
+        (WorkflowJob("acme", 11, "platform", 22, "push", "refs/heads/main", environment="a:b"), "repo:acme@11/platform@22:environment:a%3Ab"),
+        (WorkflowJob("acme", 11, "platform", 22, "pull_request_target", "refs/heads/main"), "repo:acme@11/platform@22:ref:refs/heads/main"),
     ],
 )  # fmt: skip
-def test_the_subject_of_a_job(job: Job, subject: str) -> None:
+def test_the_subject_of_a_job(job: WorkflowJob, subject: str) -> None:
     assert job.claims()["sub"] == subject

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws import glue
-from strata.cloud.spark import job_arguments
-from strata.cloud.spark.pool import SparkPool
+from strata.cloud.aws.glue import api as glue
+from strata.cloud.aws.glue.spark import job_arguments
+from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.terraform.toolchain import find_toolchain
 
 from .conftest import ACCOUNT, REGION, Cloud, zipped
@@ -270,3 +271,34 @@ def test_the_aws_provider_plans_no_change_after_an_apply(cloud: Cloud, tmp_path:
     assert values["aws_lambda_function.full"]["logging_config"][0]["log_group"] == "/drift/two"
     destroyed = run("destroy", "-auto-approve", "-input=false", "-no-color")
     assert destroyed.returncode == 0, destroyed.stderr
+
+
+DEFAULTS = {"--a": "default", "--b": "default"}
+FIXED = {"--b": "fixed", "--c": "fixed"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ({}, {"--a": "default", "--b": "fixed", "--c": "fixed"}),
+        ({"--a": "asked"}, {"--a": "asked", "--b": "fixed", "--c": "fixed"}),
+        ({"--b": "asked", "--c": "asked"}, {"--a": "default", "--b": "fixed", "--c": "fixed"}),
+        ({"--d": "asked"}, {"--a": "default", "--b": "fixed", "--c": "fixed", "--d": "asked"}),
+    ],
+)
+def test_a_run_overrides_what_it_may(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], given: dict[str, str]
+) -> None:
+    begun: list[dict[str, str]] = []
+
+    class NeverStarted(glue.Run):
+        def start(self) -> None:
+            self.state = "SUCCEEDED"
+            begun.append(dict(self.request.arguments))
+
+    monkeypatch.setattr(glue, "Run", NeverStarted)
+    client = cloud.client("glue")
+    name = f"overridden-{uuid.uuid4()}"
+    client.create_job(Name=name, Role="r", Command=COMMAND, GlueVersion="5.1", DefaultArguments=DEFAULTS, NonOverridableArguments=FIXED)  # fmt: skip
+    client.start_job_run(JobName=name, Arguments=asked)
+    assert begun == [given]

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws import glue
-from strata.cloud.spark.pool import SparkPool
-from strata.cloud.spark.process import SparkProcess, run_script
+from strata.cloud.aws.glue import api as glue
+from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
 
 from .conftest import Cloud, children, until, zipped
 
@@ -261,7 +261,7 @@ def test_runs_are_limited_queued_and_stopped(cloud: Cloud) -> None:
 
 
 def test_a_run_ends_at_its_timeout(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("strata.cloud.aws.glue_run.MINUTE", 0.5)
+    monkeypatch.setattr("strata.cloud.aws.glue.run.MINUTE", 0.5)
     name = create(cloud, "import time\ntime.sleep(600)", Timeout=2)
     run = end_of(cloud, name, start(cloud, name))
     assert run["JobRunState"] == "TIMEOUT"
@@ -303,9 +303,9 @@ def test_a_process_dies_with_its_parent(cloud: Cloud, tmp_path: Path) -> None:
             sys.executable,
             "-c",
             "import os, sys, time; from pathlib import Path\n"
-            "from strata.cloud.spark.java import find_java\n"
-            "from strata.cloud.spark.process import SparkProcess\n"
-            "from strata.cloud.spark.settings import SparkSettings\n"
+            "from strata.cloud.aws.glue.spark.java import find_java\n"
+            "from strata.cloud.aws.glue.spark.process import SparkProcess\n"
+            "from strata.cloud.aws.glue.spark.settings import SparkSettings\n"
             "settings = SparkSettings(find_java(os.environ), Path(sys.argv[1]), sys.argv[2], 'eu-west-1')\n"
             "process = SparkProcess(settings, Path(sys.argv[3]), warm_up=0)\n"
             "process.wait_ready()\nprint(process.pid, flush=True)\ntime.sleep(600)",

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws import lambda_
-from strata.cloud.functions.environment import ExecutionEnvironment
+from strata.cloud.aws.lambda_ import api as lambda_
+from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment
 
 from .conftest import Cloud, children, until, zipped
 
@@ -189,7 +189,7 @@ def test_code_and_layers_from_s3(cloud: Cloud, role: str) -> None:
 
 
 def test_event_invocation_is_retried(cloud: Cloud, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("strata.cloud.aws.function_runner.RETRY_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr("strata.cloud.aws.lambda_.runner.RETRY_DELAYS", (0.0, 0.0))
     queue = cloud.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
     code = "def handler(event, context):\n    print('try')\n    raise RuntimeError(event['n'])"
     dead = {"TargetArn": "arn:aws:sqs:eu-west-1:111122223333:dead"}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from strata.cloud.spark import jars
-from strata.cloud.spark.jars import Jar, ensure_jars
-from strata.cloud.spark.java import Java, find_java
+from strata.cloud.aws.glue.spark import jars
+from strata.cloud.aws.glue.spark.jars import Jar, ensure_jars
+from strata.cloud.aws.glue.spark.java import Java, find_java
 from strata.errors import StrataError
 
 JAVAS = {

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from snowflake.connector.errors import DatabaseError
 
-from strata.cloud.aws import github_oidc
+from strata.cloud.github import issuer as github_oidc
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.login import caller_arn, same_principal
 from strata.cloud.snowflake.server import SnowflakeServer

@@ -31,6 +31,7 @@ provider "snowflake" {
   organization_name        = "STRATA"
   account_name             = "DEV"
   preview_features_enabled = ["snowflake_external_table_resource"]
+  experimental_features_enabled = ["USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"]
 }
 """
 LAKE = (Path(__file__).parent / "lake.tf").read_text("utf-8")
@@ -154,7 +155,7 @@ DRIFTS = {
     "DROP EXTERNAL TABLE STRATA_DEV.CURATED.FLIGHTS": ("snowflake_external_table.flights", ["create"]),
     "REVOKE SELECT ON FUTURE VIEWS IN SCHEMA STRATA_DEV.CURATED FROM ROLE READER": (
         "snowflake_grant_privileges_to_account_role.views",
-        ["create"],
+        ["update"],
     ),
     "REVOKE ROLE LOADER FROM ROLE SYSADMIN": ("snowflake_grant_account_role.loader", ["create"]),
     "GRANT OWNERSHIP ON DATABASE STRATA_DEV TO ROLE SYSADMIN COPY CURRENT GRANTS": None,
@@ -224,47 +225,6 @@ def test_changes_are_made_in_place_or_by_a_new_object(
     assert terraform.actions() == {}
     (row,) = admin.records("SHOW WAREHOUSES LIKE 'STRATA_DEV'")
     assert row["size"] == "Small"
-    terraform.run("destroy", "-auto-approve")
-
-
-IMPORTS = {
-    "snowflake_account_role.loader": '"LOADER"',
-    "snowflake_database.dev": '"STRATA_DEV"',
-    "snowflake_schema.curated": '"STRATA_DEV"."CURATED"',
-    "snowflake_warehouse.dev": '"STRATA_DEV"',
-    "snowflake_storage_integration_aws.s3": '"STRATA_S3_DEV"',
-    "snowflake_stage_external_s3.processed": '"STRATA_DEV"."CURATED"."PROCESSED"',
-    "snowflake_grant_account_role.loader": '"LOADER"|ROLE|"SYSADMIN"',
-    "snowflake_grant_account_role.user": '"LOADER"|USER|"LOADER"',
-    "snowflake_grant_privileges_to_account_role.database": (
-        '"LOADER"|false|false|USAGE|OnAccountObject|DATABASE|"STRATA_DEV"'
-    ),
-    "snowflake_grant_privileges_to_account_role.schema": (
-        '"LOADER"|false|false|USAGE|OnSchema|OnSchema|"STRATA_DEV"."CURATED"'
-    ),
-    "snowflake_grant_privileges_to_account_role.views": (
-        '"READER"|false|false|SELECT|OnSchemaObject|OnFuture|VIEWS|InSchema|"STRATA_DEV"."CURATED"'
-    ),
-    "snowflake_grant_ownership.tables": (
-        'ToAccountRole|"LOADER"||OnFuture|EXTERNAL TABLES|InSchema|"STRATA_DEV"."CURATED"'
-    ),
-    "snowflake_service_user.loader": '"LOADER"',
-    "snowflake_resource_monitor.m": '"M"',
-}
-
-
-def test_objects_are_imported_without_a_change(admin: Snow, terraform: Terraform, lake_text: str) -> None:
-    terraform.apply(lake_text)
-    for address in IMPORTS:
-        terraform.run("state", "rm", address)
-    blocks = [
-        f"import {{\n to = {address}\n id = {json.dumps(found)}\n}}" for address, found in IMPORTS.items()
-    ]
-    terraform.write("\n".join(blocks), "imports.tf")
-    out = terraform.run("plan", "-input=false")
-    assert f"Plan: {len(IMPORTS)} to import, 0 to add, 0 to change, 0 to destroy" in out
-    terraform.run("apply", "-auto-approve")
-    assert terraform.actions() == {}
     terraform.run("destroy", "-auto-approve")
 
 
@@ -347,7 +307,7 @@ GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_r
     [
         (
             'resource "snowflake_grant_database_role" "g" {\n database_role_name = "A"\n}',
-            "one of `parent_role_name,parent_database_role_name,share_name`",
+            "one of `parent_database_role_name,parent_role_name,share_name`",
         ),
         (
             'resource "snowflake_stream_on_external_table" "s" {\n name = "S"\n database = "D"\n'
@@ -356,12 +316,12 @@ GRANT = 'resource "snowflake_grant_privileges_to_account_role" "g" {\n account_r
         ),
         ('resource "snowflake_database" "d" {\n}', 'The argument "name" is required'),
         ('resource "snowflake_database" "d" {\n name = "D"\n colour = "red"\n}', "Unsupported argument"),
-        (GRANT + " on_account = true\n}", "one of `privileges,all_privileges` must be specified"),
+        (GRANT + " on_account = true\n}", "one of `all_privileges,privileges` must be specified"),
         (GRANT + ' on_account = true\n privileges = ["A"]\n all_privileges = true\n}', "only one of"),
         (GRANT + ' privileges = ["USAGE"]\n}', "one of `on_account,on_account_object"),
         (
             'resource "snowflake_grant_account_role" "g" {\n role_name = "A"\n}',
-            "one of `user_name,parent_role_name`",
+            "one of `parent_role_name,user_name`",
         ),
         (
             'resource "snowflake_warehouse" "w" {\n name = "W"\n generation = "1"\n'
@@ -400,13 +360,38 @@ def test_a_refused_login_fails_the_plan(
     assert message in terraform.run("plan", "-input=false", code=1)
 
 
-def test_a_preview_feature_has_to_be_enabled(admin: Snow, terraform: Terraform, lake_text: str) -> None:
-    terraform.write(lake_text.replace('"snowflake_external_table_resource"', ""))
+@pytest.mark.parametrize(
+    ("enabled", "message"),
+    [
+        (
+            '"snowflake_external_table_resource"',
+            "snowflake_external_table_resource is currently a preview feature, and must be enabled by adding "
+            "snowflake_external_table_resource to `preview_features_enabled`",
+        ),
+        (
+            '"USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"',
+            "to use `default_workload_identity`, you need to first specify the "
+            "`USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY` feature in the `experimental_features_enabled` field",
+        ),
+    ],
+)
+def test_a_gate_has_to_be_open_at_apply(
+    admin: Snow, terraform: Terraform, lake_text: str, enabled: str, message: str
+) -> None:
+    """The real provider plans what a gate forbids, and refuses to apply it."""
+    terraform.write(lake_text.replace(enabled, ""))
     terraform.run("init")
-    assert (
-        "snowflake_external_table_resource is currently a preview feature, and must be enabled by adding "
-        "snowflake_external_table_resource to `preview_features_enabled`"
-    ) in terraform.run("plan", "-input=false", code=1)
+    terraform.run("plan", "-input=false")
+    assert message in terraform.run("apply", "-auto-approve", "-input=false", code=1)
+    terraform.write(lake_text)
+    terraform.run("destroy", "-auto-approve")
+
+
+def test_an_experiment_that_is_not_done_here_is_refused_by_name(admin: Snow, terraform: Terraform) -> None:
+    text = PROVIDER.replace("USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY", "HIERARCHY_RENAMES")
+    terraform.write(text + 'resource "snowflake_database" "d" {\n name = "D"\n}')
+    terraform.run("init")
+    assert "does not do HIERARCHY_RENAMES" in terraform.run("plan", "-input=false", code=1)
 
 
 def test_a_failed_statement_is_the_error_and_the_rest_is_kept(admin: Snow, terraform: Terraform) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from strata.testing.planning import Plan
+from strata.testing.fixtures.planning import ModulePlanner
 
 from .world import Engine, engine_of
 
@@ -15,7 +15,7 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000000000
 
 
 @pytest.fixture(scope="module")
-def engine(plan: Plan) -> Iterator[Engine]:
+def engine(plan: ModulePlanner) -> Iterator[Engine]:
     inputs = {
         "dataset": "flights",
         "kms_key_arn": KEY,

@@ -46,7 +46,7 @@ class Processed:
         self._s3 = s3
         self._tick = tick
 
-    # As `glue_jobs.storage.Storage`.
+    # As `glue_jobs.storage.JobStorage`.
     def size(self, uri: str) -> int | None:
         return len(self.bytes(uri))
 

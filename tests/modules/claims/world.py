@@ -49,8 +49,8 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils import json_path
 
 from glue_jobs.main import run
-from strata.cloud.aws import s3 as embedded_s3
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.s3 import events as embedded_s3
 
 from .jobs import Processed, Table, install, one_client
 

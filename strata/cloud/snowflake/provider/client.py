@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import snowflake.connector
 from snowflake.connector.errors import Error, ProgrammingError
 
 from strata.cloud.snowflake.grammar import quote_path
+from strata.cloud.snowflake.provider.rules import ZERO_TIME
 from strata.cloud.snowflake.provider.values import Object
 
 Row = dict[str, Any]
@@ -23,9 +25,13 @@ class Client:
         snowflake.connector.errors.Error: the login is refused.
     """
 
-    def __init__(self, login: Mapping[str, Any], preview_features: Sequence[str] = ()) -> None:
-        self.preview_features = tuple(preview_features)
+    def __init__(self, login: Mapping[str, Any], features: Collection[str] = ()) -> None:
+        self._features = frozenset(features)
         self._connection = snowflake.connector.connect(**login)
+
+    def has(self, feature: str) -> bool:
+        """Whether the provider's configuration enables a preview or experimental feature."""
+        return feature in self._features
 
     def close(self) -> None:
         self._connection.close()
@@ -36,13 +42,13 @@ class Client:
             cursor.execute(sql)
             return [dict(row) for row in cursor.fetchall()]
 
-    def find(self, sql: str) -> list[Row]:
-        """Run a statement; an object that does not exist makes no rows."""
+    def find(self, sql: str) -> list[Row] | None:
+        """Run a statement; None where the object that it is about does not exist."""
         try:
             return self.execute(sql)
         except ProgrammingError as error:
             if error.errno in _ABSENT:
-                return []
+                return None
             raise
 
     def show(self, plural: str, path: Sequence[str]) -> Row | None:
@@ -52,16 +58,17 @@ class Client:
             if path[1:]
             else ""
         )
-        rows = self.find(f"SHOW {plural} LIKE {literal(path[-1])}{where}")
+        rows = self.find(f"SHOW {plural} LIKE {literal(path[-1])}{where}") or ()
         return next((row for row in rows if row["name"] == path[-1]), None)
 
     def parameters(self, kind: str, path: Sequence[str]) -> dict[str, Row]:
-        rows = self.find(f"SHOW PARAMETERS IN {kind} {quote_path(tuple(path))}")
+        rows = self.execute(f"SHOW PARAMETERS IN {kind} {quote_path(tuple(path))}")
         return {row["key"]: row for row in rows}
 
     def properties(self, sql: str) -> dict[str, Any]:
-        """property -> property_value of a DESC."""
-        return {row["property"]: row["property_value"] for row in self.find(sql)}
+        """property -> value of a DESC."""
+        rows = self.execute(sql)
+        return {row["property"]: row["value"] if "value" in row else row["property_value"] for row in rows}
 
 
 def literal(value: Any) -> str:
@@ -76,11 +83,20 @@ def literal(value: Any) -> str:
     return f"'{escaped}'"
 
 
-def output(row: Row, fields: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> list[Object]:
-    """A row as a `show_output` or `describe_output`: a list of one object with the schema's types, never
-    null."""
+def output(
+    row: Row, fields: Mapping[str, Any], renamed: Mapping[str, str] | None = None, times: Collection[str] = ()
+) -> list[Object]:
+    """A row as a `show_output` or `describe_output`: a list of one object, in the schema's types, never null.
+
+    Args:
+        row: the row by column.
+        fields: the object's fields and their types.
+        renamed: field -> column, where they differ.
+        times: fields that are a time even when the row has none.
+    """
     columns = renamed or {}
-    return [{name: _typed(row.get(columns.get(name, name)), kind) for name, kind in fields.items()}]
+    found = {name: _typed(row.get(columns.get(name, name)), kind) for name, kind in fields.items()}
+    return [found | {name: found[name] or ZERO_TIME for name in times}]
 
 
 def _typed(value: Any, kind: Any) -> Any:
@@ -95,7 +111,15 @@ def _typed(value: Any, kind: Any) -> Any:
     if kind == "number":
         digits = str(value or "").strip("%")
         return int(float(digits)) if digits.replace(".", "", 1).lstrip("-").isdigit() else 0
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S.%f} +0000 UTC"
+    return (
+        ""
+        if value is None or value == "null"
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 __all__ = ["Client", "Error", "Row", "literal", "output"]

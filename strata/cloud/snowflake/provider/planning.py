@@ -1,157 +1,233 @@
-"""What a resource will look like after apply, and which changes need a new one."""
+"""What a resource will look like after apply, and which changes need a new one, by the plugin SDK's rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from strata.cloud.snowflake.provider.schema import ResourceSchema
-from strata.cloud.snowflake.provider.values import UNKNOWN, Object, Unknown
+from strata.cloud.snowflake.provider.settling import equivalent, filled, like, or_zero, with_unknowns, zero
+from strata.cloud.snowflake.provider.values import UNKNOWN, Object, Unknown, is_unknown
 
 Step = str | int
-Same = Callable[[str, Any, Any], bool]
+Path = tuple[Step, ...]
+# Attribute (a path without indexes), old and new value as text, state: whether that is not a difference.
+Suppressed = Callable[[tuple[str, ...], str, str, Object | None], bool]
 
 
-@dataclass
-class Plan:
-    """The planned state and the paths whose change needs a new resource."""
-
-    state: Object
-    replace: list[tuple[Step, ...]] = field(default_factory=list)
-    changed: bool = False
-
-
-def plan(schema: ResourceSchema, prior: Object | None, config: Object, same: Same) -> Plan:
-    """Plan one resource.
+class Draft:
+    """A plan in the making: first attribute by attribute, then what a resource adds by its own rules.
 
     Args:
-        schema: its type.
+        schema: the resource's type.
         prior: its state, None for a new one.
-        config: the configuration; parts may be unknown.
-        same: whether two values of an attribute mean the same, so that the prior one stays.
+        config: its configuration; parts may be unknown.
+        proposed: the configuration, and the state's values of what is computed and left out.
+        suppressed: tells a difference that is none.
+
+    Attributes:
+        state: the planned values.
+        replace: the paths whose change needs a new resource.
     """
-    result = Plan(state={})
-    result.state = _block(schema.block, schema.behaviour, prior, config, same, result, ())
-    if result.changed or prior is None:
-        for name in schema.computed_only():
-            keeps = prior is not None and name == "fully_qualified_name" and not _renamed(prior, result.state)
-            result.state[name] = prior[name] if keeps and prior is not None else UNKNOWN
-    if prior is not None:
-        result.state["id"] = prior["id"]
-    return result
+
+    def __init__(
+        self,
+        schema: ResourceSchema,
+        prior: Object | None,
+        config: Object,
+        proposed: Object,
+        suppressed: Suppressed,
+    ) -> None:
+        self.schema = schema
+        self.prior = prior
+        self.config = config
+        self.replace: list[Path] = []
+        self._proposed = proposed
+        self._suppressed = suppressed
+        self._changes: set[Path] = set()
+        self._given: Object = {}
+        self.state = self._block(schema.block, schema.behaviour, prior, proposed, ())
+
+    @property
+    def is_new(self) -> bool:
+        return self.prior is None
+
+    def before(self, name: str) -> Any:
+        """An attribute's value in state; empty for null."""
+        return or_zero((self.prior or {}).get(name), self._kind(name))
+
+    def after(self, name: str) -> Any:
+        """An attribute's planned value, suppressed or not; empty for null and unknown."""
+        given = self._given.get(name)
+        return or_zero(
+            self.state.get(name) if given is None or self._changed(name) else given, self._kind(name)
+        )
+
+    def has_change(self, name: str) -> bool:
+        """Whether an attribute differs, suppressed or not, as far as is known."""
+        return self._changed(name) or self.before(name) != self.after(name)
+
+    def counts(self, name: str) -> bool:
+        """Whether an attribute differs, or may differ, in a way that is not suppressed."""
+        if is_unknown(self.state.get(name)):
+            return True
+        if not self.has_change(name):
+            return False
+        return not self._suppressed((name,), text(self.before(name)), text(self.after(name)), self.prior)
+
+    def set(self, name: str, value: Any) -> None:
+        """Plan a computed attribute's value."""
+        if self.state.get(name) != value or isinstance(value, Unknown):
+            self._changes.add((name,))
+        self.state[name] = value
+
+    def set_unknown(self, name: str) -> None:
+        self.set(name, UNKNOWN)
+
+    def set_unknown_if_any(self, name: str, others: Iterable[str]) -> None:
+        """Plan a computed attribute as unknown where one of others differs."""
+        if any(self.counts(other) for other in others):
+            self.set_unknown(name)
+
+    def force_new(self, name: str) -> None:
+        """Have a changed attribute need a new resource."""
+        if self._changed(name) and (name,) not in self.replace:
+            self.replace.append((name,))
+
+    def finish(self) -> None:
+        """End the making: the values as Terraform gets them."""
+        if self.prior is None:
+            planned = like(self.state, self._proposed, self.schema.type, applied=False)
+            self.state = with_unknowns(self.schema.block, planned) | {"id": UNKNOWN}
+            return
+        if self._changes:
+            self.state["id"] = self.prior["id"]
+            self.state = like(self.state, self._proposed, self.schema.type, applied=False)
+        if not self._changes or equivalent(self.prior, self.state):
+            self.state, self.replace = self.prior, []
+
+    def _changed(self, name: str) -> bool:
+        return any(path[0] == name for path in self._changes)
+
+    def _kind(self, name: str) -> Any:
+        return self.schema.type[1][name]
+
+    def _note(self, path: Path, force_new: bool) -> None:
+        self._changes.add(path)
+        if force_new and self.prior is not None and path not in self.replace:
+            self.replace.append(path)
+
+    def _block(
+        self,
+        block: dict[str, Any],
+        behaviour: dict[str, Any],
+        before: Object | None,
+        given: Object,
+        path: Path,
+    ) -> Object:
+        planned: Object = {}
+        for name, attribute in block.get("attributes", {}).items():
+            if path or name != "id":
+                old = before.get(name) if before is not None else None
+                planned[name] = self._attribute(
+                    attribute, behaviour.get(name, {}), old, given.get(name), (*path, name)
+                )
+        for name, nested in block.get("block_types", {}).items():
+            inner = (*path, name)
+            if nested["nesting_mode"] == "single":
+                planned[name] = given.get(name)
+            else:
+                old = before.get(name) if before is not None else None
+                planned[name] = self._blocks(
+                    nested["block"], behaviour.get(name, {}), old, given.get(name), inner
+                )
+        return planned
+
+    def _blocks(
+        self, block: dict[str, Any], rules: dict[str, Any], before: Any, given: Any, path: Path
+    ) -> Any:
+        if len(path) == 1:
+            self._given[str(path[0])] = given
+        if isinstance(given, Unknown):
+            self._note(path, bool(rules.get("force_new")))
+            return given
+        olds, news = before or [], given or []
+        if len(olds) != len(news):
+            self._note(path, bool(rules.get("force_new")))
+        planned = []
+        for index in range(max(len(olds), len(news))):
+            old = olds[index] if index < len(olds) else None
+            new = news[index] if index < len(news) else {}
+            item = self._block(block, rules.get("elem", {}), old, new, (*path, index))
+            if index < len(news):
+                planned.append(item)
+        return planned
+
+    def _attribute(
+        self, attribute: dict[str, Any], rules: dict[str, Any], old: Any, new: Any, path: Path
+    ) -> Any:
+        kind = attribute["type"]
+        if new is None and "default" in rules:
+            new = typed(rules["default"], kind)
+        if len(path) == 1:
+            self._given[str(path[0])] = new
+        if not isinstance(kind, str):
+            return self._collection(attribute, rules, old, new, path)
+        unknown, computed = isinstance(new, Unknown), bool(attribute.get("computed"))
+        before = "" if old is None else text(old)
+        after = (
+            "" if unknown else text(new) if new is not None else text(zero(kind)) if old is not None else ""
+        )
+        if before == after and not unknown and (before or not self.is_new or not computed):
+            return old
+        removed = old is not None and new is None
+        if computed and not unknown and (removed or (before and not after)):
+            return old
+        if self._is_suppressed(path, before, after):
+            return old
+        becomes_unknown = unknown or (computed and not after)
+        self._note(path, bool(rules.get("force_new")) and (before != after or becomes_unknown))
+        return UNKNOWN if becomes_unknown else new
+
+    def _collection(
+        self, attribute: dict[str, Any], rules: dict[str, Any], old: Any, new: Any, path: Path
+    ) -> Any:
+        form = attribute["type"][0]
+        if attribute.get("computed") and new is None:
+            return UNKNOWN if self.is_new else old
+        if is_unknown(new):
+            self._note(path, bool(rules.get("force_new")))
+            return new
+        olds, news = (sorted(item or [], key=repr) if form == "set" else item or [] for item in (old, new))
+        if olds == news:
+            return old
+        if len(olds) == len(news) and all(
+            one == other or self._is_suppressed(path, text(one), text(other))
+            for one, other in zip(olds, news, strict=True)
+        ):
+            return old
+        self._note(path, bool(rules.get("force_new")))
+        return [] if new is None else new
+
+    def _is_suppressed(self, path: Path, old: str, new: str) -> bool:
+        return self._suppressed(tuple(step for step in path if isinstance(step, str)), old, new, self.prior)
 
 
-def _renamed(prior: Object, planned: Object) -> bool:
-    return any(prior.get(name) != planned.get(name) for name in ("name", "schema", "database"))
+def text(value: Any) -> str:
+    """A value as the flat state and its rules have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _block(
-    block: dict[str, Any],
-    behaviour: dict[str, Any],
-    prior: Object | None,
-    config: Object,
-    same: Same,
-    result: Plan,
-    path: tuple[Step, ...],
-) -> Object:
-    state: Object = {}
-    for name, attribute in block.get("attributes", {}).items():
-        before = prior.get(name) if prior is not None else None
-        if attribute.get("computed") and not attribute.get("optional"):
-            state[name] = before
-            continue
-        rules = behaviour.get(name, {})
-        state[name] = _attribute(name, attribute, rules, before, config.get(name), same, prior is None)
-        if state[name] != before or isinstance(state[name], Unknown):
-            result.changed = result.changed or name != "id"
-            if rules.get("force_new") and prior is not None:
-                result.replace.append((*path, name))
-    for name, nested in block.get("block_types", {}).items():
-        state[name] = _blocks(name, nested, behaviour.get(name, {}), prior, config, same, result, path)
-    return state
-
-
-def _attribute(
-    name: str,
-    attribute: dict[str, Any],
-    rules: dict[str, Any],
-    before: Any,
-    given: Any,
-    same: Same,
-    new: bool,
-) -> Any:
-    if given is not None:
-        comparable = not isinstance(given, Unknown) and (before is not None or given in ("", []))
-        return before if not new and comparable and same(name, before, given) else given
-    if "default" in rules:
-        default = _typed(rules["default"], attribute["type"])
-        return before if not new and before is not None and same(name, before, default) else default
-    if attribute.get("computed"):
-        return UNKNOWN if before is None else before
-    return before if not new and before is not None and same(name, before, None) else None
-
-
-def _blocks(
-    name: str,
-    nested: dict[str, Any],
-    rules: dict[str, Any],
-    prior: Object | None,
-    config: Object,
-    same: Same,
-    result: Plan,
-    path: tuple[Step, ...],
-) -> Any:
-    given = config.get(name)
-    if isinstance(given, Unknown):
-        result.changed = True
-        return given
-    before = (prior.get(name) if prior is not None else None) or []
-    given = given or []
-    if len(given) != len(before):
-        result.changed = True
-        if rules.get("force_new") and prior is not None:
-            result.replace.append((*path, name))
-    planned = []
-    for index, item in enumerate(given):
-        old = before[index] if index < len(before) else None
-        if prior is not None and old is None:
-            # A block added to an existing resource: its attributes are new, its force_new still counts.
-            old = dict.fromkeys(nested["block"].get("attributes", {}))
-        inner = (*path, name, index)
-        planned.append(_block(nested["block"], rules.get("elem", {}), old, item, same, result, inner))
-    return planned
-
-
-def _typed(default: str, kind: str) -> Any:
+def typed(default: str, kind: Any) -> Any:
+    """A default of the behaviour document in its attribute's type."""
     if kind == "bool":
         return default == "true"
     return int(default) if kind == "number" else default
 
 
-def merge(schema: ResourceSchema, prior: Object, actual: Object, same: Same) -> Object:
-    """A state after reading: `actual` in place of what is there, but the prior spelling where it means the
-    same.
-
-    A prior null or the provider's own default ('default', -1) means "not managed" and stays as long as the
-    object has Snowflake's default, which `same` knows.
-    """
-    attributes = schema.block.get("attributes", {})
-    computed_only = set(schema.computed_only())
-    merged = dict(prior)
-    for name, value in actual.items():
-        fills = prior.get(name) is None and attributes.get(name, {}).get("computed")
-        if name in computed_only or fills or not same(name, value, prior.get(name)):
-            merged[name] = value
-    return merged
+def has_change(kind: Any, prior: Any, planned: Any) -> bool:
+    """Whether an update has to deal with an attribute: it differs, or was unknown in the plan."""
+    return isinstance(planned, Unknown) or or_zero(prior, kind) != or_zero(planned, kind)
 
 
-def adopt(schema: ResourceSchema, found: Object, actual: Object) -> Object:
-    """The first state of an imported object: all that is read, the provider's own defaults for the rest."""
-    state = dict(found)
-    state |= {name: value for name, value in actual.items() if value is not None}
-    for name, rules in schema.behaviour.items():
-        attribute = schema.block.get("attributes", {}).get(name)
-        if attribute is not None and "default" in rules and state.get(name) is None:
-            state[name] = _typed(rules["default"], attribute["type"])
-    return state
+__all__ = ["Draft", "Path", "Step", "Suppressed", "filled", "has_change", "text", "typed"]

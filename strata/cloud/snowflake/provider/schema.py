@@ -9,12 +9,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from strata.cloud.snowflake.provider import VERSION
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
-from strata.cloud.snowflake.provider.values import Object, Type, Unknown
+from strata.cloud.snowflake.provider.values import Object, Type
 
-_NESTING = {"list": pb.Schema.NestedBlock.LIST, "set": pb.Schema.NestedBlock.SET}
-# The real provider decides these in code, so that the data cannot say them.
-_FORCE_NEW = {"snowflake_execute": ("execute",)}
+_NESTING = {
+    "list": pb.Schema.NestedBlock.LIST,
+    "set": pb.Schema.NestedBlock.SET,
+    "single": pb.Schema.NestedBlock.SINGLE,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class ResourceSchema:
 
 
 def _load(name: str) -> dict[str, Any]:
-    text = files("strata.cloud.snowflake").joinpath(f"data/{name}-2.20.0.json").read_text("utf-8")
+    text = files("strata.cloud.snowflake").joinpath(f"data/{name}-{VERSION}.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
@@ -53,8 +56,6 @@ def resources() -> dict[str, ResourceSchema]:
     found = {}
     for name, document in _load("provider-schema")["resources"].items():
         behaviour = dict(behaviours.get(name, {}).get("behaviour", {}))
-        for attribute in _FORCE_NEW.get(name, ()):
-            behaviour[attribute] = {"force_new": True} | behaviour.get(attribute, {})
         found[name] = ResourceSchema(name, document.get("version", 0), document["block"], behaviour)
     return found
 
@@ -76,7 +77,8 @@ def block_type(block: dict[str, Any]) -> Type:
         name: attribute["type"] for name, attribute in block.get("attributes", {}).items()
     }
     for name, nested in block.get("block_types", {}).items():
-        fields[name] = [nested["nesting_mode"], block_type(nested["block"])]
+        inner = block_type(nested["block"])
+        fields[name] = inner if nested["nesting_mode"] == "single" else [nested["nesting_mode"], inner]
     return ["object", fields]
 
 
@@ -84,7 +86,10 @@ def blank(block: dict[str, Any], given: Object) -> Object:
     """An object of a block with what is given and nothing else: null attributes, no blocks."""
     filled: Object = {name: given.get(name) for name in block.get("attributes", {})}
     for name, nested in block.get("block_types", {}).items():
-        filled[name] = [blank(nested["block"], inner) for inner in given.get(name) or []]
+        if nested["nesting_mode"] == "single":
+            filled[name] = given.get(name)
+        else:
+            filled[name] = [blank(nested["block"], inner) for inner in given.get(name) or []]
     return filled
 
 
@@ -112,56 +117,3 @@ def _block_message(block: dict[str, Any]) -> pb.Schema.Block:
         for name, inner in block.get("block_types", {}).items()
     ]
     return pb.Schema.Block(attributes=attributes, block_types=nested)
-
-
-def faults(schema: ResourceSchema, config: Object) -> list[str]:
-    """What conflicts_with and exactly_one_of object to in a configuration, as the real provider words it."""
-    found: dict[str, None] = {}
-    for path, rules in _rules(schema.behaviour, (), config):
-        is_set = _state(config, path)
-        name = ".".join(str(step) for step in path)
-        for other in rules.get("conflicts_with", ()) if is_set else ():
-            if _state(config, _steps(other)):
-                found[f'"{name}": conflicts with {other}'] = None
-        group = rules.get("exactly_one_of")
-        if group:
-            states = [_state(config, _steps(member)) for member in group]
-            if None in states:
-                continue
-            if sum(1 for state in states if state) > 1:
-                found[f"only one of `{','.join(group)}` can be specified, but more than one is"] = None
-            elif not any(states):
-                found[f"one of `{','.join(group)}` must be specified"] = None
-    return list(found)
-
-
-def _rules(
-    behaviour: dict[str, Any], prefix: tuple[str | int, ...], config: Object
-) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    for name, rules in behaviour.items():
-        yield (*prefix, name), rules
-        blocks = config.get(name)
-        if "elem" in rules and isinstance(blocks, list):
-            for index, block in enumerate(blocks):
-                if isinstance(block, dict):
-                    yield from _rules(rules["elem"], (*prefix, name, index), block)
-
-
-def _steps(path: str) -> tuple[str | int, ...]:
-    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
-
-
-def _state(config: Any, path: tuple[str | int, ...]) -> bool | None:
-    """Whether something is given at the path; None where that is unknown yet."""
-    for step in path:
-        if isinstance(config, Unknown):
-            return None
-        if isinstance(step, int):
-            if not isinstance(config, list) or len(config) <= step:
-                return False
-            config = config[step]
-        else:
-            config = config.get(step) if isinstance(config, dict) else None
-    if isinstance(config, Unknown):
-        return None
-    return config is not None and config != []

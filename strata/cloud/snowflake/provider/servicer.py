@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from snowflake.connector.errors import Error
 
-from strata.cloud.snowflake.provider import planning, schema
+from strata.cloud.snowflake.provider import planning, schema, validation
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
 from strata.cloud.snowflake.provider.client import Client
 from strata.cloud.snowflake.provider.resources.base import Resource
@@ -22,42 +22,45 @@ from strata.cloud.snowflake.provider.resources.grants import (
 )
 from strata.cloud.snowflake.provider.resources.objects import (
     AccountRole,
-    Database,
-    Schema,
+    DatabaseResource,
+    SchemaResource,
     StorageIntegrationAws,
-    Warehouse,
+    WarehouseResource,
 )
 from strata.cloud.snowflake.provider.resources.planned import PlannedOnly
-from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTable, StageExternalS3
+from strata.cloud.snowflake.provider.resources.stages import StageExternalS3
+from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTableResource
 from strata.cloud.snowflake.provider.resources.users import ResourceMonitor, ServiceUser
-from strata.cloud.snowflake.provider.values import Object, conform, decode, encode, without_unknown
+from strata.cloud.snowflake.provider.rules import is_no_difference
+from strata.cloud.snowflake.provider.settling import filled, settled
+from strata.cloud.snowflake.provider.values import Object, Unknown, conform, decode, encode, without_unknown
 
 _log = logging.getLogger(__name__)
 _APPLIED: dict[str, Resource] = {
     resource.type_name: resource
     for resource in (
         AccountRole(),
-        Database(),
+        DatabaseResource(),
         Execute(),
-        ExternalTable(),
+        ExternalTableResource(),
         GrantAccountRole(),
         GrantOwnership(),
         GrantPrivilegesToAccountRole(),
         ResourceMonitor(),
-        Schema(),
+        SchemaResource(),
         ServiceUser(),
         StageExternalS3(),
         StorageIntegrationAws(),
-        Warehouse(),
+        WarehouseResource(),
     )
 }
 RESOURCES: dict[str, Resource] = {name: PlannedOnly(name) for name in schema.resources()} | _APPLIED
 
-# Terraform hands this back with the first read after an import.
-_IMPORTED = b"imported"
+# Experiments of the real provider that change what it does with a resource, and that are not done here.
+_NOT_DONE = ("GRANTS_IMPORT_VALIDATION", "GRANT_ACCOUNT_ROLE_SAFE_PUBLIC_ROLE", "HIERARCHY_RENAMES")
 
 
-class Refused(Exception):
+class ProviderRefusedError(Exception):
     """What the provider refuses, in words for the user."""
 
 
@@ -83,7 +86,7 @@ class Servicer:
                 _empty(pb.GetResourceIdentitySchemas),
             ),
             "GetFunctions": (pb.GetFunctions, _empty(pb.GetFunctions)),
-            "ValidateProviderConfig": (pb.ValidateProviderConfig, _empty(pb.ValidateProviderConfig)),
+            "ValidateProviderConfig": (pb.ValidateProviderConfig, self._validate_provider),
             "ValidateResourceConfig": (pb.ValidateResourceConfig, self._validate),
             "UpgradeResourceState": (pb.UpgradeResourceState, self._upgrade),
             "ConfigureProvider": (pb.ConfigureProvider, self._configure),
@@ -136,10 +139,15 @@ class Servicer:
             server_capabilities=pb.ServerCapabilities(plan_destroy=False),
         )
 
+    def _validate_provider(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> pb.ValidateProviderConfig.Response:
+        found = validation.configuration_faults(decode(request.config) or {})
+        return pb.ValidateProviderConfig.Response(diagnostics=[_diagnostic(*fault) for fault in found])
+
     def _validate(self, request: Any, context: grpc.ServicerContext) -> pb.ValidateResourceConfig.Response:
-        found = schema.faults(schema.resources()[request.type_name], decode(request.config))
-        diagnostics = [pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=fault) for fault in found]
-        return pb.ValidateResourceConfig.Response(diagnostics=diagnostics)
+        found = validation.faults(schema.resources()[request.type_name], decode(request.config))
+        return pb.ValidateResourceConfig.Response(diagnostics=[_diagnostic(*fault) for fault in found])
 
     def _upgrade(self, request: Any, context: grpc.ServicerContext) -> pb.UpgradeResourceState.Response:
         kind = schema.resources()[request.type_name].type
@@ -153,13 +161,18 @@ class Servicer:
         login = dict(self._login())
         authenticator = str(config.get("authenticator") or "SNOWFLAKE").upper()
         if authenticator != "SNOWFLAKE":
-            raise Refused(
+            raise ProviderRefusedError(
                 f"the stand-in provider logs in with a password, not with authenticator = {authenticator}"
             )
         for name in ("user", "password", "role", "warehouse"):
             if config.get(name):
                 login[name] = config[name]
-        client = Client(login, config.get("preview_features_enabled") or ())
+        experiments = set(config.get("experimental_features_enabled") or ())
+        if experiments & set(_NOT_DONE):
+            raise ProviderRefusedError(
+                f"the stand-in provider does not do {', '.join(sorted(experiments & set(_NOT_DONE)))}"
+            )
+        client = Client(login, {*experiments, *(config.get("preview_features_enabled") or ())})
         self._forget(context.peer())
         with self._lock:
             self._clients[context.peer()] = client
@@ -169,14 +182,20 @@ class Servicer:
         with self._lock:
             client = self._clients.get(context.peer())
         if client is None:
-            raise Refused("the provider is not configured on this connection")
+            raise ProviderRefusedError("the provider is not configured on this connection")
         return client
 
-    def _resource(self, type_name: str, client: Client) -> Resource:
+    @staticmethod
+    def _enabled(type_name: str, client: Client) -> Resource:
+        """A resource type that may be used: the real provider asks at every step but a plan's.
+
+        Raises:
+            Refused: it is a preview feature that is not enabled.
+        """
         resource = RESOURCES[type_name]
         feature = resource.preview_feature
-        if feature and feature not in client.preview_features:
-            raise Refused(
+        if feature and not client.has(feature):
+            raise ProviderRefusedError(
                 f"{feature} is currently a preview feature, and must be enabled by adding {feature} to "
                 "`preview_features_enabled` in Terraform configuration."
             )
@@ -184,44 +203,50 @@ class Servicer:
 
     def _read(self, request: Any, context: grpc.ServicerContext) -> pb.ReadResource.Response:
         client = self._client(context)
-        resource = self._resource(request.type_name, client)
+        resource = self._enabled(request.type_name, client)
         state: Object = decode(request.current_state)
-        if request.private == _IMPORTED:
-            actual = resource.read(client, state)
-            found = None if actual is None else planning.adopt(resource.schema, state, actual)
-        else:
-            found = self._refreshed(client, resource, state)
-        return pb.ReadResource.Response(new_state=encode(found, resource.schema.type))
-
-    @staticmethod
-    def _refreshed(client: Client, resource: Resource, state: Object) -> Object | None:
         actual = resource.read(client, state)
-        return None if actual is None else planning.merge(resource.schema, state, actual, resource.same)
+        found = None
+        if actual is not None:
+            # In this order: an attribute that is both is read.
+            actual = resource.drift(client, state, actual) | actual
+            found = settled(resource.schema.type, state, actual, applied=False)
+        return pb.ReadResource.Response(
+            new_state=encode(found, resource.schema.type), private=request.private
+        )
 
     def _plan(self, request: Any, context: grpc.ServicerContext) -> pb.PlanResourceChange.Response:
-        resource = self._resource(request.type_name, self._client(context))
+        client, resource = self._client(context), RESOURCES[request.type_name]
         kind = resource.schema.type
         config = decode(request.config)
-        if config is None:
-            return pb.PlanResourceChange.Response(
-                planned_state=encode(None, kind),
-                planned_private=request.prior_private,
-                legacy_type_system=True,
-            )
-        planned = planning.plan(resource.schema, decode(request.prior_state), config, resource.same)
-        resource.check(planned.state)
-        return pb.PlanResourceChange.Response(
-            planned_state=encode(planned.state, kind),
-            requires_replace=[_path(steps) for steps in planned.replace],
-            planned_private=request.prior_private,
-            legacy_type_system=True,
+        answer = pb.PlanResourceChange.Response(
+            planned_private=request.prior_private, legacy_type_system=True
         )
+        if config is None:
+            answer.planned_state.CopyFrom(encode(None, kind))
+            return answer
+        rules = resource.rules
+        draft = planning.Draft(
+            resource.schema,
+            decode(request.prior_state),
+            config,
+            decode(request.proposed_new_state),
+            lambda *difference: is_no_difference(rules, *difference),
+        )
+        resource.customise(client, draft)
+        draft.finish()
+        resource.check(draft.state)
+        answer.planned_state.CopyFrom(encode(draft.state, kind))
+        answer.requires_replace.extend(_path(steps) for steps in draft.replace)
+        return answer
 
     def _apply(self, request: Any, context: grpc.ServicerContext) -> pb.ApplyResourceChange.Response:
         client = self._client(context)
-        resource = self._resource(request.type_name, client)
+        resource = self._enabled(request.type_name, client)
         kind = resource.schema.type
-        prior, planned = decode(request.prior_state), decode(request.planned_state)
+        prior, planned, config = (
+            decode(value) for value in (request.prior_state, request.planned_state, request.config)
+        )
         answer = pb.ApplyResourceChange.Response(private=request.planned_private, legacy_type_system=True)
         if planned is None:
             resource.delete(client, prior)
@@ -229,26 +254,41 @@ class Servicer:
             return answer
         state = prior
         try:
+            unknown = [name for name, value in planned.items() if isinstance(value, Unknown)]
+            wanted = without_unknown(planned | {name: config.get(name) for name in unknown})
             if prior is None:
-                identifier = resource.create(client, planned)
+                identifier = resource.create(client, wanted)
             else:
-                identifier = resource.update(client, prior, planned)
-            state = without_unknown(planned) | {"id": identifier}
-            state = self._refreshed(client, resource, state)
-            if state is None:
-                raise Refused(f"{request.type_name} {identifier} is gone right after it was applied")
-        except (Error, ValueError, Refused) as error:
+                identifier = resource.update(client, prior, wanted, unknown)
+            known = planned | {"id": identifier}
+            state = settled(kind, known, {}, applied=True, prior=prior)
+            actual = resource.read(client, state)
+            if actual is None:
+                raise ProviderRefusedError(
+                    f"{request.type_name} {identifier} is gone right after it was applied"
+                )
+            configured = {name: config[name] for name in resource.rules.get("configured", ())}
+            spelled = {name: value for name, value in configured.items() if value is not None}
+            state = settled(kind, known, actual | spelled, applied=True, prior=prior)
+        except (Error, ValueError, ProviderRefusedError) as error:
             # With the state of what was done so far: Terraform keeps it, tainted if it is new.
             answer.diagnostics.append(_error(error))
+            if (
+                state is not None
+                and state is prior
+                and not (resource.keeps_state and isinstance(error, Error))
+            ):
+                state = settled(kind, planned | {"id": prior["id"]}, {}, applied=True, prior=prior)
         answer.new_state.CopyFrom(encode(state, kind))
         return answer
 
     def _import(self, request: Any, context: grpc.ServicerContext) -> pb.ImportResourceState.Response:
-        resource = self._resource(request.type_name, self._client(context))
+        resource = RESOURCES[request.type_name]
         kind = resource.schema.type
-        state = schema.blank(resource.schema.block, resource.imported(request.id))
+        found = resource.imported(self._client(context), request.id) | {"id": request.id}
+        state = {name: filled(value, kind[1][name]) for name, value in found.items()}
         imported = pb.ImportResourceState.ImportedResource(
-            type_name=request.type_name, state=encode(state, kind), private=_IMPORTED
+            type_name=request.type_name, state=encode(schema.blank(resource.schema.block, state), kind)
         )
         return pb.ImportResourceState.Response(imported_resources=[imported])
 
@@ -259,7 +299,7 @@ def _answering(message: Any, call: Callable[[Any, Any], Any]) -> Callable[[Any, 
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return call(request, context)
-        except (Error, ValueError, Refused) as error:
+        except (Error, ValueError, ProviderRefusedError) as error:
             return message.Response(diagnostics=[_error(error)])
         except Exception as error:
             _log.exception("defect in the stand-in provider")
@@ -273,8 +313,11 @@ def _empty(message: Any) -> Callable[[Any, Any], Any]:
 
 
 def _error(error: Exception) -> pb.Diagnostic:
-    text = str(error) or type(error).__name__
-    return pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=text.split("\n")[0], detail=text)
+    return _diagnostic(str(error) or type(error).__name__)
+
+
+def _diagnostic(summary: str, detail: str = "") -> pb.Diagnostic:
+    return pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=summary, detail=detail)
 
 
 def _path(steps: tuple[planning.Step, ...]) -> pb.AttributePath:

@@ -6,7 +6,9 @@ The encoding is the one of cty (docs/plugin-protocol/object-wire-format.md of Te
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
+from zlib import crc32
 
 import msgpack
 
@@ -75,6 +77,18 @@ def _primitive(value: Any, kind: str) -> Any:
     if isinstance(value, str):
         value = float(value) if "." in value else int(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def in_set_order(values: Iterable[Any]) -> list[Any]:
+    """A set's elements in the plugin SDK's order: that of their hashes' text."""
+    return sorted(values, key=lambda value: str(crc32(f"{value};".encode())))
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a value or a part of it is unknown."""
+    if isinstance(value, dict):
+        return any(is_unknown(item) for item in value.values())
+    return any(is_unknown(item) for item in value) if isinstance(value, list) else isinstance(value, Unknown)
 
 
 def without_unknown(value: Any) -> Any:

@@ -8,7 +8,8 @@ import os
 import uuid
 from typing import Any
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,
@@ -19,9 +20,9 @@ from strata.cloud.snowflake.catalog import (
     now,
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
-from strata.cloud.snowflake.grammar import Statement
+from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
 from strata.cloud.snowflake.storage import check_scheme
 
@@ -49,7 +50,7 @@ def password_matches(stored: str | None, password: str) -> bool:
     return hmac.compare_digest(digest.hex(), stored[32:])
 
 
-def create(session: Session, statement: Statement, modifiers: Modifiers, kind: str) -> Rows:
+def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers, kind: str) -> Rows:
     """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
@@ -71,7 +72,7 @@ def create(session: Session, statement: Statement, modifiers: Modifiers, kind: s
     return answer
 
 
-def alter(session: Session, statement: Statement, kind: str) -> Rows:
+def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     """ALTER of the same: SET, UNSET, RENAME TO; SUSPEND and RESUME of a warehouse."""
     path, answer = target(session, kind, statement)
     if answer is not None:
@@ -106,7 +107,7 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     return status("Statement executed successfully.")
 
 
-def drop(session: Session, statement: Statement, kind: str) -> Rows:
+def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     path, answer = target(session, kind, statement)
     statement.expect_end()
     if answer is not None:
@@ -197,7 +198,7 @@ def _workload_identity(group: Any) -> WorkloadIdentity | None:
     )
 
 
-def _operate(session: Session, warehouse: Warehouse, statement: Statement) -> bool:
+def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStatement) -> bool:
     action = statement.take_any("SUSPEND", "RESUME IF SUSPENDED", "RESUME")
     if not action:
         return False
@@ -213,7 +214,7 @@ def _operate(session: Session, warehouse: Warehouse, statement: Statement) -> bo
     return True
 
 
-def _read_monitor(monitor: Securable, statement: Statement) -> None:
+def _read_monitor(monitor: Securable, statement: SqlStatement) -> None:
     """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old
     ones."""
     statement.take("SET")

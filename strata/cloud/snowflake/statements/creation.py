@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import already_exists
-from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Modifiers:
     if_not_exists: bool = False
 
 
-def if_not_exists(statement: Statement, modifiers: Modifiers) -> Modifiers:
+def if_not_exists(statement: SqlStatement, modifiers: Modifiers) -> Modifiers:
     """Read IF NOT EXISTS, which stands after the kind.
 
     Raises:
@@ -35,7 +35,7 @@ def if_not_exists(statement: Statement, modifiers: Modifiers) -> Modifiers:
     return Modifiers(modifiers.replace, modifiers.transient, modifiers.temporary, True)
 
 
-def existing(session: Session, kind: str, path: Path, modifiers: Modifiers) -> Rows | None:
+def existing(session: SnowflakeSession, kind: str, path: Path, modifiers: Modifiers) -> Rows | None:
     """What to answer if the object is there already; None if it is to be created.
 
     Raises:
@@ -51,7 +51,7 @@ def existing(session: Session, kind: str, path: Path, modifiers: Modifiers) -> R
     return None
 
 
-def target(session: Session, kind: str, statement: Statement) -> tuple[Path, Rows | None]:
+def target(session: SnowflakeSession, kind: str, statement: SqlStatement) -> tuple[Path, Rows | None]:
     """Read `[IF EXISTS] name` of ALTER or DROP; the rows are the answer if the object is absent and that is
     fine."""
     tolerant = statement.take("IF EXISTS")
@@ -61,7 +61,7 @@ def target(session: Session, kind: str, statement: Statement) -> tuple[Path, Row
     return path, None
 
 
-def rename(session: Session, kind: str, path: Path, statement: Statement) -> Rows:
+def rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlStatement) -> Rows:
     """Read and do `RENAME TO name`."""
     new = statement.name()
     statement.expect_end()
@@ -71,7 +71,7 @@ def rename(session: Session, kind: str, path: Path, statement: Statement) -> Row
 
 
 def new(
-    session: Session, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str
+    session: SnowflakeSession, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str
 ) -> Rows:
     """Put a new object into the catalogue, in place of the old one with OR REPLACE."""
     if modifiers.replace and path[-1] in session.catalog.collection(kind, path):

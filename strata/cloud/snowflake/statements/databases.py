@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
 from strata.cloud.snowflake.errors import SqlError, unsupported
-from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, target
 
 
-def create_database(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create_database(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("DATABASE", statement.name())
     rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, "CREATE DATABASE")
@@ -31,7 +32,7 @@ def create_database(session: Session, statement: Statement, modifiers: Modifiers
     return status(f"Database {path[0]} successfully created.")
 
 
-def create_schema(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("SCHEMA", statement.name())
     rights.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
@@ -51,7 +52,7 @@ def create_schema(session: Session, statement: Statement, modifiers: Modifiers) 
     return status(f"Schema {path[1]} successfully created.")
 
 
-def alter(session: Session, statement: Statement, kind: str) -> Rows:
+def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     """ALTER DATABASE and ALTER SCHEMA: SET, UNSET, RENAME TO, managed access."""
     path, answer = target(session, kind, statement)
     if answer is not None:
@@ -75,7 +76,7 @@ def alter(session: Session, statement: Statement, kind: str) -> Rows:
     return status("Statement executed successfully.")
 
 
-def drop(session: Session, statement: Statement, kind: str) -> Rows:
+def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     """DROP DATABASE and DROP SCHEMA, with what they hold."""
     path, answer = target(session, kind, statement)
     restrict = statement.take_any("CASCADE", "RESTRICT") == "RESTRICT"
@@ -92,18 +93,18 @@ def drop(session: Session, statement: Statement, kind: str) -> Rows:
     return status(f"{path[-1]} successfully dropped.")
 
 
-def _refuse_copies(statement: Statement) -> None:
+def _refuse_copies(statement: SqlStatement) -> None:
     for clause in ("CLONE", "FROM", "AS REPLICA OF"):
         if statement.take(clause):
             raise unsupported(f"CREATE ... {clause}")
 
 
-def _add_schema(session: Session, path: Path, schema: Schema) -> None:
+def _add_schema(session: SnowflakeSession, path: Path, schema: Schema) -> None:
     session.engine.create_schema(*path)
     session.catalog.add("SCHEMA", path, schema)
 
 
-def _drop_database(session: Session, path: Path) -> None:
+def _drop_database(session: SnowflakeSession, path: Path) -> None:
     _refuse_dependents(session, path)
     session.catalog.remove("DATABASE", path)
     session.engine.drop_database(path[0])
@@ -111,7 +112,7 @@ def _drop_database(session: Session, path: Path) -> None:
         session.database = session.schema = ""
 
 
-def _drop_schema(session: Session, path: Path) -> None:
+def _drop_schema(session: SnowflakeSession, path: Path) -> None:
     _refuse_dependents(session, path)
     session.catalog.remove("SCHEMA", path)
     session.engine.drop_schema(*path)
@@ -119,7 +120,7 @@ def _drop_schema(session: Session, path: Path) -> None:
         session.schema = ""
 
 
-def _refuse_dependents(session: Session, path: Path) -> None:
+def _refuse_dependents(session: SnowflakeSession, path: Path) -> None:
     """A stage in here that an external table elsewhere uses stops the drop."""
     for kind, table, securable in session.catalog.walk():
         if not isinstance(securable, ExternalTable) or kind != "EXTERNAL TABLE":
@@ -134,7 +135,7 @@ def _refuse_dependents(session: Session, path: Path) -> None:
             )
 
 
-def _rename(session: Session, kind: str, path: Path, statement: Statement) -> Rows:
+def _rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlStatement) -> Rows:
     holds_tables = any(
         isinstance(s, Table) and p[: len(path)] == path for k, p, s in session.catalog.walk() if k == "TABLE"
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.errors import unsupported
-from strata.cloud.snowflake.grammar import Path, Statement
-from strata.cloud.snowflake.options import OPTIONS, read_format
+from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.properties import OPTIONS, read_format
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.records import text
 from strata.cloud.snowflake.storage import USER_ARN
 
@@ -44,7 +44,7 @@ _RELATION = [
 ]
 
 
-def describe(session: Session, statement: Statement) -> Rows | None:
+def describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     """DESC <kind> <name>; None for an ordinary table, which the engine describes."""
     if statement.sees("TABLE"):
         return None
@@ -62,7 +62,7 @@ def describe(session: Session, statement: Statement) -> Rows | None:
     return _DESCRIBERS[kind](session, path, securable)
 
 
-def _contents(session: Session, path: Path, securable: Any) -> Rows:
+def _contents(session: SnowflakeSession, path: Path, securable: Any) -> Rows:
     """A database lists its schemas, a schema what it holds, a warehouse itself."""
     rows: list[dict[str, Any]] = []
     if isinstance(securable, Schema):
@@ -76,7 +76,7 @@ def _contents(session: Session, path: Path, securable: Any) -> Rows:
     return rows_of(_KIND, rows, DESCRIBE)
 
 
-def _user(session: Session, path: Path, user: User) -> Rows:
+def _user(session: SnowflakeSession, path: Path, user: User) -> Rows:
     columns = text("property value default description")
     values: dict[str, Any] = {"NAME": user.name, "COMMENT": user.comment or None}
     values |= {name: user.options.get(name) for name in OPTIONS["USER"] if name != "WORKLOAD_IDENTITY"}
@@ -94,7 +94,7 @@ def _user(session: Session, path: Path, user: User) -> Rows:
     return rows_of(columns, rows, DESCRIBE)
 
 
-def _integration(session: Session, path: Path, integration: Integration) -> Rows:
+def _integration(session: SnowflakeSession, path: Path, integration: Integration) -> Rows:
     options = integration.options
     values: list[tuple[str, str, Any, str]] = [
         ("ENABLED", "Boolean", options["ENABLED"], "false"),
@@ -140,7 +140,7 @@ def _format(file_format: dict[str, Any]) -> Rows:
     return rows_of(_NESTED, _format_rows(file_format), DESCRIBE)
 
 
-def _stage(session: Session, path: Path, stage: Stage) -> Rows:
+def _stage(session: SnowflakeSession, path: Path, stage: Stage) -> Rows:
     rows = _format_rows(stage.options["FILE_FORMAT"])
     rows += [
         _nested("STAGE_LOCATION", "URL", "String", f'["{stage.options["URL"]}"]', ""),
@@ -163,7 +163,7 @@ def _nested(parent: str, name: str, kind: str, value: Any, default: Any) -> dict
     return dict(zip([n for n, _ in _NESTED], (parent, name, kind, value, default), strict=True))
 
 
-def _file_format(session: Session, path: Path, file_format: Any) -> Rows:
+def _file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Rows:
     rows = [
         {k: v for k, v in row.items() if k != "parent_property"} for row in _format_rows(file_format.options)
     ]
@@ -175,13 +175,13 @@ def _column(name: str, data_type: str, kind: str = "COLUMN", expression: str | N
     return {"name": name, "type": data_type, "kind": kind, "expression": expression} | keys
 
 
-def _external_table(session: Session, path: Path, table: ExternalTable) -> Rows:
+def _external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Rows:
     rows = [_column("VALUE", "VARIANT")]
     rows += [_column(c.name, c.type, "VIRTUAL", c.expression) for c in table.columns]
     return rows_of(_RELATION, rows, DESCRIBE)
 
 
-def _view(session: Session, path: Path, view: View) -> Rows:
+def _view(session: SnowflakeSession, path: Path, view: View) -> Rows:
     rows = [_column(name, data_type) for name, data_type in view.options["COLUMNS"]]
     return rows_of(_RELATION, rows, DESCRIBE)
 
@@ -194,7 +194,7 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-_DESCRIBERS: dict[str, Callable[[Session, Path, Any], Rows]] = {
+_DESCRIBERS: dict[str, Callable[[SnowflakeSession, Path, Any], Rows]] = {
     "DATABASE": _contents,
     "SCHEMA": _contents,
     "WAREHOUSE": _contents,

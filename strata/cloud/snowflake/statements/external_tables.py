@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
     ExternalTable,
@@ -17,9 +18,9 @@ from strata.cloud.snowflake.catalog import (
     now,
 )
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
-from strata.cloud.snowflake.grammar import Path, Statement, parse_name
+from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
 from strata.cloud.snowflake.results import DDL, Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
 from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
 
@@ -36,7 +37,7 @@ class Place:
     prefix: str
 
 
-def place_of(session: Session, table: ExternalTable) -> Place:
+def place_of(session: SnowflakeSession, table: ExternalTable) -> Place:
     """Where the table's files are.
 
     Raises:
@@ -54,7 +55,7 @@ def place_of(session: Session, table: ExternalTable) -> Place:
     return Place(integration, bucket, prefix)
 
 
-def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     """CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE (the default) its files are registered at once."""
     modifiers = if_not_exists(statement, modifiers)
     name = statement.name()
@@ -98,7 +99,7 @@ def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows
     return rows
 
 
-def alter(session: Session, statement: Statement) -> Rows:
+def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """ALTER EXTERNAL TABLE: REFRESH ['path'], SET AUTO_REFRESH."""
     with session.account.lock:
         path, answer = target(session, "EXTERNAL TABLE", statement)
@@ -123,7 +124,7 @@ def alter(session: Session, statement: Statement) -> Rows:
     return _refresh(session, table, place, relative.lstrip("/"))
 
 
-def drop(session: Session, statement: Statement) -> Rows:
+def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "EXTERNAL TABLE", statement)
     statement.take_any("CASCADE", "RESTRICT")
     statement.expect_end()
@@ -134,14 +135,14 @@ def drop(session: Session, statement: Statement) -> Rows:
     return status(f"{path[2]} successfully dropped.")
 
 
-def stop_auto_refresh(session: Session, kind: str, path: Path) -> None:
+def stop_auto_refresh(session: SnowflakeSession, kind: str, path: Path) -> None:
     """A new owner of an external table, or of its schema or database, has to turn AUTO_REFRESH on again."""
     for _, table_path, securable in session.catalog.walk():
         if isinstance(securable, ExternalTable) and table_path[: len(path)] == path:
             securable.auto_refresh = securable.options["AUTO_REFRESH"] = False
 
 
-def _refresh(session: Session, table: ExternalTable, place: Place, relative: str) -> Rows:
+def _refresh(session: SnowflakeSession, table: ExternalTable, place: Place, relative: str) -> Rows:
     prefix = place.prefix + relative
     listed = session.storage.open(place.integration, place.bucket).objects(prefix)
     pattern = re.compile(table.pattern) if table.pattern else None
@@ -168,10 +169,10 @@ def _refresh(session: Session, table: ExternalTable, place: Place, relative: str
     return Rows([("file", "text"), ("status", "text"), ("description", "text")], rows, DDL)
 
 
-def _columns(statement: Statement) -> tuple[ExternalColumn, ...]:
+def _columns(statement: SqlStatement) -> tuple[ExternalColumn, ...]:
     """`(name type AS (expression), ...)`: each expression is read as text and checked."""
     columns = []
-    inner = Statement(statement.parenthesised())
+    inner = SqlStatement(statement.parenthesised())
     while not inner.done:
         name = inner.identifier()
         start = inner.next()
@@ -188,7 +189,7 @@ def _columns(statement: Statement) -> tuple[ExternalColumn, ...]:
     return tuple(columns)
 
 
-def _expression(inner: Statement) -> str:
+def _expression(inner: SqlStatement) -> str:
     begin = inner.next()
     depth = 1 if begin.text == "(" and not begin.literal else 0
     end = begin
@@ -232,7 +233,7 @@ def _type(text: str) -> str:
     return text.upper()
 
 
-def _complete(session: Session, table: ExternalTable) -> None:
+def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     """Resolve the location and the file format, and check the partition columns."""
     location = table.options.pop("LOCATION", None)
     if location is None:

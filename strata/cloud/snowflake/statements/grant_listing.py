@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.errors import unsupported
-from strata.cloud.snowflake.grammar import Path, Statement, show_path
+from strata.cloud.snowflake.grammar import Path, SqlStatement, show_path
 from strata.cloud.snowflake.results import Rows, rows_of
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.grants import KINDS
 from strata.cloud.snowflake.statements.records import text
 
@@ -17,7 +17,7 @@ _OF = text("created_on role granted_to grantee_name granted_by")
 _FUTURE = text("created_on privilege grant_on name grant_to grantee_name grant_option")
 
 
-def show_grants(session: Session, statement: Statement) -> Rows:
+def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW GRANTS, TO ROLE, TO USER, OF ROLE, ON ACCOUNT, ON <kind> <name>."""
     if statement.take("TO ROLE"):
         return _to_role(session, _role(session, statement))
@@ -41,7 +41,7 @@ def show_grants(session: Session, statement: Statement) -> Rows:
     raise unsupported(f"SHOW GRANTS {statement.word()} {statement.word(1)}")
 
 
-def show_future_grants(session: Session, statement: Statement) -> Rows:
+def show_future_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW FUTURE GRANTS IN DATABASE, IN SCHEMA, TO ROLE."""
     container: Path = ()
     role = ""
@@ -70,7 +70,7 @@ def show_future_grants(session: Session, statement: Statement) -> Rows:
     return rows_of(_FUTURE, rows)
 
 
-def _role(session: Session, statement: Statement) -> str:
+def _role(session: SnowflakeSession, statement: SqlStatement) -> str:
     name = statement.name()
     session.catalog.get("ROLE", name)
     return name[0]
@@ -89,7 +89,7 @@ def _row(kind: str, path: Path, privilege: str, role: str, detail: Any, account:
     }
 
 
-def _on(session: Session, kind: str, path: Path) -> Rows:
+def _on(session: SnowflakeSession, kind: str, path: Path) -> Rows:
     account = session.catalog.account
     rows = [
         _row(kind, path, grant.privilege, grant.role, detail, account)
@@ -108,7 +108,7 @@ def _on(session: Session, kind: str, path: Path) -> Rows:
     return rows_of(_ON, rows)
 
 
-def _to_role(session: Session, role: str) -> Rows:
+def _to_role(session: SnowflakeSession, role: str) -> Rows:
     account = session.catalog.account
     rows = [
         _row(grant.kind, grant.path, grant.privilege, role, detail, account)
@@ -138,11 +138,11 @@ def _membership(role: str, kind: str, grantee: str, detail: Any) -> dict[str, An
     }
 
 
-def _of_role(session: Session, role: str) -> Rows:
+def _of_role(session: SnowflakeSession, role: str) -> Rows:
     held = session.catalog.role_grants.items()
     return rows_of(_OF, [_membership(*key, detail) for key, detail in held if key[0] == role])
 
 
-def _to_user(session: Session, user: str) -> Rows:
+def _to_user(session: SnowflakeSession, user: str) -> Rows:
     held = session.catalog.role_grants.items()
     return rows_of(_OF, [_membership(*key, detail) for key, detail in held if key[1:] == ("USER", user)])

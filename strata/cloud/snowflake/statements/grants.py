@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import FutureGrant, Grant, GrantDetail
 from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, unsupported
-from strata.cloud.snowflake.grammar import Path, Statement
+from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.external_tables import stop_auto_refresh
 
 KINDS = (
@@ -43,7 +43,7 @@ def plural(kind: str) -> str:
     return f"{kind}S"
 
 
-def grant(session: Session, statement: Statement) -> Rows:
+def grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.sees("ROLE") or statement.sees("DATABASE", "ROLE"):
         return _role(session, statement, "TO")
     if statement.take("OWNERSHIP ON"):
@@ -64,7 +64,7 @@ def grant(session: Session, statement: Statement) -> Rows:
     return status(_DONE)
 
 
-def revoke(session: Session, statement: Statement) -> Rows:
+def revoke(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.sees("ROLE") or statement.sees("DATABASE", "ROLE"):
         return _role(session, statement, "FROM")
     only_option = statement.take("GRANT OPTION FOR")
@@ -88,7 +88,7 @@ def revoke(session: Session, statement: Statement) -> Rows:
     return status(_DONE)
 
 
-def _role(session: Session, statement: Statement, direction: str) -> Rows:
+def _role(session: SnowflakeSession, statement: SqlStatement, direction: str) -> Rows:
     if statement.take("DATABASE ROLE"):
         raise unsupported("GRANT or REVOKE DATABASE ROLE")
     statement.expect("ROLE")
@@ -118,7 +118,7 @@ def _role(session: Session, statement: Statement, direction: str) -> Rows:
     return status(_DONE)
 
 
-def _ownership(session: Session, statement: Statement) -> Rows:
+def _ownership(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     target = _target(session, statement)
     role = _grantee(session, statement, "TO")
     fate = statement.take_any("REVOKE CURRENT GRANTS", "COPY CURRENT GRANTS")
@@ -156,7 +156,7 @@ def _ownership(session: Session, statement: Statement) -> Rows:
     return status(_DONE)
 
 
-def _future_ownership(session: Session, kind: str, container: Path, role: str) -> None:
+def _future_ownership(session: SnowflakeSession, kind: str, container: Path, role: str) -> None:
     for future in session.catalog.future_grants:
         if (future.privilege, future.kind, future.container) == (
             "OWNERSHIP",
@@ -173,7 +173,7 @@ def _future_ownership(session: Session, kind: str, container: Path, role: str) -
     session.catalog.future_grants[FutureGrant("OWNERSHIP", kind, container, role)] = GrantDetail(session.role)
 
 
-def _privileges(statement: Statement) -> list[str]:
+def _privileges(statement: SqlStatement) -> list[str]:
     """`ALL [PRIVILEGES]` (an empty list) or privileges, whose words are read up to a comma or ON."""
     if statement.take("ALL"):
         statement.take("PRIVILEGES")
@@ -194,7 +194,7 @@ def _privileges(statement: Statement) -> list[str]:
         words = []
 
 
-def _target(session: Session, statement: Statement) -> Target:
+def _target(session: SnowflakeSession, statement: SqlStatement) -> Target:
     if statement.take("ACCOUNT"):
         return Target("ACCOUNT", (rights.ACCOUNT,))
     scope = statement.take_any("ALL", "FUTURE")
@@ -219,13 +219,13 @@ def _target(session: Session, statement: Statement) -> Target:
     return Target(kind, (path,))
 
 
-def _contained(session: Session, kind: str, container: Path) -> Iterator[Path]:
+def _contained(session: SnowflakeSession, kind: str, container: Path) -> Iterator[Path]:
     for found, path, _ in session.catalog.walk():
         if found == kind and path[: len(container)] == container:
             yield path
 
 
-def _grantee(session: Session, statement: Statement, direction: str) -> str:
+def _grantee(session: SnowflakeSession, statement: SqlStatement, direction: str) -> str:
     statement.expect(direction)
     for other in ("DATABASE ROLE", "USER", "SHARE", "APPLICATION"):
         if statement.take(other):
@@ -247,7 +247,7 @@ def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
     return tuple(privileges) or valid
 
 
-def _may_grant(session: Session, kind: str, path: Path, privilege: str) -> None:
+def _may_grant(session: SnowflakeSession, kind: str, path: Path, privilege: str) -> None:
     """The owner may grant, and who holds MANAGE GRANTS or the privilege with its grant option."""
     catalog = session.catalog
     if rights.may_manage_grants(catalog, session.role):

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable, like
 from strata.cloud.snowflake.errors import unsupported
-from strata.cloud.snowflake.grammar import Path, Statement
-from strata.cloud.snowflake.options import known_parameters
+from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.properties import known_parameters
 from strata.cloud.snowflake.results import Rows, rows_of
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.records import KINDS, Columns, Record, text
 
 
@@ -27,7 +27,7 @@ class Filters:
     limit: int = 0
 
 
-def show(session: Session, statement: Statement) -> Rows:
+def show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n]."""
     statement.take("TERSE")
     for phrase, (kind, columns, record) in KINDS.items():
@@ -41,10 +41,10 @@ def show(session: Session, statement: Statement) -> Rows:
 
 
 def _show(
-    session: Session,
+    session: SnowflakeSession,
     kind: str,
     columns: Columns,
-    record: Callable[[Session, Path, Any], Record],
+    record: Callable[[SnowflakeSession, Path, Any], Record],
     filters: Filters,
 ) -> Rows:
     found = []
@@ -67,7 +67,7 @@ def _show(
     return rows_of(columns, found[: filters.limit] if filters.limit else found)
 
 
-def _visible(session: Session, kind: str) -> Iterator[tuple[Path, Securable]]:
+def _visible(session: SnowflakeSession, kind: str) -> Iterator[tuple[Path, Securable]]:
     for found, path, securable in session.catalog.walk():
         if found != kind:
             continue
@@ -76,7 +76,7 @@ def _visible(session: Session, kind: str) -> Iterator[tuple[Path, Securable]]:
             yield path, securable
 
 
-def _filters(session: Session, statement: Statement, kind: str) -> Filters:
+def _filters(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Filters:
     statement.take("HISTORY")
     pattern = statement.string() if statement.take("LIKE") else ""
     container: Path = ()
@@ -104,7 +104,7 @@ def _filters(session: Session, statement: Statement, kind: str) -> Filters:
 _IN_SCHEMA = ("STAGE", "FILE FORMAT", "EXTERNAL TABLE", "TABLE", "VIEW")
 
 
-def _replication_databases(session: Session, statement: Statement) -> Rows:
+def _replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]: this account replicates none."""
     if statement.take("LIKE"):
         statement.string()
@@ -118,7 +118,7 @@ def _replication_databases(session: Session, statement: Statement) -> Rows:
     return rows_of(text(columns), [])
 
 
-def _parameters(session: Session, statement: Statement) -> Rows:
+def _parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
     pattern = statement.string() if statement.take("LIKE") else ""
     levels: list[tuple[str, dict[str, str]]] = []
@@ -160,7 +160,7 @@ def _parameters(session: Session, statement: Statement) -> Rows:
     return rows_of(text("key value default level description type"), rows)
 
 
-def show_workload_identities(session: Session, path: Path) -> Rows:
+def show_workload_identities(session: SnowflakeSession, path: Path) -> Rows:
     """SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
     rights.require(session.catalog, session.role, "USER", path)
     identity = session.catalog.get("USER", path).workload_identity

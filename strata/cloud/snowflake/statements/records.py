@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import rights
+from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 
 Record = dict[str, Any]
 Columns = list[tuple[str, str]]
@@ -33,7 +33,7 @@ def yes_no(value: bool) -> str:
     return "Y" if value else "N"
 
 
-def _database(session: Session, path: Path, database: Any) -> Record:
+def _database(session: SnowflakeSession, path: Path, database: Any) -> Record:
     return {
         "is_default": "N",
         "is_current": yes_no(session.database == path[0]),
@@ -44,7 +44,7 @@ def _database(session: Session, path: Path, database: Any) -> Record:
     }
 
 
-def _schema(session: Session, path: Path, schema: Any) -> Record:
+def _schema(session: SnowflakeSession, path: Path, schema: Any) -> Record:
     words = [word for word in ("TRANSIENT", "MANAGED ACCESS") if schema.options.get(word)]
     parent = session.catalog.databases[path[0]].parameters
     inherited = parent.get("DATA_RETENTION_TIME_IN_DAYS", "1")
@@ -57,7 +57,7 @@ def _schema(session: Session, path: Path, schema: Any) -> Record:
     }
 
 
-def _role(session: Session, path: Path, role: Any) -> Record:
+def _role(session: SnowflakeSession, path: Path, role: Any) -> Record:
     grants = list(session.catalog.role_grants)
     return {
         "is_default": "N",
@@ -71,7 +71,7 @@ def _role(session: Session, path: Path, role: Any) -> Record:
     }
 
 
-def _warehouse(session: Session, path: Path, warehouse: Any) -> Record:
+def _warehouse(session: SnowflakeSession, path: Path, warehouse: Any) -> Record:
     options = warehouse.options
     running = not warehouse.suspended
     return {
@@ -107,7 +107,7 @@ def _warehouse(session: Session, path: Path, warehouse: Any) -> Record:
     }
 
 
-def _user(session: Session, path: Path, user: User) -> Record:
+def _user(session: SnowflakeSession, path: Path, user: User) -> Record:
     options = user.options
     names = (
         "login_name",
@@ -141,11 +141,11 @@ def _user(session: Session, path: Path, user: User) -> Record:
     }
 
 
-def _integration(session: Session, path: Path, integration: Any) -> Record:
+def _integration(session: SnowflakeSession, path: Path, integration: Any) -> Record:
     return {"type": "EXTERNAL_STAGE", "category": "STORAGE", "enabled": bool(integration.options["ENABLED"])}
 
 
-def _monitor(session: Session, path: Path, monitor: Any) -> Record:
+def _monitor(session: SnowflakeSession, path: Path, monitor: Any) -> Record:
     options = monitor.options
 
     def percent(name: str) -> str | None:
@@ -172,11 +172,11 @@ def _place(path: Path) -> Record:
     return {"database_name": path[0], "schema_name": path[1]}
 
 
-def _region(session: Session) -> str:
+def _region(session: SnowflakeSession) -> str:
     return session.catalog.region
 
 
-def _stage(session: Session, path: Path, stage: Any) -> Record:
+def _stage(session: SnowflakeSession, path: Path, stage: Any) -> Record:
     return _place(path) | {
         "url": stage.options["URL"],
         "has_credentials": "N",
@@ -190,11 +190,11 @@ def _stage(session: Session, path: Path, stage: Any) -> Record:
     }
 
 
-def _file_format(session: Session, path: Path, file_format: Any) -> Record:
+def _file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Record:
     return _place(path) | {"type": file_format.options["TYPE"], "format_options": str(file_format.options)}
 
 
-def _external_table(session: Session, path: Path, table: ExternalTable) -> Record:
+def _external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Record:
     return _place(path) | {
         "invalid": False,
         "stage": ".".join(table.stage),
@@ -209,11 +209,11 @@ def _external_table(session: Session, path: Path, table: ExternalTable) -> Recor
     }
 
 
-def _table(session: Session, path: Path, table: Any) -> Record:
+def _table(session: SnowflakeSession, path: Path, table: Any) -> Record:
     return _place(path) | {"kind": "TABLE"}
 
 
-def _view(session: Session, path: Path, view: Any) -> Record:
+def _view(session: SnowflakeSession, path: Path, view: Any) -> Record:
     return _place(path) | {
         "reserved": "",
         "text": view.text,
@@ -225,7 +225,7 @@ def _view(session: Session, path: Path, view: Any) -> Record:
 _IN = "created_on name database_name schema_name"
 _INTEGRATION = text("name type category enabled comment created_on")
 # SHOW's word -> the kind, its columns, and what fills those beside name, owner, comment and created_on.
-KINDS: dict[str, tuple[str, Columns, Callable[[Session, Path, Any], Record]]] = {
+KINDS: dict[str, tuple[str, Columns, Callable[[SnowflakeSession, Path, Any], Record]]] = {
     "DATABASES": (
         "DATABASE",
         text(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import options, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
-from strata.cloud.snowflake.grammar import StagePath, Statement
+from strata.cloud.snowflake.grammar import SqlStatement, StagePath
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
 from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
 
 
-def create_stage(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     if modifiers.temporary:
         raise unsupported("CREATE TEMPORARY STAGE")
     modifiers = if_not_exists(statement, modifiers)
@@ -33,7 +34,7 @@ def create_stage(session: Session, statement: Statement, modifiers: Modifiers) -
     return new(session, "STAGE", path, stage, modifiers, "Stage area")
 
 
-def alter_stage(session: Session, statement: Statement) -> Rows:
+def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "STAGE", statement)
     if answer is not None:
         return answer
@@ -52,7 +53,7 @@ def alter_stage(session: Session, statement: Statement) -> Rows:
     return status("Stage area " + stage.name + " successfully altered.")
 
 
-def drop_stage(session: Session, statement: Statement) -> Rows:
+def drop_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "STAGE", statement)
     statement.expect_end()
     if answer is not None:
@@ -63,7 +64,7 @@ def drop_stage(session: Session, statement: Statement) -> Rows:
     return status(f"{path[2]} successfully dropped.")
 
 
-def create_file_format(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create_file_format(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("FILE FORMAT", statement.name())
     rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
@@ -75,7 +76,7 @@ def create_file_format(session: Session, statement: Statement, modifiers: Modifi
     return answer or new(session, "FILE FORMAT", path, file_format, modifiers, "File format")
 
 
-def alter_file_format(session: Session, statement: Statement) -> Rows:
+def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "FILE FORMAT", statement)
     if answer is not None:
         return answer
@@ -93,7 +94,7 @@ def alter_file_format(session: Session, statement: Statement) -> Rows:
     return status("Statement executed successfully.")
 
 
-def drop_file_format(session: Session, statement: Statement) -> Rows:
+def drop_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "FILE FORMAT", statement)
     statement.expect_end()
     if answer is not None:
@@ -103,7 +104,7 @@ def drop_file_format(session: Session, statement: Statement) -> Rows:
     return status(f"{path[2]} successfully dropped.")
 
 
-def _apply(session: Session, stage: Stage, properties: dict[str, Any]) -> None:
+def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) -> None:
     if "CREDENTIALS" in properties:
         raise unsupported("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
     if properties.get("FILE_FORMAT") is not None:
@@ -132,7 +133,7 @@ def _apply(session: Session, stage: Stage, properties: dict[str, Any]) -> None:
         stage.integration, stage.integration_identity = name, integration.identity
 
 
-def _refuse_dependents(session: Session, path: tuple[str, ...]) -> None:
+def _refuse_dependents(session: SnowflakeSession, path: tuple[str, ...]) -> None:
     tables = session.catalog.external_tables_on(path)
     if tables:
         names = ", ".join(".".join(table) for table in tables)
@@ -145,7 +146,7 @@ def _refuse_dependents(session: Session, path: tuple[str, ...]) -> None:
         )
 
 
-def files(session: Session, location: StagePath) -> list[dict[str, Any]]:
+def files(session: SnowflakeSession, location: StagePath) -> list[dict[str, Any]]:
     """The files under a stage's path, as LIST shows them.
 
     Raises:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import queries, rights
+from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import queries
 from strata.cloud.snowflake.catalog import View
 from strata.cloud.snowflake.errors import unsupported
-from strata.cloud.snowflake.grammar import Statement
+from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.results import Rows, status
-from strata.cloud.snowflake.session import Session
+from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
 
 
-def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows:
+def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     if modifiers.temporary:
         raise unsupported("CREATE TEMPORARY VIEW")
     modifiers = if_not_exists(statement, modifiers)
@@ -19,7 +20,7 @@ def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows
     rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
     columns: tuple[str, ...] = ()
     if statement.sees("("):
-        inner = Statement(statement.parenthesised())
+        inner = SqlStatement(statement.parenthesised())
         names = [inner.identifier()]
         while inner.take(","):
             names.append(inner.identifier())
@@ -46,7 +47,7 @@ def create(session: Session, statement: Statement, modifiers: Modifiers) -> Rows
     return rows
 
 
-def alter(session: Session, statement: Statement) -> Rows:
+def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "VIEW", statement)
     if answer is not None:
         return answer
@@ -64,7 +65,7 @@ def alter(session: Session, statement: Statement) -> Rows:
     return status("Statement executed successfully.")
 
 
-def drop(session: Session, statement: Statement) -> Rows:
+def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "VIEW", statement)
     statement.expect_end()
     if answer is not None:

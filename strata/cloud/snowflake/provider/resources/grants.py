@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from typing import Any
 
-from strata.cloud.snowflake.grammar import quote
-from strata.cloud.snowflake.provider.client import Client, Row
-from strata.cloud.snowflake.provider.resources.base import Resource, bare, qualified
-from strata.cloud.snowflake.provider.values import Object
+from strata.cloud.snowflake.provider.client import Client, Error, Row
+from strata.cloud.snowflake.provider.identifiers import bare, parts, qualified, quote
+from strata.cloud.snowflake.provider.planning import Draft
+from strata.cloud.snowflake.provider.resources.base import Resource
+from strata.cloud.snowflake.provider.values import Object, in_set_order
+
+_BLOCKS = ("on_account_object", "on_schema", "on_schema_object")
 
 
 class GrantAccountRole(Resource):
@@ -15,51 +20,47 @@ class GrantAccountRole(Resource):
 
     def create(self, client: Client, planned: Object) -> str:
         kind, grantee = _member(planned)
-        client.execute(f"GRANT ROLE {qualified(_role(planned, 'role_name'))} TO {kind} {qualified(grantee)}")
-        return f"{qualified(_role(planned, 'role_name'))}|{kind}|{qualified(grantee)}"
+        client.execute(f"GRANT ROLE {qualified(planned['role_name'])} TO {kind} {qualified(grantee)}")
+        return f"{qualified(planned['role_name'])}|{kind}|{qualified(grantee)}"
 
     def read(self, client: Client, state: Object) -> Object | None:
-        kind, grantee = _member(state)
-        name = bare(_role(state, "role_name"))
-        for row in client.find(f"SHOW GRANTS OF ROLE {quote(name)}"):
+        role, kind, grantee = state["id"].split("|")
+        for row in client.find(f"SHOW GRANTS OF ROLE {role}") or ():
             if row["granted_to"] == kind and row["grantee_name"] == bare(grantee):
-                return {
-                    "role_name": name,
-                    "user_name" if kind == "USER" else "parent_role_name": bare(grantee),
-                }
+                return {}
         return None
 
-    def update(self, client: Client, prior: Object, planned: Object) -> str:
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         return str(prior["id"])
 
     def delete(self, client: Client, state: Object) -> None:
-        kind, grantee = _member(state)
-        client.execute(f"REVOKE ROLE {qualified(_role(state, 'role_name'))} FROM {kind} {qualified(grantee)}")
+        role, kind, grantee = state["id"].split("|")
+        client.execute(f"REVOKE ROLE {role} FROM {kind} {grantee}")
 
-    def imported(self, identifier: str) -> Object:
-        parts = identifier.split("|")
-        if len(parts) != 3 or parts[1] not in ("ROLE", "USER"):
-            raise ValueError(
-                'the id of a role grant is "<role>"|ROLE|"<parent>" or "<role>"|USER|"<user>", not '
-                f"{identifier}"
-            )
-        target = "user_name" if parts[1] == "USER" else "parent_role_name"
-        return {"id": identifier, "role_name": bare(parts[0]), target: bare(parts[2])}
-
-    def same(self, name: str, one: Any, other: Any) -> bool:
-        return bare(str(one or "")) == bare(str(other or ""))
+    def imported(self, client: Client, identifier: str) -> Object:
+        found = identifier.split("|")
+        if len(found) != 3:
+            expected = "<role_name>|<grantee_object_type>|<grantee_identifier>"
+            raise ValueError(f"invalid ID specified: {identifier}, expected {expected}")
+        if found[1] not in ("ROLE", "USER"):
+            raise ValueError(f"invalid object type specified: {found[1]}, expected ROLE or USER")
+        target = "user_name" if found[1] == "USER" else "parent_role_name"
+        return {"role_name": bare(found[0]), target: bare(found[2])}
 
 
 class GrantPrivilegesToAccountRole(Resource):
     type_name = "snowflake_grant_privileges_to_account_role"
 
     def check(self, planned: Object) -> None:
-        for name in ("on_schema", "on_schema_object", "on_account_object"):
-            if any(block.get("inherited") for block in planned.get(name) or []):
+        for name in _BLOCKS:
+            if _is_inherited(planned, name):
                 raise ValueError(f"the stand-in provider does not do {name}.inherited of {self.type_name}")
-        if planned.get("strict_privilege_management") is True:
+
+    def customise(self, client: Client, draft: Draft) -> None:
+        if any(_is_inherited(draft.config, name) for name in _BLOCKS) and not client.has("INHERITED_GRANTS"):
             raise ValueError(
-                f"the stand-in provider does not do strict_privilege_management of {self.type_name}"
+                'using an `inherited` block requires the "INHERITED_GRANTS" experiment to be enabled. Add it '
+                "to the `experimental_features_enabled` list in the provider configuration"
             )
 
     def create(self, client: Client, planned: Object) -> str:
@@ -76,85 +77,85 @@ class GrantPrivilegesToAccountRole(Resource):
         client.execute(f"REVOKE {', '.join(privileges)} ON {_target(state)[0]} FROM ROLE {role}")
 
     def read(self, client: Client, state: Object) -> Object | None:
-        if (
-            state.get("all_privileges")
-            or "|OnAll" in _target(state)[1]
-            or "OnAllSchemas" in _target(state)[1]
-        ):
-            # What ALL stands for changes with the objects there are; the real provider does not read it back
-            # either.
-            return {"account_role_name": bare(state["account_role_name"])}
-        role = bare(state["account_role_name"])
-        held = set()
-        for row in client.find(_grants_query(state)):
-            grantee = row.get("grantee_name")
-            kind = row.get("granted_on") or row.get("grant_on")
-            if grantee == role and row["privilege"] != "OWNERSHIP" and _is_on(row, kind, state):
-                held.add(row["privilege"])
-        managed = {str(p).upper() for p in state.get("privileges") or held}
-        found = sorted(held & managed)
-        return {"account_role_name": role, "privileges": found} if found else None
+        if state.get("strict_privilege_management") and not client.has("GRANTS_STRICT_PRIVILEGE_MANAGEMENT"):
+            raise ValueError(
+                "to use `strict_privilege_management`, you need to first specify the "
+                "`GRANTS_STRICT_PRIVILEGE_MANAGEMENT` feature in the `experimental_features_enabled` field "
+                "at the provider level"
+            )
+        role, option, always, privileges, *_ = state["id"].split("|")
+        # A value of its own each time, so that every plan has something to apply.
+        trigger = {"always_apply_trigger": str(uuid.uuid4())} if always == "true" else {}
+        if privileges in ("ALL", "ALL PRIVILEGES") or "|OnAll" in _target(state)[1]:
+            # What ALL stands for changes with the objects there are; the real provider does not read it back.
+            return trigger
+        name = bare(role)
+        if client.show("ROLES", (name,)) is None:
+            return None
+        rows = client.find(_grants_query(state))
+        if rows is None:
+            return None
+        managed, strict = privileges.split(","), state.get("strict_privilege_management")
+        held = {
+            row["privilege"]
+            for row in rows
+            if row.get("grantee_name") == name
+            and _is_on(row, state)
+            and (strict or (row["privilege"] in managed and str(row["grant_option"]).lower() == option))
+        }
+        return trigger | {"privileges": sorted(held)}
 
-    def update(self, client: Client, prior: Object, planned: Object) -> str:
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         before, after = _privileges(prior), _privileges(planned)
         if before != after:
-            gone = [p for p in before if p not in after]
-            if gone:
-                self._revoke(client, prior, gone)
             added = [p for p in after if p not in before]
             if added:
                 self._grant(client, planned, added)
-        elif planned.get("always_apply"):
+            gone = [p for p in before if p not in after]
+            if gone:
+                self._revoke(client, prior, gone)
+        if planned.get("always_apply"):
             self._grant(client, planned, after)
         return self._identifier(planned)
 
     def delete(self, client: Client, state: Object) -> None:
-        self._revoke(client, state, _privileges(state))
+        _destroy(client, lambda: self._revoke(client, state, _privileges(state)))
 
     def _identifier(self, state: Object) -> str:
         words = [str(bool(state.get(name))).lower() for name in ("with_grant_option", "always_apply")]
-        privileges = "ALL" if state.get("all_privileges") else ",".join(sorted(state["privileges"]))
+        privileges = "ALL" if state.get("all_privileges") else ",".join(in_set_order(state["privileges"]))
         return "|".join([quote(bare(state["account_role_name"])), *words, privileges, _target(state)[1]])
 
-    def imported(self, identifier: str) -> Object:
-        parts = identifier.split("|")
-        if len(parts) < 5:
+    def imported(self, client: Client, identifier: str) -> Object:
+        found = identifier.split("|")
+        if len(found) < 5:
             raise ValueError(
-                f"the id of a privilege grant has at least five parts between |, not {identifier}"
+                "account role identifier should hold at least 5 parts "
+                '"<role_name>|<with_grant_option>|<always_apply>|<privileges>|<grant_type>"'
             )
-        role, option, always, privileges, kind, *data = parts
+        role, option, always, privileges, kind, *data = found
+        all_privileges = privileges in ("ALL", "ALL PRIVILEGES")
         state: Object = {
-            "id": identifier,
-            "account_role_name": bare(role),
+            "account_role_name": quote(bare(role)),
             "with_grant_option": option == "true",
-        }
-        state["always_apply"] = always == "true"
-        state |= {
-            "all_privileges": privileges in ("ALL", "ALL PRIVILEGES"),
+            "always_apply": always == "true",
+            "all_privileges": all_privileges,
+            "privileges": [] if all_privileges else privileges.split(","),
             "on_account": kind == "OnAccount",
+            "strict_privilege_management": False,
         }
-        state["privileges"] = None if state["all_privileges"] else privileges.split(",")
         if kind == "OnAccountObject":
-            state["on_account_object"] = [{"object_type": data[0], "object_name": bare(data[1])}]
+            state["on_account_object"] = [{"object_type": data[0], "object_name": qualified(data[1])}]
         elif kind == "OnSchema":
             field = {"OnSchema": "schema_name", "OnAllSchemasInDatabase": "all_schemas_in_database"}
-            state["on_schema"] = [{field.get(data[0], "future_schemas_in_database"): data[1]}]
+            state["on_schema"] = [{field.get(data[0], "future_schemas_in_database"): qualified(data[1])}]
         elif kind == "OnSchemaObject" and data[0] == "OnObject":
-            state["on_schema_object"] = [{"object_type": data[1], "object_name": data[2]}]
+            state["on_schema_object"] = [{"object_type": data[1], "object_name": qualified(data[2])}]
         elif kind == "OnSchemaObject":
             where = "in_database" if data[2] == "InDatabase" else "in_schema"
-            scope = {"object_type_plural": data[1], where: data[3]}
+            scope = {"object_type_plural": data[1], where: qualified(data[3])}
             state["on_schema_object"] = [{"all" if data[0] == "OnAll" else "future": [scope]}]
         return state
-
-    def same(self, name: str, one: Any, other: Any) -> bool:
-        if name == "privileges":
-            return sorted(str(p).upper() for p in one or []) == sorted(str(p).upper() for p in other or [])
-        if name in ("account_role_name", "object_name", "schema_name", "in_schema", "in_database"):
-            return _unquoted(one) == _unquoted(other)
-        if name in ("object_type", "object_type_plural"):
-            return str(one or "").upper() == str(other or "").upper()
-        return super().same(name, one, other)
 
 
 class GrantOwnership(Resource):
@@ -166,29 +167,26 @@ class GrantOwnership(Resource):
 
     def create(self, client: Client, planned: Object) -> str:
         target, suffix = _ownership_target(planned["on"][0])
-        fate = planned.get("outbound_privileges") or ""
+        role, fate = quote(bare(planned["account_role_name"])), planned.get("outbound_privileges") or ""
         words = f" {fate} CURRENT GRANTS" if fate and "FUTURE" not in target else ""
-        client.execute(
-            f"GRANT OWNERSHIP ON {target} TO ROLE {quote(bare(planned['account_role_name']))}{words}"
-        )
-        return f"ToAccountRole|{quote(bare(planned['account_role_name']))}|{fate}|{suffix}"
+        client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {role}{words}")
+        return f"ToAccountRole|{role}|{fate}|{suffix}"
 
     def read(self, client: Client, state: Object) -> Object | None:
         on, role = state["on"][0], bare(state["account_role_name"])
-        actual = {"account_role_name": role}
         if on.get("all"):
-            return actual
+            return {}
         if on.get("future"):
             kind, where = _scope(on["future"][0])
-            rows = client.find(f"SHOW FUTURE GRANTS IN {where}")
+            rows = client.find(f"SHOW FUTURE GRANTS IN {where}") or []
             wanted = kind.removesuffix("S").replace(" ", "_")
             rows = [row for row in rows if row["grant_on"] == wanted]
         else:
-            rows = client.find(f"SHOW GRANTS ON {on['object_type']} {qualified(on['object_name'])}")
+            rows = client.find(f"SHOW GRANTS ON {on['object_type']} {qualified(on['object_name'])}") or []
         owners = {row["grantee_name"] for row in rows if row["privilege"] == "OWNERSHIP"}
-        return actual if role in owners else None
+        return {} if role in owners else None
 
-    def update(self, client: Client, prior: Object, planned: Object) -> str:
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         return str(prior["id"])
 
     def delete(self, client: Client, state: Object) -> None:
@@ -196,46 +194,52 @@ class GrantOwnership(Resource):
         target, _ = _ownership_target(state["on"][0])
         if "FUTURE" in target.split(" "):
             role = quote(bare(state["account_role_name"]))
-            client.execute(f"REVOKE OWNERSHIP ON {target} FROM ROLE {role}")
+            _destroy(client, lambda: client.execute(f"REVOKE OWNERSHIP ON {target} FROM ROLE {role}"))
             return
         (row,) = client.execute("SELECT CURRENT_ROLE() AS NAME")
-        client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {quote(row['NAME'])} COPY CURRENT GRANTS")
+        fate = state.get("outbound_privileges")
+        words = f" {fate} CURRENT GRANTS" if fate else ""
+        _destroy(
+            client, lambda: client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {quote(row['NAME'])}{words}")
+        )
 
-    def imported(self, identifier: str) -> Object:
-        parts = identifier.split("|")
-        if len(parts) < 6 or parts[0] != "ToAccountRole":
+    def imported(self, client: Client, identifier: str) -> Object:
+        found = identifier.split("|")
+        if len(found) < 6 or found[0] != "ToAccountRole":
             raise ValueError(
-                f'the id of an ownership grant is ToAccountRole|"<role>"|<outbound>|..., not {identifier}'
+                "grant ownership identifier should hold at least 5 parts "
+                '"<target_role_kind>|<role_name>|<outbound_privileges_behavior>|<grant_type>|<grant_data>"'
             )
-        _, role, fate, kind, *data = parts
+        _, role, fate, kind, *data = found
         if kind == "OnObject":
-            on: Object = {"object_type": data[0], "object_name": data[1]}
+            path = parts(data[1])
+            on: Object = {
+                "object_type": data[0],
+                "object_name": path[0] if len(path) == 1 else qualified(data[1]),
+            }
         else:
-            where = "in_database" if data[1] == "InDatabase" else "in_schema"
-            on = {"all" if kind == "OnAll" else "future": [{"object_type_plural": data[0], where: data[2]}]}
-        return {
-            "id": identifier,
-            "account_role_name": bare(role),
-            "outbound_privileges": fate or None,
-            "on": [on],
-        }
-
-    def same(self, name: str, one: Any, other: Any) -> bool:
-        if name in ("account_role_name", "object_name", "in_schema", "in_database"):
-            return _unquoted(one) == _unquoted(other)
-        return super().same(name, one, other)
+            database = data[1] == "InDatabase"
+            place = {"in_database": bare(data[2])} if database else {"in_schema": qualified(data[2])}
+            on = {"all" if kind == "OnAll" else "future": [{"object_type_plural": data[0]} | place]}
+        return {"account_role_name": bare(role), "on": [on]} | ({"outbound_privileges": fate} if fate else {})
 
 
-def _role(state: Object, name: str) -> str:
-    return str(state[name])
+def _destroy(client: Client, revoke: Any) -> None:
+    """Take a grant back; its object may be gone where that is enabled."""
+    try:
+        revoke()
+    except Error as error:
+        if not (client.has("GRANTS_SAFE_DESTROY") and error.errno in (2003, 2043)):
+            raise
+
+
+def _is_inherited(state: Object, name: str) -> bool:
+    blocks = state.get(name)
+    return isinstance(blocks, list) and any(isinstance(b, dict) and b.get("inherited") for b in blocks)
 
 
 def _member(state: Object) -> tuple[str, str]:
     return ("USER", state["user_name"]) if state.get("user_name") else ("ROLE", state["parent_role_name"])
-
-
-def _unquoted(value: Any) -> str:
-    return str(value or "").replace('"', "")
 
 
 def _privileges(state: Object) -> list[str]:
@@ -300,10 +304,10 @@ def _grants_query(state: Object) -> str:
     return f"SHOW GRANTS ON {target}"
 
 
-def _is_on(row: Row, kind: str | None, state: Object) -> bool:
+def _is_on(row: Row, state: Object) -> bool:
     """Whether a row of SHOW FUTURE GRANTS is about the kind that the grant names."""
     target, suffix = _target(state)
     if "Future" not in suffix:
         return True
     wanted = target.split(" IN ", 1)[0].removeprefix("FUTURE ").removesuffix("S").replace(" ", "_")
-    return kind == wanted
+    return bool((row.get("granted_on") or row.get("grant_on")) == wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NoReturn
 
 from strata.cloud.snowflake.provider.client import Client
@@ -24,13 +25,17 @@ class PlannedOnly(Resource):
     def schema(self) -> ResourceSchema:
         return resources()[self._name]
 
+    @property
+    def rules(self) -> dict[str, object]:
+        return {}
+
     def create(self, client: Client, planned: Object) -> str:
         self._refuse()
 
     def read(self, client: Client, state: Object) -> Object | None:
         self._refuse()
 
-    def update(self, client: Client, prior: Object, planned: Object) -> str:
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         self._refuse()
 
     def delete(self, client: Client, state: Object) -> None:

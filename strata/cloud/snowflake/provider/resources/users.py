@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, ClassVar
 
-from strata.cloud.snowflake.grammar import Path, quote_path
 from strata.cloud.snowflake.provider.client import Client, Row, literal
-from strata.cloud.snowflake.provider.resources.base import path_of
-from strata.cloud.snowflake.provider.resources.objects import SqlObject
-from strata.cloud.snowflake.provider.values import Object
+from strata.cloud.snowflake.provider.identifiers import encoded, quote_path
+from strata.cloud.snowflake.provider.planning import Draft
+from strata.cloud.snowflake.provider.resources.base import CHANGED
+from strata.cloud.snowflake.provider.resources.objects import Path, SqlObject
+from strata.cloud.snowflake.provider.rules import secondary_roles
+from strata.cloud.snowflake.provider.values import UNKNOWN, Object
+
+_IDENTITY = "USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"
 
 
 class ServiceUser(SqlObject):
     type_name = "snowflake_service_user"
-    kind, plural, level = "USER", "USERS", "USER"
+    keeps_state = True
+    kind, plural = "USER", "USERS"
     columns: ClassVar[dict[str, str]] = {
-        name: name
-        for name in ("comment", "disabled", "default_warehouse", "default_namespace", "default_role", "email")
-    }
+        name: name for name in ("comment", "default_warehouse", "default_role", "email")
+    } | {"user_type": "type"}
     keywords: ClassVar[dict[str, str]] = {
         name: name.upper()
         for name in (
-            *columns,
+            "comment",
+            "disabled",
+            "default_warehouse",
+            "default_namespace",
+            "default_role",
+            "email",
             "login_name",
             "display_name",
             "days_to_expiry",
@@ -34,7 +44,22 @@ class ServiceUser(SqlObject):
         "default_secondary_roles_option": "DEFAULT_SECONDARY_ROLES",
         "default_workload_identity": "WORKLOAD_IDENTITY",
     }
-    defaults: ClassVar[dict[str, Any]] = {"disabled": "false", "default_secondary_roles_option": "DEFAULT"}
+
+    def customise(self, client: Client, draft: Draft) -> None:
+        super().customise(client, draft)
+        if draft.after("user_type").upper() != "SERVICE":
+            draft.set("user_type", CHANGED)
+            draft.force_new("user_type")
+
+    def create(self, client: Client, planned: Object) -> str:
+        if planned.get("default_workload_identity"):
+            _want_identities(client)
+        return super().create(client, planned)
+
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
+        if self.changed(prior, planned, "default_workload_identity"):
+            _want_identities(client)
+        return super().update(client, prior, planned, unknown)
 
     def clauses(self, planned: Object) -> list[str]:
         return ["TYPE = SERVICE", *super().clauses(planned)]
@@ -53,23 +78,45 @@ class ServiceUser(SqlObject):
         return super().sql(attribute, value)
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
-        name = path[0].upper()
-        for attribute in ("login_name", "display_name"):
-            if state.get(attribute) is not None or row[attribute] not in (name, path[0]):
-                actual[attribute] = row[attribute]
-        actual["user_type"] = row["type"]
-        roles = row["default_secondary_roles"]
-        unset = "ALL" if state.get("default_secondary_roles_option") == "ALL" else "DEFAULT"
-        actual["default_secondary_roles_option"] = unset if roles == '["ALL"]' else "NONE"
-        methods = client.find(
+        said = client.properties(f"DESC USER {quote_path(path)}")
+        for name in ("rsa_public_key", "rsa_public_key_2"):
+            actual[name] = _text(said.get(name.upper()))
+        if not client.has(_IDENTITY):
+            return
+        methods = client.execute(
             f"SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER {quote_path(path)}"
         )
-        actual["default_workload_identity"] = [_identity_block(method) for method in methods]
+        default = next((method for method in methods if method["name"] == "DEFAULT"), None)
+        # The real one does not read an identity of AWS back.
+        if default is None or default["type"] != "AWS":
+            actual["default_workload_identity"] = [] if default is None else [_identity_block(default)]
 
-    def same(self, name: str, one: Any, other: Any) -> bool:
-        if name == "login_name":
-            return str(one or "").upper() == str(other or "").upper()
-        return super().same(name, one, other)
+    def drift(self, client: Client, state: Object, actual: Object) -> Object:
+        found = super().drift(client, state, actual)
+        if "default_secondary_roles_option" in found:
+            found["default_secondary_roles_option"] = secondary_roles(found["default_secondary_roles_option"])
+        return found
+
+    def imported(self, client: Client, identifier: str) -> Object:
+        found = super().imported(client, identifier)
+        row = self.row(client, identifier)
+        for name in ("login_name", "display_name", "default_namespace"):
+            if _text(row[name]):
+                found[name] = row[name]
+        found["disabled"] = "true" if str(row["disabled"]).lower() == "true" else "false"
+        return found | {"default_secondary_roles_option": secondary_roles(row["default_secondary_roles"])}
+
+
+def _text(value: Any) -> str:
+    return "" if value in (None, "null") else str(value)
+
+
+def _want_identities(client: Client) -> None:
+    if not client.has(_IDENTITY):
+        raise ValueError(
+            f"to use `default_workload_identity`, you need to first specify the `{_IDENTITY}` feature in the "
+            "`experimental_features_enabled` field at the provider level"
+        )
 
 
 def _workload_identity(block: Object) -> str:
@@ -85,65 +132,85 @@ def _workload_identity(block: Object) -> str:
 
 def _identity_block(method: Row) -> Object:
     info = json.loads(method["additional_info"])
-    block: Object = {"aws": [], "azure": [], "gcp": [], "oidc": []}
-    if method["type"] == "AWS":
-        entity = f"role/{info['iamRole']}" if info["type"] == "IAM_ROLE" else f"user/{info['iamUser']}"
-        arn = f"arn:{info['awsPartition']}:iam::{info['awsAccount']}:{entity}"
-        block["aws"] = [{"arn": arn, "issuer": None}]
-    else:
-        audiences = info.get("audienceList") or None
-        block["oidc"] = [
-            {"issuer": info["issuer"], "subject": info["subject"], "oidc_audience_list": audiences}
-        ]
-    return block
+    oidc = {
+        "issuer": info["issuer"],
+        "subject": info["subject"],
+        "oidc_audience_list": info.get("audienceList") or [],
+    }
+    return {"aws": [], "azure": [], "gcp": [], "oidc": [oidc]}
 
 
 class ResourceMonitor(SqlObject):
     type_name = "snowflake_resource_monitor"
+    keeps_state = True
     kind, plural = "RESOURCE MONITOR", "RESOURCE MONITORS"
-    columns: ClassVar[dict[str, str]] = {
-        "credit_quota": "credit_quota",
-        "frequency": "frequency",
-        "start_timestamp": "start_time",
-        "end_timestamp": "end_time",
+    columns: ClassVar[dict[str, str]] = {}
+    keywords: ClassVar[dict[str, str]] = {
+        n: n.upper()
+        for n in ("credit_quota", "frequency", "start_timestamp", "end_timestamp", "notify_users")
     }
-    keywords: ClassVar[dict[str, str]] = {n: n.upper() for n in (*columns, "notify_users")}
-    defaults: ClassVar[dict[str, Any]] = {"frequency": "MONTHLY"}
-    words = ("frequency",)
     output_columns: ClassVar[dict[str, str]] = {"suspend_immediate_at": "suspend_immediately_at"}
+
+    def customise(self, client: Client, draft: Draft) -> None:
+        super().customise(client, draft)
+        triggers = ("notify_triggers", "suspend_trigger", "suspend_immediate_trigger")
+        if not any(draft.after(name) or draft.state.get(name) is UNKNOWN for name in triggers):
+            for name in triggers:
+                draft.force_new(name)
 
     def clauses(self, planned: Object) -> list[str]:
         return ["WITH", *super().clauses(planned), *_triggers(planned)]
 
-    def update(self, client: Client, prior: Object, planned: Object) -> str:
-        identifier = quote_path(path_of(planned))
+    def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
+        path = self.path(planned)
+        before, after = self.settings(prior), self.settings(planned)
         changed = [
             f"{keyword} = {value if value is not None else 'NULL'}"
-            for keyword, value in self.settings(planned).items()
-            if value != self.settings(prior)[keyword]
+            for keyword, value in after.items()
+            if value != before[keyword]
+            and (value is not None or keyword not in ("FREQUENCY", "START_TIMESTAMP"))
         ]
         triggers = _triggers(planned)
         if changed or triggers != _triggers(prior):
-            parts = [f"ALTER RESOURCE MONITOR {identifier}", "SET" if changed else "", *changed]
+            parts = [f"ALTER RESOURCE MONITOR {quote_path(path)}", "SET" if changed else "", *changed]
             client.execute(" ".join([*parts, *(triggers or ["TRIGGERS"])]))
-        return identifier
+        return encoded(path)
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
+        actual["notify_users"] = [user for user in (row["notify_users"] or "").split(", ") if user]
+
+    def drift(self, client: Client, state: Object, actual: Object) -> Object:
+        found = super().drift(client, state, actual)
+        # The real one compares triggers with fields that its output lacks, so that it always takes them over.
+        return found | self._percents(self.row(client, state["id"])) if state.get("show_output") else found
+
+    @staticmethod
+    def _percents(row: Row) -> Object:
         notify = [int(part.strip("%")) for part in (row["notify_at"] or "").split(",") if part]
-        actual["notify_triggers"] = notify or None
-        for attribute, column in (
-            ("suspend_trigger", "suspend_at"),
-            ("suspend_immediate_trigger", "suspend_immediately_at"),
-        ):
-            actual[attribute] = int(row[column].strip("%")) if row[column] else None
-        users = [user for user in (row["notify_users"] or "").split(", ") if user]
-        actual["notify_users"] = users or None
+        return {
+            "notify_triggers": notify,
+            "suspend_trigger": int((row["suspend_at"] or "0").strip("%")),
+            "suspend_immediate_trigger": int((row["suspend_immediately_at"] or "0").strip("%")),
+        }
+
+    def imported(self, client: Client, identifier: str) -> Object:
+        row = self.row(client, identifier)
+        return (
+            super().imported(client, identifier)
+            | self._percents(row)
+            | {
+                "credit_quota": int(float(row["credit_quota"] or 0)),
+                "frequency": row["frequency"],
+                "start_timestamp": row["start_time"] or "",
+                "end_timestamp": row["end_time"] or "",
+            }
+        )
 
 
 def _triggers(state: Object) -> list[str]:
     found = [f"ON {percent} PERCENT DO NOTIFY" for percent in sorted(state.get("notify_triggers") or [])]
-    if state.get("suspend_trigger") is not None:
+    if state.get("suspend_trigger"):
         found.append(f"ON {state['suspend_trigger']} PERCENT DO SUSPEND")
-    if state.get("suspend_immediate_trigger") is not None:
+    if state.get("suspend_immediate_trigger"):
         found.append(f"ON {state['suspend_immediate_trigger']} PERCENT DO SUSPEND_IMMEDIATE")
     return ["TRIGGERS", *found] if found else []

@@ -1,0 +1,1 @@
+"""What several commands print: tables, progress, the page of a plan."""

@@ -1,0 +1,1 @@
+"""DynamoDB, where moto differs from AWS."""

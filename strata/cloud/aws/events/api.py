@@ -1,0 +1,170 @@
+"""EventBridge: events reach the enabled rules of their bus, and targets are invoked as `delivery` does.
+
+moto sends S3 events to the rules of every bus, disabled or not, past input transformers, and knows no state
+machine as a target, no role, no retry and no dead-letter queue.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.models import (
+    EventPattern,
+    EventPatternParser,
+    EventsBackend,
+    Replay,
+    ReplayState,
+    Rule,
+    events_backends,
+)
+
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.events import input as event_input
+from strata.cloud.aws.events import pattern as event_pattern
+from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
+from strata.cloud.aws.patches import Patches
+
+_patches = Patches()
+_delivery: Delivery | None = None
+
+
+def install(context: CloudContext) -> None:
+    """Patch moto's EventBridge and start the delivery."""
+    global _delivery
+    _delivery = Delivery()
+    put_targets = EventsBackend.put_targets
+
+    def checked_put_targets(
+        backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+    ) -> None:
+        for target in targets:
+            _check_target(target)
+        put_targets(backend, name, event_bus_arn, targets)
+
+    _patches.attribute(EventsBackend, "put_targets", checked_put_targets)
+    _patches.attribute(EventPattern, "matches_event", _pattern_matches)
+    _patches.attribute(EventPatternParser, "_validate_event_pattern", _validate_pattern)
+    _patches.attribute(Rule, "send_to_targets", _send_to_targets)
+    _patches.attribute(Replay, "replay_events", _replay_events)
+
+
+def uninstall() -> None:
+    """Undo `install`; what is not delivered yet is lost."""
+    global _delivery
+    _patches.undo()
+    if _delivery is not None:
+        _delivery.stop()
+        _delivery = None
+
+
+def publish(
+    account_id: str,
+    region: str,
+    *,
+    source: str,
+    detail_type: str,
+    resources: Sequence[str],
+    detail: Mapping[str, Any],
+) -> str:
+    """Put an event of an AWS service on the account's default bus; return the event's id."""
+    event: dict[str, Any] = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account_id,
+        "time": _timestamp(None),
+        "region": region,
+        "resources": list(resources),
+        "detail": dict(detail),
+    }
+    for rule in list(events_backends[account_id][region].event_buses["default"].rules.values()):
+        rule.send_to_targets(event)  # type: ignore[arg-type]
+    return str(event["id"])
+
+
+def _send_to_targets(rule: Rule, original_event: Mapping[str, Any], transform_input: bool = True) -> None:
+    if rule.state == "DISABLED" or not rule.event_pattern.dump():
+        return  # a rule with a schedule only takes no events
+    event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
+    event["time"] = _timestamp(event.get("time"))
+    if not event_pattern.matches(rule.event_pattern.get_pattern(), event):
+        return
+    if rule.managed_by:
+        _archive(rule, event)
+        return
+    assert _delivery is not None, "EventBridge is not installed"
+    ingestion_time = _timestamp(None)
+    for target in list(rule.targets):
+        _delivery.submit(
+            TargetInvocation(
+                rule_arn=rule.arn,
+                rule_name=rule.name,
+                account_id=rule.account_id,
+                region=rule.region_name,
+                target=dict(target),
+                event=event,
+                ingestion_time=ingestion_time,
+            )
+        )
+
+
+def _archive(rule: Rule, event: dict[str, Any]) -> None:
+    for archive in events_backends[rule.account_id][rule.region_name].archives.values():
+        if archive.rule is rule or (archive.rule and archive.rule.name == rule.name):
+            archive.events.append(event)  # type: ignore[arg-type]
+
+
+def _replay_events(replay: Replay, archive: Any) -> None:
+    bus_name = replay.destination["Arn"].split("/")[-1]
+    bus = events_backends[replay.account_id][replay.region].describe_event_bus(bus_name)
+    wanted = [arn.split("/")[-1] for arn in replay.destination.get("FilterArns", [])]
+    for event in list(archive.events):
+        again = {**event, "replay-name": replay.name}
+        for rule in list(bus.rules.values()):
+            if not wanted or rule.name in wanted:
+                rule.send_to_targets(again)  # type: ignore[arg-type]
+    replay.state = ReplayState.COMPLETED
+    replay.end_time = datetime.datetime.now(datetime.UTC).timestamp()
+
+
+def _pattern_matches(pattern: EventPattern, event: Any) -> bool:
+    return event_pattern.matches(pattern.get_pattern(), json.loads(json.dumps(event)))
+
+
+def _validate_pattern(parser: EventPatternParser, pattern: dict[str, Any]) -> None:
+    try:
+        event_pattern.validate(pattern)
+    except event_pattern.InvalidPatternError as error:
+        raise InvalidEventPatternException(reason=str(error)) from None
+
+
+def _check_target(target: Mapping[str, Any]) -> None:
+    if target["Arn"].split(":")[2:3] == ["states"] and not target.get("RoleArn"):
+        raise ValidationException(f"RoleArn is required for target {target['Arn']}.")
+    given = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name)]
+    if len(given) > 1:
+        raise ValidationException(
+            f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
+        )
+    try:
+        event_input.validate(target)
+    except event_input.InvalidInputError as error:
+        raise ValidationException(str(error)) from None
+
+
+def _timestamp(time: str | float | None) -> str:
+    """A time as events carry it; moto hands over seconds since 1970."""
+    if isinstance(time, str):
+        return time
+    moment = (
+        datetime.datetime.now(datetime.UTC)
+        if time is None
+        else datetime.datetime.fromtimestamp(time, datetime.UTC)
+    )
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

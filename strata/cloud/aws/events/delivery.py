@@ -1,0 +1,151 @@
+"""Delivery of events to targets: at once, in threads of its own, with retries and a dead-letter queue.
+
+Rules: EventBridge User Guide, "How EventBridge retries delivering events" and "Using dead-letter queues".
+An error that a second try cannot cure (a missing permission, a target that is gone) goes to the dead-letter
+queue at once; others are tried again with exponential backoff until the target's MaximumRetryAttempts or
+MaximumEventAgeInSeconds is reached. AWS does not publish its backoff: here it starts at a tenth of a second
+and stops at a minute.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from strata.cloud.aws.events import input as event_input
+from strata.cloud.aws.events.targets import TargetError, invoke, send_dead_letter
+
+_log = logging.getLogger(__name__)
+_WORKERS = 8
+_FIRST_DELAY = 0.1
+_LONGEST_DELAY = 60.0
+_DEFAULT_ATTEMPTS = 185
+_DEFAULT_AGE = 86_400
+
+
+@dataclass
+class TargetInvocation:
+    """One event on its way to one target."""
+
+    rule_arn: str
+    rule_name: str
+    account_id: str
+    region: str
+    target: Mapping[str, Any]
+    event: Mapping[str, Any]
+    ingestion_time: str
+    retries: int = 0
+    submitted: float = field(default_factory=time.monotonic)
+
+
+class Delivery:
+    """Invokes targets in threads until it is stopped."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="event-delivery")
+        self._waiting: list[tuple[float, int, TargetInvocation]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._timer = threading.Thread(target=self._run_due, name="event-retry", daemon=True)
+        self._timer.start()
+
+    def submit(self, invocation: TargetInvocation) -> None:
+        """Deliver soon, in another thread."""
+        with self._changed:
+            if not self._stopped:
+                self._pool.submit(self._deliver, invocation)
+
+    def stop(self) -> None:
+        """Stop; what waits for a retry is dropped."""
+        with self._changed:
+            self._stopped = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        self._timer.join()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run_due(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                if not self._waiting:
+                    self._changed.wait()
+                    continue
+                due, _, invocation = self._waiting[0]
+                remaining = due - time.monotonic()
+                if remaining > 0:
+                    self._changed.wait(remaining)
+                    continue
+                heapq.heappop(self._waiting)
+                self._pool.submit(self._deliver, invocation)
+
+    def _deliver(self, invocation: TargetInvocation) -> None:
+        try:
+            text = event_input.payload(
+                invocation.target,
+                invocation.event,
+                rule_arn=invocation.rule_arn,
+                rule_name=invocation.rule_name,
+                ingestion_time=invocation.ingestion_time,
+            )
+            invoke(invocation.target, text, invocation)
+        except event_input.InvalidInputError as error:
+            self._bury(invocation, TargetError("INVALID_JSON", str(error)), "")
+        except TargetError as error:
+            if error.retryable:
+                self._retry(invocation, error)
+            else:
+                self._bury(invocation, error, "")
+        except Exception as error:  # whatever the target's own code raises is a failed delivery, not ours
+            _log.warning("invoking %s failed", invocation.target["Arn"], exc_info=error)
+            message = f"{type(error).__name__}: {error}"
+            self._retry(invocation, TargetError("ERROR_FROM_TARGET", message, retryable=True))
+
+    def _retry(self, invocation: TargetInvocation, error: TargetError) -> None:
+        policy = invocation.target.get("RetryPolicy") or {}
+        delay = min(_FIRST_DELAY * 2**invocation.retries, _LONGEST_DELAY) * random.uniform(0.5, 1)
+        age = time.monotonic() - invocation.submitted + delay
+        if invocation.retries >= policy.get("MaximumRetryAttempts", _DEFAULT_ATTEMPTS):
+            self._bury(invocation, error, "MaximumRetryAttempts")
+        elif age > policy.get("MaximumEventAgeInSeconds", _DEFAULT_AGE):
+            self._bury(invocation, error, "MaximumEventAgeInSeconds")
+        else:
+            invocation.retries += 1
+            with self._changed:
+                if not self._stopped:
+                    due = time.monotonic() + delay
+                    heapq.heappush(self._waiting, (due, next(self._order), invocation))
+                    self._changed.notify_all()
+
+    def _bury(self, invocation: TargetInvocation, error: TargetError, exhausted: str) -> None:
+        queue_arn = (invocation.target.get("DeadLetterConfig") or {}).get("Arn")
+        lost = f"event {invocation.event['id']} for {invocation.target['Arn']}: {error.code}: {error.message}"
+        if not queue_arn:
+            _log.warning("dropped %s (no dead-letter queue)", lost)
+            return
+        attributes = {
+            "RULE_ARN": invocation.rule_arn,
+            "TARGET_ARN": invocation.target["Arn"],
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message,
+        }
+        if exhausted:
+            attributes |= {
+                "EXHAUSTED_RETRY_CONDITION": exhausted,
+                "RETRY_ATTEMPTS": str(invocation.retries),
+            }
+        try:
+            send_dead_letter(
+                queue_arn, json.dumps(invocation.event, ensure_ascii=False), attributes, invocation.rule_arn
+            )
+        except TargetError as refused:
+            _log.warning("dropped %s (dead-letter queue: %s)", lost, refused.message)

@@ -1,0 +1,1 @@
+"""The HTTP server of the embedded AWS: requests in, answers out, state put back."""

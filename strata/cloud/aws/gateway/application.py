@@ -1,0 +1,164 @@
+"""The WSGI application: moto's, with a clear answer where moto has none.
+
+An action that moto does not implement makes moto's server answer 500 (or 404 for an unknown path), which
+AWS clients retry until they seem to hang, or take for "not found". Here it is a 501 that names service and
+action: no AWS client retries 501.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+import uuid
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+from xml.sax.saxutils import escape
+
+from flask import Flask, Response, request
+from moto.core.request import determine_request_protocol
+from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request as WsgiRequest
+
+from strata.cloud import snapshot as snapshots
+from strata.cloud.aws import recorded_calls as calls
+from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
+from strata.cloud.aws.gateway import snapshot
+from strata.cloud.aws.gateway.retries import AnswerOnce
+from strata.cloud.aws.iam import authorization
+from strata.cloud.aws.s3 import access as s3_access
+from strata.cloud.github import issuer as github_oidc
+
+_log = logging.getLogger(__name__)
+
+
+def create_application() -> AnswerOnce:
+    """Return the application that serves every AWS service."""
+    return AnswerOnce(_Dispatcher(_service_application))
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """Sends requests to AWS's services and to GitHub's issuer of tokens.
+
+    It knows a host's service the second time: moto tries the patterns of all services at each request.
+    """
+
+    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
+        super().__init__(create_app)
+        self.get_backend_for_host = lru_cache(1024)(super().get_backend_for_host)  # type: ignore[method-assign]
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO", "").startswith(github_oidc.PREFIX):
+            return github_oidc.answer(WsgiRequest(environ))(environ, start_response)
+        if environ.get("PATH_INFO", "") == calls.PATH:
+            return calls.answer()(environ, start_response)
+        if environ.get("PATH_INFO", "") == snapshots.PATH:
+            return snapshot.answer(WsgiRequest(environ))(environ, start_response)
+        return super().__call__(environ, start_response)
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    """Handles requests without a line on standard error for each."""
+
+    # Headers and body leave in two writes: with Nagle's algorithm each answer on a kept-alive connection
+    # would wait 40 ms for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Log nothing."""
+
+
+def _service_application(service: Any) -> Flask:
+    application = create_backend_app(service)
+    application.debug = False
+    application.config["PROPAGATE_EXCEPTIONS"] = False
+    application.register_error_handler(Exception, _fault_answer(str(service)))
+    application.before_request(lambda: _refusal(str(service)))
+    application.after_request(_hide_key_id)
+    return application
+
+
+def _refusal(service: str) -> Response | None:
+    """The answer to a request that the caller's policies do not allow."""
+    calls.note(service)
+    try:
+        if service in ("s3", "s3bucket_path"):
+            s3_access.check()
+        else:
+            authorization.check(service)
+    except authorization.AuthorizationError as refusal:
+        name = service_of_request(service)
+        return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
+    return None
+
+
+def _access_code(service: str, code: str) -> str:
+    """What a service calls the error."""
+    if code != "AccessDenied" or service == "s3" or _protocol(service) in ("query", "ec2", "rest-xml"):
+        return "AuthorizationError" if (code, service) == ("AccessDenied", "sns") else code
+    return "AccessDeniedException"
+
+
+def _hide_key_id(response: Response) -> Response:
+    # S3A repeats an object's KMS key when it renames it, and its SDK (Java, version 1) refuses to send a
+    # key's id over plain HTTP. The bucket's default encryption gives the copy the same key anyway.
+    if "aws-sdk-java/1." in request.headers.get("User-Agent", ""):
+        response.headers.pop("x-amz-server-side-encryption-aws-kms-key-id", None)
+    return response
+
+
+def _fault_answer(service: str) -> Callable[[Exception], Response]:
+    def answer(error: Exception) -> Response:
+        name = service_of_request(service)
+        action = operation_of_request(name)
+        if isinstance(error, HTTPException) and error.code not in (404, 405):
+            return Response(error.get_body(), error.code, error.get_headers())
+        if isinstance(error, HTTPException | NotImplementedError):
+            code = "NotImplemented"
+            message = f"The embedded cloud does not implement {name}:{action}"
+        else:
+            code = "EmbeddedCloudFault"
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            message = (
+                f"The embedded cloud failed in {name}:{action} with {type(error).__name__}: {error} "
+                f"({place.name}, line {place.lineno})"
+            )
+            _log.warning(message, exc_info=error)
+        return _error(name, code, message)
+
+    return answer
+
+
+def _protocol(service: str) -> str:
+    try:
+        return str(determine_request_protocol(get_service_model(model_name(service)), request.content_type))
+    except Exception:
+        # Only the shape of an error message hangs on this, and JSON names both fields for any reader.
+        return "json"
+
+
+def _error(
+    service: str, code: str, message: str, status: HTTPStatus = HTTPStatus.NOT_IMPLEMENTED
+) -> Response:
+    """The error in the shape the service's clients read."""
+    # Without an id, moto's state machines fail in reading the error.
+    headers = {"X-Amzn-ErrorType": code, "X-Amzn-RequestId": str(uuid.uuid4())}
+    protocol = _protocol(service)
+    if service != "s3" and ("json" in protocol or "cbor" in protocol):
+        return Response(
+            json.dumps({"__type": code, "message": message, "Message": message}),
+            status,
+            headers,
+            content_type="application/json",
+        )
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+    return Response(body, status, headers, content_type="text/xml")

@@ -1,0 +1,1 @@
+"""Glue: jobs and their runs, on real local Spark."""

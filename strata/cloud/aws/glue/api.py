@@ -1,0 +1,287 @@
+"""Glue: jobs that really run, with Spark, and job definitions that come back as they were given.
+
+moto keeps data catalogues and fakes job runs; here a run executes the bytes at the job's ScriptLocation in a
+fresh Spark process, as the job's role. Only Spark jobs in Python 3 of Glue 5 exist; the rest is refused by
+name.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.glue.exceptions import (
+    AlreadyExistsException,
+    ConcurrentRunsExceededException,
+    EntityNotFoundException,
+    GlueClientError,
+    JobRunNotFoundException,
+)
+from moto.glue.models import GlueBackend
+from moto.glue.responses import GlueResponse
+from moto.utilities.utils import get_partition
+
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.glue.run import Run, RunRequest
+from strata.cloud.aws.glue.spark import job_arguments
+from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.java import find_java
+from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.glue.spark.settings import SparkSettings
+from strata.cloud.aws.patches import Patches
+
+_VERSIONS = ("5.0", "5.1")
+_WORKER_UNITS = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "G.12X": 12, "G.16X": 16,
+                 "R.1X": 1, "R.2X": 2, "R.4X": 4, "R.8X": 8}  # fmt: skip
+# What may be asked of a single run, as of its job.
+_RUN_FIELDS = (
+    "AllocatedCapacity", "ExecutionClass", "MaxCapacity", "NotificationProperty", "NumberOfWorkers",
+    "SecurityConfiguration", "WorkerType",
+)  # fmt: skip
+_patches = Patches()
+_cloud: _Cloud | None = None
+
+
+class InvalidInputException(GlueClientError):
+    """The request asks for what Glue, or the embedded Glue, does not do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidInputException", message)
+
+
+class _Cloud:
+    """What the jobs of one embedded cloud share."""
+
+    def __init__(self, context: CloudContext) -> None:
+        self.context = context
+        self.pool = SparkPool(self._settings, context.directory / "spark", size=context.warm_processes)
+        self.runs: list[Run] = []
+
+    def _settings(self) -> SparkSettings:
+        java = find_java(os.environ)
+        jars = ensure_jars(default_folder(), lambda line: None, java=java)
+        return SparkSettings(java=java, jars=jars, endpoint=self.context.aws_url, region=self.context.region)
+
+
+class GlueJob:
+    """A job definition; has the methods of moto's own, which its backend calls."""
+
+    def __init__(self, name: str, definition: dict[str, Any], backend: GlueBackend) -> None:
+        self.name = name
+        self._partition = get_partition(backend.region_name)
+        self.arn = f"arn:{self._partition}:glue:{backend.region_name}:{backend.account_id}:job/{name}"
+        self.created_on = utcnow()
+        self._account = backend.account_id
+        self._runs: list[Run] = []
+        self._changed = threading.Condition()
+        self.update(definition)
+
+    def update(self, definition: dict[str, Any]) -> None:
+        """Replace the definition; raises InvalidInputException for what is not implemented."""
+        _check(definition)
+        workers = definition.get("NumberOfWorkers")
+        units = _WORKER_UNITS.get(definition.get("WorkerType", ""), 1) * (workers or 10)
+        capacity = definition.get("MaxCapacity") or units
+        self.definition = {
+            "ExecutionProperty": {"MaxConcurrentRuns": 1},
+            "JobMode": "SCRIPT",
+            "JobRunQueuingEnabled": False,
+            "MaxRetries": 0,
+            "Timeout": 480,
+            **definition,
+            "AllocatedCapacity": int(capacity),
+            "MaxCapacity": float(capacity),
+        }
+        self.last_modified_on = utcnow()
+
+    def get_name(self) -> str:
+        return self.name
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the Job of the Glue API."""
+        return {
+            "Name": self.name,
+            "CreatedOn": self.created_on,
+            "LastModifiedOn": self.last_modified_on,
+            **self.definition,
+        }
+
+    def start_run(self, asked: dict[str, Any]) -> str:
+        """Start a run; return its id."""
+        if _cloud is None:
+            raise InvalidInputException("the embedded cloud is stopping")
+        if "JobRunId" in asked:
+            raise InvalidInputException(
+                "StartJobRun with JobRunId (retry) is not implemented by the embedded Glue"
+            )
+        definition = self.definition
+        arguments = {
+            **definition.get("DefaultArguments", {}),
+            **asked.get("Arguments", {}),
+            **definition.get("NonOverridableArguments", {}),
+        }
+        if reason := job_arguments.refusal(arguments):
+            raise InvalidInputException(reason)
+        described = {name: asked.get(name, definition.get(name)) for name in _RUN_FIELDS}
+        queued = asked.get("JobRunQueuingEnabled", definition["JobRunQueuingEnabled"])
+        role = definition["Role"]
+        request = RunRequest(
+            job_name=self.name,
+            job_arn=self.arn,
+            role_arn=role
+            if role.startswith("arn:")
+            else f"arn:{self._partition}:iam::{self._account}:role/{role}",
+            script_location=definition["Command"]["ScriptLocation"],
+            arguments=arguments,
+            timeout=asked.get("Timeout", definition["Timeout"]),
+            described={
+                **{name: value for name, value in described.items() if value is not None},
+                "GlueVersion": definition["GlueVersion"],
+                "JobMode": definition["JobMode"],
+                "JobRunQueuingEnabled": queued,
+            },
+        )
+        with self._changed:
+            full = self._full()
+            if full and not queued:
+                raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {self.name}")
+            run = Run(request, _cloud.context, _cloud.pool, self._wait_for_turn)
+            if full:
+                run.state = "WAITING"
+            self._runs.append(run)
+            _cloud.runs.append(run)
+        run.start()
+        return run.id
+
+    def get_job_run(self, run_id: str) -> Run:
+        for run in self._runs:
+            if run.id == run_id:
+                return run
+        raise JobRunNotFoundException(run_id)
+
+    def get_job_runs(self) -> list[Run]:
+        """Return the runs, the newest first."""
+        return self._runs[::-1]
+
+    def _full(self) -> bool:
+        limit = self.definition["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        return sum(run.active for run in self._runs) >= int(limit)
+
+    def _wait_for_turn(self, run: Run) -> None:
+        """Hold a WAITING run back until there is room and it is the oldest that waits."""
+        with self._changed:
+            while run.state == "WAITING":
+                waiting = [other for other in self._runs if other.state == "WAITING"]
+                if not self._full() and waiting[0] is run:
+                    run.state = "STARTING"
+                else:
+                    self._changed.wait(0.1)
+
+
+def install(context: CloudContext) -> None:
+    """Make moto's Glue keep and run jobs as this module says."""
+    global _cloud
+    _cloud = _Cloud(context)
+    for name, action in {
+        "create_job": _create_job,
+        "update_job": _update_job,
+        "start_job_run": _start_job_run,
+        "batch_stop_job_run": _batch_stop_job_run,
+    }.items():
+        _patches.attribute(GlueResponse, name, action)
+
+
+def warm_up() -> None:
+    """Begin to warm up Spark processes in the background; else the first CreateJob does."""
+    if _cloud is not None:
+        _cloud.pool.start()
+
+
+def pool() -> SparkPool:
+    """Return the running cloud's Spark processes, for a benchmark."""
+    assert _cloud is not None, "no embedded cloud runs in this process"
+    return _cloud.pool
+
+
+def uninstall() -> None:
+    """Stop every run, end every Spark process, and undo `install`."""
+    global _cloud
+    cloud, _cloud = _cloud, None
+    _patches.undo()
+    if cloud is not None:
+        for run in cloud.runs:
+            run.stop()
+        cloud.pool.stop()
+        for run in cloud.runs:
+            run.join(10)
+
+
+def _check(definition: dict[str, Any]) -> None:
+    command = definition.get("Command", {})
+    version = definition.get("GlueVersion")
+    if command.get("Name") != "glueetl":
+        raise InvalidInputException(
+            f"Command.Name {command.get('Name')} is not implemented by the embedded Glue (only glueetl)"
+        )
+    if command.get("PythonVersion", "3") != "3":
+        raise InvalidInputException(
+            f"PythonVersion {command['PythonVersion']} is not supported by Glue 5 (only 3)"
+        )
+    if version not in _VERSIONS:
+        raise InvalidInputException(
+            f"GlueVersion {version} is not implemented by the embedded Glue (only {', '.join(_VERSIONS)})"
+        )
+    if definition.get("MaxRetries"):
+        raise InvalidInputException("MaxRetries other than 0 is not implemented by the embedded Glue")
+    for name in ("Connections", "CodeGenConfigurationNodes"):
+        value = definition.get(name)
+        if value and (name != "Connections" or value.get("Connections")):
+            raise InvalidInputException(f"{name} is not implemented by the embedded Glue")
+    arguments = {**definition.get("DefaultArguments", {}), **definition.get("NonOverridableArguments", {})}
+    if reason := job_arguments.refusal(arguments):
+        raise InvalidInputException(reason)
+
+
+def _create_job(response: GlueResponse) -> ActionResult:
+    definition = dict(response.parameters)
+    name = definition.pop("Name")
+    tags = definition.pop("Tags", {})
+    backend = response.glue_backend
+    if name in backend.jobs:
+        raise AlreadyExistsException("Job")
+    job = GlueJob(name, definition, backend)
+    backend.jobs[name] = job  # type: ignore[assignment]
+    backend.tag_resource(job.arn, tags)
+    warm_up()
+    return ActionResult({"Name": name})
+
+
+def _update_job(response: GlueResponse) -> ActionResult:
+    job: Any = response.glue_backend.get_job(response.parameters["JobName"])
+    job.update(dict(response.parameters["JobUpdate"]))
+    return ActionResult({"JobName": job.name})
+
+
+def _start_job_run(response: GlueResponse) -> ActionResult:
+    asked = dict(response.parameters)
+    if asked.get("AllocatedCapacity") and asked.get("MaxCapacity"):
+        raise InvalidInputException("Please set only Allocated Capacity or Max Capacity")
+    job: Any = response.glue_backend.get_job(asked.pop("JobName"))
+    return ActionResult({"JobRunId": job.start_run(asked)})
+
+
+def _batch_stop_job_run(response: GlueResponse) -> ActionResult:
+    name = response.parameters["JobName"]
+    job: Any = response.glue_backend.get_job(name)
+    stopped, errors = [], []
+    for run_id in response.parameters["JobRunIds"]:
+        try:
+            job.get_job_run(run_id).stop()
+            stopped.append({"JobName": name, "JobRunId": run_id})
+        except EntityNotFoundException as error:
+            detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": error.message}
+            errors.append({"JobName": name, "JobRunId": run_id, "ErrorDetail": detail})
+    return ActionResult({"SuccessfulSubmissions": stopped, "Errors": errors})

@@ -1,0 +1,1 @@
+"""IAM and STS: identities, and which request each of them may send."""

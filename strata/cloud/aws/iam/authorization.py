@@ -1,0 +1,230 @@
+"""Every request made with a role's keys must be allowed by the role's policies; moto asks for none.
+
+Identity policies, permissions boundary and session policies are evaluated with the conditions that this
+module and `permissions` can fill; a policy that asks for another condition key refuses the request, and so
+does an operation of which it is not known what it needs. The account's root is not held here. Policies of
+resources are where the resources are: buckets (`s3_access`), event targets, roles' trust. See
+docs/decisions/0010.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import request
+from moto.iam.models import Role
+from moto.kms.models import kms_backends
+
+from strata.cloud.aws.api_call import (
+    ApiCall,
+    action_prefix,
+    operation_of_request,
+    parameters_of_request,
+    region_of_request,
+    service_of_request,
+)
+from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.identity import RoleSession
+from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
+from strata.iam import Decision, PolicyError, Request, evaluate
+
+# Everybody may ask who they are; AssumeRole is decided with the trust policy, by `sts`.
+_FREE = ("sts:GetCallerIdentity", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:GetAccessKeyInfo")
+# Condition keys that AWS sets for calls of a kind that there are none of here.
+_ABSENT = frozenset(
+    {
+        "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:multifactorauthage",
+        "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths", "aws:referer",
+        "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid",
+        "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys", "aws:username", "aws:vpcsourceip",
+        "cloudwatch:namespace", "iam:passedtoservice", "iam:permissionsboundary", "iam:policyarn",
+        "kms:grantisforawsresource", "kms:resourcealiases", "kms:viaservice", "sts:externalid",
+    }
+)  # fmt: skip
+_ABSENT_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "kms:encryptioncontext:")
+
+
+class AuthorizationError(Exception):
+    """The request is refused; `code` is what AWS calls it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Conditions(dict[str, "str | Sequence[str]"]):
+    """The condition keys of a request; asked for one of which nothing is known it raises PolicyError.
+
+    `absent_prefixes`: keys that begin so are known, and absent where they are not given.
+    """
+
+    absent_prefixes: tuple[str, ...] = ()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the key's value, or the default if the request does not have the key."""
+        if key in self:
+            return self[key]
+        if key in _ABSENT or key.startswith((*_ABSENT_PREFIXES, *self.absent_prefixes)):
+            return default
+        raise PolicyError(f"the embedded cloud does not know the condition key {key}")
+
+
+def check(default_service: str) -> None:
+    """Refuse the request being served if it comes with a role's keys and its policies do not allow it.
+
+    Args:
+        default_service: the service of a request that is not signed.
+
+    Raises:
+        Refusal: it is not allowed, or its keys are of no use.
+    """
+    session = known_session()
+    if session is None:
+        return
+    scope = service_of_request(default_service)
+    service, operation = action_prefix(scope), operation_of_request(scope)
+    if f"{service}:{operation}" in _FREE:
+        return
+    call = ApiCall(
+        service=service,
+        operation=operation,
+        parameters=parameters_of_request(scope),
+        account_id=session.role_arn.split(":")[4],
+        region=region_of_request("us-east-1"),
+        partition=session.role_arn.split(":")[1],
+    )
+    try:
+        needed = permissions(call)
+    except UnknownPermissionError as error:
+        raise AuthorizationError(
+            "AccessDenied",
+            f"The embedded cloud does not know which permission {error} needs, and refuses it",
+        ) from None
+    role = role_of(session)
+    for permission in needed:
+        _require(session, role, call, permission)
+
+
+def known_session() -> RoleSession | None:
+    """Return the session of the request being served; None if another caller sent it.
+
+    Raises:
+        Refusal: its session token is of no use.
+    """
+    try:
+        return identity.session_of_request()
+    except identity.InvalidTokenError as error:
+        raise AuthorizationError(error.code, error.message) from None
+
+
+def role_of(session: RoleSession) -> Role:
+    """Return the role of a session.
+
+    Raises:
+        Refusal: the role is gone.
+    """
+    role = identity.find_role(session.role_arn)
+    if role is None:
+        raise AuthorizationError(
+            "AccessDenied", f"{session.arn} may do nothing: the role {session.role_arn} is gone"
+        )
+    return role
+
+
+def _require(session: RoleSession, role: Role, call: ApiCall, permission: Permission) -> None:
+    context = caller_conditions(session, call.region)
+    _add_resource(context, call, permission.resource or "")
+    context.update(permission.context)
+    asked = Request(action=permission.action, resource=permission.resource, context=context)
+    decision = decided(session, role, asked)
+    if not decision.allowed:
+        about = permission.resource
+        if about is None:
+            about = "*, as the embedded cloud does not know which resource this request is about,"
+        raise AuthorizationError("AccessDenied", denied(session, permission.action, about, decision.reason))
+
+
+def decided(
+    session: RoleSession, role: Role, asked: Request, resource_policy: str | None = None, account_id: str = ""
+) -> Decision:
+    """Evaluate the session's policies, and the resource's if there is one.
+
+    Raises:
+        Refusal: a policy is not understood.
+    """
+    try:
+        return evaluate(
+            asked,
+            identity.role_policies(role),
+            resource_policy,
+            identity.role_boundary(role),
+            session_policies=session.policies,
+            resource_account=account_id,
+        )
+    except PolicyError as error:
+        reason = f"because of a policy that is not understood: {error}"
+        raise AuthorizationError(
+            "AccessDenied", denied(session, asked.action, str(asked.resource), reason)
+        ) from None
+
+
+def denied(session: RoleSession, action: str, resource: str, reason: str) -> str:
+    """Return the sentence in which AWS refuses."""
+    return f"User: {session.arn} is not authorized to perform: {action} on resource: {resource} {reason}"
+
+
+def caller_conditions(session: RoleSession | None, region: str) -> Conditions:
+    """Return the condition keys that follow from who asks, how and when."""
+    now = datetime.datetime.now(datetime.UTC)
+    conditions = Conditions(
+        {
+            # The loopback device stands for TLS: nobody else hears it, and no client has a certificate.
+            "aws:securetransport": "true",
+            "aws:principalisawsservice": "false",
+            "aws:viaawsservice": "false",
+            "aws:requestedregion": region,
+            "aws:currenttime": now.isoformat(timespec="seconds"),
+            "aws:epochtime": str(int(now.timestamp())),
+            "aws:sourceip": request.remote_addr or "",
+            "aws:useragent": request.headers.get("User-Agent", ""),
+        }
+    )
+    if session is not None:
+        conditions["aws:principalaccount"] = session.role_arn.split(":")[4]
+        conditions["aws:principalarn"] = session.role_arn
+        conditions["aws:principaltype"] = "AssumedRole"
+        conditions["aws:userid"] = session.user_id
+        role = identity.find_role(session.role_arn)
+        for key, value in _role_tags(role).items():
+            conditions[f"aws:principaltag/{key}".lower()] = value
+    return conditions
+
+
+def _add_resource(context: Conditions, call: ApiCall, arn: str) -> None:
+    """Add what follows from the resource as it is: a key's tags and aliases, a role's tags and boundary."""
+    context["aws:resourceaccount"] = call.account_id
+    tags: Mapping[str, str] = {}
+    if arn.startswith(f"arn:{call.partition}:kms:") and ":key/" in arn:
+        context.absent_prefixes = ("aws:resourcetag/",)
+        backend = kms_backends[call.account_id][call.region]
+        key = backend.keys.get(backend.any_id_to_key_id(arn.rpartition(":key/")[2]))
+        if key is not None:
+            context["kms:resourcealiases"] = sorted(key.aliases)
+            tags = {t["TagKey"]: t["TagValue"] for t in backend.list_resource_tags(key.id)["Tags"]}
+    elif arn.startswith(f"arn:{call.partition}:iam:") and ":role/" in arn:
+        context.absent_prefixes = ("aws:resourcetag/",)
+        role = identity.find_role(arn)
+        tags = _role_tags(role)
+        if role is not None and role.permissions_boundary_arn:
+            context["iam:permissionsboundary"] = role.permissions_boundary_arn
+    context.update({f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()})
+
+
+def _role_tags(role: Role | None) -> dict[str, str]:
+    tags: Any = role.tags if role is not None else {}
+    if isinstance(tags, Mapping):
+        return {str(tag["Key"]): str(tag["Value"]) for tag in tags.values()}
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags or ()}

@@ -1,0 +1,1 @@
+"""Lambda: functions, each run from its uploaded zip and layers."""

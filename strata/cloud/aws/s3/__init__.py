@@ -1,0 +1,1 @@
+"""S3: events, bucket policies and access."""

@@ -1,0 +1,241 @@
+"""S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
+
+moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
+with one constant sequencer, reports an upload in parts twice, does not verify checksums, and copies whatever
+the condition on the source's ETag.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import moto.s3.notifications as s3_notifications
+from flask import has_request_context, request
+from moto.core.compat import HAS_CRT
+from moto.core.responses import ActionResult, EmptyResult
+from moto.s3.exceptions import PreconditionFailed, S3ClientError
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
+from moto.s3.notifications import S3NotificationEvent
+from moto.s3.responses import S3Response
+from moto.s3.utils import _VersionedKeyStore, compute_checksum
+
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.events import api as events
+from strata.cloud.aws.iam import identity
+from strata.cloud.aws.patches import Patches
+
+_patches = Patches()
+# The `reason` of each event type, from the table in "Amazon S3 event notification message structure".
+_REASONS = {
+    S3NotificationEvent.OBJECT_CREATED_PUT_EVENT: "PutObject",
+    S3NotificationEvent.OBJECT_CREATED_POST_EVENT: "POST Object",
+    S3NotificationEvent.OBJECT_CREATED_COPY_EVENT: "CopyObject",
+    S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: "CompleteMultipartUpload",
+    S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT: "DeleteObject",
+}
+_source_etag: ContextVar[str | None] = ContextVar("source_etag", default=None)
+_VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
+
+
+class _Sequencer:
+    """Strictly increasing, fixed-width hexadecimal numbers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> str:
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns())
+            return f"{self._last:016x}"
+
+
+_sequencer = _Sequencer()
+
+
+def install(context: CloudContext) -> None:
+    """Patch moto's S3."""
+    send = s3_notifications.send_event
+
+    def send_event(account_id: str, event_name: S3NotificationEvent, bucket: Any, key: Any) -> None:
+        if not _is_spurious(event_name):
+            send(account_id, event_name, bucket, key)
+
+    put_object, upload_part = S3Response.put_object, S3Response.upload_part
+
+    def verified_put_object(response: S3Response) -> Any:
+        _verify_body(response)
+        return put_object(response)
+
+    def verified_upload_part(response: S3Response) -> Any:
+        _verify_body(response)
+        return upload_part(response)
+
+    copy_object, upload_part_copy = S3Backend.copy_object, S3Backend.upload_part_copy
+
+    def matched_copy_object(backend: S3Backend, src_key: Any, *more: Any, **named: Any) -> None:
+        _match_source(src_key.etag)
+        copy_object(backend, src_key, *more, **named)
+
+    def matched_upload_part_copy(backend: S3Backend, *more: Any, **named: Any) -> Any:
+        names = ("src_bucket_name", "src_key_name", "src_version_id")
+        source: Any = backend.get_object(*(named[name] for name in names))
+        _match_source(source.etag)
+        return upload_part_copy(backend, *more, **named)
+
+    _patches.attribute(s3_notifications, "send_event", send_event)
+    _patches.attribute(s3_notifications, "_send_event_bridge_message", _send_event_bridge_message)
+    _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
+    _patches.attribute(S3Response, "put_object", verified_put_object)
+    _patches.attribute(S3Response, "upload_part", verified_upload_part)
+    for name in ("copy_object", "upload_part_copy"):
+        _patches.attribute(S3Response, name, _with_condition(getattr(S3Response, name)))
+    _patches.attribute(S3Backend, "copy_object", matched_copy_object)
+    _patches.attribute(S3Backend, "upload_part_copy", matched_upload_part_copy)
+    for name in ("lists", "iterlists"):
+        _patches.attribute(_VersionedKeyStore, name, _lists)
+    for name in ("items", "iteritems"):
+        _patches.attribute(_VersionedKeyStore, name, _items)
+    for name in ("values", "itervalues"):
+        _patches.attribute(_VersionedKeyStore, name, lambda store: (last for _, last in _items(store)))
+    # moto disposes of a key's versions when the last is deleted, and forgets that some are delete markers.
+    _patches.attribute(FakeDeleteMarker, "dispose", lambda marker: None)
+
+
+def uninstall() -> None:
+    """Undo `install`."""
+    _patches.undo()
+
+
+# moto copies the keys and then looks each one up: one deleted meanwhile by another request makes it fail.
+def _lists(store: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
+    # A copy first, which nothing interrupts: to iterate makes objects, and with them the collector may run.
+    return iter([(key, list(versions)) for key, versions in dict.copy(store).items()])
+
+
+def _items(store: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
+    return ((key, versions[-1]) for key, versions in _lists(store) if versions)
+
+
+def _is_spurious(event_name: S3NotificationEvent) -> bool:
+    # moto stores an upload in parts through its put_object and tags every new object, and reports both.
+    if not has_request_context():
+        return False
+    if event_name is S3NotificationEvent.OBJECT_CREATED_PUT_EVENT:
+        return "uploadId" in request.args
+    if event_name is S3NotificationEvent.OBJECT_TAGGING_PUT_EVENT:
+        return "tagging" not in request.args
+    return False
+
+
+def _send_event_bridge_message(
+    account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any
+) -> None:
+    caller = identity.caller_of_request()
+    detail_type = s3_notifications._detail_type(event_name)
+    stored: dict[str, Any] = {"key": key.name}
+    if detail_type == "Object Created":
+        stored |= {"size": key.size, "etag": key.etag.strip('"')}
+    elif detail_type != "Object Deleted":
+        stored["etag"] = key.etag.strip('"')
+    if bucket.is_versioned:
+        stored["version-id"] = key.version_id
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": bucket.name},
+        "object": stored | {"sequencer": _sequencer.next()},
+        "request-id": hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:16].upper(),
+        "requester": caller.account_id,
+        "source-ip-address": request.remote_addr if has_request_context() else "127.0.0.1",
+    }
+    if event_name in _REASONS:
+        detail["reason"] = _REASONS[event_name]
+    if detail_type == "Object Deleted":
+        detail["deletion-type"] = "Permanently Deleted"
+    events.publish(
+        account_id,
+        bucket.region_name,
+        source="aws.s3",
+        detail_type=detail_type,
+        resources=[bucket.arn],
+        detail=detail,
+    )
+
+
+def _get_bucket_notification(response: S3Response) -> Any:
+    configuration = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if not configuration:
+        return response.serialized(EmptyResult())
+
+    def described(item: Any, arn_key: str) -> dict[str, Any]:
+        described = {"Id": item.id, arn_key: item.arn, "Events": item.events}
+        if item.filters:
+            described["Filter"] = {"Key": {"FilterRules": item.filters["S3Key"]["FilterRule"]}}
+        return described
+
+    result: dict[str, Any] = {
+        "TopicConfigurations": [described(t, "TopicArn") for t in configuration.topic],
+        "QueueConfigurations": [described(q, "QueueArn") for q in configuration.queue],
+        "LambdaFunctionConfigurations": [
+            described(f, "LambdaFunctionArn") for f in configuration.cloud_function
+        ],
+    }
+    if configuration.event_bridge is not None:
+        result["EventBridgeConfiguration"] = {}
+    response.data["Action"] = "GetBucketNotificationConfiguration"
+    return response.serialized(ActionResult(result))
+
+
+def _with_condition(action: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    """The action, with the request's condition on the source's ETag at hand where the source is read."""
+
+    def conditional(response: S3Response) -> Any:
+        token = _source_etag.set(response.headers.get("x-amz-copy-source-if-match"))
+        try:
+            return action(response)
+        finally:
+            _source_etag.reset(token)
+
+    return conditional
+
+
+def _match_source(etag: str) -> None:
+    wanted = _source_etag.get()
+    if wanted and wanted.strip('"') != etag.strip('"'):
+        raise PreconditionFailed("x-amz-copy-source-If-Match")
+
+
+def _verify_body(response: S3Response) -> None:
+    body = response.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    md5 = response.headers.get("Content-MD5")
+    if md5:
+        try:
+            expected = base64.b64decode(md5, validate=True)
+        except ValueError:
+            raise S3ClientError("InvalidDigest", "The Content-MD5 you specified was invalid.") from None
+        if hashlib.md5(body, usedforsecurity=False).digest() != expected:
+            raise S3ClientError("BadDigest", "The Content-MD5 you specified did not match what we received.")
+    for algorithm in _VERIFIABLE:
+        value = response.headers.get(f"x-amz-checksum-{algorithm.lower()}") or _trailing(response, algorithm)
+        if value and compute_checksum(body, algorithm).decode() != value:
+            raise S3ClientError(
+                "BadDigest", f"The {algorithm} you specified did not match the calculated checksum."
+            )
+
+
+def _trailing(response: S3Response, algorithm: str) -> str | None:
+    header = f"x-amz-checksum-{algorithm.lower()}"
+    if header not in response.headers.get("x-amz-trailer", "").lower():
+        return None
+    trailer = response.raw_body[-512:].rstrip()
+    found = re.search(rb"\r\n" + header.encode() + rb":([A-Za-z0-9+/=]+)$", trailer)
+    return found[1].decode() if found else None

@@ -1,0 +1,1 @@
+"""Evaluating a unit: Terragrunt's functions here, every expression by Terraform."""

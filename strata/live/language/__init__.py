@@ -1,0 +1,1 @@
+"""Terragrunt's language: blocks, expressions, scopes and includes."""

@@ -1,0 +1,1 @@
+"""A platform that runs: its session, names, pipeline and warehouse."""

@@ -1,0 +1,1 @@
+"""Cases: collected, planned together, compared."""

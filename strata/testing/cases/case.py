@@ -1,0 +1,216 @@
+"""A test case: what a module is given, and what is expected of the plan."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
+
+from strata.errors import StrataError
+from strata.testing.cases.documents import Document, Keys, read_document
+from strata.testing.cases.layout import RepositoryLayout
+
+SHARED_INPUTS = "inputs.yaml"
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+def _statements(given: Any) -> Any:
+    """A plain list of statements means that there are no others."""
+    return {"equals": given} if isinstance(given, list) else given
+
+
+class _CasePart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PolicyStatements(_CasePart):
+    """Statements that a policy must contain, or the ones it must consist of."""
+
+    contains: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    equals: list[dict[str, Any]] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> PolicyStatements:
+        if (self.contains is None) == (self.equals is None):
+            raise ValueError("takes either `contains` or `equals`, a list of statements")
+        return self
+
+
+class Expectation(_CasePart):
+    """What a plan must show."""
+
+    absent: list[str] = []
+    counts: dict[str, NonNegativeInt] = {}
+    outputs: dict[str, Any] = {}
+    policies: dict[str, Annotated[PolicyStatements, BeforeValidator(_statements)]] = {}
+    values: dict[str, dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _something(self) -> Expectation:
+        if not any(getattr(self, name) for name in type(self).model_fields):
+            raise ValueError("expects nothing, so that it cannot fail")
+        return self
+
+
+class ExpectedError(_CasePart):
+    """The error that Terraform must report."""
+
+    pattern: Annotated[str, AfterValidator(_pattern)]
+    resource: str | None = None
+    variable: str | None = None
+
+
+class _CaseFile(_CasePart):
+    inputs: dict[str, Any] = {}
+    expect: Expectation | None = None
+    error: ExpectedError | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> _CaseFile:
+        if (self.expect is None) == (self.error is None):
+            raise ValueError("needs either `expect` or `error`")
+        return self
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case.
+
+    Attributes:
+        id: what identifies it in a run of pytest: its node id.
+        name: the case's name.
+        module: the module it tests, a folder of the modules' folder.
+        inputs: the module's inputs, shared ones included; empty for an example.
+        expect, error: exactly one of the two is given.
+        example: the HCL text of an example in a README, instead of inputs.
+        document: the file it was read from, for the lines of what it says.
+        shown: that file's name for people.
+        line: where an example's text begins in it.
+        outputs: the outputs to plan where no expectation names them.
+    """
+
+    id: str
+    name: str
+    module: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    expect: Expectation | None = None
+    error: ExpectedError | None = None
+    example: str | None = None
+    document: Document | None = None
+    shown: str = ""
+    line: int = 1
+    outputs: tuple[str, ...] = ()
+
+    def fault(self, message: str, keys: Keys = (), remedy: str | None = None) -> StrataError:
+        """An error in the case itself, with its file and line."""
+        line = self.document.line(keys) if self.document is not None else self.line
+        return StrataError(message, file=self.shown, line=line, remedy=remedy)
+
+
+def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
+    """Read a case file; the shared inputs of its module and of all modules are merged in.
+
+    Args:
+        path: the file, `<cases>/<module>/<case>.yaml`.
+        layout: where cases and modules are.
+        node_id: the case's id.
+
+    Raises:
+        StrataError: it is no YAML, or not what a case looks like; file and line are the place.
+    """
+    shown = layout.shown(path)
+    document = read_document(path, shown)
+    try:
+        content = _CaseFile.model_validate(document.value)
+    except ValidationError as error:
+        raise _first(error, document, shown) from None
+    inputs = shared_inputs(path.parent.name, layout) | content.inputs
+    return Case(
+        id=node_id,
+        name=path.stem,
+        module=path.parent.name,
+        inputs=inputs,
+        expect=content.expect,
+        error=content.error,
+        document=document,
+        shown=shown,
+    )
+
+
+def shared_inputs(module: str, layout: RepositoryLayout) -> dict[str, Any]:
+    """The inputs that all cases of a module start from: those of all modules that it has, then its own.
+
+    Raises:
+        StrataError: a file of shared inputs is no mapping in YAML.
+    """
+    if module not in layout.shared:
+        layout.shared[module] = _read_shared(module, layout)
+    return layout.shared[module]
+
+
+def _read_shared(module: str, layout: RepositoryLayout) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
+    for file in (layout.cases / SHARED_INPUTS, layout.cases / module / SHARED_INPUTS):
+        if file.is_file():
+            shown = layout.shown(file)
+            value = read_document(file, shown).value
+            if not isinstance(value, dict):
+                raise StrataError("shared inputs are a mapping of names to values", file=shown, line=1)
+            if file.parent == layout.cases and module in layout.names:
+                declared = layout.module(module).variables
+                value = {name: item for name, item in value.items() if name in declared}
+            inputs |= value
+    return inputs
+
+
+def _first(error: ValidationError, document: Document, shown: str) -> StrataError:
+    """The first thing wrong with a case file, in one line."""
+    found = error.errors()[0]
+    # A union or a validator adds steps of its own to the path; what the file has is what counts.
+    keys: Keys = ()
+    for step in found["loc"]:
+        if (*keys, step) in document.lines:
+            keys = (*keys, step)
+    name = ".".join(str(key) for key in keys)
+    line = document.line(keys)
+    if found["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(keys[-1]), _known(keys), n=1)
+        remedy = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(_known(keys))}"
+        return StrataError(f"unknown key `{name}`", file=shown, line=line, remedy=remedy)
+    if found["type"] == "missing":
+        missing = found["loc"][-1]
+        return StrataError(f"{name or 'the case'} lacks `{missing}`", file=shown, line=line)
+    message = found["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if found["type"] in ("model_type", "dict_type") and document.value is None:
+        return StrataError("the file is empty", file=shown, line=1)
+    return StrataError(f"{name or 'the case'} {message}", file=shown, line=line)
+
+
+def _known(keys: Keys) -> list[str]:
+    models: dict[str, type[BaseModel]] = {"expect": Expectation, "error": ExpectedError}
+    if len(keys) == 1:
+        return list(_CaseFile.model_fields)
+    if keys[0] == "expect" and len(keys) == 4:
+        return list(PolicyStatements.model_fields)
+    return sorted(models[str(keys[0])].model_fields)

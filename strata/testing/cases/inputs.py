@@ -1,0 +1,71 @@
+"""Checks of a case's inputs against what the module declares.
+
+Terraform reports one unknown or missing argument and hides all other errors of the run behind it, so these
+are looked for before it is started.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from strata.testing.cases.case import Case
+from strata.testing.cases.composition import examples_modules
+from strata.testing.cases.layout import RepositoryLayout
+
+
+def check_inputs(case: Case, layout: RepositoryLayout) -> None:
+    """Check that a case names a module, inputs it has, all that it requires, and resources it declares.
+
+    Raises:
+        StrataError: it does not; file and line are the place in the case.
+    """
+    for name in sorted({case.module, *examples_modules(case)}):
+        if name not in layout.names:
+            raise case.fault(f"unknown module {name}", remedy=_hint(name, layout.names))
+    if case.example is not None:
+        if case.module not in examples_modules(case):
+            raise case.fault(f"the example does not call the module {case.module}")
+        return
+    module = layout.module(case.module)
+    for name in case.inputs:
+        if name not in module.variables:
+            raise case.fault(
+                f"module {case.module} has no input {name}",
+                ("inputs", name),
+                remedy=_hint(name, list(module.variables)),
+            )
+    for name, variable in module.variables.items():
+        if variable.default is None and name not in case.inputs:
+            raise case.fault(f"module {case.module} needs the input {name}", ("inputs",))
+    for name in case.expect.outputs if case.expect is not None else ():
+        if name not in module.outputs:
+            raise case.fault(
+                f"module {case.module} has no output {name}",
+                ("expect", "outputs", name),
+                remedy=_hint(name, list(module.outputs)),
+            )
+    if case.error is not None:
+        wanted = case.error.variable
+        if wanted is not None and wanted not in module.variables:
+            raise case.fault(
+                f"module {case.module} has no input {wanted}",
+                ("error", "variable"),
+                remedy=_hint(wanted, list(module.variables)),
+            )
+        address = case.error.resource
+        if address is not None and _bare(address) not in module.resources:
+            raise case.fault(
+                f"module {case.module} declares no resource {address}",
+                ("error", "resource"),
+                remedy=_hint(address, list(module.resources)),
+            )
+
+
+def _bare(address: str) -> str:
+    return re.sub(r"\[.*\]$", "", address)
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"

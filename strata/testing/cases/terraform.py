@@ -1,0 +1,146 @@
+"""Terraform's commands on a folder, driven by tftest, and what they said in Terraform's own data."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tftest
+
+from strata.checkout.child_output import json_document
+from strata.errors import StrataError
+from strata.terraform.toolchain import Toolchain
+
+# tftest logs whole outputs, as critical where a command fails: here failing is what many cases want.
+logging.getLogger("tftest").setLevel(logging.CRITICAL + 1)
+
+_RULE = re.compile(r"checked by the validation rule at (\S+?):([0-9]+)")
+
+
+@dataclass(frozen=True)
+class TerraformFault:
+    """One error of Terraform's, with the place it names."""
+
+    summary: str
+    detail: str
+    address: str
+    file: str
+    line: int
+
+    @property
+    def text(self) -> str:
+        """All it says, in one line."""
+        return " ".join(f"{self.summary}: {self.detail}".split())
+
+
+@dataclass
+class TerraformFolder:
+    """A folder that tftest runs Terraform in: always a copy, for tftest deletes lock file and state.
+
+    Attributes:
+        path: the folder.
+        toolchain: Terraform and the providers.
+        variables: what is added to the environment.
+        starts: how many processes of Terraform were started.
+    """
+
+    path: Path
+    toolchain: Toolchain
+    variables: Mapping[str, str]
+    starts: int = 0
+    _test: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._test = tftest.TerraformTest(str(self.path), binary=str(self.toolchain.terraform))
+        # tftest would pass on the caller's whole environment.
+        self._test.env = self.toolchain.environment(self.variables)
+
+    def attach(self, variables: Mapping[str, str]) -> None:
+        """Add to the environment of the commands to come."""
+        self.variables = {**self.variables, **variables}
+        self._test.env = self.toolchain.environment(self.variables)
+
+    def init(self) -> list[TerraformFault]:
+        """Find modules and providers; return what is wrong with the configuration.
+
+        Raises:
+            StrataError: something else went wrong.
+        """
+        return self._run("init", "-input=false", "-no-color", "-json", "-backend=false")[1]
+
+    def plan(self) -> tuple[dict[str, Any] | None, list[TerraformFault]]:
+        """Plan from nothing; return the plan in Terraform's JSON, or the errors.
+
+        Raises:
+            StrataError: Terraform ended in an unknown way.
+        """
+        arguments = ("-input=false", "-json", "-lock=false", "-refresh=false", "-out=plan.bin")
+        faults = self._run("plan", *arguments)[1]
+        if faults:
+            return None, faults
+        shown, faults = self._run("show", "-no-color", "-json", "plan.bin")
+        # A plan may hold secrets; it is not left behind.
+        (self.path / "plan.bin").unlink()
+        if faults:
+            raise StrataError(f"terraform show failed: {faults[0].text}")
+        plan: dict[str, Any] = json_document(shown)
+        return plan, []
+
+    def schemas(self) -> dict[str, Any]:
+        """The schemas of the providers in use.
+
+        Raises:
+            StrataError: Terraform does not give them.
+        """
+        shown, faults = self._run("providers", "schema", "-json")
+        if faults:
+            raise StrataError(f"terraform providers schema failed: {faults[0].text}")
+        schemas: dict[str, Any] = json_document(shown)
+        return schemas
+
+    def _run(self, command: str, *arguments: str) -> tuple[str, list[TerraformFault]]:
+        self.starts += 1
+        try:
+            done = self._test.execute_command(command, *arguments)
+        except tftest.TerraformTestError as error:
+            said = str(error.args[0])
+            faults = _faults(said)
+            if not faults:
+                raise StrataError(f"terraform {command} failed: {' '.join(said.split())[-600:]}") from None
+            return said, faults
+        # tftest takes every code but 1 and 11 for success: a killed Terraform too.
+        if done.retcode != 0:
+            raise StrataError(f"terraform {command} ended with code {done.retcode}: {done.err[-600:]}")
+        return str(done.out), []
+
+
+def _faults(said: str) -> list[TerraformFault]:
+    found = []
+    for line in said.splitlines():
+        start = line.find('{"@level"')
+        if start < 0:
+            continue
+        try:
+            diagnostic = json.loads(line[start:].rstrip())["diagnostic"]
+        except (ValueError, KeyError):
+            continue
+        if diagnostic["severity"] == "error":
+            detail = diagnostic.get("detail", "")
+            file, number = _place(diagnostic.get("range"), detail)
+            found.append(
+                TerraformFault(diagnostic["summary"], detail, diagnostic.get("address", ""), file, number)
+            )
+    return found
+
+
+def _place(marked: dict[str, Any] | None, detail: str) -> tuple[str, int]:
+    if marked:
+        return marked["filename"], marked["start"]["line"]
+    # A default that a validation refuses is no argument of the call: Terraform names the rule's place only.
+    rule = _RULE.search(detail)
+    return (rule[1], int(rule[2])) if rule else ("", 0)
