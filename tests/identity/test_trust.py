@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from strata.bootstrap.identities import snowflake_identities
-from strata.ci.trust import UnknownPolicyError, load_tokens, planned_trust, verdicts
+from strata.ci.trust import load_tokens, planned_trust, verdicts
 from strata.cloud.github.job import WorkflowJob
 from strata.errors import StrataError
 from strata.live.facts import EnvironmentFacts
+from strata.platform.offline_plan import UnknownPolicyError
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from strata.bootstrap.identities import snowflake_identities
 from strata.checkout.root import find_root
-from strata.ci.rendered import environment_plan, read_plan_file
 from strata.ci.roles import check_roles
 from strata.ci.trust import TrustVerdict, load_tokens, planned_trust, verdicts
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.live.facts import environment_facts
+from strata.platform.offline_plan import environment_plan, read_plan_file
 from strata.platform.session import interruptible
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain

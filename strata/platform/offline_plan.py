@@ -8,24 +8,39 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import networkx
 
-from strata.ci.trust import UnknownPolicyError, planned_resources
+from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.platform.names import account_of
 from strata.platform.session import PlatformSession, find_running
-from strata.platform.workspace import Workspace, find_account
+from strata.platform.workspace import Workspace, find_account, load_tree
 from strata.terraform.environment_plan import EnvironmentPlanner
+from strata.terraform.runner import Runner
+from strata.terraform.toolchain import find_toolchain
 
 _POLICIES = {
     "aws_iam_policy": "policy",
     "aws_iam_role": "assume_role_policy",
     "aws_iam_role_policy": "policy",
 }
+
+
+class UnknownPolicyError(StrataError):
+    """A policy that is known after the apply only; `address` is its resource's."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"the policy of {address} is not known before the apply",
+            remedy="apply the units it waits for, or give the plan of an applied environment",
+        )
+        self.address = address
 
 
 def read_plan_file(file: Path) -> Mapping[str, Any]:
@@ -81,6 +96,47 @@ def environment_plan(root: Path, environment: str, say: Callable[[str], None]) -
         if unknown:
             raise UnknownPolicyError(unknown[0])
     return document
+
+
+def plan_document(root: Path, environment: str, note: Callable[[str], None]) -> Mapping[str, Any]:
+    """Terraform's own JSON of the environment's plan (decision D3).
+
+    Args:
+        root: the checkout's folder.
+        environment: a folder of `live`.
+        note: told what is being done.
+
+    Raises:
+        StrataError: an unknown environment, a tree that cannot be read, or Terraform's own error.
+    """
+    state = root / ".strata"
+    toolchain = find_toolchain(state)
+    account = account_of(load_tree(root, toolchain), environment)
+    # The folder of its own lets a linter run beside `strata up`.
+    with tempfile.TemporaryDirectory(prefix="strata-lint-") as folder:
+        cloud = EmbeddedCloud(
+            Path(folder, "cloud"), account_id=account.account_id, region=account.region, warm_processes=0
+        )
+        note("starting an empty cloud")
+        with cloud as endpoints:
+            tree = load_tree(root, toolchain, endpoints)
+            work = state / "lint"
+            # The unit state-backend imports what the bootstrap makes.
+            Runner(tree, toolchain, endpoints, work / "units").bootstrap(environment)
+            return EnvironmentPlanner(tree, toolchain, endpoints, work, note).plan_json(environment)
+
+
+def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The managed resources of a plan after its apply: address, type, values."""
+
+    def walk(module: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        for found in module.get("resources", ()):
+            if found["mode"] == "managed":
+                yield found["address"], found["type"], found["values"]
+        for child in module.get("child_modules", ()):
+            yield from walk(child)
+
+    return walk(document.get("planned_values", {}).get("root_module", {}))
 
 
 def _plan(workspace: Workspace, endpoints: Endpoints, say: Callable[[str], None]) -> Mapping[str, Any]:
