@@ -17,7 +17,7 @@ from strata.lint.findings import FILE, Judged, LintFinding, judge, read_skips
 from strata.lint.planned import resources
 from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
-from strata.platform.offline_plan import plan_document
+from strata.platform.offline_plan import offline_plan
 from strata.terraform.toolchain import find_toolchain
 
 
@@ -49,7 +49,7 @@ def _findings(
     note("reading the modules")
     toolchain = find_toolchain(root / ".strata")
     found = [*check_modules(root), *code.check(root, toolchain.terraform, toolchain.environment())]
-    document = plan_document(root, environment, note) if given is None else given
+    document = offline_plan(root, environment, note) if given is None else given
     planned = resources(document)
     note("linting the plan")
     found += [*policies.check(planned), *platform.check(planned)]

@@ -1,7 +1,6 @@
-"""The plan of a whole environment, for checks of what it holds: policies first of all.
+"""The plan of a whole environment without its account: on an empty embedded cloud of its own (decision D3).
 
-It is made on an embedded cloud: the one that runs for this checkout, or a new one. Policies that follow from
-another unit's outputs are known once that unit is applied; on a new cloud the units they wait for are.
+What runs for the checkout does not matter, and is not touched: every check of a plan gives the same answer.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ import networkx
 from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
-from strata.platform.names import account_of
-from strata.platform.session import PlatformSession, find_running
-from strata.platform.workspace import Workspace, find_account, load_tree
+from strata.live import LiveTree
+from strata.platform.session import interruptible
+from strata.platform.workspace import find_account, load_tree
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.runner import Runner
 from strata.terraform.toolchain import find_toolchain
@@ -62,68 +61,65 @@ def read_plan_file(file: Path) -> Mapping[str, Any]:
     return document
 
 
-def environment_plan(root: Path, environment: str, say: Callable[[str], None]) -> Mapping[str, Any]:
-    """Plan an environment with every policy known; return Terraform's plan JSON.
-
-    Args:
-        root: the checkout.
-        environment: a folder of `live`.
-        say: told of each step.
-
-    Raises:
-        StrataError: the tree cannot be read or planned, or a policy is not known before the apply.
-    """
-    running = find_running(root)
-    with contextlib.ExitStack() as stack:
-        if running is None:
-            say("starting an embedded cloud")
-            account = find_account(root, environment)
-            session = PlatformSession(root, environment, account_id=account.account_id, region=account.region)
-            endpoints = stack.enter_context(session).endpoints
-        else:
-            endpoints = running.endpoints
-        workspace = Workspace(root, environment, endpoints)
-        document = _plan(workspace, endpoints, say)
-        unknown = sorted(set(_unknown(document)))
-        if unknown and running is None:
-            needed = _upstream(workspace, unknown)
-            say(f"applying {', '.join(needed)} to know the policy of {unknown[0]}")
-            results = workspace.runner(lambda event: None).apply(environment, needed)
-            if errors := [result for result in results if not result.ok]:
-                raise StrataError(f"{errors[0].unit} cannot be applied: {errors[0].error}")
-            document = _plan(workspace, endpoints, say)
-            unknown = sorted(set(_unknown(document)))
-        if unknown:
-            raise UnknownPolicyError(unknown[0])
-    return document
-
-
-def plan_document(root: Path, environment: str, note: Callable[[str], None]) -> Mapping[str, Any]:
-    """Terraform's own JSON of the environment's plan (decision D3).
+@contextlib.contextmanager
+def offline_cloud(root: Path, environment: str) -> Iterator[Endpoints]:
+    """Run an empty embedded cloud for one environment, in this process and without Spark: no job runs there.
 
     Args:
         root: the checkout's folder.
         environment: a folder of `live`.
-        note: told what is being done.
+
+    Raises:
+        StrataError: an unknown environment, or a tree that cannot be read.
+    """
+    account = find_account(root, environment)
+    # The folder of its own lets it run beside `strata up`.
+    with (
+        interruptible(),
+        tempfile.TemporaryDirectory(prefix="strata-offline-") as folder,
+        EmbeddedCloud(
+            Path(folder, "cloud"), account_id=account.account_id, region=account.region, warm_processes=0
+        ) as endpoints,
+    ):
+        yield endpoints
+
+
+def offline_plan(
+    root: Path, environment: str, say: Callable[[str], None], *, policies_known: bool = False
+) -> Mapping[str, Any]:
+    """Plan an environment from nothing; return Terraform's own plan JSON.
+
+    Args:
+        root: the checkout's folder.
+        environment: a folder of `live`.
+        say: told of each step.
+        policies_known: apply what must be applied before every policy is known: some follow from another
+            unit's outputs.
 
     Raises:
         StrataError: an unknown environment, a tree that cannot be read, or Terraform's own error.
+        UnknownPolicyError: with `policies_known`, a policy that even then is not known before the apply.
     """
-    state = root / ".strata"
-    toolchain = find_toolchain(state)
-    account = account_of(load_tree(root, toolchain), environment)
-    # The folder of its own lets a linter run beside `strata up`.
-    with tempfile.TemporaryDirectory(prefix="strata-lint-") as folder:
-        cloud = EmbeddedCloud(
-            Path(folder, "cloud"), account_id=account.account_id, region=account.region, warm_processes=0
-        )
-        note("starting an empty cloud")
-        with cloud as endpoints:
-            tree = load_tree(root, toolchain, endpoints)
-            work = state / "lint"
-            # The unit state-backend imports what the bootstrap makes.
-            Runner(tree, toolchain, endpoints, work / "units").bootstrap(environment)
-            return EnvironmentPlanner(tree, toolchain, endpoints, work, note).plan_json(environment)
+    toolchain = find_toolchain(root / ".strata")
+    work = root / ".strata" / "offline"
+    say("starting an empty cloud")
+    with offline_cloud(root, environment) as endpoints:
+        tree = load_tree(root, toolchain, endpoints)
+        runner = Runner(tree, toolchain, endpoints, work / "units")
+        # The unit state-backend imports what the bootstrap makes.
+        runner.bootstrap(environment)
+        planner = EnvironmentPlanner(tree, toolchain, endpoints, work / "plan", say)
+        document = planner.plan_json(environment)
+        if policies_known and (unknown := _unknown(document)):
+            needed = _upstream(tree, environment, unknown)
+            say(f"applying {', '.join(needed)} to know the policy of {unknown[0]}")
+            results = runner.apply(environment, needed)
+            if failed := [result for result in results if not result.ok]:
+                raise StrataError(f"{failed[0].unit} cannot be applied: {failed[0].error}")
+            document = planner.plan_json(environment)
+            if unknown := _unknown(document):
+                raise UnknownPolicyError(unknown[0])
+    return document
 
 
 def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -139,24 +135,22 @@ def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, M
     return walk(document.get("planned_values", {}).get("root_module", {}))
 
 
-def _plan(workspace: Workspace, endpoints: Endpoints, say: Callable[[str], None]) -> Mapping[str, Any]:
-    planner = EnvironmentPlanner(
-        workspace.tree, workspace.toolchain, endpoints, workspace.root / ".strata" / "plan", say
+def _unknown(document: Mapping[str, Any]) -> list[str]:
+    return sorted(
+        {
+            address
+            for address, kind, values in planned_resources(document)
+            if kind in _POLICIES and not values.get(_POLICIES[kind])
+        }
     )
-    return planner.plan_json(workspace.environment)
 
 
-def _unknown(document: Mapping[str, Any]) -> Iterator[str]:
-    for address, kind, values in planned_resources(document):
-        if kind in _POLICIES and not values.get(_POLICIES[kind]):
-            yield address
-
-
-def _upstream(workspace: Workspace, addresses: list[str]) -> list[str]:
-    graph = workspace.tree.graph(workspace.environment)
+def _upstream(tree: LiveTree, environment: str, addresses: list[str]) -> list[str]:
+    """The units on which the resources' units depend, in dependency order."""
+    graph = tree.graph(environment)
     components = {address.split(".")[1] for address in addresses}
     needed: set[str] = set()
-    for unit in workspace.tree.units(workspace.environment):
+    for unit in tree.units(environment):
         if unit.component in components:
             needed |= networkx.ancestors(graph, unit.path)
-    return [unit.path for unit in workspace.tree.units(workspace.environment) if unit.path in needed]
+    return [unit.path for unit in tree.units(environment) if unit.path in needed]
