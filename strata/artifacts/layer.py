@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from strata.artifacts.archive import replacing, zip_folder
+from strata.artifacts.archive import zip_folder
+from strata.checkout.files import replacing
 from strata.errors import StrataError
 
 PYTHON = "3.11"  # the functions' runtime

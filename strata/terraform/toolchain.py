@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strata.artifacts.archive import replacing
+from strata.checkout.child_environment import child_environment
 from strata.checkout.child_output import json_document
 from strata.checkout.file_lock import held
+from strata.checkout.files import replacing
 from strata.errors import StrataError
-from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import (
     AWS,

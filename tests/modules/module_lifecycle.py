@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strata.checkout.child_environment import child_environment
 from strata.cloud.endpoints import Endpoints
 from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Move, read_folder
-from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import ready_toolchain
 from strata.terraform.workdir import without_hashes
 

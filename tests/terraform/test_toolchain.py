@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from strata.checkout.child_environment import child_environment
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
 from strata.terraform import providers, toolchain
-from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
 from tests.checkout import Checkout
 
