@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from strata.checkout.files import write_private
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
@@ -133,7 +134,7 @@ def write(planned: PlanningResult, private: Path, public: Path) -> None:
         public: the folder that becomes the artifact.
     """
     private.mkdir(parents=True, exist_ok=True)
-    (private / RECORD).write_text(planned.record.model_dump_json(), encoding="utf-8")
+    write_private(private / RECORD, planned.record.model_dump_json())
     write_public(planned.plans, public)
 
 

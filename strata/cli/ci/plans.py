@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from strata.checkout.files import write_private
 from strata.checkout.root import find_root
 from strata.ci import affected as resolver
 from strata.ci import planning
@@ -123,7 +124,7 @@ def run_digest(environment: str, plans: Path, record: Path | None, name: str, as
     planned = _collected(environment, plans, name)
     _require_planned(planned.plans)
     if record is not None:
-        record.write_text(planned.record.model_dump_json(), encoding="utf-8")
+        write_private(record, planned.record.model_dump_json())
     digests = {unit.unit: unit.digest for unit in planned.plans.units}
     if as_json:
         print_json(digests)
