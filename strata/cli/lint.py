@@ -14,9 +14,9 @@ from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
 from strata.lint.findings import FILE, Judged, LintFinding, judge, read_skips
-from strata.lint.planned import resources
 from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
+from strata.plan.document import resources
 from strata.platform.offline_plan import offline_plan
 from strata.terraform.toolchain import find_toolchain
 
