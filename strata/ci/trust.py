@@ -16,7 +16,8 @@ from strata.errors import StrataError
 from strata.iam import Decision, OidcProvider, Policy, PolicyOutcome, trust_allows
 from strata.iam.workload_identity import SnowflakeIdentity, oidc_login_allows
 from strata.live.facts import EnvironmentFacts
-from strata.platform.offline_plan import UnknownPolicyError, planned_resources
+from strata.plan.document import resources
+from strata.platform.offline_plan import UnknownPolicyError
 
 SNOWFLAKE = "snowflake:"
 _NOT_CLAIMS = ("name", "allows", "note", "without", "no_token")
@@ -138,11 +139,12 @@ def planned_trust(
     """
     trusting: list[Trusting] = []
     providers: list[OidcProvider] = []
-    for address, kind, values in planned_resources(document):
+    for resource in resources(document):
+        kind, values = resource.type, resource.values
         if kind == "aws_iam_role":
             name = short_name(values["name"], facts)
             if not values.get("assume_role_policy"):
-                raise UnknownPolicyError(address)
+                raise UnknownPolicyError(resource.address)
             trusting.append(Trusting(name, Policy.parse(values["assume_role_policy"], name)))
         elif kind == "aws_iam_openid_connect_provider":
             url = str(values["url"]).removeprefix("https://")

@@ -6,7 +6,6 @@ What runs for the checkout does not matter, and is not touched: every check of a
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.plan.document import resources
 from strata.platform.session import interruptible
 from strata.platform.workspace import find_account, load_tree
 from strata.terraform.environment_plan import EnvironmentPlanner
@@ -40,25 +40,6 @@ class UnknownPolicyError(StrataError):
             remedy="apply the units it waits for, or give the plan of an applied environment",
         )
         self.address = address
-
-
-def read_plan_file(file: Path) -> Mapping[str, Any]:
-    """Read a plan that `terraform show -json` wrote.
-
-    Raises:
-        StrataError: it is none.
-    """
-    try:
-        document: Any = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StrataError(f"{file} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise StrataError(
-            f"{file} is no JSON: {error}", remedy="write it by `terraform show -json`"
-        ) from None
-    if not isinstance(document, dict) or "planned_values" not in document:
-        raise StrataError(f"{file} is no plan", remedy="write it by `terraform show -json`")
-    return document
 
 
 @contextlib.contextmanager
@@ -122,25 +103,12 @@ def offline_plan(
     return document
 
 
-def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """The managed resources of a plan after its apply: address, type, values."""
-
-    def walk(module: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        for found in module.get("resources", ()):
-            if found["mode"] == "managed":
-                yield found["address"], found["type"], found["values"]
-        for child in module.get("child_modules", ()):
-            yield from walk(child)
-
-    return walk(document.get("planned_values", {}).get("root_module", {}))
-
-
 def _unknown(document: Mapping[str, Any]) -> list[str]:
     return sorted(
         {
-            address
-            for address, kind, values in planned_resources(document)
-            if kind in _POLICIES and not values.get(_POLICIES[kind])
+            found.address
+            for found in resources(document)
+            if found.type in _POLICIES and not found.values.get(_POLICIES[found.type])
         }
     )
 

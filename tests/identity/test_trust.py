@@ -168,10 +168,10 @@ def test_the_command_fails_where_a_token_may_too_much(strata: Command, changed: 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "is no JSON"),
-        ("{}", "is no plan"),
+        ("{", "is not JSON"),
+        ("{}", "not a plan"),
         (None, "cannot be read"),
-        ('{"planned_values": {"root_module": {}}}', "has no role"),
+        ('{"format_version": "1.2", "planned_values": {"root_module": {}}}', "has no role"),
     ],
 )
 def test_a_file_that_is_no_plan(strata: Command, tmp_path: Path, content: str | None, says: str) -> None:
