@@ -305,6 +305,26 @@ def test_stop_interrupts_a_retry(aws: Aws, role: str) -> None:
     assert aws.ended(execution, seconds=30)["status"] == "ABORTED"
 
 
+def test_stop_of_an_execution_that_is_only_starting(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+    machine = aws.machine("m", WAIT, role)
+    parse = AmazonStateLanguageParser.parse
+
+    def slow(definition: str) -> Any:
+        time.sleep(0.5)
+        return parse(definition)
+
+    monkeypatch.setattr(AmazonStateLanguageParser, "parse", slow)
+    client = aws.client("stepfunctions")
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    client.stop_execution(executionArn=execution, cause="by the test")
+    ended = aws.ended(execution, seconds=30)
+    assert (ended["status"], ended["cause"]) == ("ABORTED", "by the test")
+
+
 def test_execution_that_times_out(aws: Aws, role: str) -> None:
     ended = run(aws, WAIT, role, TimeoutSeconds=1)
     assert ended["status"] == "TIMED_OUT"
