@@ -17,6 +17,7 @@ from strata.modules.docs import documented
 from strata.modules.interface import Module
 from strata.modules.repository import FOLDER, ReleaseDifference, Repository
 from strata.modules.rules import RULES, check
+from strata.modules.skeleton import create
 from strata.modules.stamps import read_sources, stamped
 from strata.modules.versions import Level, Version
 
@@ -73,6 +74,14 @@ def run_tag(module: str, version: str | None) -> None:
     """Tag, and say how the tag is published."""
     name, release = _repository().tag(module, None if version is None else Version.read(version))
     out.print(f"tagged {name} ({release.date}); publish it with: git push origin {name}", soft_wrap=True)
+
+
+def run_new(module: str, component: bool) -> None:
+    """Write a module's first files, and say how they are checked."""
+    for place in create(find_root(Path.cwd()), module, component):
+        out.print(f"wrote: {place}", soft_wrap=True)
+    command = f"strata modules check {module} && pytest tests/modules/{module} modules/{module}"
+    out.print(f"check it with: {command}", soft_wrap=True)
 
 
 def run_docs(modules: list[str] | None, check_only: bool) -> None:

@@ -25,6 +25,7 @@ New = Annotated[
 ]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not up to date.")]
 Rules = Annotated[bool, typer.Option("--rules", help="Print the rules instead.")]
+Component = Annotated[bool, typer.Option("--component", help="Write live/_components/MODULE.hcl too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 
 
@@ -50,6 +51,14 @@ def tag(module: Name, version: New = None) -> None:
     from strata.cli import module_commands as command
 
     command.run_tag(module, version)
+
+
+@app.command(epilog="Examples:\n\n  $ strata modules new queue\n\n  $ strata modules new queue --component")
+def new(module: Name, component: Component = False) -> None:
+    """Write the skeleton of MODULE with its documents and first cases."""
+    from strata.cli import module_commands as command
+
+    command.run_new(module, component)
 
 
 @app.command(epilog="Examples:\n\n  $ strata modules docs\n\n  $ strata modules docs --check")

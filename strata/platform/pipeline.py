@@ -23,7 +23,7 @@ _HIDDEN_SECONDS = 2
 _MAXIMUM_EVENT_AGE = 86_400
 # States a person does not follow: they only record what the others did.
 _BRANCH_STATES = frozenset(
-    {"CheckVersionId", "UseNullVersion", "InspectRun", "ReadRun", "JudgeRun"}
+    {"CheckVersionId", "UseNullVersion", "CheckCause", "ReadRun", "ClassifyRun"}
     | {"Failed", "Duplicate", "Superseded"}
 )
 
