@@ -92,11 +92,15 @@ def demo(
 
 
 @app.command(
-    epilog=_epilog("strata put flights.csv", "strata put planes.csv --key reference/planes.csv --no-wait")
+    epilog=_epilog(
+        "strata put orders.csv", "strata put customers.csv --key reference/customers.csv --no-wait"
+    )
 )
 def put(
     file: Annotated[Path, typer.Argument(help="The file to drop into the raw bucket.")],
-    key: Annotated[str | None, typer.Option(help="The object's key; flights/NAME without it.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The object's key; default: FILE's name below the rule's prefix.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
     env_: Deployed = None,
     json_: Json = False,
@@ -108,9 +112,7 @@ def put(
 
 
 @app.command(
-    epilog=_epilog(
-        'strata query "SELECT COUNT(*) FROM FLIGHTS"', 'strata query "SELECT * FROM FLIGHTS LIMIT 3" --json'
-    )
+    epilog=_epilog('strata query "SHOW EXTERNAL TABLES"', 'strata query "SELECT CURRENT_ROLE()" --json')
 )
 def query(
     sql: Annotated[str, typer.Argument(help="One SQL statement.")],

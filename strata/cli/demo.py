@@ -12,7 +12,7 @@ from typing import Any
 from strata.cli.up import apply_all, open_session, require_ok
 from strata.cli.views.console import err, out, print_json, table
 from strata.cli.views.steps_view import StepTable
-from strata.demo.job import Report, run_files
+from strata.demo.job import ANSWER_TITLE, Report, run_files
 from strata.errors import StrataError
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
@@ -58,7 +58,7 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 def _print(report: Report) -> None:
     out.print()
-    out.print(table("flights and mean arrival delay per carrier", report.answer.columns, _rows(report)))
+    out.print(table(ANSWER_TITLE, report.answer.columns, _rows(report)))
     columns = ["object", "read", "clean", "quarantined", "duplicates", "curated", "visible"]
     out.print(table("reconciliation", columns, [list(asdict(counts).values()) for counts in report.counts]))
     out.print(
@@ -77,8 +77,7 @@ def _print(report: Report) -> None:
 
 def _rows(report: Report) -> list[list[Any]]:
     return [
-        [carrier, airline, int(flights), float(delay)]
-        for carrier, airline, flights, delay in report.answer.rows
+        [carrier, airline, int(count), float(delay)] for carrier, airline, count, delay in report.answer.rows
     ]
 
 

@@ -9,6 +9,7 @@ from strata.cli.views.console import err, out, print_json
 from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
 from strata.platform import pipeline
+from strata.platform.names import Platform
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
@@ -20,7 +21,7 @@ def run(root: Path, environment: str | None, file: Path, key: str | None, wait: 
         raise StrataError(f"{file} is not a file", remedy="name a file to drop")
     workspace = Workspace(root, environment or running.environment, running.endpoints)
     platform, endpoints = workspace.platform(), workspace.endpoints
-    key = key or f"flights/{file.name}"
+    key = key or _default_key(workspace, platform, file.name)
     content = file.read_bytes()
     # Waiting for an execution that no rule starts would be waiting in vain.
     starts = pipeline.starts_execution(
@@ -51,3 +52,15 @@ def run(root: Path, environment: str | None, file: Path, key: str | None, wait: 
         out.print(f"{execution.status} in {execution.seconds:.1f} s ({execution.outcome})")
     if execution.status != "SUCCEEDED":
         raise StrataError(f"execution {execution.status}: {execution.reason}")
+
+
+def _default_key(workspace: Workspace, platform: Platform, name: str) -> str:
+    """The file's name where the platform's one rule looks for objects."""
+    found = pipeline.key_prefixes(workspace.endpoints, platform.state_machine_arn, platform.raw_bucket)
+    if len(found) != 1:
+        places = ", ".join(found) or "none"
+        raise StrataError(
+            f"{len(found)} prefixes of {platform.raw_bucket} start an execution ({places})",
+            remedy="say which object to write: --key PREFIX/NAME",
+        )
+    return f"{found[0]}{name}"

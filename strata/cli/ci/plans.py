@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from strata.checkout.files import write_private
 from strata.checkout.root import find_root
 from strata.ci import affected as resolver
 from strata.ci import planning
@@ -15,7 +16,7 @@ from strata.ci.fingerprint import closest, fingerprint, load_record
 from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.impact import with_downstream
-from strata.ci.plans import PlanSet, find_plans, read_json
+from strata.ci.plans import PlanSet, find_plans
 from strata.ci.store import Store
 from strata.ci.summary import markdown
 from strata.ci.workflow import add_summary, set_output
@@ -24,6 +25,7 @@ from strata.cli.views.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live import LiveTree
 from strata.live.facts import environment_facts
+from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome
 
 # So many commits are looked at for the last one that was applied.
@@ -123,7 +125,7 @@ def run_digest(environment: str, plans: Path, record: Path | None, name: str, as
     planned = _collected(environment, plans, name)
     _require_planned(planned.plans)
     if record is not None:
-        record.write_text(planned.record.model_dump_json(), encoding="utf-8")
+        write_private(record, planned.record.model_dump_json())
     digests = {unit.unit: unit.digest for unit in planned.plans.units}
     if as_json:
         print_json(digests)
@@ -138,7 +140,7 @@ def run_verify(environment: str, plans: Path, record: Path, as_json: bool) -> No
     if reviewed.environment != environment:
         raise StrataError(f"the record is of environment {reviewed.environment}", file=record)
     found = {
-        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_json(path), reviewed.key))
+        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_file(path), reviewed.key))
         for unit, path in _found(plans).items()
     }
     if as_json:

@@ -11,13 +11,13 @@ from rich.table import Table
 
 from strata.bootstrap.identities import snowflake_identities
 from strata.checkout.root import find_root
-from strata.ci.rendered import environment_plan, read_plan_file
 from strata.ci.roles import check_roles
 from strata.ci.trust import TrustVerdict, load_tokens, planned_trust, verdicts
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.live.facts import environment_facts
-from strata.platform.session import interruptible
+from strata.plan.document import read_file
+from strata.platform.offline_plan import offline_plan
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
 
@@ -84,9 +84,9 @@ def run_roles(environment: str, plan: Path | None, as_json: bool) -> None:
 
 def _document(root: Path, environment: str, plan: Path | None) -> Mapping[str, Any]:
     if plan is not None:
-        return read_plan_file(plan)
-    with interruptible(), err.status("planning") as status:
-        return environment_plan(root, environment, lambda text: status.update(text))
+        return read_file(plan)
+    with err.status("planning") as status:
+        return offline_plan(root, environment, lambda text: status.update(text), policies_known=True)
 
 
 def _print_tokens(found: list[TrustVerdict]) -> None:

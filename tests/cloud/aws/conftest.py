@@ -166,7 +166,7 @@ def context(tmp_path: Path) -> CloudContext:
 @pytest.fixture
 def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread delivers all events, so that a later one proves that no earlier one is on its way."""
-    monkeypatch.setattr("strata.cloud.aws.delivery._WORKERS", 1)
+    monkeypatch.setattr("strata.cloud.aws.events.delivery._WORKERS", 1)
 
 
 @pytest.fixture
