@@ -13,7 +13,7 @@ from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.platform.session import interruptible
-from strata.terraform.plan_document import EnvironmentPlan, ResourceChange
+from strata.terraform.plan_document import EnvironmentPlan, InstanceChange
 
 _SIGNS = {
     "create": ("+", "green"),
@@ -82,7 +82,7 @@ def _print(plan: EnvironmentPlan) -> None:
     out.print(f"{plan.environment}: {_described(plan.changes())}, in {units}", soft_wrap=True)
 
 
-def _line(resource: ResourceChange) -> Text:
+def _line(resource: InstanceChange) -> Text:
     kinds = list(resource.kinds())
     sign, style = _SIGNS[kinds[0]]
     line = Text.assemble((f"  {sign} ", style), resource.address)
