@@ -12,8 +12,10 @@ import typer
 from rich.text import Text
 
 from strata import __version__
-from strata.cli import env, live, modules
-from strata.cli.ci import app as ci
+from strata.cli.commands.ci import app as ci
+from strata.cli.commands.env import app as env
+from strata.cli.commands.live import app as live
+from strata.cli.commands.modules import app as modules
 from strata.cli.views.console import err
 from strata.errors import StrataError
 
@@ -49,7 +51,7 @@ def _epilog(*examples: str) -> str:
 @app.command(epilog=_epilog("strata doctor", "strata doctor --json"))
 def doctor(json_: Json = False) -> None:
     """Say what was found on this machine and what is missing; exit 1 if anything needed is."""
-    from strata.cli import doctor as command
+    from strata.cli.commands import doctor as command
 
     command.run(_root(), json_)
 
@@ -57,7 +59,7 @@ def doctor(json_: Json = False) -> None:
 @app.command(epilog=_epilog("strata up", "strata up dev --aws-port 4566"))
 def up(environment: Environment = "dev", aws_port: AwsPort = 0, snowflake_port: SnowflakePort = 0) -> None:
     """Start the embedded cloud, apply every unit of ENVIRONMENT, and stay until Ctrl-C or `strata down`."""
-    from strata.cli import up as command
+    from strata.cli.commands import up as command
 
     command.run(_root(), environment, aws_port, snowflake_port)
 
@@ -65,7 +67,7 @@ def up(environment: Environment = "dev", aws_port: AwsPort = 0, snowflake_port: 
 @app.command(epilog=_epilog("strata down"))
 def down() -> None:
     """End what `strata up` started; nothing is left running."""
-    from strata.cli import up as command
+    from strata.cli.commands import up as command
 
     command.end(_root())
 
@@ -73,7 +75,7 @@ def down() -> None:
 @app.command(epilog=_epilog("strata status", "strata status --env staging --json"))
 def status(env_: Deployed = None, json_: Json = False) -> None:
     """Tell what runs: endpoints, units with their states, the latest executions."""
-    from strata.cli import status as command
+    from strata.cli.commands import status as command
 
     command.run(_root(), env_, json_)
 
@@ -86,7 +88,7 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Run the main job: apply the platform, drop real files, ask Snowflake, check every count."""
-    from strata.cli import demo as command
+    from strata.cli.commands import demo as command
 
     command.run(_root(), environment, aws_port, snowflake_port, json_)
 
@@ -102,7 +104,7 @@ def put(
     json_: Json = False,
 ) -> None:
     """Drop FILE into the raw bucket and follow what the platform does with it; exit 1 if it fails."""
-    from strata.cli import put as command
+    from strata.cli.commands import put as command
 
     command.run(_root(), env_, file, key, wait, json_)
 
@@ -119,7 +121,7 @@ def query(
     json_: Json = False,
 ) -> None:
     """Ask the embedded Snowflake; the platform's database and schema are in use."""
-    from strata.cli import query as command
+    from strata.cli.commands import query as command
 
     command.run(_root(), env_, sql, role, json_)
 
@@ -155,7 +157,7 @@ def plan(
 
     It reads only: no lock is taken and no state written.
     """
-    from strata.cli import plan as command
+    from strata.cli.commands import plan as command
 
     if out_dir is not None:
         if graph is not None:
@@ -202,7 +204,7 @@ def destroy(
 @app.command(epilog=_epilog('eval "$(strata variables dev)"', "strata variables dev --json"))
 def variables(environment: Environment = "dev", json_: Json = False) -> None:
     """Print the variables, a password too, by which terragrunt, terraform and aws find the running cloud."""
-    from strata.cli import variables as command
+    from strata.cli.commands import variables as command
 
     command.run(_root(), environment, json_)
 
@@ -232,7 +234,7 @@ def bootstrap(
     json_: Json = False,
 ) -> None:
     """Print the one-time steps before CI can work; with --apply, do them. A second run changes nothing."""
-    from strata.cli import bootstrap as command
+    from strata.cli.commands import bootstrap as command
 
     command.run(_root(), environment, apply or [], immutable_subject, json_)
 
@@ -246,7 +248,7 @@ def lint(
     json_: Json = False,
 ) -> None:
     """Lint the modules and the plan of ENVIRONMENT (own rules, policies, checkov); exit 1 on findings."""
-    from strata.cli import lint as command
+    from strata.cli.commands import lint as command
 
     command.run(_root(), environment, plan, json_)
 

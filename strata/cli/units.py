@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from strata.cli.up import apply_all, require_ok
+from strata.cli.commands.up import apply_all, require_ok
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError

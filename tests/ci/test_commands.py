@@ -11,7 +11,7 @@ from strata.ci.fingerprint import Record, fingerprint
 from strata.ci.planning import PLAN_SET, RECORD, write_public
 from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.cli import app as cli
-from strata.cli.ci.app import app
+from strata.cli.commands.ci.app import app
 from tests.ci.github_server import REPOSITORY, Server
 
 COMMANDS = sorted(

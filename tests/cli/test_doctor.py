@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strata.cli import app, doctor
+from strata.cli import app
+from strata.cli.commands import doctor
 from strata.cloud.aws.glue.spark import jars
 
 JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from strata.cli import put, query, status
+from strata.cli.commands import put, query, status
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
 from strata.platform.session import Running

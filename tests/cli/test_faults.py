@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from strata.cli import app, demo, status, up
+from strata.cli import app
+from strata.cli.commands import demo, status, up
 from strata.errors import StrataError
 
 REFUSAL = {"Error": {"Code": "AccessDenied", "Message": "not you"}}

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from strata.checkout.file_lock import held, is_held
-from strata.cli.up import end
+from strata.cli.commands.up import end
 from strata.errors import StrataError
 from strata.platform import session
 from strata.platform.session import PlatformSession, Running, end_running, find_running

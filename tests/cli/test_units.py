@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from strata.cli import plan, units
+from strata.cli import units
+from strata.cli.commands import plan
 from strata.cli.views.apply_view import UnitTable
 from strata.errors import StrataError
 from strata.platform.workspace import Workspace

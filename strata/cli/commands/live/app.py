@@ -37,7 +37,7 @@ def render(
     json_: Json = False,
 ) -> None:
     """Print what UNIT's configuration says, all expressions evaluated, as `terragrunt render` does."""
-    from strata.cli import live_commands as commands
+    from strata.cli.commands.live import commands
 
     commands.run_render(unit, command, allow_run_cmd, json_)
 
@@ -45,7 +45,7 @@ def render(
 @app.command(epilog="Examples:\n\n  $ strata live graph\n\n  $ strata live graph dev --json")
 def graph(environment: Environment = None, json_: Json = False) -> None:
     """Print the units, dependencies first, as `terragrunt find --dag --dependencies` does."""
-    from strata.cli import live_commands as commands
+    from strata.cli.commands.live import commands
 
     commands.run_graph(environment, json_)
 
@@ -68,7 +68,7 @@ def affected(
 @app.command(epilog="Examples:\n\n  $ strata live check\n\n  $ strata live check --json")
 def check(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = False) -> None:
     """Check every contract of the live tree; exit 1 if one is broken."""
-    from strata.cli import live_commands as commands
+    from strata.cli.commands.live import commands
 
     commands.run_check(rules, allow_run_cmd, json_)
 
@@ -87,6 +87,6 @@ def lock(
     ] = None,
 ) -> None:
     """Write every unit's .terraform.lock.hcl, the same entry for a provider in all of them."""
-    from strata.cli import live_commands as commands
+    from strata.cli.commands.live import commands
 
     commands.run_lock(providers, platform, mirror)

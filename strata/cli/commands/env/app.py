@@ -20,7 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for
 @app.command("list", epilog="Example:\n\n  $ strata env list")
 def list_(json_: Json = False) -> None:
     """Print the environments: account, region, whether protected, units, versions."""
-    from strata.cli import env_commands as commands
+    from strata.cli.commands.env import commands
 
     commands.run_list(json_)
 
@@ -39,7 +39,7 @@ def new(
     json_: Json = False,
 ) -> None:
     """Make the environment NAME from another: ask what is its own, and write the answers to its env.hcl."""
-    from strata.cli import env_commands as commands
+    from strata.cli.commands.env import commands
 
     commands.run_new(name, source, set_ or [], yes, json_)
 
@@ -51,6 +51,6 @@ def diff(
     json_: Json = False,
 ) -> None:
     """Print where two environments' effective inputs differ; exit 2 if something differs that may not."""
-    from strata.cli import env_commands as commands
+    from strata.cli.commands.env import commands
 
     commands.run_diff(left, right, json_)

@@ -47,7 +47,7 @@ def affected(
     json_: Json = False,
 ) -> None:
     """Say which units a change affects, and why; in a workflow, set the output `environments`."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_affected(environment, base, since_applied, all_, json_)
 
@@ -59,7 +59,7 @@ def identity(
     json_: Json = False,
 ) -> None:
     """Say as whom a job that may only read logs in: role, region, Snowflake user; set them as outputs."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_identity(environment, purpose, json_)
 
@@ -78,7 +78,7 @@ def plan(
     ] = False,
 ) -> None:
     """Plan the affected units by Terragrunt, plans saved; exit 1 if one failed, the others' kept."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_plan(environment, plans, out, base, commit, embedded)
 
@@ -92,7 +92,7 @@ def plan_summary(
     json_: Json = False,
 ) -> None:
     """Print what saved plans say in Markdown: addresses and actions, never a value."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_summary(environment, plans, out, commit, json_)
 
@@ -112,7 +112,7 @@ def digest(
     json_: Json = False,
 ) -> None:
     """Print each unit's digest: of the normalised plan, with a key, so that it gives no value away."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_digest(environment, plans, record, commit, json_)
 
@@ -125,7 +125,7 @@ def verify(
     json_: Json = False,
 ) -> None:
     """Compare new plans with the reviewed ones; exit 1 if one would do anything that was not reviewed."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_verify(environment, plans, record, json_)
 
@@ -133,7 +133,7 @@ def verify(
 @app.command(epilog=_examples("strata ci store dev --plans /tmp/plans"))
 def store(environment: Environment, plans: Plans) -> None:
     """Put the record and the binary plans into the state bucket, encrypted, for the apply role alone."""
-    from strata.cli.ci import plans as command
+    from strata.cli import plan_sets as command
 
     command.run_store(environment, plans)
 
@@ -171,7 +171,7 @@ def gate(
     json_: Json = False,
 ) -> None:
     """Stop what needs an approval and has none; exit 1 then. An approval is a label set by somebody else."""
-    from strata.cli.ci import gate as command
+    from strata.cli.commands.ci import gate as command
 
     command.run_gate(
         base, repository, plans, label or [], pull_request, author, head, fresh, deletions, expect, json_
@@ -186,7 +186,7 @@ def comment(
     commit: Annotated[str, typer.Option(help="The commit to name where nothing was planned.")] = "HEAD",
 ) -> None:
     """Write each environment's summary, of its plan.json, as a comment, or rewrite the one that is there."""
-    from strata.cli.ci import gate as command
+    from strata.cli.commands.ci import gate as command
 
     command.run_comment(folder, pull_request, commit, expect)
 
@@ -198,7 +198,7 @@ def drift(
     out: Annotated[Path, typer.Option(help="The folder for what may be shown: the artifact.")],
 ) -> None:
     """Plan every unit of an applied environment; exit 2 if one drifted, and say how. 1 is an error."""
-    from strata.cli.ci import gate as command
+    from strata.cli.commands.ci import gate as command
 
     command.run_drift(environment, plans, out)
 
@@ -211,7 +211,7 @@ def drift_issue(
     expect: Expect,
 ) -> None:
     """Keep one issue per environment: opened while it drifts, closed when it does not."""
-    from strata.cli.ci import gate as command
+    from strata.cli.commands.ci import gate as command
 
     command.run_drift_issue(folder, expect)
 
@@ -225,7 +225,7 @@ def apply(
     ] = None,
 ) -> None:
     """Apply the merged commit: wave by wave, each unit only if its new plan is the reviewed one."""
-    from strata.cli.ci import apply as command
+    from strata.cli.commands.ci import apply as command
 
     command.run_apply(environment, plans, base)
 
@@ -237,7 +237,7 @@ def unlock(
     lock_id: Annotated[str, typer.Option(help="The id that Terraform's error named.")],
 ) -> None:
     """Release a state lock that nobody holds any more, if its id is this one."""
-    from strata.cli.ci import apply as command
+    from strata.cli.commands.ci import apply as command
 
     command.run_unlock(environment, unit, lock_id)
 
@@ -248,7 +248,7 @@ def validate(
     json_: Json = False,
 ) -> None:
     """Run `terraform validate` on modules, each in a copy, with providers fetched once; exit 1 on errors."""
-    from strata.cli.ci import validate as command
+    from strata.cli.commands.ci import validate as command
 
     command.run(modules or [], json_)
 
@@ -263,7 +263,7 @@ def trust(
     json_: Json = False,
 ) -> None:
     """Say which GitHub token may become which role or Snowflake user; exit 1 if one may against the table."""
-    from strata.cli.ci import trust as command
+    from strata.cli.commands.ci import trust as command
 
     command.run_trust(environment, plan, role, json_)
 
@@ -277,6 +277,6 @@ def roles(
     json_: Json = False,
 ) -> None:
     """Say what the apply role lacks or should not have, and whether the plan role can write; exit 1 then."""
-    from strata.cli.ci import trust as command
+    from strata.cli.commands.ci import trust as command
 
     command.run_roles(environment, plan, json_)

@@ -16,7 +16,7 @@ from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.store import Store
 from strata.ci.workflow import add_summary
-from strata.cli.ci.plans import MOST_COMMITS, changed_since_applied
+from strata.cli.plan_sets import MOST_COMMITS, changed_since_applied
 from strata.cli.views.console import out
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery

@@ -31,7 +31,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for
 @app.command("list", epilog="Example:\n\n  $ strata modules list")
 def list_(json_: Json = False) -> None:
     """Print each module's version, its newest tag, what changed since, and what each environment runs."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_list(json_)
 
@@ -39,7 +39,7 @@ def list_(json_: Json = False) -> None:
 @app.command(epilog="Examples:\n\n  $ strata modules diff s3\n\n  $ strata modules diff s3 1.0.0 --json")
 def diff(module: Name, base: Base = None, json_: Json = False) -> None:
     """Print what changed in MODULE's interface since a release, and which version number that calls for."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_diff(module, base, json_)
 
@@ -47,7 +47,7 @@ def diff(module: Name, base: Base = None, json_: Json = False) -> None:
 @app.command(epilog="Examples:\n\n  $ strata modules tag s3\n\n  $ git push origin s3/v1.1.0")
 def tag(module: Name, version: New = None) -> None:
     """Tag the commit checked out as VERSION of MODULE, if the number says enough about what changed."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_tag(module, version)
 
@@ -55,7 +55,7 @@ def tag(module: Name, version: New = None) -> None:
 @app.command(epilog="Examples:\n\n  $ strata modules docs\n\n  $ strata modules docs --check")
 def docs(modules: Names = None, check: Check = False) -> None:
     """Write the tables of inputs and outputs into each module's README.md."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_docs(modules, check)
 
@@ -63,7 +63,7 @@ def docs(modules: Names = None, check: Check = False) -> None:
 @app.command(epilog="Examples:\n\n  $ strata modules stamp\n\n  $ strata modules stamp --check")
 def stamp(modules: Names = None, check: Check = False) -> None:
     """Write context.tf and versions.tf of every module from modules/default-context.tf and -versions.tf."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_stamp(modules, check)
 
@@ -71,6 +71,6 @@ def stamp(modules: Names = None, check: Check = False) -> None:
 @app.command(epilog="Examples:\n\n  $ strata modules check\n\n  $ strata modules check s3 glue")
 def check(modules: Names = None, rules: Rules = False, json_: Json = False) -> None:
     """Look for what breaks the rules that every module keeps; exit 1 if anything does."""
-    from strata.cli import module_commands as command
+    from strata.cli.commands.modules import commands as command
 
     command.run_check(modules, rules, json_)

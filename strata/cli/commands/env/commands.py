@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from strata.cli.live_commands import open_tree
+from strata.cli.commands.live.commands import open_tree
 from strata.cli.views.console import err, out, print_json, table
 from strata.errors import StrataError
 from strata.live.difference import ALLOWED, differences

@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
+from strata.cli.commands.up import require_ok
 from strata.cli.units import facts, workspace_of
-from strata.cli.up import require_ok
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError

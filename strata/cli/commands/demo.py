@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from strata.cli.up import apply_all, open_session, require_ok
+from strata.cli.commands.up import apply_all, open_session, require_ok
 from strata.cli.views.console import err, out, print_json, table
 from strata.cli.views.steps_view import StepTable
 from strata.demo.job import Report, run_files
