@@ -58,7 +58,7 @@ def test_what_is_missing_is_named(
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setattr(jars, "JARS", (JAR,))
-    monkeypatch.setattr(app, "_root", lambda: tmp_path / "checkout")
+    monkeypatch.setattr(doctor, "checkout_root", lambda: tmp_path / "checkout")
     if not python:
         monkeypatch.setattr(doctor, "SUPPORTED", ())
 

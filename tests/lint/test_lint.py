@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +89,11 @@ def test_a_program_that_fails_is_no_clean_bill(tmp_path: Path) -> None:
         (["nowhere"], None, "there is no environment `nowhere`"),
         (["--plan", "plan.json"], None, "error: plan.json: the plan cannot be read"),
         (["--plan", "plan.json"], "[", "error: plan.json: the plan cannot be read"),
-        (["--plan", "plan.json"], "{}", "error: plan.json: this is no plan of a resource"),
+        (["--plan", "plan.json"], "{}", "error: plan.json: not a plan with resources"),
         (
             ["--plan", "plan.json"],
             '{"planned_values": {}}',
-            "error: plan.json: this is no plan of a resource",
+            "error: plan.json: not a plan with resources",
         ),
     ],
 )
@@ -118,4 +117,3 @@ def test_wrong_input_gets_one_line(
     assert (code, captured.out, len(captured.err.strip().splitlines())) == (1, "", 1), captured.err
     assert said in captured.err
     assert not (tmp_path / ".strata" / "checkov").exists()
-    os.environ.pop("SNOWFLAKE_HOME", None)

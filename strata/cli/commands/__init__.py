@@ -1,1 +1,1 @@
-"""The commands: the folder is their tree, `ci/gate.py` is `strata ci gate`."""
+"""The commands, as their tree: `ci/gate.py` is `strata ci gate`."""

@@ -1,4 +1,4 @@
-"""`strata demo`."""
+"""Run the main job: apply, upload files, query Snowflake, check every count."""
 
 from __future__ import annotations
 
@@ -6,25 +6,45 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from strata.cli.commands.up import apply_all, open_session, require_ok
+from strata.cli.checkout import checkout_root, keep_out_snowflake_settings
+from strata.cli.options import AwsPort, Environment, Json, SnowflakePort
+from strata.cli.session import open_session
+from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out, print_json, table
 from strata.cli.views.steps_view import StepTable
-from strata.demo.job import Report, run_files
 from strata.errors import StrataError
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
 
+if TYPE_CHECKING:
+    from strata.demo.job import Report
 
-def run(root: Path, environment: str, aws_port: int, snowflake_port: int, as_json: bool) -> None:
-    """Run the main job and print what came out; raises StrataError unless every check holds."""
+EXAMPLES = ("strata demo", "strata demo --json > report.json")
+
+
+def run(
+    environment: Environment = "dev",
+    aws_port: AwsPort = 0,
+    snowflake_port: SnowflakePort = 0,
+    json_: Json = False,
+) -> None:
+    """Run the main job and print its report.
+
+    Raises:
+        StrataError: a check does not hold.
+    """
+    root = checkout_root()
+    keep_out_snowflake_settings(root)
+    # Imported here, because that imports the connector.
+    from strata.demo.job import run_files
+
     seconds: dict[str, float] = {}
     with interruptible(), contextlib.ExitStack() as stack:
         with _timed(seconds, "cloud start"):
-            session = open_session(root, environment, aws_port, snowflake_port)
+            session = open_session(environment, aws_port, snowflake_port)
             err.print("starting the embedded AWS and the embedded Snowflake")
             stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
@@ -40,13 +60,13 @@ def run(root: Path, environment: str, aws_port: int, snowflake_port: int, as_jso
         with _timed(seconds, "stop"):
             session.stop()
     report.seconds = {**seconds, **report.seconds}
-    if as_json:
+    if json_:
         print_json(_facts(units, report))
     else:
         _print(report)
     if not report.holds:
         failed = [check.statement for check in report.checks if not check.holds]
-        raise StrataError(f"{len(failed)} of {len(report.checks)} checks do not hold: {'; '.join(failed)}")
+        raise StrataError(f"{len(failed)} of {len(report.checks)} checks failed: {'; '.join(failed)}")
 
 
 @contextlib.contextmanager

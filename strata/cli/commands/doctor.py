@@ -1,4 +1,4 @@
-"""`strata doctor`."""
+"""Show the tools of this machine; exit 1 if a required one is missing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Json
 from strata.cli.views.console import out, print_json, table
 from strata.cloud.aws.glue.spark.jars import missing_jars
 from strata.cloud.aws.glue.spark.java import find_java
@@ -17,10 +19,12 @@ from strata.errors import StrataError
 from strata.setup.python import SUPPORTED
 from strata.terraform.toolchain import find_toolchain
 
+EXAMPLES = ("strata doctor", "strata doctor --json")
+
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """One thing the platform needs (or, if `needed` is false, could use), and what was found."""
+    """One thing the platform needs (or, if `needed` is false, can use), and what was found."""
 
     name: str
     needed: bool
@@ -28,8 +32,13 @@ class DoctorFinding:
     detail: str
 
 
-def run(root: Path, as_json: bool) -> None:
-    """Look at everything and print it; raises StrataError if anything needed is missing."""
+def run(json_: Json = False) -> None:
+    """Print what was found.
+
+    Raises:
+        StrataError: a required tool is missing.
+    """
+    root = checkout_root()
     findings = [
         _look("Python", _python),
         _look("Java", _java),
@@ -38,14 +47,14 @@ def run(root: Path, as_json: bool) -> None:
         _look("Spark's S3A jars", lambda: _jars(root / ".strata" / "jars")),
         _terragrunt(),
     ]
-    if as_json:
+    if json_:
         print_json([asdict(finding) for finding in findings])
     else:
         rows = [[f.name, "found" if f.found else "missing", f.detail] for f in findings]
         out.print(table(None, ["what", "", "detail"], rows))
     missing = [finding.name for finding in findings if finding.needed and not finding.found]
     if missing:
-        raise StrataError(f"missing: {', '.join(missing)}", remedy="the table says what to install")
+        raise StrataError(f"missing: {', '.join(missing)}", remedy="install what the table names")
 
 
 def _look(name: str, find: Callable[[], str]) -> DoctorFinding:
@@ -58,7 +67,9 @@ def _look(name: str, find: Callable[[], str]) -> DoctorFinding:
 def _python() -> str:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] not in SUPPORTED:
-        raise StrataError(f"{version} at {sys.executable}, 3.11 or 3.12 needed", remedy="run `make setup`")
+        raise StrataError(
+            f"{version} at {sys.executable}, 3.11 or 3.12 is required", remedy="run `make setup`"
+        )
     return f"{version} at {sys.executable}"
 
 
@@ -66,7 +77,7 @@ def _jars(folder: Path) -> str:
     missing = missing_jars(folder)
     if missing:
         names = ", ".join(jar.file for jar in missing)
-        raise StrataError(f"{names} missing or not whole in {folder}", remedy="run `make setup`")
+        raise StrataError(f"{names} missing or incomplete in {folder}", remedy="run `make setup`")
     return str(folder)
 
 
@@ -83,7 +94,7 @@ def _terraform(root: Path) -> str:
 def _terragrunt() -> DoctorFinding:
     path = shutil.which("terragrunt")
     if path is None:
-        return DoctorFinding("Terragrunt", False, False, "not needed here; CI and production use it")
+        return DoctorFinding("Terragrunt", False, False, "optional here; CI and production use it")
     result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     # Its own line among those of a version manager's shim.
     lines = [line.strip() for line in result.stdout.splitlines() if "terragrunt version" in line]

@@ -1,4 +1,6 @@
-"""`strata lint`."""
+"""Lint the modules and the plan of ENVIRONMENT; exit 1 on findings.
+
+The rules are Strata's own, the policies and checkov's."""
 
 from __future__ import annotations
 
@@ -6,10 +8,12 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Environment, Json
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
@@ -20,15 +24,24 @@ from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
 from strata.terraform.toolchain import find_toolchain
 
+EXAMPLES = ("strata lint", "strata lint dev --json", "strata lint --plan plan.json")
 
-def run(root: Path, environment: str, plan: Path | None, as_json: bool) -> None:
-    """Lint the modules and the environment's plan; exit 1 if anything is found."""
+
+def run(
+    environment: Environment = "dev",
+    plan: Annotated[
+        Path | None, typer.Option(help="Plan (terraform show -json) to lint; default: plan ENVIRONMENT now.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Print the findings; exit 1 if there are any."""
+    root = checkout_root()
     skips = read_skips(root / FILE)
     with err.status("linting") as status:
         findings, counts = _findings(root, environment, plan, lambda text: status.update(text))
     checks = [*RULES, *code.CHECKS, *policies.CHECKS, *platform.CHECKS, checkov.CHECKS]
     judged = judge(findings, skips, checks)
-    if as_json:
+    if json_:
         print_json({**counts, **_facts(judged)})
     else:
         for finding in judged.findings:
@@ -68,7 +81,7 @@ def _read(path: Path) -> Any:
         raise StrataError(f"the plan cannot be read: {error}", file=path) from None
     if not isinstance(document, dict) or not resources(document):
         raise StrataError(
-            "this is no plan of a resource", file=path, remedy="make one: terraform show -json PLAN > FILE"
+            "not a plan with resources", file=path, remedy="make one: terraform show -json PLAN > FILE"
         )
     return document
 

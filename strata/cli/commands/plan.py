@@ -1,19 +1,25 @@
-"""`strata plan`: what would change in an environment, as one plan; or each unit's own plan, saved."""
+"""Plan all units as one, with the effects of one unit on another.
+
+Exit 0 without changes, 2 with changes, 1 on errors. A plan takes no lock and writes no state."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from strata.cli.commands.up import require_ok
-from strata.cli.units import facts, workspace_of
+from strata.cli.options import Environment, Json
+from strata.cli.units import facts, require_ok, running_workspace
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.platform.session import interruptible
+from strata.platform.workspace import Workspace
 from strata.terraform.plan_document import EnvironmentPlan, ResourceChange
+
+EXAMPLES = ("strata plan dev", "strata plan dev --unit s3 --graph plan.html", "strata plan dev --json")
 
 _SIGNS = {
     "create": ("+", "green"),
@@ -24,21 +30,44 @@ _SIGNS = {
     "import": ("←", "cyan"),
     "move": ("→", "cyan"),
 }
+# As Terraform's detailed exit code.
 _CHANGES = 2
 
 
-def run(root: Path, environment: str, units: list[str] | None, as_json: bool, graph: Path | None) -> None:
-    """Plan the environment as one; exit code 2 if there are changes, as Terraform's detailed exit code."""
+def run(
+    environment: Environment = "dev",
+    unit: Annotated[
+        list[str] | None, typer.Option("--unit", help="Plan only this unit and those that depend on it.")
+    ] = None,
+    graph: Annotated[Path | None, typer.Option(help="Write the plan as an HTML page.")] = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(help="Plan each unit on its own and save the plans here, for `apply --out-dir`."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Plan the environment as one, or each unit on its own if the plans are saved."""
+    if out_dir is not None and graph is not None:
+        raise typer.BadParameter("--graph shows one plan of all units, --out-dir saves one plan per unit")
     if graph is not None and not graph.absolute().parent.is_dir():
-        raise StrataError(f"there is no folder {graph.absolute().parent}", remedy="create it first")
-    workspace = workspace_of(root, environment)
+        raise StrataError(f"folder {graph.absolute().parent} does not exist", remedy="create it first")
+    workspace = running_workspace(environment)
+    if out_dir is not None:
+        changes = _save_plans(workspace, unit or None, out_dir, json_)
+    else:
+        changes = _plan_as_one(workspace, unit or None, graph, json_)
+    if changes:
+        raise typer.Exit(_CHANGES)
+
+
+def _plan_as_one(workspace: Workspace, units: list[str] | None, graph: Path | None, as_json: bool) -> bool:
     with interruptible(), err.status("planning") as status:
         planner = workspace.planner(
-            lambda text: status.update(text), lambda holder: err.print(f"waits for {holder}")
+            lambda text: status.update(text), lambda holder: err.print(f"waiting for {holder}")
         )
-        plan = planner.plan(environment, units or None)
+        plan = planner.plan(workspace.environment, units)
     if graph is not None:
-        # Imported here: it is the only command that draws.
+        # Imported here, because few plans are drawn.
         from strata.cli.views.plan_graph import write_graph
 
         write_graph(plan, graph)
@@ -46,16 +75,13 @@ def run(root: Path, environment: str, units: list[str] | None, as_json: bool, gr
         print_json(plan.document())
     else:
         _print(plan)
-    if not plan.empty:
-        raise typer.Exit(_CHANGES)
+    return not plan.empty
 
 
-def run_saved(root: Path, environment: str, units: list[str] | None, as_json: bool, out_dir: Path) -> None:
-    """Plan each unit on its own and save its plan; exit code 2 if there are changes."""
-    workspace = workspace_of(root, environment)
-    paths = workspace.unit_paths(units or None, dependents=bool(units))
+def _save_plans(workspace: Workspace, units: list[str] | None, out_dir: Path, as_json: bool) -> bool:
+    paths = workspace.unit_paths(units, dependents=units is not None)
     with interruptible(), UnitTable(err, paths) as view:
-        results = workspace.runner(view.on_event).plan(environment, paths, out_dir=out_dir)
+        results = workspace.runner(view.on_event).plan(workspace.environment, paths, out_dir=out_dir)
     if as_json:
         print_json([facts(result) for result in results])
     else:
@@ -63,8 +89,7 @@ def run_saved(root: Path, environment: str, units: list[str] | None, as_json: bo
             if result.ok:
                 out.print(f"{result.unit}: {result.changes.describe(planned=True)}", soft_wrap=True)
     require_ok(results)
-    if any(result.actions for result in results):
-        raise typer.Exit(_CHANGES)
+    return any(result.actions for result in results)
 
 
 def _print(plan: EnvironmentPlan) -> None:

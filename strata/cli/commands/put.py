@@ -1,10 +1,15 @@
-"""`strata put`."""
+"""Upload FILE to the raw bucket and follow its execution; exit 1 if it fails."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Json, RunningEnvironment
 from strata.cli.views.console import err, out, print_json
 from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
@@ -12,40 +17,53 @@ from strata.platform import pipeline
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
+EXAMPLES = ("strata put flights.csv", "strata put planes.csv --key reference/planes.csv --no-wait")
 
-def run(root: Path, environment: str | None, file: Path, key: str | None, wait: bool, as_json: bool) -> None:
-    """Put the file; with `wait`, follow its execution and raise StrataError if it fails."""
+
+def run(
+    file: Annotated[Path, typer.Argument(help="File to upload.")],
+    key: Annotated[str | None, typer.Option(help="Key of the object; default: flights/NAME.")] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
+    environment: RunningEnvironment = None,
+    json_: Json = False,
+) -> None:
+    """Upload the file; with `wait`, follow its execution.
+
+    Raises:
+        StrataError: the execution failed.
+    """
+    root = checkout_root()
     running = require_running(root)
     if not file.is_file():
-        raise StrataError(f"{file} is not a file", remedy="name a file to drop")
+        raise StrataError(f"{file} is not a file", remedy="name a file to upload")
     workspace = Workspace(root, environment or running.environment, running.endpoints)
     platform, endpoints = workspace.platform(), workspace.endpoints
     key = key or f"flights/{file.name}"
     content = file.read_bytes()
-    # Waiting for an execution that no rule starts would be waiting in vain.
+    # An execution that no rule starts would never come.
     starts = pipeline.starts_execution(
         endpoints, platform.state_machine_arn, platform.raw_bucket, key, len(content)
     )
-    dropped = pipeline.put(endpoints, platform.raw_bucket, key, content)
+    uploaded = pipeline.put(endpoints, platform.raw_bucket, key, content)
     if not (wait and starts):
         why = "" if starts else "; no rule starts an execution for it"
-        if as_json:
+        if json_:
             print_json(
                 {
-                    "bucket": dropped.bucket,
+                    "bucket": uploaded.bucket,
                     "key": key,
-                    "etag": dropped.etag,
-                    "version_id": dropped.version_id,
+                    "etag": uploaded.etag,
+                    "version_id": uploaded.version_id,
                 }
             )
         else:
-            out.print(f"put s3://{dropped.bucket}/{key}{why}", soft_wrap=True)
+            out.print(f"put s3://{uploaded.bucket}/{key}{why}", soft_wrap=True)
         return
-    with StepTable(err, f"s3://{dropped.bucket}/{key}") as view:
+    with StepTable(err, f"s3://{uploaded.bucket}/{key}") as view:
         execution = pipeline.follow(
-            endpoints, platform.state_machine_arn, dropped, view.on_step, view.on_wait
+            endpoints, platform.state_machine_arn, uploaded, view.on_step, view.on_wait
         )
-    if as_json:
+    if json_:
         print_json(asdict(execution))
     else:
         out.print(f"{execution.status} in {execution.seconds:.1f} s ({execution.outcome})")

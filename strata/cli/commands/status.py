@@ -1,21 +1,24 @@
-"""`strata status`."""
+"""Show endpoints, units and the latest executions."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Json, RunningEnvironment
 from strata.cli.views.console import out, print_json, table
 from strata.platform import pipeline
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
+EXAMPLES = ("strata status", "strata status --env staging --json")
 _LATEST = 10
 
 
-def run(root: Path, environment: str | None, as_json: bool) -> None:
-    """Print endpoints, units and the latest executions."""
+def run(environment: RunningEnvironment = None, json_: Json = False) -> None:
+    """Print what runs, and the state of each unit."""
+    root = checkout_root()
     running = require_running(root)
     workspace = Workspace(root, environment or running.environment, running.endpoints)
     states = workspace.states()
@@ -31,8 +34,8 @@ def run(root: Path, environment: str | None, as_json: bool) -> None:
     machine = states.get("stepfunctions")
     executions = _executions(workspace, machine.outputs["state_machine_arn"]) if machine else []
     endpoints = workspace.endpoints
-    if as_json:
-        # Without the password: facts are printed, secrets are not.
+    if json_:
+        # The password is a secret; a reattached provider exists only for this session.
         facts = endpoints.model_dump(exclude={"snowflake_password", "reattach_providers"})
         print_json({"pid": running.pid, "endpoints": facts, "units": units, "executions": executions})
         return

@@ -1,1 +1,1 @@
-"""The commands of `strata ci`."""
+"""Run the steps of the GitHub workflows, in a job or anywhere else."""

@@ -1,14 +1,14 @@
-"""`strata ci apply | unlock`."""
+"""Apply the merged commit; a unit only if its new plan is the reviewed one."""
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from strata.checkout.root import find_root
+import typer
+
 from strata.ci import affected as resolver
 from strata.ci.apply import Applier, UnitApply, job_summary
 from strata.ci.fingerprint import Record
@@ -16,19 +16,25 @@ from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.store import Store
 from strata.ci.workflow import add_summary
-from strata.cli.plan_sets import MOST_COMMITS, changed_since_applied
+from strata.cli.affected import MOST_COMMITS, changed_since_applied
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Environment, Plans
 from strata.cli.views.console import out
 from strata.errors import StrataError
-from strata.live import LiveTree, discovery
-from strata.terraform.terragrunt import child_environ, first_error
+from strata.live import LiveTree
 
-_LOCK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_APPLY_WORKFLOW = "terraform-post-merge-apply.yaml"
+EXAMPLES = ("strata ci apply dev --plans /tmp/plans",)
 
 
-def run_apply(environment: str, plans: Path, base: str | None) -> None:
-    """Apply what was merged since the last commit that was wholly applied."""
-    root = find_root(Path.cwd())
+def run(
+    environment: Environment,
+    plans: Plans,
+    base: Annotated[
+        str | None, typer.Option(help="Commit that was applied last; default: the one GitHub marks.")
+    ] = None,
+) -> None:
+    """Apply what was merged since the last commit that was applied completely."""
+    root = checkout_root()
     head = commit(root, "HEAD")
     github = GitHub.from_environment()
     last: str | None
@@ -46,7 +52,7 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
         )
         results = applier.apply(affected)
     finally:
-        # Also after a fault: a commit without a mark would look as if nobody had tried.
+        # Also after a fault: a commit without a mark would look as if it had never been tried.
         succeeded = all(result.ok for result in results) and bool(results or not affected.units)
         bad = next((result for result in results if result.result in ("failed", "stopped")), None)
         description = (
@@ -60,43 +66,8 @@ def run_apply(environment: str, plans: Path, base: str | None) -> None:
         raise StrataError(f"{bad.unit} {bad.result}: {bad.error}", remedy=bad.next_command)
 
 
-def run_unlock(environment: str, unit: str, lock_id: str) -> None:
-    """Release a lock while no apply runs, by Terraform itself, which refuses another id than the lock's."""
-    root = find_root(Path.cwd())
-    known = {path.rpartition("/")[2] for path in discovery.units_of(root, environment)}
-    if unit not in known:
-        raise StrataError(
-            f"environment {environment} has no unit {unit}", remedy=f"it has {', '.join(sorted(known))}"
-        )
-    if not _LOCK_ID.fullmatch(lock_id):
-        raise StrataError(f"`{lock_id}` is no lock id", remedy="copy the ID out of Terraform's error")
-    if f"apply {environment}" in GitHub.from_environment().running_jobs(_APPLY_WORKFLOW):
-        raise StrataError(
-            f"an apply of {environment} is in progress, whose lock is not stale", remedy="wait until it ends"
-        )
-    place = f"live/{environment}/{unit}"
-    process = subprocess.run(
-        [
-            *("terragrunt", "run", "--non-interactive", "--no-color", "--tf-path", "terraform"),
-            *("--working-dir", str(root / place), "--", "force-unlock", "-force", lock_id),
-        ],
-        cwd=root,
-        env=child_environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if process.returncode:
-        said = first_error(process.stdout + process.stderr) or "terragrunt gave no reason"
-        raise StrataError(
-            f"{place} stays locked: {said}", remedy="look at the id; the lock may be another's, or gone"
-        )
-    add_summary(f"Released lock `{lock_id}` of `{place}`.")
-    out.print(f"released lock {lock_id} of {place}", soft_wrap=True)
-
-
 def _reviewed(root: Path, github: GitHub, store: Store, last: str | None, head: str) -> list[Record]:
-    """The records of the pull requests merged since, newest first."""
+    """Return the records of the pull requests merged since, newest first."""
     span = [f"{last}..{head}"] if last else [head, f"--max-count={MOST_COMMITS}"]
     commits = git(root, "rev-list", "--first-parent", *span).split()
     heads = dict.fromkeys(found for one in commits for found in github.merged_heads(one))

@@ -1,42 +1,50 @@
-"""`strata ci trust` and `strata ci roles`: who may log in as what, and what the deployers' roles may do."""
+"""Show which GitHub tokens may assume which roles; exit 1 on a wrong decision.
+
+Roles are those of AWS and the service users of Snowflake."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from strata.bootstrap.identities import snowflake_identities
-from strata.checkout.root import find_root
-from strata.ci.rendered import environment_plan, read_plan_file
-from strata.ci.roles import check_roles
 from strata.ci.trust import TrustVerdict, load_tokens, planned_trust, verdicts
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Environment, Json, PlanFile
+from strata.cli.plan_sets import environment_document
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.live.facts import environment_facts
-from strata.platform.session import interruptible
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
 
+EXAMPLES = ("strata ci trust dev", "strata ci trust dev --role apply --plan plan.json")
 
-def run_trust(environment: str, plan: Path | None, role: str | None, as_json: bool) -> None:
-    """Decide on every token and everybody who might trust it; exit 1 if one is decided otherwise."""
-    root = find_root(Path.cwd())
+
+def run(
+    environment: Environment,
+    plan: PlanFile = None,
+    role: Annotated[
+        str | None, typer.Option(help="Show the decision on every token for this role or user.")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Decide on every token and every role or user; exit 1 if a decision is not the expected one."""
+    root = checkout_root()
     tree = load_tree(root, find_toolchain(root / ".strata"))
     facts = environment_facts(tree, environment)
     others = [name for name in tree.environments() if name != environment]
     trusting, providers = planned_trust(
-        _document(root, environment, plan), facts, snowflake_identities(facts)
+        environment_document(environment, plan), facts, snowflake_identities(facts)
     )
     found = verdicts(load_tokens(facts, others[0] if others else "other"), trusting, providers)
     names = [one.name for one in trusting]
     if role is not None and role not in names:
         raise StrataError(f"{environment} has no role {role}", remedy=f"its roles are {', '.join(names)}")
     shown = [verdict for verdict in found if role in (None, verdict.name)]
-    if as_json:
+    if json_:
         print_json({"environment": environment, "decisions": [verdict.as_dict() for verdict in shown]})
     elif role is None:
         _print_tokens(shown)
@@ -46,47 +54,13 @@ def run_trust(environment: str, plan: Path | None, role: str | None, as_json: bo
     for verdict in wrong:
         word = "may become" if verdict.decision.allowed else "may not become"
         err.print(f"{verdict.token.name}: {word} {verdict.name}, against the table ({verdict.statement})")
-    if not as_json:
+    if not json_:
         tokens = len({verdict.token.name for verdict in found})
         out.print(
             f"{tokens} tokens, {len(names)} roles and users: {len(found)} decisions, {len(wrong)} wrong"
         )
     if wrong:
         raise typer.Exit(1)
-
-
-def run_roles(environment: str, plan: Path | None, as_json: bool) -> None:
-    """Check what the deployers' roles may do; exit 1 if one may too little or too much."""
-    root = find_root(Path.cwd())
-    facts = environment_facts(load_tree(root, find_toolchain(root / ".strata")), environment)
-    report = check_roles(_document(root, environment, plan), facts)
-    if as_json:
-        print_json(
-            {
-                "environment": environment,
-                "types": report.types,
-                "needs": report.needs,
-                "faults": [{"role": fault.role, "text": fault.text} for fault in report.faults],
-                "unused": list(report.unused),
-            }
-        )
-    else:
-        for fault in report.faults:
-            out.print(f"{fault.role} {fault.text}", soft_wrap=True)
-        out.print(
-            f"{report.needs} needs of {report.types} resource types, {len(report.faults)} faults; "
-            f"{len(report.unused)} actions of the apply role are for types that are not planned",
-            soft_wrap=True,
-        )
-    if report.faults:
-        raise typer.Exit(1)
-
-
-def _document(root: Path, environment: str, plan: Path | None) -> Mapping[str, Any]:
-    if plan is not None:
-        return read_plan_file(plan)
-    with interruptible(), err.status("planning") as status:
-        return environment_plan(root, environment, lambda text: status.update(text))
 
 
 def _print_tokens(found: list[TrustVerdict]) -> None:
@@ -99,7 +73,7 @@ def _print_tokens(found: list[TrustVerdict]) -> None:
         wrong = any(not verdict.as_expected for verdict in decided)
         table.add_row(
             name,
-            ", ".join(verdict.name for verdict in allowed) or "nobody",
+            ", ".join(verdict.name for verdict in allowed) or "none",
             "; ".join(verdict.statement for verdict in allowed) or _common_reason(decided),
             style="red" if wrong else "green" if allowed else None,
         )

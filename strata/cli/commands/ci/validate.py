@@ -1,21 +1,22 @@
-"""`strata ci validate`."""
+"""Run `terraform validate` on copies of the modules; exit 1 on errors.
+
+The providers are fetched once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from strata.checkout.root import find_root
 from strata.ci.validation import validate_modules
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Json, Modules
 from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 
+EXAMPLES = ("strata ci validate", "strata ci validate s3 glue")
 
-def run(modules: Sequence[str], as_json: bool) -> None:
-    """Validate modules and print what Terraform says."""
-    root = find_root(Path.cwd())
-    found = validate_modules(root, modules)
-    if as_json:
+
+def run(modules: Modules = None, json_: Json = False) -> None:
+    """Validate modules and print Terraform's errors."""
+    found = validate_modules(checkout_root(), modules or [])
+    if json_:
         print_json(found)
     else:
         for module, errors in found.items():

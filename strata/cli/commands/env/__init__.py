@@ -1,1 +1,1 @@
-"""The commands of `strata env`."""
+"""List, create and compare environments."""

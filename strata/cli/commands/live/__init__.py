@@ -1,1 +1,1 @@
-"""The commands of `strata live`."""
+"""Read and check the live tree without Terragrunt or a cloud."""

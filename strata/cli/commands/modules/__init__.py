@@ -1,1 +1,1 @@
-"""The commands of `strata modules`."""
+"""Release, document and check the Terraform modules."""
