@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fault(error: Exception) -> StrataError | None:
-    """Return what the user can put right about an error; None for a fault of our own."""
+    """Return an error that the user can fix; None for a fault of our own."""
     if isinstance(error, StrataError):
         return error
     if isinstance(error, OSError) and error.filename is not None:

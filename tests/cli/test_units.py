@@ -100,7 +100,7 @@ def test_a_wait_for_a_lock_is_said_once() -> None:
         for unit in ("live/dev/a", "live/dev/a", "live/dev/b"):
             view.on_event(UnitEvent(unit, "locked", 0, 1.0, "eve@laptop (since 2026-01-02 03:04:05 UTC)"))
     assert [line.split(maxsplit=1) for line in text.getvalue().splitlines()] == [
-        [unit, "waits for eve@laptop (since 2026-01-02 03:04:05 UTC)"]
+        [unit, "waiting for eve@laptop (since 2026-01-02 03:04:05 UTC)"]
         for unit in ("live/dev/a", "live/dev/b")
     ]
 
@@ -109,4 +109,4 @@ def test_a_terminal_shows_who_is_waited_for() -> None:
     text = io.StringIO()
     with UnitTable(Console(file=text, width=100, force_terminal=True), ["live/dev/a"]) as view:
         view.on_event(UnitEvent("live/dev/a", "locked", 0, 1.0, "eve@laptop"))
-    assert "waits for eve@laptop" in text.getvalue()
+    assert "waiting for eve@laptop" in text.getvalue()
