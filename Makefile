@@ -10,7 +10,7 @@ test: setup
 	@.venv/bin/python -m pytest -n auto
 
 check: setup
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 lint: setup
 	@.venv/bin/strata lint

@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts its background jobs so, and children inherit it: their Ctrl-C would do nothing.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Not left as a setting: it would put the real provider into every test that plans.
-    config.stash[MIRROR] = os.environ.get(SNOWFLAKE_MIRROR, "")
+    # Not left as a setting: it would put the real provider into every test that plans. Workers start after
+    # the settings are gone, so that they are told.
+    told = getattr(config, "workerinput", {})
+    config.stash[MIRROR] = told.get(SNOWFLAKE_MIRROR) or os.environ.get(SNOWFLAKE_MIRROR, "")
     for name in list(os.environ):
         # The caller's settings must not decide what a test sees; this one says where providers are.
         if name.startswith(_FOREIGN) and name != "STRATA_PLUGIN_MIRROR":
@@ -49,6 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if downloaded.is_dir():
         # Set-up has brought it once; folders of the tests' own would each bring it again.
         os.environ.setdefault("STRATA_PLUGIN_MIRROR", str(downloaded))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the real Snowflake provider is."""
+    node.workerinput[SNOWFLAKE_MIRROR] = node.config.stash[MIRROR]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

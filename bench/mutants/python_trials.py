@@ -45,12 +45,12 @@ class Baseline:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a fault's line, those of another process left out; fast ones first."""
         lines = self.reached.get(mutant.file, {})
-        within = (
-            lines.values() if mutant.everywhere else map(lines.get, range(mutant.line, mutant.end_line + 1))
-        )
-        contexts = {context for found in within for context in found or ()}
+        there = {c for line in range(mutant.line, mutant.end_line + 1) for c in lines.get(line, ())}
+        # The empty name is the import's: a table that it makes is read by the functions of the file.
+        imported = mutant.everywhere or "" in there
+        contexts = {c for found in lines.values() for c in found} if imported else there
         tests = {test for context in contexts for test in self.users.get(context, [context]) if test}
-        if mutant.everywhere and not tests:
+        if imported and not tests:
             tests = set(self.seconds)
         return sorted(tests, key=lambda test: (self.seconds.get(test, 0), test))
 

@@ -43,7 +43,7 @@ locals {
       ErrorPath = "States.Format('${name}.{}', $.error.Error)"
       CausePath = "$.error.Cause"
     } },
-    { for name in length(var.failure_states) > 0 ? ["JudgeFailure"] : [] : name => {
+    { for name in length(var.failure_states) > 0 ? ["ClassifyFailure"] : [] : name => {
       Type    = "Choice"
       Choices = [for next, f in var.failure_states : { Or = [for e in sort(f.errors) : { Variable = "$.error.Error", StringMatches = e }], Next = next }]
       Default = "Failed"
@@ -52,7 +52,7 @@ locals {
 
   # Decoded and encoded again: the plan shows a definition that is no JSON, and spaces are no change.
   definition = jsonencode(jsondecode(templatefile("${path.module}/templates/pipeline.asl.json", {
-    after_notify        = length(local.failures) > 0 ? "JudgeFailure" : "Failed"
+    after_notify        = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
     await_seconds       = var.await_seconds
     claims_table        = format(local.name, "claims")
     clean_job           = format(local.name, "clean")

@@ -42,13 +42,13 @@ variable "failure_states" {
   validation {
     condition = alltrue([
       for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
-        "AdvanceClaim", "AwaitClaim", "CheckVersionId", "Claim", "Clean", "Curate", "Duplicate", "Failed",
-        "InspectHolder", "InspectRun", "JudgeClaim", "JudgeFailure", "JudgeHolder", "JudgeRun", "Notify", "ReadClaim",
-        "ReadRun", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "ReleaseClaim", "Superseded", "TakeOver",
-        "UseNullVersion",
+        "AwaitClaim", "CheckCause", "CheckVersionId", "Claim", "ClassifyFailure", "ClassifyRun", "Clean", "Curate",
+        "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder", "Failed", "Notify", "ReadClaim", "ReadRun",
+        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Superseded",
+        "TakeOver", "UseNullVersion",
       ], name)
     ])
-    error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and no state of the pipeline."
+    error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and not a state of the pipeline."
   }
   validation {
     condition     = alltrue([for s in var.failure_states : length(s.errors) > 0 && alltrue([for e in s.errors : can(regex("^[A-Za-z0-9_.]+[*]?$", e)) && e != "States.ALL"])])

@@ -10,8 +10,9 @@ from pathlib import Path
 # Last, so that no file of the checkout stands in for a module of Python; `-I` adds no folder itself.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from strata.artifacts.archive import replacing, zip_folder
+from strata.artifacts.archive import zip_folder
 from strata.artifacts.layer import build_layer
+from strata.checkout.files import replacing
 from strata.errors import StrataError
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
+
+from strata.checkout.files import replacing
 
 # The earliest time that a zip can say; the files' own times differ from clone to clone.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -38,18 +37,3 @@ def zip_folder(folder: Path, prefix: str, target: Path, suffixes: tuple[str, ...
             info.create_system = 3
             info.external_attr = 0o100644 << 16
             archive.writestr(info, path.read_bytes())
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A draft beside the target that takes its place when the block ends well: builds may run at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=str(target.parent), prefix=f".{target.name}.")
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -11,7 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from strata.artifacts.archive import replacing, zip_folder
+from strata.artifacts.archive import zip_folder
+from strata.checkout.child_environment import pip_environment
+from strata.checkout.files import replacing
 from strata.errors import StrataError
 
 PYTHON = "3.11"  # the functions' runtime
@@ -67,12 +69,7 @@ def _install(root: Path, requirements: Path, options: list[str], folder: Path) -
     command += ["--target", str(folder), *options]
     # pip compares what a wheel requires with the Python that runs pip, not with the one it installs for.
     command.append("--ignore-requires-python")
-    # Where pip fetches from is the user's business, where it installs to is ours.
-    ours = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV")
-    environ = {name: value for name, value in os.environ.items() if name not in ours}
-    environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
-    environ["PIP_CACHE_DIR"] = str(root / ".strata" / "cache" / "pip")
-    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, env=pip_environment(root), capture_output=True, text=True, check=False)
     if "No module named pip" in result.stderr:
         raise StrataError(
             f"{sys.executable} has no pip, which fetches the Lambda layer",

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from strata.ci.login import SNOWFLAKE_AUDIENCE
+from strata.iam.workload_identity import SNOWFLAKE_AUDIENCE, SnowflakeIdentity
 from strata.live.facts import EnvironmentFacts
 
 ISSUER = "https://token.actions.githubusercontent.com"
-
-
-@dataclass(frozen=True)
-class SnowflakeIdentity:
-    """A service user, the token that may be it, and what it may do.
-
-    Attributes:
-        purpose: plan (a pull request), drift (main) or apply (the GitHub environment).
-        subject: the whole `sub` of the token; Snowflake compares it exactly.
-        role: the account role that it gets.
-    """
-
-    purpose: str
-    user: str
-    issuer: str
-    subject: str
-    audiences: tuple[str, ...]
-    role: str
 
 
 def subject_prefix(facts: EnvironmentFacts, *, immutable: bool) -> str:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strata.bootstrap.identities import SnowflakeIdentity, snowflake_identities
+from strata.bootstrap.identities import snowflake_identities
 from strata.bootstrap.steps import BootstrapStep
 from strata.errors import StrataError
+from strata.iam.workload_identity import SnowflakeIdentity
 from strata.live.facts import EnvironmentFacts
 
 # What the modules make: databases with all in them, a warehouse, an integration, roles with grants, users.

@@ -29,8 +29,8 @@ TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
 _BUILDER = "strata/artifacts/__main__.py"
 _HOOK_READS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((_BUILDER, "build", "glue"), ("glue_jobs", "strata/artifacts")),
-    ((_BUILDER, "build", "lambda"), ("lambda_functions", "strata/artifacts")),
+    ((_BUILDER, "build", "glue"), ("glue_jobs", "strata/artifacts", "strata/checkout")),
+    ((_BUILDER, "build", "lambda"), ("lambda_functions", "strata/artifacts", "strata/checkout")),
 )
 _UPWARDS = re.compile(r"(?:\.\./)+[A-Za-z0-9_./-]+")
 # Where a tree keeps modules from git.

@@ -15,10 +15,11 @@ from strata.ci.affected import Affected, graph_of
 from strata.ci.fingerprint import Record, UnreviewedAction, closest, fingerprint
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
-from strata.ci.plans import PLAN_JSON, read_json, unit_plan
+from strata.ci.plans import PLAN_JSON, unit_plan
 from strata.ci.summary import code
 from strata.errors import StrataError
 from strata.live.mocks import SENTINEL
+from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, run_all
 
 Result = Literal["applied", "unchanged", "stopped", "failed", "not begun"]
@@ -126,7 +127,7 @@ class Applier:
     def verify(self, unit: str, plan: Path) -> UnitApply:
         """Compare a new plan with the reviewed one: `applied` says that it may be, `stopped` that not."""
         try:
-            document = read_json(plan)
+            document = read_file(plan)
         except StrataError as error:
             return UnitApply(unit, "failed", error=error.message, next_command=self.rerun)
         said = unit_plan(unit, document)

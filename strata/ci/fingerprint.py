@@ -17,9 +17,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from strata.ci.plans import action_of, changed_names, shown
+from strata.ci.plans import action_of, changes_output, shown
 from strata.errors import StrataError
 from strata.live.mocks import holds_mock
+from strata.plan import document as plans
+from strata.plan.document import PlannedChange
 
 UNKNOWN = "(unknown)"
 MOCKED = "(mock)"
@@ -105,18 +107,20 @@ def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
     """
     secret = bytes.fromhex(key)
     found: dict[str, dict[str, str]] = {}
-    for item in document.get("resource_changes") or ():
-        change = item.get("change") or {}
-        action = action_of(change, item.get("previous_address"))
-        if action is None or item.get("mode", "managed") != "managed":
+    for change in plans.changes(document):
+        action = action_of(change)
+        if action is None or not change.managed:
             continue
         marks = {_ACTION: action, **_marks(change, secret)}
         if action in ("update", "replace"):
-            marks[_CHANGED] = " ".join(changed_names(change))
-        found[item["address"]] = marks
-    for name, change in (document.get("output_changes") or {}).items():
-        if (change.get("actions") or ["no-op"]) != ["no-op"]:
-            found[f"{_OUTPUT}{name}"] = {_ACTION: "/".join(change["actions"]), **_marks(change, secret)}
+            marks[_CHANGED] = " ".join(change.changed())
+        found[change.address] = marks
+    for output in plans.outputs(document):
+        if changes_output(output):
+            found[f"{_OUTPUT}{output.address}"] = {
+                _ACTION: "/".join(output.actions),
+                **_marks(output, secret),
+            }
     return PlanFingerprint(resources=dict(sorted(found.items())))
 
 
@@ -178,12 +182,12 @@ def _name(path: str) -> str:
     return path.split("\0", 1)[0]
 
 
-def _marks(change: Mapping[str, Any], key: bytes) -> dict[str, str]:
+def _marks(change: PlannedChange, key: bytes) -> dict[str, str]:
     return {
         "\0".join(path): mark
         if mark in _WILD
         else hmac.new(key, mark.encode(), hashlib.sha256).hexdigest()[:32]
-        for path, mark in _leaves((), change.get("after"), change.get("after_unknown"))
+        for path, mark in _leaves((), change.after, change.unknown)
     }
 
 

@@ -14,10 +14,9 @@ from strata.ci.affected import deployable, edges
 from strata.ci.git import CommitRange, tree_at
 from strata.ci.impact import with_downstream
 from strata.ci.planning import PlanningResult, collect
-from strata.cloud.embedded import EmbeddedCloud
 from strata.errors import StrataError
-from strata.platform.session import interruptible
-from strata.platform.workspace import Workspace, find_account
+from strata.platform.offline_plan import offline_cloud
+from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
 from strata.terraform.terragrunt import UnitOutcome, first_error
 
@@ -40,12 +39,8 @@ def rehearse(
     chosen = deployable(change, environment)
     if not chosen.units and not chosen.removed:
         return collect(chosen, commit, plans, {})
-    account = find_account(change.root, environment)
     outcomes: dict[str, UnitOutcome] = {}
-    directory = change.root / ".strata" / "rehearsal"
-    # In this process and without Spark's: no job runs here.
-    cloud = EmbeddedCloud(directory, account_id=account.account_id, region=account.region, warm_processes=0)
-    with interruptible(), cloud as endpoints:
+    with offline_cloud(change.root, environment) as endpoints:
         with tree_at(change.root, change.base) as folder:
             _share_downloads(change.root, folder)
             before = Workspace(folder, environment, endpoints)

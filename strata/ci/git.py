@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from strata.checkout.git import run_git
 from strata.errors import StrataError
 
 
@@ -68,13 +67,10 @@ def commit(root: Path, name: str) -> str:
 
 def content(root: Path, commit_id: str, path: str) -> bytes | None:
     """What a file held in a commit; None if it is not there, or is no file."""
-    process = subprocess.run(
-        ["git", "-C", str(root), "cat-file", "blob", f"{commit_id}:{path}"],
-        capture_output=True,
-        env=_environment(),
-        check=False,
-    )
-    return process.stdout if process.returncode == 0 else None
+    try:
+        return run_git("-C", str(root), "cat-file", "blob", f"{commit_id}:{path}")
+    except StrataError:
+        return None
 
 
 @contextlib.contextmanager
@@ -90,35 +86,5 @@ def tree_at(root: Path, commit_id: str) -> Iterator[Path]:
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Run git in a checkout and return what it printed.
-
-    Raises:
-        StrataError: git is not there, or refuses.
-    """
-    try:
-        process = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            env=_environment(),
-            check=False,
-        )
-    except OSError as error:
-        raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
-    if process.returncode:
-        raise StrataError(f"`git {arguments[0]}` failed: {process.stderr.strip()[-300:]}")
-    return process.stdout
-
-
-def _environment() -> dict[str, str]:
-    # GIT_DIR and the like of a hook or an outer git would point elsewhere; a checkout's own hooks must not
-    # run.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return {
-        **kept,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "core.hooksPath",
-        "GIT_CONFIG_VALUE_0": os.devnull,
-    }
+    """Run git in a checkout and return what it printed; raises StrataError as `run_git`."""
+    return run_git("-C", str(root), *arguments).decode("utf-8", "surrogateescape")

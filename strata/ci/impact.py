@@ -20,6 +20,7 @@ from strata.ci.plans import unit_plan
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.plan.document import by_module
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.environment_root import module_name
 from strata.terraform.terragrunt import first_error
@@ -63,18 +64,11 @@ def split(document: Mapping[str, Any], modules: Mapping[str, str]) -> dict[str, 
         document: Terraform's plan JSON.
         modules: module name in the environment's root -> unit path.
     """
-    found: dict[str, dict[str, Any]] = {
-        unit: {"format_version": document["format_version"], "resource_changes": []}
-        for unit in modules.values()
+    changes = by_module(document)
+    return {
+        unit: {"format_version": document["format_version"], "resource_changes": changes.get(module, [])}
+        for module, unit in modules.items()
     }
-    for item in document.get("resource_changes") or ():
-        module, _, address = str(item["address"]).removeprefix("module.").partition(".")
-        if module in modules:
-            change = {**item, "address": address}
-            if previous := item.get("previous_address"):
-                change["previous_address"] = str(previous).removeprefix(f"module.{module}.")
-            found[modules[module]]["resource_changes"].append(change)
-    return found
 
 
 def _documents(root: Path, affected: Affected, endpoints: Endpoints | None) -> dict[str, dict[str, Any]]:

@@ -9,8 +9,8 @@ import httpx
 import tenacity
 
 from strata.errors import StrataError
+from strata.iam.workload_identity import SNOWFLAKE_AUDIENCE
 
-SNOWFLAKE_AUDIENCE = "snowflakecomputing.com"
 _TIMEOUT = 20.0
 
 

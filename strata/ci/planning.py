@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from strata.checkout.files import write_private
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
-from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, read_json, unit_plan
+from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, unit_plan
 from strata.ci.summary import markdown
 from strata.errors import StrataError
+from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, run_all
 
 PLAN_SET = "plan.json"
@@ -104,7 +106,7 @@ def collect(
             units.append(UnitPlan(unit=name, status=outcome.result, error=error))
             continue
         try:
-            document = read_json(folder / name / PLAN_JSON)
+            document = read_file(folder / name / PLAN_JSON)
         except StrataError as fault:
             units.append(UnitPlan(unit=name, status="failed", error=fault.message))
             continue
@@ -133,7 +135,7 @@ def write(planned: PlanningResult, private: Path, public: Path) -> None:
         public: the folder that becomes the artifact.
     """
     private.mkdir(parents=True, exist_ok=True)
-    (private / RECORD).write_text(planned.record.model_dump_json(), encoding="utf-8")
+    write_private(private / RECORD, planned.record.model_dump_json())
     write_public(planned.plans, public)
 
 

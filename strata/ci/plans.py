@@ -7,16 +7,17 @@ marked sensitive too (https://developer.hashicorp.com/terraform/internals/json-f
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from strata.errors import StrataError
 from strata.live.mocks import planned
+from strata.plan import document as plans
+from strata.plan.document import PlannedChange
 
 PLAN_JSON = "tfplan.json"
 PLAN_FILE = "tfplan.tfplan"
@@ -25,7 +26,6 @@ Action = Literal["create", "update", "replace", "delete", "import", "forget", "m
 Status = Literal["planned", "failed", "skipped"]
 # A longer key of an instance may be a credential; what names a resource for people is shorter.
 _KEY = re.compile(r'\["((?:[^"\\]|\\.){65,})"\]')
-_PLAIN: tuple[Action, ...] = ("create", "update", "delete", "forget")
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -130,44 +130,21 @@ def load_plan_set(path: Path) -> PlanSet:
         ) from None
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a plan JSON.
-
-    Raises:
-        StrataError: it is missing, or is not what `terraform show -json` prints of a plan.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StrataError(f"the plan cannot be read: {error.strerror}", file=path) from None
-    except ValueError:
-        # Never the parser's words: they quote the text.
-        raise StrataError("the plan is not JSON", file=path) from None
-    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith("1."):
-        raise StrataError(
-            "this is no plan of `terraform show -json`, format 1",
-            file=path,
-            remedy="plan with --json-out-dir",
-        )
-    if document.get("errored"):
-        raise StrataError("the plan is incomplete: Terraform failed while making it", file=path)
-    return document
-
-
 def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
     """What a plan JSON says of its unit, without values."""
-    outputs = {
-        name: change
-        for name, change in (document.get("output_changes") or {}).items()
-        if change.get("actions") not in (["no-op"], None)
-    }
+    outputs = [output.address for output in plans.outputs(document) if changes_output(output)]
     return UnitPlan(
         unit=unit,
-        resources=tuple(_resources(document.get("resource_changes") or ())),
+        resources=tuple(_resources(plans.changes(document))),
         outputs=tuple(sorted(outputs)),
         mocked=tuple(dict.fromkeys(shown(place) for place, _ in planned(document))),
         drifted=tuple(_drifted(document)),
     )
+
+
+def changes_output(output: PlannedChange) -> bool:
+    """Whether an output would have another value."""
+    return output.actions not in ((), ("no-op",))
 
 
 def shown(address: str) -> str:
@@ -186,35 +163,21 @@ def find_plans(folder: Path) -> dict[str, Path]:
     }
 
 
-def action_of(change: Mapping[str, Any], previous_address: str | None = None) -> Action | None:
+def action_of(change: PlannedChange) -> Action | None:
     """The one word for a change's actions; None if nothing happens."""
-    actions = list(change.get("actions") or ())
-    if "create" in actions and ("delete" in actions or "forget" in actions):
-        return "replace"
-    for action in _PLAIN:
-        if actions == [action]:
-            return action
-    if change.get("importing"):
+    if change.kind:
+        return cast(Action, change.kind)
+    if change.importing:
         return "import"
-    if previous_address:
-        return "move"
-    return None
+    return "move" if change.moved_from else None
 
 
-def _resources(changes: Any) -> Iterator[ResourceChange]:
-    for item in changes:
-        if item.get("mode", "managed") != "managed":
-            continue
-        change = item.get("change") or {}
-        action = action_of(change, item.get("previous_address"))
-        if action is None:
-            continue
-        yield ResourceChange(
-            address=shown(item["address"]),
-            type=item["type"],
-            action=action,
-            changed=tuple(changed_names(change)) if action in ("update", "replace") else (),
-        )
+def _resources(found: Iterable[PlannedChange]) -> Iterator[ResourceChange]:
+    for change in found:
+        if change.managed and (action := action_of(change)) is not None:
+            yield ResourceChange(
+                address=shown(change.address), type=change.type, action=action, changed=change.changed()
+            )
 
 
 def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
@@ -223,33 +186,12 @@ def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
     A resource also shows what others made around it, such as a role its inline policies and a bucket its
     lifecycle: each of those has, in its own resource, its own drift.
     """
-    root = (document.get("configuration") or {}).get("root_module") or {}
-    configured = {item["address"]: set(item.get("expressions") or ()) for item in root.get("resources") or ()}
-    acted_on = {resource.address for resource in _resources(document.get("resource_changes") or ())}
-    for resource in _resources(document.get("resource_drift") or ()):
-        names = configured.get(resource.address.partition("[")[0])
-        if resource.action != "update" or resource.address in acted_on or names is None:
-            yield resource
-        elif ours := tuple(name for name in resource.changed if name in names):
-            yield resource.model_copy(update={"changed": ours})
-
-
-def changed_names(change: Mapping[str, Any]) -> list[str]:
-    """The names of the attributes that differ before and after."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    unknown = change.get("after_unknown") or {}
-    if not (isinstance(before, dict) and isinstance(after, dict) and isinstance(unknown, dict)):
-        return []
-    return sorted(
-        name
-        for name in {*before, *after, *unknown}
-        if before.get(name) != after.get(name) or _any_true(unknown.get(name))
-    )
-
-
-def _any_true(mask: Any) -> bool:
-    if isinstance(mask, dict):
-        return any(_any_true(item) for item in mask.values())
-    if isinstance(mask, list):
-        return any(_any_true(item) for item in mask)
-    return mask is True
+    expressions = plans.expressions(document)
+    acted_on = {change.address for change in plans.changes(document) if change.managed and action_of(change)}
+    for change in plans.drift(document):
+        names = expressions.get(change.configured)
+        for resource in _resources([change]):
+            if resource.action != "update" or change.address in acted_on or names is None:
+                yield resource
+            elif ours := tuple(name for name in resource.changed if name in names):
+                yield resource.model_copy(update={"changed": ours})

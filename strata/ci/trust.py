@@ -7,16 +7,17 @@ of a plan. Both are compared by the evaluator that the embedded STS decides by.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.bootstrap.identities import SnowflakeIdentity
 from strata.errors import StrataError
 from strata.iam import Decision, OidcProvider, Policy, PolicyOutcome, trust_allows
-from strata.iam.workload_identity import oidc_login_allows
+from strata.iam.workload_identity import SnowflakeIdentity, oidc_login_allows
 from strata.live.facts import EnvironmentFacts
+from strata.plan.document import resources
+from strata.platform.offline_plan import UnknownPolicyError
 
 SNOWFLAKE = "snowflake:"
 _NOT_CLAIMS = ("name", "allows", "note", "without", "no_token")
@@ -138,11 +139,12 @@ def planned_trust(
     """
     trusting: list[Trusting] = []
     providers: list[OidcProvider] = []
-    for address, kind, values in planned_resources(document):
+    for resource in resources(document):
+        kind, values = resource.type, resource.values
         if kind == "aws_iam_role":
             name = short_name(values["name"], facts)
             if not values.get("assume_role_policy"):
-                raise UnknownPolicyError(address)
+                raise UnknownPolicyError(resource.address)
             trusting.append(Trusting(name, Policy.parse(values["assume_role_policy"], name)))
         elif kind == "aws_iam_openid_connect_provider":
             url = str(values["url"]).removeprefix("https://")
@@ -158,17 +160,6 @@ def planned_trust(
     return sorted(trusting, key=lambda one: (one.name.startswith(SNOWFLAKE), one.name)), providers
 
 
-class UnknownPolicyError(StrataError):
-    """A policy that is known after the apply only; `address` is its resource's."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(
-            f"the policy of {address} is not known before the apply",
-            remedy="apply the units it waits for, or give the plan of an applied environment",
-        )
-        self.address = address
-
-
 def _snowflake_user(values: Mapping[str, Any]) -> Trusting:
     name = f"{SNOWFLAKE}{str(values['name']).lower()}"
     for block in values.get("default_workload_identity") or ():
@@ -177,19 +168,6 @@ def _snowflake_user(values: Mapping[str, Any]) -> Trusting:
             one = SnowflakeIdentity("", values["name"], oidc["issuer"], oidc["subject"], audiences, "")
             return Trusting(name, identity=one)
     return Trusting(name)
-
-
-def planned_resources(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """The managed resources of a plan after its apply: address, type, values."""
-
-    def walk(module: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        for found in module.get("resources", ()):
-            if found["mode"] == "managed":
-                yield found["address"], found["type"], found["values"]
-        for child in module.get("child_modules", ()):
-            yield from walk(child)
-
-    return walk(document.get("planned_values", {}).get("root_module", {}))
 
 
 def short_name(name: str, facts: EnvironmentFacts) -> str:

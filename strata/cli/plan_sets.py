@@ -11,11 +11,11 @@ from strata.ci import planning
 from strata.ci.affected import Affected
 from strata.ci.git import commit
 from strata.ci.plans import PlanSet, find_plans, load_plan_set
-from strata.ci.rendered import environment_plan, read_plan_file
 from strata.cli.checkout import checkout_root
 from strata.cli.views.console import err
 from strata.errors import StrataError
-from strata.platform.session import interruptible
+from strata.plan.document import read_file
+from strata.platform.offline_plan import offline_plan
 from strata.terraform.terragrunt import UnitOutcome
 
 
@@ -101,6 +101,8 @@ def has_drift(plans: PlanSet) -> bool:
 def environment_document(environment: str, plan: Path | None) -> Mapping[str, Any]:
     """Return the plan JSON of an environment, from a file or planned now."""
     if plan is not None:
-        return read_plan_file(plan)
-    with interruptible(), err.status("planning") as status:
-        return environment_plan(checkout_root(), environment, lambda text: status.update(text))
+        return read_file(plan)
+    with err.status("planning") as status:
+        return offline_plan(
+            checkout_root(), environment, lambda text: status.update(text), policies_known=True
+        )

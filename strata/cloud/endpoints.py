@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from strata.checkout.files import write_private
 
 CLOUD_FILE = "cloud.json"
 
@@ -89,14 +90,7 @@ class CloudFile(BaseModel):
 
     def write(self, directory: Path) -> None:
         """Write the file whole or not at all, readable by its owner only: it holds a password."""
-        fd, name = tempfile.mkstemp(dir=directory, prefix=".cloud-")  # made with mode 0600
-        try:
-            with os.fdopen(fd, "w") as file:
-                file.write(self.model_dump_json(indent=2))
-            os.replace(name, directory / CLOUD_FILE)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_private(directory / CLOUD_FILE, self.model_dump_json(indent=2))
 
     @classmethod
     def read(cls, directory: Path) -> CloudFile | None:

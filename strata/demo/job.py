@@ -21,6 +21,7 @@ from strata.platform.pipeline import Execution, ExecutionStep
 from strata.platform.warehouse import Answer, ask, connect
 
 _DATASET = "flights"
+ANSWER_TITLE = "flights and mean arrival delay per carrier"
 
 
 class StepSink(Protocol):
@@ -110,7 +111,7 @@ def run_files(
 
 
 def _ask_everything(endpoints: Endpoints, platform: Platform, report: Report) -> None:
-    table = f'"{platform.database}"."{platform.schema}"."{platform.external_table}"'
+    table = platform.table(_DATASET).sql
     with connect(endpoints, role=platform.reader_role, warehouse=platform.warehouse) as connection:
         for key in report.executions:
             object_id = pipeline.object_id(platform.raw_bucket, key)

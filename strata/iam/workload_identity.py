@@ -8,11 +8,30 @@ own the user takes Snowflake's default.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from strata.iam.evaluation import Decision, PolicyOutcome
 
-DEFAULT_AUDIENCE = "snowflakecomputing.com"
+SNOWFLAKE_AUDIENCE = "snowflakecomputing.com"
+
+
+@dataclass(frozen=True)
+class SnowflakeIdentity:
+    """A service user, the token that may be it, and what it may do.
+
+    Attributes:
+        purpose: plan (a pull request), drift (main) or apply (the GitHub environment).
+        subject: the whole `sub` of the token; Snowflake compares it exactly.
+        role: the account role that it gets.
+    """
+
+    purpose: str
+    user: str
+    issuer: str
+    subject: str
+    audiences: tuple[str, ...]
+    role: str
 
 
 def oidc_login_allows(
@@ -24,7 +43,7 @@ def oidc_login_allows(
         claims: of the token.
         issuer, subject, audiences: of the user's WORKLOAD_IDENTITY.
     """
-    taken = list(audiences) or [DEFAULT_AUDIENCE]
+    taken = list(audiences) or [SNOWFLAKE_AUDIENCE]
     given = claims.get("aud")
     asked = given if isinstance(given, list | tuple) else [given]
     for name, holds, wanted in (

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from strata.checkout.child_environment import pip_environment
 from strata.checkout.child_output import json_document
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
@@ -105,12 +106,7 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
 
 
 def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
-    environ = {
-        **os.environ,
-        "PIP_CACHE_DIR": str(root / ".strata" / "cache" / "pip"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_PROGRESS_BAR": "off",
-    }
+    environ = pip_environment(root)
     done = subprocess.run(command, cwd=root, env=environ, stdout=file, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         lines = log.read_text(errors="replace").strip().splitlines()

@@ -7,9 +7,10 @@ checkov takes the attribute for unset.
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from strata.plan import document as plans
 
 LATER = "known-after-apply"
 
@@ -20,17 +21,13 @@ def with_unknowns(document: Mapping[str, Any]) -> dict[str, Any]:
     An unknown value that nobody set (an id, a computed default) stays as it is.
     """
     made = copy.deepcopy(dict(document))
-    expressions = dict(_configured(made.get("configuration", {}).get("root_module", {}), ""))
-    values = dict(_planned(made.get("planned_values", {}).get("root_module", {})))
-    for change in made.get("resource_changes", []):
-        address = change["address"]
-        # A module's configuration is the same for all its keys.
-        place = re.sub(r"\[[^\]]*\]", "", change.get("module_address", ""))
-        written = expressions.get((place, change["type"], change["name"]), {})
-        unknown = change["change"].get("after_unknown") or {}
-        for target in (values.get(address), change["change"].get("after")):
+    expressions = plans.expressions(made)
+    values = {resource.address: resource.values for resource in plans.resources(made)}
+    for change in plans.changes(made):
+        written = expressions.get(change.configured, {})
+        for target in (values.get(change.address), change.after):
             if isinstance(target, dict):
-                _fill(target, unknown, written)
+                _fill(target, change.unknown or {}, written)
     return made
 
 
@@ -44,20 +41,3 @@ def _fill(values: dict[str, Any], unknown: Mapping[str, Any], expressions: Mappi
             for value, inner, expression in zip(values.get(name) or [], mark, written, strict=False):
                 if isinstance(value, dict) and isinstance(inner, Mapping):
                     _fill(value, inner, expression)
-
-
-def _configured(
-    module: Mapping[str, Any], place: str
-) -> Iterator[tuple[tuple[str, str, str], Mapping[str, Any]]]:
-    for resource in module.get("resources", []):
-        yield (place, resource["type"], resource["name"]), resource.get("expressions", {})
-    for name, call in module.get("module_calls", {}).items():
-        inner = f"{place}.module.{name}" if place else f"module.{name}"
-        yield from _configured(call.get("module", {}), inner)
-
-
-def _planned(module: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for resource in module.get("resources", []):
-        yield resource["address"], resource["values"]
-    for child in module.get("child_modules", []):
-        yield from _planned(child)

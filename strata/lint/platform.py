@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from strata.lint.findings import LintFinding
-from strata.lint.planned import PlannedResource
+from strata.plan.document import PlannedResource
 
 CHECKS = {
     "bucket-public-access": "a bucket blocks public access in all four ways",

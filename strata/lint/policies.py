@@ -15,7 +15,7 @@ from typing import Any, Literal
 from strata.iam import Policy, PolicyError
 from strata.lint import iam_reference as reference
 from strata.lint.findings import LintFinding
-from strata.lint.planned import PlannedResource
+from strata.plan.document import PlannedResource
 
 CHECKS = {
     "policy-unknown": "a policy is known when it is planned (decision D9)",

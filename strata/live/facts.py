@@ -8,7 +8,7 @@ from typing import Any
 
 from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.terraform.state import s3_config
+from strata.live.remote_state import s3_config
 
 _NEEDED = {
     "project": str,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from strata.plan import document as plans
+
 SENTINEL = "000000000000"
 
 # Its last group has twelve digits too, and says nothing of an account.
@@ -43,15 +45,9 @@ def planned(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     Args:
         document: from `terraform show -json`.
     """
-    values = {
-        change["address"]: (change.get("change") or {}).get("after")
-        for change in document.get("resource_changes") or ()
-    }
-    values |= {
-        f"output {name}": change.get("after")
-        for name, change in (document.get("output_changes") or {}).items()
-    }
-    values |= {f"variable {name}": value for name, value in (document.get("variables") or {}).items()}
+    values = {change.address: change.after for change in plans.changes(document)}
+    values |= {f"output {output.address}": output.after for output in plans.outputs(document)}
+    values |= {f"variable {name}": value for name, value in plans.variables(document).items()}
     for subject, value in values.items():
         for place in places(value):
             yield subject, place

@@ -10,7 +10,6 @@ import math
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from strata.checkout.file_lock import held
+from strata.checkout.git import run_git
 from strata.errors import StrataError
 
 # A module's release, which is never another commit later.
@@ -131,20 +131,7 @@ class Sources:
         )
 
     def _git(self, *arguments: str) -> str:
-        environment = {name: value for name, value in self.environ.items() if not name.startswith("GIT_")}
-        try:
-            process = subprocess.run(
-                ["git", *arguments],
-                env={**environment, "GIT_TERMINAL_PROMPT": "0"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        except OSError as error:
-            raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
-        if process.returncode:
-            raise StrataError(f"`git {arguments[0]}` failed: {process.stderr.strip()[-300:]}")
-        return process.stdout
+        return run_git(*arguments, environ=self.environ).decode("utf-8", "replace")
 
 
 def _short(text: str) -> str:

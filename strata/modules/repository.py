@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from strata.checkout.git import run_git
 from strata.errors import StrataError
 from strata.modules.diff import InterfaceChange, compare, level_of
 from strata.modules.interface import Module, read_folder, read_module
@@ -175,22 +174,4 @@ class Repository:
         return self._run(*arguments).decode("utf-8", "replace")
 
     def _run(self, *arguments: str) -> bytes:
-        # A hook's GIT_DIR would mean another repository.
-        environ = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("GIT_") or name.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))
-        }
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self.root), *arguments],
-                env={**environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
-                capture_output=True,
-                check=False,
-            )
-        except OSError as error:
-            raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"]
-            raise StrataError(f"`git {arguments[0]}` failed: {said[-1]}")
-        return done.stdout
+        return run_git("-C", str(self.root), *arguments)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from strata.errors import StrataError
 from strata.live import LiveTree
 
-# What clients ask: other external tables may be beside it.
-_TABLE = "FLIGHTS"
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,28 @@ class EnvironmentAccount:
 
 
 @dataclass(frozen=True)
+class ExternalTable:
+    """An external table by the parts of its full name."""
+
+    database: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.schema}.{self.name}"
+
+    @property
+    def sql(self) -> str:
+        """Its full name, quoted."""
+        return f'"{self.database}"."{self.schema}"."{self.name}"'
+
+
+@dataclass(frozen=True)
 class Platform:
-    """What the units of one environment made, by the names clients need."""
+    """What the units of one environment made, by the names clients need.
+
+    `external_tables` are sorted by their full names.
+    """
 
     # The units whose outputs tell.
     COMPONENTS: ClassVar[frozenset[str]] = frozenset({"s3", "snowflake", "stepfunctions"})
@@ -31,10 +50,7 @@ class Platform:
     raw_bucket: str
     processed_bucket: str
     state_machine_arn: str
-    database: str
-    schema: str
-    external_table: str
-    current_view: str
+    external_tables: tuple[ExternalTable, ...]
     reader_role: str
     warehouse: str
 
@@ -46,20 +62,20 @@ class Platform:
             outputs: component name → output name → value.
 
         Raises:
-            StrataError: a component has not been applied, or not one external table has the flights' name.
+            StrataError: a component has not been applied.
         """
         try:
             buckets = outputs["s3"]["bucket_names"]
             snowflake = outputs["snowflake"]
-            table = _flights(snowflake["external_tables"])
+            tables = snowflake["external_tables"]
             return cls(
                 raw_bucket=buckets["raw"],
                 processed_bucket=buckets["processed"],
                 state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
-                database=table["database"],
-                schema=table["schema"],
-                external_table=table["table"],
-                current_view=table["view"],
+                external_tables=tuple(
+                    ExternalTable(table["database"], table["schema"], table["table"])
+                    for _, table in sorted(tables.items())
+                ),
                 reader_role=snowflake["roles"]["READER"],
                 warehouse=snowflake["warehouses"]["MAIN"],
             )
@@ -69,16 +85,36 @@ class Platform:
                 remedy="apply it with `strata apply`",
             ) from None
 
+    @property
+    def database(self) -> str | None:
+        """The database of all external tables; None if they are in several."""
+        return _only({table.database for table in self.external_tables})
 
-def _flights(tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The table of the flights among all external tables, by their full names."""
-    found = [table for table in tables.values() if table["table"] == _TABLE]
-    if len(found) != 1:
-        raise StrataError(
-            f"{len(found)} external tables are called {_TABLE}, of {', '.join(sorted(tables)) or 'none'}",
-            remedy="name one so in live/_components/snowflake.hcl",
-        )
-    return found[0]
+    @property
+    def schema(self) -> str | None:
+        """The schema of all external tables; None if they are in several."""
+        found = _only({(table.database, table.schema) for table in self.external_tables})
+        return found and found[1]
+
+    def table(self, dataset: str) -> ExternalTable:
+        """The external table of a data set, which has its name in upper case.
+
+        Raises:
+            StrataError: not exactly one has it.
+        """
+        name = dataset.upper()
+        found = [table for table in self.external_tables if table.name == name]
+        if len(found) != 1:
+            known = ", ".join(map(str, self.external_tables)) or "none"
+            raise StrataError(
+                f"{len(found)} external tables are called {name}, of {known}",
+                remedy="name one so in live/_components/snowflake.hcl",
+            )
+        return found[0]
+
+
+def _only(values: set[_Value]) -> _Value | None:
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def account_of(tree: LiveTree, environment: str) -> EnvironmentAccount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ _HIDDEN_SECONDS = 2
 _MAXIMUM_EVENT_AGE = 86_400
 # States a person does not follow: they only record what the others did.
 _BRANCH_STATES = frozenset(
-    {"CheckVersionId", "UseNullVersion", "InspectRun", "ReadRun", "JudgeRun"}
+    {"CheckVersionId", "UseNullVersion", "CheckCause", "ReadRun", "ClassifyRun"}
     | {"Failed", "Duplicate", "Superseded"}
 )
 
@@ -126,6 +126,30 @@ def starts_execution(endpoints: Endpoints, state_machine_arn: str, bucket: str, 
     return bool(_targets(client(endpoints, "events"), state_machine_arn, bucket, key, size))
 
 
+def key_prefixes(endpoints: Endpoints, state_machine_arn: str, bucket: str) -> list[str]:
+    """Where in a bucket objects must lie so that enabled rules start the state machine, "" for anywhere.
+
+    Args:
+        endpoints: the embedded cloud.
+        state_machine_arn: the machine.
+        bucket: where the objects would be put.
+    """
+    found = set()
+    for pattern, _ in _rules(client(endpoints, "events"), state_machine_arn):
+        detail = pattern.get("detail", {})
+        names = detail.get("bucket", {}).get("name")
+        if names is None or bucket in names:
+            filters = detail.get("object", {}).get("key", [{}])
+            # A plain text names one object, and no place for others.
+            found |= {_prefix(key) for key in filters if not isinstance(key, str)}
+    return sorted(found)
+
+
+def _prefix(key: dict[str, Any]) -> str:
+    """The text with which every key begins that one filter of an event pattern matches."""
+    return str(key.get("prefix") or key.get("wildcard", "").partition("*")[0])
+
+
 def follow(
     endpoints: Endpoints,
     state_machine_arn: str,
@@ -187,13 +211,21 @@ def _targets(events: Any, state_machine_arn: str, bucket: str, key: str, size: i
         "detail-type": "Object Created",
         "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}, "reason": "PutObject"},
     }
-    found = []
+    return [
+        target
+        for pattern, name in _rules(events, state_machine_arn)
+        if matches(pattern, event)
+        for target in events.list_targets_by_rule(Rule=name)["Targets"]
+        if target["Arn"] == state_machine_arn
+    ]
+
+
+def _rules(events: Any, state_machine_arn: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The pattern and the name of each enabled rule that starts the machine."""
     for name in events.list_rule_names_by_target(TargetArn=state_machine_arn)["RuleNames"]:
         rule = events.describe_rule(Name=name)
-        if rule["State"] == "ENABLED" and matches(json.loads(rule["EventPattern"]), event):
-            targets = events.list_targets_by_rule(Rule=name)["Targets"]
-            found += [target for target in targets if target["Arn"] == state_machine_arn]
-    return found
+        if rule["State"] == "ENABLED":
+            yield json.loads(rule["EventPattern"]), name
 
 
 def _find(

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from strata.checkout.child_environment import cloud_environment
 from strata.checkout.file_lock import held, is_held
+from strata.checkout.files import write_private
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
@@ -106,7 +108,7 @@ class PlatformSession:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.root,
-                env=child_environment(self.root),
+                env=cloud_environment(self.root / ".strata"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -157,12 +159,8 @@ class PlatformSession:
             "environment": self.environment,
             "endpoints": self.endpoints.model_dump(),
         }
-        path = _record(self.root)
-        draft = path.with_suffix(".new")
         # The record holds this start's Snowflake password.
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(record, file)
-        draft.replace(path)
+        write_private(_record(self.root), json.dumps(record))
 
 
 def run_directory(root: Path) -> Path:
@@ -191,20 +189,6 @@ def _end(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def child_environment(root: Path) -> dict[str, str]:
-    """The environment of the cloud's process.
-
-    A home and a temporary folder inside the checkout: Spark, Ivy and the Snowflake connector leave files
-    there. None of the caller's AWS, Snowflake or Terraform settings get through.
-    """
-    home = root / ".strata" / "home"
-    temporary = root / ".strata" / "tmp"
-    for folder in (home, temporary):
-        folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: os.environ[name] for name in ("PATH", "JAVA_HOME", "LANG", "USER") if name in os.environ}
-    return {**kept, "HOME": str(home), "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
 
 
 def find_running(root: Path) -> Running | None:

@@ -26,12 +26,12 @@ class Answer:
 
 
 @contextlib.contextmanager
-def connect(endpoints: Endpoints, **session: str) -> Iterator[snowflake.connector.SnowflakeConnection]:
+def connect(endpoints: Endpoints, **session: str | None) -> Iterator[snowflake.connector.SnowflakeConnection]:
     """Log in as the embedded account's administrator.
 
     Args:
         endpoints: the embedded cloud.
-        session: role, warehouse, database, schema.
+        session: role, warehouse, database, schema; None leaves it as the user has it.
 
     Raises:
         StrataError: the login was refused.

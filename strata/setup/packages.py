@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from strata.checkout.child_environment import pip_environment
 from strata.errors import StrataError
 from strata.setup.installed import forget_incomplete
 
@@ -79,19 +79,13 @@ class _Pip:
         self.run(arguments, names[0])
 
     def run(self, arguments: list[str], name: str) -> None:
-        environ = {
-            **os.environ,
-            "PIP_CACHE_DIR": str(self._root / ".strata" / "cache" / "pip"),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_PROGRESS_BAR": "off",
-        }
         log = self._folder / f"{name}.log"
         lines: list[str] = []
         with (
             log.open("w") as file,
             subprocess.Popen(
                 [*self._command, *arguments],
-                env=environ,
+                env=pip_environment(self._root),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.checkout.child_output import json_document
 from strata.checkout.file_lock import held
+from strata.checkout.files import write_private
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live.discovery import LOCK_FILE
@@ -197,11 +198,11 @@ class EnvironmentPlanner:
         # What the bootstrap has still to make cannot be imported.
         absent = self._backend.missing(part.rendered.remote_state for part in parts.values())
         root = write_root([part.member(place) for part in parts.values()], composition, absent)
-        _write(place / _FILE, root.text)
+        write_private(place / _FILE, root.text)
         applied = {part.name: state.document for path, part in parts.items() if (state := states[path])}
         if applied:
             own_files = {part.name: part.unit.file for part in parts.values()}
-            _write(place / _STATE, json.dumps(merge_states(applied, root.aliases, own_files)))
+            write_private(place / _STATE, json.dumps(merge_states(applied, root.aliases, own_files)))
         locate = _Locator(place, root, list(parts.values()))
         directory = WorkingDirectory(place, folder, place, folder)
         variables = {**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)}
@@ -342,13 +343,6 @@ def _emptied(folder: Path) -> Iterator[None]:
     finally:
         for file in files:
             file.unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
 
 
 def _refuse_arguments(rendered: RenderedUnit, file: Path) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from strata.plan import document as plans
+
 KINDS = ("create", "update", "replace", "delete", "import", "move", "forget")
-_QUIET = (("no-op",), ("read",))
-# Of the whole instance: to name its attributes says nothing.
-_WHOLE = (("create",), ("delete",), ("forget",))
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,7 @@ class ResourceChange:
     Attributes:
         address: as in the plan.
         type: the resource's type.
+        kind: the one word of KINDS that says it, or "" if the instance itself stays as it is.
         actions: Terraform's own words, such as `("delete", "create")`.
         changed: the names of the attributes that would change; none for a new or a deleted resource.
         importing: whether it is imported.
@@ -29,17 +28,11 @@ class ResourceChange:
 
     address: str
     type: str
+    kind: str
     actions: tuple[str, ...]
     changed: tuple[str, ...] = ()
     importing: bool = False
     moved_from: str = ""
-
-    @property
-    def kind(self) -> str:
-        """The one word of KINDS that says it, or "" if the instance itself stays as it is."""
-        if len(self.actions) == 2:
-            return "replace"
-        return "" if self.actions in _QUIET else self.actions[0]
 
     def kinds(self) -> Iterator[str]:
         """All words of KINDS that it counts for."""
@@ -128,15 +121,18 @@ def read_plan(
         modules: unit path by module name, in the order wanted.
         after: by unit path, the units it waits for.
     """
-    changes = _by_module(document.get("resource_changes", []))
-    outputs = document.get("output_changes", {})
+    changes = _by_module(document)
+    outputs = {
+        output.address: plans.changed_names(output.before, output.after, output.unknown)
+        for output in plans.outputs(document)
+    }
     return EnvironmentPlan(
         environment,
         {
             path: PlannedUnit(
                 path,
                 tuple(change for change in changes.get(name, []) if any(change.kinds())),
-                tuple(_changed(outputs.get(name, {}))),
+                outputs.get(name, ()),
                 tuple(other for other in after[path] if other in modules.values()),
             )
             for name, path in modules.items()
@@ -144,44 +140,23 @@ def read_plan(
     )
 
 
-def _by_module(changes: Iterable[Mapping[str, Any]]) -> dict[str, list[ResourceChange]]:
+def _by_module(document: Mapping[str, Any]) -> dict[str, list[ResourceChange]]:
     found: dict[str, list[ResourceChange]] = {}
-    for change in changes:
-        module = re.match(r"module\.([\w-]+)", change["address"])
-        if change["mode"] == "managed" and module:
-            found.setdefault(module[1], []).append(_resource(change))
+    for change in plans.changes(document):
+        module = plans.module_name(change.address)
+        if change.managed and module:
+            found.setdefault(module, []).append(
+                ResourceChange(
+                    change.address,
+                    change.type,
+                    change.kind,
+                    change.actions,
+                    change.changed(),
+                    change.importing,
+                    change.moved_from,
+                )
+            )
     return found
-
-
-def _resource(change: Mapping[str, Any]) -> ResourceChange:
-    actions = tuple(change["change"]["actions"])
-    return ResourceChange(
-        address=change["address"],
-        type=change["type"],
-        actions=actions,
-        changed=() if actions in _WHOLE else tuple(_changed(change["change"])),
-        importing=bool(change["change"].get("importing")),
-        moved_from=change.get("previous_address", ""),
-    )
-
-
-def _changed(change: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the attributes whose value differs or is not known yet."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    unknown = change.get("after_unknown") or {}
-    if not isinstance(unknown, Mapping):
-        unknown = dict.fromkeys(before, True)
-    for name in sorted({*before, *after, *unknown}):
-        if before.get(name) != after.get(name) or _any(unknown.get(name)):
-            yield name
-
-
-def _any(unknown: Any) -> bool:
-    if isinstance(unknown, Mapping):
-        return any(_any(value) for value in unknown.values())
-    if isinstance(unknown, list):
-        return any(_any(value) for value in unknown)
-    return bool(unknown)
 
 
 def _counts(units: Iterable[PlannedUnit]) -> dict[str, int]:

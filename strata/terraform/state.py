@@ -20,6 +20,7 @@ from strata.cloud.client import embedded_client
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live import UnitOutputs
+from strata.live.remote_state import s3_config
 from strata.terraform.locks import Lock
 
 # Between a state and its digest a run needs far less; Terraform itself waits 10 s.
@@ -268,22 +269,6 @@ class StateBackend:
 
 def _lock_key(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"LockID": {"S": f"{config['bucket']}/{config['key']}"}}
-
-
-def s3_config(remote_state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the configuration of a unit's S3 backend.
-
-    Raises:
-        StrataError: the unit has another backend, or none, or one that names no bucket or key.
-    """
-    backend = remote_state.get("backend")
-    config: Mapping[str, Any] = remote_state.get("config") or {}
-    if backend != "s3" or not config.get("bucket") or not config.get("key"):
-        raise StrataError(
-            f"the built-in runner keeps states in S3 only, and this unit's backend is {backend or 'not set'}",
-            remedy='include the root config, or set remote_state with backend = "s3", a bucket and a key',
-        )
-    return config
 
 
 def require_loopback(endpoints: Endpoints) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strata.artifacts.archive import replacing
+from strata.checkout.child_environment import terraform_environment
 from strata.checkout.child_output import json_document
 from strata.checkout.file_lock import held
+from strata.checkout.files import replacing
 from strata.errors import StrataError
-from strata.terraform.child_environment import child_environment
 from strata.terraform.process import ProcessGroup
 from strata.terraform.providers import (
     AWS,
@@ -78,7 +78,7 @@ class Toolchain:
             extra["TF_REATTACH_PROVIDERS"] = extra["TF_REATTACH_PROVIDERS"].replace(
                 f'"{_HOSTS["Terraform"]}/', f'"{_HOSTS["OpenTofu"]}/'
             )
-        return child_environment(
+        return terraform_environment(
             self.state_dir, self.environ, extra, network=network or not self.parallel_init
         )
 
@@ -94,7 +94,7 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
     # Without a configuration: a running Terraform may be reading the one that is there.
-    program, product, version, platform = _find_program(environ, child_environment(state_dir, environ))
+    program, product, version, platform = _find_program(environ, terraform_environment(state_dir, environ))
     host = _HOSTS[product]
     cache = folder / "providers"
     source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import threading
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from strata.checkout.files import write_private
 from strata.errors import StrataError
 from strata.terraform.diagnostics import MessageStream, relative_locator
 from strata.terraform.mock_guard import refuse_mocked_plan
@@ -56,9 +56,7 @@ class SavedPlan:
 
     def write(self, document: str) -> None:
         """Write the plan as JSON."""
-        path = self.folder / _PLAN_JSON
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(document)
+        write_private(self.folder / _PLAN_JSON, document)
 
 
 @dataclass(frozen=True)

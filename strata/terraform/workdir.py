@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strata.artifacts.archive import replacing
 from strata.checkout.file_lock import held
+from strata.checkout.files import replacing
 from strata.errors import StrataError
 from strata.live.discovery import LOCK_FILE
 from strata.live.generate import SIGNATURE

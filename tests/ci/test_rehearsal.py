@@ -50,10 +50,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
     def workspace(root: Path, environment: str, endpoints: object) -> Any:
         return SimpleNamespace(environment=environment, tree=LiveTree.load(root), runner=lambda say: played)
 
-    account = SimpleNamespace(account_id="111122223333", region="eu-west-1")
     monkeypatch.setattr(rehearsal, "Workspace", workspace)
-    monkeypatch.setattr(rehearsal, "find_account", lambda root, environment: account)
-    monkeypatch.setattr(rehearsal, "EmbeddedCloud", lambda *a, **more: contextlib.nullcontext())
+    monkeypatch.setattr(rehearsal, "offline_cloud", lambda *a: contextlib.nullcontext())
     monkeypatch.setattr(rehearsal, "with_downstream", lambda root, chosen, planned, endpoints: planned)
     return played
 

@@ -11,9 +11,10 @@ import pytest
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
-from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, read_json, unit_plan
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, unit_plan
 from strata.ci.summary import LIMIT, drift_markdown, markdown
 from strata.errors import StrataError
+from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, first_error
 
 SECRETS = (
@@ -148,7 +149,7 @@ def test_nothing_is_affected() -> None:
 def test_an_empty_plan(tmp_path: Path) -> None:
     path = tmp_path / "tfplan.json"
     path.write_text(json.dumps({"format_version": "1.2"}))
-    plan = unit_plan("live/dev/a", read_json(path))
+    plan = unit_plan("live/dev/a", read_file(path))
     assert (plan.resources, plan.outputs) == ((), ())
     assert "no changes" in markdown(PlanSet(environment="dev", commit="c", units=(plan,)))
 
@@ -240,8 +241,8 @@ def test_a_long_key_is_not_shown(key: str, expected: str) -> None:
     [
         ("", "not JSON"),
         ('{"format_version": "1.2", "planned_values": "s3cr3t', "not JSON"),
-        ("[]", "no plan of `terraform show -json`"),
-        ('{"format_version": "2.0"}', "no plan of `terraform show -json`"),
+        ("[]", "not a plan of `terraform show -json`"),
+        ('{"format_version": "2.0"}', "not a plan of `terraform show -json`"),
         ('{"format_version": "1.2", "errored": true}', "incomplete"),
     ],
 )
@@ -249,7 +250,7 @@ def test_what_is_no_plan_is_said_without_its_words(tmp_path: Path, content: str,
     path = tmp_path / "tfplan.json"
     path.write_text(content)
     with pytest.raises(StrataError, match=message) as caught:
-        read_json(path)
+        read_file(path)
     assert "s3cr3t" not in str(caught.value)
 
 

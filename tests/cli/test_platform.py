@@ -30,7 +30,23 @@ def outputs(*tables: str) -> dict[str, dict[str, Any]]:
 def test_the_flights_are_found_beside_another_table() -> None:
     platform = Platform.from_outputs(outputs("LAKE.CURATED.AIRPORTS", "LAKE.CURATED.FLIGHTS"))
     assert (platform.database, platform.schema) == ("LAKE", "CURATED")
-    assert (platform.external_table, platform.current_view) == ("FLIGHTS", "FLIGHTS_CURRENT")
+    assert platform.table("flights").sql == '"LAKE"."CURATED"."FLIGHTS"'
+
+
+@pytest.mark.parametrize(
+    ("tables", "place"),
+    [
+        ([], (None, None)),
+        (["A.B.X"], ("A", "B")),
+        (["A.B.X", "A.C.X"], ("A", None)),
+        (["A.B.X", "C.B.X"], (None, None)),
+    ],
+)
+def test_a_session_uses_the_place_of_all_tables(
+    tables: list[str], place: tuple[str | None, str | None]
+) -> None:
+    platform = Platform.from_outputs(outputs(*tables))
+    assert (platform.database, platform.schema) == place
 
 
 @pytest.mark.parametrize(
@@ -42,8 +58,9 @@ def test_the_flights_are_found_beside_another_table() -> None:
     ],
 )
 def test_without_one_table_of_the_name_all_are_listed(tables: list[str], message: str) -> None:
+    platform = Platform.from_outputs(outputs(*tables))
     with pytest.raises(StrataError) as caught:
-        Platform.from_outputs(outputs(*tables))
+        platform.table("flights")
     assert caught.value.message == message
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from strata.demo import data as demo_data
 from strata.testing.fixtures.jobs import Buckets
 
 
 @pytest.fixture(scope="session")
 def new_buckets(spark: SparkSession) -> Callable[[Path], Buckets]:
     """Makes empty buckets with the reference files."""
-    return lambda folder: Buckets.make(spark, folder)
+
+    def make(folder: Path) -> Buckets:
+        buckets = Buckets.make(spark, folder)
+        demo_data.reference(buckets.raw)
+        return buckets
+
+    return make
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from strata.ci.rendered import environment_plan
 from strata.cli.app import run
 from strata.live.facts import EnvironmentFacts, environment_facts
+from strata.platform.offline_plan import offline_plan
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
 from tests.checkout import Checkout
@@ -27,7 +27,7 @@ def checkout(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture(scope="session")
 def plan(checkout: Checkout) -> Mapping[str, Any]:
     """Terraform's plan JSON of live/dev."""
-    return environment_plan(checkout.folder, "dev", lambda text: None)
+    return offline_plan(checkout.folder, "dev", lambda text: None, policies_known=True)
 
 
 @pytest.fixture(scope="session")

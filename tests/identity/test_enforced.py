@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from strata.ci.trust import planned_resources
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.aws.gateway import server as server_module
+from strata.plan.document import resources
 
 pytestmark = pytest.mark.terraform
 
@@ -157,8 +157,9 @@ def test_the_apply_role_does_its_work_and_nothing_else(
         root = {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test"}
         iam = client_of(url, "iam", root)
         iam.create_role(RoleName="strata-apply-dev", AssumeRolePolicyDocument=TRUST)
-        for _, kind, values in planned_resources(plan):
-            if kind == "aws_iam_role_policy" and values["role"] == "strata-apply-dev":
+        for resource in resources(plan):
+            values = resource.values
+            if resource.type == "aws_iam_role_policy" and values["role"] == "strata-apply-dev":
                 iam.put_role_policy(
                     RoleName=values["role"], PolicyName="own", PolicyDocument=values["policy"]
                 )

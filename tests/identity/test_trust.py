@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from strata.bootstrap.identities import snowflake_identities
-from strata.ci.trust import UnknownPolicyError, load_tokens, planned_trust, verdicts
+from strata.ci.trust import load_tokens, planned_trust, verdicts
 from strata.cloud.github.job import WorkflowJob
 from strata.errors import StrataError
 from strata.live.facts import EnvironmentFacts
+from strata.platform.offline_plan import UnknownPolicyError
 from tests.identity.plans import change_policy, resources
 
 pytestmark = pytest.mark.terraform
@@ -167,10 +168,10 @@ def test_the_command_fails_where_a_token_may_too_much(strata: Command, changed: 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "is no JSON"),
-        ("{}", "is no plan"),
+        ("{", "is not JSON"),
+        ("{}", "not a plan"),
         (None, "cannot be read"),
-        ('{"planned_values": {"root_module": {}}}', "has no role"),
+        ('{"format_version": "1.2", "planned_values": {"root_module": {}}}', "has no role"),
     ],
 )
 def test_a_file_that_is_no_plan(strata: Command, tmp_path: Path, content: str | None, says: str) -> None:

@@ -38,6 +38,7 @@ def test_what_is_set_by_a_reference_and_unknown_is_filled() -> None:
                                     "module": {
                                         "resources": [
                                             {
+                                                "address": "aws_x.this",
                                                 "type": "aws_x",
                                                 "name": "this",
                                                 "expressions": {

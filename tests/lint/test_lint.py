@@ -88,12 +88,12 @@ def test_a_program_that_fails_is_no_clean_bill(tmp_path: Path) -> None:
     [
         (["nowhere"], None, "there is no environment `nowhere`"),
         (["--plan", "plan.json"], None, "error: plan.json: the plan cannot be read"),
-        (["--plan", "plan.json"], "[", "error: plan.json: the plan cannot be read"),
-        (["--plan", "plan.json"], "{}", "error: plan.json: not a plan with resources"),
+        (["--plan", "plan.json"], "[", "error: plan.json: the plan is not JSON"),
+        (["--plan", "plan.json"], "{}", "error: plan.json: this is not a plan of `terraform show -json`"),
         (
             ["--plan", "plan.json"],
-            '{"planned_values": {}}',
-            "error: plan.json: not a plan with resources",
+            '{"format_version": "1.2", "planned_values": {}}',
+            "error: plan.json: the plan has no resources",
         ),
     ],
 )

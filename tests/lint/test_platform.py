@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from strata.lint.planned import PlannedResource, resources
 from strata.lint.platform import CHECKS, check
+from strata.plan.document import PlannedResource, resources
 
 NAME = "strata-raw-dev-111122223333"
 POLICY = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from strata.lint.iam_reference import overlaps
-from strata.lint.planned import PlannedResource
 from strata.lint.policies import CHECKS, Kind, check, check_policy
+from strata.plan.document import PlannedResource
 
 BUCKET = "arn:aws:s3:::data-dev"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/*"

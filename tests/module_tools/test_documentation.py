@@ -28,16 +28,18 @@ def test_the_commands_of_the_guide_run(root: Path, tmp_path: Path) -> None:
     git("add", "--all")
     git("commit", "--quiet", "--message", "First")
     said = run_blocks(checkout, root / "docs/modules.md")
-    assert len(said) == 6
+    assert len(said) == 7
     assert "eventbridge" in said[0]
     assert "0 findings" in said[0]
-    assert "tagged eventbridge/v1.0.0" in said[1]
-    assert said[2].splitlines() == [
+    assert "wrote: modules/ledger/main.tf" in said[1]
+    assert "0 findings" in said[1]
+    assert "tagged eventbridge/v1.0.0" in said[2]
+    assert said[3].splitlines() == [
         "major input zone: added, and callers have to give it",
         "eventbridge 1.0.0 -> 2.0.0 at least (major)",
     ]
-    assert "tagged eventbridge/v2.0.0" in said[3]
-    row = next(line for line in said[4].splitlines() if " eventbridge " in line)
+    assert "tagged eventbridge/v2.0.0" in said[4]
+    row = next(line for line in said[5].splitlines() if " eventbridge " in line)
     assert re.findall(r"[\w.-]+", row) == ["eventbridge", "2.0.0", "2.0.0", "none", "local", "1.0.0"]
-    assert re.sub(" +", " ", said[5].splitlines()[0].strip()) == "live/staging/env.hcl | 2 +-"
+    assert re.sub(" +", " ", said[6].splitlines()[0].strip()) == "live/staging/env.hcl | 2 +-"
     assert "refs/tags/eventbridge/v2.0.0" in git("ls-remote", "origin")

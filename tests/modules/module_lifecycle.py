@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strata.checkout.child_environment import terraform_environment
 from strata.cloud.endpoints import Endpoints
 from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Move, read_folder
-from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import ready_toolchain
 from strata.terraform.workdir import without_hashes
 
@@ -49,7 +49,7 @@ class Root:
         (folder / "main.tf").write_text(text, encoding="utf-8")
         toolchain = ready_toolchain(checkout / ".strata")
         extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
-        root = cls(folder, toolchain.terraform, child_environment(folder / ".strata", os.environ, extra))
+        root = cls(folder, toolchain.terraform, terraform_environment(folder / ".strata", os.environ, extra))
         root.run("init", "-input=false")
         lock = folder / LOCK_FILE
         if lock.is_file():

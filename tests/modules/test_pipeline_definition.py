@@ -209,7 +209,7 @@ def test_an_object_is_worked_on_once(account: Account) -> None:
 
 def test_the_same_content_put_again_is_a_duplicate_and_outdates_what_lay_between(account: Account) -> None:
     account.finish(account.start(etag="a", sequencer="01"))
-    assert account.finish(account.start(etag="a", sequencer="03"))[1][-2:] == ["AdvanceClaim", "Duplicate"]
+    assert account.finish(account.start(etag="a", sequencer="03"))[1][-2:] == ["RefreshClaim", "Duplicate"]
     assert account.finish(account.start(etag="b", sequencer="02"))[1][-1] == "Superseded"
 
 
@@ -277,9 +277,9 @@ def test_an_error_ends_in_the_state_that_is_given_for_it(
 ) -> None:
     definition = planned_definition(plan, failure_states={"Unreachable": {"errors": errors}})
     boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")
-    execution = account.start(machine=account.create("judging", definition))
+    execution = account.start(machine=account.create("classifying", definition))
     status, visited = account.finish(execution)
-    assert (status, visited[-3:]) == ("FAILED", ["Notify", "JudgeFailure", end])
+    assert (status, visited[-3:]) == ("FAILED", ["Notify", "ClassifyFailure", end])
     ended = account.states.describe_execution(executionArn=execution)
     prefix = "Pipeline" if end == "Failed" else end
     assert ended["error"] == f"{prefix}.{account.claim()['error']}"

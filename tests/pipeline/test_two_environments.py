@@ -97,7 +97,7 @@ def _visible(workspace: Workspace) -> int:
         database=names.database,
         schema=names.schema,
     ) as connection:
-        return int(ask(connection, f"SELECT COUNT(*) FROM {names.external_table}").rows[0][0])
+        return int(ask(connection, f"SELECT COUNT(*) FROM {names.table('flights').sql}").rows[0][0])
 
 
 @pytest.fixture

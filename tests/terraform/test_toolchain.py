@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
 from strata.terraform import providers, toolchain
-from strata.terraform.child_environment import child_environment
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
 from tests.checkout import Checkout
 
@@ -374,7 +374,7 @@ def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
         "PYTHONPATH": "/elsewhere",
     }
     try:
-        environment = child_environment(state, environ, {"AWS_REGION": "eu-west-1", "EMPTY": ""})
+        environment = terraform_environment(state, environ, {"AWS_REGION": "eu-west-1", "EMPTY": ""})
         assert environment.pop("PATH").endswith(":/some/bin")
         assert environment == {
             "HOME": f"{state}/home",
@@ -385,7 +385,7 @@ def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
             "GOGC": "400",
             "AWS_REGION": "eu-west-1",
         }
-        assert child_environment(state, environ, network=True)["HTTPS_PROXY"] == "http://proxy:3128"
+        assert terraform_environment(state, environ, network=True)["HTTPS_PROXY"] == "http://proxy:3128"
     finally:
         if state != tmp_path:
             for folder in (state / "home", state / "tmp", state):
@@ -394,7 +394,7 @@ def test_a_childs_environment_is_its_own(tmp_path: Path) -> None:
 
 def test_a_socket_still_fits_below_a_long_state_folder(tmp_path: Path) -> None:
     state = tmp_path / ("x" * 80)
-    assert child_environment(state, {"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
+    assert terraform_environment(state, {"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
 
 
 def snowflake_mirror(folder: Path, version: str = "2.20.0") -> Path:

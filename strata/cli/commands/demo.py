@@ -39,7 +39,7 @@ def run(
     root = checkout_root()
     keep_out_snowflake_settings(root)
     # Imported here, because that imports the connector.
-    from strata.demo.job import run_files
+    from strata.demo.job import ANSWER_TITLE, run_files
 
     seconds: dict[str, float] = {}
     with interruptible(), contextlib.ExitStack() as stack:
@@ -63,7 +63,7 @@ def run(
     if json_:
         print_json(_facts(units, report))
     else:
-        _print(report)
+        _print(ANSWER_TITLE, report)
     if not report.holds:
         failed = [check.statement for check in report.checks if not check.holds]
         raise StrataError(f"{len(failed)} of {len(report.checks)} checks failed: {'; '.join(failed)}")
@@ -76,9 +76,9 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     seconds[name] = time.monotonic() - started
 
 
-def _print(report: Report) -> None:
+def _print(title: str, report: Report) -> None:
     out.print()
-    out.print(table("flights and mean arrival delay per carrier", report.answer.columns, _rows(report)))
+    out.print(table(title, report.answer.columns, _rows(report)))
     columns = ["object", "read", "clean", "quarantined", "duplicates", "curated", "visible"]
     out.print(table("reconciliation", columns, [list(asdict(counts).values()) for counts in report.counts]))
     out.print(
@@ -97,8 +97,7 @@ def _print(report: Report) -> None:
 
 def _rows(report: Report) -> list[list[Any]]:
     return [
-        [carrier, airline, int(flights), float(delay)]
-        for carrier, airline, flights, delay in report.answer.rows
+        [carrier, airline, int(count), float(delay)] for carrier, airline, count, delay in report.answer.rows
     ]
 
 

@@ -4,7 +4,6 @@ The rules are Strata's own, the policies and checkov's."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +16,11 @@ from strata.cli.options import Environment, Json
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
-from strata.lint.environment import plan_document
 from strata.lint.findings import FILE, Judged, LintFinding, judge, read_skips
-from strata.lint.planned import resources
 from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
+from strata.plan.document import read_file, resources
+from strata.platform.offline_plan import offline_plan
 from strata.terraform.toolchain import find_toolchain
 
 EXAMPLES = ("strata lint", "strata lint dev --json", "strata lint --plan plan.json")
@@ -62,7 +61,7 @@ def _findings(
     note("reading the modules")
     toolchain = find_toolchain(root / ".strata")
     found = [*check_modules(root), *code.check(root, toolchain.terraform, toolchain.environment())]
-    document = plan_document(root, environment, note) if given is None else given
+    document = offline_plan(root, environment, note) if given is None else given
     planned = resources(document)
     note("linting the plan")
     found += [*policies.check(planned), *platform.check(planned)]
@@ -75,13 +74,10 @@ def _findings(
 
 
 def _read(path: Path) -> Any:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StrataError(f"the plan cannot be read: {error}", file=path) from None
-    if not isinstance(document, dict) or not resources(document):
+    document = read_file(path)
+    if not resources(document):
         raise StrataError(
-            "not a plan with resources", file=path, remedy="make one: terraform show -json PLAN > FILE"
+            "the plan has no resources", file=path, remedy="make one: terraform show -json PLAN > FILE"
         )
     return document
 

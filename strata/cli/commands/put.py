@@ -14,15 +14,18 @@ from strata.cli.views.console import err, out, print_json
 from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
 from strata.platform import pipeline
+from strata.platform.names import Platform
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
-EXAMPLES = ("strata put flights.csv", "strata put planes.csv --key reference/planes.csv --no-wait")
+EXAMPLES = ("strata put orders.csv", "strata put customers.csv --key reference/customers.csv --no-wait")
 
 
 def run(
     file: Annotated[Path, typer.Argument(help="File to upload.")],
-    key: Annotated[str | None, typer.Option(help="Key of the object; default: flights/NAME.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Key of the object; default: the name of FILE below the rule's prefix.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
     environment: RunningEnvironment = None,
     json_: Json = False,
@@ -38,7 +41,7 @@ def run(
         raise StrataError(f"{file} is not a file", remedy="name a file to upload")
     workspace = Workspace(root, environment or running.environment, running.endpoints)
     platform, endpoints = workspace.platform(), workspace.endpoints
-    key = key or f"flights/{file.name}"
+    key = key or _default_key(workspace, platform, file.name)
     content = file.read_bytes()
     # An execution that no rule starts would never come.
     starts = pipeline.starts_execution(
@@ -69,3 +72,15 @@ def run(
         out.print(f"{execution.status} in {execution.seconds:.1f} s ({execution.outcome})")
     if execution.status != "SUCCEEDED":
         raise StrataError(f"execution {execution.status}: {execution.reason}")
+
+
+def _default_key(workspace: Workspace, platform: Platform, name: str) -> str:
+    """Return the file's name below the prefix of the platform's one rule."""
+    found = pipeline.key_prefixes(workspace.endpoints, platform.state_machine_arn, platform.raw_bucket)
+    if len(found) != 1:
+        places = ", ".join(found) or "none"
+        raise StrataError(
+            f"{len(found)} prefixes of {platform.raw_bucket} start an execution ({places})",
+            remedy="give the key of the object: --key PREFIX/NAME",
+        )
+    return f"{found[0]}{name}"

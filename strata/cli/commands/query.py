@@ -14,10 +14,7 @@ from strata.cli.views.console import out, print_json, table
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
-EXAMPLES = (
-    'strata query "SELECT COUNT(*) FROM FLIGHTS"',
-    'strata query "SELECT * FROM FLIGHTS LIMIT 3" --json',
-)
+EXAMPLES = ('strata query "SHOW EXTERNAL TABLES"', 'strata query "SELECT CURRENT_ROLE()" --json')
 
 
 def run(

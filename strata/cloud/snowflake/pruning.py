@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalTable
-from strata.cloud.snowflake.statements.external_tables import parsed
+from strata.cloud.snowflake.external_files import parsed
 
 
 def predicate(table: exp.Table, relation: ExternalTable) -> Expr | None:

@@ -15,11 +15,11 @@ from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
+from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.external_tables import METADATA, place_of
 
 _numbers = itertools.count(1)
 _TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE")

@@ -12,8 +12,8 @@ from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.external_tables import METADATA, Place, parsed
 from strata.cloud.snowflake.storage import StoredObject
 
 FILENAME, ROW_NUMBER = METADATA

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import strata
-from strata.artifacts.archive import replacing
+from strata.checkout.files import replacing
 
 _CHECK = Path(strata.__file__).parent / "cloud" / "aws" / "stepfunctions" / "definition.py"
 

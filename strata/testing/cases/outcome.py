@@ -10,6 +10,7 @@ from typing import Any
 import tftest
 
 from strata.errors import StrataError
+from strata.plan.document import by_module
 from strata.testing.cases.composition import ModuleCall
 from strata.testing.cases.terraform import TerraformFault
 
@@ -103,10 +104,7 @@ def split(plan: Mapping[str, Any], calls: Iterable[ModuleCall]) -> dict[str, Pla
         plan: the JSON of a plan of a root with one module call per case.
         calls: the root's calls.
     """
-    changes: dict[str, list[dict[str, Any]]] = {}
-    for change in plan.get("resource_changes", ()):
-        label, address = _cut(change["address"])
-        changes.setdefault(label, []).append({**change, "address": address})
+    changes = by_module(plan)
     values = plan.get("planned_values", {})
     modules = {
         module["address"].removeprefix("module."): module
@@ -163,12 +161,6 @@ def planned_value(after: Any, unknown: Any) -> Any:
             for index, item in enumerate(after)
         ]
     return after
-
-
-def _cut(address: str) -> tuple[str, str]:
-    """The label of the call and the rest of an address; labels have no dots."""
-    _, label, rest = address.split(".", 2)
-    return label, rest
 
 
 def _without(module: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from strata.artifacts.archive import replacing
+from strata.checkout.files import replacing
 from strata.live.discovery import LOCK_FILE
 from strata.terraform.toolchain import Toolchain
 from strata.testing.cases.terraform import TerraformFolder

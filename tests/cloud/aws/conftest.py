@@ -96,6 +96,21 @@ class Aws:
             time.sleep(0.02)
         return []
 
+    def earlier(self, url: str) -> list[dict[str, Any]]:
+        """The messages that reached a queue before an event that is sent now; the fixture `in_order` says so."""
+        sqs, events = self.client("sqs"), self.client("events")
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.rule("later", {"source": ["later"]}, {"Id": "later", "Arn": arn})
+        events.put_events(Entries=[{"Source": "later", "DetailType": "Later", "Detail": "{}"}])
+        found: list[dict[str, Any]] = []
+        while True:
+            more = self.messages(url)
+            assert more, "the later event did not arrive"
+            for message in more:
+                if json.loads(message["Body"]).get("source") == "later":
+                    return found
+                found.append(message)
+
     def rule(self, name: str, pattern: dict[str, Any], *targets: dict[str, Any], **settings: Any) -> str:
         """Create a rule with targets; return its ARN."""
         events = self.client("events")
@@ -146,6 +161,12 @@ def run(aws: Aws, states: dict[str, Any], role: str, given: Any = None, **more: 
 @pytest.fixture
 def context(tmp_path: Path) -> CloudContext:
     return CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path)
+
+
+@pytest.fixture
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread delivers all events, so that a later one proves that no earlier one is on its way."""
+    monkeypatch.setattr("strata.cloud.aws.events.delivery._WORKERS", 1)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from moto.s3.utils import _VersionedKeyStore
 
 from .conftest import ACCOUNT, Aws
 
+pytestmark = pytest.mark.usefixtures("in_order")
+
 ALL_S3 = {"source": ["aws.s3"]}
 
 
@@ -32,7 +34,7 @@ def seen(aws: Aws, url: str, count: int) -> list[dict[str, Any]]:
         more = aws.messages(url)
         assert more, f"only {len(found)} of {count} events: {found}"
         found += [json.loads(m["Body"]) for m in more]
-    assert not aws.messages(url, seconds=0.2)
+    assert aws.earlier(url) == []
     return sorted(found, key=lambda event: str(event["detail"]["object"]["sequencer"]))
 
 
@@ -109,7 +111,7 @@ def test_without_the_flag_there_is_no_event(aws: Aws) -> None:
     s3 = aws.bucket("raw")
     url = record(aws)
     s3.put_object(Bucket="raw", Key="a", Body=b"")
-    assert aws.messages(url, seconds=0.3) == []
+    assert aws.earlier(url) == []
 
 
 def digest(body: bytes) -> str:

@@ -43,3 +43,6 @@ def test_a_rule_that_is_there_says_what_starts(aws: Aws) -> None:
     aws.client("events").disable_rule(Name="planes")
     endpoints = nowhere(ACCOUNT, REGION, aws.context.aws_url)
     assert {case: pipeline.starts_execution(endpoints, machine, *case) for case in CASES} == CASES
+    assert pipeline.key_prefixes(endpoints, machine, "raw") == ["flights/", "weather/"]
+    assert pipeline.key_prefixes(endpoints, machine, "processed") == []
+    assert pipeline.key_prefixes(endpoints, other, "raw") == ["other/"]

@@ -305,6 +305,60 @@ def test_stop_interrupts_a_retry(aws: Aws, role: str) -> None:
     assert aws.ended(execution, seconds=30)["status"] == "ABORTED"
 
 
+def test_stop_of_an_execution_that_is_only_starting(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+    machine = aws.machine("m", WAIT, role)
+    parse = AmazonStateLanguageParser.parse
+
+    def slow(definition: str) -> Any:
+        time.sleep(0.5)
+        return parse(definition)
+
+    monkeypatch.setattr(AmazonStateLanguageParser, "parse", slow)
+    client = aws.client("stepfunctions")
+    execution = client.start_execution(stateMachineArn=machine)["executionArn"]
+    client.stop_execution(executionArn=execution, cause="by the test")
+    ended = aws.ended(execution, seconds=30)
+    assert (ended["status"], ended["cause"]) == ("ABORTED", "by the test")
+
+
+def test_stop_in_the_middle_of_a_task_that_fails_is_a_stop(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is caught, and moto makes a failure of it that the stopped program has no next state."""
+    claims_table(aws)
+    catch = {"ErrorEquals": ["States.ALL"], "Next": "Caught"}
+    states = {
+        "Claim": claim("attribute_exists(object_id)", Catch=[catch], End=True),
+        "Caught": {"Type": "Succeed"},
+    }
+    machine = aws.machine("m", states, role)
+    client = aws.client("stepfunctions")
+    client.describe_state_machine(stateMachineArn=machine)
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_dynamodb as dynamodb,
+    )
+
+    at_work, stopped = threading.Event(), threading.Event()
+    plain = dynamodb.StateTaskServiceDynamoDB._eval_service_task
+
+    def late(*arguments: Any, **named: Any) -> Any:
+        at_work.set()
+        assert stopped.wait(30)
+        return plain(*arguments, **named)
+
+    monkeypatch.setattr(dynamodb.StateTaskServiceDynamoDB, "_eval_service_task", late)
+    execution = client.start_execution(stateMachineArn=machine, input='{"id": "1"}')["executionArn"]
+    assert at_work.wait(30)
+    client.stop_execution(executionArn=execution, cause="by the test")
+    stopped.set()
+    ended = aws.ended(execution, seconds=30)
+    assert (ended["status"], ended["cause"]) == ("ABORTED", "by the test")
+
+
 def test_execution_that_times_out(aws: Aws, role: str) -> None:
     ended = run(aws, WAIT, role, TimeoutSeconds=1)
     assert ended["status"] == "TIMED_OUT"

@@ -73,7 +73,7 @@ def test_a_format_is_read(group: dict[str, Any], read: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", [None, {}, "PARQUET", {"TYPE": "JSON"}, {"TYPE": "PARQUET", "SKIP_HEADER": 1}]
+    "group", [None, {}, "PARQUET", {"TYPE": "AVRO"}, {"TYPE": "PARQUET", "SKIP_HEADER": 1}]
 )
 def test_a_format_is_refused(group: Any) -> None:
     with pytest.raises(SqlError):

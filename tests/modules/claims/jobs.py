@@ -219,7 +219,7 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
         schema=lambda _: SimpleNamespace(parquet=lambda uri: Frame(world().processed.rows(uri)))
     )
     patch.setattr(jobs, "_session", lambda *_: SimpleNamespace(read=reader))
-    patch.setattr(jobs, "Storage", lambda _: world().processed)
+    patch.setattr(jobs, "JobStorage", lambda _: world().processed)
     patch.setattr(jobs.lines, "read", read_lines)
     patch.setattr(jobs.references, "read", lambda *_: {})
     patch.setattr(

@@ -23,7 +23,7 @@ class Play:
         self.random = random.Random(seed)
         self.world = World(engine, versioned=self.random.random() < 0.8)
         self.waiting: list[Put] = []
-        self.moves = self.random.randint(6, 18)
+        self.moves = self.random.randint(5, 14)
         self.sequencer = 0x617F08299329D000
 
     def run(self) -> None:

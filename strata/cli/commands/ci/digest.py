@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from strata.checkout.files import write_private
 from strata.cli.options import Commit, Environment, Json, Plans
 from strata.cli.plan_sets import collected, require_planned
 from strata.cli.views.console import out, print_json
@@ -30,7 +31,7 @@ def run(
     planned = collected(environment, plans, commit)
     require_planned(planned.plans)
     if record is not None:
-        record.write_text(planned.record.model_dump_json(), encoding="utf-8")
+        write_private(record, planned.record.model_dump_json())
     digests = {unit.unit: unit.digest for unit in planned.plans.units}
     if json_:
         print_json(digests)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from strata.ci.fingerprint import closest, fingerprint, load_record
-from strata.ci.plans import read_json
 from strata.cli.options import Environment, Json, Plans
 from strata.cli.plan_sets import saved_plans
 from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
+from strata.plan.document import read_file
 
 EXAMPLES = ("strata ci verify dev --plans /tmp/plans --record record.json",)
 
@@ -28,7 +28,7 @@ def run(
     if reviewed.environment != environment:
         raise StrataError(f"the record is of environment {reviewed.environment}", file=record)
     found = {
-        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_json(path), reviewed.key))
+        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_file(path), reviewed.key))
         for unit, path in saved_plans(plans).items()
     }
     if json_:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -23,6 +24,8 @@ from strata.cloud.aws.patches import Patches
 _patches = Patches()
 _loading = threading.Lock()
 _starting = threading.RLock()
+# An execution begins within milliseconds; this long only on a machine that is out of breath.
+_START_SECONDS = 60
 _loaded = False
 
 
@@ -166,10 +169,27 @@ def _stop_execution(response: StepFunctionResponse) -> ActionResult:
     execution: Any = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
     stop_date = execution.stop_date or utcnow()
     if execution.status == "RUNNING":
+        _await_start(execution)
         execution.stop(
             stop_date=stop_date, error=response._get_param("error"), cause=response._get_param("cause")
         )
     return ActionResult({"stopDate": stop_date})
+
+
+def _await_start(execution: Any) -> None:
+    """Wait until an execution's thread evaluates its first state: moto loses a stop that comes before.
+
+    Raises:
+        RuntimeError: it never does.
+    """
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        environment = getattr(execution.exec_worker, "env", None)
+        if environment is not None and environment._program_state is not None:
+            return
+        if time.monotonic() > until:
+            raise RuntimeError(f"the execution did not begin within {_START_SECONDS} s")
+        time.sleep(0.005)
 
 
 def _machine(response: StepFunctionResponse, arn: str) -> StateMachine:

@@ -6,6 +6,7 @@ What moto does otherwise than AWS, and what is done here:
   and fails with it;
 - a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
 - the wait before a retry cannot be interrupted: it ends when the execution does;
+- a task that fails after its execution was stopped makes a failure of the stop;
 - executions write no log (`execution_log` does);
 - an execution reads SUCCEEDED before its output is there.
 """
@@ -32,6 +33,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskService,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -90,6 +92,14 @@ def install(context: CloudContext) -> None:
 
     _patches.attribute(StateTaskService, "_after_eval_execution", succeeded)
     _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
+    set_error = Environment.set_error
+
+    def set_error_of_running(env: Any, error: Any) -> None:
+        # What was stopped or timed out in the middle of a task stays so, however the task ends.
+        if not isinstance(env.program_state(), ProgramStopped | ProgramTimedOut):
+            set_error(env, error)
+
+    _patches.attribute(Environment, "set_error", set_error_of_running)
     asl_sdk.install(_patches)
     execution_log.install(_patches)
     _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from sqlglot import Expr, exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import privileges as rights
@@ -13,46 +12,15 @@ from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
     ExternalTable,
-    Integration,
     RegisteredFile,
     now,
 )
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
+from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
-from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
-
-METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an external table's files are: the integration to use, the bucket, the prefix (ending in a
-    slash)."""
-
-    integration: Integration
-    bucket: str
-    prefix: str
-
-
-def place_of(session: SnowflakeSession, table: ExternalTable) -> Place:
-    """Where the table's files are.
-
-    Raises:
-        SqlError: the stage is gone, its integration is gone, replaced or disabled, or forbids the location.
-    """
-    stage = session.catalog.find("STAGE", table.stage)
-    if stage is None:
-        raise does_not_exist("STAGE", table.stage)
-    integration = bound_integration(session.catalog, stage)
-    url = stage.options["URL"].rstrip("/") + "/"
-    path = table.location.path.strip("/")
-    url += f"{path}/" if path else ""
-    check_location(integration, url)
-    bucket, prefix = split_url(url)
-    return Place(integration, bucket, prefix)
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
@@ -210,19 +178,6 @@ def _expression(inner: SqlStatement) -> str:
                 sqlstate="42000",
             )
     return text
-
-
-def parsed(text: str) -> Expr:
-    """A column's expression as a tree.
-
-    Raises:
-        SqlError: it is not an expression.
-    """
-    try:
-        tree: Expr = parse_one(text, read="snowflake")
-    except SqlglotError as error:
-        raise SqlError(f"SQL compilation error:\n{error}") from None
-    return tree
 
 
 def _type(text: str) -> str:

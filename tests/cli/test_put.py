@@ -1,0 +1,68 @@
+"""`strata put` without a key: the object lies where the platform's rule looks, or the key must be given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from strata.cli.commands import put
+from strata.errors import StrataError
+from strata.platform.session import Running
+from strata.platform.workspace import Workspace
+from tests.endpoints import nowhere
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Runs the command where rules look below these prefixes; returns the keys that were written."""
+    keys: list[str] = []
+    cloud = nowhere("111111111111")
+
+    def dropped(endpoints: Any, bucket: str, key: str, body: bytes) -> Any:
+        keys.append(key)
+        return SimpleNamespace(bucket=bucket, etag="etag", version_id="v")
+
+    monkeypatch.setattr(put, "require_running", lambda root: Running(1, "dev", cloud))
+    monkeypatch.setattr(
+        Workspace, "platform", lambda _: SimpleNamespace(raw_bucket="raw", state_machine_arn="arn")
+    )
+    monkeypatch.setattr(Workspace, "endpoints", cloud)
+    monkeypatch.setattr(put.pipeline, "put", dropped)
+    monkeypatch.setattr(put.pipeline, "starts_execution", lambda endpoints, *_: False)
+    monkeypatch.setattr(put, "checkout_root", lambda: tmp_path)
+    file = tmp_path / "a.csv"
+    file.write_text("x")
+
+    def run(prefixes: list[str], key: str | None = None) -> list[str]:
+        monkeypatch.setattr(put.pipeline, "key_prefixes", lambda endpoints, arn, bucket: prefixes)
+        put.run(file, key, json_=True)
+        return keys
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "key", "expected"),
+    [(["orders/"], None, "orders/a.csv"), ([""], None, "a.csv"), (["a/", "b/"], "c/d.csv", "c/d.csv")],
+)
+def test_the_key(written: Any, prefixes: list[str], key: str | None, expected: str) -> None:
+    assert written(prefixes, key) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "message"),
+    [
+        ([], "0 prefixes of raw start an execution (none)"),
+        (["a/", "b/"], "2 prefixes of raw start an execution (a/, b/)"),
+    ],
+)
+def test_without_one_place_the_key_is_asked_for(written: Any, prefixes: list[str], message: str) -> None:
+    with pytest.raises(StrataError) as caught:
+        written(prefixes)
+    assert (caught.value.message, caught.value.remedy) == (
+        message,
+        "give the key of the object: --key PREFIX/NAME",
+    )
