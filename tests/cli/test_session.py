@@ -100,7 +100,7 @@ def test_down_ends_a_session_in_order(
     ("recorded", "message"),
     [
         (True, "a session of this checkout is running already (process {stranger}, environment dev)"),
-        (False, "process {me} is working on the start of a session of this checkout"),
+        (False, "the start of a session of this checkout is locked by process {me}"),
     ],
     ids=["running", "starting"],
 )
