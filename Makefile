@@ -9,8 +9,14 @@ demo: setup
 test: setup
 	@.venv/bin/python -m pytest -n auto
 
+# CI has installed the packages itself: `make --assume-old=setup BIN= check`.
+BIN ?= .venv/bin/
 check: setup
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@$(BIN)ruff check .
+	@$(BIN)ruff format --check .
+	@$(BIN)mypy
+	@$(BIN)lint-imports
+	@$(BIN)python -m tests.style.wording
 
 lint: setup
 	@.venv/bin/strata lint

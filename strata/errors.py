@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class StrataError(Exception):
-    """Something the user can put right: what is wrong, where, and the remedy.
+    """A fault that the user can fix: what is wrong, where, and the remedy.
 
     Args:
         message: what is wrong, one sentence without a full stop.

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-# Last, so that no file of the checkout stands in for a module of Python; `-I` adds no folder itself.
+# Last, so that a file of the checkout cannot shadow a module of Python; `-I` adds no folder.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from strata.artifacts.archive import zip_folder
@@ -21,7 +21,7 @@ def build_glue(root: Path, out: Path) -> None:
     for script in sorted((root / "glue_jobs" / "scripts").glob("*.py")):
         with replacing(out / "glue" / script.name) as draft:
             shutil.copyfile(str(script), str(draft))
-    # No half-written file of an editor, and nothing that a job does not read, may change the bytes.
+    # Only what a job reads may change the bytes, not an editor's temporary file.
     zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip", (".py", ".json"))
 
 
@@ -36,8 +36,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -I strata/artifacts/__main__.py",
         description=(
-            "Builds what Terraform uploads. The same input gives the same bytes, whatever the machine, time, "
-            "folder or umask. Needs nothing but Python 3.9 or newer; the layer needs pip as well."
+            "Build what Terraform uploads. The same input gives the same bytes, whatever the machine, time, "
+            "folder or umask. Python 3.9 or newer is required, and pip for the layer."
         ),
         epilog=(
             "build glue writes glue/<job>.py and glue/glue_jobs.zip; build lambda writes "
@@ -50,10 +50,15 @@ def main() -> int:
     actions = parser.add_subparsers(dest="action", required=True)
     build = actions.add_parser("build", help="build the artifacts of one component")
     build.add_argument("component", choices=["glue", "lambda"])
-    build.add_argument("--root", type=Path, required=True, help="the checkout's folder")
-    build.add_argument("--out", type=Path, default=Path("artifacts"), help="default: artifacts, here")
+    build.add_argument("--root", type=Path, required=True, help="root of the checkout")
     build.add_argument(
-        "--architecture", choices=["x86_64", "arm64"], default="x86_64", help="of the Lambda functions"
+        "--out", type=Path, default=Path("artifacts"), help="output folder (default: artifacts)"
+    )
+    build.add_argument(
+        "--architecture",
+        choices=["x86_64", "arm64"],
+        default="x86_64",
+        help="architecture of the Lambda functions (default: x86_64)",
     )
     arguments = parser.parse_args()
     try:

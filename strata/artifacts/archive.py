@@ -1,4 +1,4 @@
-"""Zip files whose bytes depend on nothing but names and contents."""
+"""Zip files whose bytes depend only on names and contents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from strata.checkout.files import replacing
 
-# The earliest time that a zip can say; the files' own times differ from clone to clone.
+# The earliest time in a zip; the files' own times differ from clone to clone.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _IGNORED_FOLDERS = ("__pycache__", "tests")
 
@@ -19,10 +19,10 @@ def zip_folder(folder: Path, prefix: str, target: Path, suffixes: tuple[str, ...
     Nothing is compressed: a deflated stream differs between versions of zlib, a stored one is the content.
 
     Args:
-        folder: what to zip; byte code and tests are left out.
-        prefix: put before every name in the zip, such as `python/`; may be empty.
-        target: the zip, replaced at once when it is whole.
-        suffixes: how the names of the files wanted end.
+        folder: the folder to zip; byte code and tests are left out.
+        prefix: prefix of every name in the zip, such as `python/`; may be empty.
+        target: the zip, replaced in one step.
+        suffixes: only files with one of these.
     """
     entries = []
     for parent, folders, names in os.walk(folder):

@@ -28,7 +28,7 @@ def build_layer(root: Path, architecture: str, target: Path) -> None:
 
     Args:
         root: the checkout's folder; the downloaded wheels are kept in its `.strata/cache`.
-        architecture: x86_64 or arm64, as Lambda says it.
+        architecture: x86_64 or arm64, Lambda's names.
         target: the zip.
 
     Raises:
@@ -80,7 +80,7 @@ def _install(root: Path, requirements: Path, options: list[str], folder: Path) -
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
         raise StrataError(
             f"pip could not fetch the Lambda layer: {errors[-1]}",
-            remedy="when the package registry answers, run it again",
+            remedy="run it again when the package registry answers",
         )
     # What pip writes about the installation differs from run to run, and Lambda does not need it.
     for record in folder.glob("*.dist-info/*"):

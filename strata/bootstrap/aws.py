@@ -1,4 +1,4 @@
-"""The state backend, which has to be there before any unit, and the units that CI needs to log in."""
+"""The state backend, which must exist before any unit, and the units that CI needs to log in."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _ISSUER = "token.actions.githubusercontent.com"
 
 
 def aws_steps(root: Path, facts: EnvironmentFacts) -> list[BootstrapStep]:
-    """State bucket, lock table, and the units `state-backend` and `github-oidc`."""
+    """Return the steps: state bucket, lock table, and the units `state-backend` and `github-oidc`."""
     cloud = _Aws(root, facts)
     steps = [
         BootstrapStep(
-            "aws", "State bucket: versioned, encrypted, closed", _bucket_commands(facts), cloud.bucket
+            "aws", "State bucket: versioned, encrypted, not public", _bucket_commands(facts), cloud.bucket
         )
     ]
     if facts.lock_table:
@@ -40,7 +40,7 @@ def aws_steps(root: Path, facts: EnvironmentFacts) -> list[BootstrapStep]:
         steps.append(
             BootstrapStep(
                 "aws",
-                "OIDC provider, plan role and apply role (what exists is imported)",
+                "OIDC provider, plan role and apply role (existing ones are imported)",
                 (*_import_commands(facts, facts.login_unit), _apply_command(facts.login_unit)),
                 cloud.login,
             )
@@ -50,7 +50,7 @@ def aws_steps(root: Path, facts: EnvironmentFacts) -> list[BootstrapStep]:
         steps.append(
             BootstrapStep(
                 "aws",
-                "The state backend comes under Terraform (the unit imports it)",
+                "State backend under Terraform (the unit imports it)",
                 (_apply_command(unit),),
                 lambda: cloud.unit(unit),
             )
@@ -65,11 +65,11 @@ class _Aws:
         self._clients: dict[str, Any] = {}
 
     def bucket(self) -> list[str]:
-        """Make the state bucket, or give it what it lacks."""
+        """Create the state bucket, or set what it lacks."""
         self._check_account()
         s3, name = self._client("s3"), self._facts.state_bucket
         done: list[str] = []
-        if not self._there(lambda: s3.head_bucket(Bucket=name)):
+        if not self._get_or_none(lambda: s3.head_bucket(Bucket=name)):
             place: dict[str, Any] = {}
             if self._facts.region != "us-east-1":
                 place["CreateBucketConfiguration"] = {"LocationConstraint": self._facts.region}
@@ -86,17 +86,17 @@ class _Aws:
             )
             done.append(f"set encryption of {name} to KMS")
         closed = dict.fromkeys(_CLOSED, True)
-        block = self._there(lambda: s3.get_public_access_block(Bucket=name), _UNSET) or {}
+        block = self._get_or_none(lambda: s3.get_public_access_block(Bucket=name), _UNSET) or {}
         if block.get("PublicAccessBlockConfiguration") != closed:
             self._call(lambda: s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=closed))
-            done.append(f"closed {name} to the public")
+            done.append(f"blocked public access to {name}")
         return done
 
     def table(self) -> list[str]:
-        """Make the lock table if it is not there."""
+        """Create the lock table if it does not exist."""
         name = self._facts.lock_table
         dynamodb = self._client("dynamodb")
-        if self._there(lambda: dynamodb.describe_table(TableName=name)):
+        if self._get_or_none(lambda: dynamodb.describe_table(TableName=name)):
             return []
         self._call(
             lambda: dynamodb.create_table(
@@ -110,7 +110,7 @@ class _Aws:
         return [f"created table {name}"]
 
     def login(self) -> list[str]:
-        """Import what exists of provider and roles, and apply the unit."""
+        """Import the provider and the roles that exist, and apply the unit."""
         unit = self._facts.login_unit
         assert unit is not None
         iam = self._client("iam")
@@ -120,12 +120,12 @@ class _Aws:
             if address in known:
                 continue
             if "provider" in address:
-                there = self._there(
+                exists = self._get_or_none(
                     lambda i=identifier: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=i)
                 )
             else:
-                there = self._there(lambda i=identifier: iam.get_role(RoleName=i))
-            if there:
+                exists = self._get_or_none(lambda i=identifier: iam.get_role(RoleName=i))
+            if exists:
                 self._terragrunt(unit, "import", "-input=false", address, identifier)
                 done.append(f"imported {identifier}")
         return [*done, *self.unit(unit)]
@@ -135,15 +135,15 @@ class _Aws:
         planned = self._terragrunt(unit, "plan", "-input=false", "-detailed-exitcode", codes=(0, 2))
         if planned.returncode == 0:
             return []
-        said = self._terragrunt(unit, "apply", "-input=false", "-auto-approve")
-        counts = re.search(r"Apply complete! Resources: ([^.]+)\.", said.stdout + said.stderr)
+        applied = self._terragrunt(unit, "apply", "-input=false", "-auto-approve")
+        counts = re.search(r"Apply complete! Resources: ([^.]+)\.", applied.stdout + applied.stderr)
         return [f"applied {unit}: {counts[1] if counts else 'done'}"]
 
     def _addresses(self, unit: str) -> set[str]:
-        """What the unit's state knows already."""
+        """Return the addresses in the unit's state."""
         s3 = self._client("s3")
         key = f"{unit}/terraform.tfstate"
-        answer = self._there(lambda: s3.get_object(Bucket=self._facts.state_bucket, Key=key))
+        answer = self._get_or_none(lambda: s3.get_object(Bucket=self._facts.state_bucket, Key=key))
         if not answer:
             return set()
         found: set[str] = set()
@@ -171,27 +171,27 @@ class _Aws:
                 "terragrunt is not on PATH", remedy="install the version that .tool-versions names"
             ) from None
         if process.returncode not in codes:
-            said = first_error(process.stdout + process.stderr) or "terragrunt gave no reason"
-            raise StrataError(f"{unit}: {arguments[0]} failed: {said}")
+            reason = first_error(process.stdout + process.stderr) or "terragrunt gave no reason"
+            raise StrataError(f"{unit}: {arguments[0]} failed: {reason}")
         return process
 
     def _check_account(self) -> None:
         account = str(self._call(lambda: self._client("sts").get_caller_identity())["Account"])
         if account != self._facts.account_id:
             raise StrataError(
-                f"these credentials are for account {account}, the environment is {self._facts.account_id}",
+                f"the credentials are for account {account}, not for {self._facts.account_id}",
                 remedy="log in to the environment's account",
             )
 
     def _kms_encrypted(self, s3: Any, name: str) -> bool:
-        found = self._there(lambda: s3.get_bucket_encryption(Bucket=name), _UNSET)
+        found = self._get_or_none(lambda: s3.get_bucket_encryption(Bucket=name), _UNSET)
         rules = (found or {}).get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
         return any(
             rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") == "aws:kms"
             for rule in rules
         )
 
-    def _there(self, call: Any, absent: set[str] = _MISSING) -> Any:
+    def _get_or_none(self, call: Any, absent: set[str] = _MISSING) -> Any:
         try:
             return call()
         except ClientError as error:
@@ -202,7 +202,7 @@ class _Aws:
             raise StrataError(f"AWS does not answer: {error}") from None
 
     def _call(self, call: Any) -> Any:
-        return self._there(call, set())
+        return self._get_or_none(call, set())
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -213,7 +213,7 @@ class _Aws:
 
 
 def _login_addresses(facts: EnvironmentFacts) -> dict[str, str]:
-    """Address in the unit `github-oidc` -> what `terraform import` wants."""
+    """Return address in the unit `github-oidc` -> ID for `terraform import`."""
     provider = f"arn:{facts.partition}:iam::{facts.account_id}:oidc-provider/{_ISSUER}"
     return {
         "aws_iam_openid_connect_provider.github[0]": provider,

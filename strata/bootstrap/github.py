@@ -1,4 +1,4 @@
-"""The repository's GitHub environments and variables, by `gh`, with the operator's own login."""
+"""The GitHub environments and variables of the repository, set with `gh` and the operator's login."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LABELS = ("code", "deletions", "lock-file", "mocks", "protected", "provider", "
 
 
 def github_steps(facts: EnvironmentFacts) -> list[BootstrapStep]:
-    """Environment, its branch rule and its variables; the labels that approve; the shape of subjects."""
+    """Return the steps: environment, its branch rule and variables, and the labels that approve."""
     return [
         BootstrapStep(
             "github", title, tuple(shlex.join(["gh", *command]) for command in commands), _runner(commands)
@@ -59,7 +59,7 @@ def _commands(facts: EnvironmentFacts) -> list[tuple[str, list[list[str]]]]:
             ],
         ),
         (
-            "Labels by which somebody else than the author approves",
+            "Labels with which someone other than the author approves",
             [
                 ["label", "create", f"approve:{name}", "--repo", repository, "--force", "--color", "D93F0B"]
                 for name in _LABELS
@@ -78,7 +78,7 @@ def _runner(commands: list[list[str]]) -> Callable[[], list[str]]:
             if process.returncode:
                 raise StrataError(
                     f"`gh {' '.join(command[:4])}` failed: {process.stderr.strip()[:200]}",
-                    remedy="log in by `gh auth login` as an administrator of the repository",
+                    remedy="log in with `gh auth login` as an administrator of the repository",
                 )
             done.append(f"gh {shlex.join(command)}")
         return done
@@ -87,18 +87,18 @@ def _runner(commands: list[list[str]]) -> Callable[[], list[str]]:
 
 
 def _needed(command: list[str]) -> bool:
-    """Whether a command would change anything: it is asked first, by the reading call that goes with it."""
+    """Return whether a command would change anything, by the call that reads the same object."""
     if command[0] == "variable":
         name, repository, environment, value = command[2], command[4], command[6], command[8]
-        asked = _gh(["variable", "get", name, "--repo", repository, "--env", environment])
-        return asked.returncode != 0 or asked.stdout.strip() != value
+        answer = _gh(["variable", "get", name, "--repo", repository, "--env", environment])
+        return answer.returncode != 0 or answer.stdout.strip() != value
     if command[0] == "label":
-        asked = _gh(["label", "list", "--repo", command[4], "--search", command[2], "--json", "name"])
-        return asked.returncode != 0 or {"name": command[2]} not in json.loads(asked.stdout or "[]")
-    asked = _gh(["api", command[3]])
-    if asked.returncode != 0:
+        answer = _gh(["label", "list", "--repo", command[4], "--search", command[2], "--json", "name"])
+        return answer.returncode != 0 or {"name": command[2]} not in json.loads(answer.stdout or "[]")
+    answer = _gh(["api", command[3]])
+    if answer.returncode != 0:
         return True
-    found = json.loads(asked.stdout or "{}")
+    found = json.loads(answer.stdout or "{}")
     if "deployment-branch-policies" in command[3]:
         wanted = command[-1].removeprefix("name=")
         return wanted not in [policy.get("name") for policy in found.get("branch_policies", ())]

@@ -1,4 +1,4 @@
-"""As whom CI logs in to Snowflake: one service user for each kind of job, each with exactly one subject."""
+"""The identities of CI in Snowflake: one service user per kind of job, each with exactly one subject."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ ISSUER = "https://token.actions.githubusercontent.com"
 
 
 def subject_prefix(facts: EnvironmentFacts, *, immutable: bool) -> str:
-    """How GitHub's `sub` begins: with the ids for repositories made, renamed or moved since 15 July 2026."""
+    """Return the start of GitHub's `sub`.
+
+    It has IDs for repositories that were created, renamed or moved since 15 July 2026.
+    """
     if immutable:
         return f"repo:{facts.owner}@{facts.owner_id}/{facts.repository}@{facts.repository_id}"
     return f"repo:{facts.owner}/{facts.repository}"
 
 
 def snowflake_identities(facts: EnvironmentFacts, *, immutable: bool = True) -> list[SnowflakeIdentity]:
-    """The service users of an environment.
+    """Return the service users of an environment.
 
     Args:
         facts: of the environment.

@@ -1,4 +1,4 @@
-"""The service users by which CI logs in to Snowflake: workload identity, no password, no key."""
+"""The service users of CI in Snowflake: workload identity, no password, no key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strata.errors import StrataError
 from strata.iam.workload_identity import SnowflakeIdentity
 from strata.live.facts import EnvironmentFacts
 
-# What the modules make: databases with all in them, a warehouse, an integration, roles with grants, users.
+# The modules create databases with their objects, a warehouse, an integration, roles with grants, users.
 DEPLOYER_RIGHTS = (
     "CREATE DATABASE",
     "CREATE INTEGRATION",
@@ -26,7 +26,7 @@ DEPLOYER_RIGHTS = (
 def snowflake_steps(
     facts: EnvironmentFacts, *, immutable: bool, environ: Mapping[str, str] = os.environ
 ) -> list[BootstrapStep]:
-    """One step: roles and users."""
+    """Return one step: roles and users."""
     identities = snowflake_identities(facts, immutable=immutable)
     statements = tuple(f"{statement};" for statement in _statements(identities))
     return [
@@ -86,7 +86,7 @@ def _apply(identities: list[SnowflakeIdentity], environ: Mapping[str, str]) -> l
             return _bring(connection, identities)
     except snowflake.connector.errors.Error as error:
         raise StrataError(
-            f"Snowflake refused: {error.msg}", remedy="log in as ACCOUNTADMIN by SNOWFLAKE_* variables"
+            f"Snowflake refused: {error.msg}", remedy="log in as ACCOUNTADMIN with SNOWFLAKE_* variables"
         ) from None
 
 

@@ -1,7 +1,6 @@
-"""The one-time steps of an environment: what each is for, the commands that do it, and doing it.
+"""The one-time steps of an environment: their titles, their commands, and how to run them.
 
-Each step looks at what is there first: what exists is adopted, what is as it should be is left alone, so
-that a second run changes nothing.
+Each step reads first and adopts what exists, so that a second run changes nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ SYSTEMS: tuple[System, ...] = ("aws", "snowflake", "github")
 
 @dataclass(frozen=True)
 class BootstrapStep:
-    """One thing that has to be there before CI can work.
+    """One step before CI can work.
 
     Attributes:
-        system: whose credential it needs.
-        title: what it is, for people.
-        commands: what an operator would type, safe to repeat; `language` says in what.
-        apply: does it, and returns what it changed, one line each; nothing if all was there.
+        system: the system whose credentials it needs.
+        title: its heading.
+        commands: what an operator would type, in `language`; safe to repeat.
+        apply: runs the step and returns one line per change.
     """
 
     system: System
@@ -33,7 +32,7 @@ class BootstrapStep:
 
 
 def script(steps: list[BootstrapStep]) -> str:
-    """The steps as Markdown: headings, and blocks that can be copied."""
+    """Return the steps as Markdown: headings, and blocks to copy."""
     parts = []
     for number, step in enumerate(steps, 1):
         block = "\n".join(step.commands)

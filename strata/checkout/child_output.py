@@ -1,4 +1,4 @@
-"""Documents in the output of child processes, which may say other things around them."""
+"""JSON documents in the output of child processes, among other text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-# A byte-order mark and the end of a line that a notice was glued to are no reason to miss a document.
+# A byte-order mark, or a notice without a line break before the document, must not hide it.
 _START = re.compile(r"^[\ufeff \t]*([{\[])", re.MULTILINE)
 _decoder = json.JSONDecoder()
 

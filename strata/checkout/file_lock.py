@@ -18,20 +18,20 @@ _POLL_SECONDS = 0.1
 def held(
     path: Path, what: str, wait: float, on_waiting: Callable[[str], None] = lambda holder: None
 ) -> Iterator[None]:
-    """Hold a lock file; another thread of this process is kept out too.
+    """Hold a lock file, against other threads of this process too.
 
     Args:
         path: the file.
-        what: what is worked on, for the error.
-        wait: for how many seconds to wait for another process that holds it.
+        what: what the lock protects, for the error.
+        wait: how many seconds to wait for another process that holds it.
         on_waiting: called with that process when the wait begins.
 
     Raises:
-        StrataError: another process held it all that time.
+        StrataError: another process held it for that long.
     """
     with path.open("a+") as file:
         deadline = time.monotonic() + wait
-        told = False
+        notified = False
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,12 +40,12 @@ def held(
                 file.seek(0)
                 holder = f"process {file.read().strip() or 'unknown'}"
                 if time.monotonic() < deadline:
-                    if not told:
+                    if not notified:
                         on_waiting(holder)
-                        told = True
+                        notified = True
                     time.sleep(_POLL_SECONDS)
                     continue
-                raise StrataError(f"{holder} is working on {what}", remedy="wait until it ends") from None
+                raise StrataError(f"{what} is locked by {holder}", remedy="wait until it ends") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -53,7 +53,7 @@ def held(
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process, this one included, holds the lock file."""
+    """Return whether a process, this one included, holds the lock file."""
     try:
         with path.open() as file:
             # Shared: two that only look do not see each other.

@@ -11,13 +11,13 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
-    """A draft beside the target that takes its place when the block ends well: builds may run at once.
+    """Yield a draft that replaces the target when the block succeeds, so that builds may run in parallel.
 
-    Nobody else may read the draft.
+    Only its owner may read the draft.
 
     Args:
         target: the file; its folder is made if missing.
-        mode: of the file.
+        mode: the mode of the file.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=str(target.parent), prefix=f".{target.name}.")
@@ -32,6 +32,6 @@ def replacing(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of secrets: its owner alone may read it, and it is whole or not there."""
+    """Write a file of secrets that only its owner may read, in one step."""
     with replacing(path, mode=0o600) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -8,22 +8,22 @@ from collections.abc import Mapping
 
 from strata.errors import StrataError
 
-# Who commits may be told; GIT_DIR and the like of a hook or an outer git would mean another repository.
+# The author may be set; GIT_DIR and the like, of a hook or an outer git, would mean another repository.
 _KEPT = ("GIT_AUTHOR_", "GIT_COMMITTER_")
 
 
 def run_git(*arguments: str, environ: Mapping[str, str] = os.environ) -> bytes:
-    """Run git, without the repository's hooks and without a question for a password.
+    """Run git without hooks and without a password prompt.
 
     Args:
-        arguments: of git; `-C FOLDER` first where a repository is meant.
+        arguments: git's; start with `-C FOLDER` to name a repository.
         environ: the caller's environment.
 
     Returns:
         What git printed.
 
     Raises:
-        StrataError: git is missing, or refuses.
+        StrataError: git is missing or failed.
     """
     kept = {
         name: value
@@ -43,6 +43,6 @@ def run_git(*arguments: str, environ: Mapping[str, str] = os.environ) -> bytes:
         raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
     if done.returncode:
         command = arguments[2] if arguments[0] == "-C" else arguments[0]
-        said = done.stderr.decode("utf-8", "replace").strip()[-300:] or "no output"
-        raise StrataError(f"`git {command}` failed: {said}")
+        message = done.stderr.decode("utf-8", "replace").strip()[-300:] or "no output"
+        raise StrataError(f"`git {command}` failed: {message}")
     return done.stdout

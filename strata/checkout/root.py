@@ -1,4 +1,4 @@
-"""Which checkout a command works in."""
+"""The checkout that a command works in."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from strata.errors import StrataError
 
 
 def find_root(start: Path) -> Path:
-    """The checkout that a folder is in: the nearest one upwards with a `terragrunt.hcl` and a `live` folder.
+    """Return the root of the checkout: the nearest folder upwards with `terragrunt.hcl` and `live`.
 
     Raises:
-        StrataError: there is none.
+        StrataError: the folder is not inside a checkout.
     """
     for folder in (start, *start.parents):
         if (folder / "terragrunt.hcl").is_file() and (folder / "live").is_dir():

@@ -1,4 +1,4 @@
-"""Which units a change affects, for `strata live affected` and `strata ci affected`."""
+"""Which units a change affects, for `strata live affected`, `strata ci affected` and `strata ci apply`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,42 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from strata.ci.affected import Affected, affected
+from strata.ci import affected as resolver
+from strata.ci.affected import Affected
 from strata.ci.git import CommitRange, git
+from strata.ci.github import GitHub
 from strata.cli.views.console import out, print_json
-from strata.errors import StrataError
 from strata.live import discovery
 
-
-def run(root: Path, span: str, environment: str | None, as_json: bool) -> None:
-    """Print what the commits of BASE..HEAD affect; a HEAD that is checked out is the checkout."""
-    base, dots, head = span.partition("..")
-    if not base or not dots:
-        raise StrataError(f"`{span}` is no span of commits", remedy="write BASE..HEAD, such as main..HEAD")
-    change = CommitRange.since(root, base, head or "HEAD")
-    show(compared(change, environment), as_json)
+# How many commits back to look for the last one that was applied.
+MOST_COMMITS = 100
 
 
 def compared(
-    change: CommitRange, environment: str | None, resolve: Callable[[CommitRange, str], Affected] = affected
+    change: CommitRange,
+    environment: str | None,
+    resolve: Callable[[CommitRange, str], Affected] = resolver.affected,
 ) -> list[Affected]:
-    """What a change affects in one environment, or in each where it affects any unit."""
+    """Return what a change affects in one environment, or in each where it affects a unit."""
     names = [environment] if environment else environments(change.root, change.base, change.head)
     return [found for name in names if (found := resolve(change, name)).units or found.removed]
 
 
+def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str | None]:
+    """Return what is affected since the last commit that was applied completely, and that commit.
+
+    Returns:
+        All units and None if no commit was.
+    """
+    commits = git(root, "rev-list", "--first-parent", f"--max-count={MOST_COMMITS}", "HEAD").split()
+    last = GitHub.from_environment().last_applied(environment, commits)
+    if last is None:
+        return resolver.everything(root, environment), None
+    return resolver.deployable(CommitRange.since(root, last), environment), last
+
+
 def environments(root: Path, *commits: str) -> list[str]:
-    """The environments of the checkout and of commits: one whose folder is gone still has resources."""
+    """Return the environments of the checkout and of commits: a deleted folder may still have resources."""
     names = set(discovery.environments(root))
     for commit in commits:
         listed = git(root, "ls-tree", "-d", "--name-only", commit, "live/").split()
@@ -40,7 +50,7 @@ def environments(root: Path, *commits: str) -> list[str]:
 
 
 def show(found: Sequence[Affected], as_json: bool) -> None:
-    """Print the units and why; of removed ones, what destroys them."""
+    """Print the units and why; for removed ones, the commands that destroy them."""
     if as_json:
         print_json([{**dataclasses.asdict(one), "units": one.units} for one in found])
         return
@@ -54,7 +64,7 @@ def show(found: Sequence[Affected], as_json: bool) -> None:
         if one.removed and one.base:
             filters = " ".join(f"--filter ./{unit}" for unit in one.removed)
             for line in (
-                "destroy them out of the tree that still has them:",
+                "destroy them from the commit that still has them:",
                 f"  git worktree add --detach .strata/before {one.base}",
                 f"  cd .strata/before && terragrunt run --all {filters} -- destroy",
             ):

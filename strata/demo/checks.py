@@ -29,7 +29,7 @@ class Counts:
     visible: int
 
     def checks(self) -> list[Check]:
-        """The equations of D13 for this object."""
+        """Return the equations of D13 for this object."""
         return [
             Check(
                 f"{self.key}: rows read = clean + quarantined + duplicates "
@@ -45,7 +45,7 @@ class Counts:
 
 
 def counts_of(key: str, clean: dict[str, Any], curate: dict[str, Any], visible: int) -> Counts:
-    """Put an object's two reports and the external table's answer together.
+    """Combine an object's two reports with the external table's answer.
 
     Args:
         key: the object's key.
@@ -64,6 +64,6 @@ def counts_of(key: str, clean: dict[str, Any], curate: dict[str, Any], visible: 
 
 
 def execution_check(key: str, execution: Execution) -> Check:
-    """Whether the object's execution ended well."""
-    said = f": {execution.reason}" if execution.error else ""
-    return Check(f"{key}: execution {execution.status}{said}", execution.status == "SUCCEEDED")
+    """Return whether the object's execution succeeded."""
+    reason = f": {execution.reason}" if execution.error else ""
+    return Check(f"{key}: execution {execution.status}{reason}", execution.status == "SUCCEEDED")

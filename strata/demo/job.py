@@ -59,12 +59,12 @@ def run_files(
     show: Callable[[str], AbstractContextManager[StepSink]],
     scratch: Path,
 ) -> Report:
-    """Drop the reference data and two files, let the platform work, and check what it answers.
+    """Upload the reference data and two files, follow their executions, and check the answers.
 
     Args:
         endpoints: the embedded cloud.
         platform: the applied environment.
-        show: gives, for a title, what shows one object's steps.
+        show: title -> what shows one object's steps.
         scratch: a folder for the input files.
     """
     report = Report()
@@ -76,9 +76,9 @@ def run_files(
             key = file.key
             started = time.monotonic()
             with show(f"s3://{platform.raw_bucket}/{key}") as view:
-                dropped = pipeline.put(endpoints, platform.raw_bucket, key, file.path.read_bytes())
+                uploaded = pipeline.put(endpoints, platform.raw_bucket, key, file.path.read_bytes())
                 execution = pipeline.follow(
-                    endpoints, platform.state_machine_arn, dropped, view.on_step, view.on_wait
+                    endpoints, platform.state_machine_arn, uploaded, view.on_step, view.on_wait
                 )
             report.executions[key] = execution
             report.seconds[key] = time.monotonic() - started
@@ -103,9 +103,12 @@ def run_files(
         for line in file.broken
         if line.reason != "duplicate"
     )
-    told = sorted((row["key"], row["source_line"], row["reason"]) for row in report.quarantined)
+    found_rows = sorted((row["key"], row["source_line"], row["reason"]) for row in report.quarantined)
     report.checks.append(
-        Check(f"the quarantine names each broken row's line and reason ({len(told)} rows)", told == broken)
+        Check(
+            f"the quarantine names each broken row's line and reason ({len(found_rows)} rows)",
+            found_rows == broken,
+        )
     )
     return report
 

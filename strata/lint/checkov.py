@@ -113,5 +113,5 @@ def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
         said = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
         raise StrataError(
             f"checkov could not be installed: {said[-1]}",
-            remedy=f"see {log}; when the package registry answers, run it again",
+            remedy=f"see {log}; run it again when the package registry answers",
         )

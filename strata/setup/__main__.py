@@ -1,4 +1,4 @@
-"""`python3 -m strata.setup`: all that `make demo` and `make test` need, resumable, quick when done."""
+"""`python3 -m strata.setup`: install what `make demo` and `make test` need; resumable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main() -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; run the same command again and it goes on from here", file=sys.stderr)
+        print("\nset-up: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
     return 0
 

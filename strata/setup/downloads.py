@@ -25,7 +25,7 @@ def main() -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; run the same command again and it goes on from here", file=sys.stderr)
+        print("\nset-up: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
     return 0
 

@@ -1,4 +1,4 @@
-"""What an interrupted pip left behind: packages that it would take for installed."""
+"""What an interrupted pip left: packages that it would consider installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def forget_incomplete(site_packages: Path) -> list[str]:
-    """Remove the metadata of each package whose files are not all there, so that pip installs it again.
+    """Remove the metadata of incomplete packages, so that pip installs them again.
 
     pip writes a package's files first and its RECORD last (PyPA, "Recording installed projects"): without a
     RECORD, or with a file missing or of another size, it was interrupted.

@@ -13,9 +13,9 @@ from strata.checkout.child_environment import pip_environment
 from strata.errors import StrataError
 from strata.setup.installed import forget_incomplete
 
-# The build backend of the packages that come as source; without it pip would fetch one that nothing pins.
+# The build backend of source packages; pip would otherwise fetch one that is not pinned.
 _BUILD = ("setuptools",)
-# Half of the whole installation by size, and built from source: it goes beside all others.
+# Half of the installation by size, and built from source: it is installed beside all others.
 _LARGE = ("pyspark",)
 
 
@@ -25,7 +25,7 @@ def install(root: Path, interpreter: Path, note: Callable[[str], None]) -> None:
     Args:
         root: the checkout's folder.
         interpreter: the virtual environment's Python.
-        note: told how far it is.
+        note: called with the progress.
 
     Raises:
         StrataError: pip failed; its output is kept in `.strata`.
@@ -104,5 +104,5 @@ class _Pip:
             errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
             raise StrataError(
                 f"pip could not install the packages: {errors[-1]}",
-                remedy=f"see {log.relative_to(self._root)}; when the package registry answers, run it again",
+                remedy=f"see {log.relative_to(self._root)}; run it again when the package registry answers",
             )

@@ -1,4 +1,4 @@
-"""Progress lines that need nothing installed: one line a step, rewritten in place on a terminal."""
+"""Progress without any package: one line per step, rewritten in place on a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SetupStep:
             print(f"\r\033[K{self._prefix} … {text}", end="", flush=True)
 
     def done(self, text: str) -> None:
-        """Set what the finished line says after the step's name."""
+        """Set the result in the line of the finished step."""
         self._result = text
 
     def __enter__(self) -> SetupStep:
@@ -54,7 +54,7 @@ class Progress:
         self._started = time.monotonic()
 
     def step(self, name: str) -> SetupStep:
-        """A new step; enter it with `with`."""
+        """Return a new step, a context manager."""
         return SetupStep(self._title, name)
 
     def summary(self) -> None:

@@ -19,10 +19,10 @@ def find_interpreter(environ: Mapping[str, str]) -> str | None:
         environ: the environment whose PATH is searched.
 
     Returns:
-        None if the running interpreter will do, else the path of one that will.
+        None if the running interpreter is supported, else the path of one that is.
 
     Raises:
-        StrataError: there is none, or the one found has no `venv` module.
+        StrataError: none is installed, or the one found lacks the `venv` module.
     """
     if sys.version_info[:2] in SUPPORTED:
         _require_venv(sys.executable)
@@ -34,7 +34,7 @@ def find_interpreter(environ: Mapping[str, str]) -> str | None:
             return found
     running = ".".join(str(part) for part in sys.version_info[:3])
     raise StrataError(
-        f"Python 3.11 or 3.12 is needed, this is {running}",
+        f"Python 3.11 or 3.12 is required, not {running}",
         remedy="install python3.11 and put it on PATH",
     )
 
@@ -42,11 +42,11 @@ def find_interpreter(environ: Mapping[str, str]) -> str | None:
 def _require_venv(interpreter: str) -> None:
     if not _runs(interpreter, "import venv, ensurepip"):
         raise StrataError(
-            f"{interpreter} cannot make virtual environments",
+            f"{interpreter} cannot create virtual environments",
             remedy="install its venv package, on Debian python3-venv",
         )
 
 
 def _runs(interpreter: str, code: str) -> bool:
-    # A version manager's shim exists for versions that are not installed: only running it tells.
+    # A version manager has shims for versions that are not installed: run it to know.
     return subprocess.run([interpreter, "-c", code], capture_output=True, check=False).returncode == 0

@@ -28,12 +28,12 @@ def run(root: Path) -> None:
         root: the checkout's folder; nothing outside it is written.
 
     Raises:
-        StrataError: a tool is missing or a package cannot be had, with the remedy.
+        StrataError: a tool is missing or a package is not available.
     """
     progress = Progress("set-up")
     state = root / ".strata"
     state.mkdir(exist_ok=True)
-    with held(state / "setup.lock", "the set-up of this checkout", math.inf, _say_waiting):
+    with held(state / "setup.lock", "the set-up of this checkout", math.inf, _print_waiting):
         with progress.step("Java and Terraform") as step:
             java, tools = _find_tools(state)
             step.done(
@@ -45,7 +45,7 @@ def run(root: Path) -> None:
         interpreter = root / ".venv" / "bin" / "python"
         stamp = root / ".venv" / "strata-ready.json"
         wanted = _fingerprint(root)
-        # The interpreter is a link, which an upgrade of Python leaves without its target.
+        # The interpreter is a link, which breaks when Python is upgraded.
         if _read(stamp) != wanted or not interpreter.exists():
             with progress.step("virtual environment"):
                 _make_environment(root)
@@ -57,7 +57,7 @@ def run(root: Path) -> None:
 
 
 def _find_tools(state: Path) -> tuple[Java, Toolchain]:
-    # Both modules import the standard library only: what is missing is named before minutes of downloads.
+    # Both modules import only the standard library: missing tools are named before minutes of downloads.
     from strata.cloud.aws.glue.spark.java import find_java
     from strata.terraform.toolchain import find_toolchain
 
@@ -106,14 +106,14 @@ def _make_environment(root: Path) -> None:
     other = found is not None and any(found.get(name) != wanted[name] for name in ("python", "root"))
     interpreter = folder / "bin" / "python"
     dangling = interpreter.is_symlink() and not interpreter.exists()
-    # Without it, venv leaves the interpreter that is there.
+    # Otherwise venv keeps the existing interpreter.
     clear = ["--clear"] if other or dangling else []
     result = subprocess.run(
         [sys.executable, "-m", "venv", *clear, str(folder)], capture_output=True, text=True, check=False
     )
     if result.returncode != 0:
         raise StrataError(
-            f"the virtual environment could not be made: {_last_line(result.stdout + result.stderr)}",
+            f"the virtual environment could not be created: {_last_line(result.stdout + result.stderr)}",
             remedy="install Python's venv package, on Debian python3-venv",
         )
 
@@ -130,5 +130,5 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else "no output"
 
 
-def _say_waiting(holder: str) -> None:
+def _print_waiting(holder: str) -> None:
     print("set-up: another set-up of this checkout is running; waiting for it", file=sys.stderr)

@@ -302,7 +302,7 @@ def test_a_span_of_commits(
     assert capsys.readouterr().out.splitlines() == [
         "live/dev/c: module modules/c/main.tf",
         "live/dev/d: removed",
-        "destroy them out of the tree that still has them:",
+        "destroy them from the commit that still has them:",
         f"  git worktree add --detach .strata/before {main}",
         "  cd .strata/before && terragrunt run --all --filter ./live/dev/d -- destroy",
     ]

@@ -23,7 +23,7 @@ def test_aws_twice_and_once_more_with_the_state_lost(bootstrapped: Platform) -> 
         f"created bucket {BUCKET}",
         f"enabled versioning of {BUCKET}",
         f"set encryption of {BUCKET} to KMS",
-        f"closed {BUCKET} to the public",
+        f"blocked public access to {BUCKET}",
         "created table strata-tflock-dev",
     ]
     assert platform.made[5].startswith("applied live/dev/github-oidc: ")
@@ -78,7 +78,7 @@ def test_another_account_is_refused(platform: Platform) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "these credentials are for account 444455556666" in done.stderr
+    assert "the credentials are for account 444455556666" in done.stderr
 
 
 def test_what_is_printed_can_be_typed(platform: Platform, tmp_path: Path) -> None:

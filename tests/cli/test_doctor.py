@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strata.cli import app, doctor
+from strata.cli import app
+from strata.cli.commands import doctor
 from strata.cloud.aws.glue.spark import jars
 
 JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
@@ -57,7 +58,7 @@ def test_what_is_missing_is_named(
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("STRATA_PLUGIN_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setattr(jars, "JARS", (JAR,))
-    monkeypatch.setattr(app, "_root", lambda: tmp_path / "checkout")
+    monkeypatch.setattr(doctor, "checkout_root", lambda: tmp_path / "checkout")
     if not python:
         monkeypatch.setattr(doctor, "SUPPORTED", ())
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from strata.cli import put, query, status
+from strata.cli.commands import put, query, status
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
+from strata.platform import warehouse
 from strata.platform.session import Running
 from strata.platform.warehouse import Answer
 from strata.platform.workspace import Workspace
@@ -34,6 +35,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
     tree = tmp_path / "tree"
     shutil.copytree(TREE, tree)
     (tree / ".git").mkdir()
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("SNOWFLAKE_HOME", "")
     # Staging as tests have it runs released modules, which are not here.
     shutil.copytree(tree / "live/dev", tree / "live/staging", dirs_exist_ok=True)
     env = tree / "live/staging/env.hcl"
@@ -60,8 +63,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
         monkeypatch.setattr(command, "require_running", lambda root: Running(1, "dev", CLOUD))
     monkeypatch.setattr(put.pipeline, "put", dropped)
     monkeypatch.setattr(put.pipeline, "starts_execution", lambda endpoints, *_: False)
-    monkeypatch.setattr(query, "connect", connected)
-    monkeypatch.setattr(query, "ask", lambda connection, sql: Answer(["n"], [(1,)]))
+    monkeypatch.setattr(warehouse, "connect", connected)
+    monkeypatch.setattr(warehouse, "ask", lambda connection, sql: Answer(["n"], [(1,)]))
     return asked
 
 
@@ -73,11 +76,11 @@ def test_the_environment_is_the_one_named(
     asked: list[tuple[str, str]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    put.run(TREE, given, TREE / "terragrunt.hcl", "reference/x.csv", True, True)
-    query.run(TREE, given, "SELECT 1", None, True)
+    put.run(TREE / "terragrunt.hcl", "reference/x.csv", environment=given, json_=True)
+    query.run("SELECT 1", environment=given, json_=True)
     assert asked == [(account, f"raw-{name}"), (account, f"database-{name}")]
     capsys.readouterr()
-    status.run(TREE, given, True)
+    status.run(given, json_=True)
     document = json.loads(capsys.readouterr().out)
     assert [unit["unit"] for unit in document["units"]] == [f"live/{name}/store"]
     assert document["endpoints"]["account_id"] == account

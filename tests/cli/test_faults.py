@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from strata.cli import app, demo, status, up
+from strata.cli import app
+from strata.cli.commands import demo, status, up
 from strata.errors import StrataError
 
 REFUSAL = {"Error": {"Code": "AccessDenied", "Message": "not you"}}
@@ -22,7 +21,7 @@ FAULTS = [
         EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
         1,
         'error: the embedded cloud does not answer: Could not connect to the endpoint URL: "http://127.0.0.1:1/" '
-        "(start it again with `strata up`)\n",
+        "(restart it with `strata up`)\n",
     ),
     (
         ClientError(REFUSAL, "PutObject"),
@@ -33,13 +32,8 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _anywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(app, "_root", lambda: tmp_path)
-
-
 def _fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def fail(*arguments: object) -> None:
+    def fail() -> None:
         raise error
 
     for module in (demo, status, up):

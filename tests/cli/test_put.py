@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from strata.cli import put
+from strata.cli.commands import put
 from strata.errors import StrataError
 from strata.platform.session import Running
 from strata.platform.workspace import Workspace
@@ -32,12 +32,13 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(Workspace, "endpoints", cloud)
     monkeypatch.setattr(put.pipeline, "put", dropped)
     monkeypatch.setattr(put.pipeline, "starts_execution", lambda endpoints, *_: False)
+    monkeypatch.setattr(put, "checkout_root", lambda: tmp_path)
     file = tmp_path / "a.csv"
     file.write_text("x")
 
     def run(prefixes: list[str], key: str | None = None) -> list[str]:
         monkeypatch.setattr(put.pipeline, "key_prefixes", lambda endpoints, arn, bucket: prefixes)
-        put.run(tmp_path, None, file, key, True, True)
+        put.run(file, key, json_=True)
         return keys
 
     return run
@@ -63,5 +64,5 @@ def test_without_one_place_the_key_is_asked_for(written: Any, prefixes: list[str
         written(prefixes)
     assert (caught.value.message, caught.value.remedy) == (
         message,
-        "say which object to write: --key PREFIX/NAME",
+        "give the key of the object: --key PREFIX/NAME",
     )

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from strata.checkout.file_lock import held, is_held
-from strata.cli.up import end
+from strata.cli.app import run
 from strata.errors import StrataError
 from strata.platform import session
 from strata.platform.session import PlatformSession, Running, end_running, find_running
@@ -38,7 +38,7 @@ with interruptible(), PlatformSession(Path(sys.argv[1]), "dev", account_id="1111
         print("up", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
-        print("going down", flush=True)
+        print("stopping", flush=True)
 """
 
 
@@ -78,24 +78,29 @@ def test_a_killed_sessions_record_counts_for_nothing(
     assert not is_held(record.with_name("session.lock"))
 
 
-def test_down_ends_a_session_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_down_ends_a_session_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "live").mkdir()
+    (tmp_path / "terragrunt.hcl").touch()
+    monkeypatch.chdir(tmp_path)
     up = [sys.executable, "-c", UP, str(tmp_path), ENDPOINTS.model_dump_json()]
     with subprocess.Popen(up, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        end(tmp_path)
-        assert process.stdout.read() == "going down\n"
+        assert run(["down"]) == 0
+        assert process.stdout.read() == "stopping\n"
     assert process.returncode == 0
     assert not (tmp_path / ".strata/run/session.json").exists()
-    end(tmp_path)
-    assert capsys.readouterr().out == "down\nnothing was running\n"
+    assert run(["down"]) == 0
+    assert capsys.readouterr().out == "stopped\nnot running\n"
 
 
 @pytest.mark.parametrize(
     ("recorded", "message"),
     [
         (True, "a session of this checkout is running already (process {stranger}, environment dev)"),
-        (False, "process {me} is working on the start of a session of this checkout"),
+        (False, "the start of a session of this checkout is locked by process {me}"),
     ],
     ids=["running", "starting"],
 )

@@ -8,12 +8,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from strata.cli import plan, units
+from strata.cli.commands import apply, plan
 from strata.cli.views.apply_view import UnitTable
 from strata.errors import StrataError
 from strata.platform.workspace import Workspace
@@ -50,21 +49,16 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRunner:
     tree.add("c")
     monkeypatch.setattr(Workspace, "tree", tree)
     monkeypatch.setattr(Workspace, "runner", lambda *_, **__: runner)
-    for module in (units, plan):
-        monkeypatch.setattr(module, "workspace_of", lambda root, name: Workspace(root, name, None))  # type: ignore[arg-type]
+    for module in (apply, plan):
+        monkeypatch.setattr(module, "running_workspace", lambda name: Workspace(tmp_path, name, None))  # type: ignore[arg-type]
     return runner
 
 
-def apply(root: Path, components: list[str] | None = None, **options: Any) -> None:
-    given = {"dependents": False, "lock_timeout": "1s", "out_dir": None, "as_json": True} | options
-    units.run_apply(root, "dev", components, **given)
-
-
 def test_the_document_of_a_failed_apply_is_printed(
-    runner: FakeRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runner: FakeRunner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(StrataError, match="1 of 3 units failed, 0 skipped"):
-        apply(tmp_path)
+        apply.run(json_=True)
     printed = capsys.readouterr()
     assert [(one["unit"], one["state"], one["error"]) for one in json.loads(printed.out)] == [
         ("live/dev/a", "applied", None),
@@ -77,7 +71,7 @@ def test_the_document_of_a_failed_apply_is_printed(
 def test_saved_plans_are_of_a_unit_and_its_dependents(runner: FakeRunner, tmp_path: Path) -> None:
     for chosen in (["a"], ["c"], None):
         with contextlib.suppress(StrataError):
-            plan.run_saved(tmp_path, "dev", chosen, True, tmp_path / "plans")
+            plan.run(unit=chosen, out_dir=tmp_path / "plans", json_=True)
     assert runner.told == [
         ["live/dev/a", "live/dev/b"],
         ["live/dev/c"],
@@ -87,16 +81,16 @@ def test_saved_plans_are_of_a_unit_and_its_dependents(runner: FakeRunner, tmp_pa
 
 def test_what_was_saved_is_applied(runner: FakeRunner, tmp_path: Path) -> None:
     plans = tmp_path / "plans"
-    with pytest.raises(StrataError, match="there is no saved plan of dev") as caught:
-        apply(tmp_path, out_dir=plans)
-    assert caught.value.remedy == f"save some: strata plan dev --out-dir {plans}"
+    with pytest.raises(StrataError, match="the folder has no saved plan of dev") as caught:
+        apply.run(out_dir=plans)
+    assert caught.value.remedy == f"save one: strata plan dev --out-dir {plans}"
     for component in ("a", "c"):
         (plans / "live/dev" / component).mkdir(parents=True)
         (plans / "live/dev" / component / "tfplan.tfplan").touch()
-    apply(tmp_path, out_dir=plans)
+    apply.run(out_dir=plans)
     # One that is named must have a plan: the runner says so.
     with pytest.raises(StrataError, match="units failed"):
-        apply(tmp_path, ["a", "b"], out_dir=plans)
+        apply.run(components=["a", "b"], out_dir=plans)
     assert runner.told == [["live/dev/a", "live/dev/c"], ["live/dev/a", "live/dev/b"]]
 
 
@@ -106,7 +100,7 @@ def test_a_wait_for_a_lock_is_said_once() -> None:
         for unit in ("live/dev/a", "live/dev/a", "live/dev/b"):
             view.on_event(UnitEvent(unit, "locked", 0, 1.0, "eve@laptop (since 2026-01-02 03:04:05 UTC)"))
     assert [line.split(maxsplit=1) for line in text.getvalue().splitlines()] == [
-        [unit, "waits for eve@laptop (since 2026-01-02 03:04:05 UTC)"]
+        [unit, "waiting for eve@laptop (since 2026-01-02 03:04:05 UTC)"]
         for unit in ("live/dev/a", "live/dev/b")
     ]
 
@@ -115,4 +109,4 @@ def test_a_terminal_shows_who_is_waited_for() -> None:
     text = io.StringIO()
     with UnitTable(Console(file=text, width=100, force_terminal=True), ["live/dev/a"]) as view:
         view.on_event(UnitEvent("live/dev/a", "locked", 0, 1.0, "eve@laptop"))
-    assert "waits for eve@laptop" in text.getvalue()
+    assert "waiting for eve@laptop" in text.getvalue()

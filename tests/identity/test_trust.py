@@ -141,7 +141,7 @@ def test_the_command_prints_a_table(strata: Command, plan_file: Path) -> None:
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert any(line.startswith("pull request, by ids") and "plan: statement 1" in line for line in lines)
-    assert any(line.startswith("tag, by name") and "nobody" in line for line in lines)
+    assert any(line.startswith("tag, by name") and "none" in line for line in lines)
     assert f"{len(TABLE)} tokens" in lines[-1]
     assert lines[-1].endswith("0 wrong")
 

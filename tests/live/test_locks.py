@@ -70,7 +70,7 @@ def test_a_provider_that_cannot_be_had_leaves_all_as_it_was(
     assert run(["live", "lock", "example/tiny", "--mirror", str(empty), "--platform", "linux_amd64"]) == 1
     assert "`terraform providers lock` failed" in capsys.readouterr().err
     assert run(["live", "lock", "example/other"]) == 1
-    assert "no module needs registry.terraform.io/example/other" in capsys.readouterr().err
+    assert "no module requires registry.terraform.io/example/other" in capsys.readouterr().err
     assert (folder / "live/dev/reader/.terraform.lock.hcl").read_bytes() == before
 
 

@@ -217,7 +217,7 @@ def test_a_module_that_does_not_parse_names_the_line(library: Library, strata: S
 def test_nothing_changed_calls_for_nothing(library: Library, strata: Strata) -> None:
     assert strata("modules", "diff", "store").out == "store was never released: its first version is 1.0.0\n"
     strata("modules", "tag", "store")
-    assert strata("modules", "diff", "store").out == "store is as 1.0.0 has it\n"
+    assert strata("modules", "diff", "store").out == "store is unchanged since 1.0.0\n"
 
 
 def test_other_peoples_tags_are_no_releases(library: Library) -> None:

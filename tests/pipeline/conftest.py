@@ -94,7 +94,7 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
     process = checkout.start("up")
     try:
-        wait_for(process, "up; end it")
+        wait_for(process, "up; stop it")
         running = find_running(checkout.folder)
         assert running is not None
         names = Workspace(checkout.folder, "dev", running.endpoints).platform()

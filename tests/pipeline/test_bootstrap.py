@@ -27,5 +27,5 @@ def test_the_state_backend_is_adopted(up: Up, monkeypatch: pytest.MonkeyPatch) -
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
     bucket, table, *_ = aws_steps(up.checkout.folder, facts)
-    assert (bucket.title, table.title) == ("State bucket: versioned, encrypted, closed", "Lock table")
+    assert (bucket.title, table.title) == ("State bucket: versioned, encrypted, not public", "Lock table")
     assert (bucket.apply(), table.apply()) == ([], [])

@@ -87,4 +87,4 @@ def test_ctrl_c_during_apply_leaves_nothing(root: Path, tmp_path: Path) -> None:
     assert process.returncode == 130, output
     assert "Traceback" not in output
     assert checkout.processes() == []
-    assert checkout.run("down").stdout.strip() == "nothing was running"
+    assert checkout.run("down").stdout.strip() == "not running"

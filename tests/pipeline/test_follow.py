@@ -242,10 +242,10 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
             view.on_wait("abc")
     assert text.getvalue().splitlines() == [
         "s3://raw/a",
-        "  S3 event → EventBridge rule → execution started is running for 20 s",
+        "  S3 event → EventBridge rule → execution started: running for 20 s",
         "  S3 event → EventBridge rule → execution started    succeeded   25.00 s",
-        "  Glue job clean (Spark), execution abc is running for 20 s",
-        "  Glue job clean (Spark), execution abc is running for 40 s",
+        "  Glue job clean (Spark), execution abc: running for 20 s",
+        "  Glue job clean (Spark), execution abc: running for 40 s",
     ]
 
 
@@ -255,4 +255,4 @@ def test_on_a_terminal_the_table_names_the_execution() -> None:
         view.on_step(pipeline.ExecutionStep("Clean", "running"))
         view.on_wait("abc")
     assert "execution abc" in text.getvalue()
-    assert "is running for" not in text.getvalue()
+    assert "running for" not in text.getvalue()

@@ -71,7 +71,7 @@ def test_an_unsupported_python_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     from strata.setup import python
 
     monkeypatch.setattr(python, "SUPPORTED", ())
-    with pytest.raises(StrataError, match=r"Python 3\.11 or 3\.12 is needed, this is 3\.\d+"):
+    with pytest.raises(StrataError, match=r"Python 3\.11 or 3\.12 is required, not 3\.\d+"):
         python.find_interpreter({"PATH": str(tmp_path)})
 
 

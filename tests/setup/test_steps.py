@@ -152,7 +152,7 @@ def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Pat
     assert first.returncode == 130
     assert errors.split("\n") == [
         "",
-        "set-up: interrupted; run the same command again and it goes on from here",
+        "set-up: interrupted; run the same command again to resume",
         "",
     ]
     assert gone(int(pids.read_text()))

@@ -336,7 +336,7 @@ def test_another_process_that_downloads_is_waited_for(
     monkeypatch.setattr(toolchain, "_DOWNLOAD_SECONDS", 0)
     with (
         held(tmp_path / "state" / "terraform" / "download.lock", "a download", 0),
-        pytest.raises(StrataError, match="is working on the download of the AWS provider"),
+        pytest.raises(StrataError, match="the download of the AWS provider is locked by process"),
     ):
         toolchain.download_aws_provider(found)
 

@@ -284,7 +284,7 @@ def test_two_processes_do_not_share_a_directory(unit: RenderedUnit, tmp_path: Pa
         answers: Any = multiprocessing.get_context("fork").SimpleQueue()
         other = multiprocessing.get_context("fork").Process(target=_try, args=(unit, tmp_path, answers))
         other.start()
-        assert "is working on live/dev/s3 (wait until it ends)" in answers.get()
+        assert "live/dev/s3 is locked by process" in answers.get()
         other.join()
     lay_out(unit, tmp_path)
 
@@ -301,7 +301,7 @@ def test_who_is_waited_for_is_said_once(tmp_path: Path) -> None:
     said: list[str] = []
     with (
         held(tmp_path / "lock", "the plan of dev", 0.0),
-        pytest.raises(StrataError, match=f"process {os.getpid()} is working on the plan of dev"),
+        pytest.raises(StrataError, match=f"the plan of dev is locked by process {os.getpid()}"),
         held(tmp_path / "lock", "the plan of dev", 0.15, said.append),
     ):
         pass

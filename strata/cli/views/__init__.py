@@ -1,1 +1,1 @@
-"""What several commands print: tables, progress, the page of a plan."""
+"""What commands print: tables, progress and the page of a plan."""

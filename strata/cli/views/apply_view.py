@@ -27,18 +27,18 @@ _ENDED = frozenset({"applied", "planned", "destroyed", "failed", "skipped"})
 
 
 class UnitTable:
-    """Shows unit events: a table redrawn in place on a terminal, one line per ended or locked unit elsewhere.
+    """Show unit events: a table redrawn in place on a terminal, a line per ended or locked unit elsewhere.
 
     Args:
-        console: where to.
-        units: the units' paths in the order of the table.
+        console: where to print.
+        units: paths of the units, in the order of the table.
     """
 
     def __init__(self, console: Console, units: list[str]) -> None:
         self._console = console
         self._lock = threading.Lock()
         self._events = {unit: UnitEvent(unit, "waiting", 0, 0.0) for unit in units}
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
         self._live = Live(self._table(), console=console, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> UnitTable:
@@ -59,8 +59,8 @@ class UnitTable:
             self._events[event.unit] = event
             if self._console.is_terminal:
                 self._live.update(self._table())
-            elif event.state == "locked" and event.unit not in self._told:
-                self._told.add(event.unit)
+            elif event.state == "locked" and event.unit not in self._shown:
+                self._shown.add(event.unit)
                 self._console.print(f"{event.unit:<36} {_state(event)}", style="yellow", soft_wrap=True)
             elif event.state in _ENDED:
                 self._console.print(_line(event), style=_STYLES[event.state], soft_wrap=True)
@@ -80,11 +80,11 @@ class UnitTable:
 
 
 def _state(event: UnitEvent) -> str:
-    return f"waits for {event.message}" if event.state == "locked" else event.state
+    return f"waiting for {event.message}" if event.state == "locked" else event.state
 
 
 def _line(event: UnitEvent) -> str:
-    # Why a unit failed is said once, at the end.
+    # The reason of a failure is printed once, at the end.
     message = "" if event.state in ("failed", "skipped") else f"  {event.message}"
     return (
         f"{event.unit:<36} {event.state:<10} {event.resources:>4} resources {event.seconds:6.1f} s{message}"

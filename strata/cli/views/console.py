@@ -1,4 +1,4 @@
-"""Where the command writes: facts to standard output, progress and errors to standard error."""
+"""Where commands write: facts to standard output, progress and errors to standard error."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# rich drops colours by itself where the stream is no terminal or NO_COLOR is set.
+# rich drops colours if the stream is not a terminal or NO_COLOR is set.
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document, plain, for machines."""
+    """Print a JSON document without colours or wrapping."""
     print(json.dumps(value, indent=2, default=str))
 
 
 def table(title: str | None, columns: list[str], rows: list[list[Any]]) -> Table:
-    """A table; a column whose cells are all numbers is aligned to the right."""
+    """Return a table, with columns of numbers aligned to the right."""
     result = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)

@@ -1,4 +1,4 @@
-"""A plan as one HTML file: units as nodes, coloured by what happens to them, with the changes on a click."""
+"""A plan as an HTML file: units as nodes, coloured by action, with their changes on a click."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _COLOURS = {
 
 
 def write_graph(plan: EnvironmentPlan, file: Path) -> None:
-    """Write the plan's page; it needs no network and holds no value of any attribute."""
+    """Write the page of a plan; it needs no network and holds no attribute's value."""
     graph = networkx.DiGraph()
     graph.add_nodes_from(plan.units)
     graph.add_edges_from((other, path) for path, unit in plan.units.items() for other in unit.after)
-    # An edge that a longer way says already only clutters the picture.
+    # An edge that a longer path implies only clutters the picture.
     shown = networkx.transitive_reduction(graph)
     places: dict[str, tuple[int, int]] = {}
     rows = 0
@@ -72,7 +72,7 @@ def _node(unit: PlannedUnit, place: tuple[int, int]) -> dict[str, Any]:
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
-    """The path of an arrow from a unit to one that depends on it."""
+    """Return the path of an arrow from a unit to one that depends on it."""
     x, y = start[0] + _WIDTH, start[1] + _HEIGHT // 2
     to_x, to_y = end[0] - 6, end[1] + _HEIGHT // 2
     middle = (x + to_x) // 2

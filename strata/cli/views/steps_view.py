@@ -1,4 +1,4 @@
-"""The live table of one object's way through the platform."""
+"""The live table of an object's execution."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _WHAT = {
 _STYLES = {"succeeded": "green", "failed": "bold red", "running": "cyan", "": "dim"}
 
 
-# Where there is no terminal, a line this often says that a long step goes on.
+# How often a long step prints a line outside a terminal.
 _LINE_SECONDS = 20.0
 
 
 class StepTable:
-    """Shows the steps of one object: redrawn in place on a terminal, a line now and then elsewhere.
+    """Show the steps of one object: redrawn in place on a terminal, a line now and then elsewhere.
 
     Args:
-        console: where to.
-        title: what is followed.
+        console: where to print.
+        title: the object.
     """
 
     def __init__(self, console: Console, title: str) -> None:
@@ -77,10 +77,10 @@ class StepTable:
             self._print(f"  {what:<50} {step.status:<10} {step.seconds or 0:6.2f} s", _STYLES[step.status])
 
     def on_wait(self, execution: str) -> None:
-        """Take the news that nothing has changed.
+        """Take a wait without any change.
 
         Args:
-            execution: the name of the execution that is waited for; empty before it has started.
+            execution: name of the awaited execution; empty before it starts.
         """
         self._execution = execution
         if self._console.is_terminal or time.monotonic() - self._printed < _LINE_SECONDS:
@@ -88,7 +88,7 @@ class StepTable:
         running = [step for step in self._steps.values() if step.status == "running"]
         for step in running[-1:]:
             what = f"{_WHAT.get(step.name, step.name)}, execution {execution}".removesuffix(", execution ")
-            self._print(f"  {what} is running for {self._seconds(step):.0f} s", _STYLES["running"])
+            self._print(f"  {what}: running for {self._seconds(step):.0f} s", _STYLES["running"])
 
     def _print(self, line: str, style: str) -> None:
         self._printed = time.monotonic()

@@ -1,0 +1,1 @@
+"""The commands, as their tree: `ci/gate.py` is `strata ci gate`."""

@@ -1,0 +1,1 @@
+"""Run the steps of the GitHub workflows, in a job or anywhere else."""

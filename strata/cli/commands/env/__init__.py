@@ -1,0 +1,1 @@
+"""List, create and compare environments."""

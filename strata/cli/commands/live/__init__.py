@@ -1,0 +1,1 @@
+"""Read and check the live tree without Terragrunt or a cloud."""

@@ -1,0 +1,34 @@
+"""Check the live tree against its contracts; exit 1 on findings."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import typer
+
+from strata.cli.live_tree import open_tree
+from strata.cli.options import AllowRunCmd, Json, Rules
+from strata.cli.views.console import err, out, print_json, table
+from strata.live.check import RULES, check
+
+EXAMPLES = ("strata live check", "strata live check --json")
+
+
+def run(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = False) -> None:
+    """Print the findings, or the rules."""
+    if rules:
+        if json_:
+            print_json(RULES)
+        else:
+            out.print(table(None, ["rule", "requires that"], [[name, text] for name, text in RULES.items()]))
+        return
+    tree = open_tree(allow_run_cmd)
+    findings = check(tree)
+    if json_:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out.print(str(finding), markup=False, soft_wrap=True)
+        err.print(f"{len(RULES)} rules, {len(tree.find())} units, {len(findings)} findings")
+    if findings:
+        raise typer.Exit(1)

@@ -1,0 +1,72 @@
+"""Print the evaluated configuration of UNIT, as `terragrunt render` does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from strata.cli.live_tree import open_tree
+from strata.cli.options import AllowRunCmd, Json
+from strata.cli.views.console import out, print_json
+from strata.errors import StrataError
+from strata.live import LiveTree
+
+EXAMPLES = ("strata live render live/dev/s3", "strata live render live/dev/s3 --json")
+
+
+def run(
+    unit: Annotated[
+        str | None, typer.Argument(metavar="[UNIT]", help="Unit folder, such as live/dev/s3; default: all.")
+    ] = None,
+    command: Annotated[
+        str, typer.Option(help="Terraform command that decides on mocks; `render` allows them all.")
+    ] = "render",
+    allow_run_cmd: AllowRunCmd = False,
+    json_: Json = False,
+) -> None:
+    """Print the configuration of one unit, or of all by path."""
+    tree = open_tree(allow_run_cmd)
+    paths = [_path(tree, unit)] if unit else tree.find()
+    documents = tree.configs(paths, command=command)
+    # What `terragrunt render` overlooks and a plan reports: a missing source, a wrong generate block.
+    tree.rendered(documents, command)
+    if json_:
+        print_json(documents[paths[0]] if unit else documents)
+        return
+    for path in paths:
+        _print_unit(path, documents[path])
+
+
+def _path(tree: LiveTree, unit: str) -> str:
+    """Return a unit's path from the root; the argument may be a path from the current folder."""
+    if unit in tree.find():
+        return unit
+    path = (Path.cwd() / unit).resolve()
+    if not path.is_relative_to(tree.root):
+        raise StrataError(f"{path} is not in this repository")
+    return path.relative_to(tree.root).as_posix()
+
+
+def _print_unit(path: str, document: dict[str, Any]) -> None:
+    out.print(path, style="bold")
+    source = (document.get("terraform") or {}).get("source")
+    state = (document.get("remote_state") or {}).get("config") or {}
+    generated = [block["path"] for block in document["generate"].values() if not block["disable"]]
+    facts = [
+        ["source", source],
+        ["state", f"s3://{state.get('bucket')}/{state.get('key')}" if state else None],
+        ["after", ", ".join(document.get("dependency") or {}) or None],
+        ["generates", ", ".join(generated) or None],
+    ]
+    facts += [[f"input {name}", _short(value)] for name, value in sorted((document["inputs"] or {}).items())]
+    for name, value in facts:
+        if value is not None:
+            out.print(f"  {name:<24} {value}", markup=False, soft_wrap=True)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= 100 else f"{text[:97]}..."

@@ -1,0 +1,1 @@
+"""Release, document and check the Terraform modules."""
