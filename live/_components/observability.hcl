@@ -10,6 +10,8 @@ terraform {
 }
 
 inputs = {
-  jobs        = ["clean", "curate"]
-  subscribers = local.env.subscribers
+  dead_letter_queues = ["raw-objects-dlq"]
+  jobs               = ["clean", "curate"]
+  state_machines     = { pipeline = {} }
+  subscribers        = local.env.subscribers
 }

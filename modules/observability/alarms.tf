@@ -1,21 +1,26 @@
 locals {
-  executions = {
-    ExecutionsAborted  = "An execution was aborted"
-    ExecutionsFailed   = "An execution failed"
-    ExecutionsTimedOut = "An execution ran out of time; its claim is taken over by the next event of the object"
-    ExecutionThrottled = "Executions are throttled; nothing is lost, but objects wait"
+  outcomes = {
+    ExecutionsAborted  = "was aborted"
+    ExecutionsFailed   = "failed"
+    ExecutionsTimedOut = "ran out of time"
+    ExecutionThrottled = "was throttled: nothing is lost, but it waits"
   }
-  queues = setunion(var.dead_letter_queues, ["glue-failures-dlq"])
+  executions = merge([
+    for machine in keys(var.state_machines) : {
+      for metric, outcome in local.outcomes : "${machine}/${metric}" => { machine = machine, metric = metric, outcome = outcome }
+    }
+  ]...)
+  queues = setunion(var.dead_letter_queues, local.watches_jobs ? ["glue-failures-dlq"] : [])
 }
 
 resource "aws_cloudwatch_metric_alarm" "executions" {
   for_each = local.executions
 
-  alarm_name          = format(local.name, "${var.state_machine}-${each.key}")
-  alarm_description   = each.value
+  alarm_name          = format(local.name, "${each.value.machine}-${each.value.metric}")
+  alarm_description   = "An execution of ${format(local.name, each.value.machine)} ${each.value.outcome}"
   namespace           = "AWS/States"
-  metric_name         = each.key
-  dimensions          = { StateMachineArn = local.machine_arn }
+  metric_name         = each.value.metric
+  dimensions          = { StateMachineArn = local.machine_arns[each.value.machine] }
   statistic           = "Sum"
   period              = 60
   evaluation_periods  = 1
@@ -26,19 +31,19 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   tags                = local.tags
 }
 
-# No data is no success, so missing data is breaching: a pipeline that nobody feeds looks the same as a broken one.
+# Missing data is breaching: a machine that nobody starts looks the same as a broken one.
 resource "aws_cloudwatch_metric_alarm" "freshness" {
-  count = contains(keys(var.opt_out), "freshness") ? 0 : 1
+  for_each = { for machine, m in var.state_machines : machine => m.freshness_hours if !contains(keys(m.opt_out), "freshness") }
 
-  alarm_name          = format(local.name, "${var.state_machine}-stale")
-  alarm_description   = "No execution succeeded for ${var.freshness_hours} hours: data is missing, or does not come through"
+  alarm_name          = format(local.name, "${each.key}-stale")
+  alarm_description   = "No execution of ${format(local.name, each.key)} succeeded for ${each.value} hours: data is missing, or does not come through"
   namespace           = "AWS/States"
   metric_name         = "ExecutionsSucceeded"
-  dimensions          = { StateMachineArn = local.machine_arn }
+  dimensions          = { StateMachineArn = local.machine_arns[each.key] }
   statistic           = "Sum"
   period              = 3600
-  evaluation_periods  = var.freshness_hours
-  datapoints_to_alarm = var.freshness_hours
+  evaluation_periods  = each.value
+  datapoints_to_alarm = each.value
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
@@ -63,10 +68,4 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.failures.arn]
   tags                = local.tags
-}
-
-# Before 1.0.0 one queue was watched.
-moved {
-  from = aws_cloudwatch_metric_alarm.dead_letters
-  to   = aws_cloudwatch_metric_alarm.dead_letters["raw-objects-dlq"]
 }

@@ -1,8 +1,10 @@
 # A run that somebody started by hand, or stopped, fails no execution: the jobs are watched themselves.
 
 resource "aws_cloudwatch_event_rule" "glue_failures" {
+  count = local.watches_jobs ? 1 : 0
+
   name        = format(local.name, "glue-failures")
-  description = "A run of a job of the pipeline did not succeed"
+  description = "A run of a watched job did not succeed"
   tags        = local.tags
 
   event_pattern = jsonencode({
@@ -16,7 +18,9 @@ resource "aws_cloudwatch_event_rule" "glue_failures" {
 }
 
 resource "aws_cloudwatch_event_target" "glue_failures" {
-  rule      = aws_cloudwatch_event_rule.glue_failures.name
+  count = local.watches_jobs ? 1 : 0
+
+  rule      = aws_cloudwatch_event_rule.glue_failures[0].name
   target_id = "failures"
   arn       = aws_sns_topic.failures.arn
 
@@ -26,12 +30,14 @@ resource "aws_cloudwatch_event_target" "glue_failures" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.glue_failures.arn
+    arn = aws_sqs_queue.glue_failures[0].arn
   }
 }
 
 # The policy stands in the queue itself: a policy resource of its own would cost the provider's wait a second time.
 resource "aws_sqs_queue" "glue_failures" {
+  count = local.watches_jobs ? 1 : 0
+
   name                      = format(local.name, "glue-failures-dlq")
   message_retention_seconds = 1209600
   kms_master_key_id         = local.kms_key

@@ -1,9 +1,10 @@
 locals {
-  topic_arn   = format(local.arn, "sns", format(local.name, "failures"))
-  machine_arn = format(local.arn, "states", "stateMachine:${format(local.name, var.state_machine)}")
-  rule_arn    = format(local.arn, "events", "rule/${format(local.name, "glue-failures")}")
-  alarm_arns  = format(local.arn, "cloudwatch", "alarm:${format(local.name, "*")}")
-  encrypts    = !contains(keys(var.opt_out), "kms")
+  topic_arn    = format(local.arn, "sns", format(local.name, "failures"))
+  machine_arns = { for machine in keys(var.state_machines) : machine => format(local.arn, "states", "stateMachine:${format(local.name, machine)}") }
+  rule_arn     = format(local.arn, "events", "rule/${format(local.name, "glue-failures")}")
+  alarm_arns   = format(local.arn, "cloudwatch", "alarm:${format(local.name, "*")}")
+  watches_jobs = length(var.jobs) > 0
+  encrypts     = !contains(keys(var.opt_out), "kms")
 
   # By its alias, so that this unit need not wait for the key.
   kms_key = local.encrypts ? coalesce(var.kms_key_arn, "alias/${var.context.project}-${var.context.environment}") : null
@@ -17,7 +18,7 @@ resource "aws_sns_topic" "failures" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = [for statement in [
       {
         Sid       = "AlarmsOfThisAccount"
         Effect    = "Allow"
@@ -48,7 +49,7 @@ resource "aws_sns_topic" "failures" {
         Resource  = local.topic_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+    ] : statement if statement.Sid != "RuleOfThisModule" || local.watches_jobs]
   })
 }
 
@@ -60,7 +61,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.key
 }
 
-# Log groups that no module of the pipeline makes with what writes to them.
+# Log groups that no module makes with what writes to them.
 resource "aws_cloudwatch_log_group" "this" {
   for_each = var.log_groups
 

@@ -3,13 +3,13 @@ output "alarm_names" {
   value = sort(concat(
     values(aws_cloudwatch_metric_alarm.dead_letters)[*].alarm_name,
     values(aws_cloudwatch_metric_alarm.executions)[*].alarm_name,
-    aws_cloudwatch_metric_alarm.freshness[*].alarm_name,
+    values(aws_cloudwatch_metric_alarm.freshness)[*].alarm_name,
   ))
 }
 
-output "dashboard_name" {
-  description = "Name of the dashboard."
-  value       = aws_cloudwatch_dashboard.pipeline.dashboard_name
+output "dashboard_names" {
+  description = "Name of the dashboard of each state machine, by the machine's short name."
+  value       = { for machine, dashboard in aws_cloudwatch_dashboard.this : machine => dashboard.dashboard_name }
 }
 
 output "log_group_names" {
@@ -19,7 +19,10 @@ output "log_group_names" {
 
 output "opt_outs" {
   description = "What is switched off, and why."
-  value       = { for name, o in var.opt_out : name => o.reason }
+  value = merge(
+    { for name, o in var.opt_out : name => o.reason },
+    { for machine, m in var.state_machines : machine => { for name, o in m.opt_out : name => o.reason } if length(m.opt_out) > 0 },
+  )
 }
 
 output "topic_arn" {

@@ -1,7 +1,7 @@
 variable "dead_letter_queues" {
   description = "Short names of the queues that must stay empty; the module's own is watched always."
   type        = set(string)
-  default     = ["raw-objects-dlq"]
+  default     = []
   nullable    = false
 
   validation {
@@ -10,26 +10,15 @@ variable "dead_letter_queues" {
   }
 }
 
-variable "freshness_hours" {
-  description = "Hours without a successful execution after which data counts as stale."
-  type        = number
-  default     = 24
-  nullable    = false
-
-  validation {
-    condition     = var.freshness_hours >= 1 && var.freshness_hours <= 168 && floor(var.freshness_hours) == var.freshness_hours
-    error_message = "freshness_hours must be a whole number from 1 to 168: CloudWatch looks back seven days at most."
-  }
-}
-
 variable "jobs" {
   description = "Short names of the Glue jobs to watch."
   type        = set(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.jobs) > 0 && alltrue([for name in var.jobs : can(regex("^[a-z][a-z0-9-]{1,39}$", name))])
-    error_message = "jobs must be at least one short name such as clean: 2 to 40 lower-case letters, digits and dashes."
+    condition     = alltrue([for name in var.jobs : can(regex("^[a-z][a-z0-9-]{1,39}$", name))])
+    error_message = "jobs must be short names such as clean: 2 to 40 lower-case letters, digits and dashes."
   }
 }
 
@@ -45,7 +34,7 @@ variable "kms_key_arn" {
 }
 
 variable "log_groups" {
-  description = "Log groups by their full names, for what makes none of its own; jobs, functions and the state machine bring theirs."
+  description = "Log groups by their full names, for what makes none of its own; jobs, functions and state machines bring theirs."
   type        = map(object({ retention_days = optional(number, 365) }))
   default     = {}
   nullable    = false
@@ -63,14 +52,14 @@ variable "log_groups" {
 }
 
 variable "opt_out" {
-  description = "Defaults that are switched off, each with its reason: kms (AWS's own encryption instead), freshness (no alarm for stale data)."
+  description = "Defaults that are switched off, each with its reason: kms (AWS's own encryption instead)."
   type        = map(object({ reason = string }))
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.opt_out), ["freshness", "kms"])) == 0
-    error_message = "opt_out knows freshness and kms only."
+    condition     = length(setsubtract(keys(var.opt_out), ["kms"])) == 0
+    error_message = "opt_out knows kms only; freshness is switched off for each state machine."
   }
   validation {
     condition     = alltrue([for o in values(var.opt_out) : length(trimspace(o.reason)) >= 10])
@@ -78,15 +67,25 @@ variable "opt_out" {
   }
 }
 
-variable "state_machine" {
-  description = "Short name of the state machine to watch."
-  type        = string
-  default     = "pipeline"
-  nullable    = false
+variable "state_machines" {
+  description = "State machines to watch, by their short names. freshness_hours: hours without a successful execution after which data counts as stale. opt_out: freshness (no alarm for stale data), with its reason."
+  type = map(object({
+    freshness_hours = optional(number, 24)
+    opt_out         = optional(map(object({ reason = string })), {})
+  }))
+  nullable = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,39}$", var.state_machine))
-    error_message = "state_machine must be a short name such as pipeline: 2 to 40 lower-case letters, digits and dashes."
+    condition     = alltrue([for name in keys(var.state_machines) : can(regex("^[a-z][a-z0-9-]{1,39}$", name))])
+    error_message = "state_machines must have short names such as pipeline: 2 to 40 lower-case letters, digits and dashes."
+  }
+  validation {
+    condition     = alltrue([for m in var.state_machines : m.freshness_hours >= 1 && m.freshness_hours <= 168 && floor(m.freshness_hours) == m.freshness_hours])
+    error_message = "freshness_hours must be a whole number from 1 to 168: CloudWatch looks back seven days at most."
+  }
+  validation {
+    condition     = alltrue([for m in var.state_machines : length(setsubtract(keys(m.opt_out), ["freshness"])) == 0 && alltrue([for o in m.opt_out : length(trimspace(o.reason)) >= 10])])
+    error_message = "A state machine's opt_out knows freshness only, with a reason of at least 10 characters."
   }
 }
 

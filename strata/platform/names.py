@@ -21,7 +21,7 @@ class EnvironmentAccount:
 
 
 @dataclass(frozen=True)
-class ExternalTable:
+class PlatformTable:
     """An external table by the parts of its full name."""
 
     database: str
@@ -50,7 +50,7 @@ class Platform:
     raw_bucket: str
     processed_bucket: str
     state_machine_arn: str
-    external_tables: tuple[ExternalTable, ...]
+    external_tables: tuple[PlatformTable, ...]
     reader_role: str
     warehouse: str
 
@@ -73,7 +73,7 @@ class Platform:
                 processed_bucket=buckets["processed"],
                 state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
                 external_tables=tuple(
-                    ExternalTable(table["database"], table["schema"], table["table"])
+                    PlatformTable(table["database"], table["schema"], table["table"])
                     for _, table in sorted(tables.items())
                 ),
                 reader_role=snowflake["roles"]["READER"],
@@ -96,7 +96,7 @@ class Platform:
         found = _only({(table.database, table.schema) for table in self.external_tables})
         return found and found[1]
 
-    def table(self, dataset: str) -> ExternalTable:
+    def table(self, dataset: str) -> PlatformTable:
         """The external table of a data set, which has its name in upper case.
 
         Raises:

@@ -13,7 +13,7 @@ KINDS = ("create", "update", "replace", "delete", "import", "move", "forget")
 
 
 @dataclass(frozen=True)
-class ResourceChange:
+class InstanceChange:
     """What is planned for one resource instance.
 
     Attributes:
@@ -56,7 +56,7 @@ class PlannedUnit:
     """
 
     unit: str
-    resources: tuple[ResourceChange, ...] = ()
+    resources: tuple[InstanceChange, ...] = ()
     outputs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -140,13 +140,13 @@ def read_plan(
     )
 
 
-def _by_module(document: Mapping[str, Any]) -> dict[str, list[ResourceChange]]:
-    found: dict[str, list[ResourceChange]] = {}
+def _by_module(document: Mapping[str, Any]) -> dict[str, list[InstanceChange]]:
+    found: dict[str, list[InstanceChange]] = {}
     for change in plans.changes(document):
         module = plans.module_name(change.address)
         if change.managed and module:
             found.setdefault(module, []).append(
-                ResourceChange(
+                InstanceChange(
                     change.address,
                     change.type,
                     change.kind,
@@ -164,7 +164,7 @@ def _counts(units: Iterable[PlannedUnit]) -> dict[str, int]:
     return {kind: counted[kind] for kind in KINDS}
 
 
-def _facts(resource: ResourceChange) -> dict[str, Any]:
+def _facts(resource: InstanceChange) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "address": resource.address,
         "type": resource.type,

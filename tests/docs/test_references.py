@@ -14,8 +14,8 @@ CITING = {".hcl", ".j2", ".md", ".py", ".sh", ".sql", ".tf", ".toml", ".yaml", "
 TITLE = re.compile(r"# (?P<number>\d{4}) (?P<title>.+?)(?: \((?P<names>D\d+(?:, D\d+)*)\))?")
 STATUS = re.compile(r"Date: \d{4}-\d{2}-\d{2}\. Status: (in force|in force in part|announced)\.")
 SECTIONS = ["Context", "Decision", "Consequences", "Tests"]
-# Environments that a guide makes while its commands run.
-MADE_BY_A_GUIDE = ("live/staging",)
+# What a guide makes while its commands run.
+MADE_BY_A_GUIDE = ("live/staging", "modules/ledger", "tests/modules/ledger")
 
 
 @pytest.fixture(scope="session")

@@ -97,9 +97,15 @@ class Root:
             moves: name of a module's call -> its `moved` blocks.
         """
         state = self.state()
+        now = list(state["resources"])
+        before: list[dict[str, Any]] = []
         for call, blocks in moves.items():
             for move in blocks:
-                _move_back(state, f"module.{call}", move)
+                now_entry, old_entry = _before(state["resources"], f"module.{call}", move)
+                # Instances beside the moved ones were not there before.
+                now = [entry for entry in now if entry is not now_entry]
+                before.append(old_entry)
+        state["resources"] = now + _joined(before)
         (self.folder / "before.tfstate").write_text(json.dumps(state), encoding="utf-8")
         return self.changes("-state=before.tfstate", "-refresh=false")
 
@@ -109,22 +115,32 @@ def moves_of(checkout: Path, module: str) -> tuple[Move, ...]:
     return read_folder(checkout / "modules" / module, f"modules/{module}").moves
 
 
-def _move_back(state: dict[str, Any], module: str, move: Move) -> None:
+def _before(
+    resources: Sequence[dict[str, Any]], module: str, move: Move
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entry of a state that holds a moved instance, and one with that instance as it was."""
     new, old = _parse(move.target), _parse(move.source)
     entry = next(
         found
-        for found in state["resources"]
+        for found in resources
         if (found.get("module"), found["type"], found["name"]) == (module, new["type"], new["name"])
     )
     (instance,) = [found for found in entry["instances"] if found.get("index_key") == new["key"]]
-    state["resources"].remove(entry)
     before = {key: value for key, value in instance.items() if key != "index_key"}
-    # Other modules' copies of the same type stay; instances beside the moved one were not there before.
-    entry = {key: value for key, value in entry.items() if key != "each"}
+    was = {key: value for key, value in entry.items() if key != "each"}
     if old["key"] is not None:
         before["index_key"] = old["key"]
-        entry["each"] = "list" if isinstance(old["key"], int) else "map"
-    state["resources"].append(entry | {"type": old["type"], "name": old["name"], "instances": [before]})
+        was["each"] = "list" if isinstance(old["key"], int) else "map"
+    return entry, was | {"type": old["type"], "name": old["name"], "instances": [before]}
+
+
+def _joined(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for each resource, with all its instances."""
+    joined: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for entry in entries:
+        known = joined.setdefault((entry["module"], entry["type"], entry["name"]), entry | {"instances": []})
+        known["instances"] += entry["instances"]
+    return list(joined.values())
 
 
 def _parse(address: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ MOVES = [(module, move) for module in MODULES for move in moves_of(CHECKOUT, mod
 # What one changed input of each module changes, in place.
 CHANGED = {
     "github-oidc": {'aws_iam_role.this["apply"]', 'aws_iam_role.this["plan"]'},
-    "observability": {"aws_cloudwatch_metric_alarm.freshness[0]"},
+    "observability": {'aws_cloudwatch_metric_alarm.freshness["pipeline"]'},
     "snowflake": {'snowflake_warehouse.this["MAIN"]'},
     "snowflake-integration": {"snowflake_storage_integration_aws.this"},
     "state-backend": {

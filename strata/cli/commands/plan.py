@@ -17,7 +17,7 @@ from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
-from strata.terraform.plan_document import EnvironmentPlan, ResourceChange
+from strata.terraform.plan_document import EnvironmentPlan, InstanceChange
 
 EXAMPLES = ("strata plan dev", "strata plan dev --unit s3 --graph plan.html", "strata plan dev --json")
 
@@ -107,7 +107,7 @@ def _print(plan: EnvironmentPlan) -> None:
     out.print(f"{plan.environment}: {_described(plan.changes())}, in {units}", soft_wrap=True)
 
 
-def _line(resource: ResourceChange) -> Text:
+def _line(resource: InstanceChange) -> Text:
     kinds = list(resource.kinds())
     sign, style = _SIGNS[kinds[0]]
     line = Text.assemble((f"  {sign} ", style), resource.address)

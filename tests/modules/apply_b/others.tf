@@ -44,11 +44,12 @@ module "github-oidc" {
 }
 
 module "observability" {
-  source          = "./modules/observability"
-  context         = local.context
-  freshness_hours = var.changed ? 12 : 24
-  jobs            = ["clean", "curate"]
-  subscribers     = ["data@example.com"]
+  source             = "./modules/observability"
+  context            = local.context
+  dead_letter_queues = ["raw-objects-dlq"]
+  jobs               = ["clean", "curate"]
+  state_machines     = { pipeline = { freshness_hours = var.changed ? 12 : 24 } }
+  subscribers        = ["data@example.com"]
 }
 
 module "snowflake-integration" {
