@@ -27,8 +27,11 @@ _KEPT = (
     "live/dev/github-oidc",
     "modules/default-context.tf",
     "modules/default-versions.tf",
+    "Makefile",
     "modules/github-oidc",
     "terragrunt.hcl",
+    "tests/style/wording.py",
+    "tests/style/wording.toml",
 )
 
 
