@@ -68,6 +68,8 @@ def run_files(
         scratch: a folder for the input files.
     """
     report = Report()
+    # Not there yet where the checkout's path is too long for child processes to have their TMPDIR in it.
+    scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         for path in data.reference(Path(folder)):
             pipeline.put(endpoints, platform.raw_bucket, f"reference/{path.name}", path.read_bytes())
