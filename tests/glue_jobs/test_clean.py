@@ -219,8 +219,10 @@ def test_a_good_line_becomes_a_typed_row(cases: Judged, name: str) -> None:
 )
 def test_a_date_is_at_most_a_day_from_the_time(spark: SparkSession, day: str, reason: str | None) -> None:
     year, month = ("2012", "12") if day in ("30", "31") else ("2013", "1")
-    judged = judge(spark, {2: line(year=year, month=month, day=day, time_hour="2013-01-01T12:00:00Z")})
-    assert judged.rows[2]["reason"] == reason
+    judged = judge(
+        spark, {2: line(year=year, month=month, day=day, flight="1", time_hour="2013-01-01T12:00:00Z")}
+    )
+    assert judged.rows[2]["reason"] == reason, judged.quarantined.get(2)
 
 
 def test_every_line_has_one_verdict(cases: Judged) -> None:
