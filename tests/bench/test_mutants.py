@@ -63,7 +63,8 @@ def test_faults_of_python(mutants: ModuleType, source: str, kind: str, expected:
 
 TERRAFORM: list[tuple[str, str, list[str]]] = [
     ("a = b ? c : d.e", "condition", ["a = c", "a = d.e"]),
-    ("a = b.c && !d", "operand", ["a = b.c", "a =  !d"]),
+    ("a = b.c && !d", "operand", ["a = !d", "a = b.c"]),
+    ("a = b || c || d", "operand", ["a = c || d", "a = b || d", "a = b || c"]),
     ("a = b.c && !d", "operator", ["a = b.c || !d"]),
     ("a = b.c && !d", "not", ["a = b.c && d"]),
     ('a = ["x", "y"]', "member", ['a = [ "y"]', 'a = ["x", ]']),
