@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
-from strata.modules.interface import DeclaredResource, Module, Output, Variable
+from strata.modules.interface import DeclaredResource, Module, Move, Output, Variable, without_keys
 from strata.modules.versions import Level
 
 _NUMBER = re.compile(r"\d+")
@@ -190,41 +190,55 @@ def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Lev
 
 def _addresses(old: Module, new: Module) -> Iterator[InterfaceChange]:
     # A move that was released is no reason any more: its target is compared like any resource.
-    known = {(move.source, move.target) for move in old.moves}
-    moved = {move.source: move.target for move in new.moves if (move.source, move.target) not in known}
+    known = set(_moves(old))
+    moved = {move.source: move.target for move in _moves(new) if move not in known}
     for source, target in sorted(moved.items()):
         yield InterfaceChange(
             Level.minor, f"resource {source}", f"moved to {target}: states follow by themselves"
         )
-    for address, resource in sorted(old.resources.items()):
-        if _moves(address, moved):
+    before, now = old.addresses, new.addresses
+    for address, resource in sorted(before.items()):
+        if any(_within(address, source) for source in moved):
             continue
         subject = f"resource {address}"
-        after = new.resources.get(address)
-        if after is None and address in new.removed:
+        after = now.get(address)
+        if after is not None:
+            yield from _repetition(resource, after, subject)
+        elif any(_within(address, removed) for removed in new.removed):
             yield InterfaceChange(
                 Level.major, subject, "let go by a `removed` block: nothing manages it any more"
             )
-        elif after is None:
+        elif not _read_through(old, address):
             yield InterfaceChange(
                 Level.major, subject, "gone without `moved`: what it stands for is destroyed"
             )
-        else:
-            yield from _repetition(resource, after, subject)
-    for address in sorted(new.resources.keys() - old.resources.keys()):
-        if address not in {target.split("[")[0] for target in moved.values()}:
+    for address in sorted(now.keys() - before.keys()):
+        if not _read_through(new, address) and not any(_within(address, to) for to in moved.values()):
             yield InterfaceChange(Level.minor, f"resource {address}", "added")
 
 
-def _moves(address: str, moved: dict[str, str]) -> bool:
-    """Whether a `moved` block is about the resource or its instances."""
-    return any(source == address or source.startswith(f"{address}[") for source in moved)
+def _moves(module: Module) -> Iterator[Move]:
+    """The moves of a module and of those that it calls, by addresses from here."""
+    yield from module.moves
+    for call, nested in module.nested.items():
+        for move in _moves(nested):
+            yield Move(f"module.{call}.{move.source}", f"module.{call}.{move.target}")
 
 
-def _repetition(
-    old: DeclaredResource, new: DeclaredResource | None, subject: str
-) -> Iterator[InterfaceChange]:
-    assert new is not None
+def _within(address: str, end: str) -> bool:
+    """Whether the end of a move is about the resource: it itself, its instances, or the module it lies in."""
+    bare = without_keys(end)
+    return address == bare or address.startswith(f"{bare}.")
+
+
+def _read_through(module: Module, address: str) -> bool:
+    """Whether the address is that of a nested module that was read: its resources stand for it."""
+    first, _, rest = address.removeprefix("module.").partition(".")
+    nested = module.nested.get(first) if address.startswith("module.") else None
+    return nested is not None and (not rest or _read_through(nested, rest))
+
+
+def _repetition(old: DeclaredResource, new: DeclaredResource, subject: str) -> Iterator[InterfaceChange]:
     if old.repeated == new.repeated:
         if old.over != new.over:
             text = f"{new.repeated} changed: an instance whose key goes is destroyed, see the plan"
@@ -244,9 +258,10 @@ def _repetition(
 
 
 def _requirements(old: Module, new: Module) -> Iterator[InterfaceChange]:
-    for name in sorted({*old.requirements, *new.requirements}):
+    earlier, later = _required(old), _required(new)
+    for name in sorted({*earlier, *later}):
         subject = "Terraform" if name == "terraform" else f"provider {name}"
-        before, after = old.requirements.get(name), new.requirements.get(name)
+        before, after = earlier.get(name), later.get(name)
         if before == after:
             continue
         if before is None:
@@ -259,10 +274,21 @@ def _requirements(old: Module, new: Module) -> Iterator[InterfaceChange]:
             yield InterfaceChange(level, subject, f"version {after} instead of {before}")
 
 
+def _required(module: Module) -> dict[str, str]:
+    """The requirements, with those that only nested modules have."""
+    found: dict[str, str] = {}
+    for nested in module.nested.values():
+        found |= _required(nested)
+    return found | dict(module.requirements)
+
+
 def _code(module: Module) -> dict[str, str | bytes]:
     """All that can change what a module does: not its documents."""
+    found: dict[str, str | bytes] = {}
+    for call, nested in module.nested.items():
+        found |= {f"module.{call} {name}": raw for name, raw in _code(nested).items()}
     others = {name: raw for name, raw in module.others.items() if not name.endswith(".md")}
-    return {**{file.name: file.text for file in module.files}, **others}
+    return {**found, **{file.name: file.text for file in module.files}, **others}
 
 
 def _short(text: str | None) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +14,9 @@ from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, HclFile, parse
 from strata.hcl.types import Type, read_type
 from strata.hcl.values import elements, string_value
+
+# Of an instance: a number, or a quoted text that may hold brackets and dots.
+_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class Module:
         others: every other file's bytes, by its path in the module.
         requirements: the versions of `terraform` and of each provider by its local name.
         providers: the providers it requires.
+        nested: the modules that it calls by a relative path, by the names of the calls.
     """
 
     name: str
@@ -100,6 +107,15 @@ class Module:
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
     providers: tuple[RequiredProvider, ...]
+    nested: Mapping[str, Module] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> dict[str, DeclaredResource]:
+        """`resources` and those of the nested modules, by their addresses from here, without keys."""
+        found = dict(self.resources)
+        for call, module in self.nested.items():
+            found |= {f"module.{call}.{inner}": resource for inner, resource in module.addresses.items()}
+        return found
 
     def blocks(self, kind: str) -> Iterator[tuple[HclFile, Block]]:
         """Every top block of one type, with its file."""
@@ -112,26 +128,72 @@ class Module:
         return next((file for file in self.files if Path(file.name).name == name), None)
 
 
+def without_keys(address: str) -> str:
+    """The address of what a block declares, without the keys of instances."""
+    return _KEY.sub("", address)
+
+
 def read_folder(folder: Path, shown: str) -> Module:
-    """The module in a folder of the working tree.
+    """The module in a folder of the working tree, with those that it calls by a relative path.
 
     Args:
         folder: the module's folder.
         shown: what findings call it, such as `modules/s3`.
 
     Raises:
-        StrataError: as `read_module`.
+        StrataError: as `read_tree`.
     """
-    contents = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    }
-    return read_module(folder.name, contents, shown)
+
+    def contents(place: str) -> dict[str, bytes]:
+        base = Path(os.path.normpath(folder / os.path.relpath(place, shown)))
+        return {
+            path.relative_to(base).as_posix(): path.read_bytes()
+            for path in sorted(base.rglob("*"))
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(base).parts)
+        }
+
+    return read_tree(shown, contents)
 
 
-def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
+def read_tree(place: str, contents: Callable[[str], Mapping[str, bytes]]) -> Module:
+    """A module and those that it calls by a relative path.
+
+    Args:
+        place: the module's folder, such as `modules/s3`.
+        contents: what a folder holds: the bytes of its files by their paths in it, nothing if it is missing.
+
+    Raises:
+        StrataError: as `read_module`; or modules call each other in a circle.
+    """
+
+    def read(folder: str, callers: tuple[str, ...]) -> Module:
+        if folder in callers:
+            raise StrataError("the module calls itself", file=folder, remedy="break the circle of `source`")
+
+        def child(source: str) -> Module | None:
+            below = posixpath.normpath(posixpath.join(folder, source))
+            # What is missing Terraform itself refuses, with the line of the call.
+            there = any(name.endswith(".tf") and "/" not in name for name in contents(below))
+            return read(below, (*callers, folder)) if there else None
+
+        return read_module(posixpath.basename(folder), contents(folder), folder, child)
+
+    return read(place, ())
+
+
+def read_module(
+    name: str,
+    contents: Mapping[str, bytes],
+    shown: str,
+    child: Callable[[str], Module | None] = lambda source: None,
+) -> Module:
     """A module from the bytes of its files by their paths.
+
+    Args:
+        name: the module's name.
+        contents: its files.
+        shown: what findings call its folder.
+        child: the module that a relative `source` names, None if there is none.
 
     Raises:
         StrataError: a file has a syntax error or is Terraform's JSON, or something is declared twice.
@@ -148,6 +210,7 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
     files = tuple(parsed)
     if not files:
         raise StrataError("there is no Terraform file", file=shown)
+    calls = {call: child(source) for f in files for call, source in _local_calls(f)}
     return Module(
         name,
         files,
@@ -159,6 +222,7 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
         removed=tuple(_address(b, "from") for f in files for b in f.body.children("removed")),
         requirements=dict(r for f in files for r in _requirements(f)),
         providers=tuple(p for f in files for p in required_providers(f)),
+        nested={call: module for call, module in calls.items() if module is not None},
     )
 
 
@@ -240,6 +304,13 @@ def _resources(file: HclFile) -> Iterator[DeclaredResource]:
         yield DeclaredResource(
             ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
         )
+
+
+def _local_calls(file: HclFile) -> Iterator[tuple[str, str]]:
+    for block in file.body.children("module"):
+        source = _string(block, "source") or ""
+        if source.startswith(("./", "../")):
+            yield _label(block, file), source
 
 
 def _moves(file: HclFile) -> Iterator[Move]:

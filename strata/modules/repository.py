@@ -10,7 +10,7 @@ from pathlib import Path
 from strata.checkout.git import run_git
 from strata.errors import StrataError
 from strata.modules.diff import InterfaceChange, compare, level_of
-from strata.modules.interface import Module, read_folder, read_module
+from strata.modules.interface import Module, read_folder, read_tree
 from strata.modules.versions import FIRST, Level, Release, Version, read_changelog, tag_name
 
 FOLDER = "modules"
@@ -75,15 +75,20 @@ class Repository:
         if version not in self.released(name):
             known = ", ".join(str(known) for known in self.released(name)) or "none so far"
             raise StrataError(f"there is no tag {tag_name(name, version)}", remedy=f"released: {known}")
-        place = f"{FOLDER}/{name}"
-        raw = self._run("archive", "--format=tar", tag_name(name, version), "--", place)
-        contents: dict[str, bytes] = {}
+        # All modules of that commit: this one may call others.
+        raw = self._run("archive", "--format=tar", tag_name(name, version), "--", FOLDER)
+        files: dict[str, bytes] = {}
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.isfile() else None
                 if file is not None:
-                    contents[member.name.removeprefix(f"{place}/")] = file.read()
-        return read_module(name, contents, place)
+                    files[member.name] = file.read()
+
+        def contents(place: str) -> dict[str, bytes]:
+            below = f"{place}/"
+            return {path.removeprefix(below): raw for path, raw in files.items() if path.startswith(below)}
+
+        return read_tree(f"{FOLDER}/{name}", contents)
 
     def changelog(self, name: str) -> list[Release]:
         """The releases that a module's CHANGELOG.md names, newest first.

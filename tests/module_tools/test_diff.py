@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from strata.errors import StrataError
 from strata.modules.diff import compare, level_of
-from strata.modules.interface import Module, read_module
+from strata.modules.interface import Module, read_module, read_tree
 from strata.modules.versions import Level, Version
 
 
@@ -289,6 +290,90 @@ def test_a_template_is_code_and_a_document_is_not() -> None:
     assert (
         level_of(compare(_module("", **{"README.md": "1"}), _module("", **{"README.md": "2"}))) is Level.none
     )
+
+
+CALL = 'module "n" {\n source = "../n"\n}'
+# name: (m and n before, m and n after, [(level, subject: part of the text)]); m calls n.
+NESTED: dict[str, tuple[tuple[str, str], tuple[str, str], list[tuple[str, str]]]] = {
+    "a value in it": (
+        (CALL, 'resource "a_b" "c" {\n x = 1\n}'),
+        (CALL, 'resource "a_b" "c" {\n x = 2\n}'),
+        [("patch", "code: changed inside")],
+    ),
+    "a resource of it gone": (
+        (CALL, 'resource "a_b" "c" {}'),
+        (CALL, ""),
+        [("major", "resource module.n.a_b.c: gone without `moved`")],
+    ),
+    "a resource of it added": (
+        (CALL, ""),
+        (CALL, 'resource "a_b" "c" {}'),
+        [("minor", "resource module.n.a_b.c: added")],
+    ),
+    "a resource moved in it": (
+        (CALL, 'resource "a_b" "c" {}'),
+        (CALL, 'resource "a_b" "d" {}\nmoved {\n from = a_b.c\n to = a_b.d\n}'),
+        [("minor", "resource module.n.a_b.c: moved to module.n.a_b.d")],
+    ),
+    "a resource moved into it": (
+        ('resource "a_b" "c" {}', ""),
+        (CALL + "\nmoved {\n from = a_b.c\n to = module.n.a_b.this\n}", 'resource "a_b" "this" {}'),
+        [("minor", "resource a_b.c: moved to module.n.a_b.this")],
+    ),
+    "a resource moved out of it": (
+        (CALL, 'resource "a_b" "c" {}'),
+        ('resource "a_b" "d" {}\nmoved {\n from = module.n.a_b.c\n to = a_b.d\n}', ""),
+        [("minor", "resource module.n.a_b.c: moved to a_b.d")],
+    ),
+    "the call moved with all in it": (
+        (CALL, 'resource "a_b" "c" {}'),
+        (
+            CALL.replace('"n"', '"o"') + "\nmoved {\n from = module.n\n to = module.o\n}",
+            'resource "a_b" "c" {}',
+        ),
+        [("minor", "resource module.n: moved to module.o")],
+    ),
+    "the call renamed": (
+        (CALL, 'resource "a_b" "c" {}'),
+        (CALL.replace('"n"', '"o"'), 'resource "a_b" "c" {}'),
+        [("major", "resource module.n.a_b.c: gone"), ("minor", "resource module.o.a_b.c: added")],
+    ),
+    "the call repeated": (
+        (CALL, ""),
+        (CALL.replace("}", ' for_each = toset(["x"])\n}'), ""),
+        [("major", "resource module.n: for_each instead of single")],
+    ),
+    "a provider of it": (
+        (CALL, ""),
+        (CALL, 'terraform {\n required_providers {\n  a = { source = "b/a", version = "~> 6.0" }\n }\n}'),
+        [("major", "provider a: needed now")],
+    ),
+    "an input of it is not the caller's": (
+        (CALL, ""),
+        (CALL, V("type = string\n default = null")),
+        [("patch", "code: changed inside")],
+    ),
+}
+
+
+def _caller(text: str, nested: str) -> Module:
+    texts = {"modules/m": text, "modules/n": nested}
+    return read_tree("modules/m", lambda place: {"main.tf": texts[place].encode()})
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_change_of_a_nested_module_is_one_of_its_caller(name: str) -> None:
+    before, after, expected = NESTED[name]
+    changes = compare(_caller(*before), _caller(*after))
+    found = [(change.level.name, f"{change.subject}: {change.text}") for change in changes]
+    assert [level for level, _ in found] == [level for level, _ in expected], found
+    for (_, text), (_, part) in zip(found, expected, strict=True):
+        assert part in text
+
+
+def test_modules_that_call_each_other_are_refused() -> None:
+    with pytest.raises(StrataError, match="modules/m: the module calls itself"):
+        _caller(CALL, 'module "m" {\n source = "../m"\n}')
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from strata.modules.interface import Move, read_folder
 from strata.terraform.toolchain import ready_toolchain
 from strata.terraform.workdir import without_hashes
 
-_ADDRESS = re.compile(r"(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
+_ADDRESS = re.compile(r"(?P<module>(?:module\.[\w-]+\.)*)(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,11 @@ def _before(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The entry of a state that holds a moved instance, and one with that instance as it was."""
     new, old = _parse(move.target), _parse(move.source)
+    place = f"{module}.{new['module']}".rstrip(".")
     entry = next(
         found
         for found in resources
-        if (found.get("module"), found["type"], found["name"]) == (module, new["type"], new["name"])
+        if (found.get("module"), found["type"], found["name"]) == (place, new["type"], new["name"])
     )
     (instance,) = [found for found in entry["instances"] if found.get("index_key") == new["key"]]
     before = {key: value for key, value in instance.items() if key != "index_key"}
@@ -131,7 +132,8 @@ def _before(
     if old["key"] is not None:
         before["index_key"] = old["key"]
         was["each"] = "list" if isinstance(old["key"], int) else "map"
-    return entry, was | {"type": old["type"], "name": old["name"], "instances": [before]}
+    place = f"{module}.{old['module']}".rstrip(".")
+    return entry, was | {"module": place, "type": old["type"], "name": old["name"], "instances": [before]}
 
 
 def _joined(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -145,7 +147,7 @@ def _joined(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _parse(address: str) -> dict[str, Any]:
     found = _ADDRESS.fullmatch(address)
-    assert found is not None, f"{address} is no address of a resource in the module itself"
+    assert found is not None, f"{address} is not the address of a resource, in modules without keys"
     parts: dict[str, Any] = found.groupdict()
     if parts["key"] is not None:
         parts["key"] = json.loads(parts["key"])

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 
 from strata.errors import StrataError
+from strata.hcl.syntax import Block
 from strata.terraform.toolchain import Toolchain
 from strata.testing.cases.case import Case
-from strata.testing.cases.composition import CaseRoot, ModuleCall, examples_modules
+from strata.testing.cases.composition import CaseRoot, ModuleCall
 from strata.testing.cases.inputs import check_inputs
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, split
@@ -24,6 +25,7 @@ from strata.testing.cases.terraform import TerraformFault, TerraformFolder
 
 # Where a call's own files lie in a root; a call's label has no slash and no dot.
 _OWN_FILE = re.compile(r"(?:copies|examples)/([^/]+)/|([^/]+)\.tf\.json$")
+_HANDED_ON = re.compile(r"var\.([\w-]+)")
 _ADDRESS = re.compile(r"module\.([^.\[]+)\.?(.*)")
 
 
@@ -131,8 +133,7 @@ class BatchPlanner:
             unreadable = {name for fault in faults for name in re.findall(r"modules/([^/]+)/", fault.file)}
             blamed = _blame(calls, faults, self._layout)
             for call in calls:
-                used = {call.case.module, *examples_modules(call.case)}
-                if used & unreadable and call.label not in blamed:
+                if root.modules(call.case) & unreadable and call.label not in blamed:
                     blamed[call.label] = [CaseFinding(fault, None, None) for fault in faults]
             if not blamed:
                 raise StrataError(f"terraform init failed: {faults[0].text}")
@@ -198,19 +199,42 @@ def _blame(
         label = address[1] if address else (file[1] or file[2]) if file else ""
         if label in known:
             call = known[label]
-            resource = address[2] if address and address[2] else _declared(fault, layout, "resource")
+            resource = address[2] if address and address[2] else _resource(fault, call, layout)
             variable = call.lines.get(fault.line) if fault.file.endswith(call.file) else None
-            variable = variable or _declared(fault, layout, "variable")
+            variable = variable or _variable(fault, layout)
             found.setdefault(label, []).append(CaseFinding(fault, variable, resource))
     return found
 
 
-def _declared(fault: TerraformFault, layout: RepositoryLayout, kind: str) -> str | None:
-    """The variable or resource in whose block a fault lies: of a precondition, Terraform tells only that."""
+def _resource(fault: TerraformFault, call: ModuleCall, layout: RepositoryLayout) -> str | None:
+    """The resource in whose block a fault lies: of a precondition, Terraform tells only that."""
+    found = _block(fault, layout, "resource")
+    if found is None:
+        return None
+    address = ".".join(found.labels)
+    place = "/".join(fault.file.split("/")[-2:])
+    # From inside the case's module, it may be one of a module that this one calls.
+    inner = layout.module(call.case.module).addresses.items()
+    known = [name for name, one in inner if one.line == found.line and one.file.endswith(f"/{place}")]
+    return known[0] if known else address
+
+
+def _variable(fault: TerraformFault, layout: RepositoryLayout) -> str | None:
+    """The variable in whose block a fault lies, or that is handed on to a nested module which refuses it."""
+    if (found := _block(fault, layout, "variable")) is not None:
+        return found.labels[0]
+    if (call := _block(fault, layout, "module")) is not None:
+        for value in call.attributes.values():
+            if value.line == fault.line and (handed := _HANDED_ON.fullmatch(value.text)):
+                return handed[1]
+    return None
+
+
+def _block(fault: TerraformFault, layout: RepositoryLayout, kind: str) -> Block | None:
     parts = fault.file.split("/")
     if len(parts) < 2 or parts[-2] not in layout.names:
         return None
     for file, block in layout.module(parts[-2]).blocks(kind):
         if file.name.endswith(f"/{parts[-1]}") and block.line <= fault.line <= block.end_line:
-            return ".".join(block.labels)
+            return block
     return None

@@ -93,7 +93,7 @@ class CaseRoot:
         """Write the configuration of the providers that the cases' modules need; return their names."""
         names: set[str] = set()
         for case in cases:
-            for module in {case.module, *examples_modules(case)}:
+            for module in self.modules(case):
                 if module in self._layout.names:
                     names |= {name for name in self._layout.module(module).requirements if name in PROVIDERS}
         if names:
@@ -122,7 +122,7 @@ class CaseRoot:
         modules = "./modules"
         if own_copy:
             modules = f"./{call.copy}"
-            for name in self._with_siblings({case.module, *examples_modules(case)}):
+            for name in self.modules(case):
                 shutil.copytree(self._layout.modules / name, self.folder / call.copy / name, ignore=_IGNORED)
         if case.example is None:
             source, inputs = f"{modules}/{case.module}", case.inputs
@@ -166,12 +166,14 @@ class CaseRoot:
         variables = {name: {"default": literal(value)} for name, value in shared.items()}
         (folder / "shared.tf.json").write_text(json.dumps({"variable": variables}), encoding="utf-8")
 
-    def _with_siblings(self, names: set[str]) -> set[str]:
+    def modules(self, case: Case) -> set[str]:
+        """The modules that a case plans: its own, those of its example, and all that they call."""
         found: set[str] = set()
-        todo = [name for name in names if (self._layout.modules / name).is_dir()]
+        names = {case.module, *examples_modules(case)}
+        todo = list(names)
         while todo:
             name = todo.pop()
-            if name not in found:
+            if name not in found and (self._layout.modules / name).is_dir():
                 found.add(name)
                 for file in (self._layout.modules / name).glob("*.tf"):
                     todo += _SIBLING.findall(file.read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ are looked for before it is started.
 from __future__ import annotations
 
 import difflib
-import re
 
+from strata.modules.interface import without_keys
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import examples_modules
 from strata.testing.cases.layout import RepositoryLayout
@@ -54,16 +54,12 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
                 remedy=_hint(wanted, list(module.variables)),
             )
         address = case.error.resource
-        if address is not None and _bare(address) not in module.resources:
+        if address is not None and without_keys(address) not in module.addresses:
             raise case.fault(
                 f"module {case.module} declares no resource {address}",
                 ("error", "resource"),
-                remedy=_hint(address, list(module.resources)),
+                remedy=_hint(address, list(module.addresses)),
             )
-
-
-def _bare(address: str) -> str:
-    return re.sub(r"\[.*\]$", "", address)
 
 
 def _hint(name: str, known: list[str]) -> str:

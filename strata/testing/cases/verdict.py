@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from strata.modules.interface import without_keys
 from strata.testing.cases.case import Case, Expectation, ExpectedError
 from strata.testing.cases.compare import NOTHING, ValueDifference, differences
 from strata.testing.cases.documents import Keys
@@ -82,7 +83,7 @@ def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | Planne
 
 def _same_resource(expected: str, found: str | None) -> bool:
     """Whether an error is about a resource; Terraform does not always tell the instance."""
-    return found is not None and found in (expected, re.sub(r"\[.*\]$", "", expected))
+    return found is not None and found in (expected, without_keys(expected))
 
 
 def _listed(outcome: Failed) -> str:
@@ -168,12 +169,12 @@ def _absent(
 ) -> Iterator[ValueDifference]:
     for index, wanted in enumerate(expect.absent):
         keys: Keys = ("expect", "absent", index)
-        bare = re.sub(r"\[.*?\]$", "", wanted)
+        bare = without_keys(wanted)
         there = [
             address
             for address in outcome.resources
             if address == wanted
-            or (bare == wanted and re.sub(r"\[.*?\]$", "", address) == wanted)
+            or (bare == wanted and without_keys(address) == wanted)
             or ("." not in wanted and outcome.type_of(address) == wanted)
         ]
         if there:
@@ -181,15 +182,15 @@ def _absent(
                 yield ValueDifference(keys, address, NOTHING, "planned")
         elif "." not in wanted:
             _check_type(case, wanted, keys, sets, layout)
-        elif bare not in layout.module(case.module).resources:
+        elif bare not in layout.module(case.module).addresses:
             # A misspelt address would be absent for ever.
-            known = sorted(layout.module(case.module).resources)
+            known = sorted(layout.module(case.module).addresses)
             raise case.fault(f"module {case.module} declares no resource {bare}", keys, _hint(bare, known))
 
 
 def _check_type(case: Case, kind: str, keys: Keys, sets: SetAttributes, layout: RepositoryLayout) -> None:
     """A misspelt type would be absent for ever: it must be one of a provider's."""
-    declared = {address.split(".")[0] for address in layout.module(case.module).resources}
+    declared = {address.split(".")[-2] for address in layout.module(case.module).addresses}
     if kind not in declared and not sets.knows(kind):
         raise case.fault(f"no provider has a resource type {kind}", keys, _hint(kind, sorted(declared)))
 
