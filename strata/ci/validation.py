@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shutil
 import subprocess
 import tempfile
@@ -68,5 +69,7 @@ def _line(module: str, item: dict[str, object]) -> str:
     place = item.get("range")
     where = f"modules/{module}"
     if isinstance(place, dict):
-        where += f"/{place.get('filename')}:{place.get('start', {}).get('line')}"
+        # Of a nested module Terraform says `../other/main.tf`.
+        file = posixpath.normpath(f"{where}/{place.get('filename')}")
+        where = f"{file}:{place.get('start', {}).get('line')}"
     return f"{where}: {item.get('summary')}"

@@ -220,6 +220,22 @@ def test_nothing_changed_calls_for_nothing(library: Library, strata: Strata) -> 
     assert strata("modules", "diff", "store").out == "store is unchanged since 1.0.0\n"
 
 
+def test_a_module_that_a_released_one_calls_is_compared_with_the_one_of_its_tag(
+    library: Library, strata: Strata
+) -> None:
+    library.write("modules/shelf/main.tf", 'resource "aws_s3_bucket" "old" {\n  bucket = "x"\n}\n')
+    library.replace(
+        "modules/store/main.tf", "locals {", 'module "shelf" {\n  source = "../shelf"\n}\n\nlocals {'
+    )
+    library.commit("Call another module")
+    strata("modules", "tag", "store")
+    assert strata("modules", "diff", "store").out == "store is unchanged since 1.0.0\n"
+    library.replace("modules/shelf/main.tf", '"old"', '"new"')
+    said = strata("modules", "diff", "store").out
+    assert said.endswith("store 1.0.0 -> 2.0.0 at least (major)\n")
+    assert "resource module.shelf.aws_s3_bucket.old" in said
+
+
 def test_other_peoples_tags_are_no_releases(library: Library) -> None:
     for tag in ("store/v1.0.0-rc1", "store/vnext", "shop/v1.0.0"):
         library.git("tag", tag)

@@ -141,6 +141,15 @@ def test_two_workers_find_the_same(sample: Callable[..., Ran], ran: Ran) -> None
     assert parallel.batches() == ran.batches()
 
 
+def test_a_nested_module_that_terraform_cannot_read_fails_its_callers_only(
+    sample: Callable[..., Ran],
+) -> None:
+    twice = {"modules/box/more.tf": 'resource "terraform_data" "policy" {}\n'}
+    ran = sample("tests/modules/crate/passes.yaml", "tests/modules/plain/passes.yaml", files=twice)
+    assert ran.tests["plain/passes"] == ""
+    assert "Duplicate resource" in ran.tests["crate/passes"]
+
+
 def test_x_stops_and_lf_runs_the_failed_again(sample: Callable[..., Ran]) -> None:
     chosen = ["-p", "no:randomly", "tests/modules/box/not-refused.yaml", "tests/modules/plain/passes.yaml"]
     stopped = sample("-x", *chosen)

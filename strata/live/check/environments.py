@@ -113,9 +113,11 @@ def _pinned(picture: Picture, environment: CheckedEnvironment) -> Iterator[Check
         ref = split(unit.source)[2].get("ref", [""])[0]
         if unit.document is None or TAG.fullmatch(ref):
             continue
+        # A unit's folder may have another name than its module.
+        module = split(unit.source)[1].rpartition("/")[2] or unit.unit.component
         said = f"the branch or commit `{ref}`" if ref else "the working tree"
         yield CheckFinding(
-            *_place(picture, environment, "versions", unit.unit.component),
+            *_place(picture, environment, "versions", module),
             "protected-version",
             f"{unit.unit.component} of the protected environment {environment.name} runs {said}",
             "pin a release: vX.Y.Z of a tag <module>/vX.Y.Z",

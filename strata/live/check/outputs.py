@@ -63,6 +63,7 @@ def output_types(module: Module) -> dict[str, Type]:
 class _Reader:
     def __init__(self, module: Module) -> None:
         self._variables = module.variables
+        self._nested = module.nested
         self._locals = {
             name: expression.node
             for _, block in module.blocks("locals")
@@ -121,6 +122,8 @@ class _Reader:
             for step in steps[1:]:
                 found = found.fields[step].type if isinstance(found, Object) and step in found.fields else ANY
             return found
+        if root == "module" and len(steps) == 2 and plain and steps[0] in self._nested:
+            return output_types(self._nested[steps[0]]).get(steps[1], ANY)
         if any(child.type == "splat" for child in children):
             return ANY
         last = children[-1]
