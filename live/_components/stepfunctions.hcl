@@ -2,11 +2,11 @@
 
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
-  version = local.env.versions["stepfunctions"]
+  version = local.env.versions["pipeline"]
 }
 
 terraform {
-  source = local.version == "local" ? "${get_repo_root()}/modules//stepfunctions" : "${local.env.modules}/stepfunctions?ref=stepfunctions/${local.version}"
+  source = local.version == "local" ? "${get_repo_root()}/modules//pipeline" : "${local.env.modules}/pipeline?ref=pipeline/${local.version}"
 }
 
 dependency "iam" {

@@ -19,11 +19,11 @@ locals {
     iam                   = "local"
     lambda                = "local"
     observability         = "local"
+    pipeline              = "local"
     s3                    = "local"
     snowflake             = "local"
     snowflake-integration = "local"
     state-backend         = "local"
-    stepfunctions         = "local"
   }
 
   # Who deploys: gh api repos/OWNER/REPO --jq '.owner.id, .id'

@@ -1,4 +1,4 @@
-"""s3, iam, glue, lambda, stepfunctions and eventbridge: applied, planned again, changed in place, destroyed."""
+"""s3, iam, glue, lambda, pipeline and eventbridge: applied, planned again, changed in place, destroyed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANGED = {
         'aws_lambda_function_event_invoke_config.this["announce"]',
     },
     "s3": {'aws_s3_bucket_policy.this["processed"]'},
-    "stepfunctions": {"aws_sfn_alias.pipeline", "aws_sfn_state_machine.pipeline"},
+    "pipeline": {"aws_sfn_alias.pipeline", "aws_sfn_state_machine.pipeline"},
 }
 MODULES = sorted(CHANGED)
 MOVES = [(module, move) for module in MODULES for move in moves_of(CHECKOUT, module)]

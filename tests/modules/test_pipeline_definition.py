@@ -42,7 +42,7 @@ def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
         **more,
     }
-    machine = plan("stepfunctions", inputs).resources["aws_sfn_state_machine.pipeline"]
+    machine = plan("pipeline", inputs).resources["aws_sfn_state_machine.pipeline"]
     decoded: dict[str, Any] = json.loads(machine["values"]["definition"])
     return decoded
 
@@ -64,7 +64,7 @@ def test_no_state_of_the_pipeline_may_be_called_a_failure_state(
 ) -> None:
     some = {"InputBroken": {"errors": ["Glue.AWSGlueException"]}}
     states = planned_definition(plan, failure_states=some)["States"]
-    variables = (pytestconfig.rootpath / "modules/stepfunctions/variables.tf").read_text()
+    variables = (pytestconfig.rootpath / "modules/pipeline/variables.tf").read_text()
     reserved = variables.partition("!contains([")[2].partition("], name)")[0]
     assert set(re.findall(r'"(\w+)"', reserved)) == set(states) - set(some)
 

@@ -127,8 +127,8 @@ module "lambda" {
   }
 }
 
-module "stepfunctions" {
-  source         = "./modules/stepfunctions"
+module "pipeline" {
+  source         = "./modules/pipeline"
   context        = local.context
   await_seconds  = var.changed ? 30 : 15
   dataset        = "flights"
