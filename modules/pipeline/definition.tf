@@ -50,8 +50,7 @@ locals {
     } },
   )
 
-  # Decoded and encoded again: the plan shows a definition that is no JSON, and spaces are no change.
-  definition = jsonencode(jsondecode(templatefile("${path.module}/templates/pipeline.asl.json", {
+  definition = templatefile("${path.module}/templates/pipeline.asl.json", {
     after_notify        = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
     await_seconds       = var.await_seconds
     claims_table        = format(local.name, "claims")
@@ -69,5 +68,5 @@ locals {
     retry               = local.retry
     subject             = "${var.context.project} ${var.context.environment}: an object could not be processed"
     timeout_seconds     = var.timeout_seconds
-  })))
+  })
 }

@@ -1,6 +1,6 @@
 output "alias_arn" {
   description = "ARN of the alias, which stands for the newest published version."
-  value       = "${format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")}:${aws_sfn_alias.pipeline.name}"
+  value       = module.machine.alias_arn
 }
 
 output "claims_table_name" {
@@ -15,5 +15,5 @@ output "opt_outs" {
 
 output "state_machine_arn" {
   description = "ARN of the pipeline's state machine."
-  value       = aws_sfn_state_machine.pipeline.arn
+  value       = module.machine.state_machine_arn
 }

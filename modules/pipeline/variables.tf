@@ -1,13 +1,7 @@
 variable "alias" {
-  description = "Name that always stands for the newest published version, for callers that must not see a change half-way."
+  description = "Name that stands for the newest published version. Null: as modules/stepfunctions has it."
   type        = string
-  default     = "live"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z_-][A-Za-z0-9_.-]{0,79}$", var.alias))
-    error_message = "alias must be 1 to 80 letters, digits, dots, hyphens and underscores, no digit first."
-  }
+  default     = null
 }
 
 variable "await_seconds" {
@@ -69,41 +63,21 @@ variable "job_timeout_seconds" {
 }
 
 variable "kms_key_arn" {
-  description = "Key for the logs and the table of claims."
+  description = "Key that encrypts the logs and the table of claims."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key."
-  }
 }
 
 variable "log_level" {
-  description = "What the executions log: ALL, ERROR or FATAL; OFF needs opt_out. The execution's data are logged with ALL only."
+  description = "What the executions log: ALL, ERROR or FATAL; OFF needs opt_out. Null: as modules/stepfunctions has it."
   type        = string
-  default     = "ERROR"
-  nullable    = false
-
-  validation {
-    condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.log_level) && (var.log_level == "OFF") == contains(keys(var.opt_out), "logging")
-    error_message = "log_level must be ALL, ERROR or FATAL; OFF together with opt_out.logging."
-  }
+  default     = null
 }
 
 variable "log_retention_days" {
-  description = "How long the executions' logs are kept."
+  description = "How long the executions' logs are kept. Null: as modules/stepfunctions has it."
   type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition = contains(
-      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
-      var.log_retention_days,
-    )
-    error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
-  }
+  default     = null
 }
 
 variable "opt_out" {
@@ -150,14 +124,9 @@ variable "retries" {
 }
 
 variable "role_arn" {
-  description = "Role the state machine runs as."
+  description = "Role that the state machine runs as."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", var.role_arn))
-    error_message = "role_arn must be the ARN of an IAM role."
-  }
 }
 
 variable "timeout_seconds" {

@@ -201,3 +201,27 @@ def test_a_wrong_skip_file_gets_one_line(text: str, said: str, library: Library,
 
 def test_the_rules_can_be_read(strata: Strata) -> None:
     assert all(rule in strata("modules", "check", "--rules").out for rule in RULES)
+
+
+SHELF = 'variable "label" {\n  description = "Its label."\n  type        = string\n  nullable    = false\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("handed", "found"),
+    [
+        ("var.extra", []),
+        ('"${var.extra}x"', ["variable-validation"]),
+        ("upper(var.extra)", ["variable-validation"]),
+    ],
+)
+def test_what_a_nested_module_is_given_as_it_is_is_validated_there(
+    handed: str, found: list[str], library: Library
+) -> None:
+    library.write("modules/shelf/variables.tf", SHELF)
+    _variable("string")(library)
+    call = f'module "shelf" {{\n  source = "../shelf"\n  label  = {handed}\n}}\n'
+    library.write("modules/store/main.tf", library.read("modules/store/main.tf") + call)
+    assert [finding.check for finding in check(library.root, ["store"])] == found
+    # The rule asks for it there.
+    there = {(f.check, f.file) for f in check(library.root, ["shelf"])}
+    assert ("variable-validation", "modules/shelf/variables.tf") in there

@@ -1,4 +1,4 @@
-"""s3, iam, glue, lambda, pipeline and eventbridge: applied, planned again, changed in place, destroyed."""
+"""s3, iam, glue, lambda, eventbridge and pipeline, which calls stepfunctions: applied, planned again, changed in place, destroyed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANGED = {
         'aws_lambda_function_event_invoke_config.this["announce"]',
     },
     "s3": {'aws_s3_bucket_policy.this["processed"]'},
-    "pipeline": {"aws_sfn_alias.pipeline", "aws_sfn_state_machine.pipeline"},
+    "pipeline": {"module.machine.aws_sfn_alias.this", "module.machine.aws_sfn_state_machine.this"},
 }
 MODULES = sorted(CHANGED)
 MOVES = [(module, move) for module in MODULES for move in moves_of(CHECKOUT, module)]
@@ -61,7 +61,8 @@ def lifetime(cloud: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Life
     """One root of all the modules, lived through to its end."""
     account = cloud.for_account("300000000001", cloud.region)
     text = (FOLDER / "apply_a" / "main.tf").read_text("utf-8")
-    root = Root.make(CHECKOUT, tmp_path_factory.mktemp("apply") / "a", text, MODULES, account)
+    folder = tmp_path_factory.mktemp("apply") / "a"
+    root = Root.make(CHECKOUT, folder, text, [*MODULES, "stepfunctions"], account)
     (root.folder / "terraform.tfvars").write_text(f'account_id = "{account.account_id}"\n', "utf-8")
     shutil.copytree(FOLDER / "glue" / "files", root.folder, dirs_exist_ok=True)
     (root.folder / "artifacts" / "lambda").mkdir()
@@ -101,6 +102,10 @@ def test_a_plan_after_the_change_has_no_changes(lifetime: Lifetime, module: str)
 def test_what_was_made_before_a_move_is_kept(lifetime: Lifetime, module: str, move: Move) -> None:
     change = lifetime.moved[f"module.{module}.{move.target}"]
     assert change == Change("move", f"module.{module}.{move.source}")
+
+
+def test_moves_are_all_that_a_plan_after_them_has(lifetime: Lifetime) -> None:
+    assert {change.action for change in lifetime.moved.values()} == {"move"}
 
 
 def test_a_destroy_leaves_nothing(lifetime: Lifetime) -> None:

@@ -42,7 +42,7 @@ def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
         **more,
     }
-    machine = plan("pipeline", inputs).resources["aws_sfn_state_machine.pipeline"]
+    machine = plan("pipeline", inputs).modules["module.machine"].resources["aws_sfn_state_machine.this"]
     decoded: dict[str, Any] = json.loads(machine["values"]["definition"])
     return decoded
 

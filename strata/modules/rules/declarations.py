@@ -15,7 +15,8 @@ RULES = {
     "variable-description": "every variable is described",
     "variable-nullable": "`nullable = false`, unless the default is null",
     "variable-list": "repeated things are maps; a list of objects says why their order matters",
-    "variable-validation": "strings and numbers are validated, names, ARNs, sizes and times in objects too",
+    "variable-validation": "strings and numbers are validated, names, ARNs, sizes and times in objects too; "
+    "what is handed on as it is to a nested module is validated there",
     "opt-out-reason": "who switches a default off (`opt_out`) says why, in a validated `reason`",
     "variable-order": "variables are in alphabetical order",
     "variable-file": "variables are in variables.tf",
@@ -33,8 +34,9 @@ _STAMPED = "context.tf"
 
 def check(module: Module) -> Iterator[LintFinding]:
     """The findings in a module's variables and outputs."""
+    handed = _handed_on(module)
     for variable in module.variables.values():
-        for rule, text in _variable(variable):
+        for rule, text in _variable(variable, variable.name in handed):
             yield _finding(module, rule, "variable", variable, text)
     for output in module.outputs.values():
         if not output.description:
@@ -45,7 +47,7 @@ def check(module: Module) -> Iterator[LintFinding]:
     yield from _arranged(module, "output", module.outputs)
 
 
-def _variable(variable: Variable) -> Iterator[tuple[str, str]]:
+def _variable(variable: Variable, handed_on: bool) -> Iterator[tuple[str, str]]:
     name = variable.name
     if variable.type is None:
         yield "variable-type", f"{name} has no type"
@@ -60,8 +62,20 @@ def _variable(variable: Variable) -> Iterator[tuple[str, str]]:
             "variable-list",
             f"{name} is a list of objects: make it a map, or say in the description what their order means",
         )
-    yield from (("variable-validation", text) for text in _unvalidated(variable))
+    if not handed_on:
+        yield from (("variable-validation", text) for text in _unvalidated(variable))
     yield from (("opt-out-reason", text) for text in _silent(variable))
+
+
+def _handed_on(module: Module) -> set[str]:
+    """The variables that are, as they are, an input of a nested module."""
+    found: set[str] = set()
+    for _, block in module.blocks("module"):
+        nested = module.nested.get(block.labels[0])
+        for name, value in block.attributes.items():
+            if nested is not None and name in nested.variables and value.text.startswith("var."):
+                found.add(value.text.removeprefix("var."))
+    return found
 
 
 def _silent(variable: Variable) -> Iterator[str]:

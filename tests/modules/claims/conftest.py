@@ -21,6 +21,6 @@ def engine(plan: ModulePlanner) -> Iterator[Engine]:
         "kms_key_arn": KEY,
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
     }
-    machine = plan("pipeline", inputs).resources["aws_sfn_state_machine.pipeline"]
+    machine = plan("pipeline", inputs).modules["module.machine"].resources["aws_sfn_state_machine.this"]
     with engine_of(json.loads(machine["values"]["definition"])) as made:
         yield made
