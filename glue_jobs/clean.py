@@ -38,7 +38,7 @@ MISQUOTED = "'the quotes do not pair up'"
 # RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
 QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
-# Type -> what a value looks like. A time has a zone, or nobody knows which moment it is; it may have a
+# Type -> what a value looks like. A time has a zone, or its moment is unknown; it may have a
 # fraction, kept to the microsecond.
 SHAPES = {
     "int": "[+-]?[0-9]+",
@@ -124,7 +124,7 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     # Not deterministic, or the optimizer would filter below the parse, and parse once for each value named.
     fault = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS fault"
     checked = rows.selectExpr("source_line", "line", *names, date, fault)
-    # A faulty line is a group of its own: it is nobody's duplicate, and many of them make no hot partition.
+    # A faulty line is a group of its own: it has no duplicate, and many of them make no hot partition.
     key = ", ".join(f"IF(reason IS NULL, `{name}`, NULL)" for name in contract.key)
     group = f"PARTITION BY {key}, IF(reason IS NULL, NULL, source_line) ORDER BY source_line"
     judged = (
@@ -198,9 +198,7 @@ def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
     width = len(contract.columns)
     yield _when("contains(line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
-    yield _when(
-        "contains(line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, which is not a character'"
-    )
+    yield _when("contains(line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
     yield f"WHEN misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
     for delimiter in OTHER_DELIMITERS:
         fields = rf"size(split(line, '[{delimiter}]'))"
@@ -255,7 +253,7 @@ def _date_cases(contract: Contract) -> Iterator[str]:
     # Of a part that is null, nothing: the detail is not to be null with it.
     written = ", '-', ".join(f"coalesce(`{part}`, '')" for part in rule.parts)
     yield _when(
-        f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is no date")"""
+        f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is not a date")"""
     )
     yield _when(
         f"abs(datediff(`{rule.within_a_day_of}`, `{rule.name}`)) > 1",

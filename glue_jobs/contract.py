@@ -99,7 +99,7 @@ class Contract:
         """Compares a file's first line with the contract.
 
         Raises:
-            RefusedObject: it is no text, or other columns, or the same in another order.
+            RefusedObject: it is not text, or has other columns, or the same in another order.
         """
         shown = header[:QUOTED_CHARACTERS] + ("…" if len(header) > QUOTED_CHARACTERS else "")
         if not header.replace("\t", " ").isprintable() or "\ufffd" in header:
@@ -122,13 +122,13 @@ def load(dataset: str) -> Contract:
     """Reads `contracts/<dataset>.json` of this package, from a folder or from Glue's zip.
 
     Raises:
-        JobError: there is no such contract.
+        JobError: the data set has no contract.
     """
     folder = resources.files("glue_jobs") / "contracts"
     files = [entry.name for entry in folder.iterdir() if entry.name.endswith(".json")]
     known = sorted(name.removesuffix(".json") for name in files)
     if dataset not in known:
-        raise JobError(f"there is no data contract {dataset!r}; known: {', '.join(known)}")
+        raise JobError(f"the data contract {dataset!r} does not exist; known: {', '.join(known)}")
     return from_document(json.loads((folder / f"{dataset}.json").read_text(encoding="utf-8")))
 
 

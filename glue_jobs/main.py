@@ -99,7 +99,7 @@ def _clean_copy(
         _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
     accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
     _equal("rows read", raw.rows, "clean + quarantined + duplicate", accounted)
-    # The quarantine shows what is yet to be put right: this version is readable, an earlier refusal is over.
+    # The quarantine shows what is still to fix: this version is readable, an earlier refusal is over.
     _clear_refusal(storage, layout, arguments)
     report = _version(arguments) | {
         "rows_read": raw.rows,
@@ -233,7 +233,7 @@ def _clear_refusal(storage: JobStorage, layout: ObjectLayout, arguments: JobArgu
 
 
 def _observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFrame]:
-    """The frame with SQL aggregates over it, to be had of the observation once the frame was written."""
+    """The frame with SQL aggregates over it, which the observation holds once the frame was written."""
     observation = Observation()
     values = ", ".join(f"'{name}', {aggregate}" for name, aggregate in aggregates.items())
     return observation, frame.observe(observation, F.expr(f"to_json(named_struct({values})) AS json"))

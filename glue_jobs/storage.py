@@ -124,7 +124,7 @@ class JobStorage:
         path, files = self._open(uri)
         stream = files.create(path, True)
         stream.write(bytearray(json.dumps(document, indent=1, ensure_ascii=False).encode()))
-        # Closing is what uploads: after a failed write there must be no close, or half an object appears.
+        # Closing is what uploads: after a failed write it must not happen, or half an object appears.
         stream.close()
 
     def copy(self, source: str, target: str) -> None:
@@ -135,7 +135,7 @@ class JobStorage:
         self._files.copy(from_files, from_path, to_files, to_path, False, True, self._configuration)
 
     def delete(self, uri: str) -> None:
-        """Deletes an object or a whole folder; what is not there is no error."""
+        """Deletes an object or a whole folder; it may be missing."""
         path, files = self._open(uri)
         files.delete(path, True)
 

@@ -17,7 +17,7 @@ from snowflake.connector import SnowflakeConnection
 
 # What a report and the event of the execution must agree on.
 VERSION = ("object_id", "etag", "version_id", "sequencer")
-LOGIN_TIMEOUT = 30  # seconds: a wrong account or host shall not eat up the function's own time
+LOGIN_TIMEOUT = 30  # seconds: a wrong account or host must not eat up the function's own time
 
 
 class OtherVersionError(Exception):

@@ -44,7 +44,7 @@ locals {
   }
 
   # ARNs, wildcards allowed. Producers put objects into raw. Inspectors read what the pipeline made, its quarantine
-  # included: people who develop it; in production nobody, or the role of those on call. Administrators manage buckets
+  # included: people who develop it; in production none, or the role of those on call. Administrators manage buckets
   # beside the apply role and read no data.
   producers  = ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/strata-producer-dev"]
   inspectors = ["arn:aws:iam::111122223333:root"]

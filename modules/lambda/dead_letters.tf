@@ -1,5 +1,5 @@
-# Only an asynchronous invocation has nobody who hears of its failure. Who invokes and waits, as the state machine
-# does, is told, so that its functions get no queue.
+# An asynchronous invocation has no caller that hears of its failure. The state machine waits for its functions, so
+# they need no queue.
 
 locals {
   asynchronous = { for name, f in var.functions : name => f.asynchronous if f.asynchronous != null }

@@ -31,7 +31,7 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   tags                = local.tags
 }
 
-# Missing data is breaching: a machine that nobody starts looks the same as a broken one.
+# Missing data is breaching: a machine that is never started looks the same as a broken one.
 resource "aws_cloudwatch_metric_alarm" "freshness" {
   for_each = { for machine, m in var.state_machines : machine => m.freshness_hours if !contains(keys(m.opt_out), "freshness") }
 

@@ -16,7 +16,7 @@ module "machine" {
   role_arn           = var.role_arn
 }
 
-# One row per object: who works on it, which version was last worked on, how it ended. The rows are the ledger of
+# One row per object: its execution, the version that was last worked on, and how it ended. The rows are the ledger of
 # what was processed, so they do not expire; a newer version of a key replaces the key's row.
 resource "aws_dynamodb_table" "claims" {
   name         = format(local.name, "claims")

@@ -69,7 +69,7 @@ resource "aws_s3_bucket_logging" "this" {
   target_bucket = aws_s3_bucket.this[local.log_bucket].bucket
   target_prefix = "s3/${each.key}/"
 
-  # S3 refuses a target whose policy does not let it in.
+  # S3 refuses a target whose policy does not allow it.
   depends_on = [aws_s3_bucket_policy.this]
 }
 

@@ -1,6 +1,6 @@
 # Who may touch which object. The statements only deny: a principal is named in a condition, not as a principal, so
 # that a role that another unit creates later is no "Invalid principal"; what a role may do at all is its own IAM
-# policy. Changing a bucket's settings is not denied, or nobody could repair a wrong policy.
+# policy. Changing a bucket's settings is not denied, or a wrong policy would stay for ever.
 
 locals {
   # Every action on objects. The parts of an upload are its writer's.

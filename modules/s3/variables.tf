@@ -5,14 +5,14 @@ variable "administrators" {
 
   validation {
     condition     = length(var.administrators) > 0 && alltrue([for a in var.administrators : can(regex("^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+", a))])
-    error_message = "administrators must be ARNs of IAM principals (wildcards allowed), at least one, or nobody could plan the buckets."
+    error_message = "administrators must be ARNs of IAM principals (wildcards allowed), at least one, which plans the buckets."
   }
 }
 
 variable "buckets" {
   description = <<-EOT
     The buckets by short name. `access` maps the ARN (or ARN pattern) of a principal to the prefixes it may read or
-    write, "*" for the whole bucket; everybody else is denied. Without `access` only IAM decides. `lifecycle_rules`
+    write, "*" for the whole bucket; all others are denied. Without `access` only IAM decides. `lifecycle_rules`
     expire or move what lies under a prefix, `transitions` maps a storage class to its day. `opt_out` switches a
     default off: access_logging, kms or versioning.
   EOT
@@ -49,7 +49,7 @@ variable "buckets" {
     condition = alltrue([
       for b in var.buckets : length(b.access.read) > 0 && length(b.access.write) > 0 if b.access != null
     ])
-    error_message = "A bucket with access needs at least one reader and one writer; a bucket nobody may use is a mistake."
+    error_message = "A bucket with access needs at least one reader and one writer; a bucket without users is a mistake."
   }
   validation {
     condition = alltrue(flatten([

@@ -16,7 +16,7 @@ resource "snowflake_database" "this" {
   data_retention_time_in_days = each.value.retention_days
 }
 
-# In a schema with managed access only its owner grants, not everybody who owns an object in it. The retention is its
+# In a schema with managed access only its owner grants, not the owners of objects in it. The retention is its
 # database's, said here again: one that is inherited changes while a change of the database is applied, which the
 # provider answers with an inconsistent plan. What equals Snowflake's default is said so that an imported object needs
 # no change.

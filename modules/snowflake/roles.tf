@@ -99,7 +99,7 @@ resource "snowflake_grant_privileges_to_account_role" "read" {
   }
 }
 
-# They log in as their AWS role, or with a token of their OIDC issuer: there is no password and no key to lose.
+# They log in as their AWS role, or with a token of their OIDC issuer: they have neither a password nor a key to lose.
 resource "snowflake_service_user" "this" {
   for_each = var.service_users
 

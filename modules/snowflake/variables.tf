@@ -129,7 +129,7 @@ variable "roles" {
 
   validation {
     condition     = alltrue([for key, r in var.roles : can(regex("^[A-Z][A-Z0-9_]{0,29}$", key)) && !contains(r.parents, key) && alltrue([for p in r.parents : can(regex("^[A-Z][A-Z0-9_]*$", p)) && p != "PUBLIC"])])
-    error_message = "Keys of roles must be short upper-case names; parents other roles here or of the account, but not PUBLIC, which everybody has."
+    error_message = "Keys of roles must be short upper-case names; parents other roles here or of the account, but not PUBLIC, which every user has."
   }
   validation {
     condition = alltrue([for r in values(var.roles) : (
@@ -143,7 +143,7 @@ variable "roles" {
   }
   validation {
     condition     = alltrue(flatten([for r in values(var.roles) : [for s in values(r.schemas) : [for p in s.privileges : can(regex("^(CREATE [A-Z ]+|MODIFY|MONITOR|USAGE)$", p))]]]))
-    error_message = "roles.schemas.privileges must be USAGE, MONITOR, MODIFY or CREATE <kind>; ALL and OWNERSHIP are not given away."
+    error_message = "roles.schemas.privileges must be USAGE, MONITOR, MODIFY or CREATE <kind>; ALL and OWNERSHIP are never granted."
   }
   validation {
     condition     = alltrue([for owned in [flatten([for r in values(var.roles) : [for schema, s in r.schemas : [for kind in s.owns : "${schema} ${kind}"]]])] : length(owned) == length(distinct(owned))])
@@ -190,7 +190,7 @@ variable "service_users" {
   }
   validation {
     condition     = alltrue([for u in values(var.service_users) : (u.aws_role_arn == null) != (u.oidc == null)])
-    error_message = "Each of service_users must have either aws_role_arn or oidc: no other way in is given."
+    error_message = "Each of service_users must have either aws_role_arn or oidc: no other login exists."
   }
   validation {
     condition     = alltrue([for u in values(var.service_users) : u.aws_role_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", u.aws_role_arn))])
@@ -236,7 +236,7 @@ variable "stages" {
 }
 
 variable "warehouses" {
-  description = "Warehouses by short name: size, idle seconds after which it stops to cost, longest statement, and the monitor that caps it (or opt_out.resource_monitor with the reason for none)."
+  description = "Warehouses by short name: size, idle seconds after which it is suspended, longest statement, and the monitor that caps it (or opt_out.resource_monitor with the reason for none)."
   type = map(object({
     auto_suspend_seconds      = optional(number, 60)
     opt_out                   = optional(map(object({ reason = string })), {})

@@ -15,6 +15,6 @@ resource "aws_s3_bucket_logging" "state" {
   target_bucket = aws_s3_bucket.logs[0].bucket
   target_prefix = "s3/tfstate/"
 
-  # S3 refuses a target whose policy does not let it in.
+  # S3 refuses a target whose policy does not allow it.
   depends_on = [aws_s3_bucket_policy.this]
 }

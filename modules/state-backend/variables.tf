@@ -1,5 +1,5 @@
 variable "kms_key_arn" {
-  description = "Key for states and locks. Null: AWS's own keys, which nobody can delete. A key of yours must outlive every state."
+  description = "Key for states and locks. Null: AWS's own keys, which cannot be deleted. A key of yours must outlive every state."
   type        = string
   default     = null
 

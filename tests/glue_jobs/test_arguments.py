@@ -86,7 +86,7 @@ def test_sequencers_compare_padded_on_the_right(one: str, other: str, older: boo
 
 
 def test_an_unknown_contract_is_named() -> None:
-    with pytest.raises(JobError, match=r"^there is no data contract 'trains'; known: flights$"):
+    with pytest.raises(JobError, match=r"^the data contract 'trains' does not exist; known: flights$"):
         contract.load("trains")
 
 

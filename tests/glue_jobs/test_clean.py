@@ -77,9 +77,11 @@ class Quarantined:
 
 # {} becomes a flight number of the case's own, so that no case is another's duplicate.
 QUARANTINED = {
-    "day 32": Quarantined(line(day="32"), "bad_date", "flight_date: '2013-1-32' is no date"),
-    "30 February": Quarantined(line(month="2", day="30"), "bad_date", "flight_date: '2013-2-30' is no date"),
-    "year of two digits": Quarantined(line(year="13"), "bad_date", "flight_date: '13-1-1' is no date"),
+    "day 32": Quarantined(line(day="32"), "bad_date", "flight_date: '2013-1-32' is not a date"),
+    "30 February": Quarantined(
+        line(month="2", day="30"), "bad_date", "flight_date: '2013-2-30' is not a date"
+    ),
+    "year of two digits": Quarantined(line(year="13"), "bad_date", "flight_date: '13-1-1' is not a date"),
     "no time": Quarantined(
         line(time_hour="yesterday"), "bad_date", "time_hour: 'yesterday' is not of type timestamp"
     ),

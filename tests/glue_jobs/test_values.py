@@ -241,7 +241,7 @@ VALUES: list[tuple[str, str | bytes, Any]] = [
     ("string", "\u2028\u0085", "\u2028\u0085"),
     ("string", "😀\U0010ffff\ufffe", "😀\U0010ffff\ufffe"),
     # The parser takes it for the end of the file, and would go on with the next line as a part of this one.
-    ("string", "\uffff", Refused("bad_encoding", "the line holds U+FFFF, which is not a character")),
+    ("string", "\uffff", Refused("bad_encoding", "the line holds U+FFFF, not a character")),
     ("string", '"\uffff"', ENCODING),
     ("string", "# no comment", "# no comment"),
     ("string", "a\\", "a\\"),
