@@ -35,7 +35,10 @@ class MotoName(NamedTuple):
 
 # Where moto keeps the actions of a service: a method for each, its name the action's in lower case.
 RESPONSES = {
+    "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
+    "events": MotoName("moto.events.responses", "EventsHandler"),
     "glue": MotoName("moto.glue.responses", "GlueResponse"),
+    "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
