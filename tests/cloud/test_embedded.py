@@ -24,9 +24,8 @@ from strata.cloud.client import embedded_client
 from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import CloudFile, Endpoints
 from strata.errors import StrataError
+from tests.cloud.aws.conftest import ACCOUNT, REGION
 from tests.endpoints import nowhere
-
-from .conftest import ACCOUNT, REGION
 
 ENDPOINTS = nowhere(ACCOUNT, REGION).model_copy(
     update={"snowflake_account": "STRATA-LOCAL", "snowflake_user": "ADMIN"}
@@ -108,7 +107,7 @@ def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[2],
     )
 
 

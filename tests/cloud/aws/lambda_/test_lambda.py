@@ -13,8 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment
-
-from .conftest import Cloud, children, until, zipped
+from tests.cloud.aws.whole_server import Cloud, children, until, zipped
 
 _names = (f"function-{number}" for number in itertools.count())
 

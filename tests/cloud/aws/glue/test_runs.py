@@ -19,8 +19,7 @@ from botocore.exceptions import ClientError
 from strata.cloud.aws.glue import api as glue
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
-
-from .conftest import Cloud, children, until, zipped
+from tests.cloud.aws.whole_server import Cloud, children, until, zipped
 
 pytestmark = pytest.mark.spark
 ARTIFACTS = "strata-artifacts"

@@ -15,8 +15,7 @@ from strata.ci.login import identity_token
 from strata.cloud.github import issuer as github_oidc
 from strata.cloud.github.job import WorkflowJob, register
 from strata.errors import StrataError
-
-from .conftest import ACCOUNT, Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 HOST = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"

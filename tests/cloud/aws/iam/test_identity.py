@@ -8,8 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from strata.cloud.aws.iam.identity import AccessDenied
-
-from .conftest import ACCOUNT, Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 GLUE = {"Service": "glue.amazonaws.com"}
 

@@ -15,10 +15,9 @@ from botocore.exceptions import ClientError
 from strata.cloud.aws.glue import api as glue
 from strata.cloud.aws.glue.spark import job_arguments
 from strata.terraform.toolchain import find_toolchain
+from tests.cloud.aws.whole_server import ACCOUNT, REGION, Cloud, zipped
 
-from .conftest import ACCOUNT, REGION, Cloud, zipped
-
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[4]
 COMMAND = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": "s3://scripts/job.py"}
 JOB: dict[str, Any] = {
     "Role": "strata-glue-dev",
