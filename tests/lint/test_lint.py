@@ -12,7 +12,7 @@ from strata.cli.app import run
 from strata.errors import StrataError
 from strata.lint import checkov
 from strata.lint.findings import read_skips
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 
 @pytest.fixture(scope="module")
