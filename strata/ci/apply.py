@@ -161,7 +161,7 @@ class Applier:
         if outcome.lock_id:
             _, environment, component = outcome.unit.split("/", 2)
             command = (
-                f"if nobody holds the lock: gh workflow run unlock.yaml -f environment={environment} "
+                f"if no run holds the lock: gh workflow run unlock.yaml -f environment={environment} "
                 f"-f unit={component} -f lock_id={outcome.lock_id}, then {self.rerun}"
             )
         return UnitApply(outcome.unit, "failed", error=outcome.error, next_command=command)

@@ -41,8 +41,8 @@ _FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
 # Block -> attribute, what it may be, and what it is else.
 _PLACES = {
     **dict.fromkeys(("module", "stack", "terraform", "unit"), (_FROM_ELSEWHERE,)),
-    "dependency": (("config_path", _SIBLING, "dependency that is no unit beside it"),),
-    "dependencies": (("paths", _SIBLING, "dependency that is no unit beside it"),),
+    "dependency": (("config_path", _SIBLING, "dependency outside the environment"),),
+    "dependencies": (("paths", _SIBLING, "dependency outside the environment"),),
     "include": (("path", _LOCAL_FILE, "configuration out of another file than .hcl"),),
 }
 # Calls that run something, or tell what the job knows: a for_each key of it would be shown.
@@ -100,7 +100,7 @@ def check_change(change: CommitRange) -> list[GateFinding]:
     """Compare the files of a change.
 
     Raises:
-        StrataError: a file that Terraform or Terragrunt reads is not HCL: then nobody can say what it does.
+        StrataError: a file that Terraform or Terragrunt reads is not HCL: what it does is unknown.
     """
     found: list[GateFinding] = []
     known = _known_providers(change)

@@ -1,8 +1,8 @@
 """A normalised plan as keyed hashes: enough to know the reviewed plan again, and where another differs.
 
 Every leaf of what a plan would make is hashed on its own with a key that only the stored record holds, so
-that the digest in a comment lets nobody guess a value, and the record says what differs without holding a
-value itself.
+that the digest in a comment does not help to guess a value, and the record says what differs without
+holding a value itself.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def load_record(path: Path) -> Record:
     """Read a record.
 
     Raises:
-        StrataError: the file is missing or is no record.
+        StrataError: the file is missing or is not a record.
     """
     try:
         return parse_record(path.read_bytes(), str(path))
@@ -96,7 +96,7 @@ def parse_record(content: bytes, name: str) -> Record:
     try:
         return Record.model_validate_json(content)
     except ValueError as error:
-        raise StrataError(f"this is no record of reviewed plans: {type(error).__name__}", file=name) from None
+        raise StrataError(f"not a record of reviewed plans: {type(error).__name__}", file=name) from None
 
 
 def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
@@ -127,9 +127,9 @@ def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
 def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[UnreviewedAction]:
     """What `now` would do that `reviewed` did not say.
 
-    Doing less is no difference: a second run after a failure finds the first half done. Nor are outputs: the
-    units that read them are planned and compared themselves. A value that was unknown or a mock in review
-    may be anything now.
+    Doing less does not count as a difference: a second run after a failure finds the first half done. Nor do
+    outputs: the units that read them are planned and compared themselves. A value that was unknown or a mock
+    in review may be anything now.
     """
     found = []
     for address, marks in now.resources.items():

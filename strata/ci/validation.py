@@ -18,7 +18,7 @@ def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[
 
     Args:
         root: the checkout's folder.
-        modules: names of folders in `modules`; all without it.
+        modules: names of folders in `modules` (default: all).
 
     Returns:
         Module -> errors as `file:line: summary`; none if it is valid.
@@ -29,7 +29,7 @@ def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[
     known = sorted(path.parent.name for path in (root / "modules").glob("*/main.tf"))
     for module in modules:
         if module not in known:
-            raise StrataError(f"there is no module {module}", remedy=f"it is one of {', '.join(known)}")
+            raise StrataError(f"module {module} does not exist", remedy=f"it is one of {', '.join(known)}")
     toolchain = ready_toolchain(root / ".strata")
     with tempfile.TemporaryDirectory(prefix="strata-validate-") as folder:
         copy = Path(folder).resolve() / "modules"

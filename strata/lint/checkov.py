@@ -31,7 +31,7 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
         note: told what is being done when it takes long.
 
     Raises:
-        StrataError: there is no pinned version, or pip failed: its output is kept in `.strata`.
+        StrataError: no version is pinned, or pip failed: its output is kept in `.strata`.
     """
     # A copy of the checkout may link to another's: one installation is enough.
     folder = (root / ".strata" / "checkov").resolve()
@@ -83,7 +83,7 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
             *("--quiet", "--compact", "--skip-download"),
         ],
         cwd=scratch,
-        # Nobody's API key, configuration or external checks.
+        # No API key, configuration or external checks of the user's.
         env={"PATH": os.environ.get("PATH", ""), "HOME": str(scratch), "LOG_LEVEL": "ERROR"},
         capture_output=True,
         text=True,

@@ -118,5 +118,5 @@ def _skip(entry: dict[str, object], file: str, line: int) -> Skip:
         raise StrataError(said, file=file, line=line, remedy="a skip has check, where and reason")
     texts = {key: str(value).strip() for key, value in entry.items()}
     if len(texts["reason"]) < _SHORTEST_REASON:
-        raise StrataError("the reason is no reason", file=file, line=line, remedy="say why, in a sentence")
+        raise StrataError("the reason is too short", file=file, line=line, remedy="say why, in a sentence")
     return Skip(texts["check"], texts["where"], texts["reason"], line)

@@ -41,7 +41,7 @@ def required_providers(module: Module) -> dict[str, str]:
 
 
 def read(root: Path, file: str) -> dict[str, Locked]:
-    """The entries of a lock file by provider address; none where there is no file.
+    """The entries of a lock file by provider address; none where the file is missing.
 
     Raises:
         StrataError: it has a syntax error.
@@ -134,6 +134,6 @@ def resolve(
             said = " ".join(done.stderr.replace("╷", "").replace("│", "").replace("╵", "").split())
             raise StrataError(
                 f"`terraform providers lock` failed: {said.removeprefix('Error: ')[:400]}",
-                remedy="name the providers that can be had here, or a --mirror that holds them",
+                remedy="name the providers that are available here, or a --mirror that holds them",
             )
         return read(Path(folder), LOCK_FILE)

@@ -84,7 +84,7 @@ class PlatformSession:
             raise StrataError(
                 f"a session of this checkout is running already (process {other.pid}, "
                 f"environment {other.environment})",
-                remedy="use it, or end it with `strata down`",
+                remedy="use it, or stop it with `strata down`",
             )
         self.directory.mkdir(parents=True, exist_ok=True)
         what = "the start of a session of this checkout"

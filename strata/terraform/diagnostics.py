@@ -48,7 +48,7 @@ class Changes:
         return bool(self.add or self.change or self.remove or self.imported)
 
     def describe(self, *, planned: bool = False) -> str:
-        """Say it for people, such as `2 added, 1 changed` or, planned, `2 to add, 1 to change`."""
+        """Format it for people, such as `2 added, 1 changed` or, planned, `2 to add, 1 to change`."""
         words = {
             "import" if planned else "imported": self.imported,
             "add" if planned else "added": self.add,
@@ -133,7 +133,7 @@ class MessageStream:
         self.text.clear()
 
     def error(self, what: str) -> StrataError:
-        """Return the first error as the user shall see it; `what` names what failed."""
+        """Return the first error as the user sees it; `what` names what failed."""
         errors = [found for found in self.diagnostics if found.severity == "error"]
         if not errors:
             said = " ".join(self.text).strip() or "it gave no reason"

@@ -94,7 +94,7 @@ def _become(command: list[str], output: int) -> None:
 def _pass_on(output: int) -> bool:
     """Copy what is there; say whether more can come."""
     said = os.read(output, 65536)
-    # Nobody may listen any more.
+    # The reader may have gone.
     with contextlib.suppress(OSError):
         rest = said
         while rest:

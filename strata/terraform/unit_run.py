@@ -90,7 +90,7 @@ class UnitRun:
             StrataError: it failed.
             CancelledError: it was stopped.
         """
-        # -reconfigure: a state is never moved from one backend to another here, and nobody could be asked.
+        # -reconfigure: a state is never moved from one backend to another here, and a run cannot ask.
         arguments = ("-input=false", "-json", "-reconfigure", self._lock_timeout())
         run_init(self.toolchain, self.processes, self.directory, lambda: self._with_hooks("init", arguments))
 
@@ -132,7 +132,7 @@ class UnitRun:
             return self._with_hooks(command, arguments)
         if command == "apply":
             if not plan.file.is_file():
-                raise StrataError(f"{self.rendered.path}: there is no saved plan", file=plan.file)
+                raise StrataError(f"{self.rendered.path}: no saved plan", file=plan.file)
             refuse_mocked_plan(self.rendered.path, json.loads(self._show(plan.file)))
             return self._with_hooks(command, (*arguments, str(plan.file)))
         plan.create()
@@ -240,7 +240,7 @@ class UnitRun:
                     f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
                     f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}",
                     file=self.directory.unit_file,
-                    remedy=f"put right what it says; it ran in {place}",
+                    remedy=f"fix what it reports; it ran in {place}",
                 )
             )
 

@@ -186,7 +186,7 @@ def test_a_skip_needs_its_finding(library: Library, strata: Strata) -> None:
         (SKIP.split("reason")[0], "error: lint.toml:1: the key `reason` is missing"),
         (
             SKIP.replace("The comment is generated elsewhere.", "x"),
-            "error: lint.toml:1: the reason is no reason",
+            "error: lint.toml:1: the reason is too short",
         ),
         (SKIP + "[[skip", "error: lint.toml:5: not TOML"),
         (SKIP + "[other]\n", "error: lint.toml: only `[[skip]]` tables are known"),

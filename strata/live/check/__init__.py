@@ -38,7 +38,7 @@ def check(tree: LiveTree) -> list[CheckFinding]:
     """All findings, sorted by place.
 
     Raises:
-        StrataError: there is no `live` folder, or Terraform cannot be run.
+        StrataError: the `live` folder is missing, or Terraform cannot be run.
     """
     picture = take(tree)
     found = {

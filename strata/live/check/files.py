@@ -80,7 +80,7 @@ def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]
 
 
 def _tracked(root: Path) -> set[str] | None:
-    """The lock files that git knows; None where there is no git."""
+    """The lock files that git knows; None outside a Git repository."""
     try:
         listed = subprocess.run(
             ["git", "-C", str(root), "ls-files", "-z", "--", f":(glob)live/**/{LOCK_FILE}"],

@@ -33,7 +33,7 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[C
             yield CheckFinding(
                 *_place(picture, unit, (name,)),
                 "input-unknown",
-                f"`{name}` is no variable of module {module.name}",
+                f"`{name}` is not a variable of module {module.name}",
                 "delete it, or declare the variable: Terraform ignores it without a word",
             )
         elif value is None:

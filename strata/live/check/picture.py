@@ -176,7 +176,7 @@ class _Taker:
         if not place.startswith("git::"):
             base = Path(place, folder).resolve()
             if not base.is_relative_to(self.tree.root) or not any(base.glob("*.tf")):
-                raise StrataError(f"the source `{source}` is no module of this repository")
+                raise StrataError(f"the source `{source}` is not a module of this repository")
             return read_folder(base, base.relative_to(self.tree.root).as_posix())
         tag = TAG.fullmatch(ref)
         if tag is None:

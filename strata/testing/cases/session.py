@@ -32,7 +32,7 @@ class Plans:
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def schedule(self, cases: Iterable[Case], batch_of: Mapping[str, str]) -> None:
-        """Say which cases are going to run, and which of them belong together."""
+        """Register the cases that are about to run, and which of them belong together."""
         self._batches.clear()
         self._of_case.clear()
         for case in cases:

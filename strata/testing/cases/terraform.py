@@ -141,6 +141,6 @@ def _faults(said: str) -> list[TerraformFault]:
 def _place(marked: dict[str, Any] | None, detail: str) -> tuple[str, int]:
     if marked:
         return marked["filename"], marked["start"]["line"]
-    # A default that a validation refuses is no argument of the call: Terraform names the rule's place only.
+    # For a default that a validation refuses, Terraform names the place of the rule only.
     rule = _RULE.search(detail)
     return (rule[1], int(rule[2])) if rule else ("", 0)
