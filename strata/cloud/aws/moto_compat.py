@@ -227,7 +227,7 @@ def machine_of_name(backend: Any, name: str) -> Any:
 
 
 def has_begun(environment: Any) -> bool:
-    """Tell whether an execution's environment evaluates a state already."""
+    """Return whether an execution's environment evaluates a state already."""
     return environment._program_state is not None
 
 

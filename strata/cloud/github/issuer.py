@@ -58,7 +58,7 @@ class Issuer:
         """Return the claims of a token; who it is for is the caller's affair.
 
         Raises:
-            jwt.InvalidTokenError: it is no token, not signed by this issuer, not yet valid, or has expired.
+            jwt.InvalidTokenError: not a token, not signed by this issuer, not yet valid, or expired.
         """
         claims: dict[str, Any] = jwt.decode(
             token,

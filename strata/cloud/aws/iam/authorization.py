@@ -30,9 +30,9 @@ from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
 from strata.iam import Decision, PolicyError, Request, evaluate
 
-# Everybody may ask who they are; AssumeRole is decided with the trust policy, by `sts`.
+# Open to everyone; AssumeRole is decided with the trust policy, by `sts`.
 _FREE = ("sts:GetCallerIdentity", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:GetAccessKeyInfo")
-# Condition keys that AWS sets for calls of a kind that there are none of here.
+# Condition keys that AWS sets only for kinds of calls that do not exist here.
 _ABSENT = frozenset(
     {
         "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:multifactorauthage",
@@ -85,7 +85,7 @@ class Authorizer:
             default_service: the service of a request that is not signed.
 
         Raises:
-            Refusal: it is not allowed, or its keys are of no use.
+            AuthorizationError: it is not allowed, or its keys are not valid.
         """
         session = self.known_session()
         if session is None:
@@ -117,7 +117,7 @@ class Authorizer:
         """Return the session of the request being served; None if another caller sent it.
 
         Raises:
-            Refusal: its session token is of no use.
+            AuthorizationError: its session token is not valid.
         """
         try:
             return self._identity.session_of_request()
@@ -129,7 +129,7 @@ def role_of(session: RoleSession) -> Role:
     """Return the role of a session.
 
     Raises:
-        Refusal: the role is gone.
+        AuthorizationError: the role does not exist any more.
     """
     role = identity.find_role(session.role_arn)
     if role is None:
@@ -158,7 +158,7 @@ def decided(
     """Evaluate the session's policies, and the resource's if there is one.
 
     Raises:
-        Refusal: a policy is not understood.
+        AuthorizationError: a policy is not understood.
     """
     try:
         return evaluate(
@@ -186,7 +186,7 @@ def caller_conditions(session: RoleSession | None, region: str) -> Conditions:
     now = datetime.datetime.now(datetime.UTC)
     conditions = Conditions(
         {
-            # The loopback device stands for TLS: nobody else hears it, and no client has a certificate.
+            # The loopback device stands for TLS: no other machine reads it, and clients have no certificate.
             "aws:securetransport": "true",
             "aws:principalisawsservice": "false",
             "aws:viaawsservice": "false",

@@ -1,9 +1,9 @@
-"""Who calls: the account behind an access key, and the roles a caller may take on.
+"""Who calls: the account behind an access key, and the roles a caller may assume.
 
 A 12-digit access key id is the account id (LocalStack's convention) and stands for the account's root, the
 keys of an assumed role belong to the role's account, and any other key means the root of this cloud's
-account. Keys that come with a session token must be known: nobody becomes root by keys that ran out with
-another cloud.
+account. Keys that come with a session token must be known: keys that another cloud gave do not make their
+holder root.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AccessDenied(ServiceException):
 
 
 class InvalidTokenError(Exception):
-    """The request's session token is of no use; `code` is AWS's error code."""
+    """The request's session token is not valid; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class InvalidTokenError(Exception):
 
 @dataclass(frozen=True)
 class RoleSession:
-    """A role that somebody has taken on: by these keys, until then, within these session policies."""
+    """An assumed role: its keys, when they expire, and its session policies."""
 
     role_arn: str
     arn: str
@@ -134,7 +134,7 @@ class Identity(Service):
         duration: int = 3600,
         region: str = "us-east-1",
     ) -> Credentials:
-        """Take on a role as an AWS service or as another principal, if the role's trust policy allows it.
+        """Assume a role as an AWS service or as another principal, if the role's trust policy allows it.
 
         Args:
             role_arn: the role.
@@ -294,7 +294,7 @@ def role_policies(role: Role) -> list[str]:
 
 
 def role_boundary(role: Role) -> str | None:
-    """Return a role's permissions boundary as JSON, or None; a boundary that is gone allows nothing."""
+    """Return a role's permissions boundary as JSON, or None; a missing boundary allows nothing."""
     if not role.permissions_boundary_arn:
         return None
     policy = iam_backends[role.account_id][role.partition].managed_policies.get(role.permissions_boundary_arn)
@@ -325,7 +325,7 @@ def aws_principal(arn: str) -> Principal:
     """Return the principal behind an ARN: a session of a role acts as the session and as the role."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
-        raise AccessDenied(f"{arn or 'nobody'} is not the ARN of a principal")
+        raise AccessDenied(f"{arn or 'no caller'} is not the ARN of a principal")
     account_id = parts[4]
     session = re.fullmatch(r"assumed-role/(.+)/[^/]+", parts[5])
     if session:

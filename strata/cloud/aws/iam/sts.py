@@ -1,6 +1,6 @@
-"""STS: roles are taken on only as their trust policies allow, by AWS principals and by web identities.
+"""STS: roles are assumed only as their trust policies allow, by AWS principals and by web identities.
 
-A web identity's token must be signed by the one issuer that the embedded cloud plays (`github_oidc`), and the
+A web identity's token must be signed by the one issuer that the embedded cloud plays (GitHub's), and the
 role's account must have an OIDC provider for it. Rules and error codes: STS API Reference, "AssumeRole" and
 "AssumeRoleWithWebIdentity".
 """
@@ -91,7 +91,7 @@ class Sts(Service):
             raise AccessDenied(f"{_NOT_AUTHORIZED} on {role_arn}: {error}") from None
         if not decision.allowed:
             raise AccessDenied(
-                f"{_NOT_AUTHORIZED} on {role_arn} as {claims.get('sub') or 'nobody'} {decision.reason}"
+                f"{_NOT_AUTHORIZED} on {role_arn} as {claims.get('sub') or 'no subject'} {decision.reason}"
             )
         return self._answer(response, role, str(claims.get("sub", "")), str(audience), issuer)
 

@@ -105,7 +105,7 @@ class FunctionRunner:
         threading.Thread(target=run, name=f"lambda-{function.function_name}", daemon=True).start()
 
     def role_credentials(self, role_arn: str, function_arn: str, session_name: str) -> Credentials:
-        """Take on a function's role as Lambda does; raises AccessDenied."""
+        """Assume a function's role as Lambda does; raises AccessDenied."""
         return self._identity.assume_role(
             role_arn,
             service="lambda.amazonaws.com",

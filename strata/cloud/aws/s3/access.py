@@ -2,8 +2,8 @@
 
 moto takes any condition in a Deny statement as met, whoever calls, knows no NotResource, and never asks for
 the rights of a role. Rules: Amazon S3 User Guide, "How Amazon S3 authorizes a request" and "Required
-permissions for Amazon S3 API operations". An account's root needs no allow in its account; everybody is held
-by a deny. Encryption asks for no rights here.
+permissions for Amazon S3 API operations". An account's root needs no allow in its account; a deny holds for
+every caller. Encryption asks for no rights here.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ _OF_VERSION = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
-# AWS lets an account's root repair a policy that locks everybody out.
+# AWS lets an account's root repair a policy that locks every caller out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
 
@@ -123,7 +123,7 @@ class S3Access(Service):
         """Refuse the request being served unless the policies of bucket and caller allow it.
 
         Raises:
-            Refusal: they do not, or it is not known what the request needs.
+            AuthorizationError: they do not, or it is not known what the request needs.
         """
         session = self._authorizer.known_session()
         g.s3_decided = {}
@@ -232,7 +232,7 @@ class S3Access(Service):
         if session is not None:
             return decided(session, role_of(session), asked, policy, account_id)
         try:
-            # Whoever is nobody's has no policies: the bucket's decides, and after it moto, by access control
+            # An anonymous caller has no policies: the bucket's decides, and after it moto, by access control
             # lists.
             return evaluate(asked, None if caller.arns else (), policy, resource_account=account_id)
         except PolicyError as error:
@@ -262,7 +262,7 @@ class S3Access(Service):
     def _set_logging(
         self, set_logging: Any, bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any
     ) -> None:
-        """Let the logging service in as a policy says: moto knows a statement of one particular shape."""
+        """Admit the logging service as a policy says: moto knows a statement of one particular shape."""
         target = bucket_backend.buckets.get(logging_config["TargetBucket"]) if logging_config else None
         if target is not None and target.policy is not None and target.region_name == bucket.region_name:
             assert logging_config is not None

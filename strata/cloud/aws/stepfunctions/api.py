@@ -1,4 +1,4 @@
-"""Step Functions: the API actions that moto lacks, over its own engine (`engine` mends that one).
+"""Step Functions: the API actions that moto lacks, over its own engine (`engine` corrects that one).
 
 Importing moto's state language takes two seconds, so it is loaded when Step Functions is first asked for.
 """
@@ -35,7 +35,7 @@ class StateMachineAlreadyExists(AWSError):
 
 
 class InvalidDefinition(AWSError):
-    """The definition is none; moto's own class of this name loses its name on the way to the client."""
+    """The definition is not valid; moto's own class of this name loses its name on the way to the client."""
 
     TYPE = "InvalidDefinition"
     STATUS = 400

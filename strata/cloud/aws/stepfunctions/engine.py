@@ -1,4 +1,4 @@
-"""Mends moto's engine for the Amazon States Language; imported only when it is needed.
+"""Corrects moto's engine for the Amazon States Language; imported only when it is needed.
 
 What moto does otherwise than AWS, and what is done here:
 - tasks call a server on port 5000 with made-up keys: they call this server as the state machine's role;
@@ -50,7 +50,7 @@ _NOT_SUCCEEDED = frozenset({"FAILED", "TIMEOUT", "ERROR", "STOPPED", "EXPIRED"})
 
 @dataclass
 class _ExecutionCredentials(StateCredentials):
-    """The role of a task, with the state machine in whose name it is taken on."""
+    """The role of a task, with the state machine in whose name it is assumed."""
 
     state_machine_arn: str = ""
 
@@ -63,7 +63,7 @@ class Engine(Service):
         self._clients = _Clients(context, identities)
 
     def start(self) -> None:
-        """Mend the engine."""
+        """Correct the engine."""
         super().start()
         for name in moto.task_clients():
             self.set(name, self._clients.get)
@@ -78,7 +78,7 @@ class Engine(Service):
 
     @replaces(moto.AFTER_TASK, wraps=True)
     def after_task(self, after: Any, task: Any, env: Any, *more: Any, **named: Any) -> None:
-        if env.is_running():  # what ends after its task has timed out or been stopped is no success
+        if env.is_running():  # a task that timed out or was stopped has not succeeded
             after(task, env, *more, **named)
 
     @replaces(moto.SET_ERROR, wraps=True)
