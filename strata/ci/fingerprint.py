@@ -135,17 +135,18 @@ def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[Unrevie
     for address, marks in now.resources.items():
         if address.startswith(_OUTPUT):
             continue
-        said = reviewed.resources.get(address)
-        if said is None:
+        expected = reviewed.resources.get(address)
+        if expected is None:
             found.append(UnreviewedAction(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
-        elif said[_ACTION] != marks[_ACTION]:
+        elif expected[_ACTION] != marks[_ACTION]:
             found.append(
                 UnreviewedAction(
-                    address=shown(address), what=f"reviewed was {said[_ACTION]}, planned is {marks[_ACTION]}"
+                    address=shown(address),
+                    what=f"reviewed was {expected[_ACTION]}, planned is {marks[_ACTION]}",
                 )
             )
         else:
-            found += _leaf_differences(address, said, marks)
+            found += _leaf_differences(address, expected, marks)
     return found
 
 
@@ -157,15 +158,15 @@ def closest(reviewed: tuple[PlanFingerprint, ...], now: PlanFingerprint) -> list
 
 
 def _leaf_differences(
-    address: str, said: Mapping[str, str], marks: Mapping[str, str]
+    address: str, expected: Mapping[str, str], marks: Mapping[str, str]
 ) -> Iterator[UnreviewedAction]:
-    wild = {path for path, mark in said.items() if mark in _WILD}
+    wild = {path for path, mark in expected.items() if mark in _WILD}
     names = {_name(path) for path in wild}
-    more = set(marks.get(_CHANGED, "").split()) - set(said.get(_CHANGED, "").split()) - names
+    more = set(marks.get(_CHANGED, "").split()) - set(expected.get(_CHANGED, "").split()) - names
     differing = {
         _name(path)
-        for path in {*said, *marks} - {_ACTION, _CHANGED}
-        if said.get(path) != marks.get(path) and not _covered(path, wild)
+        for path in {*expected, *marks} - {_ACTION, _CHANGED}
+        if expected.get(path) != marks.get(path) and not _covered(path, wild)
     }
     for name in sorted(more | differing):
         yield UnreviewedAction(

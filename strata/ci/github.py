@@ -279,10 +279,10 @@ class GitHub:
                 return answer.json() if answer.content else None
             except ValueError:
                 raise _RetryError(f"{method} {path.partition('?')[0]}: the answer is not JSON") from None
-        said = f"{method} {path.partition('?')[0]}: {answer.status_code} {_message(answer)}"
+        failure = f"{method} {path.partition('?')[0]}: {answer.status_code} {_message(answer)}"
         if answer.status_code >= 500 or answer.status_code in (408, 429) or _is_limit(answer):
-            raise _RetryError(said, _asked_wait(answer))
-        raise StrataError(f"GitHub refused {said}", remedy=_REMEDIES.get(answer.status_code))
+            raise _RetryError(failure, _asked_wait(answer))
+        raise StrataError(f"GitHub refused {failure}", remedy=_REMEDIES.get(answer.status_code))
 
 
 _REMEDIES = {

@@ -56,11 +56,11 @@ def _validate(module: Path, toolchain: Toolchain) -> list[str]:
         lines = (line.strip("│╷╵ ") for line in (init.stdout + init.stderr).splitlines())
         return [f"init: {next((line for line in lines if line.startswith('Error')), 'failed')}"]
     try:
-        said = json_document(terraform("validate", "-json").stdout)
+        answer = json_document(terraform("validate", "-json").stdout)
     except ValueError:
         return ["validate: Terraform's answer is not JSON"]
     return [
-        _line(module.name, item) for item in said.get("diagnostics", ()) if item.get("severity") == "error"
+        _line(module.name, item) for item in answer.get("diagnostics", ()) if item.get("severity") == "error"
     ]
 
 

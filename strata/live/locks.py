@@ -131,9 +131,9 @@ def resolve(
         environ["TF_CLI_CONFIG_FILE"] = str(Path(folder, "terraform.rc"))
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = " ".join(done.stderr.replace("╷", "").replace("│", "").replace("╵", "").split())
+            message = " ".join(done.stderr.replace("╷", "").replace("│", "").replace("╵", "").split())
             raise StrataError(
-                f"`terraform providers lock` failed: {said.removeprefix('Error: ')[:400]}",
+                f"`terraform providers lock` failed: {message.removeprefix('Error: ')[:400]}",
                 remedy="name the providers that are available here, or a --mirror that holds them",
             )
         return read(Path(folder), LOCK_FILE)

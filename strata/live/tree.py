@@ -42,7 +42,7 @@ Part = Callable[[str], bool]
 
 
 class LiveTree:
-    """A folder of Terragrunt units, read without Terragrunt. It is a picture of the files at the time they
+    """A folder of Terragrunt units, read without Terragrunt. It shows the files as they were when they
     are read.
 
     Use `LiveTree.load(root)`; then `units(environment)` gives the units in dependency order, and

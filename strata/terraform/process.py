@@ -1,4 +1,4 @@
-"""Child processes that can be told to stop, and that stop when this process dies."""
+"""Child processes that can be stopped, and that stop when this process dies."""
 
 from __future__ import annotations
 

@@ -177,9 +177,9 @@ class UnitRun:
             if not failures or hook.run_on_error:
                 self._hook(hook, command, failures)
         if failures:
-            said = "\n".join([*map(str, failures), *stream.words()])
+            messages = "\n".join([*map(str, failures), *stream.words()])
             for hook in _of(rendered.error_hooks, command):
-                if any(re.search(pattern, said) for pattern in hook.on_errors):
+                if any(re.search(pattern, messages) for pattern in hook.on_errors):
                     self._hook(hook, command, failures)
             raise UnitError(failures[0], stream)
         return stream
@@ -221,7 +221,7 @@ class UnitRun:
                 )
 
     def _hook(self, hook: Hook, command: str, failures: list[StrataError]) -> None:
-        said: deque[str] = deque(maxlen=30)
+        output: deque[str] = deque(maxlen=30)
         context = {
             "TG_CTX_TF_PATH": str(self.toolchain.terraform),
             "TG_CTX_COMMAND": command,
@@ -232,13 +232,13 @@ class UnitRun:
             hook.execute,
             cwd=place,
             env=self._environment(command) | context,
-            on_line=said.append,
+            on_line=output.append,
         )
         if code != 0:
             failures.append(
                 StrataError(
                     f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
-                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}",
+                    f"{code}: {' '.join(output).strip()[-600:] or 'it printed nothing'}",
                     file=self.directory.unit_file,
                     remedy=f"fix what it reports; it ran in {place}",
                 )

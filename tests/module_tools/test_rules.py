@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.lint.findings import judge, read_skips
+from strata.lint.findings import classify, read_skips
 from strata.modules.rules import RULES, check
 from strata.modules.rules.code import LINES
 
@@ -146,8 +146,8 @@ def test_a_module_that_keeps_the_rules_has_no_finding(library: Library, strata: 
 
 
 def test_this_library_keeps_the_rules(root: Path) -> None:
-    judged = judge(check(root), read_skips(root / "lint.toml"), RULES)
-    assert [str(finding) for finding in judged.findings] == []
+    classified = classify(check(root), read_skips(root / "lint.toml"), RULES)
+    assert [str(finding) for finding in classified.findings] == []
 
 
 def test_findings_are_printed_and_exit_with_1(library: Library, strata: Strata) -> None:

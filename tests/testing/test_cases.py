@@ -47,7 +47,7 @@ Terraform planned it without an error
 
 run it again: pytest tests/modules/box/not-refused.yaml""",
     "box/refused-otherwise": """\
-an error on variable name that matches 'too long' was expected; Terraform said:
+an error on variable name that matches 'too long' was expected; Terraform reported:
   variable name: Invalid value for variable: name must be lower-case letters. This was checked by the validation rule at modules/box/variables.tf:21,3-13.
 
 run it again: pytest tests/modules/box/refused-otherwise.yaml""",

@@ -233,11 +233,11 @@ def _error(
         return StrataError("an expression has no known value before apply")
     if _MARKED.search(process.stdout):
         # What it printed may hold secrets.
-        said = "its answer is incomplete"
+        reason = "its answer is incomplete"
     else:
-        said = next((text.strip().split("\n")[-1] for text in report if text.strip()), "it printed nothing")
+        reason = next((text.strip().split("\n")[-1] for text in report if text.strip()), "it printed nothing")
     return StrataError(
-        f"`terraform console` gave no answer (exit code {process.returncode}): {said}",
+        f"`terraform console` gave no answer (exit code {process.returncode}): {reason}",
         remedy="check that Terraform 1.11 or newer runs",
     )
 
