@@ -12,7 +12,7 @@ from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import functions, pruning, scan
 from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
+from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.external_files import METADATA, place_of
@@ -130,7 +130,7 @@ class Resolver:
             path = self._path(table, context)
             relation = self._catalog.find("OBJECT", path)
             if isinstance(relation, View | ExternalTable) and _privilege(tree, table) != "SELECT":
-                kind = relation_kind(relation).lower()
+                kind = relation.kind.lower()
                 raise SqlError(
                     f"SQL compilation error:\n{tree.key.upper()} cannot change the {kind} '{path[2]}'."
                 )
