@@ -29,7 +29,7 @@ from scratch import Scratch  # noqa: E402
 from terraform_sites import terraform_sites  # noqa: E402
 from terraform_trials import batches, survivors  # noqa: E402
 
-from tests.checkout import Checkout  # noqa: E402
+from tests.checkout_copy import Checkout  # noqa: E402
 
 BASELINE_SECONDS = 1800
 # Mutants planned together: more would need more than a gigabyte for the provider.

@@ -189,7 +189,7 @@ def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Lev
 
 
 def _addresses(old: Module, new: Module) -> Iterator[InterfaceChange]:
-    # A move that was released is no reason any more: its target is compared like any resource.
+    # A move that was released no longer counts as a reason: its target is compared like any resource.
     known = {(move.source, move.target) for move in old.moves}
     moved = {move.source: move.target for move in new.moves if (move.source, move.target) not in known}
     for source, target in sorted(moved.items()):

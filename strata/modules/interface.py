@@ -147,7 +147,7 @@ def read_module(name: str, contents: Mapping[str, bytes], shown: str) -> Module:
             others[path] = raw
     files = tuple(parsed)
     if not files:
-        raise StrataError("there is no Terraform file", file=shown)
+        raise StrataError("no Terraform file", file=shown)
     return Module(
         name,
         files,
