@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 
 def shell_blocks(page: Path, kind: str = "sh") -> list[str]:

@@ -100,7 +100,7 @@ def deployable(change: CommitRange, environment: str, terraform: Path | str = "t
     if discovery.find_units(change.root / discovery.LIVE / environment):
         return found
     if left := [unit for unit in found.removed if unit.rpartition("/")[2] not in _OPERATORS]:
-        # Without env.hcl nobody knows whose role to take and where the states are.
+        # Without env.hcl, the role to assume and the place of the states are unknown.
         raise StrataError(
             f"the environment {environment} is removed, its resources are not: {', '.join(left)}",
             remedy=f"keep the folder with {' and '.join(_OPERATORS)}, and remove it in a later change",

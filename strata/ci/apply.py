@@ -59,7 +59,7 @@ class Applier:
         records: what was reviewed, newest first.
         base: the commit that was applied last, in whose tree removed units still are.
         rerun: the command that runs this again.
-        say: told of each step, one line.
+        say: called with each step, one line.
     """
 
     root: Path
@@ -130,11 +130,11 @@ class Applier:
             document = read_file(plan)
         except StrataError as error:
             return UnitApply(unit, "failed", error=error.message, next_command=self.rerun)
-        said = unit_plan(unit, document)
-        if not said.resources and not said.outputs:
+        planned = unit_plan(unit, document)
+        if not planned.resources and not planned.outputs:
             return UnitApply(unit, "unchanged")
         review = "open a pull request that touches the unit, and have its new plan reviewed"
-        if said.provisional:
+        if planned.provisional:
             return UnitApply(
                 unit,
                 "stopped",
@@ -154,14 +154,14 @@ class Applier:
                 differences=tuple(found),
                 next_command=review,
             )
-        return UnitApply(unit, "applied", len(said.resources))
+        return UnitApply(unit, "applied", len(planned.resources))
 
     def _failed(self, outcome: UnitOutcome) -> UnitApply:
         command = self.rerun
         if outcome.lock_id:
             _, environment, component = outcome.unit.split("/", 2)
             command = (
-                f"if nobody holds the lock: gh workflow run unlock.yaml -f environment={environment} "
+                f"if no run holds the lock: gh workflow run unlock.yaml -f environment={environment} "
                 f"-f unit={component} -f lock_id={outcome.lock_id}, then {self.rerun}"
             )
         return UnitApply(outcome.unit, "failed", error=outcome.error, next_command=command)

@@ -41,8 +41,8 @@ _FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
 # Block -> attribute, what it may be, and what it is else.
 _PLACES = {
     **dict.fromkeys(("module", "stack", "terraform", "unit"), (_FROM_ELSEWHERE,)),
-    "dependency": (("config_path", _SIBLING, "dependency that is no unit beside it"),),
-    "dependencies": (("paths", _SIBLING, "dependency that is no unit beside it"),),
+    "dependency": (("config_path", _SIBLING, "dependency outside the environment"),),
+    "dependencies": (("paths", _SIBLING, "dependency outside the environment"),),
     "include": (("path", _LOCAL_FILE, "configuration out of another file than .hcl"),),
 }
 # Calls that run something, or tell what the job knows: a for_each key of it would be shown.
@@ -52,7 +52,7 @@ _OWN_FILE = re.compile(r'\w+\("\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\
 # What Terragrunt makes a file of: a value that is decoded or escaped can end the text that it is put into.
 _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
-# Decide, wherever they are said, what `${local.env.modules}` is.
+# Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
 # No plan runs these but by a file that has rules of its own. All else needs an approval.
 _HARMLESS = re.compile(
@@ -100,7 +100,7 @@ def check_change(change: CommitRange) -> list[GateFinding]:
     """Compare the files of a change.
 
     Raises:
-        StrataError: a file that Terraform or Terragrunt reads is not HCL: then nobody can say what it does.
+        StrataError: a file that Terraform or Terragrunt reads is not HCL: what it does is unknown.
     """
     found: list[GateFinding] = []
     known = _known_providers(change)
@@ -169,10 +169,10 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
     except (StrataError, ValueError) as error:
         if tolerant:
             return facts
-        said = error.message if isinstance(error, StrataError) else "not JSON"
+        reason = error.message if isinstance(error, StrataError) else "not JSON"
         line = error.line if isinstance(error, StrataError) else None
         raise StrataError(
-            f"the file cannot be judged: {said}", file=path, line=line, remedy="correct its syntax"
+            f"the file cannot be checked: {reason}", file=path, line=line, remedy="correct its syntax"
         ) from None
     return facts
 
@@ -190,13 +190,13 @@ def _body_facts(body: Block, facts: _Facts, terragrunt: bool) -> None:
         if terragrunt and name in _PINNED:
             facts.code.setdefault(f"where modules come from\0{value.normal}", value.line)
         for node in value.node.walk():
-            said = _call_fact(node, facts) or (_text_fact(node) if terragrunt else None)
-            if said is not None:
-                facts.code.setdefault(f"{said}\0{normal(node)}", node.line)
+            fact = _call_fact(node, facts) or (_text_fact(node) if terragrunt else None)
+            if fact is not None:
+                facts.code.setdefault(f"{fact}\0{normal(node)}", node.line)
     for block in body.blocks:
-        said = _block_facts(block, facts)
-        if said is not None:
-            facts.code.setdefault(f"{said}\0{normal(block.node)}", block.line)
+        fact = _block_facts(block, facts)
+        if fact is not None:
+            facts.code.setdefault(f"{fact}\0{normal(block.node)}", block.line)
         else:
             _body_facts(block, facts, terragrunt)
 

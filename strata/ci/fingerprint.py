@@ -1,8 +1,8 @@
 """A normalised plan as keyed hashes: enough to know the reviewed plan again, and where another differs.
 
 Every leaf of what a plan would make is hashed on its own with a key that only the stored record holds, so
-that the digest in a comment lets nobody guess a value, and the record says what differs without holding a
-value itself.
+that the digest in a comment does not help to guess a value, and the record says what differs without
+holding a value itself.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def load_record(path: Path) -> Record:
     """Read a record.
 
     Raises:
-        StrataError: the file is missing or is no record.
+        StrataError: the file is missing or is not a record.
     """
     try:
         return parse_record(path.read_bytes(), str(path))
@@ -96,7 +96,7 @@ def parse_record(content: bytes, name: str) -> Record:
     try:
         return Record.model_validate_json(content)
     except ValueError as error:
-        raise StrataError(f"this is no record of reviewed plans: {type(error).__name__}", file=name) from None
+        raise StrataError(f"not a record of reviewed plans: {type(error).__name__}", file=name) from None
 
 
 def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
@@ -127,25 +127,26 @@ def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
 def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[UnreviewedAction]:
     """What `now` would do that `reviewed` did not say.
 
-    Doing less is no difference: a second run after a failure finds the first half done. Nor are outputs: the
-    units that read them are planned and compared themselves. A value that was unknown or a mock in review
-    may be anything now.
+    Doing less does not count as a difference: a second run after a failure finds the first half done. Nor do
+    outputs: the units that read them are planned and compared themselves. A value that was unknown or a mock
+    in review may be anything now.
     """
     found = []
     for address, marks in now.resources.items():
         if address.startswith(_OUTPUT):
             continue
-        said = reviewed.resources.get(address)
-        if said is None:
+        expected = reviewed.resources.get(address)
+        if expected is None:
             found.append(UnreviewedAction(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
-        elif said[_ACTION] != marks[_ACTION]:
+        elif expected[_ACTION] != marks[_ACTION]:
             found.append(
                 UnreviewedAction(
-                    address=shown(address), what=f"reviewed was {said[_ACTION]}, planned is {marks[_ACTION]}"
+                    address=shown(address),
+                    what=f"reviewed was {expected[_ACTION]}, planned is {marks[_ACTION]}",
                 )
             )
         else:
-            found += _leaf_differences(address, said, marks)
+            found += _leaf_differences(address, expected, marks)
     return found
 
 
@@ -157,15 +158,15 @@ def closest(reviewed: tuple[PlanFingerprint, ...], now: PlanFingerprint) -> list
 
 
 def _leaf_differences(
-    address: str, said: Mapping[str, str], marks: Mapping[str, str]
+    address: str, expected: Mapping[str, str], marks: Mapping[str, str]
 ) -> Iterator[UnreviewedAction]:
-    wild = {path for path, mark in said.items() if mark in _WILD}
+    wild = {path for path, mark in expected.items() if mark in _WILD}
     names = {_name(path) for path in wild}
-    more = set(marks.get(_CHANGED, "").split()) - set(said.get(_CHANGED, "").split()) - names
+    more = set(marks.get(_CHANGED, "").split()) - set(expected.get(_CHANGED, "").split()) - names
     differing = {
         _name(path)
-        for path in {*said, *marks} - {_ACTION, _CHANGED}
-        if said.get(path) != marks.get(path) and not _covered(path, wild)
+        for path in {*expected, *marks} - {_ACTION, _CHANGED}
+        if expected.get(path) != marks.get(path) and not _covered(path, wild)
     }
     for name in sorted(more | differing):
         yield UnreviewedAction(

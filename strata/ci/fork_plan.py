@@ -31,7 +31,7 @@ def rehearse(
         environment: a folder of `live`.
         plans: the folder for the plans.
         commit: the commit to name.
-        say: told of each step, one line.
+        say: called with each step, one line.
 
     Raises:
         StrataError: the base cannot be applied, or the tree cannot be read.
@@ -80,11 +80,11 @@ def _planned(
 def _outcome(result: UnitResult) -> UnitOutcome:
     if result.ok:
         return UnitOutcome(result.unit, "succeeded")
-    said = str(result.error)
+    message = str(result.error)
     return UnitOutcome(
         result.unit,
         "skipped" if result.state == "skipped" else "failed",
-        first_error(f"Error: {said}"),
+        first_error(f"Error: {message}"),
     )
 
 

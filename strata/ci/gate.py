@@ -92,7 +92,7 @@ def check_plans(
     return found
 
 
-def judge(findings: Iterable[GateFinding], labels: Collection[str]) -> GateVerdict:
+def decide(findings: Iterable[GateFinding], labels: Collection[str]) -> GateVerdict:
     """Sort the findings by whether their label is among those given."""
     unique = list(dict.fromkeys(findings))
     approved = tuple(finding for finding in unique if finding.label in labels)

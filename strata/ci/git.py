@@ -56,17 +56,17 @@ def commit(root: Path, name: str) -> str:
     """
     # A name that begins with a dash would be an option.
     if name.startswith("-"):
-        raise StrataError(f"`{name}` is no commit")
+        raise StrataError(f"`{name}` is not a commit")
     try:
         return git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
     except StrataError:
         raise StrataError(
-            f"there is no commit `{name}` in this checkout", remedy="fetch the whole history: fetch-depth: 0"
+            f"commit `{name}` is not in this checkout", remedy="fetch the whole history: fetch-depth: 0"
         ) from None
 
 
 def content(root: Path, commit_id: str, path: str) -> bytes | None:
-    """What a file held in a commit; None if it is not there, or is no file."""
+    """What a file held in a commit; None if it is not there, or is not a file."""
     try:
         return run_git("-C", str(root), "cat-file", "blob", f"{commit_id}:{path}")
     except StrataError:

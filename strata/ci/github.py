@@ -21,7 +21,7 @@ _PAGE = 100
 _MOST_PAGES = 50
 # GitHub's limit for a commit status.
 _STATUS_LENGTH = 140
-# Longer than this nobody waits in a job; a primary rate limit takes up to an hour.
+# A job waits no longer than this; a primary rate limit takes up to an hour.
 _LONGEST_WAIT = 60.0
 
 
@@ -126,8 +126,8 @@ class GitHub:
     def approvals(self, pull_request: int, author: str, head: str) -> set[str]:
         """The labels that are set and that approve this very commit.
 
-        Somebody set them last who neither opened the pull request nor pushed the commit and is no program,
-        and after the commit came: when, and by whom, GitHub's first run for it says.
+        Whoever set them last is a person who neither opened the pull request nor pushed the commit, and set
+        them after the commit came. GitHub's first run for the commit says when it came, and from whom.
 
         Raises:
             StrataError: as `upsert_comment`.
@@ -200,7 +200,7 @@ class GitHub:
         return found
 
     def last_applied(self, environment: str, commits: Iterable[str]) -> str | None:
-        """The first of these commits that was wholly applied to an environment; None if none was.
+        """The first of these commits that was applied completely to an environment; None if none was.
 
         Raises:
             StrataError: as `upsert_comment`.
@@ -214,7 +214,7 @@ class GitHub:
         return None
 
     def mark_applied(self, environment: str, commit: str, *, succeeded: bool, description: str) -> None:
-        """Say at a commit whether it was wholly applied: the next run goes on from the last that was.
+        """Record at a commit whether it was applied completely: the next run goes on from the last that was.
 
         Raises:
             StrataError: as `upsert_comment`.
@@ -236,7 +236,7 @@ class GitHub:
             answer = self._call("GET", f"{path}{mark}per_page={_PAGE}&page={page}")
             items = answer.get(key) if key and isinstance(answer, dict) else answer
             if not isinstance(items, list):
-                raise StrataError(f"GitHub's answer to GET {path.partition('?')[0]} is no list")
+                raise StrataError(f"GitHub's answer to GET {path.partition('?')[0]} is not a list")
             yield from items
             if len(items) < _PAGE:
                 return
@@ -279,10 +279,10 @@ class GitHub:
                 return answer.json() if answer.content else None
             except ValueError:
                 raise _RetryError(f"{method} {path.partition('?')[0]}: the answer is not JSON") from None
-        said = f"{method} {path.partition('?')[0]}: {answer.status_code} {_message(answer)}"
+        failure = f"{method} {path.partition('?')[0]}: {answer.status_code} {_message(answer)}"
         if answer.status_code >= 500 or answer.status_code in (408, 429) or _is_limit(answer):
-            raise _RetryError(said, _asked_wait(answer))
-        raise StrataError(f"GitHub refused {said}", remedy=_REMEDIES.get(answer.status_code))
+            raise _RetryError(failure, _asked_wait(answer))
+        raise StrataError(f"GitHub refused {failure}", remedy=_REMEDIES.get(answer.status_code))
 
 
 _REMEDIES = {
@@ -298,7 +298,7 @@ def _context(environment: str) -> str:
 
 
 def _login(item: Mapping[str, Any]) -> str:
-    """Who did it; nobody where the account is gone."""
+    """Who did it; empty where the account is gone."""
     return str((item.get("actor") or {}).get("login", ""))
 
 

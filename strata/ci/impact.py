@@ -45,8 +45,8 @@ def with_downstream(
     try:
         documents = _documents(root, affected, endpoints)
     except StrataError as error:
-        said = first_error(f"Error: {error.message}")
-        return PlanningResult(planned.plans.model_copy(update={"downstream_error": said}), planned.record)
+        message = first_error(f"Error: {error.message}")
+        return PlanningResult(planned.plans.model_copy(update={"downstream_error": message}), planned.record)
     units = {name: unit_plan(name, document) for name, document in documents.items()}
     marks = dict(planned.record.units)
     for name, document in documents.items():

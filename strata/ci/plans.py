@@ -114,7 +114,7 @@ def load_plan_set(path: Path) -> PlanSet:
     """Read what `write_plan_set` wrote.
 
     Raises:
-        StrataError: the file is missing or is no plan set.
+        StrataError: the file is missing or is not a plan set.
     """
     try:
         return PlanSet.model_validate_json(path.read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def load_plan_set(path: Path) -> PlanSet:
         ) from None
     except ValueError as error:
         raise StrataError(
-            f"this is no set of plans: {str(error).splitlines()[0]}",
+            f"not a plan set: {str(error).splitlines()[0]}",
             file=path,
             remedy="make it with `strata ci plan` or `strata ci plan-summary`",
         ) from None

@@ -91,7 +91,7 @@ def not_planned(environment: str, commit: str) -> str:
     """The summary where there should be plans and are none."""
     return (
         f"{marker(environment)}\n## Plan for `{environment}`: not planned\n\n"
-        "> [!CAUTION]\n> **There is no plan**: the gate of the change is closed, or the job that plans "
+        "> [!CAUTION]\n> **No plan**: the gate of the change is closed, or the job that plans "
         f"failed. The run says which.\n\n<sub>Commit `{commit[:12]}`.</sub>\n"
     )
 
@@ -268,7 +268,7 @@ def drift_markdown(plans: PlanSet, limit: int = LIMIT) -> str:
         sections.append(Section(f"### {code(unit.unit)}\n\n{fence}diff", tuple(lines), fence))
     if drifted:
         sections.append(
-            Section("Apply main again to put it right, or bring the code to what is there by a pull request.")
+            Section("Apply main again to restore it, or change the code to match by a pull request.")
         )
     chosen: list[str] = []
     for section in sections:

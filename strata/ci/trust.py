@@ -134,7 +134,7 @@ def planned_trust(
         identities: the Snowflake users that the bootstrap makes.
 
     Raises:
-        StrataError: there is no role in the plan, or a trust policy that is not known before the apply.
+        StrataError: the plan has no role, or a trust policy that is not known before the apply.
         PolicyError: a trust policy that is not understood.
     """
     trusting: list[Trusting] = []
@@ -178,7 +178,7 @@ def short_name(name: str, facts: EnvironmentFacts) -> str:
 def verdicts(
     tokens: Sequence[TrustToken], trusting: Sequence[Trusting], providers: Sequence[OidcProvider]
 ) -> list[TrustVerdict]:
-    """Decide on every token and everybody.
+    """Decide on every token and principal.
 
     Raises:
         StrataError: the table expects somebody whom the environment does not have.

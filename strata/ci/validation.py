@@ -19,7 +19,7 @@ def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[
 
     Args:
         root: the checkout's folder.
-        modules: names of folders in `modules`; all without it.
+        modules: names of folders in `modules` (default: all).
 
     Returns:
         Module -> errors as `file:line: summary`; none if it is valid.
@@ -30,7 +30,7 @@ def validate_modules(root: Path, modules: Sequence[str] = ()) -> dict[str, list[
     known = sorted(path.parent.name for path in (root / "modules").glob("*/main.tf"))
     for module in modules:
         if module not in known:
-            raise StrataError(f"there is no module {module}", remedy=f"it is one of {', '.join(known)}")
+            raise StrataError(f"module {module} does not exist", remedy=f"it is one of {', '.join(known)}")
     toolchain = ready_toolchain(root / ".strata")
     with tempfile.TemporaryDirectory(prefix="strata-validate-") as folder:
         copy = Path(folder).resolve() / "modules"
@@ -57,11 +57,11 @@ def _validate(module: Path, toolchain: Toolchain) -> list[str]:
         lines = (line.strip("│╷╵ ") for line in (init.stdout + init.stderr).splitlines())
         return [f"init: {next((line for line in lines if line.startswith('Error')), 'failed')}"]
     try:
-        said = json_document(terraform("validate", "-json").stdout)
+        answer = json_document(terraform("validate", "-json").stdout)
     except ValueError:
         return ["validate: Terraform's answer is not JSON"]
     return [
-        _line(module.name, item) for item in said.get("diagnostics", ()) if item.get("severity") == "error"
+        _line(module.name, item) for item in answer.get("diagnostics", ()) if item.get("severity") == "error"
     ]
 
 

@@ -14,7 +14,7 @@ _SUMMARY_BYTES = 1024 * 1024 - 1024
 def set_output(name: str, value: str, environ: Mapping[str, str] = os.environ) -> None:
     """Set an output of this step; does nothing outside GitHub Actions."""
     if path := environ.get("GITHUB_OUTPUT"):
-        # A value with line breaks could set other outputs: hence a delimiter that nobody can know.
+        # A value with line breaks could set other outputs: hence a delimiter that cannot be guessed.
         delimiter = f"end-{secrets.token_hex(8)}"
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")

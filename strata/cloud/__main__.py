@@ -58,7 +58,6 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    from strata.cloud.aws.glue import api as glue
     from strata.cloud.embedded import EmbeddedCloud
 
     cloud = EmbeddedCloud(
@@ -72,7 +71,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     with cloud as endpoints:
         if arguments.warm_processes:
             # While Terraform applies: the first jobs then find warm processes.
-            glue.warm_up()
+            cloud.warm_up()
         # The reader may be gone already; then the end of standard input follows.
         with contextlib.suppress(BrokenPipeError):
             print(endpoints.model_dump_json(), flush=True)

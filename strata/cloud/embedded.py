@@ -91,6 +91,10 @@ class EmbeddedCloud:
     ) -> None:
         self.stop()
 
+    def warm_up(self) -> None:
+        """Begin to warm up Spark processes for Glue, which else the first job does."""
+        self._aws.services.glue.warm_up()
+
     def stop(self) -> None:
         """Stop all servers and remove `cloud.json`; a second call does nothing."""
         if self._wrote_file:

@@ -1,1 +1,1 @@
-"""HCL: its syntax, its types and its literals, read in one place for everybody."""
+"""HCL: its syntax, its types and its literals, read in one place."""

@@ -6,7 +6,7 @@ from strata.errors import StrataError
 from strata.hcl.nodes import Node, Source
 from strata.hcl.tokens import HclToken
 
-# Deeper nesting is nobody's configuration, and would exhaust the stack of who reads the tree.
+# No configuration nests deeper; deeper nesting would exhaust the stack of who reads the tree.
 DEPTH = 100
 _SHOWN = {
     "newline": "the end of the line",

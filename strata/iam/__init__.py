@@ -1,6 +1,6 @@
 """IAM policies: read strictly, and evaluated as AWS does. The one evaluator of this project.
 
-The embedded cloud decides by it; `strata ci trust` and `strata ci roles` judge planned policies by it.
+The embedded cloud decides by it; `strata ci trust` and `strata ci roles` check planned policies with it.
 """
 
 from strata.iam.errors import PolicyError

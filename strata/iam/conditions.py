@@ -119,7 +119,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise PolicyError(f"{text!r} is no number") from None
+        raise PolicyError(f"{text!r} is not a number") from None
 
 
 def _moment(text: str) -> datetime:
@@ -130,7 +130,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise PolicyError(f"{text!r} is no date of ISO 8601 and no seconds since 1970") from None
+        raise PolicyError(f"{text!r} is neither an ISO 8601 date nor seconds since 1970") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -138,7 +138,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise PolicyError(f"{text!r} is no IP address and no range of them") from None
+        raise PolicyError(f"{text!r} is neither an IP address nor a CIDR range") from None
 
 
 def _bytes(text: str) -> bytes:

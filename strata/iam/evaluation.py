@@ -79,7 +79,7 @@ def decide(
     return Decision(PolicyOutcome.IMPLICIT_DENY, f"because no {kind} allows the {request.action} action")
 
 
-_STRENGTH: dict[Naming | None, int] = {None: 0, "account": 1, "everybody": 2, "role": 2, "itself": 3}
+_STRENGTH: dict[Naming | None, int] = {None: 0, "account": 1, "anyone": 2, "role": 2, "itself": 3}
 
 
 def _naming(statement: PolicyStatement, request: Request) -> Naming | None:
@@ -125,7 +125,7 @@ def evaluate(
     if resource is not None and resource.allowed and not foreign:
         if resource.naming == "itself":
             return resource  # neither boundary nor session limits what a resource gives a session by name
-        if resource.naming in ("role", "everybody"):
+        if resource.naming in ("role", "anyone"):
             return next((limit for limit in limits if not limit.allowed), resource)
     if foreign and (resource is None or not resource.allowed):
         return resource or Decision(

@@ -115,14 +115,14 @@ def check_arn(text: str, where: str) -> None:
 @lru_cache(maxsize=8192)
 def _compiled(pieces: tuple[tuple[str, bool], ...], arn: bool, ignore_case: bool) -> re.Pattern[str]:
     segments = 0
-    whole = len(pieces) == 1 and pieces[0][0] == "*"
+    any_resource = len(pieces) == 1 and pieces[0][0] == "*"
     expression = ""
     for text, has_wildcards in pieces:
         if not has_wildcards:
             expression += re.escape(text)
             continue
         for sign in text:
-            within = arn and not whole and segments < _ARN_SEGMENTS - 1
+            within = arn and not any_resource and segments < _ARN_SEGMENTS - 1
             if sign == "*":
                 expression += "[^:]*" if within else ".*"
             elif sign == "?":

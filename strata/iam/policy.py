@@ -21,8 +21,8 @@ _VERSIONS = ("2008-10-17", "2012-10-17")
 _ELEMENTS = {"Action", "Condition", "Effect", "NotAction", "NotResource", "Principal", "Resource", "Sid"}
 _PRINCIPALS = ("AWS", "Federated", "Service")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
-# How a statement names a principal: everybody, the account it is in, its role, or itself.
-Naming = Literal["everybody", "account", "role", "itself"]
+# How a statement names a principal: anyone, the account it is in, its role, or itself.
+Naming = Literal["anyone", "account", "role", "itself"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PolicyStatement:
             PolicyError: an element, an action, a resource, a principal or a condition that is not understood.
         """
         if not isinstance(source, Mapping):
-            raise PolicyError(f"{place} is no statement")
+            raise PolicyError(f"{place} is not a statement")
         name = str(source.get("Sid") or place)
         try:
             return cls._parse(source, name, variables)
@@ -115,7 +115,7 @@ class PolicyStatement:
         if self.principals is None:
             return None
         if "*" in self.principals:
-            return "everybody"
+            return "anyone"
         if principal.service:
             return "itself" if principal.service in self.principals.get("Service", ()) else None
         if principal.federated:
@@ -126,7 +126,7 @@ class PolicyStatement:
         if any(arn in named for arn in principal.arns[1:]):
             return "role"
         if "*" in named:
-            return "everybody"
+            return "anyone"
         account = principal.account_id
         if principal.arns and any(n == account or n.endswith(f":iam::{account}:root") for n in named):
             return "account"
@@ -145,7 +145,7 @@ class Policy:
         """Read a document, given as JSON text or decoded.
 
         Raises:
-            PolicyError: it is no JSON, or holds what is not understood; the message says where.
+            PolicyError: it is not JSON, or holds what is not understood; the message says where.
         """
         return _parse_text(document, name) if isinstance(document, str) else _parse(document, name)
 
@@ -155,13 +155,13 @@ def _parse_text(text: str, name: str) -> Policy:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise PolicyError(f"{name} is no JSON: {error}") from None
+        raise PolicyError(f"{name} is not JSON: {error}") from None
     return _parse(document, name)
 
 
 def _parse(document: Any, name: str) -> Policy:
     if not isinstance(document, Mapping):
-        raise PolicyError(f"{name} is no policy document")
+        raise PolicyError(f"{name} is not a policy document")
     unknown = sorted(set(document) - {"Id", "Statement", "Version"})
     if unknown:
         raise PolicyError(f"{name}: the element {unknown[0]!r} is not supported")

@@ -75,7 +75,8 @@ def trust_allows(
     url = issuer.removeprefix("https://")
     if not issuer.startswith("https://"):
         return Decision(
-            PolicyOutcome.IMPLICIT_DENY, f"because {issuer or 'nobody'} is no issuer of OpenID Connect"
+            PolicyOutcome.IMPLICIT_DENY,
+            f"because {issuer or 'the empty issuer'} is not an OpenID Connect provider",
         )
     if providers is None:
         arns = tuple(

@@ -28,10 +28,10 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
 
     Args:
         root: the checkout's folder; nothing outside its `.strata` is written.
-        note: told what is being done when it takes long.
+        note: called with what is being done when it takes long.
 
     Raises:
-        StrataError: there is no pinned version, or pip failed: its output is kept in `.strata`.
+        StrataError: no version is pinned, or pip failed: its output is kept in `.strata`.
     """
     # A copy of the checkout may link to another's: one installation is enough.
     folder = (root / ".strata" / "checkov").resolve()
@@ -83,7 +83,7 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
             *("--quiet", "--compact", "--skip-download"),
         ],
         cwd=scratch,
-        # Nobody's API key, configuration or external checks.
+        # No API key, configuration or external checks of the user's.
         env={"PATH": os.environ.get("PATH", ""), "HOME": str(scratch), "LOG_LEVEL": "ERROR"},
         capture_output=True,
         text=True,
@@ -92,8 +92,8 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
     try:
         found = json_document(done.stdout)
     except ValueError:
-        said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
-        raise StrataError(f"checkov failed: {said[0]}") from None
+        output = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
+        raise StrataError(f"checkov failed: {output[0]}") from None
     reports: list[dict[str, Any]] = found if isinstance(found, list) else [found]
     planned = next((report for report in reports if report.get("check_type") == "terraform_plan"), None)
     if planned is None or not planned["summary"]["resource_count"]:
@@ -110,8 +110,8 @@ def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
     done = subprocess.run(command, cwd=root, env=environ, stdout=file, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         lines = log.read_text(errors="replace").strip().splitlines()
-        said = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
+        output = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
         raise StrataError(
-            f"checkov could not be installed: {said[-1]}",
+            f"checkov could not be installed: {output[-1]}",
             remedy=f"see {log}; run it again when the package registry answers",
         )

@@ -18,7 +18,7 @@ LATER = "known-after-apply"
 def with_unknowns(document: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a plan with a text for each unknown value that the configuration sets by a reference.
 
-    An unknown value that nobody set (an id, a computed default) stays as it is.
+    An unknown value that no argument sets (an id, a computed default) stays as it is.
     """
     made = copy.deepcopy(dict(document))
     expressions = plans.expressions(made)

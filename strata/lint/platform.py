@@ -31,7 +31,7 @@ CHECKS = {
     "warehouse-monitor": "a warehouse has a resource monitor, or the account has one",
     "snowflake-secret": "no user has a password or a key: people use SSO, services a workload identity",
     "snowflake-public": "nothing is granted to PUBLIC",
-    "snowflake-admin": "nobody is granted an administrator's role",
+    "snowflake-admin": "no grant of an administrator's role",
 }
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -150,7 +150,7 @@ def _role(role: PlannedResource) -> Iterator[tuple[str, str]]:
 def _warehouse(warehouse: PlannedResource) -> Iterator[tuple[str, str]]:
     seconds = warehouse.values.get("auto_suspend")
     if not seconds or seconds > 600:
-        yield "warehouse-suspend", f"auto_suspend is {seconds}: it runs, and costs, while nobody asks"
+        yield "warehouse-suspend", f"auto_suspend is {seconds}: it runs, and costs, while no query runs"
 
 
 def _user(user: PlannedResource) -> Iterator[tuple[str, str]]:
@@ -166,7 +166,7 @@ def _user(user: PlannedResource) -> Iterator[tuple[str, str]]:
 def _grant(grant: PlannedResource) -> Iterator[tuple[str, str]]:
     to = str(grant.values.get("account_role_name") or grant.values.get("role_name") or "").strip('"').upper()
     if to == "PUBLIC":
-        yield "snowflake-public", "everybody has the role PUBLIC"
+        yield "snowflake-public", "every user has the role PUBLIC"
     given = str(grant.values.get("role_name") or "").strip('"').upper()
     if grant.type == "snowflake_grant_account_role" and given in _ADMINISTRATORS:
         yield "snowflake-admin", f"{given} is granted"

@@ -30,8 +30,8 @@ CHECKS = {
     "policy-condition-key": "a condition key is one that the request can carry",
     "policy-condition-type": "a condition's operator fits the key's type",
     "policy-for-all-values": "ForAllValues allows nothing: it is met when the key is absent",
-    "policy-public": "nobody unknown is let in",
-    "policy-confused-deputy": "who lets a service in says for whose sake: aws:SourceAccount or aws:SourceArn",
+    "policy-public": "no public principal",
+    "policy-confused-deputy": "a service principal is bound to a source: aws:SourceAccount or aws:SourceArn",
     "policy-pass-role": "a role is passed to named services only",
 }
 
@@ -174,7 +174,7 @@ def _statement(statement: _Statement) -> Iterator[tuple[str, str]]:
     for name in statement.actions:
         meant = [] if name == "*" else reference.matching(name)
         if not meant and name != "*":
-            yield "policy-action", f"there is no action {name}"
+            yield "policy-action", f"action {name} does not exist"
         if statement.allows and ("*" in name or "?" in name):
             yield (
                 "policy-wildcard-action",
@@ -221,7 +221,7 @@ def _conditions(statement: _Statement, known: list[_Action]) -> Iterator[tuple[s
         if reference.lookup(key, reference.GLOBAL_KEYS) or key.lower() in claims:
             continue
         if key.lower().startswith("aws:"):
-            yield "policy-condition-key", f"there is no condition key {key}"
+            yield "policy-condition-key", f"condition key {key} does not exist"
             continue
         for action in known:
             kinds = {action_keys[found] for action_keys, found in action.keys(key)}
@@ -252,7 +252,7 @@ def _strangers(statement: _Statement, known: list[_Action]) -> Iterator[tuple[st
         return
     keys = {key.lower() for _, key in statement.conditions}
     if "*" in statement.principals("AWS") and not keys:
-        yield "policy-public", "everybody is let in"
+        yield "policy-public", "open to everyone"
     services = statement.principals("Service")
     if services and not keys & _DEPUTY_KEYS:
         yield "policy-confused-deputy", f"{', '.join(services)} may act for anybody's resource"

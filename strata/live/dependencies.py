@@ -195,7 +195,7 @@ def _unit_path(root: Path, target: str, leaf: Leaf, scope: Scope) -> str:
     if not file.is_file():
         shown = os.path.relpath(os.path.normpath(scope.directory / target), root)
         raise StrataError(
-            f"the dependency `{target}` names {shown}, where there is no unit",
+            f"the dependency `{target}` names {shown}, which holds no unit",
             file=leaf.value.path,
             line=leaf.line,
             remedy=f"create {shown}/{discovery.CONFIGURATION}, or correct the path",

@@ -44,7 +44,7 @@ class InputDifference:
 
 
 def read_allowed(root: Path) -> list[Allowed]:
-    """The allow-list; empty where there is no file.
+    """The allow-list; empty where the file is missing.
 
     Raises:
         StrataError: it is not TOML, or an entry lacks a key.

@@ -33,13 +33,11 @@ def environments(root: Path) -> list[str]:
     """The names of the environments: the folders of `live/`, except those that begin with `_` or `.`.
 
     Raises:
-        StrataError: there is no `live` folder.
+        StrataError: the `live` folder is missing.
     """
     live = root / LIVE
     if not live.is_dir():
-        raise StrataError(
-            f"there is no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository"
-        )
+        raise StrataError(f"no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository")
     return sorted(entry.name for entry in live.iterdir() if _is_environment(entry))
 
 
@@ -51,13 +49,13 @@ def units_of(root: Path, environment: str) -> list[str]:
     """The paths of the environment's units, sorted.
 
     Raises:
-        StrataError: there is no such environment (the known ones are named), or it has no unit.
+        StrataError: the environment does not exist (the known ones are named), or it has no unit.
     """
     folder = root / LIVE / environment
     if folder.name != environment or not _is_environment(folder):
         known = environments(root)
         raise StrataError(
-            f"there is no environment `{environment}`",
+            f"environment `{environment}` does not exist",
             remedy=f"use one of: {', '.join(known) or 'none exist'}",
         )
     found = find_units(folder)

@@ -106,13 +106,13 @@ def check_new(tree: LiveTree, name: str, source: str) -> dict[str, EnvironmentSu
     """
     if not _NAME.fullmatch(name):
         raise StrataError(
-            f"`{name}` is no name for an environment",
+            f"`{name}` is not a valid name of an environment",
             remedy="take 2 to 10 lower-case letters and digits, a letter first",
         )
     known = {environment.name: environment for environment in environments(tree)}
     if source not in known:
         raise StrataError(
-            f"there is no environment `{source}`", remedy=f"use one of: {', '.join(sorted(known))}"
+            f"environment `{source}` does not exist", remedy=f"use one of: {', '.join(sorted(known))}"
         )
     if (tree.root / discovery.LIVE / name).exists():
         raise StrataError(f"{discovery.LIVE}/{name} exists", remedy="choose another name, or delete it first")
@@ -146,7 +146,7 @@ def _edited(text: str, source: EnvironmentSummary, name: str, answers: Mapping[s
     file = parse(shown, text.encode("utf-8"))
     block = next(iter(file.body.children("locals")), None)
     if block is None:
-        raise StrataError("there is no `locals` block", file=shown)
+        raise StrataError("no `locals` block", file=shown)
     edits: dict[tuple[int, int], str] = {}
     for key, value in answers.items():
         node = _value_node(block, key.split("."))

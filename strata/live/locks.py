@@ -41,7 +41,7 @@ def required_providers(module: Module) -> dict[str, str]:
 
 
 def read(root: Path, file: str) -> dict[str, Locked]:
-    """The entries of a lock file by provider address; none where there is no file.
+    """The entries of a lock file by provider address; none where the file is missing.
 
     Raises:
         StrataError: it has a syntax error.
@@ -131,9 +131,9 @@ def resolve(
         environ["TF_CLI_CONFIG_FILE"] = str(Path(folder, "terraform.rc"))
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = " ".join(done.stderr.replace("╷", "").replace("│", "").replace("╵", "").split())
+            message = " ".join(done.stderr.replace("╷", "").replace("│", "").replace("╵", "").split())
             raise StrataError(
-                f"`terraform providers lock` failed: {said.removeprefix('Error: ')[:400]}",
-                remedy="name the providers that can be had here, or a --mirror that holds them",
+                f"`terraform providers lock` failed: {message.removeprefix('Error: ')[:400]}",
+                remedy="name the providers that are available here, or a --mirror that holds them",
             )
         return read(Path(folder), LOCK_FILE)

@@ -54,7 +54,7 @@ class UnitOutputs(dict[str, Any]):
     Args:
         values: the outputs.
         types: by output name, the type as a state spells it, such as `["map", "string"]`. An output without
-            one is judged by its value, as a mock is.
+            one is classified by its value, as a mock is.
     """
 
     def __init__(self, values: Mapping[str, Any], types: Mapping[str, Any]) -> None:

@@ -42,7 +42,7 @@ Part = Callable[[str], bool]
 
 
 class LiveTree:
-    """A folder of Terragrunt units, read without Terragrunt. It is a picture of the files at the time they
+    """A folder of Terragrunt units, read without Terragrunt. It shows the files as they were when they
     are read.
 
     Use `LiveTree.load(root)`; then `units(environment)` gives the units in dependency order, and
@@ -109,7 +109,7 @@ class LiveTree:
         """The unit in the folder `path` (relative to the root).
 
         Raises:
-            StrataError: there is no such unit, or it cannot be read.
+            StrataError: the unit does not exist, or it cannot be read.
         """
         return self._load([path])[0].unit
 
@@ -296,7 +296,7 @@ class LiveTree:
             file = self.root / path / discovery.CONFIGURATION
             if not file.is_file():
                 raise StrataError(
-                    f"there is no unit `{path}`", remedy=f"see which exist: {discovery.LIVE}/*/*"
+                    f"unit `{path}` does not exist", remedy=f"see which exist: {discovery.LIVE}/*/*"
                 )
             scopes[path] = self._reader.unit(file)
         if scopes:

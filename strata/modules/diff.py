@@ -189,7 +189,7 @@ def _marks(old: Variable | Output, new: Variable | Output) -> Iterator[tuple[Lev
 
 
 def _addresses(old: Module, new: Module) -> Iterator[InterfaceChange]:
-    # A move that was released is no reason any more: its target is compared like any resource.
+    # A move that was released no longer counts as a reason: its target is compared like any resource.
     known = set(_moves(old))
     moved = {move.source: move.target for move in _moves(new) if move not in known}
     for source, target in sorted(moved.items()):

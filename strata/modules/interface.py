@@ -209,7 +209,7 @@ def read_module(
             others[path] = raw
     files = tuple(parsed)
     if not files:
-        raise StrataError("there is no Terraform file", file=shown)
+        raise StrataError("no Terraform file", file=shown)
     calls = {call: child(source) for f in files for call, source in _local_calls(f)}
     return Module(
         name,

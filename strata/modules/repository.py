@@ -48,10 +48,12 @@ class Repository:
         """A module as the working tree has it.
 
         Raises:
-            StrataError: there is no such module, or it cannot be read.
+            StrataError: the module does not exist, or it cannot be read.
         """
         if name not in self.names():
-            raise StrataError(f"there is no module {name}", remedy=f"choose among {', '.join(self.names())}")
+            raise StrataError(
+                f"module {name} does not exist", remedy=f"choose among {', '.join(self.names())}"
+            )
         return read_folder(self.root / FOLDER / name, f"{FOLDER}/{name}")
 
     def released(self, name: str) -> list[Version]:
@@ -70,11 +72,11 @@ class Repository:
         """A module as it was released.
 
         Raises:
-            StrataError: there is no such tag, or the module was not there then.
+            StrataError: the tag does not exist, or the module was not there then.
         """
         if version not in self.released(name):
             known = ", ".join(str(known) for known in self.released(name)) or "none so far"
-            raise StrataError(f"there is no tag {tag_name(name, version)}", remedy=f"released: {known}")
+            raise StrataError(f"no such tag: {tag_name(name, version)}", remedy=f"released: {known}")
         # All modules of that commit: this one may call others.
         raw = self._run("archive", "--format=tar", tag_name(name, version), "--", FOLDER)
         files: dict[str, bytes] = {}
@@ -94,7 +96,7 @@ class Repository:
         """The releases that a module's CHANGELOG.md names, newest first.
 
         Raises:
-            StrataError: the file is missing or is no changelog.
+            StrataError: the file is missing or is not a changelog.
         """
         place = f"{FOLDER}/{name}/CHANGELOG.md"
         try:
@@ -112,7 +114,7 @@ class Repository:
 
         Args:
             name: the module.
-            base: the release; the newest without it.
+            base: the release (default: the newest).
             below: with no `base`: the newest release below this one, so that an old line can be mended.
 
         Raises:

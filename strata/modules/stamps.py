@@ -73,7 +73,7 @@ def _versions(module: Module, source: HclFile) -> str:
                 f"provider {name} has no version",
                 file=file,
                 line=line,
-                remedy=f"add it to {source.name}, or do without it",
+                remedy=f"add it to {source.name}, or remove it",
             )
     version = block.attributes["required_version"].text
     lines = ["terraform {", f"  required_version = {version}"]

@@ -87,7 +87,7 @@ def read_changelog(text: str, file: str) -> list[Release]:
         found = _HEADING.fullmatch(lines[number].rstrip())
         if found is None or found[2] is None or _VERSION.fullmatch(found[1]) is None:
             raise StrataError(
-                f"`{lines[number]}` is no release",
+                f"`{lines[number]}` is not a release",
                 file=file,
                 line=number + 1,
                 remedy="write `## X.Y.Z (YYYY-MM-DD)`",
@@ -102,5 +102,5 @@ def read_changelog(text: str, file: str) -> list[Release]:
             )
         releases.append(Release(version, found[2], "\n".join(lines[number + 1 : end]).strip(), number + 1))
     if not releases:
-        raise StrataError("there is no release", file=file, remedy=f"begin with `## {FIRST} (YYYY-MM-DD)`")
+        raise StrataError("no release", file=file, remedy=f"begin with `## {FIRST} (YYYY-MM-DD)`")
     return releases

@@ -81,7 +81,7 @@ class Platform:
             )
         except KeyError as error:
             raise StrataError(
-                f"the environment is not wholly applied: {error} is missing from the states' outputs",
+                f"the environment is not completely applied: {error} is missing from the states' outputs",
                 remedy="apply it with `strata apply`",
             ) from None
 

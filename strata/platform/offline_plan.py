@@ -73,7 +73,7 @@ def offline_plan(
     Args:
         root: the checkout's folder.
         environment: a folder of `live`.
-        say: told of each step.
+        say: called with each step.
         policies_known: apply what must be applied before every policy is known: some follow from another
             unit's outputs.
 

@@ -69,8 +69,8 @@ class Execution:
         except (ValueError, AttributeError):
             pass
         lines = [line.strip() for line in cause.splitlines() if line.strip()]
-        told = [line for line in lines if not line.startswith(("at ", "..."))]
-        short = told[:1] + [line for line in told[1:] if line.startswith("Caused by")][-1:]
+        shown = [line for line in lines if not line.startswith(("at ", "..."))]
+        short = shown[:1] + [line for line in shown[1:] if line.startswith("Caused by")][-1:]
         return f"{self.error}: {' '.join(short)}"[:600]
 
 
@@ -320,9 +320,11 @@ def _dead_letter(endpoints: Endpoints, target: dict[str, Any], put_object: PutOb
                 found.get("etag"),
                 found.get("version-id", ""),
             ) == (put_object.bucket, put_object.key, put_object.etag, put_object.version_id):
-                said = message.get("MessageAttributes", {})
+                attributes = message.get("MessageAttributes", {})
                 return ": ".join(
-                    said[name]["StringValue"] for name in ("ERROR_CODE", "ERROR_MESSAGE") if name in said
+                    attributes[name]["StringValue"]
+                    for name in ("ERROR_CODE", "ERROR_MESSAGE")
+                    if name in attributes
                 )
 
 

@@ -20,10 +20,10 @@ from strata.checkout.files import write_private
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
-# It ends itself within 2.5 s of being told; after this it is killed.
+# It ends itself within 2.5 s of being reported; after this it is killed.
 _STOP_SECONDS = 15.0
-# How often a wait is told of.
-_TOLD_SECONDS = 20.0
+# How often a wait is reported of.
+_REPORT_SECONDS = 20.0
 # A command that only looks for a session holds its lock for an instant.
 _LOOK_SECONDS = 1.0
 
@@ -46,7 +46,7 @@ class PlatformSession:
         account_id: twelve digits.
         region: an AWS region's name.
         aws_port, snowflake_port: TCP ports on the loopback address, 0 for free ones.
-        on_waiting: told now and then that the start goes on.
+        on_waiting: reported now and then that the start goes on.
 
     Raises:
         StrataError: on entering, if a session of this checkout is running or the cloud does not start.
@@ -84,7 +84,7 @@ class PlatformSession:
             raise StrataError(
                 f"a session of this checkout is running already (process {other.pid}, "
                 f"environment {other.environment})",
-                remedy="use it, or end it with `strata down`",
+                remedy="use it, or stop it with `strata down`",
             )
         self.directory.mkdir(parents=True, exist_ok=True)
         what = "the start of a session of this checkout"
@@ -137,7 +137,7 @@ class PlatformSession:
         """Wait for the endpoints, however long a busy machine takes: the process prints them, or ends."""
         assert process.stdout is not None
         began = time.monotonic()
-        while not select.select([process.stdout], [], [], _TOLD_SECONDS)[0]:
+        while not select.select([process.stdout], [], [], _REPORT_SECONDS)[0]:
             self._on_waiting(
                 f"the embedded cloud is starting for {time.monotonic() - began:.0f} s; see {log}"
             )
@@ -223,7 +223,7 @@ def end_running(root: Path, on_waiting: Callable[[str], None] = lambda message: 
 
     Args:
         root: the checkout's folder.
-        on_waiting: told now and then that it has not ended.
+        on_waiting: reported now and then that it has not ended.
 
     Returns:
         False if none was running.
@@ -233,11 +233,11 @@ def end_running(root: Path, on_waiting: Callable[[str], None] = lambda message: 
         return False
     # Not SIGINT: a shell's background processes ignore it.
     os.kill(running.pid, signal.SIGTERM)
-    began = told = time.monotonic()
+    began = reported = time.monotonic()
     while find_running(root) == running:
         now = time.monotonic()
-        if now - told >= _TOLD_SECONDS:
-            told = now
+        if now - reported >= _REPORT_SECONDS:
+            reported = now
             on_waiting(f"process {running.pid} has been stopping for {now - began:.0f} s")
         time.sleep(0.1)
     return True

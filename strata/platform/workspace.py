@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def load_tree(root: Path, toolchain: Toolchain, endpoints: Endpoints | None = None) -> LiveTree:
-    """Read the live tree as the embedded cloud, or without one as production, shall see it."""
+    """Read the live tree as the embedded cloud will see it, or without one as production will."""
     environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
     if endpoints is not None:
         environ.update(endpoints.environment())
@@ -71,7 +71,7 @@ class Workspace:
         """The environment's units in dependency order.
 
         Args:
-            components: only these (or paths); all without it.
+            components: only these, or paths (default: all).
             dependents: those too that depend on them.
 
         Raises:
@@ -109,7 +109,7 @@ class Workspace:
         """Each unit's state by component name; None for a unit never applied.
 
         Args:
-            components: only these; all without it.
+            components: only these (default: all).
         """
         units = {
             unit.path: unit.component
@@ -123,7 +123,7 @@ class Workspace:
         """The environment's names, from its states.
 
         Raises:
-            StrataError: it is not wholly applied.
+            StrataError: it is not completely applied.
         """
         outputs: dict[str, Mapping[str, Any]] = {
             component: state.outputs

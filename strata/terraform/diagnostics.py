@@ -48,7 +48,7 @@ class Changes:
         return bool(self.add or self.change or self.remove or self.imported)
 
     def describe(self, *, planned: bool = False) -> str:
-        """Say it for people, such as `2 added, 1 changed` or, planned, `2 to add, 1 to change`."""
+        """Format it for people, such as `2 added, 1 changed` or, planned, `2 to add, 1 to change`."""
         words = {
             "import" if planned else "imported": self.imported,
             "add" if planned else "added": self.add,
@@ -69,7 +69,7 @@ class MessageStream:
         on_progress: called with (resources done, address) when a resource begins or is done.
         on_waiting: called when the command begins to wait for a state lock.
         diagnostics: errors and warnings, in order, each once.
-        changes: what the command's last summary said.
+        changes: what the command's last summary reports.
         actions: the planned action by resource address, such as `create`; what stays as it is is not in it.
         text: the last lines that were not JSON: a crash speaks there.
     """
@@ -133,11 +133,11 @@ class MessageStream:
         self.text.clear()
 
     def error(self, what: str) -> StrataError:
-        """Return the first error as the user shall see it; `what` names what failed."""
+        """Return the first error as the user sees it; `what` names what failed."""
         errors = [found for found in self.diagnostics if found.severity == "error"]
         if not errors:
-            said = " ".join(self.text).strip() or "it gave no reason"
-            return StrataError(f"{what}: {said[-600:]}")
+            reason = " ".join(self.text).strip() or "it gave no reason"
+            return StrataError(f"{what}: {reason[-600:]}")
         first = errors[0]
         if first.summary == _LOCK_REFUSED and (holder := _lock_holder(first.detail)):
             return StrataError(
@@ -154,19 +154,19 @@ class MessageStream:
             message += f" (and {len(errors) - 1} more)"
         return StrataError(message.rstrip("."), file=first.file, line=first.line)
 
-    def _diagnostic(self, said: dict[str, Any]) -> Diagnostic:
-        place = said.get("range") or {}
+    def _diagnostic(self, record: dict[str, Any]) -> Diagnostic:
+        place = record.get("range") or {}
         line = (place.get("start") or {}).get("line")
         name = place.get("filename")
         file, line = self.locate(name, line) if name else (None, line)
         return Diagnostic(
-            severity=said["severity"],
-            summary=said["summary"],
-            detail=said.get("detail", ""),
-            address=said.get("address", ""),
+            severity=record["severity"],
+            summary=record["summary"],
+            detail=record.get("detail", ""),
+            address=record.get("address", ""),
             file=file,
             line=line,
-            code=(said.get("snippet") or {}).get("code", ""),
+            code=(record.get("snippet") or {}).get("code", ""),
         )
 
 

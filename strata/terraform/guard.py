@@ -93,13 +93,13 @@ def _become(command: list[str], output: int) -> None:
 
 def _pass_on(output: int) -> bool:
     """Copy what is there; say whether more can come."""
-    said = os.read(output, 65536)
-    # Nobody may listen any more.
+    chunk = os.read(output, 65536)
+    # The reader may have gone.
     with contextlib.suppress(OSError):
-        rest = said
+        rest = chunk
         while rest:
             rest = rest[os.write(1, rest) :]
-    return bool(said)
+    return bool(chunk)
 
 
 def _signal_group(group: int, number: int) -> None:

@@ -26,14 +26,14 @@ class Lock:
 
     @classmethod
     def read(cls, info: str | bytes) -> Lock:
-        """Read the JSON that Terraform writes; what cannot be read is a lock of nobody."""
+        """Read the JSON that Terraform writes; what cannot be read is a lock of an unknown owner."""
         try:
             facts: Mapping[str, Any] = json.loads(info)
         except ValueError:
             facts = {}
         return cls(
             id=str(facts.get("ID", "")),
-            who=str(facts.get("Who", "nobody known")),
+            who=str(facts.get("Who", "unknown")),
             operation=str(facts.get("Operation", "")).removeprefix("OperationType").lower(),
             since=str(facts.get("Created", "")).partition(".")[0].rstrip("Z").replace("T", " "),
         )

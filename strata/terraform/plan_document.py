@@ -92,7 +92,7 @@ class EnvironmentPlan:
         return not any(unit.action for unit in self.units.values())
 
     def document(self) -> dict[str, Any]:
-        """The plan for machines: no value of any attribute is in it."""
+        """The plan as JSON output, without the value of any attribute."""
         return {
             "environment": self.environment,
             "changes": self.changes(),

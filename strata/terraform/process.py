@@ -1,4 +1,4 @@
-"""Child processes that can be told to stop, and that stop when this process dies."""
+"""Child processes that can be stopped, and that stop when this process dies."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ProcessGroup:
             CancelledError: the group was stopped before or while it ran.
             StrataError: the command cannot be started.
         """
-        # -I and -S: the guard needs nothing of the project, and starts in 15 ms without it.
+        # -I and -S: the guard needs nothing of the project, and starts in 15 ms this way.
         guarded = [sys.executable, "-I", "-S", str(_GUARD), str(self._grace), *command]
         with self._lock:
             if self._stopped:

@@ -51,7 +51,7 @@ class ProviderSource:
 def find_aws_provider(
     host: str, platform: str, cache: Path, environ: Mapping[str, str], *, tofu: bool = False
 ) -> ProviderSource:
-    """Return where Terraform shall take the AWS provider from.
+    """Return where Terraform takes the AWS provider from.
 
     Args:
         host: the first part of the provider's address, such as `registry.terraform.io`.
@@ -194,7 +194,7 @@ def _implied_mirrors(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _image_mirrors(host: str) -> Iterator[Path]:
-    # Only what root has put there and nobody else can write: a provider is code that will run.
+    # Only what root has put there and no other user can write: a provider is code that will run.
     for tree in sorted(IMAGE_ROOT.glob(f"*/{host}")):
         folders = (tree.parent, tree, tree / "hashicorp", tree / "hashicorp" / "aws")
         with contextlib.suppress(OSError):

@@ -120,8 +120,8 @@ class EnvironmentRun:
         except CancelledError:
             result = UnitResult(path, "failed", error=StrataError(f"{path}: interrupted"))
         except StrataError as error:
-            said = tuple(error.stream.diagnostics) if isinstance(error, UnitError) else ()
-            result = UnitResult(path, "failed", diagnostics=said, error=error)
+            found = tuple(error.stream.diagnostics) if isinstance(error, UnitError) else ()
+            result = UnitResult(path, "failed", diagnostics=found, error=error)
         return self._end(result, time.monotonic() - started)
 
     def skip(self, path: str, failed: str) -> None:

@@ -90,7 +90,7 @@ class SchemaProxy:
         """Terraform's variables, with which it uses the provider through this proxy, for these types only.
 
         Raises:
-            StrataError: no port can be had.
+            StrataError: no port is free.
         """
         self._thread.join()
         if self._channel is None or not self._whole:

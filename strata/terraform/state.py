@@ -69,7 +69,7 @@ class StateBackend:
         """Return the state that a unit's `remote_state` points at; None if there is none yet.
 
         Raises:
-            StrataError: the state is no state, or not the one that was written last; or the cloud does not
+            StrataError: the state is corrupt, or not the one that was written last; or the cloud does not
                 answer.
         """
         config = s3_config(remote_state)
@@ -305,6 +305,6 @@ def _state(raw: bytes, place: str) -> UnitState:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StrataError(
-            f"the state {place} is no state: it was cut off or overwritten",
+            f"state {place} is corrupt (truncated or overwritten)",
             remedy=_RECOVER,
         ) from None

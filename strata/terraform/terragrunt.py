@@ -105,13 +105,14 @@ def run_all(
                 raise StrataError(
                     "terragrunt is not on PATH", remedy="install the version that .tool-versions names"
                 ) from None
-        said = _records(log.read_bytes()[before:].decode("utf-8", "replace"))
+        records = _records(log.read_bytes()[before:].decode("utf-8", "replace"))
         if not report.is_file():
             raise StrataError(
-                f"terragrunt {command} ended with exit code {process.returncode}: {_first_error(said, None)}",
+                f"terragrunt {command} ended with exit code {process.returncode}: "
+                f"{_first_error(records, None)}",
                 remedy=f"look into {log} where it ran",
             )
-        return _outcomes(report, units, said)
+        return _outcomes(report, units, records)
 
 
 def child_environ(variables: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -133,7 +134,7 @@ def first_error(text: str) -> str | None:
     return _QUOTED.sub('"…"', titles[0]).strip()[:_LONGEST]
 
 
-def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) -> dict[str, UnitOutcome]:
+def _outcomes(report: Path, units: Sequence[str], records: list[dict[str, Any]]) -> dict[str, UnitOutcome]:
     try:
         listed = json.loads(report.read_text(encoding="utf-8"))
         runs: dict[str, dict[str, Any]] = {run["Name"].removeprefix("./"): run for run in listed}
@@ -145,13 +146,13 @@ def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) ->
     for unit in units:
         run = runs.get(unit)
         if run is None:
-            outcomes[unit] = UnitOutcome(unit, "failed", _first_error(said, unit))
+            outcomes[unit] = UnitOutcome(unit, "failed", _first_error(records, unit))
         elif run["Result"] == "succeeded":
             outcomes[unit] = UnitOutcome(unit, "succeeded")
         elif run["Result"] == "failed":
             cause = str(run.get("Cause", ""))
-            error = first_error(cause) or _first_error(said, unit)
-            lock = _LOCK_ID.search("\n".join([cause, *_words(said, unit)]))
+            error = first_error(cause) or _first_error(records, unit)
+            lock = _LOCK_ID.search("\n".join([cause, *_words(records, unit)]))
             outcomes[unit] = UnitOutcome(unit, "failed", error, lock[1] if lock else None)
         else:
             # `early exit` and `excluded`: what it waits for failed, or its own exclude block says so.
@@ -159,16 +160,16 @@ def _outcomes(report: Path, units: Sequence[str], said: list[dict[str, Any]]) ->
     return outcomes
 
 
-def _first_error(said: list[dict[str, Any]], unit: str | None) -> str:
-    for text in _words(said, unit):
+def _first_error(records: list[dict[str, Any]], unit: str | None) -> str:
+    for text in _words(records, unit):
         if found := first_error(text):
             return found
-    return "terragrunt gave no reason" if unit is None else _first_error(said, None)
+    return "terragrunt gave no reason" if unit is None else _first_error(records, None)
 
 
-def _words(said: list[dict[str, Any]], unit: str | None) -> Iterator[str]:
-    """What a unit, or any, said of its errors."""
-    for record in said:
+def _words(records: list[dict[str, Any]], unit: str | None) -> Iterator[str]:
+    """What a unit, or any, records of its errors."""
+    for record in records:
         place = str(record.get("working-dir", ""))
         if record.get("level") in ("error", "stderr") and (
             unit is None or place == unit or place.endswith(f"/{unit}")

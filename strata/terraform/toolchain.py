@@ -141,7 +141,7 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
     another process, and is a read-only mirror from then on.
 
     Raises:
-        StrataError: the download failed; what Terraform said is the message.
+        StrataError: the download failed; Terraform's output is the message.
     """
     cache = toolchain.provider_cache
     if cache is None or cache.is_dir():
@@ -166,16 +166,16 @@ def download_aws_provider(toolchain: Toolchain, processes: ProcessGroup | None =
         environment = toolchain.environment(
             {"TF_CLI_CONFIG_FILE": str(config), "TF_PLUGIN_CACHE_DIR": str(plugins)}, network=True
         )
-        said: deque[str] = deque(maxlen=20)
+        output: deque[str] = deque(maxlen=20)
         try:
             code = (processes or ProcessGroup()).run(
                 [str(toolchain.terraform), "init", "-input=false", "-no-color"],
                 cwd=root,
                 env=environment,
-                on_line=said.append,
+                on_line=output.append,
             )
             if code:
-                error = next((line for line in said if "Error" in line), "")
+                error = next((line for line in output if "Error" in line), "")
                 raise StrataError(
                     f"the AWS provider cannot be downloaded: {error.strip('│ ')}",
                     remedy="look at the network, or set STRATA_PLUGIN_MIRROR to a folder that holds it",
@@ -228,21 +228,21 @@ def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, st
             timeout=_VERSION_SECONDS,
             check=False,
         )
-        said = answer.stdout
+        stdout = answer.stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StrataError(
             f"{program} does not answer `version`: {error}", remedy="repair it, or take it off PATH"
         ) from error
     try:
         # A version manager's shim may say what it has chosen.
-        facts = json_document(said)
+        facts = json_document(stdout)
         version, platform = str(facts["terraform_version"]), str(facts["platform"])
     except (ValueError, KeyError, TypeError):
         # Before 0.13 there was no -json, and the platform is of no use then.
-        text = re.search(r"v(\d+\.\d+\.\d+)", said)
+        text = re.search(r"v(\d+\.\d+\.\d+)", stdout)
         if text is None:
             raise StrataError(
-                f"{program} does not answer `version`: {(answer.stderr or said).strip()[:200]}",
+                f"{program} does not answer `version`: {(answer.stderr or stdout).strip()[:200]}",
                 remedy="repair it, or take it off PATH",
             ) from None
         version, platform = text[1], ""

@@ -90,7 +90,7 @@ class UnitRun:
             StrataError: it failed.
             CancelledError: it was stopped.
         """
-        # -reconfigure: a state is never moved from one backend to another here, and nobody could be asked.
+        # -reconfigure: a state is never moved from one backend to another here, and a run cannot ask.
         arguments = ("-input=false", "-json", "-reconfigure", self._lock_timeout())
         run_init(self.toolchain, self.processes, self.directory, lambda: self._with_hooks("init", arguments))
 
@@ -132,7 +132,7 @@ class UnitRun:
             return self._with_hooks(command, arguments)
         if command == "apply":
             if not plan.file.is_file():
-                raise StrataError(f"{self.rendered.path}: there is no saved plan", file=plan.file)
+                raise StrataError(f"{self.rendered.path}: no saved plan", file=plan.file)
             refuse_mocked_plan(self.rendered.path, json.loads(self._show(plan.file)))
             return self._with_hooks(command, (*arguments, str(plan.file)))
         plan.create()
@@ -177,9 +177,9 @@ class UnitRun:
             if not failures or hook.run_on_error:
                 self._hook(hook, command, failures)
         if failures:
-            said = "\n".join([*map(str, failures), *stream.words()])
+            messages = "\n".join([*map(str, failures), *stream.words()])
             for hook in _of(rendered.error_hooks, command):
-                if any(re.search(pattern, said) for pattern in hook.on_errors):
+                if any(re.search(pattern, messages) for pattern in hook.on_errors):
                     self._hook(hook, command, failures)
             raise UnitError(failures[0], stream)
         return stream
@@ -221,7 +221,7 @@ class UnitRun:
                 )
 
     def _hook(self, hook: Hook, command: str, failures: list[StrataError]) -> None:
-        said: deque[str] = deque(maxlen=30)
+        output: deque[str] = deque(maxlen=30)
         context = {
             "TG_CTX_TF_PATH": str(self.toolchain.terraform),
             "TG_CTX_COMMAND": command,
@@ -232,15 +232,15 @@ class UnitRun:
             hook.execute,
             cwd=place,
             env=self._environment(command) | context,
-            on_line=said.append,
+            on_line=output.append,
         )
         if code != 0:
             failures.append(
                 StrataError(
                     f"{self.rendered.path}: hook {hook.name} ({' '.join(hook.execute)}) ended with exit code "
-                    f"{code}: {' '.join(said).strip()[-600:] or 'it said nothing'}",
+                    f"{code}: {' '.join(output).strip()[-600:] or 'it printed nothing'}",
                     file=self.directory.unit_file,
-                    remedy=f"put right what it says; it ran in {place}",
+                    remedy=f"fix what it reports; it ran in {place}",
                 )
             )
 

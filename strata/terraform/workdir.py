@@ -54,7 +54,7 @@ class WorkingDirectory:
 
     @property
     def unit_file(self) -> Path:
-        """The unit's file, where what is wrong with the unit is put right."""
+        """The unit's file, the place to fix what is wrong with the unit."""
         return self.unit_dir / "terragrunt.hcl"
 
     @property
@@ -85,7 +85,7 @@ class WorkingDirectory:
         """Remember that `init` ran, and hand a changed lock file back to the unit's folder.
 
         As Terragrunt does, but only over a lock file that is there, and only if the new one knows every
-        provider of the old: the embedded cloud's stand-in for Snowflake is no provider that can be locked.
+        provider of the old: the embedded cloud's stand-in for Snowflake cannot be locked.
 
         Args:
             toolchain: what ran it.
@@ -211,7 +211,9 @@ def _escaped(value: Any) -> Any:
 def _check_source(rendered: RenderedUnit, unit_file: Path) -> Path:
     """Return the path below the copied folder in which Terraform runs."""
     if not rendered.module_dir.is_dir():
-        raise StrataError(f"the source {rendered.source} of {rendered.path} is no folder", file=unit_file)
+        raise StrataError(
+            f"the source {rendered.source} of {rendered.path} is not a directory", file=unit_file
+        )
     return rendered.module_dir.relative_to(rendered.source_root)
 
 

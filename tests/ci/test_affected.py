@@ -365,6 +365,6 @@ def test_a_tree_that_cannot_be_read_is_an_error(repository: Repository) -> None:
 
 
 def test_no_history(repository: Repository) -> None:
-    with pytest.raises(StrataError, match="there is no commit `nowhere`") as caught:
+    with pytest.raises(StrataError, match="commit `nowhere` is not in this checkout") as caught:
         CommitRange.since(repository.clone, "nowhere")
     assert caught.value.remedy == "fetch the whole history: fetch-depth: 0"

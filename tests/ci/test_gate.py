@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from strata.ci.code_rules import GateFinding, check_change
-from strata.ci.gate import check_plans, judge
+from strata.ci.gate import check_plans, decide
 from strata.ci.git import CommitRange
 from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.errors import StrataError
@@ -220,7 +220,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository.create(tmp_path_factory.mktemp("gate"), BASE)
 
 
-def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> list[GateFinding]:
+def gate_findings(repository: Repository, files: Mapping[str, str | Path | None]) -> list[GateFinding]:
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(files, "change")
     return check_change(CommitRange.since(repository.clone, "origin/main"))
@@ -228,9 +228,9 @@ def judged(repository: Repository, files: Mapping[str, str | Path | None]) -> li
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), ROWS, ids=[row[0] for row in ROWS])
 def test_rules(repository: Repository, name: str, path: str, content: str, rules: list[str]) -> None:
-    found = judged(repository, {path: content})
+    found = gate_findings(repository, {path: content})
     assert sorted(finding.rule for finding in found) == sorted(rules)
-    assert judge(found, set()).open is (not rules)
+    assert decide(found, set()).open is (not rules)
 
 
 @pytest.mark.parametrize(("name", "path", "content", "rules"), HCL_ROWS, ids=[row[0] for row in HCL_ROWS])
@@ -245,13 +245,13 @@ def test_a_spelling_changes_nothing(
 
 @pytest.mark.parametrize("text", ["data external {{\n", "a = 1 b = 2\n"])
 def test_what_is_not_hcl_cannot_be_judged(repository: Repository, text: str) -> None:
-    with pytest.raises(StrataError, match="cannot be judged") as caught:
-        judged(repository, {"modules/a/main.tf": text})
+    with pytest.raises(StrataError, match="cannot be checked") as caught:
+        gate_findings(repository, {"modules/a/main.tf": text})
     assert (caught.value.file, caught.value.line) == ("modules/a/main.tf", 1)
 
 
 def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:
-    assert [one.rule for one in judged(repository, {".github/workflows/x.yaml": None})] == ["workflow"]
+    assert [one.rule for one in gate_findings(repository, {".github/workflows/x.yaml": None})] == ["workflow"]
 
 
 def resources(*actions: str, kind: str = "aws_sns_topic") -> tuple[ResourceChange, ...]:
@@ -298,8 +298,8 @@ def test_plans(
     )
     findings = check_plans(plans)
     assert [finding.rule for finding in findings] == rules
-    assert judge(findings, set()).open is (not rules)
-    assert judge(findings, {f"approve:{rule}" for rule in rules}).open
+    assert decide(findings, set()).open is (not rules)
+    assert decide(findings, {f"approve:{rule}" for rule in rules}).open
 
 
 @pytest.mark.parametrize("action", ["delete", "replace"])
@@ -335,5 +335,5 @@ def test_a_plan_made_with_mocks() -> None:
 
 def test_each_finding_needs_its_own_label() -> None:
     findings = [GateFinding("code", "x", "y"), GateFinding("workflow", "x", "y")]
-    verdict = judge(findings, {"approve:code"})
+    verdict = decide(findings, {"approve:code"})
     assert (verdict.open, verdict.missing) == (False, ("approve:workflow",))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 
 def _break_syntax(folder: Path) -> None:

@@ -68,5 +68,7 @@ def test_without_one_table_of_the_name_all_are_listed(tables: list[str], message
 def test_an_environment_that_is_not_wholly_applied(component: str) -> None:
     applied = outputs("LAKE.CURATED.FLIGHTS")
     del applied[component]
-    with pytest.raises(StrataError, match=f"the environment is not wholly applied: '{component}' is missing"):
+    with pytest.raises(
+        StrataError, match=f"the environment is not completely applied: '{component}' is missing"
+    ):
         Platform.from_outputs(applied)

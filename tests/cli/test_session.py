@@ -144,7 +144,7 @@ CLOUDS = {
 def test_a_cloud_is_waited_for_until_it_says_where_it_listens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(session, "_TOLD_SECONDS", 0.1)
+    monkeypatch.setattr(session, "_REPORT_SECONDS", 0.1)
     told: list[str] = []
     starting = PlatformSession(tmp_path, "dev", account_id="1", region="x", on_waiting=told.append)
     program = f"import sys, time; {CLOUDS[name]}"

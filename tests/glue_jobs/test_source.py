@@ -14,7 +14,6 @@ from glue_jobs import source
 from glue_jobs.arguments import JobArguments
 from glue_jobs.errors import JobError, SupersededVersion
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws.gateway import server as server_module
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 KEY = "flights/a [1] ü?versionId=x.csv"
@@ -25,11 +24,8 @@ COPIES = "s3://processed/work/flights/object=0"
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Buckets `raw` with versions, `plain` without, and `processed`; the environment is a job's."""
     with pytest.MonkeyPatch.context() as patch:
-        kept = tuple(e for e in server_module._EXTENSIONS if e not in ("glue", "lambda_"))
-        patch.setattr(server_module, "_EXTENSIONS", kept)
-        server = AwsServer(
-            CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path_factory.mktemp("aws"))
-        )
+        context = CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path_factory.mktemp("aws"))
+        server = AwsServer(context, leave_out=("glue", "lambda"))
         environment = {
             "AWS_ENDPOINT_URL": server.start(),
             "AWS_ACCESS_KEY_ID": ACCOUNT,

@@ -16,7 +16,7 @@ from strata.live.facts import EnvironmentFacts, environment_facts
 from strata.platform.offline_plan import offline_plan
 from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 
 @pytest.fixture(scope="session")

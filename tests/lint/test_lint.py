@@ -12,7 +12,7 @@ from strata.cli.app import run
 from strata.errors import StrataError
 from strata.lint import checkov
 from strata.lint.findings import read_skips
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_program_that_fails_is_no_clean_bill(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text", "said"),
     [
-        (["nowhere"], None, "there is no environment `nowhere`"),
+        (["nowhere"], None, "environment `nowhere` does not exist"),
         (["--plan", "plan.json"], None, "error: plan.json: the plan cannot be read"),
         (["--plan", "plan.json"], "[", "error: plan.json: the plan is not JSON"),
         (["--plan", "plan.json"], "{}", "error: plan.json: this is not a plan of `terraform show -json`"),

@@ -81,7 +81,7 @@ def test_graph_puts_dependencies_first(folder: Path, capsys: pytest.CaptureFixtu
         {"type": "unit", "path": "live/dev/reader", "dependencies": ["live/dev/store"]},
     ]
     assert run(["live", "graph", "prod"]) == 1
-    assert "no environment `prod`" in capsys.readouterr().err
+    assert "environment `prod` does not exist" in capsys.readouterr().err
 
 
 def test_the_graph_of_an_environment_reads_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

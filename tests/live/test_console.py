@@ -75,7 +75,9 @@ def test_an_answer_that_is_never_whole_is_an_error_without_its_values(tmp_path: 
     console = stand_in(tmp_path, ["{first}" + RELEASING + "{rest}"])
     with pytest.raises(StrataError) as caught:
         console.evaluate([definition('"secret"')], ["a"], {})
-    assert caught.value.message == "`terraform console` gave no answer (exit code 0): its answer is not whole"
+    assert (
+        caught.value.message == "`terraform console` gave no answer (exit code 0): its answer is incomplete"
+    )
 
 
 def test_a_notice_is_not_part_of_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from strata.live.check import RULES
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 from tests.documentation import run_blocks
 
 

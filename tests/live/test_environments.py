@@ -67,9 +67,9 @@ def test_only_env_hcl_differs(folder: Path) -> None:
     ("name", "source", "answers", "says"),
     [
         ("dev", "dev", ACCOUNT, "live/dev exists"),
-        ("QA", "dev", ACCOUNT, "is no name for an environment"),
-        ("../qa", "dev", ACCOUNT, "is no name for an environment"),
-        ("qa", "none", ACCOUNT, "there is no environment `none`"),
+        ("QA", "dev", ACCOUNT, "is not a valid name of an environment"),
+        ("../qa", "dev", ACCOUNT, "is not a valid name of an environment"),
+        ("qa", "none", ACCOUNT, "environment `none` does not exist"),
         ("qa", "dev", {}, "account 111111111111 is the environment dev's"),
         ("qa", "dev", {"account_id": "12"}, "`account_id`"),
         ("qa", "dev", {**ACCOUNT, "glue.workers": 3}, "`glue.workers` is not a key of env.hcl"),

@@ -51,7 +51,7 @@ FAULTS = {
     "missing env.hcl": (
         {"live/dev/env.hcl": None, "live/dev/a/terragrunt.hcl": UNIT},
         ("terragrunt.hcl", 3),
-        "there is no `env.hcl`",
+        "no `env.hcl` in any folder above",
     ),
     "missing include": (
         {"live/dev/a/terragrunt.hcl": '\ninclude "x" { path = "../x.hcl" }\n'},
@@ -61,12 +61,12 @@ FAULTS = {
     "missing unit": (
         {"live/dev/b/terragrunt.hcl": UNIT + 'dependency "c" {\n  config_path = "../c"\n}\n'},
         ("live/dev/b/terragrunt.hcl", 3),
-        "live/dev/c, where there is no unit",
+        "live/dev/c, which holds no unit",
     ),
     "missing unit in dependencies": (
         {"live/dev/b/terragrunt.hcl": 'dependencies {\n  paths = ["../a", "../c"]\n}\n'},
         ("live/dev/b/terragrunt.hcl", 2),
-        "live/dev/c, where there is no unit",
+        "live/dev/c, which holds no unit",
     ),
     "dependency without a path": (
         {"live/dev/b/terragrunt.hcl": 'dependency "a" {\n}\n'},
@@ -76,7 +76,7 @@ FAULTS = {
     "unknown function": (
         {"live/dev/a/terragrunt.hcl": "inputs = {\n  a = get_everything()\n}\n"},
         ("live/dev/a/terragrunt.hcl", 2),
-        "there is no function `get_everything`",
+        "function `get_everything` does not exist",
     ),
     "refused function": (
         {"live/dev/a/terragrunt.hcl": 'inputs = {\n  a = run_cmd("date")\n}\n'},
@@ -156,7 +156,7 @@ def test_good_tree_has_no_fault(load: Load) -> None:
 
 def test_unknown_environment_names_the_known(load: Load) -> None:
     tree = load({**GOOD, "live/staging/env.hcl": "", "live/_components/x.hcl": ""})
-    with pytest.raises(StrataError, match="no environment `prod`") as caught:
+    with pytest.raises(StrataError, match="environment `prod` does not exist") as caught:
         tree.units("prod")
     assert caught.value.remedy == "use one of: dev, staging"
 
@@ -196,7 +196,7 @@ def test_other_environments_may_be_broken(load: Load) -> None:
 
 
 def test_missing_unit_is_named(load: Load) -> None:
-    with pytest.raises(StrataError, match="no unit `live/dev/zz`"):
+    with pytest.raises(StrataError, match="unit `live/dev/zz` does not exist"):
         load(GOOD).render("live/dev/zz")
 
 

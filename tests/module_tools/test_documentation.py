@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 from tests.documentation import run_blocks
 
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")

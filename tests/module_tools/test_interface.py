@@ -75,7 +75,7 @@ def test_what_is_declared_twice(text: str, message: str, line: int) -> None:
 
 
 def test_a_module_has_terraform_files() -> None:
-    with pytest.raises(StrataError, match="there is no Terraform file") as caught:
+    with pytest.raises(StrataError, match="no Terraform file") as caught:
         read_module("m", {"README.md": b"# m\n", "sub/main.tf": b""}, "modules/m")
     assert caught.value.file == "modules/m"
     with pytest.raises(StrataError, match="JSON syntax is not read") as caught:

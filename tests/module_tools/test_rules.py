@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.lint.findings import judge, read_skips
+from strata.lint.findings import classify, read_skips
 from strata.modules.rules import RULES, check
 from strata.modules.rules.code import LINES
 
@@ -146,8 +146,8 @@ def test_a_module_that_keeps_the_rules_has_no_finding(library: Library, strata: 
 
 
 def test_this_library_keeps_the_rules(root: Path) -> None:
-    judged = judge(check(root), read_skips(root / "lint.toml"), RULES)
-    assert [str(finding) for finding in judged.findings] == []
+    classified = classify(check(root), read_skips(root / "lint.toml"), RULES)
+    assert [str(finding) for finding in classified.findings] == []
 
 
 def test_findings_are_printed_and_exit_with_1(library: Library, strata: Strata) -> None:
@@ -186,7 +186,7 @@ def test_a_skip_needs_its_finding(library: Library, strata: Strata) -> None:
         (SKIP.split("reason")[0], "error: lint.toml:1: the key `reason` is missing"),
         (
             SKIP.replace("The comment is generated elsewhere.", "x"),
-            "error: lint.toml:1: the reason is no reason",
+            "error: lint.toml:1: the reason is too short",
         ),
         (SKIP + "[[skip", "error: lint.toml:5: not TOML"),
         (SKIP + "[other]\n", "error: lint.toml: only `[[skip]]` tables are known"),

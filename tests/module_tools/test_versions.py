@@ -163,16 +163,16 @@ def _empty_changelog(library: Library) -> None:
         (None, ["store", "v1.0.0"], "error: `v1.0.0` is not a version (write three numbers such as 1.2.0"),
         (None, ["store", "1.0"], "error: `1.0` is not a version"),
         (None, ["store", "01.0.0"], "error: `01.0.0` is not a version"),
-        (None, ["shop"], "error: there is no module shop (choose among store)"),
+        (None, ["shop"], "error: module shop does not exist (choose among store)"),
         (
             _uncommitted,
             ["store"],
             "error: modules/store/extra.tf is not committed (commit: a tag names a commit",
         ),
         (_no_changelog, ["store"], "error: modules/store/CHANGELOG.md: the file does not exist"),
-        (_no_date, ["store"], "error: modules/store/CHANGELOG.md:3: `## 1.0.0` is no release"),
+        (_no_date, ["store"], "error: modules/store/CHANGELOG.md:3: `## 1.0.0` is not a release"),
         (_wrong_order, ["store"], "error: modules/store/CHANGELOG.md:5: 1.1.0 stands below 1.0.0"),
-        (_empty_changelog, ["store"], "error: modules/store/CHANGELOG.md: there is no release"),
+        (_empty_changelog, ["store"], "error: modules/store/CHANGELOG.md: no release"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,
 )
@@ -196,8 +196,8 @@ def test_what_is_not_tagged(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["shop"], "error: there is no module shop (choose among store)"),
-        (["store", "9.9.9"], "error: there is no tag store/v9.9.9 (released: none so far)"),
+        (["shop"], "error: module shop does not exist (choose among store)"),
+        (["store", "9.9.9"], "error: no such tag: store/v9.9.9 (released: none so far)"),
         (["store", "latest"], "error: `latest` is not a version"),
     ],
 )

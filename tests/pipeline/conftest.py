@@ -20,7 +20,7 @@ from strata.platform import pipeline
 from strata.platform.names import Platform
 from strata.platform.session import find_running
 from strata.platform.workspace import Workspace
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 UP_SECONDS = 600.0
 # An object with 200 good rows that every test finds there.

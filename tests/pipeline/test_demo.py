@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 from tests.pipeline.conftest import wait_for
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]

@@ -22,7 +22,7 @@ from strata.cloud.github.job import WorkflowJob, register
 from strata.platform import pipeline
 from strata.platform.warehouse import ask, connect
 from strata.platform.workspace import Workspace
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 from tests.pipeline.conftest import Up
 
 ENVIRONMENTS = ("dev", "staging")

@@ -366,7 +366,7 @@ def test_a_saved_plan_is_what_is_applied(tree: FakeTree, cloud: Cloud, real_tool
     (stale,) = runner.apply("dev", out_dir=plans)
     assert "Saved plan is stale" in str(stale.error)
     (missing,) = runner.apply("dev", out_dir=tree.root / "nowhere")
-    assert "live/dev/a: there is no saved plan" in str(missing.error)
+    assert "live/dev/a: no saved plan" in str(missing.error)
 
 
 MOCK = "arn:aws:iam::000000000000:role/mock"

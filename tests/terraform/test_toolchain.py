@@ -16,7 +16,7 @@ from strata.checkout.file_lock import held
 from strata.errors import StrataError
 from strata.terraform import providers, toolchain
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
-from tests.checkout import Checkout
+from tests.checkout_copy import Checkout
 
 HOST = "registry.terraform.io"
 PLATFORM = "linux_amd64"

@@ -271,7 +271,7 @@ def test_a_generated_file_stays_inside(unit: RenderedUnit, tmp_path: Path, path:
 
 
 def test_a_source_that_is_missing_or_empty_is_said(unit: RenderedUnit, tmp_path: Path) -> None:
-    with pytest.raises(StrataError, match="is no folder"):
+    with pytest.raises(StrataError, match="is not a directory"):
         lay_out(replace(unit, module_dir=tmp_path / "modules/none"), tmp_path)
     (tmp_path / "modules/none").mkdir()
     (tmp_path / "live/dev/s3/extra.tf").unlink()

@@ -27,7 +27,7 @@ PASS = [
 ]
 # A fault of the case itself: all that its failure says is one line.
 ONE_LINE = {
-    "box/bad-pattern": "tests/modules/box/bad-pattern.yaml:1: error.pattern is no regular expression: missing ), unterminated subpattern at position 0",
+    "box/bad-pattern": "tests/modules/box/bad-pattern.yaml:1: error.pattern is not a regular expression: missing ), unterminated subpattern at position 0",
     "box/empty": "tests/modules/box/empty.yaml:1: the file is empty",
     "box/misspelt-key": "tests/modules/box/misspelt-key.yaml:3: unknown key `expect.value` (did you mean `values`?)",
     "box/no-such-absent": "tests/modules/box/no-such-absent.yaml:1: module box declares no resource terraform_data.optionl (did you mean terraform_data.optional?)",
@@ -52,7 +52,7 @@ Terraform planned it without an error
 
 run it again: pytest tests/modules/box/not-refused.yaml""",
     "box/refused-otherwise": """\
-an error on variable name that matches 'too long' was expected; Terraform said:
+an error on variable name that matches 'too long' was expected; Terraform reported:
   variable name: Invalid value for variable: name must be lower-case letters. This was checked by the validation rule at modules/box/variables.tf:21,3-13.
 
 run it again: pytest tests/modules/box/refused-otherwise.yaml""",
@@ -162,7 +162,7 @@ def test_x_stops_and_lf_runs_the_failed_again(sample: Callable[..., Ran]) -> Non
 @pytest.mark.parametrize(
     ("directive", "block", "fault"),
     [
-        ("<!-- case: Two Words -->", "```hcl\n```", "1: `Two Words` is no directive of a case (write <!-- case: name --> or <!-- case: name resources=3 -->)"),
+        ("<!-- case: Two Words -->", "```hcl\n```", "1: `Two Words` is not a directive of a case (write <!-- case: name --> or <!-- case: name resources=3 -->)"),
         ("<!-- case: a -->", "text", "1: no ```hcl block follows the case a"),
         ("<!-- case: a -->", "```hcl", "3: the block does not end"),
         ("<!-- case: a -->", '```hcl\nmodule "x" {\n  source = "../plain"\n}\n```', "4: the example does not call the module box"),

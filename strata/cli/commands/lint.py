@@ -16,7 +16,7 @@ from strata.cli.options import Environment, Json
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
 from strata.lint import checkov, code, platform, policies
-from strata.lint.findings import FILE, Judged, LintFinding, judge, read_skips
+from strata.lint.findings import FILE, ClassifiedFindings, LintFinding, classify, read_skips
 from strata.modules.rules import RULES
 from strata.modules.rules import check as check_modules
 from strata.plan.document import read_file, resources
@@ -39,18 +39,18 @@ def run(
     with err.status("linting") as status:
         findings, counts = _findings(root, environment, plan, lambda text: status.update(text))
     checks = [*RULES, *code.CHECKS, *policies.CHECKS, *platform.CHECKS, checkov.CHECKS]
-    judged = judge(findings, skips, checks)
+    result = classify(findings, skips, checks)
     if json_:
-        print_json({**counts, **_facts(judged)})
+        print_json({**counts, **_facts(result)})
     else:
-        for finding in judged.findings:
+        for finding in result.findings:
             out.print(str(finding), markup=False, soft_wrap=True)
         out.print(
-            f"{len(judged.findings)} findings in {counts['modules']} modules and "
-            f"{counts['resources']} planned resources; {len(judged.skipped)} skipped with a reason in {FILE}",
+            f"{len(result.findings)} findings in {counts['modules']} modules and "
+            f"{counts['resources']} planned resources; {len(result.skipped)} skipped with a reason in {FILE}",
             soft_wrap=True,
         )
-    if judged.findings:
+    if result.findings:
         raise typer.Exit(1)
 
 
@@ -82,11 +82,11 @@ def _read(path: Path) -> Any:
     return document
 
 
-def _facts(judged: Judged) -> dict[str, Any]:
+def _facts(result: ClassifiedFindings) -> dict[str, Any]:
     return {
-        "findings": [vars(finding) for finding in judged.findings],
+        "findings": [vars(finding) for finding in result.findings],
         "skipped": [
             {"check": finding.check, "subject": finding.subject, "reason": skip.reason}
-            for finding, skip in judged.skipped
+            for finding, skip in result.skipped
         ],
     }

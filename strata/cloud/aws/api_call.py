@@ -72,7 +72,7 @@ def operation_of_request(service: str) -> str:
 
 
 def parameters_of_request(service: str) -> dict[str, Any]:
-    """Return the parameters of the request's operation; none if there is no such operation.
+    """Return the parameters of the request's operation; none if the service has no such operation.
 
     Read as moto reads them, from path, query, headers and body; the body stays readable.
     """

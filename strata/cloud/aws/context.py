@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from strata.cloud.github.issuer import Issuer
+
+
+def _new_issuer() -> Issuer:
+    # Imported here: it brings cryptography, which a cloud needs and its importer does not.
+    from strata.cloud.github.issuer import Issuer
+
+    return Issuer()
+
+
+def no_roles(role_arn: str, **asked: Any) -> Any:
+    raise LookupError(f"no embedded AWS runs that has the role {role_arn}")
 
 
 @dataclass
@@ -12,6 +28,7 @@ class CloudContext:
 
     A port of 0 means a free one. `aws_url` is empty until the AWS server listens; `snowflake_environment`
     (SNOWFLAKE_HOST, SNOWFLAKE_PORT, SNOWFLAKE_PROTOCOL, for Lambdas) is empty until Snowflake does.
+    `assume_role` is `Identity.assume_role` of the AWS server while it listens; `issuer` signs for GitHub.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
 
@@ -23,3 +40,5 @@ class CloudContext:
     aws_url: str = ""
     snowflake_environment: dict[str, str] = field(default_factory=dict)
     warm_processes: int = 4
+    assume_role: Callable[..., Any] = no_roles
+    issuer: Issuer = field(default_factory=_new_issuer)

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
 from strata.cloud.snowflake import dispatch as control
 from strata.cloud.snowflake import privileges as rights
@@ -43,11 +44,12 @@ _PARAMETERS = {
 
 class Api:
     """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS
-    answers."""
+    answers, and `issuer` plays GitHub's."""
 
-    def __init__(self, account: SnowflakeAccount, aws_url: Any) -> None:
+    def __init__(self, account: SnowflakeAccount, aws_url: Any, issuer: Issuer) -> None:
         self._account = account
         self._aws_url = aws_url
+        self._issuer = issuer
         self._sessions: dict[str, SnowflakeSession] = {}
         self._ids = itertools.count(4_500_000_001)
         self._saved = Snapshot(partial(snapshot.save, account), partial(snapshot.restore, account))
@@ -102,7 +104,7 @@ class Api:
     def _open(self, data: dict[str, Any], asked: dict[str, str]) -> tuple[str, SnowflakeSession]:
         with self._account.lock:
             users = self._account.catalog
-        user = authenticate(users, data, self._aws_url())
+        user = authenticate(users, data, self._aws_url(), self._issuer)
         with self._account.lock:
             session = SnowflakeSession(
                 account=self._account,

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
-from strata.cloud.github import issuer as github_oidc
+from strata.cloud.github.issuer import Issuer
 from strata.cloud.snowflake.catalog import Catalog, User
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.statements.accounts import password_matches
@@ -27,7 +27,7 @@ _AUDIENCE = "snowflakecomputing.com"
 _REFUSED = "Incorrect username or password was specified."
 
 
-def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
+def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
     """Return the user that a login request's data proves to be.
 
     Raises:
@@ -35,7 +35,7 @@ def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> Use
     """
     authenticator = str(data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if authenticator == "WORKLOAD_IDENTITY":
-        user = _by_workload_identity(catalog, data, aws_url)
+        user = _by_workload_identity(catalog, data, aws_url, issuer)
     elif authenticator == "SNOWFLAKE":
         user = _by_password(catalog, str(data.get("LOGIN_NAME") or ""), str(data.get("PASSWORD") or ""))
     else:
@@ -57,10 +57,10 @@ def _find(catalog: Catalog, login_name: str) -> User | None:
     return next((user for user in catalog.users.values() if user.options.get("LOGIN_NAME") == wanted), None)
 
 
-def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str) -> User:
+def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
     provider = str(data.get("PROVIDER") or "").upper()
     if provider == "OIDC":
-        return _by_token(catalog, str(data.get("TOKEN") or ""), str(data.get("LOGIN_NAME") or ""))
+        return _by_token(catalog, str(data.get("TOKEN") or ""), str(data.get("LOGIN_NAME") or ""), issuer)
     if provider != "AWS":
         raise LoginError(
             f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400
@@ -76,10 +76,10 @@ def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: st
     raise LoginError(f"No user's workload identity matches the caller {caller}.", 394400)
 
 
-def _by_token(catalog: Catalog, token: str, login_name: str) -> User:
+def _by_token(catalog: Catalog, token: str, login_name: str, issuer: Issuer) -> User:
     """Find the user by an OIDC token of the issuer that the embedded cloud plays, GitHub's."""
     try:
-        claims = github_oidc.verify(token)
+        claims = issuer.verify(token)
     except jwt.InvalidTokenError as error:
         raise LoginError(f"The workload identity's token is not valid: {error}", 394400) from None
     reason = "no user has a workload identity of the type OIDC"

@@ -6,6 +6,7 @@ import logging
 import secrets
 import threading
 import time
+from typing import Any
 
 import uvicorn
 
@@ -30,7 +31,7 @@ class SnowflakeServer:
 
     Args:
         context: the cloud it belongs to; `snowflake_port` is where to listen, `aws_url` where S3 and STS are.
-        assume_role: the embedded STS's function; `strata.cloud.aws.iam.identity.assume_role` by default.
+        assume_role: the embedded STS's function (default: the context's).
 
     `user` and `password` are those of its administrator, random per start; `account` is
     `<organization>-<account name>`; `host` and `port` are where it listens.
@@ -54,15 +55,11 @@ class SnowflakeServer:
         Raises:
             StrataError: the port is taken, or the server does not come up.
         """
-        if self._assume_role is None:
-            from strata.cloud.aws.iam.identity import assume_role
-
-            self._assume_role = assume_role
         listening = listen(self.context.snowflake_port, "Snowflake")
         self.port = self.context.snowflake_port = listening.getsockname()[1]
         self.password = secrets.token_urlsafe(18)
-        self._shared = self._new_account(self._assume_role)
-        application = Api(self._shared, lambda: self.context.aws_url).application()
+        self._shared = self._new_account(self._assume_role or self._context_role)
+        application = Api(self._shared, lambda: self.context.aws_url, self.context.issuer).application()
         config = uvicorn.Config(
             application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
         )
@@ -106,6 +103,10 @@ class SnowflakeServer:
         if self._shared is None:
             raise StrataError("the embedded Snowflake does not run", remedy="start it first")
         return self._shared.catalog
+
+    def _context_role(self, role_arn: str, **asked: Any) -> Any:
+        # Looked up at each call: the AWS server may start after this one.
+        return self.context.assume_role(role_arn, **asked)
 
     def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strata.live.check import environments, files, inputs, mocks
 from strata.live.check.findings import CheckFinding
-from strata.live.check.picture import take
+from strata.live.check.snapshot import read_snapshot
 from strata.live.tree import LiveTree
 
 __all__ = ["RULES", "CheckFinding", "check"]
@@ -38,14 +38,14 @@ def check(tree: LiveTree) -> list[CheckFinding]:
     """All findings, sorted by place.
 
     Raises:
-        StrataError: there is no `live` folder, or Terraform cannot be run.
+        StrataError: the `live` folder is missing, or Terraform cannot be run.
     """
-    picture = take(tree)
+    snapshot = read_snapshot(tree)
     found = {
-        *picture.findings,
-        *files.check(picture),
-        *inputs.check(picture),
-        *mocks.check(picture),
-        *environments.check(picture),
+        *snapshot.findings,
+        *files.check(snapshot),
+        *inputs.check(snapshot),
+        *mocks.check(snapshot),
+        *environments.check(snapshot),
     }
     return sorted(found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.picture import TAG, CheckedEnvironment, CheckedUnit, Picture
+from strata.live.check.snapshot import TAG, CheckedEnvironment, CheckedUnit, LiveSnapshot
 from strata.live.settings import faults
 from strata.live.source import split
 from strata.modules.versions import Version
@@ -15,25 +15,25 @@ from strata.modules.versions import Version
 STAGES = ("dev", "staging", "prod")
 
 
-def check(picture: Picture) -> Iterator[CheckFinding]:
+def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
-    for environment in picture.environments:
+    for environment in snapshot.environments:
         if environment.settings:
-            yield from _settings(picture, environment)
-            yield from _pinned(picture, environment)
-    yield from _own(picture)
-    yield from _states(picture)
-    yield from _order(picture)
+            yield from _settings(snapshot, environment)
+            yield from _pinned(snapshot, environment)
+    yield from _own(snapshot)
+    yield from _states(snapshot)
+    yield from _order(snapshot)
 
 
-def _place(picture: Picture, environment: CheckedEnvironment, *path: str) -> places.Place:
-    return places.of_local(picture.root, environment.file, path)
+def _place(snapshot: LiveSnapshot, environment: CheckedEnvironment, *path: str) -> places.Place:
+    return places.of_local(snapshot.root, environment.file, path)
 
 
-def _settings(picture: Picture, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
+def _settings(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
     for path, fault in faults(environment.settings):
         yield CheckFinding(
-            *_place(picture, environment, *path),
+            *_place(snapshot, environment, *path),
             "environment-settings",
             fault,
             "see the schema: strata/live/settings.py",
@@ -41,17 +41,17 @@ def _settings(picture: Picture, environment: CheckedEnvironment) -> Iterator[Che
     name = environment.settings.get("env")
     if name != environment.name:
         yield CheckFinding(
-            *_place(picture, environment, "env"),
+            *_place(snapshot, environment, "env"),
             "environment-name",
             f"the environment in {environment.file.parent.name}/ calls itself `{name}`",
             "take the name from the folder: env = basename(get_terragrunt_dir())",
         )
 
 
-def _own(picture: Picture) -> Iterator[CheckFinding]:
+def _own(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """Account and names are one environment's alone."""
     first: dict[tuple[str, object], CheckedEnvironment] = {}
-    for environment in picture.environments:
+    for environment in snapshot.environments:
         settings = environment.settings
         if not settings:
             continue
@@ -67,23 +67,23 @@ def _own(picture: Picture) -> Iterator[CheckFinding]:
             if other is not environment:
                 shown = "-*-".join(map(str, value)) if isinstance(value, tuple) else value
                 yield CheckFinding(
-                    *_place(picture, environment, key),
+                    *_place(snapshot, environment, key),
                     rule,
                     f"{what} {shown} of {environment.name}: {other.name} has the same",
                     f"give {environment.name} its own: one's apply would change the other's resources",
                 )
 
 
-def _states(picture: Picture) -> Iterator[CheckFinding]:
+def _states(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """No two units share a state."""
     first: dict[tuple[str, str], str] = {}
-    for unit in picture.units.values():
+    for unit in snapshot.units.values():
         if unit.document is None:
             continue
         config = unit.state
         if not config.get("bucket") or not config.get("key"):
             yield CheckFinding(
-                *_state_place(picture, unit),
+                *_state_place(snapshot, unit),
                 "state-key",
                 f"{unit.unit.path} has no remote state in S3",
                 "include the root terragrunt.hcl, which sets bucket and key",
@@ -93,19 +93,19 @@ def _states(picture: Picture) -> Iterator[CheckFinding]:
         other = first.setdefault(key, unit.unit.path)
         if other != unit.unit.path:
             yield CheckFinding(
-                *_state_place(picture, unit),
+                *_state_place(snapshot, unit),
                 "state-key",
                 f"{unit.unit.path} and {other} keep their states in one object, s3://{'/'.join(key)}",
                 "make the key from the unit's path: path_relative_to_include()",
             )
 
 
-def _state_place(picture: Picture, unit: CheckedUnit) -> places.Place:
-    place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
+def _state_place(snapshot: LiveSnapshot, unit: CheckedUnit) -> places.Place:
+    place = places.of_block(snapshot.root, unit.files, "remote_state", "", "config")
     return place or (f"{unit.unit.path}/terragrunt.hcl", 1)
 
 
-def _pinned(picture: Picture, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
+def _pinned(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
     """A protected environment runs released modules only."""
     if environment.settings.get("protected") is not True:
         return
@@ -115,18 +115,18 @@ def _pinned(picture: Picture, environment: CheckedEnvironment) -> Iterator[Check
             continue
         # A unit's folder may have another name than its module.
         module = split(unit.source)[1].rpartition("/")[2] or unit.unit.component
-        said = f"the branch or commit `{ref}`" if ref else "the working tree"
+        source = f"the branch or commit `{ref}`" if ref else "the working tree"
         yield CheckFinding(
-            *_place(picture, environment, "versions", module),
+            *_place(snapshot, environment, "versions", module),
             "protected-version",
-            f"{unit.unit.component} of the protected environment {environment.name} runs {said}",
+            f"{unit.unit.component} of the protected environment {environment.name} runs {source}",
             "pin a release: vX.Y.Z of a tag <module>/vX.Y.Z",
         )
 
 
-def _order(picture: Picture) -> Iterator[CheckFinding]:
+def _order(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """No module is newer in a later stage than in an earlier one."""
-    stages = {environment.name: environment for environment in picture.environments}
+    stages = {environment.name: environment for environment in snapshot.environments}
     present = [stages[name] for name in STAGES if name in stages]
     for position, later in enumerate(present):
         for module, ref in _versions(later).items():
@@ -135,7 +135,7 @@ def _order(picture: Picture) -> Iterator[CheckFinding]:
                 if before is None or _rank(before) >= _rank(ref):
                     continue
                 yield CheckFinding(
-                    *_place(picture, later, "versions", module),
+                    *_place(snapshot, later, "versions", module),
                     "version-order",
                     f"{module} is {ref} in {later.name} and {before} in {earlier.name}",
                     f"promote it to {earlier.name} first",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from strata.live.check.findings import CheckFinding
-from strata.live.check.picture import Picture
+from strata.live.check.snapshot import LiveSnapshot
 from strata.live.discovery import CONFIGURATION, LOCK_FILE
 from strata.live.evaluation.functions import satisfies
 from strata.live.locks import Locked, read, required_providers
@@ -16,16 +16,16 @@ EFFECTIVE_LINES = 15
 _REMEDY = "run `strata live lock`"
 
 
-def check(picture: Picture) -> Iterator[CheckFinding]:
+def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
-    for environment in picture.environments:
+    for environment in snapshot.environments:
         for path in environment.paths:
-            yield from _size(picture, path)
-    yield from _locks(picture)
+            yield from _size(snapshot, path)
+    yield from _locks(snapshot)
 
 
-def _size(picture: Picture, path: str) -> Iterator[CheckFinding]:
-    lines = (picture.root / path / CONFIGURATION).read_text(encoding="utf-8").splitlines()
+def _size(snapshot: LiveSnapshot, path: str) -> Iterator[CheckFinding]:
+    lines = (snapshot.root / path / CONFIGURATION).read_text(encoding="utf-8").splitlines()
     effective = [
         number
         for number, line in enumerate(lines, start=1)
@@ -41,30 +41,30 @@ def _size(picture: Picture, path: str) -> Iterator[CheckFinding]:
         )
 
 
-def _locks(picture: Picture) -> Iterator[CheckFinding]:
+def _locks(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     first: dict[str, tuple[str, Locked]] = {}
-    tracked = _tracked(picture.root)
-    for path, unit in picture.units.items():
+    tracked = _tracked(snapshot.root)
+    for path, unit in snapshot.units.items():
         file = f"{path}/{LOCK_FILE}"
-        if not (picture.root / file).is_file():
+        if not (snapshot.root / file).is_file():
             yield CheckFinding(
                 file, 1, "lock-file", f"{path} has no {LOCK_FILE}", f"{_REMEDY}, and add it to git"
             )
             continue
         if tracked is not None and file not in tracked:
             yield CheckFinding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
-        locked = read(picture.root, file)
+        locked = read(snapshot.root, file)
         if unit.module is not None:
             yield from _needed(file, locked, required_providers(unit.module))
         for provider, entry in locked.items():
             where, other = first.setdefault(provider, (file, entry))
             if other.version != entry.version:
-                said = f"{provider} is {entry.version} here and {other.version} in {where}"
+                fault = f"{provider} is {entry.version} here and {other.version} in {where}"
             elif other.hashes != entry.hashes:
-                said = f"{provider} has other hashes here than in {where}"
+                fault = f"{provider} has other hashes here than in {where}"
             else:
                 continue
-            yield CheckFinding(file, entry.line, "lock-file", said, f"{_REMEDY}: it writes all files alike")
+            yield CheckFinding(file, entry.line, "lock-file", fault, f"{_REMEDY}: it writes all files alike")
 
 
 def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]) -> Iterator[CheckFinding]:
@@ -72,15 +72,15 @@ def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]
         yield CheckFinding(file, 1, "lock-file", f"{provider} is not locked", _REMEDY)
     for provider, entry in sorted(locked.items()):
         if provider not in required:
-            said = f"{provider} is locked, and the module does not need it"
-            yield CheckFinding(file, entry.line, "lock-file", said, _REMEDY)
+            fault = f"{provider} is locked, and the module does not need it"
+            yield CheckFinding(file, entry.line, "lock-file", fault, _REMEDY)
         elif required[provider] and not satisfies(entry.version, required[provider], of_provider=True):
-            said = f"{provider} is locked at {entry.version}, and the module asks for {required[provider]}"
-            yield CheckFinding(file, entry.line, "lock-file", said, _REMEDY)
+            fault = f"{provider} is locked at {entry.version}, and the module asks for {required[provider]}"
+            yield CheckFinding(file, entry.line, "lock-file", fault, _REMEDY)
 
 
 def _tracked(root: Path) -> set[str] | None:
-    """The lock files that git knows; None where there is no git."""
+    """The lock files that git knows; None outside a Git repository."""
     try:
         listed = subprocess.run(
             ["git", "-C", str(root), "ls-files", "-z", "--", f":(glob)live/**/{LOCK_FILE}"],

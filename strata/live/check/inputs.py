@@ -8,7 +8,7 @@ from typing import Any
 
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.picture import CheckedUnit, Picture
+from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
 from strata.live.check.values import faults
 from strata.modules.interface import Module
 
@@ -17,30 +17,30 @@ BUCKET_NAME = 63
 _TEMPLATE = re.compile(r"[$%]\{")
 
 
-def check(picture: Picture) -> Iterator[CheckFinding]:
+def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
-    for unit in picture.units.values():
+    for unit in snapshot.units.values():
         if unit.document is not None and unit.module is not None:
-            yield from _declared(picture, unit, unit.module)
-        yield from _templates(picture, unit)
-        yield from _bucket_names(picture, unit)
+            yield from _declared(snapshot, unit, unit.module)
+        yield from _templates(snapshot, unit)
+        yield from _bucket_names(snapshot, unit)
 
 
-def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[CheckFinding]:
+def _declared(snapshot: LiveSnapshot, unit: CheckedUnit, module: Module) -> Iterator[CheckFinding]:
     for name, value in unit.inputs.items():
         variable = module.variables.get(name)
         if variable is None:
             yield CheckFinding(
-                *_place(picture, unit, (name,)),
+                *_place(snapshot, unit, (name,)),
                 "input-unknown",
-                f"`{name}` is no variable of module {module.name}",
+                f"`{name}` is not a variable of module {module.name}",
                 "delete it, or declare the variable: Terraform ignores it without a word",
             )
         elif value is None:
             # Null asks for the default.
             if not variable.nullable and variable.default is None:
                 yield CheckFinding(
-                    *_place(picture, unit, (name,)),
+                    *_place(snapshot, unit, (name,)),
                     "input-type",
                     f"`{name}` is null, and the variable of module {module.name} does not allow that",
                     "give it a value",
@@ -48,7 +48,7 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[C
         elif variable.type is not None:
             for path, fault in faults(value, variable.type, (name,)):
                 yield CheckFinding(
-                    *_place(picture, unit, path),
+                    *_place(snapshot, unit, path),
                     "input-type",
                     f"`{'.'.join(path)}` {fault}",
                     f"see the variable's type: {variable.file}:{variable.line}",
@@ -56,20 +56,20 @@ def _declared(picture: Picture, unit: CheckedUnit, module: Module) -> Iterator[C
     for name, variable in module.variables.items():
         if name not in unit.inputs and variable.default is None:
             yield CheckFinding(
-                *_inputs_place(picture, unit),
+                *_inputs_place(snapshot, unit),
                 "input-missing",
                 f"{unit.unit.path} does not give `{name}`, which module {module.name} has no default for",
                 f"add `{name}` to the inputs; see {variable.file}:{variable.line}",
             )
 
 
-def _templates(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]:
+def _templates(snapshot: LiveSnapshot, unit: CheckedUnit) -> Iterator[CheckFinding]:
     for name, value in unit.inputs.items():
         if isinstance(value, str):
             continue
         for path in _with_template(value, (name,)):
             yield CheckFinding(
-                *_place(picture, unit, path),
+                *_place(snapshot, unit, path),
                 "input-template",
                 f"`{'.'.join(path)}` holds a template mark inside a collection",
                 "take it out: Terraform reads collections as HCL, where it means something",
@@ -89,7 +89,7 @@ def _with_template(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield from _with_template(item, (*path, str(index)))
 
 
-def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]:
+def _bucket_names(snapshot: LiveSnapshot, unit: CheckedUnit) -> Iterator[CheckFinding]:
     context, buckets = unit.inputs.get("context"), unit.inputs.get("buckets")
     if isinstance(context, dict) and isinstance(buckets, dict):
         for key in buckets:
@@ -104,14 +104,14 @@ def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]
             )
             if len(name) > BUCKET_NAME:
                 yield CheckFinding(
-                    *_place(picture, unit, ("buckets", key)),
+                    *_place(snapshot, unit, ("buckets", key)),
                     "bucket-name",
                     f"the bucket `{name}` has {len(name)} characters, S3 allows {BUCKET_NAME}",
                     "shorten the key, the project's or the environment's name",
                 )
     name = str(unit.state.get("bucket", ""))
     if len(name) > BUCKET_NAME:
-        place = places.of_block(picture.root, unit.files, "remote_state", "", "config")
+        place = places.of_block(snapshot.root, unit.files, "remote_state", "", "config")
         yield CheckFinding(
             *(place or (f"{unit.unit.path}/terragrunt.hcl", 1)),
             "bucket-name",
@@ -120,13 +120,13 @@ def _bucket_names(picture: Picture, unit: CheckedUnit) -> Iterator[CheckFinding]
         )
 
 
-def _place(picture: Picture, unit: CheckedUnit, path: tuple[str, ...]) -> places.Place:
-    return places.of_input(picture.root, unit.files, path) or _inputs_place(picture, unit)
+def _place(snapshot: LiveSnapshot, unit: CheckedUnit, path: tuple[str, ...]) -> places.Place:
+    return places.of_input(snapshot.root, unit.files, path) or _inputs_place(snapshot, unit)
 
 
-def _inputs_place(picture: Picture, unit: CheckedUnit) -> places.Place:
+def _inputs_place(snapshot: LiveSnapshot, unit: CheckedUnit) -> places.Place:
     for file in unit.files:
-        found = places.body(picture.root, file).attributes.get("inputs")
+        found = places.body(snapshot.root, file).attributes.get("inputs")
         if found is not None:
-            return file.relative_to(picture.root).as_posix(), found.line
-    return unit.files[0].relative_to(picture.root).as_posix(), 1
+            return file.relative_to(snapshot.root).as_posix(), found.line
+    return unit.files[0].relative_to(snapshot.root).as_posix(), 1

@@ -9,7 +9,7 @@ from typing import Any
 from strata.hcl.types import Collection, Object, Type
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.picture import CheckedUnit, Picture
+from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
 from strata.live.check.values import faults
 from strata.live.language.expression import CutExpression, FunctionCall, VariableReference
 from strata.live.language.schema import leaves
@@ -22,25 +22,25 @@ _STEP = re.compile(r'\s*\[\s*"([^"\\$%]*)"\s*\]|\.([A-Za-z_][\w-]*)')
 _COMMANDS = "mock_outputs_allowed_terraform_commands"
 
 
-def check(picture: Picture) -> Iterator[CheckFinding]:
+def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
-    units = picture.units
+    units = snapshot.units
     for unit in units.values():
         for dependency in unit.unit.dependencies:
             target = units.get(dependency.path)
             if target is not None and target.module is not None:
-                yield from _outputs_in_use(picture, unit, dependency, target)
-                yield from _mock_types(picture, unit, dependency, target)
+                yield from _outputs_in_use(snapshot, unit, dependency, target)
+                yield from _mock_types(snapshot, unit, dependency, target)
             if dependency.mock_outputs is not None:
-                yield from _mocks(picture, unit, dependency)
+                yield from _mocks(snapshot, unit, dependency)
 
 
 def _outputs_in_use(
-    picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
+    snapshot: LiveSnapshot, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
 ) -> Iterator[CheckFinding]:
     for file, line, steps in _references(unit, dependency.name):
         shown = f"dependency.{dependency.name}.outputs.{'.'.join(steps)}"
-        place = file.relative_to(picture.root).as_posix()
+        place = file.relative_to(snapshot.root).as_posix()
         if not steps:
             yield CheckFinding(
                 place,
@@ -70,7 +70,7 @@ def _outputs_in_use(
                 "use an attribute that the module's output has",
             )
         if dependency.mock_outputs is not None and steps[0] not in dependency.mock_outputs:
-            mocks = _place(picture, unit, dependency.name, "mock_outputs")
+            mocks = _place(snapshot, unit, dependency.name, "mock_outputs")
             yield CheckFinding(
                 *mocks,
                 "mock-output",
@@ -80,12 +80,12 @@ def _outputs_in_use(
 
 
 def _mock_types(
-    picture: Picture, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
+    snapshot: LiveSnapshot, unit: CheckedUnit, dependency: Dependency, target: CheckedUnit
 ) -> Iterator[CheckFinding]:
     for name, value in (dependency.mock_outputs or {}).items():
         if name not in target.outputs:
             yield CheckFinding(
-                *_place(picture, unit, dependency.name, "mock_outputs", name),
+                *_place(snapshot, unit, dependency.name, "mock_outputs", name),
                 "mock-output",
                 f"the mock `{name}` stands for no output of {dependency.path}",
                 "delete it, or give it the output's name",
@@ -93,29 +93,29 @@ def _mock_types(
             continue
         for path, fault in faults(value, _some(target.outputs[name]), (name,), strict=True):
             yield CheckFinding(
-                *_place(picture, unit, dependency.name, "mock_outputs", *path),
+                *_place(snapshot, unit, dependency.name, "mock_outputs", *path),
                 "mock-type",
                 f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` {fault}",
                 f"give it the type of the output of {dependency.path}",
             )
 
 
-def _mocks(picture: Picture, unit: CheckedUnit, dependency: Dependency) -> Iterator[CheckFinding]:
+def _mocks(snapshot: LiveSnapshot, unit: CheckedUnit, dependency: Dependency) -> Iterator[CheckFinding]:
     allowed = dependency.mock_outputs_allowed_terraform_commands
     changing = sorted(set(allowed) - READ_ONLY)
     if not allowed or changing:
-        said = f"for {', '.join(changing)}" if allowed else "for every command"
+        scope = f"for {', '.join(changing)}" if allowed else "for every command"
         yield CheckFinding(
-            *_place(picture, unit, dependency.name, _COMMANDS),
+            *_place(snapshot, unit, dependency.name, _COMMANDS),
             "mock-commands",
-            f"the mocks of dependency `{dependency.name}` are allowed {said}",
+            f"the mocks of dependency `{dependency.name}` are allowed {scope}",
             f"list commands that only read: {', '.join(sorted(READ_ONLY))}",
         )
     for path, text in _strings(dependency.mock_outputs, ()):
         # Whatever else it holds, only the mocks' account may be in it.
         if set(accounts(text)) != {SENTINEL}:
             yield CheckFinding(
-                *_place(picture, unit, dependency.name, "mock_outputs", *path),
+                *_place(snapshot, unit, dependency.name, "mock_outputs", *path),
                 "mock-sentinel",
                 f"the mock `{'.'.join(path)}` of dependency `{dependency.name}` does not carry the account "
                 f"{SENTINEL}",
@@ -188,12 +188,12 @@ def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
             yield from _strings(item, path)
 
 
-def _place(picture: Picture, unit: CheckedUnit, name: str, attribute: str, *path: str) -> places.Place:
+def _place(snapshot: LiveSnapshot, unit: CheckedUnit, name: str, attribute: str, *path: str) -> places.Place:
     for file in unit.files:
-        for block in places.body(picture.root, file).children("dependency"):
+        for block in places.body(snapshot.root, file).children("dependency"):
             if block.labels == (name,):
                 found = block.attributes.get(attribute)
-                return file.relative_to(picture.root).as_posix(), (
+                return file.relative_to(snapshot.root).as_posix(), (
                     places.of_key(found, path) if found else block.line
                 )
-    return unit.files[0].relative_to(picture.root).as_posix(), 1
+    return unit.files[0].relative_to(snapshot.root).as_posix(), 1

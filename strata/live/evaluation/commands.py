@@ -57,6 +57,6 @@ class Commands:
         except OSError as error:
             raise FunctionError(f"`run_cmd` cannot run {command[0]}: {error.strerror}") from None
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["nothing said"])[-1]
-            raise FunctionError(f"`run_cmd`: {command[0]} ended with {done.returncode}: {said}")
+            message = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+            raise FunctionError(f"`run_cmd`: {command[0]} ended with {done.returncode}: {message}")
         return done.stdout.removesuffix("\n")

@@ -175,7 +175,7 @@ def _program(
     """The scratch folder's file, and for each of its lines the file and line it comes from.
 
     Terraform's time grows with the number of locals, not with the text in them: what nothing else uses stands
-    in the list of what is wanted, and is no local of its own.
+    in the list of what is wanted, and is not a local of its own.
     """
     by_name = {definition.name: definition for definition in definitions}
     used = {name for definition in definitions for name in definition.uses}
@@ -233,11 +233,11 @@ def _error(
         return StrataError("an expression has no known value before apply")
     if _MARKED.search(process.stdout):
         # What it printed may hold secrets.
-        said = "its answer is not whole"
+        reason = "its answer is incomplete"
     else:
-        said = next((text.strip().split("\n")[-1] for text in report if text.strip()), "it printed nothing")
+        reason = next((text.strip().split("\n")[-1] for text in report if text.strip()), "it printed nothing")
     return StrataError(
-        f"`terraform console` gave no answer (exit code {process.returncode}): {said}",
+        f"`terraform console` gave no answer (exit code {process.returncode}): {reason}",
         remedy="check that Terraform 1.11 or newer runs",
     )
 

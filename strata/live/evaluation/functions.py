@@ -78,7 +78,7 @@ def answer(
 
 
 def repository_root(scope: Scope) -> Path:
-    """The top of the git work tree that holds the unit; the live tree's own folder where there is no git.
+    """The top of the git work tree that holds the unit; the live tree's own folder outside a Git repository.
 
     Terragrunt would fail without git; an unpacked archive of the repository means the same folder.
     """
@@ -171,7 +171,7 @@ def _find_in_parent_folders(arguments: Sequence[str], scope: Scope) -> str:
             return candidate
     if len(arguments) == 2:
         return arguments[1]
-    raise FunctionError(f"there is no `{name}` in any folder above {scope.directory}")
+    raise FunctionError(f"no `{name}` in any folder above {scope.directory}")
 
 
 def _included(arguments: Sequence[str], scope: Scope) -> Path | None:
@@ -183,7 +183,7 @@ def _included(arguments: Sequence[str], scope: Scope) -> Path | None:
     if len(arguments) != 1:
         raise FunctionError(f"with several includes, name the one that is meant: {', '.join(paths)}")
     if arguments[0] not in paths:
-        raise FunctionError(f"there is no include `{arguments[0]}`, only {', '.join(paths)}")
+        raise FunctionError(f"include `{arguments[0]}` does not exist, only {', '.join(paths)}")
     return paths[arguments[0]]
 
 

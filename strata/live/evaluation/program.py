@@ -154,7 +154,7 @@ class Program:
 
     def _reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
         root, steps, scope = reference.root, reference.steps, draft.scope
-        error = StrataError(f"there is no variable `{root}` here", file=path, line=reference.line)
+        error = StrataError(f"variable `{root}` does not exist here", file=path, line=reference.line)
         match root:
             case "local":
                 return self._local_reference(reference, path, draft)
@@ -172,7 +172,7 @@ class Program:
             return self._locals(scope, draft)
         attribute = scope.locals.get(steps[0])
         if attribute is None:
-            error = StrataError(f"there is no local `{steps[0]}`", file=path, line=reference.line)
+            error = StrataError(f"local `{steps[0]}` does not exist", file=path, line=reference.line)
             if draft.in_locals:
                 # Terragrunt waits for every local that another names; `try` does not help there.
                 raise error
@@ -238,7 +238,7 @@ class Program:
             reason = "the outputs of a file's dependencies are not read through `read_terragrunt_config`"
             return self._fail(StrataError(reason, file=path, line=line))
         if steps[0] not in dependency_blocks(unit):
-            return self._fail(StrataError(f"there is no dependency `{steps[0]}`", file=path, line=line))
+            return self._fail(StrataError(f"dependency `{steps[0]}` does not exist", file=path, line=line))
         known = self.outputs.get(unit.key)
         if known is None:
             reason = f"the outputs of dependency `{steps[0]}` are not known yet"
@@ -307,7 +307,7 @@ class Program:
                     return self._config(self.read(file, draft.scope), draft)
                 if len(call.arguments) == 2:
                     return self._text(call.arguments[1], draft)
-                raise FunctionError(f"`read_terragrunt_config`: there is no file {file}")
+                raise FunctionError(f"`read_terragrunt_config`: no such file: {file}")
             if call.name == "run_cmd" and self.commands:
                 return literal(self.commands.run(strings, draft.scope.directory))
             if call.name == "read_tfvars_file":

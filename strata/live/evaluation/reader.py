@@ -118,7 +118,7 @@ class Reader:
         own = {key: definition for key, definition in step.locals.items() if key[0] not in included}
         asked = sorted({definition.name for definition in (*step.leaves.values(), *own.values())})
         order = [name for name in asked if name not in step.known]
-        # Nobody is shown an included file's locals, but a fault in one must come out.
+        # An included file's locals are not shown, but a fault in one must come out.
         others = {definition.name for definition in step.locals.values()} - set(asked) - set(step.known)
         checked = sorted(others)
         values = step.known | self.console.evaluate(
@@ -245,7 +245,7 @@ class Reader:
         return self._files[path]
 
     def _read_scope(self, path: Path, reader: Scope) -> Scope:
-        """The scope of a file that `read_terragrunt_config` reads, shared where the reader is no matter."""
+        """The scope of a file that `read_terragrunt_config` reads; shared where no reader changes it."""
         file = self._file(path)
         shared = _READER_DEPENDENT.search(file.text) is None
         key = (path, None if shared else reader.original)

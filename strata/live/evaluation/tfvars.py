@@ -27,7 +27,7 @@ def read_tfvars(arguments: Sequence[str], directory: Path) -> str:
         raise FunctionError(f"`read_tfvars_file` takes 1 argument, not {len(arguments)}")
     path = Path(os.path.normpath(directory / arguments[0]))
     if not path.is_file():
-        raise FunctionError(f"`read_tfvars_file`: there is no file {path}")
+        raise FunctionError(f"`read_tfvars_file`: no such file: {path}")
     if path.name.endswith("json"):
         text = path.read_text(encoding="utf-8")
         try:

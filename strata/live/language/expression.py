@@ -232,7 +232,7 @@ class ExpressionReader:
             inner = (*guards, Try()) if name in ("try", "can") else guards
             return self.children(node, bound, guards, parts, dict.fromkeys(range(len(node.children)), inner))
         if name not in TERRAGRUNT_FUNCTIONS and name not in FILE_FUNCTIONS:
-            raise StrataError(f"there is no function `{name}`", file=self.path, line=line)
+            raise StrataError(f"function `{name}` does not exist", file=self.path, line=line)
         arguments = next((child for child in node.children if child.type == "function_arguments"), None)
         nodes = [] if arguments is None else arguments.all("expression")
         spread = arguments is not None and bool(arguments.all("ellipsis"))

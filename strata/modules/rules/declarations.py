@@ -86,7 +86,7 @@ def _silent(variable: Variable) -> Iterator[str]:
         if path.rpartition(".")[2] != "opt_out" or constraint is None:
             continue
         if constraint != Collection("map", Object({"reason": Field(Primitive("string"))})):
-            yield f"{path} is no map(object({{ reason = string }}))"
+            yield f"{path} is not a map(object({{ reason = string }}))"
         elif not re.search(r"\breason\b", conditions):
             yield f"the reasons in {path} are not validated"
 

@@ -42,7 +42,7 @@ def _readme(module: Module) -> Iterator[_Row]:
         return
     text = raw.decode("utf-8")
     if "```hcl" not in text:
-        yield "readme", "there is no example (a block of `hcl`)", "README.md", 1
+        yield "readme", "no example (a block of `hcl`)", "README.md", 1
     try:
         made = documented(text, module, "README.md")
     except StrataError as error:

@@ -30,12 +30,12 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return text
 
 
 def _statements(given: Any) -> Any:
-    """A plain list of statements means that there are no others."""
+    """A plain list of statements excludes others."""
     return {"equals": given} if isinstance(given, list) else given
 
 
@@ -136,7 +136,7 @@ def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
         node_id: the case's id.
 
     Raises:
-        StrataError: it is no YAML, or not what a case looks like; file and line are the place.
+        StrataError: it is not YAML, or not what a case looks like; file and line are the place.
     """
     shown = layout.shown(path)
     document = read_document(path, shown)
@@ -161,7 +161,7 @@ def shared_inputs(module: str, layout: RepositoryLayout) -> dict[str, Any]:
     """The inputs that all cases of a module start from: those of all modules that it has, then its own.
 
     Raises:
-        StrataError: a file of shared inputs is no mapping in YAML.
+        StrataError: a file of shared inputs is not a YAML mapping.
     """
     if module not in layout.shared:
         layout.shared[module] = _read_shared(module, layout)

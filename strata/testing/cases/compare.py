@@ -66,7 +66,7 @@ def differences(
         except ValueError:
             pass
         else:
-            # Inside a JSON text there is no schema: a list is a list.
+            # A JSON text has no schema: a list is a list.
             yield from differences(expected, planned, keys, place, lambda _: False)
             return
     if expected == {} and isinstance(planned, dict):

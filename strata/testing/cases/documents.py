@@ -71,8 +71,8 @@ def read_document(path: Path, shown: str) -> Document:
         shown: what errors call it.
 
     Raises:
-        StrataError: it cannot be read, is no YAML, holds more than one document, or has a key twice or one
-            that is no string.
+        StrataError: it cannot be read, is not YAML, holds more than one document, or has a key twice or one
+            that is not a string.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ def statements(policy: Any) -> list[dict[str, Any]]:
     """The statements of a policy, given as JSON text or decoded.
 
     Raises:
-        ValueError: it is no policy.
+        ValueError: it is not a policy.
     """
     decoded = json.loads(policy) if isinstance(policy, str) else policy
     if not isinstance(decoded, dict) or "Statement" not in decoded:
@@ -102,7 +102,7 @@ def _words(key: str, value: Any) -> list[str]:
 
 
 def _principals(value: Any) -> dict[str, list[str]]:
-    """By kind; a bare `*` is everybody of AWS, and an account's number is its root."""
+    """By kind; a bare `*` is every AWS principal, and an account's number is its root."""
     given = value if isinstance(value, dict) else {"AWS": value}
     return {
         kind: [

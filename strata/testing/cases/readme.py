@@ -35,7 +35,7 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
         words = _WORDS.fullmatch(found[1])
         if words is None:
             raise StrataError(
-                f"`{found[1]}` is no directive of a case",
+                f"`{found[1]}` is not a directive of a case",
                 file=shown,
                 line=index + 1,
                 remedy="write <!-- case: name --> or <!-- case: name resources=3 -->",

@@ -15,7 +15,7 @@ from strata.testing.cases.verdict import CaseFailedError
 
 def failure_text(error: CaseFailedError) -> str:
     """The differences of a case, expected (-) against planned (+), and the command that runs it again."""
-    lines = [error.said] if error.said else []
+    lines = [error.terraform] if error.terraform else []
     for difference in error.found:
         lines += _difference(error, difference)
     lines += ["", f"run it again: {again(error.case.id)}"]

@@ -42,7 +42,7 @@ class _StepFunctions(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: standard error is the test's."""
+        """Log nothing: standard error is the test's."""
 
 
 class _Server(ThreadingHTTPServer):

@@ -14,7 +14,7 @@ from strata.testing.cases.batch import BatchPlanner, BatchResult
 from strata.testing.cases.case import Case
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, Outcome
-from strata.testing.cases.verdict import judge
+from strata.testing.cases.verdict import assert_outcome
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Plans:
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def schedule(self, cases: Iterable[Case], batch_of: Mapping[str, str]) -> None:
-        """Say which cases are going to run, and which of them belong together."""
+        """Register the cases that are about to run, and which of them belong together."""
         self._batches.clear()
         self._of_case.clear()
         for case in cases:
@@ -41,7 +41,7 @@ class Plans:
             self._of_case[case.id] = batch
 
     def check(self, case: Case) -> None:
-        """Plan the case, with its whole batch if that is not done yet, and judge it.
+        """Plan the case, with its whole batch if that is not done yet, and assert_outcome it.
 
         Raises:
             CaseFailedError: the plan is not as expected.
@@ -56,7 +56,7 @@ class Plans:
                 result = BatchResult({one.id: Broken(error) for one in batch})
             self._outcomes |= result.outcomes
             self.done.append((len(batch), result))
-        judge(case, self._outcomes[case.id], self.planner.schemas.sets(), self.layout)
+        assert_outcome(case, self._outcomes[case.id], self.planner.schemas.sets(), self.layout)
 
     @cached_property
     def planner(self) -> BatchPlanner:

@@ -1,4 +1,4 @@
-"""Terraform's commands on a folder, driven by tftest, and what they said in Terraform's own data."""
+"""Terraform's commands on a folder, driven by tftest, and what they report in Terraform's own data."""
 
 from __future__ import annotations
 
@@ -108,20 +108,20 @@ class TerraformFolder:
         try:
             done = self._test.execute_command(command, *arguments)
         except tftest.TerraformTestError as error:
-            said = str(error.args[0])
-            faults = _faults(said)
+            message = str(error.args[0])
+            faults = _faults(message)
             if not faults:
-                raise StrataError(f"terraform {command} failed: {' '.join(said.split())[-600:]}") from None
-            return said, faults
+                raise StrataError(f"terraform {command} failed: {' '.join(message.split())[-600:]}") from None
+            return message, faults
         # tftest takes every code but 1 and 11 for success: a killed Terraform too.
         if done.retcode != 0:
             raise StrataError(f"terraform {command} ended with code {done.retcode}: {done.err[-600:]}")
         return str(done.out), []
 
 
-def _faults(said: str) -> list[TerraformFault]:
+def _faults(message: str) -> list[TerraformFault]:
     found = []
-    for line in said.splitlines():
+    for line in message.splitlines():
         start = line.find('{"@level"')
         if start < 0:
             continue
@@ -141,6 +141,6 @@ def _faults(said: str) -> list[TerraformFault]:
 def _place(marked: dict[str, Any] | None, detail: str) -> tuple[str, int]:
     if marked:
         return marked["filename"], marked["start"]["line"]
-    # A default that a validation refuses is no argument of the call: Terraform names the rule's place only.
+    # For a default that a validation refuses, Terraform names the place of the rule only.
     rule = _RULE.search(detail)
     return (rule[1], int(rule[2])) if rule else ("", 0)

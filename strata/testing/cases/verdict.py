@@ -25,17 +25,17 @@ class CaseFailedError(Exception):
     Args:
         case: the case.
         found: where plan and expectation differ.
-        said: what Terraform said, if that is what is wrong.
+        terraform: what Terraform reported, if that is what is wrong.
     """
 
-    def __init__(self, case: Case, found: list[ValueDifference], said: str = "") -> None:
-        super().__init__(said or f"{len(found)} differences")
+    def __init__(self, case: Case, found: list[ValueDifference], terraform: str = "") -> None:
+        super().__init__(terraform or f"{len(found)} differences")
         self.case = case
         self.found = found
-        self.said = said
+        self.terraform = terraform
 
 
-def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryLayout) -> None:
+def assert_outcome(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryLayout) -> None:
     """Raise what is wrong with a case; return if nothing is.
 
     Raises:
@@ -45,7 +45,7 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryL
     if isinstance(outcome, BrokenOutcome):
         raise outcome.error
     if case.error is not None:
-        _judge_refusal(case, case.error, outcome)
+        _assert_refusal(case, case.error, outcome)
         return
     if isinstance(outcome, Failed):
         raise CaseFailedError(case, [], "Terraform refused the plan:\n" + _listed(outcome))
@@ -61,7 +61,7 @@ def judge(case: Case, outcome: Outcome, sets: SetAttributes, layout: RepositoryL
         raise CaseFailedError(case, found)
 
 
-def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | PlannedCase) -> None:
+def _assert_refusal(case: Case, expected: ExpectedError, outcome: Failed | PlannedCase) -> None:
     if isinstance(outcome, PlannedCase):
         raise CaseFailedError(case, [], "Terraform planned it without an error")
     for finding in outcome.findings:
@@ -76,7 +76,7 @@ def _judge_refusal(case: Case, expected: ExpectedError, outcome: Failed | Planne
     raise CaseFailedError(
         case,
         [],
-        f"an error{about} that matches {expected.pattern!r} was expected; Terraform said:\n"
+        f"an error{about} that matches {expected.pattern!r} was expected; Terraform reported:\n"
         + _listed(outcome),
     )
 

@@ -15,7 +15,6 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 
 from strata.cloud.aws import AwsServer, CloudContext
-from strata.cloud.aws.gateway import server as server_module
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -27,8 +26,9 @@ _SESSION = boto3.session.Session()
 class Aws:
     """A running server, and what a test asks of it."""
 
-    def __init__(self, context: CloudContext) -> None:
+    def __init__(self, context: CloudContext, server: AwsServer) -> None:
         self.context = context
+        self.server = server
 
     def client(self, service: str, keys: dict[str, str] | None = None, **settings: Any) -> Any:
         """A boto3 client of the account itself, or with the keys AssumeRole gave."""
@@ -170,14 +170,12 @@ def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def aws(context: CloudContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    without = tuple(e for e in server_module._EXTENSIONS if e not in ("glue.api", "lambda_.api"))
-    monkeypatch.setattr(server_module, "_EXTENSIONS", without)
-    server = AwsServer(context)
+def aws(context: CloudContext) -> Iterator[Aws]:
+    server = AwsServer(context, leave_out=("glue", "lambda"))
     server.start()
     # The 1,600 policies that AWS manages take half a test's time, and no test attaches one.
     default_user_config["iam"] = {"load_aws_managed_policies": False}
-    yield Aws(context)
+    yield Aws(context, server)
     server.stop()
 
 

@@ -157,7 +157,7 @@ def test_a_github_job_logs_in_as_the_user_of_its_subject(
     arguments = {
         "authenticator": "WORKLOAD_IDENTITY",
         "workload_identity_provider": "OIDC",
-        "token": github_oidc.mint(claims, seconds=seconds),
+        "token": server.context.issuer.mint(claims, seconds=seconds),
     }
     if message is None:
         snow = Snow(server, user="PLANNER", password=None, **arguments)

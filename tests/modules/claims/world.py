@@ -50,7 +50,8 @@ from moto.stepfunctions.parser.asl.utils import json_path
 
 from glue_jobs.main import run
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.s3 import events as embedded_s3
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.s3.events import S3Events
 
 from .jobs import Processed, Table, install, one_client
 
@@ -307,13 +308,14 @@ def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        embedded_s3.install(CloudContext(account_id=ACCOUNT, region=REGION, directory=Path()))
+        embedded_s3 = S3Events(Identity(CloudContext(ACCOUNT, REGION, directory=Path())))
+        embedded_s3.start()
         try:
             engine = Engine(definition)
             _patch(patch, engine)
             yield engine
         finally:
-            embedded_s3.uninstall()
+            embedded_s3.stop()
 
 
 def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:

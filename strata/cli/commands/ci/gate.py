@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from strata.ci.code_rules import GateFinding, check_change
-from strata.ci.gate import GateVerdict, check_plans, judge
+from strata.ci.gate import GateVerdict, check_plans, decide
 from strata.ci.git import CommitRange
 from strata.ci.github import GitHub
 from strata.ci.workflow import add_summary
@@ -62,7 +62,7 @@ def run(
         require_expected(plans, sets, expect)
         for planned in sets.values():
             findings += check_plans(planned, deletions=deletions)
-    verdict = judge(findings, {*(label or ()), *_approvals(pull_request, author, head, fresh)})
+    verdict = decide(findings, {*(label or ()), *_approvals(pull_request, author, head, fresh)})
     _print(verdict, json_)
     if verdict.open:
         return

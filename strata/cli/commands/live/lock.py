@@ -11,7 +11,7 @@ from strata.cli.live_tree import open_tree
 from strata.cli.views.console import out
 from strata.errors import StrataError
 from strata.live import discovery, locks
-from strata.live.check.picture import take
+from strata.live.check.snapshot import read_snapshot
 
 EXAMPLES = (
     "strata live lock",
@@ -30,7 +30,9 @@ def run(
 ) -> None:
     """Write the lock files; a provider that is not looked up keeps its entry."""
     tree = open_tree()
-    modules = {path: unit.module for path, unit in take(tree).units.items() if unit.module is not None}
+    modules = {
+        path: unit.module for path, unit in read_snapshot(tree).units.items() if unit.module is not None
+    }
     constraints = {
         address: constraint
         for module in modules.values()

@@ -7,40 +7,31 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import request
-from moto.dynamodb.models import DynamoDBBackend
 from moto.s3.responses import S3Response
 
-from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.patches import Patches
-
-_patches = Patches()
-_items, _objects = threading.RLock(), threading.RLock()
-_ITEM_WRITES = ("put_item", "update_item", "delete_item", "transact_write_items")
+from strata.cloud.aws.service import Service, action
 
 
-def install(context: CloudContext) -> None:
-    """Patch moto's DynamoDB and S3. After the extension `s3`, whose `put_object` is wrapped."""
-    for name in _ITEM_WRITES:
-        _patches.attribute(DynamoDBBackend, name, _alone(getattr(DynamoDBBackend, name), _items))
-    put_object = S3Response.put_object
+class ConditionalWrites(Service):
+    """Writes to DynamoDB, and conditional ones to S3. Starts after S3, whose PutObject it wraps."""
 
-    def conditional_put_object(response: S3Response) -> Any:
+    name = "conditional-writes"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items, self._objects = threading.RLock(), threading.RLock()
+
+    @action("dynamodb", "PutItem", wraps=True)
+    @action("dynamodb", "UpdateItem", wraps=True)
+    @action("dynamodb", "DeleteItem", wraps=True)
+    @action("dynamodb", "TransactWriteItems", wraps=True)
+    def write_items(self, write: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        with self._items:
+            return write(*arguments, **named)
+
+    @action("s3", "PutObject", wraps=True)
+    def put_object(self, put: Callable[[S3Response], Any], response: S3Response) -> Any:
         if not ("If-Match" in request.headers or "If-None-Match" in request.headers):
-            return put_object(response)
-        with _objects:
-            return put_object(response)
-
-    _patches.attribute(S3Response, "put_object", conditional_put_object)
-
-
-def uninstall() -> None:
-    """Undo `install`."""
-    _patches.undo()
-
-
-def _alone(method: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
-    def call(*arguments: Any, **named: Any) -> Any:
-        with lock:
-            return method(*arguments, **named)
-
-    return call
+            return put(response)
+        with self._objects:
+            return put(response)

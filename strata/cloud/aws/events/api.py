@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.events.exceptions import InvalidEventPatternException, ValidationException
@@ -23,43 +23,98 @@ from moto.events.models import (
     events_backends,
 )
 
-from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events import pattern as event_pattern
 from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
-from strata.cloud.aws.patches import Patches
-
-_patches = Patches()
-_delivery: Delivery | None = None
+from strata.cloud.aws.service import Service, action, replaces
 
 
-def install(context: CloudContext) -> None:
-    """Patch moto's EventBridge and start the delivery."""
-    global _delivery
-    _delivery = Delivery()
-    put_targets = EventsBackend.put_targets
+class EventBridge(Service):
+    """Rules and targets, with a delivery of their own while the service runs."""
 
-    def checked_put_targets(
-        backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+    name = "events"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._delivery: Delivery | None = None
+
+    def start(self) -> None:
+        """Start the delivery, then take events."""
+        self._delivery = Delivery()
+        super().start()
+
+    def stop(self) -> None:
+        """Stop; what is not delivered yet is lost."""
+        super().stop()
+        if self._delivery is not None:
+            self._delivery.stop()
+            self._delivery = None
+
+    @action("events", "PutTargets", wraps=True)
+    def put_targets(
+        self,
+        put: Callable[..., None],
+        backend: EventsBackend,
+        name: str,
+        event_bus_arn: str | None,
+        targets: list[dict[str, Any]],
     ) -> None:
         for target in targets:
             _check_target(target)
-        put_targets(backend, name, event_bus_arn, targets)
+        put(backend, name, event_bus_arn, targets)
 
-    _patches.attribute(EventsBackend, "put_targets", checked_put_targets)
-    _patches.attribute(EventPattern, "matches_event", _pattern_matches)
-    _patches.attribute(EventPatternParser, "_validate_event_pattern", _validate_pattern)
-    _patches.attribute(Rule, "send_to_targets", _send_to_targets)
-    _patches.attribute(Replay, "replay_events", _replay_events)
+    @replaces(moto.SEND_TO_TARGETS)
+    def send_to_targets(
+        self, rule: Rule, original_event: Mapping[str, Any], transform_input: bool = True
+    ) -> None:
+        if rule.state == "DISABLED" or not rule.event_pattern.dump():
+            return  # a rule with a schedule only takes no events
+        event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
+        event["time"] = _timestamp(event.get("time"))
+        if not event_pattern.matches(rule.event_pattern.get_pattern(), event):
+            return
+        if rule.managed_by:
+            _archive(rule, event)
+            return
+        assert self._delivery is not None, "EventBridge has not started"
+        ingestion_time = _timestamp(None)
+        for target in list(rule.targets):
+            self._delivery.submit(
+                TargetInvocation(
+                    rule_arn=rule.arn,
+                    rule_name=rule.name,
+                    account_id=rule.account_id,
+                    region=rule.region_name,
+                    target=dict(target),
+                    event=event,
+                    ingestion_time=ingestion_time,
+                )
+            )
 
+    @replaces(moto.REPLAY_EVENTS)
+    def replay_events(self, replay: Replay, archive: Any) -> None:
+        bus_name = replay.destination["Arn"].split("/")[-1]
+        bus = events_backends[replay.account_id][replay.region].describe_event_bus(bus_name)
+        wanted = [arn.split("/")[-1] for arn in replay.destination.get("FilterArns", [])]
+        for event in list(archive.events):
+            again = {**event, "replay-name": replay.name}
+            for rule in list(bus.rules.values()):
+                if not wanted or rule.name in wanted:
+                    rule.send_to_targets(again)  # type: ignore[arg-type]
+        replay.state = ReplayState.COMPLETED
+        replay.end_time = datetime.datetime.now(datetime.UTC).timestamp()
 
-def uninstall() -> None:
-    """Undo `install`; what is not delivered yet is lost."""
-    global _delivery
-    _patches.undo()
-    if _delivery is not None:
-        _delivery.stop()
-        _delivery = None
+    @replaces(moto.PATTERN_MATCHES)
+    def matches(self, pattern: EventPattern, event: Any) -> bool:
+        return event_pattern.matches(pattern.get_pattern(), json.loads(json.dumps(event)))
+
+    @replaces(moto.VALIDATE_PATTERN)
+    def validate(self, parser: EventPatternParser, pattern: dict[str, Any]) -> None:
+        try:
+            event_pattern.validate(pattern)
+        except event_pattern.InvalidPatternError as error:
+            raise InvalidEventPatternException(reason=str(error)) from None
 
 
 def publish(
@@ -88,60 +143,10 @@ def publish(
     return str(event["id"])
 
 
-def _send_to_targets(rule: Rule, original_event: Mapping[str, Any], transform_input: bool = True) -> None:
-    if rule.state == "DISABLED" or not rule.event_pattern.dump():
-        return  # a rule with a schedule only takes no events
-    event = {name: value for name, value in original_event.items() if name != "ingestion-time"}
-    event["time"] = _timestamp(event.get("time"))
-    if not event_pattern.matches(rule.event_pattern.get_pattern(), event):
-        return
-    if rule.managed_by:
-        _archive(rule, event)
-        return
-    assert _delivery is not None, "EventBridge is not installed"
-    ingestion_time = _timestamp(None)
-    for target in list(rule.targets):
-        _delivery.submit(
-            TargetInvocation(
-                rule_arn=rule.arn,
-                rule_name=rule.name,
-                account_id=rule.account_id,
-                region=rule.region_name,
-                target=dict(target),
-                event=event,
-                ingestion_time=ingestion_time,
-            )
-        )
-
-
 def _archive(rule: Rule, event: dict[str, Any]) -> None:
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule or (archive.rule and archive.rule.name == rule.name):
             archive.events.append(event)  # type: ignore[arg-type]
-
-
-def _replay_events(replay: Replay, archive: Any) -> None:
-    bus_name = replay.destination["Arn"].split("/")[-1]
-    bus = events_backends[replay.account_id][replay.region].describe_event_bus(bus_name)
-    wanted = [arn.split("/")[-1] for arn in replay.destination.get("FilterArns", [])]
-    for event in list(archive.events):
-        again = {**event, "replay-name": replay.name}
-        for rule in list(bus.rules.values()):
-            if not wanted or rule.name in wanted:
-                rule.send_to_targets(again)  # type: ignore[arg-type]
-    replay.state = ReplayState.COMPLETED
-    replay.end_time = datetime.datetime.now(datetime.UTC).timestamp()
-
-
-def _pattern_matches(pattern: EventPattern, event: Any) -> bool:
-    return event_pattern.matches(pattern.get_pattern(), json.loads(json.dumps(event)))
-
-
-def _validate_pattern(parser: EventPatternParser, pattern: dict[str, Any]) -> None:
-    try:
-        event_pattern.validate(pattern)
-    except event_pattern.InvalidPatternError as error:
-        raise InvalidEventPatternException(reason=str(error)) from None
 
 
 def _check_target(target: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ class InvalidPatternError(ValueError):
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Say whether an event, or a part of one, has all the fields the pattern asks for."""
+    """Return whether an event, or a part of one, has all the fields the pattern asks for."""
     return all(
         any(matches(alternative, event) for alternative in wanted)
         if name == "$or"

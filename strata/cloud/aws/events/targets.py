@@ -1,7 +1,7 @@
 """The targets of EventBridge rules, each invoked with the permission that AWS asks for.
 
 A state machine is started in the name of the target's role, which must trust events.amazonaws.com and be
-allowed states:StartExecution on it; a queue, a topic and a Lambda function must let events.amazonaws.com in
+allowed states:StartExecution on it; a queue, a topic and a Lambda function must admit events.amazonaws.com
 by their own policies. Any other target is refused by name.
 """
 
@@ -74,7 +74,7 @@ def send_dead_letter(queue_arn: str, body: str, attributes: Mapping[str, str], r
     """Send an undeliverable event to its dead-letter queue.
 
     Raises:
-        TargetError: the queue does not exist or its policy does not let the rule in.
+        TargetError: the queue does not exist or its policy does not admit the rule.
     """
     _send_message(
         queue_arn,
@@ -115,7 +115,7 @@ def _start_execution(target: Mapping[str, Any], text: str, origin: DeliveryOrigi
 
 
 def _allow(document: Any, action: str, resource: str, rule_arn: str) -> None:
-    """Raise TargetError unless a resource's policy lets EventBridge in on behalf of the rule."""
+    """Raise TargetError unless a resource's policy admits EventBridge on behalf of the rule."""
     request = Request(
         action=action,
         resource=resource,

@@ -29,20 +29,19 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request as WsgiRequest
 
 from strata.cloud import snapshot as snapshots
-from strata.cloud.aws import recorded_calls as calls
+from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
-from strata.cloud.aws.gateway import snapshot
 from strata.cloud.aws.gateway.retries import AnswerOnce
-from strata.cloud.aws.iam import authorization
-from strata.cloud.aws.s3 import access as s3_access
+from strata.cloud.aws.gateway.services import Services
+from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
 
 _log = logging.getLogger(__name__)
 
 
-def create_application() -> AnswerOnce:
+def create_application(services: Services) -> AnswerOnce:
     """Return the application that serves every AWS service."""
-    return AnswerOnce(_Dispatcher(_service_application))
+    return AnswerOnce(_Dispatcher(services))
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -51,17 +50,19 @@ class _Dispatcher(DomainDispatcherApplication):
     It knows a host's service the second time: moto tries the patterns of all services at each request.
     """
 
-    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
-        super().__init__(create_app)
+    def __init__(self, services: Services) -> None:
+        super().__init__(lambda service: _service_application(service, services))
+        self._services = services
         self.get_backend_for_host = lru_cache(1024)(super().get_backend_for_host)  # type: ignore[method-assign]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO", "").startswith(github_oidc.PREFIX):
-            return github_oidc.answer(WsgiRequest(environ))(environ, start_response)
-        if environ.get("PATH_INFO", "") == calls.PATH:
-            return calls.answer()(environ, start_response)
+            return self._services.issuer.answer(WsgiRequest(environ))(environ, start_response)
+        if environ.get("PATH_INFO", "") == recorded_calls.PATH:
+            return self._services.calls.answer()(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
-            return snapshot.answer(WsgiRequest(environ))(environ, start_response)
+            status, text = self._services.snapshot.answer(environ["REQUEST_METHOD"])
+            return Response(text, status, content_type="text/plain")(environ, start_response)
         return super().__call__(environ, start_response)
 
 
@@ -76,25 +77,25 @@ class QuietRequestHandler(MotoRequestHandler):
         """Log nothing."""
 
 
-def _service_application(service: Any) -> Flask:
+def _service_application(service: Any, services: Services) -> Flask:
     application = create_backend_app(service)
     application.debug = False
     application.config["PROPAGATE_EXCEPTIONS"] = False
     application.register_error_handler(Exception, _fault_answer(str(service)))
-    application.before_request(lambda: _refusal(str(service)))
+    application.before_request(lambda: _refusal(str(service), services))
     application.after_request(_hide_key_id)
     return application
 
 
-def _refusal(service: str) -> Response | None:
+def _refusal(service: str, services: Services) -> Response | None:
     """The answer to a request that the caller's policies do not allow."""
-    calls.note(service)
+    services.calls.note(service)
     try:
         if service in ("s3", "s3bucket_path"):
-            s3_access.check()
+            services.s3_access.check()
         else:
-            authorization.check(service)
-    except authorization.AuthorizationError as refusal:
+            services.authorizer.check(service)
+    except AuthorizationError as refusal:
         name = service_of_request(service)
         return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
     return None

@@ -31,7 +31,7 @@ class _Answer:
 
     @property
     def final(self) -> bool:
-        """Whether a later attempt shall get it: after a fault it is meant to try again."""
+        """Whether a later attempt gets it: after a fault the later one must be carried out."""
         return self.status != "" and not self.status.startswith("5") and len(self.body) <= _LARGEST
 
 

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import copy
 import copyreg
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
-
-from strata.cloud.snapshot import Snapshot
+from strata.cloud.aws import moto_compat as moto
 from strata.errors import StrataError
 
 Place = tuple[str, str, str]
@@ -51,31 +48,14 @@ def restore(saved: Saved) -> None:
         vars(backend).update(saved[place] if place in saved else vars(_new(backend, place)))
 
 
-def answer(request: Request) -> Response:
-    """The answer to a request for the snapshot's path."""
-    status, text = _snapshot.answer(request.method)
-    return Response(text, status, content_type="text/plain")
-
-
 def _backends() -> Iterator[tuple[Place, Any]]:
     """Every backend of moto that was made, by service, account and region."""
-    from moto.core.base_backend import BackendDict
-
-    seen: set[int] = set()
-    for name, module in list(sys.modules.items()):
-        if not (name.startswith("moto.") and name.endswith(".models")):
-            continue
-        for value in list(vars(module).values()):
-            if isinstance(value, BackendDict) and id(value) not in seen:
-                seen.add(id(value))
-                for account, regions in list(value.items()):
-                    for region, backend in list(regions.items()):
-                        yield (f"{name}.{value.service_name}", account, region), backend
+    for backends in moto.all_backends():
+        for account, regions in list(backends.items()):
+            for region, backend in list(regions.items()):
+                yield (f"{type(backend).__module__}.{backends.service_name}", account, region), backend
 
 
 def _new(backend: Any, place: Place) -> Any:
     _, account, region = place
     return type(backend)(region, account)
-
-
-_snapshot = Snapshot(save, restore)

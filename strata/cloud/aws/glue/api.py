@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -31,7 +32,8 @@ from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
 from strata.cloud.aws.glue.spark.java import find_java
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.settings import SparkSettings
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.service import Service, action
 
 _VERSIONS = ("5.0", "5.1")
 _WORKER_UNITS = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "G.12X": 12, "G.16X": 16,
@@ -41,8 +43,6 @@ _RUN_FIELDS = (
     "AllocatedCapacity", "ExecutionClass", "MaxCapacity", "NotificationProperty", "NumberOfWorkers",
     "SecurityConfiguration", "WorkerType",
 )  # fmt: skip
-_patches = Patches()
-_cloud: _Cloud | None = None
 
 
 class InvalidInputException(GlueClientError):
@@ -52,25 +52,12 @@ class InvalidInputException(GlueClientError):
         super().__init__("InvalidInputException", message)
 
 
-class _Cloud:
-    """What the jobs of one embedded cloud share."""
-
-    def __init__(self, context: CloudContext) -> None:
-        self.context = context
-        self.pool = SparkPool(self._settings, context.directory / "spark", size=context.warm_processes)
-        self.runs: list[Run] = []
-
-    def _settings(self) -> SparkSettings:
-        java = find_java(os.environ)
-        jars = ensure_jars(default_folder(), lambda line: None, java=java)
-        return SparkSettings(java=java, jars=jars, endpoint=self.context.aws_url, region=self.context.region)
-
-
 class GlueJob:
     """A job definition; has the methods of moto's own, which its backend calls."""
 
-    def __init__(self, name: str, definition: dict[str, Any], backend: GlueBackend) -> None:
+    def __init__(self, name: str, definition: dict[str, Any], backend: GlueBackend, glue: Glue) -> None:
         self.name = name
+        self._glue = glue
         self._partition = get_partition(backend.region_name)
         self.arn = f"arn:{self._partition}:glue:{backend.region_name}:{backend.account_id}:job/{name}"
         self.created_on = utcnow()
@@ -111,8 +98,6 @@ class GlueJob:
 
     def start_run(self, asked: dict[str, Any]) -> str:
         """Start a run; return its id."""
-        if _cloud is None:
-            raise InvalidInputException("the embedded cloud is stopping")
         if "JobRunId" in asked:
             raise InvalidInputException(
                 "StartJobRun with JobRunId (retry) is not implemented by the embedded Glue"
@@ -148,11 +133,10 @@ class GlueJob:
             full = self._full()
             if full and not queued:
                 raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {self.name}")
-            run = Run(request, _cloud.context, _cloud.pool, self._wait_for_turn)
+            run = self._glue.new_run(request, self._wait_for_turn)
             if full:
                 run.state = "WAITING"
             self._runs.append(run)
-            _cloud.runs.append(run)
         run.start()
         return run.id
 
@@ -181,42 +165,96 @@ class GlueJob:
                     self._changed.wait(0.1)
 
 
-def install(context: CloudContext) -> None:
-    """Make moto's Glue keep and run jobs as this module says."""
-    global _cloud
-    _cloud = _Cloud(context)
-    for name, action in {
-        "create_job": _create_job,
-        "update_job": _update_job,
-        "start_job_run": _start_job_run,
-        "batch_stop_job_run": _batch_stop_job_run,
-    }.items():
-        _patches.attribute(GlueResponse, name, action)
+class Glue(Service):
+    """The jobs of one embedded cloud, their runs, and the Spark processes that these share."""
 
+    name = "glue"
 
-def warm_up() -> None:
-    """Begin to warm up Spark processes in the background; else the first CreateJob does."""
-    if _cloud is not None:
-        _cloud.pool.start()
+    def __init__(self, context: CloudContext, identities: Identity) -> None:
+        super().__init__()
+        self._context = context
+        self._identity = identities
+        self._runs: list[Run] = []
+        self._stopping = False
+        self.pool: SparkPool
 
+    def start(self) -> None:
+        """Run jobs from now on, in Spark processes that the first job begins to warm up."""
+        context = self._context
+        self.pool = SparkPool(self._settings, context.directory / "spark", size=context.warm_processes)
+        self._runs, self._stopping = [], False
+        super().start()
 
-def pool() -> SparkPool:
-    """Return the running cloud's Spark processes, for a benchmark."""
-    assert _cloud is not None, "no embedded cloud runs in this process"
-    return _cloud.pool
-
-
-def uninstall() -> None:
-    """Stop every run, end every Spark process, and undo `install`."""
-    global _cloud
-    cloud, _cloud = _cloud, None
-    _patches.undo()
-    if cloud is not None:
-        for run in cloud.runs:
+    def stop(self) -> None:
+        """Stop every run and end every Spark process."""
+        self._stopping = True
+        super().stop()
+        for run in self._runs:
             run.stop()
-        cloud.pool.stop()
-        for run in cloud.runs:
+        self.pool.stop()
+        for run in self._runs:
             run.join(10)
+
+    def warm_up(self) -> None:
+        """Begin to warm up Spark processes in the background; else the first CreateJob does."""
+        self.pool.start()
+
+    def new_run(self, request: RunRequest, may_start: Callable[[Run], None]) -> Run:
+        """Make a run that ends at the latest when this service stops."""
+        if self._stopping:
+            raise InvalidInputException("the embedded cloud is stopping")
+        run = Run(request, self._context, self._identity, self.pool, may_start)
+        self._runs.append(run)
+        return run
+
+    @action("glue", "CreateJob")
+    def create_job(self, response: GlueResponse) -> ActionResult:
+        definition = dict(response.parameters)
+        name = definition.pop("Name")
+        tags = definition.pop("Tags", {})
+        backend = response.glue_backend
+        if name in backend.jobs:
+            raise AlreadyExistsException("Job")
+        job = GlueJob(name, definition, backend, self)
+        backend.jobs[name] = job  # type: ignore[assignment]
+        backend.tag_resource(job.arn, tags)
+        self.warm_up()
+        return ActionResult({"Name": name})
+
+    @action("glue", "UpdateJob")
+    def update_job(self, response: GlueResponse) -> ActionResult:
+        job: Any = response.glue_backend.get_job(response.parameters["JobName"])
+        job.update(dict(response.parameters["JobUpdate"]))
+        return ActionResult({"JobName": job.name})
+
+    @action("glue", "StartJobRun")
+    def start_job_run(self, response: GlueResponse) -> ActionResult:
+        asked = dict(response.parameters)
+        if asked.get("AllocatedCapacity") and asked.get("MaxCapacity"):
+            raise InvalidInputException("Please set only Allocated Capacity or Max Capacity")
+        job: Any = response.glue_backend.get_job(asked.pop("JobName"))
+        return ActionResult({"JobRunId": job.start_run(asked)})
+
+    @action("glue", "BatchStopJobRun")
+    def batch_stop_job_run(self, response: GlueResponse) -> ActionResult:
+        name = response.parameters["JobName"]
+        job: Any = response.glue_backend.get_job(name)
+        stopped, errors = [], []
+        for run_id in response.parameters["JobRunIds"]:
+            try:
+                job.get_job_run(run_id).stop()
+                stopped.append({"JobName": name, "JobRunId": run_id})
+            except EntityNotFoundException as error:
+                detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": error.message}
+                errors.append({"JobName": name, "JobRunId": run_id, "ErrorDetail": detail})
+        return ActionResult({"SuccessfulSubmissions": stopped, "Errors": errors})
+
+    def _settings(self) -> SparkSettings:
+        java = find_java(os.environ)
+        jars = ensure_jars(default_folder(), lambda line: None, java=java)
+        return SparkSettings(
+            java=java, jars=jars, endpoint=self._context.aws_url, region=self._context.region
+        )
 
 
 def _check(definition: dict[str, Any]) -> None:
@@ -243,45 +281,3 @@ def _check(definition: dict[str, Any]) -> None:
     arguments = {**definition.get("DefaultArguments", {}), **definition.get("NonOverridableArguments", {})}
     if reason := job_arguments.refusal(arguments):
         raise InvalidInputException(reason)
-
-
-def _create_job(response: GlueResponse) -> ActionResult:
-    definition = dict(response.parameters)
-    name = definition.pop("Name")
-    tags = definition.pop("Tags", {})
-    backend = response.glue_backend
-    if name in backend.jobs:
-        raise AlreadyExistsException("Job")
-    job = GlueJob(name, definition, backend)
-    backend.jobs[name] = job  # type: ignore[assignment]
-    backend.tag_resource(job.arn, tags)
-    warm_up()
-    return ActionResult({"Name": name})
-
-
-def _update_job(response: GlueResponse) -> ActionResult:
-    job: Any = response.glue_backend.get_job(response.parameters["JobName"])
-    job.update(dict(response.parameters["JobUpdate"]))
-    return ActionResult({"JobName": job.name})
-
-
-def _start_job_run(response: GlueResponse) -> ActionResult:
-    asked = dict(response.parameters)
-    if asked.get("AllocatedCapacity") and asked.get("MaxCapacity"):
-        raise InvalidInputException("Please set only Allocated Capacity or Max Capacity")
-    job: Any = response.glue_backend.get_job(asked.pop("JobName"))
-    return ActionResult({"JobRunId": job.start_run(asked)})
-
-
-def _batch_stop_job_run(response: GlueResponse) -> ActionResult:
-    name = response.parameters["JobName"]
-    job: Any = response.glue_backend.get_job(name)
-    stopped, errors = [], []
-    for run_id in response.parameters["JobRunIds"]:
-        try:
-            job.get_job_run(run_id).stop()
-            stopped.append({"JobName": name, "JobRunId": run_id})
-        except EntityNotFoundException as error:
-            detail = {"ErrorCode": "EntityNotFoundException", "ErrorMessage": error.message}
-            errors.append({"JobName": name, "JobRunId": run_id, "ErrorDetail": detail})
-    return ActionResult({"SuccessfulSubmissions": stopped, "Errors": errors})

@@ -20,7 +20,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.glue.spark import job_arguments
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.process import SparkJob, SparkProcess, Stream
-from strata.cloud.aws.iam.identity import assume_role
+from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
 from strata.errors import StrataError
@@ -54,18 +54,25 @@ class Run:
     Args:
         request: what to run.
         context: the cloud it runs in.
+        identities: gives it the keys of its role.
         pool: where its process comes from.
         may_start: blocks while too many runs of the job go on (job run queuing).
     """
 
     def __init__(
-        self, request: RunRequest, context: CloudContext, pool: SparkPool, may_start: Callable[[Run], None]
+        self,
+        request: RunRequest,
+        context: CloudContext,
+        identities: Identity,
+        pool: SparkPool,
+        may_start: Callable[[Run], None],
     ) -> None:
         self.request = request
         self.id = f"jr_{secrets.token_hex(32)}"
         self.state = "STARTING"
         self.error: str | None = None
         self._context = context
+        self._identity = identities
         self._pool = pool
         self._may_start = may_start
         self._started = self._changed = utcnow()
@@ -178,7 +185,7 @@ class Run:
         region = request.job_arn.split(":")[3]
         try:
             properties = job_arguments.spark_properties(request.arguments)
-            credentials = assume_role(
+            credentials = self._identity.assume_role(
                 request.role_arn,
                 service="glue.amazonaws.com",
                 source_arn=request.job_arn,

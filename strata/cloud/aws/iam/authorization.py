@@ -26,13 +26,13 @@ from strata.cloud.aws.api_call import (
     service_of_request,
 )
 from strata.cloud.aws.iam import identity
-from strata.cloud.aws.iam.identity import RoleSession
+from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
 from strata.iam import Decision, PolicyError, Request, evaluate
 
-# Everybody may ask who they are; AssumeRole is decided with the trust policy, by `sts`.
+# Open to everyone; AssumeRole is decided with the trust policy, by `sts`.
 _FREE = ("sts:GetCallerIdentity", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:GetAccessKeyInfo")
-# Condition keys that AWS sets for calls of a kind that there are none of here.
+# Condition keys that AWS sets only for kinds of calls that do not exist here.
 _ABSENT = frozenset(
     {
         "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:multifactorauthage",
@@ -72,59 +72,64 @@ class Conditions(dict[str, "str | Sequence[str]"]):
         raise PolicyError(f"the embedded cloud does not know the condition key {key}")
 
 
-def check(default_service: str) -> None:
-    """Refuse the request being served if it comes with a role's keys and its policies do not allow it.
+class Authorizer:
+    """Decides on the requests of the sessions that an `Identity` knows."""
 
-    Args:
-        default_service: the service of a request that is not signed.
+    def __init__(self, identities: Identity) -> None:
+        self._identity = identities
 
-    Raises:
-        Refusal: it is not allowed, or its keys are of no use.
-    """
-    session = known_session()
-    if session is None:
-        return
-    scope = service_of_request(default_service)
-    service, operation = action_prefix(scope), operation_of_request(scope)
-    if f"{service}:{operation}" in _FREE:
-        return
-    call = ApiCall(
-        service=service,
-        operation=operation,
-        parameters=parameters_of_request(scope),
-        account_id=session.role_arn.split(":")[4],
-        region=region_of_request("us-east-1"),
-        partition=session.role_arn.split(":")[1],
-    )
-    try:
-        needed = permissions(call)
-    except UnknownPermissionError as error:
-        raise AuthorizationError(
-            "AccessDenied",
-            f"The embedded cloud does not know which permission {error} needs, and refuses it",
-        ) from None
-    role = role_of(session)
-    for permission in needed:
-        _require(session, role, call, permission)
+    def check(self, default_service: str) -> None:
+        """Refuse the request being served if it comes with a role's keys and its policies do not allow it.
 
+        Args:
+            default_service: the service of a request that is not signed.
 
-def known_session() -> RoleSession | None:
-    """Return the session of the request being served; None if another caller sent it.
+        Raises:
+            AuthorizationError: it is not allowed, or its keys are not valid.
+        """
+        session = self.known_session()
+        if session is None:
+            return
+        scope = service_of_request(default_service)
+        service, operation = action_prefix(scope), operation_of_request(scope)
+        if f"{service}:{operation}" in _FREE:
+            return
+        call = ApiCall(
+            service=service,
+            operation=operation,
+            parameters=parameters_of_request(scope),
+            account_id=session.role_arn.split(":")[4],
+            region=region_of_request("us-east-1"),
+            partition=session.role_arn.split(":")[1],
+        )
+        try:
+            needed = permissions(call)
+        except UnknownPermissionError as error:
+            raise AuthorizationError(
+                "AccessDenied",
+                f"The embedded cloud does not know which permission {error} needs, and refuses it",
+            ) from None
+        role = role_of(session)
+        for permission in needed:
+            _require(session, role, call, permission)
 
-    Raises:
-        Refusal: its session token is of no use.
-    """
-    try:
-        return identity.session_of_request()
-    except identity.InvalidTokenError as error:
-        raise AuthorizationError(error.code, error.message) from None
+    def known_session(self) -> RoleSession | None:
+        """Return the session of the request being served; None if another caller sent it.
+
+        Raises:
+            AuthorizationError: its session token is not valid.
+        """
+        try:
+            return self._identity.session_of_request()
+        except identity.InvalidTokenError as error:
+            raise AuthorizationError(error.code, error.message) from None
 
 
 def role_of(session: RoleSession) -> Role:
     """Return the role of a session.
 
     Raises:
-        Refusal: the role is gone.
+        AuthorizationError: the role does not exist any more.
     """
     role = identity.find_role(session.role_arn)
     if role is None:
@@ -153,7 +158,7 @@ def decided(
     """Evaluate the session's policies, and the resource's if there is one.
 
     Raises:
-        Refusal: a policy is not understood.
+        AuthorizationError: a policy is not understood.
     """
     try:
         return evaluate(
@@ -181,7 +186,7 @@ def caller_conditions(session: RoleSession | None, region: str) -> Conditions:
     now = datetime.datetime.now(datetime.UTC)
     conditions = Conditions(
         {
-            # The loopback device stands for TLS: nobody else hears it, and no client has a certificate.
+            # The loopback device stands for TLS: no other machine reads it, and clients have no certificate.
             "aws:securetransport": "true",
             "aws:principalisawsservice": "false",
             "aws:viaawsservice": "false",

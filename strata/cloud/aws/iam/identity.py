@@ -1,9 +1,9 @@
-"""Who calls: the account behind an access key, and the roles a caller may take on.
+"""Who calls: the account behind an access key, and the roles a caller may assume.
 
 A 12-digit access key id is the account id (LocalStack's convention) and stands for the account's root, the
 keys of an assumed role belong to the role's account, and any other key means the root of this cloud's
-account. Keys that come with a session token must be known: nobody becomes root by keys that ran out with
-another cloud.
+account. Keys that come with a session token must be known: keys that another cloud gave do not make their
+holder root.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import flask
 import moto.core.errors as moto_errors
-import moto.iam.models as iam_models
 from flask import has_request_context
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
@@ -25,14 +24,12 @@ from moto.iam.models import Role, iam_backends
 from moto.sts.models import STSBackend, sts_backends
 from moto.utilities.utils import get_partition
 
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.service import Service, action, replaces
 from strata.iam import Decision, PolicyError, Principal, Request, decide, evaluate
 
 _ACCOUNT = re.compile(r"\d{12}")
-_patches = Patches()
-_default_account = ""
-_sessions: dict[str, RoleSession] = {}
 
 
 class AccessDenied(ServiceException):
@@ -43,7 +40,7 @@ class AccessDenied(ServiceException):
 
 
 class InvalidTokenError(Exception):
-    """The request's session token is of no use; `code` is AWS's error code."""
+    """The request's session token is not valid; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -53,7 +50,7 @@ class InvalidTokenError(Exception):
 
 @dataclass(frozen=True)
 class RoleSession:
-    """A role that somebody has taken on: by these keys, until then, within these session policies."""
+    """An assumed role: its keys, when they expire, and its session policies."""
 
     role_arn: str
     arn: str
@@ -83,96 +80,178 @@ class Credentials:
         }
 
 
-def install(context: CloudContext) -> None:
-    """Make moto derive accounts as this module says, and check trust policies in STS."""
-    global _default_account
-    _default_account = context.account_id
-    _patches.attribute(iam_models, "get_account_id_from", account_of)
-    _patches.attribute(BaseResponse, "get_access_key", _access_key)
-    _patches.attribute(BaseResponse, "default_region", context.region)
-    _patches.attribute(STSBackend, "get_caller_identity", _get_caller_identity)
-    _patches.attribute(moto_errors, "COMMON_ERROR_CODES", [*moto_errors.COMMON_ERROR_CODES, "AccessDenied"])
-    _patches.attribute(BaseResponse, "serialized", _with_status(BaseResponse.serialized))
-    _sessions.clear()
+class Identity(Service):
+    """The callers of one embedded cloud: the account behind a key, and the sessions of roles."""
 
+    name = "identity"
 
-def uninstall() -> None:
-    """Undo `install`."""
-    _patches.undo()
+    def __init__(self, context: CloudContext) -> None:
+        super().__init__()
+        self._context = context
+        self._sessions: dict[str, RoleSession] = {}
 
+    def start(self) -> None:
+        """Make moto derive accounts as this module says, with the cloud's own region as the default."""
+        super().start()
+        self.set(moto.DEFAULT_REGION, self._context.region)
+        self.set(moto.COMMON_ERROR_CODES, [*moto_errors.COMMON_ERROR_CODES, "AccessDenied"])
 
-def account_of(access_key_id: str) -> str:
-    """Return the account an access key belongs to."""
-    if _ACCOUNT.fullmatch(access_key_id):
-        return access_key_id
-    session = _sessions.get(access_key_id)
-    if session is not None:
-        return session.role_arn.split(":")[4]
-    for account_id, account in list(iam_backends.items()):
-        for backend in list(account.values()):
-            if access_key_id in backend.access_keys:
-                return account_id
-    return _default_account
+    @replaces(moto.ACCOUNT_OF_KEY)
+    def account_of(self, access_key_id: str) -> str:
+        """Return the account an access key belongs to."""
+        if _ACCOUNT.fullmatch(access_key_id):
+            return access_key_id
+        session = self._sessions.get(access_key_id)
+        if session is not None:
+            return session.role_arn.split(":")[4]
+        for account_id, account in list(iam_backends.items()):
+            for backend in list(account.values()):
+                if access_key_id in backend.access_keys:
+                    return account_id
+        return self._context.account_id
 
+    def caller_of_request(self) -> Principal:
+        """Return who sent the HTTP request being served: no ARN at all if it is anonymous."""
+        if not has_request_context():
+            return Principal(account_id=self._context.account_id)
+        key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
+        account_id = self.account_of(key)
+        if not key:
+            return Principal(account_id=account_id)
+        _, arn, _ = self._get_caller_identity(sts_backends[account_id]["aws"], key, "")
+        return aws_principal(arn)
 
-def caller_of_request() -> Principal:
-    """Return who sent the HTTP request being served: no ARN at all if it is anonymous."""
-    if not has_request_context():
-        return Principal(account_id=_default_account)
-    key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
-    account_id = account_of(key)
-    if not key:
-        return Principal(account_id=account_id)
-    _, arn, _ = _get_caller_identity(sts_backends[account_id]["aws"], key, "")
-    return aws_principal(arn)
+    def assume_role(
+        self,
+        role_arn: str,
+        *,
+        service: str = "",
+        principal_arn: str = "",
+        source_arn: str = "",
+        source_account: str = "",
+        external_id: str = "",
+        session_name: str = "strata",
+        duration: int = 3600,
+        region: str = "us-east-1",
+    ) -> Credentials:
+        """Assume a role as an AWS service or as another principal, if the role's trust policy allows it.
 
+        Args:
+            role_arn: the role.
+            service: the service that asks, such as `glue.amazonaws.com`; else give `principal_arn`.
+            principal_arn: the ARN of the user or role that asks (an account's root is the account itself).
+            source_arn, source_account: `aws:SourceArn` and `aws:SourceAccount` of a service's request; the
+                account is the source ARN's where it is not given.
+            external_id: `sts:ExternalId`.
+            session_name: the role session's name.
+            duration: seconds until the keys expire.
+            region: only its partition counts.
 
-def assume_role(
-    role_arn: str,
-    *,
-    service: str = "",
-    principal_arn: str = "",
-    source_arn: str = "",
-    source_account: str = "",
-    external_id: str = "",
-    session_name: str = "strata",
-    duration: int = 3600,
-    region: str = "us-east-1",
-) -> Credentials:
-    """Take on a role as an AWS service or as another principal, if the role's trust policy allows it.
+        Raises:
+            AccessDenied: the role does not exist, or its trust policy does not allow this request.
+        """
+        context: dict[str, str] = {}
+        if service:
+            principal = Principal(service=service)
+            asker = service
+            if source_arn:
+                context["aws:sourcearn"] = source_arn
+                source_account = source_account or source_arn.split(":")[4]
+            if source_account:
+                context["aws:sourceaccount"] = source_account
+        else:
+            principal = aws_principal(principal_arn)
+            asker = principal_arn
+            context["aws:principalarn"] = principal.arns[-1]
+            context["aws:principalaccount"] = principal.account_id
+        if external_id:
+            context["sts:externalid"] = external_id
+        check_trust(role_arn, "sts:AssumeRole", principal, context, asker)
+        return self.open_session(role_arn, session_name, duration, region)
 
-    Args:
-        role_arn: the role.
-        service: the service that asks, such as `glue.amazonaws.com`; else give `principal_arn`.
-        principal_arn: the ARN of the user or role that asks (an account's root is the account itself).
-        source_arn, source_account: `aws:SourceArn` and `aws:SourceAccount` of a service's request; the
-            account is the source ARN's where it is not given.
-        external_id: `sts:ExternalId`.
-        session_name: the role session's name.
-        duration: seconds until the keys expire.
-        region: only its partition counts.
+    def open_session(
+        self, role_arn: str, name: str, duration: int, region: str, policies: Sequence[str] = ()
+    ) -> Credentials:
+        """Make keys for a role; whether the caller may have them was decided before.
 
-    Raises:
-        AccessDenied: the role does not exist, or its trust policy does not allow this request.
-    """
-    context: dict[str, str] = {}
-    if service:
-        principal = Principal(service=service)
-        asker = service
-        if source_arn:
-            context["aws:sourcearn"] = source_arn
-            source_account = source_account or source_arn.split(":")[4]
-        if source_account:
-            context["aws:sourceaccount"] = source_account
-    else:
-        principal = aws_principal(principal_arn)
-        asker = principal_arn
-        context["aws:principalarn"] = principal.arns[-1]
-        context["aws:principalaccount"] = principal.account_id
-    if external_id:
-        context["sts:externalid"] = external_id
-    check_trust(role_arn, "sts:AssumeRole", principal, context, asker)
-    return open_session(role_arn, session_name, duration, region)
+        Args:
+            role_arn: the role.
+            name: the session's name.
+            duration: seconds until the keys expire.
+            region: only its partition counts.
+            policies: session policies, which limit what the role may do.
+        """
+        role = sts_backends[role_arn.split(":")[4]][get_partition(region)].assume_role(
+            region_name=region,
+            role_session_name=name,
+            role_arn=role_arn,
+            policy="",
+            duration=duration,
+            external_id="",
+        )
+        expiration = role.expiration.replace(tzinfo=datetime.UTC)
+        self._sessions[role.access_key_id] = RoleSession(
+            role_arn, role.arn, role.user_id, role.session_token, expiration, tuple(policies)
+        )
+        return Credentials(
+            access_key_id=role.access_key_id,
+            secret_access_key=role.secret_access_key,
+            session_token=role.session_token,
+            expiration=role.expiration,
+            account_id=role.account_id,
+            assumed_role_arn=role.arn,
+        )
+
+    def session_of_request(self) -> RoleSession | None:
+        """Return the session whose keys signed the HTTP request being served; None if it is another caller.
+
+        Raises:
+            InvalidTokenError: a session token that this cloud has not given, or keys that have expired.
+        """
+        key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
+        session = self._sessions.get(key)
+        token = flask.request.headers.get("X-Amz-Security-Token") or flask.request.args.get(
+            "X-Amz-Security-Token"
+        )
+        if session is None:
+            if token and not _ACCOUNT.fullmatch(key):
+                raise InvalidTokenError(
+                    "InvalidClientTokenId", "The security token included in the request is invalid."
+                )
+            return None
+        if token != session.token:
+            raise InvalidTokenError(
+                "InvalidClientTokenId", "The security token included in the request is invalid."
+            )
+        if session.expiration <= datetime.datetime.now(datetime.UTC):
+            raise InvalidTokenError("ExpiredToken", "The security token included in the request is expired")
+        return session
+
+    @replaces(moto.ACCESS_KEY)
+    def _access_key(self, response: BaseResponse) -> str:
+        return _key_of(response.headers.get("Authorization", ""), response.uri)
+
+    @replaces(moto.SERIALIZED, wraps=True)
+    def _with_status(self, serialized: Any, response: BaseResponse, action_result: ActionResult) -> Any:
+        """Keep an error's HTTP status: moto's is the service's model's, which lacks AccessDenied, so 400."""
+        status, headers, body = serialized(response, action_result)
+        return getattr(action_result.result, "http_status", status), headers, body
+
+    @action("sts", "GetCallerIdentity")
+    def _get_caller_identity(
+        self, backend: STSBackend, access_key_id: str, region: str
+    ) -> tuple[str, str, str]:
+        session = self._sessions.get(access_key_id)
+        if session is not None:
+            return session.user_id, session.arn, session.role_arn.split(":")[4]
+        user = iam_backends[backend.account_id][backend.partition].get_user_from_access_key_id(access_key_id)
+        if user:
+            return user.id, user.arn, user.account_id
+        return (
+            backend.account_id,
+            f"arn:{backend.partition}:iam::{backend.account_id}:root",
+            backend.account_id,
+        )
 
 
 def find_role(role_arn: str) -> Role | None:
@@ -215,7 +294,7 @@ def role_policies(role: Role) -> list[str]:
 
 
 def role_boundary(role: Role) -> str | None:
-    """Return a role's permissions boundary as JSON, or None; a boundary that is gone allows nothing."""
+    """Return a role's permissions boundary as JSON, or None; a missing boundary allows nothing."""
     if not role.permissions_boundary_arn:
         return None
     policy = iam_backends[role.account_id][role.partition].managed_policies.get(role.permissions_boundary_arn)
@@ -242,21 +321,11 @@ def _decided(denied: str, decision: Callable[[], Decision]) -> Decision:
         raise AccessDenied(f"{denied}: {error}") from None
 
 
-def _with_status(serialized: Any) -> Any:
-    """moto takes an error's HTTP status from the service's model, which knows no AccessDenied: 400."""
-
-    def with_status(response: BaseResponse, action_result: ActionResult) -> Any:
-        status, headers, body = serialized(response, action_result)
-        return getattr(action_result.result, "http_status", status), headers, body
-
-    return with_status
-
-
 def aws_principal(arn: str) -> Principal:
     """Return the principal behind an ARN: a session of a role acts as the session and as the role."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
-        raise AccessDenied(f"{arn or 'nobody'} is not the ARN of a principal")
+        raise AccessDenied(f"{arn or 'no caller'} is not the ARN of a principal")
     account_id = parts[4]
     session = re.fullmatch(r"assumed-role/(.+)/[^/]+", parts[5])
     if session:
@@ -264,70 +333,6 @@ def aws_principal(arn: str) -> Principal:
             if role.name == session[1]:
                 return Principal(account_id=account_id, arns=(arn, role.arn))
     return Principal(account_id=account_id, arns=(arn,))
-
-
-def open_session(
-    role_arn: str, name: str, duration: int, region: str, policies: Sequence[str] = ()
-) -> Credentials:
-    """Make keys for a role; whether the caller may have them was decided before.
-
-    Args:
-        role_arn: the role.
-        name: the session's name.
-        duration: seconds until the keys expire.
-        region: only its partition counts.
-        policies: session policies, which limit what the role may do.
-    """
-    role = sts_backends[role_arn.split(":")[4]][get_partition(region)].assume_role(
-        region_name=region,
-        role_session_name=name,
-        role_arn=role_arn,
-        policy="",
-        duration=duration,
-        external_id="",
-    )
-    expiration = role.expiration.replace(tzinfo=datetime.UTC)
-    _sessions[role.access_key_id] = RoleSession(
-        role_arn, role.arn, role.user_id, role.session_token, expiration, tuple(policies)
-    )
-    return Credentials(
-        access_key_id=role.access_key_id,
-        secret_access_key=role.secret_access_key,
-        session_token=role.session_token,
-        expiration=role.expiration,
-        account_id=role.account_id,
-        assumed_role_arn=role.arn,
-    )
-
-
-def session_of_request() -> RoleSession | None:
-    """Return the session whose keys signed the HTTP request being served; None if it is another caller.
-
-    Raises:
-        InvalidTokenError: a session token that this cloud has not given, or keys that have expired.
-    """
-    key = _key_of(flask.request.headers.get("Authorization", ""), flask.request.url)
-    session = _sessions.get(key)
-    token = flask.request.headers.get("X-Amz-Security-Token") or flask.request.args.get(
-        "X-Amz-Security-Token"
-    )
-    if session is None:
-        if token and not _ACCOUNT.fullmatch(key):
-            raise InvalidTokenError(
-                "InvalidClientTokenId", "The security token included in the request is invalid."
-            )
-        return None
-    if token != session.token:
-        raise InvalidTokenError(
-            "InvalidClientTokenId", "The security token included in the request is invalid."
-        )
-    if session.expiration <= datetime.datetime.now(datetime.UTC):
-        raise InvalidTokenError("ExpiredToken", "The security token included in the request is expired")
-    return session
-
-
-def _access_key(response: BaseResponse) -> str:
-    return _key_of(response.headers.get("Authorization", ""), response.uri)
 
 
 def _key_of(authorization: str, url: str) -> str:
@@ -339,13 +344,3 @@ def _key_of(authorization: str, url: str) -> str:
     if "X-Amz-Credential" in query:
         return query["X-Amz-Credential"][0].split("/")[0]
     return query.get("AWSAccessKeyId", [""])[0]
-
-
-def _get_caller_identity(backend: STSBackend, access_key_id: str, region: str) -> tuple[str, str, str]:
-    session = _sessions.get(access_key_id)
-    if session is not None:
-        return session.user_id, session.arn, session.role_arn.split(":")[4]
-    user = iam_backends[backend.account_id][backend.partition].get_user_from_access_key_id(access_key_id)
-    if user:
-        return user.id, user.arn, user.account_id
-    return backend.account_id, f"arn:{backend.partition}:iam::{backend.account_id}:root", backend.account_id

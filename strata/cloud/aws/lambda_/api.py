@@ -12,6 +12,7 @@ import io
 import json
 import uuid
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
@@ -19,17 +20,16 @@ from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFuncti
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.lambda_.runner import FunctionRunner, extras, role_credentials
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.lambda_.runner import FunctionRunner, extras
+from strata.cloud.aws.service import Service, action, replaces
 
 # They run on the Python of Strata's own environment, which is one of them.
 _RUNTIMES = ("python3.11", "python3.12")
 # Fields that moto does not keep.
 _EXTRA = ("DeadLetterConfig", "LoggingConfig")
-_patches = Patches()
-_original: dict[str, Any] = {}
-_runner: FunctionRunner | None = None
 
 
 class InvalidRequestContentException(JsonRESTError):
@@ -41,33 +41,167 @@ class InvalidRequestContentException(JsonRESTError):
         super().__init__("InvalidRequestContentException", f"Could not parse request body into json: {error}")
 
 
-def install(context: CloudContext) -> None:
-    """Make moto's Lambda run functions as this module says."""
-    global _runner
-    _runner = FunctionRunner(context)
-    for name, method in {
-        "_set_function_code": _set_function_code,
-        "invoke": _invoke,
-        "update_function_code": _update_function_code,
-        "update_configuration": _update_configuration,
-        "get_configuration": _get_configuration,
-    }.items():
-        _original[name] = _patches.attribute(LambdaFunction, name, method)
-    for name, function in {
-        "create_function": _create_function,
-        "delete_function": _delete_function,
-        "put_function_event_invoke_config": _put_function_event_invoke_config,
-    }.items():
-        _original[name] = _patches.attribute(LambdaBackend, name, function)
+class Lambda(Service):
+    """The functions of one embedded cloud, run by processes of its own."""
 
+    name = "lambda"
 
-def uninstall() -> None:
-    """End every function's processes and undo `install`."""
-    global _runner
-    runner, _runner = _runner, None
-    _patches.undo()
-    if runner is not None:
-        runner.stop()
+    def __init__(self, context: CloudContext, identities: Identity) -> None:
+        super().__init__()
+        self._context = context
+        self._identity = identities
+        self._runner: FunctionRunner
+
+    def start(self) -> None:
+        """Run functions from now on."""
+        self._runner = FunctionRunner(self._context, self._identity)
+        super().start()
+
+    def stop(self) -> None:
+        """End every function's processes."""
+        super().stop()
+        self._runner.stop()
+
+    @action("lambda", "CreateFunction", wraps=True)
+    def create_function(
+        self, original: Callable[..., Any], backend: LambdaBackend, spec: dict[str, Any]
+    ) -> LambdaFunction:
+        _check(spec)
+        name = spec["FunctionName"].rpartition(":")[2]
+        arn = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function:{name}"
+        self._check_role(spec["Role"], arn)
+        function: LambdaFunction = original(backend, spec)
+        _keep(function, spec)
+        self._runner.prepare(function)
+        return function
+
+    @action("lambda", "DeleteFunction", wraps=True)
+    def delete_function(
+        self,
+        original: Callable[..., Any],
+        backend: LambdaBackend,
+        function_name: str,
+        qualifier: str | None = None,
+    ) -> None:
+        function = backend.get_function(function_name, qualifier)
+        original(backend, function_name, qualifier)
+        self._runner.discard(function)
+
+    @action("lambda", "UpdateFunctionCode", wraps=True)
+    def update_function_code(
+        self, original: Callable[..., Any], function: LambdaFunction, updated_spec: dict[str, Any]
+    ) -> dict[str, Any]:
+        if updated_spec.get("Architectures"):
+            function.architectures = updated_spec["Architectures"]
+        original(function, updated_spec)
+        return self._changed(function)
+
+    @action("lambda", "UpdateFunctionConfiguration", wraps=True)
+    def update_function_configuration(
+        self, original: Callable[..., Any], function: LambdaFunction, updates: dict[str, Any]
+    ) -> dict[str, Any]:
+        _check(updates)
+        if "Role" in updates:
+            self._check_role(updates["Role"], function.function_arn)
+        if "Environment" in updates:
+            updates = {**updates, "Environment": {"Variables": {}, **updates["Environment"]}}
+        original(function, updates)
+        if "TracingConfig" in updates:
+            function.tracing_config = updates["TracingConfig"]
+        if "KMSKeyArn" in updates:
+            function.kms_key_arn = updates["KMSKeyArn"]
+        if "EphemeralStorage" in updates:
+            function.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        _keep(function, updates)
+        return self._changed(function)
+
+    @action("lambda", "GetFunctionConfiguration", wraps=True)
+    def get_function_configuration(
+        self, original: Callable[..., Any], function: LambdaFunction, on_create: bool = False
+    ) -> dict[str, Any]:
+        configuration: dict[str, Any] = original(function, on_create)
+        logging = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
+        kept = extras(function)
+        configuration["LoggingConfig"] = {**logging, **kept.get("LoggingConfig", {})}
+        if kept.get("DeadLetterConfig", {}).get("TargetArn"):
+            configuration["DeadLetterConfig"] = kept["DeadLetterConfig"]
+        return configuration
+
+    @action("lambda", "PutFunctionEventInvokeConfig")
+    def put_function_event_invoke_config(
+        self, backend: LambdaBackend, function_name: str, config: dict[str, Any]
+    ) -> dict[str, Any]:
+        # moto appends, and then answers with the first.
+        function = backend.get_function(function_name)
+        function.event_invoke_config = [
+            EventInvokeConfig(function.function_arn, function.last_modified, config)
+        ]
+        return function.event_invoke_config[0].response()
+
+    @action("lambda", "Invoke")
+    def invoke(
+        self, function: LambdaFunction, body: str | bytes, request_headers: Any, response_headers: Any
+    ) -> str | bytes:
+        headers = {name.lower(): value for name, value in dict(request_headers).items()}
+        event = (body.decode() if isinstance(body, bytes) else body) or "{}"
+        try:
+            json.loads(event)
+        except ValueError as error:
+            raise InvalidRequestContentException(error) from None
+        request_id = str(uuid.uuid4())
+        kind = headers.get("x-amz-invocation-type", "RequestResponse")
+        response_headers["x-amzn-requestid"] = request_id
+        if kind == "DryRun":
+            return ""
+        if kind == "Event":
+            self._runner.invoke_later(function, event, request_id)
+            return ""
+        try:
+            invocation = self._runner.invoke(function, event, request_id)
+        except ServiceException as error:
+            raise (
+                error
+                if isinstance(error, JsonRESTError)
+                else InvalidParameterValueException(
+                    f"The role defined for the function cannot be assumed by Lambda: {error.message}"
+                )
+            ) from None
+        response_headers["x-amz-executed-version"] = str(function.version)
+        if invocation.error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        # The last 4 KB, as AWS returns them; moto drops them unless the caller asked for the tail.
+        log = "\n".join(invocation.log).encode()[-4096:]
+        response_headers["x-amz-log-result"] = base64.b64encode(log).decode()
+        return invocation.payload
+
+    @replaces(moto.SET_FUNCTION_CODE, wraps=True)
+    def set_function_code(
+        self, original: Callable[..., Any], function: LambdaFunction, updated_spec: dict[str, Any]
+    ) -> None:
+        try:
+            original(function, updated_spec)
+        except ValueError as error:
+            # moto's way to say that bucket or key is missing: the code and the message as two arguments.
+            raise InvalidParameterValueException(str(error.args[-1])) from None
+        try:
+            zipfile.ZipFile(io.BytesIO(function.code_bytes)).close()
+        except zipfile.BadZipFile:
+            raise InvalidParameterValueException(
+                "Could not unzip uploaded file. Please check your file, then try to upload again."
+            ) from None
+
+    def _check_role(self, role_arn: str, function_arn: str) -> None:
+        try:
+            self._runner.role_credentials(role_arn, function_arn, "check")
+        except ServiceException:
+            raise InvalidParameterValueException(
+                "The role defined for the function cannot be assumed by Lambda."
+            ) from None
+
+    def _changed(self, function: LambdaFunction) -> dict[str, Any]:
+        function.last_modified = iso_8601_datetime_with_nanoseconds()
+        self._runner.prepare(function)
+        return function.get_configuration()
 
 
 def _check(spec: dict[str, Any]) -> None:
@@ -90,140 +224,9 @@ def _check(spec: dict[str, Any]) -> None:
             raise InvalidParameterValueException(f"{name} is not implemented by the embedded Lambda")
 
 
-def _check_role(role_arn: str, function_arn: str) -> None:
-    try:
-        role_credentials(role_arn, function_arn, "check")
-    except ServiceException:
-        raise InvalidParameterValueException(
-            "The role defined for the function cannot be assumed by Lambda."
-        ) from None
-
-
-def _prepare(function: LambdaFunction) -> None:
-    if _runner is not None:
-        _runner.prepare(function)
-
-
-def _create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:
-    _check(spec)
-    name = spec["FunctionName"].rpartition(":")[2]
-    arn = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function:{name}"
-    _check_role(spec["Role"], arn)
-    function: LambdaFunction = _original["create_function"](backend, spec)
-    _keep(function, spec)
-    _prepare(function)
-    return function
-
-
-def _delete_function(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
-    function = backend.get_function(function_name, qualifier)
-    _original["delete_function"](backend, function_name, qualifier)
-    if _runner is not None:
-        _runner.discard(function)
-
-
-def _set_function_code(function: LambdaFunction, updated_spec: dict[str, Any]) -> None:
-    try:
-        _original["_set_function_code"](function, updated_spec)
-    except ValueError as error:
-        # moto's way to say that bucket or key is missing: the code and the message as two arguments.
-        raise InvalidParameterValueException(str(error.args[-1])) from None
-    try:
-        zipfile.ZipFile(io.BytesIO(function.code_bytes)).close()
-    except zipfile.BadZipFile:
-        raise InvalidParameterValueException(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        ) from None
-
-
-def _update_function_code(function: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
-    if updated_spec.get("Architectures"):
-        function.architectures = updated_spec["Architectures"]
-    _original["update_function_code"](function, updated_spec)
-    return _changed(function)
-
-
-def _update_configuration(function: LambdaFunction, updates: dict[str, Any]) -> dict[str, Any]:
-    _check(updates)
-    if "Role" in updates:
-        _check_role(updates["Role"], function.function_arn)
-    if "Environment" in updates:
-        updates = {**updates, "Environment": {"Variables": {}, **updates["Environment"]}}
-    _original["update_configuration"](function, updates)
-    if "TracingConfig" in updates:
-        function.tracing_config = updates["TracingConfig"]
-    if "KMSKeyArn" in updates:
-        function.kms_key_arn = updates["KMSKeyArn"]
-    if "EphemeralStorage" in updates:
-        function.ephemeral_storage = updates["EphemeralStorage"]["Size"]
-    _keep(function, updates)
-    return _changed(function)
-
-
 def _keep(function: LambdaFunction, spec: dict[str, Any]) -> None:
     extras(function).update({name: spec[name] for name in _EXTRA if name in spec})
     logging = spec.get("LoggingConfig", {})
     if logging.get("LogFormat", "Text") != "Text":
         raise InvalidParameterValueException("LogFormat JSON is not implemented by the embedded Lambda")
     function.logs_group_name = logging.get("LogGroup", function.logs_group_name)
-
-
-def _changed(function: LambdaFunction) -> dict[str, Any]:
-    function.last_modified = iso_8601_datetime_with_nanoseconds()
-    _prepare(function)
-    return function.get_configuration()
-
-
-def _get_configuration(function: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
-    configuration: dict[str, Any] = _original["get_configuration"](function, on_create)
-    logging = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
-    kept = extras(function)
-    configuration["LoggingConfig"] = {**logging, **kept.get("LoggingConfig", {})}
-    if kept.get("DeadLetterConfig", {}).get("TargetArn"):
-        configuration["DeadLetterConfig"] = kept["DeadLetterConfig"]
-    return configuration
-
-
-def _put_function_event_invoke_config(
-    backend: LambdaBackend, function_name: str, config: dict[str, Any]
-) -> dict[str, Any]:
-    # moto appends, and then answers with the first.
-    function = backend.get_function(function_name)
-    function.event_invoke_config = [EventInvokeConfig(function.function_arn, function.last_modified, config)]
-    return function.event_invoke_config[0].response()
-
-
-def _invoke(
-    function: LambdaFunction, body: str | bytes, request_headers: Any, response_headers: Any
-) -> str | bytes:
-    headers = {name.lower(): value for name, value in dict(request_headers).items()}
-    event = (body.decode() if isinstance(body, bytes) else body) or "{}"
-    try:
-        json.loads(event)
-    except ValueError as error:
-        raise InvalidRequestContentException(error) from None
-    request_id = str(uuid.uuid4())
-    kind = headers.get("x-amz-invocation-type", "RequestResponse")
-    response_headers["x-amzn-requestid"] = request_id
-    if kind == "DryRun" or _runner is None:
-        return ""
-    if kind == "Event":
-        _runner.invoke_later(function, event, request_id)
-        return ""
-    try:
-        invocation = _runner.invoke(function, event, request_id)
-    except ServiceException as error:
-        raise (
-            error
-            if isinstance(error, JsonRESTError)
-            else InvalidParameterValueException(
-                f"The role defined for the function cannot be assumed by Lambda: {error.message}"
-            )
-        ) from None
-    response_headers["x-amz-executed-version"] = str(function.version)
-    if invocation.error:
-        response_headers["x-amz-function-error"] = "Unhandled"
-    # The last 4 KB, as AWS returns them; moto drops them unless the caller asked for the tail.
-    log = "\n".join(invocation.log).encode()[-4096:]
-    response_headers["x-amz-log-result"] = base64.b64encode(log).decode()
-    return invocation.payload

@@ -15,7 +15,7 @@ from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError, ServiceException
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.iam.identity import Credentials, assume_role
+from strata.cloud.aws.iam.identity import Credentials, Identity
 from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment, Function, FunctionInvocation
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
@@ -38,8 +38,9 @@ class TooManyRequestsException(JsonRESTError):
 class FunctionRunner:
     """The execution environments of one embedded cloud."""
 
-    def __init__(self, context: CloudContext) -> None:
+    def __init__(self, context: CloudContext, identities: Identity) -> None:
         self.context = context
+        self._identity = identities
         self._folder = context.directory / "lambda"
         self._lock = threading.Lock()
         self._idle: dict[str, list[ExecutionEnvironment]] = defaultdict(list)
@@ -103,6 +104,16 @@ class FunctionRunner:
 
         threading.Thread(target=run, name=f"lambda-{function.function_name}", daemon=True).start()
 
+    def role_credentials(self, role_arn: str, function_arn: str, session_name: str) -> Credentials:
+        """Assume a function's role as Lambda does; raises AccessDenied."""
+        return self._identity.assume_role(
+            role_arn,
+            service="lambda.amazonaws.com",
+            source_arn=function_arn,
+            session_name=session_name,
+            region=function_arn.split(":")[3],
+        )
+
     def stop(self) -> None:
         """End every environment."""
         self._stopped.set()
@@ -148,7 +159,8 @@ class FunctionRunner:
             self._all.discard(environment)
 
     def _credentials(self, function: LambdaFunction) -> dict[str, str]:
-        return role_credentials(function.role, function.function_arn, function.function_name).environment()
+        name = function.function_name
+        return self.role_credentials(function.role, function.function_arn, name).environment()
 
     def _version(self, function: LambdaFunction) -> Function:
         backend = get_backend(function.account_id, function.region)
@@ -194,17 +206,6 @@ class FunctionRunner:
             client.send_message(QueueUrl=url, MessageBody=event, MessageAttributes=attributes)
         else:
             client.publish(TopicArn=target, Message=event, MessageAttributes=attributes)
-
-
-def role_credentials(role_arn: str, function_arn: str, session_name: str) -> Credentials:
-    """Take on a function's role as Lambda does; raises AccessDenied."""
-    return assume_role(
-        role_arn,
-        service="lambda.amazonaws.com",
-        source_arn=function_arn,
-        session_name=session_name,
-        region=function_arn.split(":")[3],
-    )
 
 
 def extras(function: LambdaFunction) -> dict[str, Any]:

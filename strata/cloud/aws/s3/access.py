@@ -2,8 +2,8 @@
 
 moto takes any condition in a Deny statement as met, whoever calls, knows no NotResource, and never asks for
 the rights of a role. Rules: Amazon S3 User Guide, "How Amazon S3 authorizes a request" and "Required
-permissions for Amazon S3 API operations". An account's root needs no allow in its account; everybody is held
-by a deny. Encryption asks for no rights here.
+permissions for Amazon S3 API operations". An account's root needs no allow in its account; a deny holds for
+every caller. Encryption asks for no rights here.
 """
 
 from __future__ import annotations
@@ -18,22 +18,21 @@ from moto.core.routing import get_service_router
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.api_call import region_of_request
-from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.authorization import (
     AuthorizationError,
+    Authorizer,
     Conditions,
     caller_conditions,
     decided,
     denied,
-    known_session,
     role_of,
 )
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.service import Service, replaces
 from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, decide, evaluate
 
-_patches = Patches()
 _LOGGING = "logging.s3.amazonaws.com"
 # Where the action of an operation on a bucket is not named like the operation.
 _BUCKET_ACTIONS = {
@@ -100,182 +99,170 @@ _OF_VERSION = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
-_operations: dict[tuple[object, ...], str] = {}
-# AWS lets an account's root repair a policy that locks everybody out.
+# AWS lets an account's root repair a policy that locks every caller out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
 
-def install(context: CloudContext) -> None:
-    """Patch moto's S3."""
-    _patches.attribute(FakeBucket, "get_permission", _permission)
-    _patches.attribute(FakeBucket, "set_logging", _logging_checked(FakeBucket.set_logging))
+class S3Access(Service):
+    """The decisions on requests to S3.
 
-
-def uninstall() -> None:
-    """Undo `install`."""
-    _patches.undo()
-
-
-def check() -> None:
-    """Refuse the request being served unless the policies of bucket and caller allow it.
-
-    Raises:
-        Refusal: they do not, or it is not known what the request needs.
+    Args:
+        identities: who calls.
+        authorizer: whose session it is.
     """
-    session = known_session()
-    g.s3_decided = {}
-    host = request.host.rpartition(":")[0] or request.host
-    if not re.fullmatch(r"[\d.]+|localhost|\[.*\]", host):
-        if session is not None:
-            raise AuthorizationError(
-                "AccessDenied", "The embedded cloud decides on requests with the bucket in the path only"
-            )
-        return
-    operation, bucket_name, key = _operation()
-    if operation == "DeleteObjects":
-        return  # moto asks for each object, and answers for each
-    bucket = _bucket(bucket_name)
-    for action, resource, about in _needed(operation, bucket_name, key, bucket):
-        if session is None and (about is None or action in _ROOT_ALWAYS):
-            continue
-        decision = _decided(action, resource, about)
-        g.s3_decided[resource] = decision
-        if decision.outcome is PolicyOutcome.DENY or (session is not None and not decision.allowed):
-            who = session or identity.caller_of_request()
-            raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
-        foreign = about is not None and about.account_id != identity.caller_of_request().account_id
-        if session is None and foreign and not decision.allowed and request.headers.get("Authorization"):
-            who = identity.caller_of_request()
-            raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
 
+    name = "s3-access"
 
-def _operation() -> tuple[str, str, str]:
-    """The operation, the bucket and the key of the request, as botocore's model names them."""
-    bucket, _, key = request.path.lstrip("/").partition("/")
-    kind = request.args.get("list-type")
-    shape = (
-        request.method,
-        bool(bucket),
-        bool(key),
-        frozenset(request.args),
-        kind,
-        "x-amz-copy-source" in request.headers,
-    )
-    # Routing tries a hundred patterns, and what the request looks like tells the operation the second time.
-    operation = _operations.get(shape)
-    if operation is None:
-        try:
-            model, _ = get_service_router("s3").match(MotoRequest(request.environ.copy()))
-            operation = str(model.name)
-        except Exception:  # no operation at all: moto says so
-            operation = f"{request.method} {request.path}"
-        else:
-            _operations[shape] = operation
-    return operation, bucket, key
+    def __init__(self, identities: Identity, authorizer: Authorizer) -> None:
+        super().__init__()
+        self._identity = identities
+        self._authorizer = authorizer
+        self._operations: dict[tuple[object, ...], str] = {}
 
+    def check(self) -> None:
+        """Refuse the request being served unless the policies of bucket and caller allow it.
 
-def _needed(
-    operation: str, bucket_name: str, key: str, bucket: FakeBucket | None
-) -> list[tuple[str, str, FakeBucket | None]]:
-    """The actions that an operation needs, each with its resource and the bucket of that."""
-    if operation == "ListBuckets":
-        return [("s3:ListAllMyBuckets", "*", None)]
-    arn = f"arn:aws:s3:::{bucket_name}"
-    if operation in _BUCKET_ACTIONS or _SAME_NAME.fullmatch(operation):
-        return [(f"s3:{_BUCKET_ACTIONS.get(operation, operation)}", arn, bucket)]
-    if operation not in _OBJECT_ACTIONS:
-        if known_session() is None:
-            return []
-        raise AuthorizationError(
-            "AccessDenied",
-            f"The embedded cloud does not know which permission s3:{operation} needs, so it refuses it",
+        Raises:
+            AuthorizationError: they do not, or it is not known what the request needs.
+        """
+        session = self._authorizer.known_session()
+        g.s3_decided = {}
+        host = request.host.rpartition(":")[0] or request.host
+        if not re.fullmatch(r"[\d.]+|localhost|\[.*\]", host):
+            if session is not None:
+                raise AuthorizationError(
+                    "AccessDenied", "The embedded cloud decides on requests with the bucket in the path only"
+                )
+            return
+        operation, bucket_name, key = self._operation()
+        if operation == "DeleteObjects":
+            return  # moto asks for each object, and answers for each
+        bucket = _bucket(bucket_name)
+        for action, resource, about in self._needed(operation, bucket_name, key, bucket):
+            if session is None and (about is None or action in _ROOT_ALWAYS):
+                continue
+            decision = self._decided(action, resource, about)
+            g.s3_decided[resource] = decision
+            if decision.outcome is PolicyOutcome.DENY or (session is not None and not decision.allowed):
+                who = session or self._identity.caller_of_request()
+                raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
+            foreign = about is not None and about.account_id != self._identity.caller_of_request().account_id
+            if session is None and foreign and not decision.allowed and request.headers.get("Authorization"):
+                who = self._identity.caller_of_request()
+                raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
+
+    def _operation(self) -> tuple[str, str, str]:
+        """The operation, the bucket and the key of the request, as botocore's model names them."""
+        bucket, _, key = request.path.lstrip("/").partition("/")
+        kind = request.args.get("list-type")
+        shape = (
+            request.method,
+            bool(bucket),
+            bool(key),
+            frozenset(request.args),
+            kind,
+            "x-amz-copy-source" in request.headers,
         )
-    action = _OBJECT_ACTIONS[operation]
-    if request.args.get("versionId"):
-        action = _OF_VERSION.get(action, action)
-    needed = [(f"s3:{action}", f"{arn}/{key}", bucket)]
-    if request.headers.get("x-amz-tagging") and action == "PutObject":
-        needed.append(("s3:PutObjectTagging", f"{arn}/{key}", bucket))
-    source = request.headers.get("x-amz-copy-source")
-    if source:
-        path, _, version = unquote(source).lstrip("/").partition("?versionId=")
-        read = "s3:GetObjectVersion" if version else "s3:GetObject"
-        needed.append((read, f"arn:aws:s3:::{path}", _bucket(path.partition("/")[0])))
-    return needed
+        # Routing tries a hundred patterns; the second time the request's shape tells the operation.
+        operation = self._operations.get(shape)
+        if operation is None:
+            try:
+                model, _ = get_service_router("s3").match(MotoRequest(request.environ.copy()))
+                operation = str(model.name)
+            except Exception:  # no operation at all: moto says so
+                operation = f"{request.method} {request.path}"
+            else:
+                self._operations[shape] = operation
+        return operation, bucket, key
 
+    def _needed(
+        self, operation: str, bucket_name: str, key: str, bucket: FakeBucket | None
+    ) -> list[tuple[str, str, FakeBucket | None]]:
+        """The actions that an operation needs, each with its resource and the bucket of that."""
+        if operation == "ListBuckets":
+            return [("s3:ListAllMyBuckets", "*", None)]
+        arn = f"arn:aws:s3:::{bucket_name}"
+        if operation in _BUCKET_ACTIONS or _SAME_NAME.fullmatch(operation):
+            return [(f"s3:{_BUCKET_ACTIONS.get(operation, operation)}", arn, bucket)]
+        if operation not in _OBJECT_ACTIONS:
+            if self._authorizer.known_session() is None:
+                return []
+            raise AuthorizationError(
+                "AccessDenied",
+                f"The embedded cloud does not know which permission s3:{operation} needs, so it refuses it",
+            )
+        action = _OBJECT_ACTIONS[operation]
+        if request.args.get("versionId"):
+            action = _OF_VERSION.get(action, action)
+        needed = [(f"s3:{action}", f"{arn}/{key}", bucket)]
+        if request.headers.get("x-amz-tagging") and action == "PutObject":
+            needed.append(("s3:PutObjectTagging", f"{arn}/{key}", bucket))
+        source = request.headers.get("x-amz-copy-source")
+        if source:
+            path, _, version = unquote(source).lstrip("/").partition("?versionId=")
+            read = "s3:GetObjectVersion" if version else "s3:GetObject"
+            needed.append((read, f"arn:aws:s3:::{path}", _bucket(path.partition("/")[0])))
+        return needed
 
-def _bucket(name: str) -> FakeBucket | None:
-    place = s3_backends.bucket_accounts.get(name)
-    return s3_backends[place[1]][place[0]].buckets.get(name) if place else None
+    @replaces(moto.BUCKET_PERMISSION)
+    def _permission(self, bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+        """What the policies say to the caller of the current request: asked by moto, per object."""
+        known: dict[str, Decision] = g.get("s3_decided", {}) if has_request_context() else {}
+        decision = known.get(resource)
+        if decision is None:
+            asked = "s3:GetObject" if action == "s3:HeadObject" else action
+            try:
+                decision = self._decided(asked, resource, bucket)
+            except AuthorizationError:
+                return PermissionResult.DENIED
+            session = self._authorizer.known_session() if has_request_context() else None
+            if session is not None and not decision.allowed:
+                return PermissionResult.DENIED
+        if decision.outcome is PolicyOutcome.DENY:
+            return PermissionResult.DENIED
+        by_bucket = decision.allowed and decision.policy == "resource-based policy"
+        return PermissionResult.PERMITTED if by_bucket else PermissionResult.NEUTRAL
 
-
-def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What the policies say to the caller of the current request: asked by moto, per object."""
-    known: dict[str, Decision] = g.get("s3_decided", {}) if has_request_context() else {}
-    decision = known.get(resource)
-    if decision is None:
-        asked = "s3:GetObject" if action == "s3:HeadObject" else action
+    def _decided(self, action: str, resource: str, bucket: FakeBucket | None) -> Decision:
+        caller = self._identity.caller_of_request()
+        session = self._authorizer.known_session() if has_request_context() else None
+        policy = bucket.policy.decode() if bucket is not None and bucket.policy is not None else None
+        account_id = bucket.account_id if bucket is not None else ""
+        asked = Request(action, resource, caller, self._conditions(caller, account_id))
+        if session is not None:
+            return decided(session, role_of(session), asked, policy, account_id)
         try:
-            decision = _decided(asked, resource, bucket)
-        except AuthorizationError:
-            return PermissionResult.DENIED
-        session = known_session() if has_request_context() else None
-        if session is not None and not decision.allowed:
-            return PermissionResult.DENIED
-    if decision.outcome is PolicyOutcome.DENY:
-        return PermissionResult.DENIED
-    by_bucket = decision.allowed and decision.policy == "resource-based policy"
-    return PermissionResult.PERMITTED if by_bucket else PermissionResult.NEUTRAL
+            # An anonymous caller has no policies: the bucket's decides, and after it moto, by access control
+            # lists.
+            return evaluate(asked, None if caller.arns else (), policy, resource_account=account_id)
+        except PolicyError as error:
+            raise AuthorizationError(
+                "AccessDenied", _sentence(caller, action, resource, f"because {error}")
+            ) from None
 
+    def _conditions(self, caller: Principal, account_id: str) -> Conditions:
+        if not has_request_context():
+            return Conditions({"aws:securetransport": "true"})
+        conditions = caller_conditions(self._authorizer.known_session(), region_of_request("us-east-1"))
+        conditions["aws:principalaccount"] = caller.account_id
+        if caller.arns:
+            conditions["aws:principalarn"] = caller.arns[-1]
+        conditions["aws:resourceaccount"] = conditions["s3:resourceaccount"] = account_id
+        conditions["s3:prefix"] = request.args.get("prefix", "")
+        for name in ("delimiter", "max-keys", "versionId"):
+            if name in request.args:
+                conditions[f"s3:{name.lower()}"] = request.args[name]
+        conditions.absent_prefixes = ("s3:x-amz-", "s3:delimiter", "s3:max-keys", "s3:versionid")
+        for name, value in request.headers.items():
+            if name.lower().startswith("x-amz-"):
+                conditions[f"s3:{name.lower()}"] = value
+        return conditions
 
-def _decided(action: str, resource: str, bucket: FakeBucket | None) -> Decision:
-    caller = identity.caller_of_request()
-    session = known_session() if has_request_context() else None
-    policy = bucket.policy.decode() if bucket is not None and bucket.policy is not None else None
-    account_id = bucket.account_id if bucket is not None else ""
-    asked = Request(action, resource, caller, _conditions(caller, account_id))
-    if session is not None:
-        return decided(session, role_of(session), asked, policy, account_id)
-    try:
-        # Whoever is nobody's has no policies: the bucket's decides, and after it moto, by access control
-        # lists.
-        return evaluate(asked, None if caller.arns else (), policy, resource_account=account_id)
-    except PolicyError as error:
-        raise AuthorizationError(
-            "AccessDenied", _sentence(caller, action, resource, f"because {error}")
-        ) from None
-
-
-def _sentence(who: Any, action: str, resource: str, reason: str) -> str:
-    if isinstance(who, Principal):
-        name = who.arns[0] if who.arns else "anonymous"
-        return f"User: {name} is not authorized to perform: {action} on resource: {resource} {reason}"
-    return denied(who, action, resource, reason)
-
-
-def _conditions(caller: Principal, account_id: str) -> Conditions:
-    if not has_request_context():
-        return Conditions({"aws:securetransport": "true"})
-    conditions = caller_conditions(known_session(), region_of_request("us-east-1"))
-    conditions["aws:principalaccount"] = caller.account_id
-    if caller.arns:
-        conditions["aws:principalarn"] = caller.arns[-1]
-    conditions["aws:resourceaccount"] = conditions["s3:resourceaccount"] = account_id
-    conditions["s3:prefix"] = request.args.get("prefix", "")
-    for name in ("delimiter", "max-keys", "versionId"):
-        if name in request.args:
-            conditions[f"s3:{name.lower()}"] = request.args[name]
-    conditions.absent_prefixes = ("s3:x-amz-", "s3:delimiter", "s3:max-keys", "s3:versionid")
-    for name, value in request.headers.items():
-        if name.lower().startswith("x-amz-"):
-            conditions[f"s3:{name.lower()}"] = value
-    return conditions
-
-
-def _logging_checked(set_logging: Any) -> Any:
-    """moto finds the permission of the logging service only in a statement of one particular shape."""
-
-    def checked(bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any) -> None:
+    @replaces(moto.BUCKET_LOGGING, wraps=True)
+    def _set_logging(
+        self, set_logging: Any, bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any
+    ) -> None:
+        """Admit the logging service as a policy says: moto knows a statement of one particular shape."""
         target = bucket_backend.buckets.get(logging_config["TargetBucket"]) if logging_config else None
         if target is not None and target.policy is not None and target.region_name == bucket.region_name:
             assert logging_config is not None
@@ -294,4 +281,14 @@ def _logging_checked(set_logging: Any) -> Any:
                 return
         set_logging(bucket, logging_config, bucket_backend)
 
-    return checked
+
+def _bucket(name: str) -> FakeBucket | None:
+    place = s3_backends.bucket_accounts.get(name)
+    return s3_backends[place[1]][place[0]].buckets.get(name) if place else None
+
+
+def _sentence(who: Any, action: str, resource: str, reason: str) -> str:
+    if isinstance(who, Principal):
+        name = who.arns[0] if who.arns else "anonymous"
+        return f"User: {name} is not authorized to perform: {action} on resource: {resource} {reason}"
+    return denied(who, action, resource, reason)

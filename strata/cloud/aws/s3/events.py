@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-import moto.s3.notifications as s3_notifications
 from flask import has_request_context, request
 from moto.core.compat import HAS_CRT
 from moto.core.responses import ActionResult, EmptyResult
@@ -24,14 +23,13 @@ from moto.s3.exceptions import PreconditionFailed, S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
-from moto.s3.utils import _VersionedKeyStore, compute_checksum
+from moto.s3.utils import compute_checksum
 
-from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import api as events
-from strata.cloud.aws.iam import identity
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.service import Service, action, replaces
 
-_patches = Patches()
 # The `reason` of each event type, from the table in "Amazon S3 event notification message structure".
 _REASONS = {
     S3NotificationEvent.OBJECT_CREATED_PUT_EVENT: "PutObject",
@@ -57,71 +55,136 @@ class _Sequencer:
             return f"{self._last:016x}"
 
 
-_sequencer = _Sequencer()
+class S3Events(Service):
+    """S3's events, and the actions on objects that check what they are given; needs to know who calls."""
 
+    name = "s3"
 
-def install(context: CloudContext) -> None:
-    """Patch moto's S3."""
-    send = s3_notifications.send_event
+    def __init__(self, identities: Identity) -> None:
+        super().__init__()
+        self._identity = identities
+        self._sequencer = _Sequencer()
 
-    def send_event(account_id: str, event_name: S3NotificationEvent, bucket: Any, key: Any) -> None:
-        if not _is_spurious(event_name):
-            send(account_id, event_name, bucket, key)
-
-    put_object, upload_part = S3Response.put_object, S3Response.upload_part
-
-    def verified_put_object(response: S3Response) -> Any:
+    @action("s3", "PutObject", wraps=True)
+    @action("s3", "UploadPart", wraps=True)
+    def verify(self, write: Callable[[S3Response], Any], response: S3Response) -> Any:
         _verify_body(response)
-        return put_object(response)
+        return write(response)
 
-    def verified_upload_part(response: S3Response) -> Any:
-        _verify_body(response)
-        return upload_part(response)
+    @action("s3", "CopyObject", wraps=True)
+    @action("s3", "UploadPartCopy", wraps=True)
+    def copy_on_condition(self, copy: Callable[[S3Response], Any], response: S3Response) -> Any:
+        """Keep the request's condition on the source's ETag at hand where the source is read."""
+        token = _source_etag.set(response.headers.get("x-amz-copy-source-if-match"))
+        try:
+            return copy(response)
+        finally:
+            _source_etag.reset(token)
 
-    copy_object, upload_part_copy = S3Backend.copy_object, S3Backend.upload_part_copy
-
-    def matched_copy_object(backend: S3Backend, src_key: Any, *more: Any, **named: Any) -> None:
+    @replaces(moto.COPY_OBJECT, wraps=True)
+    def copy_matched_object(
+        self, copy: Callable[..., None], backend: S3Backend, src_key: Any, *more: Any, **named: Any
+    ) -> None:
         _match_source(src_key.etag)
-        copy_object(backend, src_key, *more, **named)
+        copy(backend, src_key, *more, **named)
 
-    def matched_upload_part_copy(backend: S3Backend, *more: Any, **named: Any) -> Any:
+    @replaces(moto.UPLOAD_PART_COPY, wraps=True)
+    def copy_matched_part(
+        self, copy: Callable[..., Any], backend: S3Backend, *more: Any, **named: Any
+    ) -> Any:
         names = ("src_bucket_name", "src_key_name", "src_version_id")
         source: Any = backend.get_object(*(named[name] for name in names))
         _match_source(source.etag)
-        return upload_part_copy(backend, *more, **named)
+        return copy(backend, *more, **named)
 
-    _patches.attribute(s3_notifications, "send_event", send_event)
-    _patches.attribute(s3_notifications, "_send_event_bridge_message", _send_event_bridge_message)
-    _patches.attribute(S3Response, "get_bucket_notification", _get_bucket_notification)
-    _patches.attribute(S3Response, "put_object", verified_put_object)
-    _patches.attribute(S3Response, "upload_part", verified_upload_part)
-    for name in ("copy_object", "upload_part_copy"):
-        _patches.attribute(S3Response, name, _with_condition(getattr(S3Response, name)))
-    _patches.attribute(S3Backend, "copy_object", matched_copy_object)
-    _patches.attribute(S3Backend, "upload_part_copy", matched_upload_part_copy)
-    for name in ("lists", "iterlists"):
-        _patches.attribute(_VersionedKeyStore, name, _lists)
-    for name in ("items", "iteritems"):
-        _patches.attribute(_VersionedKeyStore, name, _items)
-    for name in ("values", "itervalues"):
-        _patches.attribute(_VersionedKeyStore, name, lambda store: (last for _, last in _items(store)))
-    # moto disposes of a key's versions when the last is deleted, and forgets that some are delete markers.
-    _patches.attribute(FakeDeleteMarker, "dispose", lambda marker: None)
+    @action("s3", "GetBucketNotificationConfiguration")
+    def get_bucket_notification_configuration(self, response: S3Response) -> Any:
+        configuration = response.backend.get_bucket_notification_configuration(response.bucket_name)
+        if not configuration:
+            return response.serialized(EmptyResult())
 
+        def described(item: Any, arn_key: str) -> dict[str, Any]:
+            described = {"Id": item.id, arn_key: item.arn, "Events": item.events}
+            if item.filters:
+                described["Filter"] = {"Key": {"FilterRules": item.filters["S3Key"]["FilterRule"]}}
+            return described
 
-def uninstall() -> None:
-    """Undo `install`."""
-    _patches.undo()
+        result: dict[str, Any] = {
+            "TopicConfigurations": [described(t, "TopicArn") for t in configuration.topic],
+            "QueueConfigurations": [described(q, "QueueArn") for q in configuration.queue],
+            "LambdaFunctionConfigurations": [
+                described(f, "LambdaFunctionArn") for f in configuration.cloud_function
+            ],
+        }
+        if configuration.event_bridge is not None:
+            result["EventBridgeConfiguration"] = {}
+        response.data["Action"] = "GetBucketNotificationConfiguration"
+        return response.serialized(ActionResult(result))
 
+    @replaces(moto.SEND_S3_EVENT, wraps=True)
+    def send_event(
+        self,
+        send: Callable[..., None],
+        account_id: str,
+        event_name: S3NotificationEvent,
+        bucket: Any,
+        key: Any,
+    ) -> None:
+        if not _is_spurious(event_name):
+            send(account_id, event_name, bucket, key)
 
-# moto copies the keys and then looks each one up: one deleted meanwhile by another request makes it fail.
-def _lists(store: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
-    # A copy first, which nothing interrupts: to iterate makes objects, and with them the collector may run.
-    return iter([(key, list(versions)) for key, versions in dict.copy(store).items()])
+    @replaces(moto.SEND_EVENT_BRIDGE_MESSAGE)
+    def send_event_bridge_message(
+        self, account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any
+    ) -> None:
+        caller = self._identity.caller_of_request()
+        detail_type = moto.s3_detail_type(event_name)
+        stored: dict[str, Any] = {"key": key.name}
+        if detail_type == "Object Created":
+            stored |= {"size": key.size, "etag": key.etag.strip('"')}
+        elif detail_type != "Object Deleted":
+            stored["etag"] = key.etag.strip('"')
+        if bucket.is_versioned:
+            stored["version-id"] = key.version_id
+        detail: dict[str, Any] = {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": stored | {"sequencer": self._sequencer.next()},
+            "request-id": hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:16].upper(),
+            "requester": caller.account_id,
+            "source-ip-address": request.remote_addr if has_request_context() else "127.0.0.1",
+        }
+        if event_name in _REASONS:
+            detail["reason"] = _REASONS[event_name]
+        if detail_type == "Object Deleted":
+            detail["deletion-type"] = "Permanently Deleted"
+        events.publish(
+            account_id,
+            bucket.region_name,
+            source="aws.s3",
+            detail_type=detail_type,
+            resources=[bucket.arn],
+            detail=detail,
+        )
 
+    # moto copies the keys and then looks each one up: one deleted meanwhile by another request makes it fail.
+    @replaces(moto.STORED_LISTS, moto.STORED_ITERLISTS)
+    def stored_lists(self, store: Any) -> Iterator[tuple[str, list[Any]]]:
+        # A copy first, which nothing interrupts: iterating makes objects, so the collector may run.
+        return iter([(key, list(versions)) for key, versions in dict.copy(store).items()])
 
-def _items(store: _VersionedKeyStore) -> Iterator[tuple[str, Any]]:
-    return ((key, versions[-1]) for key, versions in _lists(store) if versions)
+    @replaces(moto.STORED_ITEMS, moto.STORED_ITERITEMS)
+    def stored_items(self, store: Any) -> Iterator[tuple[str, Any]]:
+        return ((key, versions[-1]) for key, versions in self.stored_lists(store) if versions)
+
+    @replaces(moto.STORED_VALUES, moto.STORED_ITERVALUES)
+    def stored_values(self, store: Any) -> Iterator[Any]:
+        return (last for _, last in self.stored_items(store))
+
+    @replaces(moto.DISPOSE_DELETE_MARKER)
+    def dispose(self, marker: FakeDeleteMarker) -> None:
+        # moto disposes of a key's versions with the last one, and forgets that some are delete markers.
+        pass
 
 
 def _is_spurious(event_name: S3NotificationEvent) -> bool:
@@ -133,77 +196,6 @@ def _is_spurious(event_name: S3NotificationEvent) -> bool:
     if event_name is S3NotificationEvent.OBJECT_TAGGING_PUT_EVENT:
         return "tagging" not in request.args
     return False
-
-
-def _send_event_bridge_message(
-    account_id: str, bucket: FakeBucket, event_name: S3NotificationEvent, key: Any
-) -> None:
-    caller = identity.caller_of_request()
-    detail_type = s3_notifications._detail_type(event_name)
-    stored: dict[str, Any] = {"key": key.name}
-    if detail_type == "Object Created":
-        stored |= {"size": key.size, "etag": key.etag.strip('"')}
-    elif detail_type != "Object Deleted":
-        stored["etag"] = key.etag.strip('"')
-    if bucket.is_versioned:
-        stored["version-id"] = key.version_id
-    detail: dict[str, Any] = {
-        "version": "0",
-        "bucket": {"name": bucket.name},
-        "object": stored | {"sequencer": _sequencer.next()},
-        "request-id": hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:16].upper(),
-        "requester": caller.account_id,
-        "source-ip-address": request.remote_addr if has_request_context() else "127.0.0.1",
-    }
-    if event_name in _REASONS:
-        detail["reason"] = _REASONS[event_name]
-    if detail_type == "Object Deleted":
-        detail["deletion-type"] = "Permanently Deleted"
-    events.publish(
-        account_id,
-        bucket.region_name,
-        source="aws.s3",
-        detail_type=detail_type,
-        resources=[bucket.arn],
-        detail=detail,
-    )
-
-
-def _get_bucket_notification(response: S3Response) -> Any:
-    configuration = response.backend.get_bucket_notification_configuration(response.bucket_name)
-    if not configuration:
-        return response.serialized(EmptyResult())
-
-    def described(item: Any, arn_key: str) -> dict[str, Any]:
-        described = {"Id": item.id, arn_key: item.arn, "Events": item.events}
-        if item.filters:
-            described["Filter"] = {"Key": {"FilterRules": item.filters["S3Key"]["FilterRule"]}}
-        return described
-
-    result: dict[str, Any] = {
-        "TopicConfigurations": [described(t, "TopicArn") for t in configuration.topic],
-        "QueueConfigurations": [described(q, "QueueArn") for q in configuration.queue],
-        "LambdaFunctionConfigurations": [
-            described(f, "LambdaFunctionArn") for f in configuration.cloud_function
-        ],
-    }
-    if configuration.event_bridge is not None:
-        result["EventBridgeConfiguration"] = {}
-    response.data["Action"] = "GetBucketNotificationConfiguration"
-    return response.serialized(ActionResult(result))
-
-
-def _with_condition(action: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
-    """The action, with the request's condition on the source's ETag at hand where the source is read."""
-
-    def conditional(response: S3Response) -> Any:
-        token = _source_etag.set(response.headers.get("x-amz-copy-source-if-match"))
-        try:
-            return action(response)
-        finally:
-            _source_etag.reset(token)
-
-    return conditional
 
 
 def _match_source(etag: str) -> None:

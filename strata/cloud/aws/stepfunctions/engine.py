@@ -1,4 +1,4 @@
-"""Mends moto's engine for the Amazon States Language; imported only when it is needed.
+"""Corrects moto's engine for the Amazon States Language; imported only when it is needed.
 
 What moto does otherwise than AWS, and what is done here:
 - tasks call a server on port 5000 with made-up keys: they call this server as the state machine's role;
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -24,16 +23,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.api import ExecutionStatus
-from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_glue
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
-    StateTaskService,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -41,16 +33,14 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramTimedOut,
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam import identity
-from strata.cloud.aws.patches import Patches
-from strata.cloud.aws.stepfunctions import execution_log
-from strata.cloud.aws.stepfunctions import sdk_tasks as asl_sdk
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.service import Service, replaces
 from strata.iam import Principal
 
-_patches = Patches()
 _STATES = "states.amazonaws.com"
 _SESSION_SECONDS = 3600
 # A Glue run's end is seen this soon; AWS's own polling is slower, and the pipeline's latency would suffer.
@@ -60,61 +50,120 @@ _NOT_SUCCEEDED = frozenset({"FAILED", "TIMEOUT", "ERROR", "STOPPED", "EXPIRED"})
 
 @dataclass
 class _ExecutionCredentials(StateCredentials):
-    """The role of a task, with the state machine in whose name it is taken on."""
+    """The role of a task, with the state machine in whose name it is assumed."""
 
     state_machine_arn: str = ""
 
 
-def install(context: CloudContext) -> None:
-    """Patch moto's engine."""
-    clients = _Clients(context)
-    for name, module in list(sys.modules.items()):
-        # The function is imported by name into each service's module.
-        if name.startswith("moto.stepfunctions.parser.") and "boto_client_for" in vars(module):
-            _patches.attribute(module, "boto_client_for", clients.get)
-    eval_state_credentials = StateTask._eval_state_credentials
+class Engine(Service):
+    """moto's engine, calling this cloud as each machine's role."""
 
-    def eval_credentials(task: Any, env: Any) -> _ExecutionCredentials:
-        credentials = eval_state_credentials(task, env)
+    def __init__(self, context: CloudContext, identities: Identity) -> None:
+        super().__init__()
+        self._clients = _Clients(context, identities)
+
+    def start(self) -> None:
+        """Correct the engine."""
+        super().start()
+        for name in moto.task_clients():
+            self.set(name, self._clients.get)
+        self.set(moto.GLUE_ABNORMAL_STATES, _NOT_SUCCEEDED)
+        self.set(moto.GLUE_TERMINAL_STATES, _NOT_SUCCEEDED | {"SUCCEEDED"})
+
+    @replaces(moto.EVAL_CREDENTIALS, wraps=True)
+    def eval_credentials(self, evaluate: Any, task: Any, env: Any) -> _ExecutionCredentials:
+        credentials = evaluate(task, env)
         machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
         return _ExecutionCredentials(role_arn=credentials.role_arn, state_machine_arn=machine_arn)
 
-    _patches.attribute(StateTask, "_eval_state_credentials", eval_credentials)
-    glue = state_task_service_glue
-    _patches.attribute(glue, "_JOB_RUN_STATE_ABNORMAL_TERMINAL_VALUE", _NOT_SUCCEEDED)
-    _patches.attribute(glue, "_JOB_RUN_STATE_TERMINAL_VALUES", _NOT_SUCCEEDED | {"SUCCEEDED"})
-    _patches.attribute(glue.StateTaskServiceGlue, "_eval_integration_pattern", _await_run)
-    after_eval_execution = StateTaskService._after_eval_execution
+    @replaces(moto.AFTER_TASK, wraps=True)
+    def after_task(self, after: Any, task: Any, env: Any, *more: Any, **named: Any) -> None:
+        if env.is_running():  # a task that timed out or was stopped has not succeeded
+            after(task, env, *more, **named)
 
-    def succeeded(task: Any, env: Any, *more: Any, **named: Any) -> None:
-        if env.is_running():  # what ends after its task has timed out or been stopped is no success
-            after_eval_execution(task, env, *more, **named)
-
-    _patches.attribute(StateTaskService, "_after_eval_execution", succeeded)
-    _patches.attribute(retrier_decl.RetrierDecl, "_eval_body", _retry)
-    set_error = Environment.set_error
-
-    def set_error_of_running(env: Any, error: Any) -> None:
+    @replaces(moto.SET_ERROR, wraps=True)
+    def set_error(self, set_error: Any, env: Any, error: Any) -> None:
         # What was stopped or timed out in the middle of a task stays so, however the task ends.
         if not isinstance(env.program_state(), ProgramStopped | ProgramTimedOut):
             set_error(env, error)
 
-    _patches.attribute(Environment, "set_error", set_error_of_running)
-    asl_sdk.install(_patches)
-    execution_log.install(_patches)
-    _patches.attribute(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_status)
+    @replaces(moto.AWAIT_GLUE_RUN)
+    def await_glue_run(
+        self,
+        task: Any,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: Any,
+        state_credentials: Any,
+    ) -> None:
+        """Wait for the Glue run that a task has started; stop it if the task is over before."""
+        run = env.stack[-1]
+        resolve = moto.glue_resolver(
+            task, env, resource_runtime_part, normalised_parameters, state_credentials
+        )
+        while env.is_running():
+            ended = resolve()
+            if ended:
+                env.stack.append(ended)
+                return
+            time.sleep(_POLL_SECONDS)
+        client = moto.glue_client(task, resource_runtime_part, state_credentials)
+        client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
+        env.stack.append(run)
 
+    @replaces(moto.RETRY)
+    def retry(self, retrier: Any, env: Any) -> None:
+        """One retrier's answer to an error: as moto's, but the wait ends with the execution."""
+        retrier.error_equals.eval(env)
+        if not env.stack.pop():
+            env.stack.append(RetrierOutcome.Skipped)
+            return
+        retrier.max_attempts.eval(env=env)
+        if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+            env.stack.append(RetrierOutcome.Failed)
+            return
+        for part in (
+            retrier.interval_seconds,
+            retrier.backoff_rate,
+            retrier.max_delay_seconds,
+            retrier.jitter_strategy,
+        ):
+            part.eval(env=env)
+        until = time.monotonic() + env.stack.pop()
+        while env.is_running() and (remaining := until - time.monotonic()) > 0:
+            env.program_state_event.wait(min(remaining, 1))
+        env.stack.append(RetrierOutcome.Executed)
 
-def uninstall() -> None:
-    """Undo `install`."""
-    _patches.undo()
+    @replaces(moto.REFLECT_STATUS)
+    def reflect_status(self, communication: Any) -> None:
+        execution = communication.execution
+        env = execution.exec_worker.env
+        state = env.program_state()
+        execution.stop_date = datetime.datetime.now(tz=datetime.UTC)
+        if isinstance(state, ProgramEnded):
+            # Through JSON: boto3 puts datetimes into a task's result.
+            execution.output = json.loads(to_json_str(env.states.get_input()))
+            status = ExecutionStatus.SUCCEEDED
+        elif isinstance(state, ProgramStopped):
+            execution.error, execution.cause = state.error, state.cause
+            status = ExecutionStatus.ABORTED
+        elif isinstance(state, ProgramTimedOut):
+            status = ExecutionStatus.TIMED_OUT
+        elif isinstance(state, ProgramError):
+            fault = state.error or {}
+            execution.error, execution.cause = fault.get("error"), fault.get("cause")
+            status = ExecutionStatus.FAILED
+        else:
+            raise RuntimeError(f"the execution ended in {type(state).__name__}")
+        execution.exec_status = status
 
 
 class _Clients:
     """The boto3 clients of tasks: one per service, region and role session, as making one is slow."""
 
-    def __init__(self, context: CloudContext) -> None:
+    def __init__(self, context: CloudContext, identities: Identity) -> None:
         self._context = context
+        self._identity = identities
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str], tuple[float, identity.Credentials]] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -154,7 +203,7 @@ class _Clients:
             principal = Principal(service=_STATES)
             identity.check_trust(role_arn, "sts:AssumeRole", principal, context, _STATES)
             return known[1]
-        keys = identity.assume_role(
+        keys = self._identity.assume_role(
             role_arn,
             service=_STATES,
             source_arn=machine_arn,
@@ -164,66 +213,3 @@ class _Clients:
         if machine_arn:
             self._sessions[role_arn, machine_arn] = (time.monotonic() + _SESSION_SECONDS / 2, keys)
         return keys
-
-
-def _await_run(
-    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-) -> None:
-    """Wait for the Glue run that a task has started; stop it if the task is over before."""
-    run = env.stack[-1]
-    resolve = task._build_sync_resolver(env, resource_runtime_part, normalised_parameters, state_credentials)
-    while env.is_running():
-        ended = resolve()
-        if ended:
-            env.stack.append(ended)
-            return
-        time.sleep(_POLL_SECONDS)
-    client = task._get_glue_client(resource_runtime_part, state_credentials)
-    client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
-    env.stack.append(run)
-
-
-def _retry(retrier: Any, env: Any) -> None:
-    """One retrier's answer to an error: as moto's, but the wait ends with the execution."""
-    retrier.error_equals.eval(env)
-    if not env.stack.pop():
-        env.stack.append(RetrierOutcome.Skipped)
-        return
-    retrier.max_attempts.eval(env=env)
-    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
-        env.stack.append(RetrierOutcome.Failed)
-        return
-    for part in (
-        retrier.interval_seconds,
-        retrier.backoff_rate,
-        retrier.max_delay_seconds,
-        retrier.jitter_strategy,
-    ):
-        part.eval(env=env)
-    until = time.monotonic() + env.stack.pop()
-    while env.is_running() and (remaining := until - time.monotonic()) > 0:
-        env.program_state_event.wait(min(remaining, 1))
-    env.stack.append(RetrierOutcome.Executed)
-
-
-def _reflect_status(communication: Any) -> None:
-    execution = communication.execution
-    env = execution.exec_worker.env
-    state = env.program_state()
-    execution.stop_date = datetime.datetime.now(tz=datetime.UTC)
-    if isinstance(state, ProgramEnded):
-        # Through JSON: boto3 puts datetimes into a task's result.
-        execution.output = json.loads(to_json_str(env.states.get_input()))
-        status = ExecutionStatus.SUCCEEDED
-    elif isinstance(state, ProgramStopped):
-        execution.error, execution.cause = state.error, state.cause
-        status = ExecutionStatus.ABORTED
-    elif isinstance(state, ProgramTimedOut):
-        status = ExecutionStatus.TIMED_OUT
-    elif isinstance(state, ProgramError):
-        fault = state.error or {}
-        execution.error, execution.cause = fault.get("error"), fault.get("cause")
-        status = ExecutionStatus.FAILED
-    else:
-        raise RuntimeError(f"the execution ended in {type(state).__name__}")
-    execution.exec_status = status

@@ -6,6 +6,7 @@ The log group's own service writes, not the role; a group that is gone takes not
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,18 +18,17 @@ from moto.stepfunctions.parser.asl.eval.event.logging import (
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.service import Service, replaces
 
 
-def install(patches: Patches) -> None:
-    """Patch moto's executions."""
-    start = Execution.start
+class ExecutionLog(Service):
+    """moto's executions, each with its log."""
 
-    def logged_start(execution: Execution) -> None:
-        execution._cloud_watch_logging_session = _session(execution)
+    @replaces(moto.START_OF_EXECUTION, wraps=True)
+    def start_logged(self, start: Callable[[Execution], None], execution: Execution) -> None:
+        moto.log_to(execution, _session(execution))
         start(execution)
-
-    patches.attribute(Execution, "start", logged_start)
 
 
 def _session(execution: Execution) -> CloudWatchLoggingSession | None:
@@ -51,7 +51,7 @@ class _Session(CloudWatchLoggingSession):
         self._stream = stream
 
     def publish_history_log(self, history_log: HistoryLog) -> None:
-        backend: Any = self._logs_client
+        backend: Any = moto.logs_of(self)
         group = self.configuration.log_group_name
         if group not in backend.groups:
             return

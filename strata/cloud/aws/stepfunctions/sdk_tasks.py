@@ -11,34 +11,27 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_aws_sdk,
-)
-
-from strata.cloud.aws.patches import Patches
+from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.service import Service, replaces
 
 
-def install(patches: Patches) -> None:
-    """Patch moto's task for `aws-sdk:` resources."""
-    task = state_task_service_aws_sdk.StateTaskServiceAwsSdk
-    patches.attribute(task, "_eval_service_task", _call)
+class SdkTasks(Service):
+    """moto's task for `aws-sdk:` resources."""
 
-
-def _call(
-    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-) -> None:
-    # Looked up at each call: the function is patched in this module too.
-    client_for = vars(state_task_service_aws_sdk)["boto_client_for"]
-    client = client_for(
-        service=task._get_boto_service_name(),
-        region=resource_runtime_part.region,
-        state_credentials=state_credentials,
-    )
-    method = task._get_boto_service_action()
-    operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
-    answer = getattr(client, method)(**as_api(normalised_parameters, operation.input_shape))
-    answer.pop("ResponseMetadata", None)
-    env.stack.append(as_states(answer, operation.output_shape))
+    @replaces(moto.CALL_SDK)
+    def call(
+        self,
+        task: Any,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: Any,
+        state_credentials: Any,
+    ) -> None:
+        client, method = moto.sdk_call(task, resource_runtime_part.region, state_credentials)
+        operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+        answer = getattr(client, method)(**as_api(normalised_parameters, operation.input_shape))
+        answer.pop("ResponseMetadata", None)
+        env.stack.append(as_states(answer, operation.output_shape))
 
 
 def as_api(value: Any, shape: Any) -> Any:

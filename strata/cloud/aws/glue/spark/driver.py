@@ -168,7 +168,7 @@ def run(script: str) -> str | None:
 
 
 def jvm_death() -> str | None:
-    """Say how the JVM ended, if it has: a job without its JVM has failed, whatever its script thinks."""
+    """Return how the JVM ended, if it has: a job without its JVM has failed, whatever its script thinks."""
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway

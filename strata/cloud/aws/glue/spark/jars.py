@@ -60,7 +60,7 @@ def default_folder() -> Path:
 
 
 def missing_jars(folder: Path) -> list[Jar]:
-    """Return the pinned jars that the folder does not hold, or not whole; nothing is changed."""
+    """Return the pinned jars that the folder lacks or holds incomplete; change nothing."""
     return [jar for jar in JARS if not _whole(folder / jar.file, jar)]
 
 

@@ -104,7 +104,7 @@ class SparkPool:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """End every process and wait until none is left; the pool is of no use afterwards."""
+        """End every process and wait until none is left; the pool cannot be used afterwards."""
         with self._changed:
             self._stopped = True
             processes = [*self._stock, *self._taken]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, REGION, Aws
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
 
 GROUP = "/aws/vendedlogs/states/m"
 FAILS = {"Only": {"Type": "Fail", "Error": "E", "Cause": "too bad"}}

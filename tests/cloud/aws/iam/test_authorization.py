@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, Aws
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
 
 HERE = f"{REGION}:{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from strata.platform import pipeline
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
 from tests.endpoints import nowhere
-
-from .conftest import ACCOUNT, REGION, Aws
 
 PASS = {"Only": {"Type": "Pass", "End": True}}
 FLIGHTS = {"bucket": {"name": ["raw"]}, "object": {"key": [{"wildcard": "flights/*.csv"}]}}

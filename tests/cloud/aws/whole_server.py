@@ -23,6 +23,7 @@ REGION = "eu-west-1"
 @dataclass(frozen=True)
 class Cloud:
     context: CloudContext
+    server: AwsServer
 
     def client(self, service: str) -> Any:
         keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test"}
@@ -85,9 +86,16 @@ def children(group: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    context = CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path_factory.mktemp("cloud"))
+def warm_processes() -> int:
+    return 4
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, warm_processes: int) -> Iterator[Cloud]:
+    context = CloudContext(
+        ACCOUNT, REGION, directory=tmp_path_factory.mktemp("cloud"), warm_processes=warm_processes
+    )
     server = AwsServer(context)
     server.start()
-    yield Cloud(context)
+    yield Cloud(context, server)
     server.stop()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Aws, eventually, run
+from tests.cloud.aws.conftest import Aws, eventually, run
 
 GLUE_TASK = {
     "Run": {

@@ -10,17 +10,22 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from botocore.exceptions import ClientError
+from moto.core.config import default_user_config
 
+from strata.cloud.aws import moto_compat
+from strata.cloud.client import embedded_client
 from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import CloudFile, Endpoints
 from strata.errors import StrataError
+from tests.cloud.aws.conftest import ACCOUNT, REGION
 from tests.endpoints import nowhere
-
-from .conftest import ACCOUNT, REGION
 
 ENDPOINTS = nowhere(ACCOUNT, REGION).model_copy(
     update={"snowflake_account": "STRATA-LOCAL", "snowflake_user": "ADMIN"}
@@ -102,7 +107,7 @@ def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[2],
     )
 
 
@@ -165,3 +170,49 @@ def test_process_with_a_port_that_is_taken(tmp_path: Path) -> None:
         assert process.wait(timeout=10) == 1
     assert errors.startswith(f"error: port {port} on 127.0.0.1 cannot be used")
     assert errors.count("\n") == 1
+
+
+def test_a_second_cloud_in_this_process_starts_clean(tmp_path: Path) -> None:
+    replaced = {
+        name: name.owner().__dict__[name.attribute]
+        for name in (moto_compat.SEND_TO_TARGETS, moto_compat.ACCOUNT_OF_KEY, moto_compat.SERIALIZED)
+    }
+    settings = dict(default_user_config)
+    first = EmbeddedCloud(tmp_path / "first", account_id="111111111111", region="eu-west-1")
+    with first as endpoints:
+        root = {"AWS_ACCESS_KEY_ID": "111111111111", "AWS_SECRET_ACCESS_KEY": "test"}
+        sts = embedded_client("sts", endpoints.aws_url, "eu-west-1", root)
+        trust = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}
+        role = embedded_client("iam", endpoints.aws_url, "eu-west-1", root).create_role(
+            RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        )["Role"]["Arn"]
+        session = sts.assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+        token = first.context.issuer.mint({"sub": "job"})
+        embedded_client("s3", endpoints.aws_url, "eu-west-1", root).create_bucket(
+            Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+    assert {name: name.owner().__dict__[name.attribute] for name in replaced} == replaced
+    assert default_user_config == settings
+    with pytest.raises(LookupError, match="no embedded AWS runs"):
+        first.context.assume_role(role, principal_arn=role)
+
+    second = EmbeddedCloud(tmp_path / "second", account_id="222222222222", region="eu-central-1")
+    with second as endpoints:
+        unknown = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "test"}
+        client = embedded_client("sts", endpoints.aws_url, "eu-central-1", unknown)
+        assert client.get_caller_identity()["Account"] == "222222222222"
+        assert (
+            embedded_client("s3", endpoints.aws_url, "eu-central-1", unknown).list_buckets()["Buckets"] == []
+        )
+        # The first cloud's session is not known any more, and its issuer's key signs nothing here.
+        keys = {
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+        }
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            embedded_client("s3", endpoints.aws_url, "eu-central-1", keys).list_buckets()
+        with pytest.raises(jwt.InvalidSignatureError):
+            second.context.issuer.verify(token)
+        with urllib.request.urlopen(f"{endpoints.aws_url}/_strata/calls") as answer:
+            assert answer.read().decode().splitlines() == ["s3:ListBuckets", "sts:GetCallerIdentity"]

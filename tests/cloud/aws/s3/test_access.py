@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
 

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.lambda_ import api as lambda_
 from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment
-
-from .conftest import Cloud, children, until, zipped
+from tests.cloud.aws.whole_server import Cloud, children, until, zipped
 
 _names = (f"function-{number}" for number in itertools.count())
 
@@ -239,8 +237,7 @@ def test_no_process_is_left(cloud: Cloud, role: str, monkeypatch: pytest.MonkeyP
     invoke(cloud, name)
     assert all(len(children(environment.pid)) >= 1 for environment in started)
     assert any(len(children(environment.pid)) == 2 for environment in started)
-    assert lambda_._runner is not None
-    lambda_._runner.stop()
+    functions = cloud.server.services.functions
+    functions.stop()
     assert [children(environment.pid) for environment in started] == [[] for _ in started]
-    lambda_.uninstall()
-    lambda_.install(cloud.context)
+    functions.start()

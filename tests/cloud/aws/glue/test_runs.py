@@ -19,8 +19,7 @@ from botocore.exceptions import ClientError
 from strata.cloud.aws.glue import api as glue
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
-
-from .conftest import Cloud, children, until, zipped
+from tests.cloud.aws.whole_server import Cloud, children, until, zipped
 
 pytestmark = pytest.mark.spark
 ARTIFACTS = "strata-artifacts"
@@ -33,7 +32,7 @@ def started() -> list[SparkProcess]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def pool(cloud: Cloud, started: list[SparkProcess]) -> Iterator[None]:
+def pool(request: pytest.FixtureRequest, started: list[SparkProcess]) -> Iterator[None]:
     """Processes without the long warm-up, replaced at once; none of them is left in the end."""
     patch = pytest.MonkeyPatch()
     start = SparkProcess.__init__
@@ -44,17 +43,16 @@ def pool(cloud: Cloud, started: list[SparkProcess]) -> Iterator[None]:
 
     patch.setattr(SparkProcess, "__init__", note)
     patch.setattr(glue, "SparkPool", functools.partial(SparkPool, warm_up=0, quiet=0.0))
-    glue.uninstall()
-    glue.install(cloud.context)
+    # Started only now, with the pool above.
+    cloud: Cloud = request.getfixturevalue("cloud")
     cloud.bucket(ARTIFACTS)
     cloud.role("strata-glue-dev", "glue.amazonaws.com")
-    glue.warm_up()
+    cloud.server.services.glue.warm_up()
     yield
-    glue.uninstall()
+    cloud.server.stop()
     patch.undo()
     assert [children(process.pid) for process in started] == [[] for _ in started]
     assert not (cloud.context.directory / "spark").exists()
-    glue.install(cloud.context)
 
 
 def put(cloud: Cloud, key: str, content: str | bytes) -> str:
@@ -278,7 +276,7 @@ def test_a_role_that_glue_may_not_assume_fails_the_run(cloud: Cloud) -> None:
 
 
 def test_the_warm_up_leaves_nothing_and_a_waiting_job_ends_it(cloud: Cloud, tmp_path: Path) -> None:
-    settings = glue.pool()._known_settings()
+    settings = cloud.server.services.glue.pool._known_settings()
     process = SparkProcess(settings, tmp_path / "process", warm_up=1000)
     s3 = cloud.client("s3")
     until(lambda: process.state == "starting" and _scratch_buckets(), 240)
@@ -297,7 +295,7 @@ def _scratch_buckets() -> list[str]:
 
 
 def test_a_process_dies_with_its_parent(cloud: Cloud, tmp_path: Path) -> None:
-    settings = glue.pool()._known_settings()
+    settings = cloud.server.services.glue.pool._known_settings()
     parent = subprocess.Popen(
         [
             sys.executable,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, STATES, Aws, eventually, run
+from tests.cloud.aws.conftest import ACCOUNT, STATES, Aws, eventually, run
 
 WAIT = {"Hold": {"Type": "Wait", "Seconds": 30, "Next": "End"}, "End": {"Type": "Succeed"}}
 PASS = {"Only": {"Type": "Pass", "End": True}}

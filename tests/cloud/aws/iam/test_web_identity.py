@@ -15,8 +15,7 @@ from strata.ci.login import identity_token
 from strata.cloud.github import issuer as github_oidc
 from strata.cloud.github.job import WorkflowJob, register
 from strata.errors import StrataError
-
-from .conftest import ACCOUNT, Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 HOST = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
@@ -99,14 +98,14 @@ def test_a_wrong_token_is_refused(
     aws: Aws, claims: dict[str, str], code: str, status: int, says: str
 ) -> None:
     role_arn = trusting(aws)
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com", **claims})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com", **claims})
     found = error_of(aws, role_arn, minted)
     assert found[:2] == (code, status)
     assert says in found[2]
 
 
 def test_a_token_that_expired(aws: Aws) -> None:
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"}, seconds=-60)
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"}, seconds=-60)
     assert error_of(aws, trusting(aws), minted)[:2] == ("ExpiredTokenException", 400)
 
 
@@ -120,7 +119,7 @@ def test_a_token_that_the_issuer_did_not_sign(aws: Aws, kind: str) -> None:
         "iat": 1,
         "exp": 9_999_999_999,
     }
-    head, body, sign = github_oidc.mint(claims).split(".")
+    head, body, sign = aws.context.issuer.mint(claims).split(".")
     other = jwt.encode({**claims, "sub": "repo:evil"}, "x" * 32, algorithm="HS256")
     wrong = {
         "signed by somebody else": other,
@@ -134,7 +133,7 @@ def test_a_token_that_the_issuer_did_not_sign(aws: Aws, kind: str) -> None:
 
 def test_without_a_provider_in_the_account(aws: Aws) -> None:
     role_arn = aws.role("plan", {"Federated": PROVIDER}, Action="sts:AssumeRoleWithWebIdentity")
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
     assert "No OpenIDConnect provider" in error_of(aws, role_arn, minted)[2]
 
 
@@ -143,7 +142,7 @@ def test_a_provider_whose_keys_are_not_here(aws: Aws) -> None:
     aws.client("iam").create_open_id_connect_provider(
         Url="https://gitlab.com", ClientIDList=["sts.amazonaws.com"]
     )
-    minted = github_oidc.mint({"iss": "https://gitlab.com", "sub": "x", "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({"iss": "https://gitlab.com", "sub": "x", "aud": "sts.amazonaws.com"})
     code, status, message = error_of(aws, role_arn, minted)
     assert (code, status) == ("InvalidIdentityToken", 400)
     assert "plays https://token.actions.githubusercontent.com only" in message
@@ -152,26 +151,26 @@ def test_a_provider_whose_keys_are_not_here(aws: Aws) -> None:
 def test_a_role_that_trusts_accounts_only(aws: Aws) -> None:
     trusting(aws)
     role_arn = aws.role("people", {"AWS": ACCOUNT})
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
     assert error_of(aws, role_arn, minted)[0] == "AccessDenied"
 
 
 def test_a_trust_policy_that_is_not_understood(aws: Aws) -> None:
     role_arn = trusting(aws, StringAlmost={f"{HOST}:sub": "x"})
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
     code, _, message = error_of(aws, role_arn, minted)
     assert code == "AccessDenied"
     assert "'StringAlmost' is not known" in message
 
 
 def test_longer_than_the_role_allows(aws: Aws) -> None:
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
     assert error_of(aws, trusting(aws), minted, DurationSeconds=7200)[0] == "ValidationError"
 
 
 def test_a_session_policy_limits_the_session(aws: Aws) -> None:
     role_arn = trusting(aws)
-    minted = github_oidc.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
     nothing = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
     )

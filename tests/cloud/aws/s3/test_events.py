@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from moto.s3.models import FakeDeleteMarker
 from moto.s3.utils import _VersionedKeyStore
 
-from .conftest import ACCOUNT, Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 pytestmark = pytest.mark.usefixtures("in_order")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, Aws, eventually
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
 
 EVENTS = {"Service": "events.amazonaws.com"}
 STATES = {"Service": "states.amazonaws.com"}

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.iam.identity import AccessDenied, assume_role
-
-from .conftest import ACCOUNT, Aws
+from strata.cloud.aws.iam.identity import AccessDenied
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 GLUE = {"Service": "glue.amazonaws.com"}
 
@@ -86,17 +85,19 @@ def test_service_on_behalf_of_its_source(aws: Aws, source_arn: str, allowed: boo
         },
     )
     if allowed:
-        keys = assume_role(role_arn, service="glue.amazonaws.com", source_arn=source_arn, session_name="run")
+        keys = aws.context.assume_role(
+            role_arn, service="glue.amazonaws.com", source_arn=source_arn, session_name="run"
+        )
         assert keys.assumed_role_arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/glue/run"
     else:
         with pytest.raises(AccessDenied, match=r"glue.amazonaws.com is not authorized"):
-            assume_role(role_arn, service="glue.amazonaws.com", source_arn=source_arn)
+            aws.context.assume_role(role_arn, service="glue.amazonaws.com", source_arn=source_arn)
 
 
 def test_other_principal_with_an_external_id(aws: Aws) -> None:
     user = "arn:aws:iam::444455556666:user/snowflake"
     role_arn = aws.role("sf", {"AWS": user}, Condition={"StringEquals": {"sts:ExternalId": "ours"}})
-    assert assume_role(role_arn, principal_arn=user, external_id="ours").account_id == ACCOUNT
+    assert aws.context.assume_role(role_arn, principal_arn=user, external_id="ours").account_id == ACCOUNT
     for wrong in ({"external_id": "theirs"}, {"external_id": "ours", "principal_arn": f"{user}2"}):
         with pytest.raises(AccessDenied):
-            assume_role(role_arn, **{"principal_arn": user, **wrong})
+            aws.context.assume_role(role_arn, **{"principal_arn": user, **wrong})

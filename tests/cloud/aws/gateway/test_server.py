@@ -18,8 +18,7 @@ from moto.iam import models as iam_models
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.errors import StrataError
-
-from .conftest import Aws
+from tests.cloud.aws.conftest import Aws
 
 
 def test_servers_one_after_the_other_start_empty(aws: Aws, context: CloudContext) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,10 @@ from botocore.exceptions import ClientError
 
 from strata.cloud.aws.glue import api as glue
 from strata.cloud.aws.glue.spark import job_arguments
-from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.terraform.toolchain import find_toolchain
+from tests.cloud.aws.whole_server import ACCOUNT, REGION, Cloud, zipped
 
-from .conftest import ACCOUNT, REGION, Cloud, zipped
-
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[4]
 COMMAND = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": "s3://scripts/job.py"}
 JOB: dict[str, Any] = {
     "Role": "strata-glue-dev",
@@ -44,15 +40,10 @@ JOB: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_spark(cloud: Cloud) -> Iterator[None]:
-    """A pool that keeps no process: nothing runs here."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(glue, "SparkPool", functools.partial(SparkPool, size=0))
-    glue.uninstall()
-    glue.install(cloud.context)
-    yield
-    patch.undo()
+@pytest.fixture(scope="module")
+def warm_processes() -> int:
+    """None: nothing runs here."""
+    return 0
 
 
 def test_job_definition(cloud: Cloud) -> None:

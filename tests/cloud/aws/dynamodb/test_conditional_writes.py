@@ -13,8 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from strata.cloud.aws.gateway.retries import AnswerOnce
-
-from .conftest import Aws
+from tests.cloud.aws.conftest import Aws
 
 WRITERS = 16
 _LOST = ("ConditionalCheckFailedException", "PreconditionFailed", "TransactionCanceledException")

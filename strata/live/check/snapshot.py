@@ -73,7 +73,7 @@ class CheckedEnvironment:
 
 
 @dataclass(frozen=True)
-class Picture:
+class LiveSnapshot:
     """The repository as the contracts see it, and what could not be read."""
 
     root: Path
@@ -87,12 +87,12 @@ class Picture:
 
 
 @dataclass
-class _Taker:
+class _SnapshotReader:
     tree: LiveTree
     findings: list[CheckFinding] = field(default_factory=list)
     _modules: dict[tuple[str, str], Module | None] = field(default_factory=dict)
 
-    def take(self) -> Picture:
+    def read(self) -> LiveSnapshot:
         root = self.tree.root
         paths: dict[str, list[str]] = {}
         for name in self.tree.environments():
@@ -113,7 +113,7 @@ class _Taker:
             )
             for name, found in paths.items()
         )
-        return Picture(root, environments, tuple(dict.fromkeys(self.findings)))
+        return LiveSnapshot(root, environments, tuple(dict.fromkeys(self.findings)))
 
     def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The configurations of all units that have one; what fails is looked for in ever smaller groups."""
@@ -176,7 +176,7 @@ class _Taker:
         if not place.startswith("git::"):
             base = Path(place, folder).resolve()
             if not base.is_relative_to(self.tree.root) or not any(base.glob("*.tf")):
-                raise StrataError(f"the source `{source}` is no module of this repository")
+                raise StrataError(f"the source `{source}` is not a module of this repository")
             return read_folder(base, base.relative_to(self.tree.root).as_posix())
         tag = TAG.fullmatch(ref)
         if tag is None:
@@ -207,6 +207,6 @@ class _Taker:
         )
 
 
-def take(tree: LiveTree) -> Picture:
+def read_snapshot(tree: LiveTree) -> LiveSnapshot:
     """Read what the contracts look at; what cannot be read is a finding."""
-    return _Taker(tree).take()
+    return _SnapshotReader(tree).read()

@@ -1,0 +1,66 @@
+"""The services of one embedded cloud: made in one place, started and stopped in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
+from strata.cloud.aws.events.api import EventBridge
+from strata.cloud.aws.gateway.snapshot import restore, save
+from strata.cloud.aws.glue.api import Glue
+from strata.cloud.aws.iam.authorization import Authorizer
+from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.iam.sts import Sts
+from strata.cloud.aws.lambda_.api import Lambda
+from strata.cloud.aws.recorded_calls import RecordedCalls
+from strata.cloud.aws.s3.access import S3Access
+from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.service import Service
+from strata.cloud.aws.stepfunctions.api import StepFunctions
+from strata.cloud.snapshot import Snapshot
+
+
+class Services:
+    """What serves one embedded AWS from its start to its stop.
+
+    Args:
+        context: the cloud.
+        leave_out: names of services that stay as moto has them.
+    """
+
+    def __init__(self, context: CloudContext, leave_out: Collection[str] = ()) -> None:
+        self.issuer = context.issuer
+        self.calls = RecordedCalls()
+        self.snapshot = Snapshot(save, restore)
+        self.identity = Identity(context)
+        self.authorizer = Authorizer(self.identity)
+        self.s3_access = S3Access(self.identity, self.authorizer)
+        self.glue = Glue(context, self.identity)
+        self.functions = Lambda(context, self.identity)
+        self._in_order: tuple[Service, ...] = (
+            self.identity,
+            Sts(self.identity, self.issuer),
+            S3Events(self.identity),
+            self.s3_access,
+            ConditionalWrites(),
+            EventBridge(),
+            StepFunctions(context, self.identity),
+            self.glue,
+            self.functions,
+        )
+        self._leave_out = frozenset(leave_out)
+        self._started: list[Service] = []
+
+    def start(self) -> None:
+        """Start every service, in order."""
+        for service in self._in_order:
+            if service.name not in self._leave_out:
+                self._started.append(service)
+                service.start()
+
+    def stop(self) -> None:
+        """Stop what was started, the last one first; a second call does nothing."""
+        while self._started:
+            self._started.pop().stop()
+        self.issuer.forget()

@@ -1,0 +1,268 @@
+"""What Strata uses of moto beyond its public names: what it replaces, and what it reads of moto's inside.
+
+moto promises none of these names. A new version of moto is checked against this file by
+`tests/cloud/aws/test_moto_compat.py`, which says what that version lacks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, NamedTuple
+
+
+class MotoName(NamedTuple):
+    """An attribute of one of moto's modules or classes, such as `Rule.send_to_targets`.
+
+    Held as text: importing moto's state language takes two seconds, so only who uses it pays.
+    """
+
+    module: str
+    path: str
+
+    @property
+    def attribute(self) -> str:
+        """Return the last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    def owner(self) -> Any:
+        """Import the module; return it, or the class in it that has the attribute."""
+        found: Any = importlib.import_module(self.module)
+        for part in self.path.split(".")[:-1]:
+            found = getattr(found, part)
+        return found
+
+
+# Where moto keeps the actions of a service: a method for each, its name the action's in lower case.
+RESPONSES = {
+    "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
+    "events": MotoName("moto.events.responses", "EventsHandler"),
+    "glue": MotoName("moto.glue.responses", "GlueResponse"),
+    "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
+    "s3": MotoName("moto.s3.responses", "S3Response"),
+    "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
+    "sts": MotoName("moto.sts.responses", "TokenResponse"),
+}
+_BACKEND = MotoName("moto.awslambda.models", "LambdaBackend")
+_FUNCTION = MotoName("moto.awslambda.models", "LambdaFunction")
+_TABLES = MotoName("moto.dynamodb.models", "DynamoDBBackend")
+# Actions that are replaced below the response, which only reads the request and writes the answer.
+BELOW_THE_RESPONSE = {
+    ("dynamodb", "DeleteItem"): MotoName(_TABLES.module, "DynamoDBBackend.delete_item"),
+    ("dynamodb", "PutItem"): MotoName(_TABLES.module, "DynamoDBBackend.put_item"),
+    ("dynamodb", "TransactWriteItems"): MotoName(_TABLES.module, "DynamoDBBackend.transact_write_items"),
+    ("dynamodb", "UpdateItem"): MotoName(_TABLES.module, "DynamoDBBackend.update_item"),
+    ("events", "PutTargets"): MotoName("moto.events.models", "EventsBackend.put_targets"),
+    ("lambda", "CreateFunction"): MotoName(_BACKEND.module, "LambdaBackend.create_function"),
+    ("lambda", "DeleteFunction"): MotoName(_BACKEND.module, "LambdaBackend.delete_function"),
+    ("lambda", "GetFunctionConfiguration"): MotoName(_FUNCTION.module, "LambdaFunction.get_configuration"),
+    ("lambda", "Invoke"): MotoName(_FUNCTION.module, "LambdaFunction.invoke"),
+    ("lambda", "PutFunctionEventInvokeConfig"): MotoName(
+        _BACKEND.module, "LambdaBackend.put_function_event_invoke_config"
+    ),
+    ("lambda", "UpdateFunctionCode"): MotoName(_FUNCTION.module, "LambdaFunction.update_function_code"),
+    ("lambda", "UpdateFunctionConfiguration"): MotoName(
+        _FUNCTION.module, "LambdaFunction.update_configuration"
+    ),
+    ("s3", "GetBucketNotificationConfiguration"): MotoName(
+        "moto.s3.responses", "S3Response.get_bucket_notification"
+    ),
+    ("stepfunctions", "CreateStateMachine"): MotoName(
+        "moto.stepfunctions.parser.models", "StepFunctionsParserBackend.create_state_machine"
+    ),
+    ("stepfunctions", "StartExecution"): MotoName(
+        "moto.stepfunctions.parser.models", "StepFunctionsParserBackend.start_execution"
+    ),
+    ("sts", "GetCallerIdentity"): MotoName("moto.sts.models", "STSBackend.get_caller_identity"),
+}
+
+ACCOUNT_OF_KEY = MotoName("moto.iam.models", "get_account_id_from")
+ACCESS_KEY = MotoName("moto.core.responses", "BaseResponse.get_access_key")
+DEFAULT_REGION = MotoName("moto.core.responses", "BaseResponse.default_region")
+SERIALIZED = MotoName("moto.core.responses", "BaseResponse.serialized")
+COMMON_ERROR_CODES = MotoName("moto.core.errors", "COMMON_ERROR_CODES")
+
+BUCKET_PERMISSION = MotoName("moto.s3.models", "FakeBucket.get_permission")
+BUCKET_LOGGING = MotoName("moto.s3.models", "FakeBucket.set_logging")
+SEND_S3_EVENT = MotoName("moto.s3.notifications", "send_event")
+SEND_EVENT_BRIDGE_MESSAGE = MotoName("moto.s3.notifications", "_send_event_bridge_message")
+COPY_OBJECT = MotoName("moto.s3.models", "S3Backend.copy_object")
+UPLOAD_PART_COPY = MotoName("moto.s3.models", "S3Backend.upload_part_copy")
+# An addition: moto calls it of any version of a key, and a delete marker lacks it.
+DISPOSE_DELETE_MARKER = MotoName("moto.s3.models", "FakeDeleteMarker.dispose")
+STORED_LISTS, STORED_ITERLISTS, STORED_ITEMS, STORED_ITERITEMS, STORED_VALUES, STORED_ITERVALUES = (
+    MotoName("moto.s3.utils", f"_VersionedKeyStore.{name}")
+    for name in ("lists", "iterlists", "items", "iteritems", "values", "itervalues")
+)
+
+PATTERN_MATCHES = MotoName("moto.events.models", "EventPattern.matches_event")
+VALIDATE_PATTERN = MotoName("moto.events.models", "EventPatternParser._validate_event_pattern")
+SEND_TO_TARGETS = MotoName("moto.events.models", "Rule.send_to_targets")
+REPLAY_EVENTS = MotoName("moto.events.models", "Replay.replay_events")
+
+SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")
+
+STEPFUNCTIONS_BACKEND = MotoName("moto.stepfunctions.responses", "get_backend")
+VALIDATE_DEFINITION = MotoName(
+    "moto.stepfunctions.parser.models", "StepFunctionsParserBackend._validate_definition"
+)
+START_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.start")
+REFLECT_STATUS = MotoName(
+    "moto.stepfunctions.parser.backend.execution",
+    "BaseExecutionWorkerCommunication._reflect_execution_status",
+)
+_ASL = "moto.stepfunctions.parser.asl"
+_TASK = f"{_ASL}.component.state.exec.state_task"
+EVAL_CREDENTIALS = MotoName(f"{_TASK}.state_task", "StateTask._eval_state_credentials")
+AFTER_TASK = MotoName(f"{_TASK}.service.state_task_service", "StateTaskService._after_eval_execution")
+AWAIT_GLUE_RUN = MotoName(
+    f"{_TASK}.service.state_task_service_glue", "StateTaskServiceGlue._eval_integration_pattern"
+)
+GLUE_ABNORMAL_STATES = MotoName(
+    f"{_TASK}.service.state_task_service_glue", "_JOB_RUN_STATE_ABNORMAL_TERMINAL_VALUE"
+)
+GLUE_TERMINAL_STATES = MotoName(f"{_TASK}.service.state_task_service_glue", "_JOB_RUN_STATE_TERMINAL_VALUES")
+CALL_SDK = MotoName(
+    f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._eval_service_task"
+)
+RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
+SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
+_SDK_CLIENT = MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "boto_client_for")
+
+# Read or called, not replaced; each has a function below.
+PRIVATE = (
+    MotoName("moto.core.base_backend", "BackendDict._instances"),
+    MotoName("moto.core.responses", "BaseResponse._get_action"),
+    MotoName("moto.core.responses", "BaseResponse._get_int_param"),
+    MotoName("moto.core.responses", "BaseResponse._get_param"),
+    MotoName("moto.s3.notifications", "_detail_type"),
+    MotoName("moto.stepfunctions.models", "StepFunctionBackend._validate_name"),
+    MotoName("moto.stepfunctions.parser.models", "StepFunctionsParserBackend._revision_by_name"),
+    MotoName(
+        f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._get_boto_service_action"
+    ),
+    MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._get_boto_service_name"),
+    MotoName(f"{_TASK}.service.state_task_service_glue", "StateTaskServiceGlue._build_sync_resolver"),
+    MotoName(f"{_TASK}.service.state_task_service_glue", "StateTaskServiceGlue._get_glue_client"),
+)
+# Set when an object is made, so its class does not have them.
+PRIVATE_OF_OBJECTS = (
+    MotoName(f"{_ASL}.eval.environment", "Environment._program_state"),
+    MotoName(f"{_ASL}.eval.event.logging", "CloudWatchLoggingSession._logs_client"),
+    MotoName("moto.stepfunctions.parser.backend.execution", "Execution._cloud_watch_logging_session"),
+)
+
+
+def action_name(service: str, action: str) -> MotoName:
+    """Return what moto carries an action out with.
+
+    Args:
+        service: botocore's name of the service, such as `stepfunctions`.
+        action: AWS's name of the action, such as `StartExecution`.
+    """
+    below = BELOW_THE_RESPONSE.get((service, action))
+    if below is not None:
+        return below
+    # Imported here: the table above must be readable without moto.
+    from moto.core.utils import camelcase_to_underscores
+
+    response = RESPONSES[service]
+    return MotoName(response.module, f"{response.path}.{camelcase_to_underscores(action)}")
+
+
+def all_backends() -> list[Any]:
+    """Return moto's dictionaries of backends, of which each service has one."""
+    from moto.core.base_backend import BackendDict
+
+    return list(BackendDict._instances)  # type: ignore[misc]
+
+
+def forget_state() -> None:
+    """Forget all that moto keeps."""
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+    from moto.s3.models import s3_backends
+
+    # Not BackendDict.reset(), which builds every backend anew before it forgets it (IAM: a second for AWS's
+    # own policies). Only S3 holds more than memory: files of large objects.
+    for account in s3_backends.values():
+        account.reset()
+    for backends in all_backends():
+        backends.clear()
+    BackendDict._instances.clear()  # type: ignore[misc]
+    reset_model_data()
+
+
+def parameter(response: Any, name: str) -> Any:
+    """Return a parameter of the request that a response answers, or None."""
+    return response._get_param(name)
+
+
+def int_parameter(response: Any, name: str) -> int | None:
+    """Return a whole number among the parameters of a request, or None."""
+    found: int | None = response._get_int_param(name)
+    return found
+
+
+def requested_action(response: Any) -> str:
+    """Return AWS's name of the action that a response answers."""
+    return str(response._get_action())
+
+
+def s3_detail_type(event_name: Any) -> str:
+    """Return the `detail-type` of an event of S3, such as `Object Created`."""
+    import moto.s3.notifications as s3_notifications
+
+    return str(s3_notifications._detail_type(event_name))
+
+
+def check_execution_name(backend: Any, name: str) -> None:
+    """Raise moto's InvalidName unless an execution may be called so."""
+    backend._validate_name(name)
+
+
+def machine_of_name(backend: Any, name: str) -> Any:
+    """Return the state machine of this name, or None."""
+    return backend._revision_by_name(name)
+
+
+def has_begun(environment: Any) -> bool:
+    """Return whether an execution's environment evaluates a state already."""
+    return environment._program_state is not None
+
+
+def log_to(execution: Any, session: Any) -> None:
+    """Let an execution log to a session, or to none."""
+    execution._cloud_watch_logging_session = session
+
+
+def logs_of(session: Any) -> Any:
+    """Return the backend of CloudWatch Logs that a logging session writes to."""
+    return session._logs_client
+
+
+def glue_resolver(task: Any, env: Any, resource: Any, parameters: Any, credentials: Any) -> Any:
+    """Return the function that asks whether a task's Glue run has ended."""
+    return task._build_sync_resolver(env, resource, parameters, credentials)
+
+
+def glue_client(task: Any, resource: Any, credentials: Any) -> Any:
+    """Return the boto3 client of a task that runs Glue."""
+    return task._get_glue_client(resource, credentials)
+
+
+def sdk_call(task: Any, region: str, credentials: Any) -> tuple[Any, str]:
+    """Return the boto3 client of an SDK task, and the client's method that the task calls."""
+    # Looked up at each call: the function is replaced in this module, too.
+    client_for = vars(_SDK_CLIENT.owner())[_SDK_CLIENT.attribute]
+    client = client_for(service=task._get_boto_service_name(), region=region, state_credentials=credentials)
+    return client, str(task._get_boto_service_action())
+
+
+def task_clients() -> list[MotoName]:
+    """Return where tasks find the function that makes their boto3 clients: each module imports it by name."""
+    return [
+        MotoName(name, _SDK_CLIENT.attribute)
+        for name, module in list(sys.modules.items())
+        if name.startswith("moto.stepfunctions.parser.") and _SDK_CLIENT.attribute in vars(module)
+    ]
