@@ -17,6 +17,7 @@ from strata.testing.cases.collector import LAYOUT, CaseFile, CaseItem, ExampleFi
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.scheduling import (
     MARKER,
+    check_marker,
     find_units,
     make_scheduler,
     mark_folder,
@@ -31,6 +32,7 @@ from strata.testing.fixtures.fixtures import *  # noqa: F403
 _BATCHES = "strata_batches"
 _UNITS_FILE = "strata_units_file"
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
+_DURATIONS = pytest.StashKey[dict[str, int]]()
 _UNITS = pytest.StashKey[Mapping[str, str]]()
 
 
@@ -59,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[LAYOUT] = layout
     config.stash[PLANS] = Plans(layout)
+    # Read before there are workers, whose errors pytest-xdist hides.
+    config.stash[_DURATIONS] = read_durations(_durations_file(config))
     # Workers report to the controller.
     if config.getoption("store_durations") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(DurationRecorder(_durations_file(config), lambda: _units(config)))
@@ -96,7 +100,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    sort_longest_first(items, find_units(items, _workers(config)), read_durations(_durations_file(config)))
+    sort_longest_first(items, find_units(items, _workers(config)), config.stash[_DURATIONS])
 
 
 # Before pytest-xdist's: the controller asks for the units as soon as it has the node ids.
@@ -113,6 +117,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         item.case for item in session.items if isinstance(item, CaseItem) and isinstance(item.case, Case)
     ]
     config.stash[PLANS].schedule(cases, units)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    check_marker(item)
 
 
 @pytest.hookimpl(optionalhook=True)

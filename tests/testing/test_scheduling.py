@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.testing.cases.scheduling import find_units
+from strata.testing.cases.scheduling import check_marker, find_units
 from strata.testing.durations import read_durations, write_durations
 
 from .conftest import run_pytest
@@ -116,8 +116,9 @@ def test_durations_of_a_run_that_passes_are_stored(project: Project, arguments: 
 
 
 def test_durations_of_a_run_that_fails_are_not_stored(project: Project) -> None:
-    project.write("tests/test_d.py", "def test_x(): assert 0\n")
+    project.write("tests/test_d.py", MARKED.format(""))
     ran = run_pytest(project.root, "--store-durations")
+    assert "ERROR tests/test_d.py::test_x - Failed: the marker one_worker takes one name" in ran.out
     assert "durations not stored: the run did not pass" in ran.out
     assert not (project.root / "tests/durations.toml").exists()
 
@@ -144,19 +145,14 @@ def test_a_file_without_durations_is_refused_with_the_remedy(tmp_path: Path, tex
 
 
 @pytest.mark.parametrize("arguments", [(), ("",), (1,), ("a", "b")])
-def test_a_marker_without_one_name_is_refused(request: pytest.FixtureRequest, arguments: tuple[str]) -> None:
-    request.node.add_marker(pytest.mark.one_worker(*arguments))
-    with pytest.raises(pytest.UsageError, match="the marker one_worker takes one name, such as one_worker"):
-        find_units([request.node], 1)
-
-
-def test_a_marker_without_a_name_ends_the_run_with_its_test(project: Project) -> None:
-    project.write("tests/test_d.py", MARKED.format(""))
-    ran = run_pytest(project.root, "-p", "no:randomly")
-    assert (
-        "ERROR: tests/test_d.py::test_x: the marker one_worker takes one name, such as one_worker('db')\n"
-        in ran.out
-    )
+def test_a_marker_without_one_name_fails_its_test(
+    request: pytest.FixtureRequest, arguments: tuple[object, ...]
+) -> None:
+    node = request.node
+    node.add_marker(pytest.mark.one_worker(*arguments))
+    with pytest.raises(pytest.fail.Exception, match=r"one_worker takes one name, such as one_worker\('db'\)"):
+        check_marker(node)
+    assert find_units([node], 1) == {node.nodeid: node.nodeid.partition("::")[0]}
 
 
 def test_every_stored_name_is_a_file_or_a_group_of_this_repository(root: Path) -> None:

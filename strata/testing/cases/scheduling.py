@@ -37,22 +37,22 @@ def find_units(items: Sequence[pytest.Item], workers: int) -> dict[str, str]:
     Returns:
         By node id: a batch of cases, the group that the nearest marker names, or the file, whose fixtures are
         then made once.
-
-    Raises:
-        pytest.UsageError: a marker does not name a group.
     """
     units = {item.nodeid: _group(item) or item.nodeid.partition("::")[0] for item in items}
     return units | batches(units, workers)
 
 
+def check_marker(item: pytest.Item) -> None:
+    """Fail a test whose marker does not name a group: xdist hides errors of the collection."""
+    if item.get_closest_marker(MARKER) and not _group(item):
+        pytest.fail(f"the marker {MARKER} takes one name, such as {MARKER}('db')", pytrace=False)
+
+
 def _group(item: pytest.Item) -> str | None:
     marker = item.get_closest_marker(MARKER)
-    if marker is None:
-        return None
-    match marker.args:
-        case (str(name),) if name and not marker.kwargs:
-            return name
-    raise pytest.UsageError(f"{item.nodeid}: the marker {MARKER} takes one name, such as {MARKER}('db')")
+    if marker and len(marker.args) == 1 and isinstance(marker.args[0], str) and not marker.kwargs:
+        return marker.args[0]
+    return None
 
 
 def mark_folder(folder: pytest.Directory, conftest: object) -> None:
