@@ -10,6 +10,7 @@ packages.toml says which tests stand for a package; equivalent.toml lists change
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
@@ -90,6 +91,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="strata-mutants-") as place:
         copy = Path(place).resolve() / "checkout"
         scratch = Scratch(Checkout.copy(ROOT, copy).folder, Path(place) / "pytest.log")
+        # `live check` asks which lock files git tracks.
+        subprocess.run(["git", "add", "--all"], cwd=copy, check=True)
         try:
             if any(folder.glob("*.tf")):
                 _terraform(scratch, folder, options.sample, options.seed, tally)

@@ -15,11 +15,10 @@ from typing import Any
 import coverage
 import pytest
 from mutant import Mutant
-from scratch import TIMED_OUT, Scratch
+from scratch import TIMED_OUT, Scratch, is_own
 
 # In the order of the suite's own options: one process, one order, nothing written.
 _OPTIONS = ["-q", "-x", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
-_OWN = ("strata", "tests", "glue_jobs", "lambda_functions", "conftest", "__main__", "__mp_main__")
 _SOUND = 0
 _FAILED = 1
 
@@ -116,7 +115,7 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
         code = int(pytest.main([*_OPTIONS, *tests], plugins=[watch]))
         measured.stop()
         measured.save()
-        loaded = [name for name in sys.modules if name.partition(".")[0] not in _OWN]
+        loaded = [name for name in sys.modules if not is_own(name)]
         notes.write_text(
             json.dumps({"seconds": watch.seconds, "users": watch.users, "loaded": loaded}), encoding="utf-8"
         )

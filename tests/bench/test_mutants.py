@@ -85,6 +85,28 @@ def test_faults_of_terraform(terraform: ModuleType, source: str, kind: str, expe
     assert texts(terraform.terraform_sites("x.tf", f"{source}\n"), kind) == expected
 
 
+def test_a_child_runs_the_copy(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(root / "bench" / "mutants")
+    import scratch
+
+    import strata
+
+    assert Path(strata.__file__).parent == root / "strata"
+    package = tmp_path / "strata"
+    package.mkdir()
+    (package / "__init__.py").write_text("CODE = 0\n", encoding="utf-8")
+    copy = scratch.Scratch(tmp_path, tmp_path / "log")
+
+    def code() -> int:
+        from strata import CODE  # type: ignore[attr-defined]
+
+        return int(CODE)
+
+    assert copy.child(code, 20) == 0
+    with copy.written("strata/__init__.py", "CODE = 7\n"):
+        assert copy.child(code, 20) == 7
+
+
 def test_what_the_lists_name_is_there(root: Path) -> None:
     folder = root / "bench" / "mutants"
     packages = tomllib.loads((folder / "packages.toml").read_text(encoding="utf-8"))["package"]

@@ -6,10 +6,11 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from strata.cloud.snowflake.errors import SqlError, already_exists, does_not_exist
 from strata.cloud.snowflake.grammar import Path, StagePath
+from strata.cloud.snowflake.kinds import KINDS, contained_in
 
 SYSTEM_ROLES = {
     # role: the roles whose rights it has as well
@@ -28,6 +29,8 @@ def now() -> datetime.datetime:
 @dataclass
 class Securable:
     """Anything that has a name and an owner; `options` holds the properties its kind declares."""
+
+    kind: ClassVar[str]
 
     name: str
     owner: str
@@ -51,13 +54,25 @@ class WorkloadIdentity:
 
 @dataclass
 class User(Securable):
+    kind: ClassVar[str] = "USER"
     password: str | None = None
     workload_identity: WorkloadIdentity | None = None
     last_success_login: datetime.datetime | None = None
 
 
 @dataclass
+class Role(Securable):
+    kind: ClassVar[str] = "ROLE"
+
+
+@dataclass
+class ResourceMonitor(Securable):
+    kind: ClassVar[str] = "RESOURCE MONITOR"
+
+
+@dataclass
 class Warehouse(Securable):
+    kind: ClassVar[str] = "WAREHOUSE"
     suspended: bool = False
     resumed_on: datetime.datetime = field(default_factory=now)
 
@@ -66,6 +81,8 @@ class Warehouse(Securable):
 class Integration(Securable):
     """A storage integration. `identity` is hidden and new per CREATE: stages bind to it, not to the name."""
 
+    kind: ClassVar[str] = "INTEGRATION"
+
     identity: str = ""
 
 
@@ -73,18 +90,22 @@ class Integration(Securable):
 class Stage(Securable):
     """`integration` and `integration_identity` name the integration at the time the stage was bound to it."""
 
+    kind: ClassVar[str] = "STAGE"
+
     integration: str = ""
     integration_identity: str = ""
 
 
 @dataclass
 class FileFormat(Securable):
-    pass
+    kind: ClassVar[str] = "FILE FORMAT"
 
 
 @dataclass
 class View(Securable):
     """`query` is the text after AS; unqualified names in it mean the view's own schema."""
+
+    kind: ClassVar[str] = "VIEW"
 
     query: str = ""
     text: str = ""
@@ -94,6 +115,8 @@ class View(Securable):
 @dataclass
 class Table(Securable):
     """A table that DuckDB holds; only its owner and name are known here."""
+
+    kind: ClassVar[str] = "TABLE"
 
 
 @dataclass(frozen=True)
@@ -115,6 +138,7 @@ class RegisteredFile:
 
 @dataclass
 class ExternalTable(Securable):
+    kind: ClassVar[str] = "EXTERNAL TABLE"
     columns: tuple[ExternalColumn, ...] = ()
     partition_by: tuple[str, ...] = ()
     stage: Path = ()
@@ -128,6 +152,7 @@ class ExternalTable(Securable):
 
 @dataclass
 class Schema(Securable):
+    kind: ClassVar[str] = "SCHEMA"
     relations: dict[str, Table | View | ExternalTable] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     file_formats: dict[str, FileFormat] = field(default_factory=dict)
@@ -135,6 +160,7 @@ class Schema(Securable):
 
 @dataclass
 class Database(Securable):
+    kind: ClassVar[str] = "DATABASE"
     schemas: dict[str, Schema] = field(default_factory=dict)
 
 
@@ -165,18 +191,6 @@ class GrantDetail:
     created_on: datetime.datetime = field(default_factory=now)
 
 
-_RELATIONS: dict[str, type[Securable]] = {"TABLE": Table, "VIEW": View, "EXTERNAL TABLE": ExternalTable}
-_DEPTH = {
-    "DATABASE": 1,
-    "SCHEMA": 2,
-    "STAGE": 3,
-    "FILE FORMAT": 3,
-    "TABLE": 3,
-    "VIEW": 3,
-    "EXTERNAL TABLE": 3,
-}
-
-
 @dataclass
 class Catalog:
     """The whole account."""
@@ -185,10 +199,10 @@ class Catalog:
     organization: str
     region: str
     users: dict[str, User] = field(default_factory=dict)
-    roles: dict[str, Securable] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
     warehouses: dict[str, Warehouse] = field(default_factory=dict)
     integrations: dict[str, Integration] = field(default_factory=dict)
-    resource_monitors: dict[str, Securable] = field(default_factory=dict)
+    resource_monitors: dict[str, ResourceMonitor] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
     grants: dict[Grant, GrantDetail] = field(default_factory=dict)
     future_grants: dict[FutureGrant, GrantDetail] = field(default_factory=dict)
@@ -201,28 +215,18 @@ class Catalog:
         Raises:
             SqlError: its database or schema does not exist.
         """
-        top: dict[str, Any] = {
-            "USER": self.users,
-            "ROLE": self.roles,
-            "WAREHOUSE": self.warehouses,
-            "INTEGRATION": self.integrations,
-            "RESOURCE MONITOR": self.resource_monitors,
-            "DATABASE": self.databases,
-        }
-        if kind in top:
-            found: dict[str, Any] = top[kind]
-            return found
-        if path[0] not in self.databases:
-            raise does_not_exist("DATABASE", path[:1])
-        database = self.databases[path[0]]
-        if kind == "SCHEMA":
-            return database.schemas
-        if path[1] not in database.schemas:
-            raise does_not_exist("SCHEMA", path[:2])
-        schema = database.schemas[path[1]]
-        if kind in _RELATIONS or kind == "OBJECT":
-            return schema.relations
-        return schema.stages if kind == "STAGE" else schema.file_formats
+        container: Any = self
+        for length, level in ((1, "DATABASE"), (2, "SCHEMA")):
+            if kind != "OBJECT" and KINDS[kind].depth <= length:
+                break
+            held = getattr(container, KINDS[level].collection)
+            if path[length - 1] not in held:
+                raise does_not_exist(level, path[:length])
+            container = held[path[length - 1]]
+        found: dict[str, Any] = getattr(
+            container, "relations" if kind == "OBJECT" else KINDS[kind].collection
+        )
+        return found
 
     def find(self, kind: str, path: Path) -> Any:
         """The object, or None. A relation of another kind than the one asked for is none."""
@@ -230,9 +234,7 @@ class Catalog:
             found = self.collection(kind, path).get(path[-1])
         except SqlError:
             return None
-        if kind in _RELATIONS and not isinstance(found, _RELATIONS[kind]):
-            return None
-        return found
+        return found if kind == "OBJECT" or found is None or found.kind == kind else None
 
     def get(self, kind: str, path: Path) -> Any:
         """The object.
@@ -285,7 +287,9 @@ class Catalog:
                 del self.grants[grant]
             for future in [f for f in self.future_grants if f.role == path[-1]]:
                 del self.future_grants[future]
-        for future in [f for f in self.future_grants if kind in _DEPTH and f.container[: len(path)] == path]:
+        for future in [
+            f for f in self.future_grants if _in_database(kind) and f.container[: len(path)] == path
+        ]:
             del self.future_grants[future]
 
     def rename(self, kind: str, old: Path, new: Path) -> None:
@@ -302,7 +306,7 @@ class Catalog:
         if kind == "ROLE":
             self._rename_role(old[-1], new[-1])
         for _, _, table in self.walk():
-            if isinstance(table, ExternalTable) and kind in _DEPTH and table.stage[: len(old)] == old:
+            if isinstance(table, ExternalTable) and _in_database(kind) and table.stage[: len(old)] == old:
                 table.stage = new + table.stage[len(old) :]
 
     def _rename_role(self, old: str, new: str) -> None:
@@ -322,9 +326,9 @@ class Catalog:
 
     def walk(self) -> Iterator[tuple[str, Path, Securable]]:
         """Every object with its kind and path."""
-        for kind in ("USER", "ROLE", "WAREHOUSE", "INTEGRATION", "RESOURCE MONITOR", "DATABASE"):
-            for name, securable in list(self.collection(kind, ()).items()):
-                yield kind, (name,), securable
+        for kind in contained_in("ACCOUNT"):
+            for name, securable in list(getattr(self, kind.collection).items()):
+                yield kind.name, (name,), securable
         for database in list(self.databases.values()):
             for schema in list(database.schemas.values()):
                 path = (database.name, schema.name)
@@ -334,26 +338,13 @@ class Catalog:
     def walk_schema(self, path: Path) -> Iterator[tuple[str, Path, Securable]]:
         """Every object of a schema with its kind and path."""
         schema = self.databases[path[0]].schemas[path[1]]
-        for relation in list(schema.relations.values()):
-            yield relation_kind(relation), (*path, relation.name), relation
-        for stage in list(schema.stages.values()):
-            yield "STAGE", (*path, stage.name), stage
-        for file_format in list(schema.file_formats.values()):
-            yield "FILE FORMAT", (*path, file_format.name), file_format
+        for collection in dict.fromkeys(kind.collection for kind in contained_in("SCHEMA")):
+            for securable in list(getattr(schema, collection).values()):
+                yield securable.kind, (*path, securable.name), securable
 
     def external_tables_on(self, stage: Path) -> list[Path]:
         """The external tables whose location is in the stage."""
         return [p for _, p, s in self.walk() if isinstance(s, ExternalTable) and s.stage == stage]
-
-
-def relation_kind(relation: Securable) -> str:
-    """TABLE, VIEW or EXTERNAL TABLE."""
-    return next(kind for kind, cls in _RELATIONS.items() if isinstance(relation, cls))
-
-
-def depth(kind: str) -> int:
-    """How many parts the full name of an object of `kind` has."""
-    return _DEPTH.get(kind, 1)
 
 
 def like(pattern: str, name: str) -> bool:
@@ -362,7 +353,11 @@ def like(pattern: str, name: str) -> bool:
     return re.fullmatch(regex.replace("\x00", "_"), name, re.IGNORECASE | re.DOTALL) is not None
 
 
+def _in_database(kind: str) -> bool:
+    return kind in KINDS and KINDS[kind].in_database
+
+
 def _inside(kind: str, path: Path, container_kind: str, container: Path) -> bool:
     if container_kind in ("DATABASE", "SCHEMA"):
-        return kind in _DEPTH and path[: len(container)] == container
+        return _in_database(kind) and path[: len(container)] == container
     return kind == container_kind and path == container

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake import queries
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
+from strata.cloud.snowflake.kinds import KINDS, Kind
 from strata.cloud.snowflake.results import ArrowRows, Rows, rows_of, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements import (
@@ -19,18 +22,73 @@ from strata.cloud.snowflake.statements import (
     grant_listing,
     grants,
     listing,
+    records,
     stages,
     views,
 )
 from strata.cloud.snowflake.statements.creation import Modifiers
 
-_ACCOUNT_KINDS = {
-    "WAREHOUSE": "WAREHOUSE",
-    "ROLE": "ROLE",
-    "USER": "USER",
-    "STORAGE INTEGRATION": "INTEGRATION",
-    "INTEGRATION": "INTEGRATION",
-    "RESOURCE MONITOR": "RESOURCE MONITOR",
+
+@dataclass(frozen=True)
+class Statements:
+    """What does the statements of one kind; None for one that is not done here."""
+
+    row: listing.Recorder
+    create: Callable[[SnowflakeSession, SqlStatement, Modifiers], Rows] | None = None
+    alter: Callable[[SnowflakeSession, SqlStatement], Rows] | None = None
+    drop: Callable[[SnowflakeSession, SqlStatement], Rows] | None = None
+    describe: description.Describer | None = None
+
+
+def _of_account(
+    kind: str, row: listing.Recorder, describe: description.Describer | None = None
+) -> Statements:
+    return Statements(
+        row,
+        partial(accounts.create, kind=kind),
+        partial(accounts.alter, kind=kind),
+        partial(accounts.drop, kind=kind),
+        describe,
+    )
+
+
+_STATEMENTS = {
+    "DATABASE": Statements(
+        records.database,
+        databases.create_database,
+        partial(databases.alter, kind="DATABASE"),
+        partial(databases.drop, kind="DATABASE"),
+        description.contents,
+    ),
+    "SCHEMA": Statements(
+        records.schema,
+        databases.create_schema,
+        partial(databases.alter, kind="SCHEMA"),
+        partial(databases.drop, kind="SCHEMA"),
+        description.contents,
+    ),
+    "STAGE": Statements(
+        records.stage, stages.create_stage, stages.alter_stage, stages.drop_stage, description.stage
+    ),
+    "FILE FORMAT": Statements(
+        records.file_format,
+        stages.create_file_format,
+        stages.alter_file_format,
+        stages.drop_file_format,
+        description.file_format,
+    ),
+    "VIEW": Statements(records.view, views.create, views.alter, views.drop, description.view),
+    # CREATE and ALTER of an external table are dispatched before the catalogue is locked; those of a table
+    # are the engine's.
+    "EXTERNAL TABLE": Statements(
+        records.external_table, drop=external_tables.drop, describe=description.external_table
+    ),
+    "TABLE": Statements(records.table),
+    "USER": _of_account("USER", records.user, description.user),
+    "ROLE": _of_account("ROLE", records.role),
+    "WAREHOUSE": _of_account("WAREHOUSE", records.warehouse, description.contents),
+    "INTEGRATION": _of_account("INTEGRATION", records.integration, description.integration),
+    "RESOURCE MONITOR": _of_account("RESOURCE MONITOR", records.monitor),
 }
 
 
@@ -71,64 +129,42 @@ def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     modifiers = Modifiers(replace, kept["TRANSIENT"], kept["TEMPORARY"])
     if statement.sees("TABLE"):
         return None
-    if statement.take("DATABASE"):
-        if statement.sees("ROLE"):
-            raise unsupported("CREATE DATABASE ROLE")
-        return databases.create_database(session, statement, modifiers)
-    if statement.take("SCHEMA"):
-        return databases.create_schema(session, statement, modifiers)
-    if statement.take("STAGE"):
-        return stages.create_stage(session, statement, modifiers)
-    if statement.take("FILE FORMAT"):
-        return stages.create_file_format(session, statement, modifiers)
-    if statement.take("VIEW"):
-        return views.create(session, statement, modifiers)
-    for phrase, kind in _ACCOUNT_KINDS.items():
-        if phrase != "INTEGRATION" and statement.take(phrase):
-            return accounts.create(session, statement, modifiers, kind)
-    raise unsupported(f"CREATE {statement.word()} {_second(statement)}".strip())
+    kind = _kind(statement, "CREATE", creates=True)
+    create = _STATEMENTS[kind.name].create
+    if create is None:
+        raise unsupported(f"CREATE {kind.name}")
+    return create(session, statement, modifiers)
 
 
 def _alter(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("ALTER")
     if statement.sees("TABLE") or statement.sees("SESSION"):
         return None
-    for kind in ("DATABASE", "SCHEMA"):
-        if statement.take(kind):
-            return databases.alter(session, statement, kind)
-    if statement.take("STAGE"):
-        return stages.alter_stage(session, statement)
-    if statement.take("FILE FORMAT"):
-        return stages.alter_file_format(session, statement)
-    if statement.take("VIEW"):
-        return views.alter(session, statement)
-    for phrase, kind in _ACCOUNT_KINDS.items():
-        if statement.take(phrase):
-            return accounts.alter(session, statement, kind)
-    raise unsupported(f"ALTER {statement.word()} {_second(statement)}".strip())
+    kind = _kind(statement, "ALTER")
+    alter = _STATEMENTS[kind.name].alter
+    if alter is None:
+        raise unsupported(f"ALTER {kind.name}")
+    return alter(session, statement)
 
 
 def _drop(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("DROP")
     if statement.sees("TABLE"):
         return _drop_missing_table(session, statement)
-    if statement.sees("DATABASE", "ROLE"):
-        raise unsupported("DROP DATABASE ROLE")
-    for kind in ("DATABASE", "SCHEMA"):
-        if statement.take(kind):
-            return databases.drop(session, statement, kind)
-    if statement.take("STAGE"):
-        return stages.drop_stage(session, statement)
-    if statement.take("FILE FORMAT"):
-        return stages.drop_file_format(session, statement)
-    if statement.take("EXTERNAL TABLE"):
-        return external_tables.drop(session, statement)
-    if statement.take("VIEW"):
-        return views.drop(session, statement)
-    for phrase, kind in _ACCOUNT_KINDS.items():
-        if statement.take(phrase):
-            return accounts.drop(session, statement, kind)
-    raise unsupported(f"DROP {statement.word()} {_second(statement)}".strip())
+    kind = _kind(statement, "DROP")
+    drop = _STATEMENTS[kind.name].drop
+    if drop is None:
+        raise unsupported(f"DROP {kind.name}")
+    return drop(session, statement)
+
+
+def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
+    """Read the kind that a statement is about; CREATE takes the first of its phrases only."""
+    if not statement.sees("DATABASE", "ROLE"):
+        for kind in KINDS.values():
+            if statement.take_any(*(kind.phrases[:1] if creates else kind.phrases)):
+                return kind
+    raise unsupported(f"{verb} {statement.word()} {_second(statement)}".strip())
 
 
 def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
@@ -150,12 +186,26 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return grant_listing.show_future_grants(session, statement)
     if statement.take("USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER"):
         return listing.show_workload_identities(session, statement.name())
-    return listing.show(session, statement)
+    statement.take("TERSE")
+    for kind in KINDS.values():
+        if statement.take_any(*kind.shown_as):
+            return listing.show(session, statement, kind, _STATEMENTS[kind.name].row)
+    if statement.take("REPLICATION DATABASES"):
+        return listing.show_replication_databases(session, statement)
+    if statement.take("PARAMETERS"):
+        return listing.show_parameters(session, statement)
+    raise unsupported(f"SHOW {statement.word()}")
 
 
 def _describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.take_any("DESCRIBE", "DESC")
-    return description.describe(session, statement)
+    if statement.sees("TABLE"):
+        return None
+    kind = _kind(statement, "DESCRIBE")
+    describer = _STATEMENTS[kind.name].describe
+    if describer is None:
+        raise unsupported(f"DESCRIBE {kind.name}")
+    return description.describe(session, statement, kind, describer)
 
 
 def _grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -224,7 +274,9 @@ def _list(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 def _second(statement: SqlStatement) -> str:
     word = statement.word(1)
     return (
-        word if word.isalpha() and word in ("POLICY", "INTEGRATION", "VIEW", "TABLE", "RULE", "POOL") else ""
+        word
+        if word.isalpha() and word in ("ROLE", "POLICY", "INTEGRATION", "VIEW", "TABLE", "RULE", "POOL")
+        else ""
     )
 
 

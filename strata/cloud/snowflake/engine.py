@@ -1,28 +1,21 @@
-"""The SQL engine: fakesnow's translation of Snowflake SQL, run by DuckDB in memory.
-
-fakesnow casts the argument of every numeric aggregate to DOUBLE (so that text can be summed); that loses the
-exactness of decimals, so the cast is taken out here.
-"""
+"""The SQL engine: fakesnow's translation of Snowflake SQL, run by DuckDB in memory."""
 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import duckdb
-import fakesnow.transforms
 import pyarrow as pa
 import snowflake.connector.errors
 from fakesnow import info_schema, macros
-from fakesnow.instance import FakeSnow
 from fakesnow.rowtype import describe_as_rowtype, duckdb_to_sf_type
 from fakesnow.statement_type import statement_type_id
-from fakesnow.transforms.transforms import _NUMERIC_ONLY_AGGS, _numeric_agg_col_name
-from sqlglot import Expr, exp
+from sqlglot import Expr
 from sqlglot.errors import SqlglotError
 
+from strata.cloud.snowflake import fakesnow_compat
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
@@ -42,20 +35,11 @@ _SENT_AS = {
 }
 
 
-def _exact_aggregate(expression: Expr) -> Expr:
-    if isinstance(expression, _NUMERIC_ONLY_AGGS) and isinstance(expression.parent, exp.Select):
-        name = _numeric_agg_col_name(expression, expression.this)
-        if name:
-            return exp.alias_(expression, name, quoted=True)
-    return expression
-
-
 class Engine:
     """The databases' tables, and the running of queries over them."""
 
     def __init__(self) -> None:
-        fakesnow.transforms.numeric_agg_implicit_cast = _exact_aggregate
-        self._instance = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
+        self._instance = fakesnow_compat.new_instance()
         self._admin = self._instance.duck_conn.cursor()
         # A session without a database runs in this catalogue, and needs Snowflake's functions there.
         self._admin.execute(macros.creation_sql("memory"))
@@ -92,9 +76,8 @@ class Engine:
 
     def bind(self, connection: Any, database: str, schema: str) -> None:
         """Make the session's database and schema those of the connection."""
-        connection.database, connection._schema = database or None, schema or None
-        connection.database_set, connection.schema_set = bool(database), bool(schema)
-        duck = connection._duck_conn
+        fakesnow_compat.set_context(connection, database, schema)
+        duck = fakesnow_compat.duckdb_of(connection)
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
 
     def run(
@@ -108,24 +91,15 @@ class Engine:
         Raises:
             SqlError: it fails.
         """
-        cursor = connection.cursor()
         sql = expression.sql(dialect="snowflake")
-
-        def work() -> tuple[Any, list[Any]]:
-            with warnings.catch_warnings():
-                # DuckDB advises another way to fetch Arrow; fakesnow chooses.
-                warnings.simplefilter("ignore", UserWarning)
-                cursor.execute(sql, binding_params=parameters, server=True)
-            duck = connection._duck_conn
-            described = duck.execute(f"DESCRIBE {cursor._last_sql}", cursor._last_params).fetchall()
-            return cursor._arrow_table, described
-
-        table, described = translated(work)
-        if cursor._last_transformed is not None and cursor._last_transformed.args.get("put_stage_data"):
+        table, described, query_id, puts = translated(
+            lambda: fakesnow_compat.execute(connection, sql, parameters)
+        )
+        if puts:
             raise unsupported("PUT")
-        connection.results_cache.clear()
+        fakesnow_compat.forget_results(connection)
         table, described = _sendable(table, described)
-        return ArrowRows(table, describe_as_rowtype(described), statement_type_id(expression), cursor.sfqid)
+        return ArrowRows(table, describe_as_rowtype(described), statement_type_id(expression), query_id)
 
 
 def translated(work: Callable[[], T]) -> T:

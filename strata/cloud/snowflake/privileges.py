@@ -2,61 +2,12 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake.catalog import SYSTEM_ROLES, Catalog, Grant, GrantDetail, Securable
+from strata.cloud.snowflake.catalog import SYSTEM_ROLES, Catalog, Grant, GrantDetail, Role
 from strata.cloud.snowflake.errors import does_not_exist, insufficient_privileges
 from strata.cloud.snowflake.grammar import Path
 
 ACCOUNT: Path = ()
 
-# Per kind, the privileges that can be granted on it (besides OWNERSHIP). From Snowflake's access-control
-# reference.
-PRIVILEGES: dict[str, tuple[str, ...]] = {
-    "ACCOUNT": (
-        "CREATE DATABASE",
-        "CREATE INTEGRATION",
-        "CREATE ROLE",
-        "CREATE USER",
-        "CREATE WAREHOUSE",
-        "EXECUTE TASK",
-        "MANAGE GRANTS",
-        "MANAGE WAREHOUSES",
-        "MONITOR",
-        "MONITOR EXECUTION",
-        "MONITOR USAGE",
-    ),
-    "DATABASE": ("APPLYBUDGET", "CREATE DATABASE ROLE", "CREATE SCHEMA", "MODIFY", "MONITOR", "USAGE"),
-    "SCHEMA": (
-        "ADD SEARCH OPTIMIZATION",
-        "APPLYBUDGET",
-        "CREATE EXTERNAL TABLE",
-        "CREATE FILE FORMAT",
-        "CREATE STAGE",
-        "CREATE TABLE",
-        "CREATE VIEW",
-        "MODIFY",
-        "MONITOR",
-        "USAGE",
-    ),
-    "WAREHOUSE": ("APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"),
-    "INTEGRATION": ("USAGE", "USE_ANY_ROLE"),
-    "RESOURCE MONITOR": ("MODIFY", "MONITOR"),
-    "USER": ("MONITOR",),
-    "ROLE": (),
-    "STAGE": ("READ", "USAGE", "WRITE"),
-    "FILE FORMAT": ("USAGE",),
-    "TABLE": (
-        "APPLYBUDGET",
-        "DELETE",
-        "EVOLVE SCHEMA",
-        "INSERT",
-        "REFERENCES",
-        "SELECT",
-        "TRUNCATE",
-        "UPDATE",
-    ),
-    "VIEW": ("REFERENCES", "SELECT"),
-    "EXTERNAL TABLE": ("REFERENCES", "SELECT"),
-}
 _SEEDED = {
     "SYSADMIN": ("CREATE DATABASE", "CREATE WAREHOUSE"),
     "USERADMIN": ("CREATE ROLE", "CREATE USER"),
@@ -68,7 +19,7 @@ _SEEDED = {
 def seed(catalog: Catalog) -> None:
     """Put Snowflake's system roles and their grants into an empty catalogue."""
     for role, inherits in SYSTEM_ROLES.items():
-        catalog.roles[role] = Securable(name=role, owner="")
+        catalog.roles[role] = Role(name=role, owner="")
         for other in inherits:
             catalog.role_grants[other, "ROLE", role] = GrantDetail("")
     for role, privileges in _SEEDED.items():

@@ -12,10 +12,11 @@ from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import functions, pruning, scan
 from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake.catalog import ExternalTable, Table, View, relation_kind
+from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.external_files import METADATA, place_of
+from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.scan import FileScan
@@ -87,7 +88,7 @@ class Readers:
         self._names: list[str] = []
 
     def __enter__(self) -> None:
-        duck = self._session.connection._duck_conn
+        duck = duckdb_of(self._session.connection)
         try:
             for found in self._scans:
                 name = f"_strata_scan_{next(_numbers)}"
@@ -103,7 +104,7 @@ class Readers:
             raise
 
     def __exit__(self, *_: object) -> None:
-        duck = self._session.connection._duck_conn
+        duck = duckdb_of(self._session.connection)
         for name in self._names:
             duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
             duck.unregister(f"{name}_rows")
@@ -130,7 +131,7 @@ class Resolver:
             path = self._path(table, context)
             relation = self._catalog.find("OBJECT", path)
             if isinstance(relation, View | ExternalTable) and _privilege(tree, table) != "SELECT":
-                kind = relation_kind(relation).lower()
+                kind = relation.kind.lower()
                 raise SqlError(
                     f"SQL compilation error:\n{tree.key.upper()} cannot change the {kind} '{path[2]}'."
                 )

@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
+from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.storage import StoredObject
 
@@ -58,7 +59,7 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     if scan.predicate is None or not scan.files:
         return scan.files
     keys = pa.table({FILENAME: [file.key for file in scan.files]})
-    duck = session.connection._duck_conn
+    duck = duckdb_of(session.connection)
     duck.register(name, keys)
     query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate)
     try:

@@ -6,9 +6,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from strata.cloud.snowflake.catalog import Catalog, depth
+from strata.cloud.snowflake.catalog import Catalog
 from strata.cloud.snowflake.errors import SqlError
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.kinds import depth
 
 if TYPE_CHECKING:
     from strata.cloud.snowflake.engine import Engine
@@ -64,7 +65,7 @@ class SnowflakeSession:
         Raises:
             SqlError: the name has too many parts, or the session has no current database or schema.
         """
-        parts = depth(kind) if kind != "OBJECT" else 3
+        parts = depth(kind)
         if len(name) > parts:
             raise SqlError(f"SQL compilation error:\nInvalid identifier '{'.'.join(name)}'.")
         missing = parts - len(name)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.properties import Option, read_format
+from strata.cloud.snowflake.properties import read_format
+from strata.cloud.snowflake.property_values import Option
 
 WORDS = ("STANDARD", "SNOWPARK-OPTIMIZED")
 

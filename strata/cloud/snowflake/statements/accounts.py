@@ -13,6 +13,8 @@ from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,
+    ResourceMonitor,
+    Role,
     Securable,
     User,
     Warehouse,
@@ -21,19 +23,15 @@ from strata.cloud.snowflake.catalog import (
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
+from strata.cloud.snowflake.property_values import BOOL
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
 from strata.cloud.snowflake.storage import check_scheme
 
 _CLASSES: dict[str, type[Securable]] = {
-    "WAREHOUSE": Warehouse,
-    "ROLE": Securable,
-    "USER": User,
-    "INTEGRATION": Integration,
-    "RESOURCE MONITOR": Securable,
+    c.kind: c for c in (Integration, ResourceMonitor, Role, User, Warehouse)
 }
-_CREATED = {"INTEGRATION": "Integration", "RESOURCE MONITOR": "Resource monitor"}
 _TRIGGERS = {"SUSPEND": "SUSPEND_AT", "SUSPEND_IMMEDIATE": "SUSPEND_IMMEDIATELY_AT", "NOTIFY": "NOTIFY_AT"}
 
 
@@ -54,8 +52,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
-    privilege = "CREATE INTEGRATION" if kind == "INTEGRATION" else f"CREATE {kind}"
-    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, privilege)
+    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, f"CREATE {kind}")
     securable = _CLASSES[kind](name=path[0], owner=session.role, options=options.defaults(kind))
     if kind == "RESOURCE MONITOR":
         statement.take("WITH")
@@ -66,7 +63,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     _complete(kind, securable)
     answer = existing(session, kind, path, modifiers)
     if answer is None:
-        answer = new(session, kind, path, securable, modifiers, _CREATED.get(kind, kind.capitalize()))
+        answer = new(session, kind, path, securable, modifiers)
         if kind == "WAREHOUSE":
             session.warehouse = path[0]
     return answer
@@ -91,7 +88,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         properties = statement.properties()
         if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
             # Here a warehouse has its new size at once.
-            options.BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
+            BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
         _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):

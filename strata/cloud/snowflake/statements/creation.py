@@ -8,6 +8,7 @@ from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import already_exists
 from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 
@@ -70,11 +71,9 @@ def rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlState
     return status("Statement executed successfully.")
 
 
-def new(
-    session: SnowflakeSession, kind: str, path: Path, securable: Securable, modifiers: Modifiers, label: str
-) -> Rows:
+def new(session: SnowflakeSession, kind: str, path: Path, securable: Securable, modifiers: Modifiers) -> Rows:
     """Put a new object into the catalogue, in place of the old one with OR REPLACE."""
     if modifiers.replace and path[-1] in session.catalog.collection(kind, path):
         session.catalog.remove(kind, path)
     session.catalog.add(kind, path, securable)
-    return status(f"{label} {path[-1]} successfully created.")
+    return status(f"{KINDS[kind].label} {path[-1]} successfully created.")

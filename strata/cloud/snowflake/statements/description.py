@@ -7,31 +7,22 @@ from typing import Any
 
 from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
-from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
-from strata.cloud.snowflake.properties import OPTIONS, read_format
+from strata.cloud.snowflake.kinds import KINDS, Kind
+from strata.cloud.snowflake.properties import read_format
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.records import text
 from strata.cloud.snowflake.storage import USER_ARN
 
-_PHRASES = {
-    "DATABASE": "DATABASE",
-    "SCHEMA": "SCHEMA",
-    "WAREHOUSE": "WAREHOUSE",
-    "USER": "USER",
-    "STORAGE INTEGRATION": "INTEGRATION",
-    "INTEGRATION": "INTEGRATION",
-    "STAGE": "STAGE",
-    "FILE FORMAT": "FILE FORMAT",
-    "EXTERNAL TABLE": "EXTERNAL TABLE",
-    "VIEW": "VIEW",
-}
+Describer = Callable[[SnowflakeSession, Path, Any], Rows]
 _KIND = text("created_on name kind")
 _PROPERTIES = text("property property_type property_value property_default")
 _NESTED = text("parent_property property property_type property_value property_default")
 # The boolean properties of a user: they are false where the others are null.
-_FLAGS = {"HAS_WORKLOAD_IDENTITY"} | {n for n, option in OPTIONS["USER"].items() if option.form == "bool"}
+_FLAGS = {"HAS_WORKLOAD_IDENTITY"} | {
+    n for n, option in KINDS["USER"].properties.items() if option.form == "bool"
+}
 _RELATION = [
     (name, "text")
     for name in (
@@ -44,25 +35,20 @@ _RELATION = [
 ]
 
 
-def describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
-    """DESC <kind> <name>; None for an ordinary table, which the engine describes."""
-    if statement.sees("TABLE"):
-        return None
-    kind = next((_PHRASES[phrase] for phrase in _PHRASES if statement.take(phrase)), "")
-    if not kind:
-        raise unsupported(f"DESCRIBE {statement.word()}")
-    path = session.resolve(kind, statement.name())
+def describe(session: SnowflakeSession, statement: SqlStatement, kind: Kind, describer: Describer) -> Rows:
+    """DESC <kind> <name>, read from the name on."""
+    path = session.resolve(kind.name, statement.name())
     as_stage = statement.take("TYPE = STAGE")
     statement.take("TYPE = COLUMNS")
     statement.expect_end()
-    rights.require(session.catalog, session.role, kind, path)
-    securable = session.catalog.get(kind, path)
-    if kind == "EXTERNAL TABLE" and as_stage:
+    rights.require(session.catalog, session.role, kind.name, path)
+    securable = session.catalog.get(kind.name, path)
+    if isinstance(securable, ExternalTable) and as_stage:
         return _format(securable.file_format)
-    return _DESCRIBERS[kind](session, path, securable)
+    return describer(session, path, securable)
 
 
-def _contents(session: SnowflakeSession, path: Path, securable: Any) -> Rows:
+def contents(session: SnowflakeSession, path: Path, securable: Any) -> Rows:
     """A database lists its schemas, a schema what it holds, a warehouse itself."""
     rows: list[dict[str, Any]] = []
     if isinstance(securable, Schema):
@@ -76,10 +62,12 @@ def _contents(session: SnowflakeSession, path: Path, securable: Any) -> Rows:
     return rows_of(_KIND, rows, DESCRIBE)
 
 
-def _user(session: SnowflakeSession, path: Path, user: User) -> Rows:
+def user(session: SnowflakeSession, path: Path, user: User) -> Rows:
     columns = text("property value default description")
     values: dict[str, Any] = {"NAME": user.name, "COMMENT": user.comment or None}
-    values |= {name: user.options.get(name) for name in OPTIONS["USER"] if name != "WORKLOAD_IDENTITY"}
+    values |= {
+        name: user.options.get(name) for name in KINDS["USER"].properties if name != "WORKLOAD_IDENTITY"
+    }
     values["PASSWORD"] = "********" if user.password else None
     values["HAS_WORKLOAD_IDENTITY"] = user.workload_identity is not None
     rows = [
@@ -94,7 +82,7 @@ def _user(session: SnowflakeSession, path: Path, user: User) -> Rows:
     return rows_of(columns, rows, DESCRIBE)
 
 
-def _integration(session: SnowflakeSession, path: Path, integration: Integration) -> Rows:
+def integration(session: SnowflakeSession, path: Path, integration: Integration) -> Rows:
     options = integration.options
     values: list[tuple[str, str, Any, str]] = [
         ("ENABLED", "Boolean", options["ENABLED"], "false"),
@@ -140,7 +128,7 @@ def _format(file_format: dict[str, Any]) -> Rows:
     return rows_of(_NESTED, _format_rows(file_format), DESCRIBE)
 
 
-def _stage(session: SnowflakeSession, path: Path, stage: Stage) -> Rows:
+def stage(session: SnowflakeSession, path: Path, stage: Stage) -> Rows:
     rows = _format_rows(stage.options["FILE_FORMAT"])
     rows += [
         _nested("STAGE_LOCATION", "URL", "String", f'["{stage.options["URL"]}"]', ""),
@@ -163,7 +151,7 @@ def _nested(parent: str, name: str, kind: str, value: Any, default: Any) -> dict
     return dict(zip([n for n, _ in _NESTED], (parent, name, kind, value, default), strict=True))
 
 
-def _file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Rows:
+def file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Rows:
     rows = [
         {k: v for k, v in row.items() if k != "parent_property"} for row in _format_rows(file_format.options)
     ]
@@ -175,13 +163,13 @@ def _column(name: str, data_type: str, kind: str = "COLUMN", expression: str | N
     return {"name": name, "type": data_type, "kind": kind, "expression": expression} | keys
 
 
-def _external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Rows:
+def external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Rows:
     rows = [_column("VALUE", "VARIANT")]
     rows += [_column(c.name, c.type, "VIRTUAL", c.expression) for c in table.columns]
     return rows_of(_RELATION, rows, DESCRIBE)
 
 
-def _view(session: SnowflakeSession, path: Path, view: View) -> Rows:
+def view(session: SnowflakeSession, path: Path, view: View) -> Rows:
     rows = [_column(name, data_type) for name, data_type in view.options["COLUMNS"]]
     return rows_of(_RELATION, rows, DESCRIBE)
 
@@ -192,16 +180,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(str(item) for item in value) + "]"
     return "" if value is None else str(value)
-
-
-_DESCRIBERS: dict[str, Callable[[SnowflakeSession, Path, Any], Rows]] = {
-    "DATABASE": _contents,
-    "SCHEMA": _contents,
-    "WAREHOUSE": _contents,
-    "USER": _user,
-    "INTEGRATION": _integration,
-    "STAGE": _stage,
-    "FILE FORMAT": _file_format,
-    "EXTERNAL TABLE": _external_table,
-    "VIEW": _view,
-}

@@ -62,7 +62,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         _refresh(session, table, place, "")
     with session.account.lock:
         grants = {g: d for g, d in session.catalog.grants.items() if g.path == path} if copies_grants else {}
-        rows = new(session, "EXTERNAL TABLE", path, table, modifiers, "Table")
+        rows = new(session, "EXTERNAL TABLE", path, table, modifiers)
         session.catalog.grants.update(grants)
     return rows
 

@@ -7,9 +7,9 @@ from typing import Any
 from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement, show_path
+from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.results import Rows, rows_of
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.grants import KINDS
 from strata.cloud.snowflake.statements.records import text
 
 _ON = text("created_on privilege granted_on name granted_to grantee_name grant_option granted_by")

@@ -9,24 +9,12 @@ from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import FutureGrant, Grant, GrantDetail
 from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.kinds import KINDS
+from strata.cloud.snowflake.kinds import privileges as privileges_on
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.external_tables import stop_auto_refresh
 
-KINDS = (
-    "DATABASE",
-    "SCHEMA",
-    "WAREHOUSE",
-    "INTEGRATION",
-    "RESOURCE MONITOR",
-    "USER",
-    "ROLE",
-    "STAGE",
-    "FILE FORMAT",
-    "EXTERNAL TABLE",
-    "TABLE",
-    "VIEW",
-)
 _DONE = "Statement executed successfully."
 
 
@@ -37,10 +25,6 @@ class Target:
     kind: str
     paths: tuple[Path, ...]
     future: Path | None = None
-
-
-def plural(kind: str) -> str:
-    return f"{kind}S"
 
 
 def grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -164,7 +148,7 @@ def _future_ownership(session: SnowflakeSession, kind: str, container: Path, rol
             container,
         ) and future.role != role:
             raise SqlError(
-                f"SQL execution error:\nA future grant of OWNERSHIP on {plural(kind)} in "
+                f"SQL execution error:\nA future grant of OWNERSHIP on {KINDS[kind].plural} in "
                 f"'{'.'.join(container)}' to role "
                 f"'{future.role}' exists. It must be revoked first.",
                 code=3087,
@@ -199,13 +183,13 @@ def _target(session: SnowflakeSession, statement: SqlStatement) -> Target:
         return Target("ACCOUNT", (rights.ACCOUNT,))
     scope = statement.take_any("ALL", "FUTURE")
     if scope:
-        kind = next((k for k in KINDS if statement.take(plural(k))), "")
+        kind = next((k for k in KINDS if statement.take(KINDS[k].plural)), "")
         if not kind:
             raise unsupported(f"GRANT ... ON {scope} {statement.word()}")
         statement.expect("IN")
         container_kind = statement.take_any("DATABASE", "SCHEMA")
         if not container_kind:
-            raise unsupported(f"GRANT ... ON {scope} {plural(kind)} IN {statement.word()}")
+            raise unsupported(f"GRANT ... ON {scope} {KINDS[kind].plural} IN {statement.word()}")
         container = session.resolve(container_kind, statement.name())
         session.catalog.get(container_kind, container)
         if scope == "FUTURE":
@@ -237,7 +221,7 @@ def _grantee(session: SnowflakeSession, statement: SqlStatement, direction: str)
 
 
 def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
-    valid = rights.PRIVILEGES[kind]
+    valid = privileges_on(kind)
     for privilege in privileges:
         if privilege not in valid:
             raise SqlError(

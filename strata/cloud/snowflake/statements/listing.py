@@ -11,10 +11,13 @@ from strata.cloud.snowflake import privileges as rights
 from strata.cloud.snowflake.catalog import Securable, like
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.kinds import Kind
 from strata.cloud.snowflake.properties import known_parameters
 from strata.cloud.snowflake.results import Rows, rows_of
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.records import KINDS, Columns, Record, text
+from strata.cloud.snowflake.statements.records import Record, text
+
+Recorder = Callable[[SnowflakeSession, Path, Any], Record]
 
 
 @dataclass(frozen=True)
@@ -27,26 +30,9 @@ class Filters:
     limit: int = 0
 
 
-def show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n]."""
-    statement.take("TERSE")
-    for phrase, (kind, columns, record) in KINDS.items():
-        if statement.take(phrase):
-            return _show(session, kind, columns, record, _filters(session, statement, kind))
-    if statement.take("REPLICATION DATABASES"):
-        return _replication_databases(session, statement)
-    if statement.take("PARAMETERS"):
-        return _parameters(session, statement)
-    raise unsupported(f"SHOW {statement.word()}")
-
-
-def _show(
-    session: SnowflakeSession,
-    kind: str,
-    columns: Columns,
-    record: Callable[[SnowflakeSession, Path, Any], Record],
-    filters: Filters,
-) -> Rows:
+def show(session: SnowflakeSession, statement: SqlStatement, kind: Kind, record: Recorder) -> Rows:
+    """SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n], read from LIKE on."""
+    filters = _filters(session, statement, kind)
     found = []
     for path, securable in _visible(session, kind):
         if filters.pattern and not like(filters.pattern, path[-1]):
@@ -64,19 +50,18 @@ def _show(
             | record(session, path, securable)
         )
     found.sort(key=lambda row: str(row["name"]))
-    return rows_of(columns, found[: filters.limit] if filters.limit else found)
+    return rows_of(text(kind.columns), found[: filters.limit] if filters.limit else found)
 
 
-def _visible(session: SnowflakeSession, kind: str) -> Iterator[tuple[Path, Securable]]:
+def _visible(session: SnowflakeSession, kind: Kind) -> Iterator[tuple[Path, Securable]]:
     for found, path, securable in session.catalog.walk():
-        if found != kind:
+        if found != kind.name:
             continue
-        # Roles are no secret; everything else needs some privilege on it.
-        if kind == "ROLE" or rights.holds(session.catalog, session.role, kind, path):
+        if kind.public or rights.holds(session.catalog, session.role, kind.name, path):
             yield path, securable
 
 
-def _filters(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Filters:
+def _filters(session: SnowflakeSession, statement: SqlStatement, kind: Kind) -> Filters:
     statement.take("HISTORY")
     pattern = statement.string() if statement.take("LIKE") else ""
     container: Path = ()
@@ -91,9 +76,9 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: str) -> F
             container = (session.database,)
         elif where == "SCHEMA":
             container = (session.database, session.schema)
-    elif kind in _IN_SCHEMA and session.database:
+    elif kind.container == "SCHEMA" and session.database:
         container = (session.database, session.schema) if session.schema else (session.database,)
-    elif kind == "SCHEMA" and session.database:
+    elif kind.container == "DATABASE" and session.database:
         container = (session.database,)
     prefix = statement.string() if statement.take("STARTS WITH") else ""
     limit = int(statement.value()) if statement.take("LIMIT") else 0
@@ -101,10 +86,7 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: str) -> F
     return Filters(pattern, container, prefix, limit)
 
 
-_IN_SCHEMA = ("STAGE", "FILE FORMAT", "EXTERNAL TABLE", "TABLE", "VIEW")
-
-
-def _replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+def show_replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]: this account replicates none."""
     if statement.take("LIKE"):
         statement.string()
@@ -118,7 +100,7 @@ def _replication_databases(session: SnowflakeSession, statement: SqlStatement) -
     return rows_of(text(columns), [])
 
 
-def _parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
     pattern = statement.string() if statement.take("LIKE") else ""
     levels: list[tuple[str, dict[str, str]]] = []

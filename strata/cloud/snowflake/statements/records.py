@@ -1,8 +1,7 @@
-"""One row of SHOW per object: the columns of each kind and how they are filled."""
+"""The row of SHOW for one object: what each kind has beside name, owner, comment and created_on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from strata.cloud.snowflake import privileges as rights
@@ -33,7 +32,7 @@ def yes_no(value: bool) -> str:
     return "Y" if value else "N"
 
 
-def _database(session: SnowflakeSession, path: Path, database: Any) -> Record:
+def database(session: SnowflakeSession, path: Path, database: Any) -> Record:
     return {
         "is_default": "N",
         "is_current": yes_no(session.database == path[0]),
@@ -44,7 +43,7 @@ def _database(session: SnowflakeSession, path: Path, database: Any) -> Record:
     }
 
 
-def _schema(session: SnowflakeSession, path: Path, schema: Any) -> Record:
+def schema(session: SnowflakeSession, path: Path, schema: Any) -> Record:
     words = [word for word in ("TRANSIENT", "MANAGED ACCESS") if schema.options.get(word)]
     parent = session.catalog.databases[path[0]].parameters
     inherited = parent.get("DATA_RETENTION_TIME_IN_DAYS", "1")
@@ -57,7 +56,7 @@ def _schema(session: SnowflakeSession, path: Path, schema: Any) -> Record:
     }
 
 
-def _role(session: SnowflakeSession, path: Path, role: Any) -> Record:
+def role(session: SnowflakeSession, path: Path, role: Any) -> Record:
     grants = list(session.catalog.role_grants)
     return {
         "is_default": "N",
@@ -71,7 +70,7 @@ def _role(session: SnowflakeSession, path: Path, role: Any) -> Record:
     }
 
 
-def _warehouse(session: SnowflakeSession, path: Path, warehouse: Any) -> Record:
+def warehouse(session: SnowflakeSession, path: Path, warehouse: Any) -> Record:
     options = warehouse.options
     running = not warehouse.suspended
     return {
@@ -107,7 +106,7 @@ def _warehouse(session: SnowflakeSession, path: Path, warehouse: Any) -> Record:
     }
 
 
-def _user(session: SnowflakeSession, path: Path, user: User) -> Record:
+def user(session: SnowflakeSession, path: Path, user: User) -> Record:
     options = user.options
     names = (
         "login_name",
@@ -141,11 +140,11 @@ def _user(session: SnowflakeSession, path: Path, user: User) -> Record:
     }
 
 
-def _integration(session: SnowflakeSession, path: Path, integration: Any) -> Record:
+def integration(session: SnowflakeSession, path: Path, integration: Any) -> Record:
     return {"type": "EXTERNAL_STAGE", "category": "STORAGE", "enabled": bool(integration.options["ENABLED"])}
 
 
-def _monitor(session: SnowflakeSession, path: Path, monitor: Any) -> Record:
+def monitor(session: SnowflakeSession, path: Path, monitor: Any) -> Record:
     options = monitor.options
 
     def percent(name: str) -> str | None:
@@ -176,7 +175,7 @@ def _region(session: SnowflakeSession) -> str:
     return session.catalog.region
 
 
-def _stage(session: SnowflakeSession, path: Path, stage: Any) -> Record:
+def stage(session: SnowflakeSession, path: Path, stage: Any) -> Record:
     return _place(path) | {
         "url": stage.options["URL"],
         "has_credentials": "N",
@@ -190,11 +189,11 @@ def _stage(session: SnowflakeSession, path: Path, stage: Any) -> Record:
     }
 
 
-def _file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Record:
+def file_format(session: SnowflakeSession, path: Path, file_format: Any) -> Record:
     return _place(path) | {"type": file_format.options["TYPE"], "format_options": str(file_format.options)}
 
 
-def _external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Record:
+def external_table(session: SnowflakeSession, path: Path, table: ExternalTable) -> Record:
     return _place(path) | {
         "invalid": False,
         "stage": ".".join(table.stage),
@@ -209,113 +208,14 @@ def _external_table(session: SnowflakeSession, path: Path, table: ExternalTable)
     }
 
 
-def _table(session: SnowflakeSession, path: Path, table: Any) -> Record:
+def table(session: SnowflakeSession, path: Path, table: Any) -> Record:
     return _place(path) | {"kind": "TABLE"}
 
 
-def _view(session: SnowflakeSession, path: Path, view: Any) -> Record:
+def view(session: SnowflakeSession, path: Path, view: Any) -> Record:
     return _place(path) | {
         "reserved": "",
         "text": view.text,
         "is_secure": "false",
         "is_materialized": "false",
     }
-
-
-_IN = "created_on name database_name schema_name"
-_INTEGRATION = text("name type category enabled comment created_on")
-# SHOW's word -> the kind, its columns, and what fills those beside name, owner, comment and created_on.
-KINDS: dict[str, tuple[str, Columns, Callable[[SnowflakeSession, Path, Any], Record]]] = {
-    "DATABASES": (
-        "DATABASE",
-        text(
-            "created_on name is_default is_current origin owner comment options retention_time kind "
-            "owner_role_type"
-        ),
-        _database,
-    ),
-    "SCHEMAS": (
-        "SCHEMA",
-        text(
-            "created_on name is_default is_current database_name owner comment options retention_time "
-            "owner_role_type"
-        ),
-        _schema,
-    ),
-    "ROLES": (
-        "ROLE",
-        text(
-            "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles "
-            "granted_roles "
-            "owner comment"
-        ),
-        _role,
-    ),
-    "WAREHOUSES": (
-        "WAREHOUSE",
-        text(
-            "name state type size min_cluster_count max_cluster_count started_clusters running queued "
-            "is_default "
-            "is_current auto_suspend auto_resume available provisioning quiescing other created_on "
-            "resumed_on "
-            "updated_on owner comment enable_query_acceleration query_acceleration_max_scale_factor "
-            "resource_monitor actives pendings failed suspended uuid scaling_policy owner_role_type "
-            "resource_constraint generation"
-        ),
-        _warehouse,
-    ),
-    "USERS": (
-        "USER",
-        text(
-            "name created_on login_name display_name first_name last_name email mins_to_unlock "
-            "days_to_expiry "
-            "comment disabled must_change_password snowflake_lock default_warehouse default_namespace "
-            "default_role "
-            "default_secondary_roles ext_authn_duo ext_authn_uid mins_to_bypass_mfa owner last_success_login "
-            "expires_at_time locked_until_time has_password has_rsa_public_key type has_mfa "
-            "has_workload_identity"
-        ),
-        _user,
-    ),
-    "STORAGE INTEGRATIONS": ("INTEGRATION", _INTEGRATION, _integration),
-    "INTEGRATIONS": ("INTEGRATION", _INTEGRATION, _integration),
-    "RESOURCE MONITORS": (
-        "RESOURCE MONITOR",
-        text(
-            "name credit_quota used_credits remaining_credits level frequency start_time end_time notify_at "
-            "suspend_at suspend_immediately_at created_on owner comment notify_users"
-        ),
-        _monitor,
-    ),
-    "STAGES": (
-        "STAGE",
-        text(
-            f"{_IN} url has_credentials has_encryption_key owner comment region type cloud "
-            "storage_integration endpoint owner_role_type directory_enabled"
-        ),
-        _stage,
-    ),
-    "FILE FORMATS": (
-        "FILE FORMAT",
-        text(f"{_IN} type owner comment format_options owner_role_type"),
-        _file_format,
-    ),
-    "EXTERNAL TABLES": (
-        "EXTERNAL TABLE",
-        text(
-            f"{_IN} invalid invalid_reason owner comment stage location file_format_name "
-            "file_format_type cloud region notification_channel last_refreshed_on table_format "
-            "last_refresh_details owner_role_type"
-        ),
-        _external_table,
-    ),
-    "TABLES": ("TABLE", text(f"{_IN} kind comment owner owner_role_type"), _table),
-    "VIEWS": (
-        "VIEW",
-        text(
-            "created_on name reserved database_name schema_name owner comment text is_secure is_materialized "
-            "owner_role_type"
-        ),
-        _view,
-    ),
-}

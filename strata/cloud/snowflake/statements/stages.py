@@ -31,7 +31,7 @@ def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: 
         return answer
     if path[2] in session.catalog.collection("STAGE", path):
         _refuse_dependents(session, path)
-    return new(session, "STAGE", path, stage, modifiers, "Stage area")
+    return new(session, "STAGE", path, stage, modifiers)
 
 
 def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -73,7 +73,7 @@ def create_file_format(session: SnowflakeSession, statement: SqlStatement, modif
     file_format = FileFormat(name=path[2], owner=session.role, comment=comment)
     file_format.options = options.read_format(properties or {"TYPE": "CSV"})
     answer = existing(session, "FILE FORMAT", path, modifiers)
-    return answer or new(session, "FILE FORMAT", path, file_format, modifiers, "File format")
+    return answer or new(session, "FILE FORMAT", path, file_format, modifiers)
 
 
 def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows:

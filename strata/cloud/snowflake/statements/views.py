@@ -42,7 +42,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     if answer is not None:
         return answer
     grants = {g: d for g, d in session.catalog.grants.items() if g.path == path} if copies_grants else {}
-    rows = new(session, "VIEW", path, view, modifiers, "View")
+    rows = new(session, "VIEW", path, view, modifiers)
     session.catalog.grants.update(grants)
     return rows
 
