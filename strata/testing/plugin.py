@@ -100,7 +100,8 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    sort_longest_first(items, find_units(items, _workers(config)), config.stash[_DURATIONS])
+    durations = config.stash[_DURATIONS]
+    sort_longest_first(items, find_units(items, _workers(config)), durations)
 
 
 # Before pytest-xdist's: the controller asks for the units as soon as it has the node ids.
