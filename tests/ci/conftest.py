@@ -15,6 +15,9 @@ from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository
 
+# Its tests share a platform.
+pytestmark = pytest.mark.one_worker("ci")
+
 # What the small repository has of this one: enough for every step of every workflow.
 _KEPT = (
     ".github",

@@ -11,6 +11,9 @@ from pyspark.sql import SparkSession
 from strata.demo import data as demo_data
 from strata.testing.fixtures.jobs import Buckets
 
+# Its tests share a Spark session.
+pytestmark = pytest.mark.one_worker("glue_jobs")
+
 
 @pytest.fixture(scope="session")
 def new_buckets(spark: SparkSession) -> Callable[[Path], Buckets]:

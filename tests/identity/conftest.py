@@ -18,6 +18,9 @@ from strata.platform.workspace import load_tree
 from strata.terraform.toolchain import find_toolchain
 from tests.checkout_copy import Checkout
 
+# Its tests share a plan.
+pytestmark = pytest.mark.one_worker("identity")
+
 
 @pytest.fixture(scope="session")
 def checkout(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:

@@ -22,6 +22,9 @@ from strata.platform.session import find_running
 from strata.platform.workspace import Workspace
 from tests.checkout_copy import Checkout
 
+# Its tests share a platform.
+pytestmark = pytest.mark.one_worker("pipeline")
+
 UP_SECONDS = 600.0
 # An object with 200 good rows that every test finds there.
 FIRST = "flights/first.csv"

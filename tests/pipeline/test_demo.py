@@ -12,7 +12,8 @@ import pytest
 from tests.checkout_copy import Checkout
 from tests.pipeline.conftest import wait_for
 
-pytestmark = [pytest.mark.spark, pytest.mark.terraform]
+# Beside the rest of the folder: it has a platform of its own, and shares nothing with it.
+pytestmark = [pytest.mark.spark, pytest.mark.terraform, pytest.mark.one_worker("demo")]
 
 # Flights of January 2013 by carrier, counted in the published file with `cut -d, -f10 | sort | uniq -c`.
 JANUARY = {

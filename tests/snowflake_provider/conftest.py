@@ -12,6 +12,9 @@ from tests.snowflake_provider.found import MIRROR
 from tests.snowflake_provider.life import Life
 from tests.snowflake_provider.providers import REAL, STAND_IN, live
 
+# Its tests share the lives of all cases.
+pytestmark = pytest.mark.one_worker("snowflake_provider")
+
 
 @pytest.fixture(scope="session", params=[STAND_IN, REAL])
 def life(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Life:

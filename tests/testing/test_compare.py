@@ -14,7 +14,7 @@ from strata.testing.cases.compare import differences, unmatched
 from strata.testing.cases.documents import read_document
 from strata.testing.cases.outcome import UNKNOWN, planned_value
 from strata.testing.cases.policies import policy_differences
-from strata.testing.cases.scheduling import batches, place_of
+from strata.testing.cases.scheduling import batches
 from strata.testing.cases.schemas import SetAttributes, set_paths
 
 SETS = SetAttributes({"t": frozenset({"rule", "rule.cidrs"})})
@@ -183,15 +183,3 @@ def test_cases_of_a_worker_are_neighbours() -> None:
     assert [found[name] for name in ids] == ["cases 0"] * 75 + ["cases 1"] * 75
     # A second batch takes another whole one.
     assert [len(set(batches(ids[:n], 8).values())) for n in (50, 61, 119, 120)] == [1, 1, 1, 2]
-
-
-def test_what_one_worker_runs_goes_to_the_first_place_that_names_it() -> None:
-    together = ["tests/a/test_slow.py", "tests/a", "tests/b/test_b.py"]
-    places = {
-        "tests/a/test_slow.py::test_x": 0,
-        "tests/a/test_other.py::test_x[y]": 1,
-        "tests/b/test_b.py::test_x": 2,
-        "tests/b/test_bc.py::test_x": 3,
-        "tests/ab/test_x.py::test_x": 3,
-    }
-    assert {node_id: place_of(node_id, together) for node_id in places} == places
