@@ -22,9 +22,8 @@ from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
+from strata.cloud.snowflake import access_control, snapshot
 from strata.cloud.snowflake import dispatch as control
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name
@@ -121,7 +120,7 @@ class Api:
 
     def _role(self, user: User, asked: str | None) -> str:
         catalog = self._account.catalog
-        may_use = rights.roles_of_user(catalog, user.name)
+        may_use = access_control.roles_of_user(catalog, user.name)
         if asked:
             role = _name(asked)
             if role not in may_use:

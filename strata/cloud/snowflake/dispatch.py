@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import queries
+from strata.cloud.snowflake import access_control, queries
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -241,7 +240,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
     if kind == "ROLE":
         if path[0] not in session.catalog.roles:
             raise does_not_exist("ROLE", path)
-        if path[0] not in rights.roles_of_user(session.catalog, session.user):
+        if path[0] not in access_control.roles_of_user(session.catalog, session.user):
             raise SqlError(
                 f"SQL access control error:\nRequested role '{path[0]}' is not assigned to the executing "
                 "user. Specify "
@@ -251,7 +250,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
             )
         session.role = path[0]
         return
-    rights.require(session.catalog, session.role, kind, path)
+    access_control.require(session.catalog, session.role, kind, path)
     if kind == "WAREHOUSE":
         session.warehouse = path[0]
     elif kind == "DATABASE":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.session import SnowflakeSession
 
 
@@ -47,7 +47,7 @@ def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
         return None
     if function == "IS_ROLE_IN_SESSION":
         (asked,) = node.expressions
-        held = asked.name in rights.active_roles(session.catalog, session.role)
+        held = asked.name in access_control.active_roles(session.catalog, session.role)
         return exp.true() if held else exp.false()
     values = {
         "CURRENT_ACCOUNT": session.catalog.account,

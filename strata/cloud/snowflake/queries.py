@@ -10,8 +10,7 @@ from typing import Any
 from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import functions, pruning, scan
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control, functions, pruning, scan
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
@@ -139,7 +138,7 @@ class Resolver:
                 self._check(role, "TABLE", path, _privilege(tree, table))
                 self._qualify(table, path)
             elif path[1] == "INFORMATION_SCHEMA":
-                rights.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
+                access_control.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
                 self._qualify(table, path)
             elif isinstance(relation, View):
                 self._check(role, "VIEW", path, "SELECT")
@@ -202,11 +201,11 @@ class Resolver:
     def _check(self, role: str, kind: str, path: Path, privilege: str) -> None:
         self.reads_data = True
         if privilege:
-            rights.require(self._catalog, role, kind, path)
-            if not rights.holds(self._catalog, role, kind, path, privilege):
+            access_control.require(self._catalog, role, kind, path)
+            if not access_control.holds(self._catalog, role, kind, path, privilege):
                 raise insufficient_privileges(kind, path)
         else:
-            rights.require_ownership(self._catalog, role, kind, path)
+            access_control.require_ownership(self._catalog, role, kind, path)
 
     def _qualify(self, table: exp.Table, path: Path) -> None:
         for argument, part in zip(("catalog", "db", "this"), path, strict=True):
@@ -260,7 +259,7 @@ def _admit(session: SnowflakeSession, tree: Expr) -> str:
             assert table is not None
             parts = tuple(p.name if p.args.get("quoted") else p.name.upper() for p in table.parts)
             path = session.resolve("TABLE", parts)
-            rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
+            access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
             if tree.args.get("clone"):
                 raise unsupported("CREATE TABLE ... CLONE")
         return verb
@@ -306,7 +305,7 @@ def _privilege(tree: Expr, table: exp.Table) -> str:
 
 def _require_warehouse(session: SnowflakeSession) -> None:
     warehouse = session.catalog.warehouses.get(session.warehouse)
-    usable = warehouse is not None and rights.holds(
+    usable = warehouse is not None and access_control.holds(
         session.catalog, session.role, "WAREHOUSE", (session.warehouse,), "USAGE"
     )
     if warehouse is None or not usable:

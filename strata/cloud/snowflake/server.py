@@ -12,7 +12,7 @@ import uvicorn
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
@@ -111,7 +111,7 @@ class SnowflakeServer:
     def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]
         catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
-        rights.seed(catalog)
+        access_control.seed(catalog)
         admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=options.defaults("USER"))
         admin.password = hash_password(self.password)
         admin.options |= {

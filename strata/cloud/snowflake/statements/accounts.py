@@ -8,7 +8,7 @@ import os
 import uuid
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
@@ -52,7 +52,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
-    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, f"CREATE {kind}")
+    access_control.require(session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, f"CREATE {kind}")
     securable = _CLASSES[kind](name=path[0], owner=session.role, options=options.defaults(kind))
     if kind == "RESOURCE MONITOR":
         statement.take("WITH")
@@ -79,9 +79,9 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         statement.expect_end()
         return status("Statement executed successfully.")
     if kind in ("WAREHOUSE", "RESOURCE MONITOR"):
-        rights.require(session.catalog, session.role, kind, path, "MODIFY")
+        access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     else:
-        rights.require_ownership(session.catalog, session.role, kind, path)
+        access_control.require_ownership(session.catalog, session.role, kind, path)
     if kind == "RESOURCE MONITOR":
         _read_monitor(securable, statement)
     elif statement.take("SET"):
@@ -109,7 +109,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     if kind == "ROLE" and path[0] in SYSTEM_ROLES:
         raise SqlError(
             f"SQL access control error:\nCannot drop system role '{path[0]}'.", code=3001, sqlstate="42501"
@@ -199,7 +199,7 @@ def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStat
     action = statement.take_any("SUSPEND", "RESUME IF SUSPENDED", "RESUME")
     if not action:
         return False
-    rights.require(session.catalog, session.role, "WAREHOUSE", (warehouse.name,), "OPERATE")
+    access_control.require(session.catalog, session.role, "WAREHOUSE", (warehouse.name,), "OPERATE")
     if action == "SUSPEND":
         if warehouse.suspended:
             raise SqlError("Invalid state. Warehouse cannot be suspended.", code=90064, sqlstate="22000")

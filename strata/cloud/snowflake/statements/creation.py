@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import already_exists
 from strata.cloud.snowflake.grammar import Path, SqlStatement
@@ -48,7 +48,7 @@ def existing(session: SnowflakeSession, kind: str, path: Path, modifiers: Modifi
         return status(f"{path[-1]} already exists, statement succeeded.")
     if not modifiers.replace:
         raise already_exists(path[-1:])
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     return None
 
 

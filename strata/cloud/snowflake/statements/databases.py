@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
 from strata.cloud.snowflake.errors import SqlError, unsupported
@@ -15,7 +15,9 @@ from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_n
 def create_database(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("DATABASE", statement.name())
-    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, "CREATE DATABASE")
+    access_control.require(
+        session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, "CREATE DATABASE"
+    )
     _refuse_copies(statement)
     properties = statement.properties()
     database = Database(name=path[0], owner=session.role, options={"TRANSIENT": modifiers.transient})
@@ -35,7 +37,7 @@ def create_database(session: SnowflakeSession, statement: SqlStatement, modifier
 def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("SCHEMA", statement.name())
-    rights.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
+    access_control.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
     _refuse_copies(statement)
     managed = statement.take("WITH MANAGED ACCESS")
     properties = statement.properties()
@@ -57,7 +59,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     path, answer = target(session, kind, statement)
     if answer is not None:
         return answer
-    rights.require(session.catalog, session.role, kind, path, "MODIFY")
+    access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     securable = session.catalog.get(kind, path)
     if statement.take("SET"):
         options.apply_properties(kind, securable, statement.properties())
@@ -68,7 +70,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     elif kind == "SCHEMA" and statement.take("DISABLE MANAGED ACCESS"):
         securable.options["MANAGED ACCESS"] = False
     elif statement.take("RENAME TO"):
-        rights.require_ownership(session.catalog, session.role, kind, path)
+        access_control.require_ownership(session.catalog, session.role, kind, path)
         return _rename(session, kind, path, statement)
     else:
         raise unsupported(f"ALTER {kind} {statement.word()}")
@@ -83,7 +85,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     if restrict and kind == "SCHEMA" and list(session.catalog.walk_schema(path)):
         raise SqlError(f"SQL compilation error:\nCannot drop schema '{path[1]}': it is not empty.")
     if kind == "DATABASE":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -41,7 +41,7 @@ def describe(session: SnowflakeSession, statement: SqlStatement, kind: Kind, des
     as_stage = statement.take("TYPE = STAGE")
     statement.take("TYPE = COLUMNS")
     statement.expect_end()
-    rights.require(session.catalog, session.role, kind.name, path)
+    access_control.require(session.catalog, session.role, kind.name, path)
     securable = session.catalog.get(kind.name, path)
     if isinstance(securable, ExternalTable) and as_stage:
         return _format(securable.file_format)

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
@@ -43,7 +43,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         properties[key] = statement.value()
     with session.account.lock:
         path = session.resolve("EXTERNAL TABLE", name)
-        rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE EXTERNAL TABLE")
+        access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE EXTERNAL TABLE")
         table = ExternalTable(
             name=path[2],
             owner=session.role,
@@ -73,7 +73,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         path, answer = target(session, "EXTERNAL TABLE", statement)
         if answer is not None:
             return answer
-        rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+        access_control.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
         table = session.catalog.get("EXTERNAL TABLE", path)
         if statement.take("SET"):
             properties = statement.properties()
@@ -98,7 +98,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+    access_control.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
     session.catalog.remove("EXTERNAL TABLE", path)
     return status(f"{path[2]} successfully dropped.")
 
@@ -197,13 +197,13 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
         raise unsupported(f"TABLE_FORMAT = {table.options['TABLE_FORMAT']}")
     table.location = location
     table.stage = session.resolve("STAGE", location.names)
-    rights.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
+    access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
     stage = session.catalog.get("STAGE", table.stage)
     declared = table.options.pop("FILE_FORMAT", None)
     table.file_format = options.read_format(declared) if declared else stage.options["FILE_FORMAT"]
     if "FORMAT_NAME" in table.file_format:
         path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
-        rights.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
+        access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
         table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
     if table.file_format["TYPE"] not in options.FORMATS:
         raise unsupported(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement, show_path
 from strata.cloud.snowflake.kinds import KINDS
@@ -28,13 +28,13 @@ def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         session.catalog.get("USER", name)
         return _to_user(session, name[0])
     if statement.take("ON ACCOUNT"):
-        return _on(session, "ACCOUNT", rights.ACCOUNT)
+        return _on(session, "ACCOUNT", access_control.ACCOUNT)
     if statement.take("ON"):
         kind = next((k for k in KINDS if statement.take(k)), "")
         if not kind:
             raise unsupported(f"SHOW GRANTS ON {statement.word()}")
         path = session.resolve(kind, statement.name())
-        rights.require(session.catalog, session.role, kind, path)
+        access_control.require(session.catalog, session.role, kind, path)
         return _on(session, kind, path)
     if statement.done:
         return _to_user(session, session.user)

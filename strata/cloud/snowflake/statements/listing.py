@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable, like
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
@@ -57,7 +57,7 @@ def _visible(session: SnowflakeSession, kind: Kind) -> Iterator[tuple[Path, Secu
     for found, path, securable in session.catalog.walk():
         if found != kind.name:
             continue
-        if kind.public or rights.holds(session.catalog, session.role, kind.name, path):
+        if kind.public or access_control.holds(session.catalog, session.role, kind.name, path):
             yield path, securable
 
 
@@ -111,7 +111,7 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             kind = "USER"
         elif kind:
             path = session.resolve(kind, statement.name())
-            rights.require(session.catalog, session.role, kind, path)
+            access_control.require(session.catalog, session.role, kind, path)
             if kind == "SCHEMA":
                 levels.append(("DATABASE", session.catalog.get("DATABASE", path[:1]).parameters))
             levels.append((kind, session.catalog.get(kind, path).parameters))
@@ -144,7 +144,7 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 def show_workload_identities(session: SnowflakeSession, path: Path) -> Rows:
     """SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
-    rights.require(session.catalog, session.role, "USER", path)
+    access_control.require(session.catalog, session.role, "USER", path)
     identity = session.catalog.get("USER", path).workload_identity
     columns = text("name type comment last_used created_on additional_info")
     if identity is None:

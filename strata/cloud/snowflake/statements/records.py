@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -62,7 +62,7 @@ def role(session: SnowflakeSession, path: Path, role: Any) -> Record:
         "is_default": "N",
         "is_current": yes_no(session.role == path[0]),
         "is_inherited": yes_no(
-            path[0] in rights.active_roles(session.catalog, session.role) - {session.role}
+            path[0] in access_control.active_roles(session.catalog, session.role) - {session.role}
         ),
         "assigned_to_users": sum(1 for r, kind, _ in grants if r == path[0] and kind == "USER"),
         "granted_to_roles": sum(1 for r, kind, _ in grants if r == path[0] and kind == "ROLE"),

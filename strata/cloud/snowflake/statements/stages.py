@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
@@ -20,7 +20,7 @@ def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: 
         raise unsupported("CREATE TEMPORARY STAGE")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
-    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
+    access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
     stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": {"TYPE": "CSV"}})
     properties = statement.properties()
     if not properties.get("URL"):
@@ -38,7 +38,7 @@ def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "STAGE", statement)
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    access_control.require_ownership(session.catalog, session.role, "STAGE", path)
     stage = session.catalog.get("STAGE", path)
     if statement.take("SET"):
         _apply(session, stage, statement.properties())
@@ -58,7 +58,7 @@ def drop_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    access_control.require_ownership(session.catalog, session.role, "STAGE", path)
     _refuse_dependents(session, path)
     session.catalog.remove("STAGE", path)
     return status(f"{path[2]} successfully dropped.")
@@ -67,7 +67,7 @@ def drop_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 def create_file_format(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("FILE FORMAT", statement.name())
-    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
+    access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
     properties = statement.properties()
     comment = properties.pop("COMMENT", "") or ""
     file_format = FileFormat(name=path[2], owner=session.role, comment=comment)
@@ -80,7 +80,7 @@ def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Row
     path, answer = target(session, "FILE FORMAT", statement)
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    access_control.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
     file_format = session.catalog.get("FILE FORMAT", path)
     if statement.take("RENAME TO"):
         return rename(session, "FILE FORMAT", path, statement)
@@ -99,7 +99,7 @@ def drop_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    access_control.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
     session.catalog.remove("FILE FORMAT", path)
     return status(f"{path[2]} successfully dropped.")
 
@@ -121,7 +121,7 @@ def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) 
     if rebinds:
         if session.catalog.find("INTEGRATION", (name,)) is None:
             raise does_not_exist("INTEGRATION", (name,))
-        rights.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
+        access_control.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
         integration = session.catalog.integrations[name]
         if not integration.options.get("ENABLED"):
             raise SqlError(
@@ -153,7 +153,7 @@ def files(session: SnowflakeSession, location: StagePath) -> list[dict[str, Any]
         SqlError: the stage or its integration is gone, or the role cannot be assumed.
     """
     path = session.resolve("STAGE", location.names)
-    rights.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
+    access_control.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
     stage = session.catalog.get("STAGE", path)
     integration = bound_integration(session.catalog, stage)
     bucket, prefix = split_url(stage.options["URL"].rstrip("/") + "/" + location.path)
