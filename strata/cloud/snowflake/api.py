@@ -22,8 +22,7 @@ from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import access_control, snapshot
-from strata.cloud.snowflake import dispatch as control
+from strata.cloud.snowflake import access_control, dispatch, snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name
@@ -149,7 +148,7 @@ class Api:
             if not name:
                 continue
             try:
-                control.use(session, kind, parse_name(name))
+                dispatch.use(session, kind, parse_name(name))
             except SqlError as error:
                 _log.info("login of %s without %s %s: %s", user.name, kind.lower(), name, error.message)
 
@@ -212,7 +211,7 @@ def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
         is_query = False
     if not is_query:
         return Rows([("status", "text")], [])
-    rows = control.execute(session, sql)
+    rows = dispatch.execute(session, sql)
     if isinstance(rows, ArrowRows):
         return ArrowRows(rows.table.slice(0, 0), rows.rowtype, rows.statement_type, rows.query_id)
     return rows
@@ -220,17 +219,17 @@ def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
 
 def _execute(session: SnowflakeSession, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
     if not bindings:
-        return control.execute(session, sql)
+        return dispatch.execute(session, sql)
     if not all(key.isdigit() for key in bindings):
-        return control.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
+        return dispatch.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
     ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
     if not any(isinstance(binding["value"], list) for binding in ordered):
-        return control.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
+        return dispatch.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
     columns = [[from_binding({**b, "value": value}) for value in b["value"]] for b in ordered]
     count = 0
     rows: Rows | ArrowRows = status("0")
     for row in zip(*columns, strict=True):
-        rows = control.execute(session, sql, row)
+        rows = dispatch.execute(session, sql, row)
         if isinstance(rows, ArrowRows):
             count += int(rows.table.column(0)[0].as_py() or 0)
     if not isinstance(rows, ArrowRows):

@@ -85,7 +85,7 @@ def known_parameters() -> dict[str, dict[str, Any]]:
     return loaded
 
 
-def defaults(kind: str) -> dict[str, Any]:
+def default_properties(kind: str) -> dict[str, Any]:
     """The options of a new object of a kind."""
     return {
         name: option.default for name, option in KINDS[kind].properties.items() if option.default is not None

@@ -13,10 +13,10 @@ import uvicorn
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.engine import Engine
+from strata.cloud.snowflake.properties import default_properties
 from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.statements.accounts import hash_password
 from strata.cloud.snowflake.storage import AssumeRole, StageStorage
@@ -112,7 +112,7 @@ class SnowflakeServer:
         name = self.account.partition("-")[2]
         catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
         access_control.seed(catalog)
-        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=options.defaults("USER"))
+        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=default_properties("USER"))
         admin.password = hash_password(self.password)
         admin.options |= {
             "LOGIN_NAME": ADMIN,
@@ -123,7 +123,9 @@ class SnowflakeServer:
         catalog.users[ADMIN] = admin
         catalog.role_grants["ACCOUNTADMIN", "USER", ADMIN] = GrantDetail("")
         # A new Snowflake account comes with this warehouse.
-        warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
+        warehouse = Warehouse(
+            name="COMPUTE_WH", owner="ACCOUNTADMIN", options=default_properties("WAREHOUSE")
+        )
         catalog.warehouses["COMPUTE_WH"] = warehouse
         return SnowflakeAccount(
             catalog=catalog, engine=Engine(), storage=StageStorage(self.context, assume_role)

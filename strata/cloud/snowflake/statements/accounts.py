@@ -9,7 +9,6 @@ import uuid
 from typing import Any
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,
@@ -23,6 +22,7 @@ from strata.cloud.snowflake.catalog import (
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
+from strata.cloud.snowflake.properties import apply_properties, default_properties, unset_properties
 from strata.cloud.snowflake.property_values import BOOL
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -53,7 +53,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
     access_control.require(session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, f"CREATE {kind}")
-    securable = _CLASSES[kind](name=path[0], owner=session.role, options=options.defaults(kind))
+    securable = _CLASSES[kind](name=path[0], owner=session.role, options=default_properties(kind))
     if kind == "RESOURCE MONITOR":
         statement.take("WITH")
         _read_monitor(securable, statement)
@@ -92,7 +92,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):
-        options.unset_properties(kind, securable, statement)
+        unset_properties(kind, securable, statement)
         if isinstance(securable, User) and not securable.options.get("WORKLOAD_IDENTITY"):
             securable.workload_identity = None
         _complete(kind, securable)
@@ -124,7 +124,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
 
 
 def _apply(kind: str, securable: Securable, properties: dict[str, Any]) -> None:
-    options.apply_properties(kind, securable, properties)
+    apply_properties(kind, securable, properties)
     if not isinstance(securable, User):
         return
     if properties.get("PASSWORD"):
@@ -220,7 +220,7 @@ def _read_monitor(monitor: Securable, statement: SqlStatement) -> None:
         key = statement.identifier()
         statement.expect("=")
         properties[key] = statement.value()
-    options.apply_properties("RESOURCE MONITOR", monitor, properties)
+    apply_properties("RESOURCE MONITOR", monitor, properties)
     if not statement.take("TRIGGERS"):
         return
     for option in _TRIGGERS.values():

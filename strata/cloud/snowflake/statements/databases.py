@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.properties import apply_properties, unset_properties
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, target
@@ -21,7 +21,7 @@ def create_database(session: SnowflakeSession, statement: SqlStatement, modifier
     _refuse_copies(statement)
     properties = statement.properties()
     database = Database(name=path[0], owner=session.role, options={"TRANSIENT": modifiers.transient})
-    options.apply_properties("DATABASE", database, properties)
+    apply_properties("DATABASE", database, properties)
     answer = existing(session, "DATABASE", path, modifiers)
     if answer is not None:
         return answer
@@ -43,7 +43,7 @@ def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers:
     properties = statement.properties()
     schema = Schema(name=path[1], owner=session.role)
     schema.options = {"TRANSIENT": modifiers.transient, "MANAGED ACCESS": managed}
-    options.apply_properties("SCHEMA", schema, properties)
+    apply_properties("SCHEMA", schema, properties)
     answer = existing(session, "SCHEMA", path, modifiers)
     if answer is not None:
         return answer
@@ -62,9 +62,9 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     securable = session.catalog.get(kind, path)
     if statement.take("SET"):
-        options.apply_properties(kind, securable, statement.properties())
+        apply_properties(kind, securable, statement.properties())
     elif statement.take("UNSET"):
-        options.unset_properties(kind, securable, statement)
+        unset_properties(kind, securable, statement)
     elif kind == "SCHEMA" and statement.take("ENABLE MANAGED ACCESS"):
         securable.options["MANAGED ACCESS"] = True
     elif kind == "SCHEMA" and statement.take("DISABLE MANAGED ACCESS"):

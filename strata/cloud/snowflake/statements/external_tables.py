@@ -8,7 +8,6 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
     ExternalTable,
@@ -18,6 +17,7 @@ from strata.cloud.snowflake.catalog import (
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
+from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
@@ -49,9 +49,9 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
             owner=session.role,
             columns=columns,
             partition_by=partition_by,
-            options=options.defaults("EXTERNAL TABLE"),
+            options=default_properties("EXTERNAL TABLE"),
         )
-        options.apply_properties("EXTERNAL TABLE", table, properties)
+        apply_properties("EXTERNAL TABLE", table, properties)
         _complete(session, table)
         answer = existing(session, "EXTERNAL TABLE", path, modifiers)
         if answer is not None:
@@ -79,7 +79,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             properties = statement.properties()
             if set(properties) - {"AUTO_REFRESH", "COMMENT"}:
                 raise unsupported(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
-            options.apply_properties("EXTERNAL TABLE", table, properties)
+            apply_properties("EXTERNAL TABLE", table, properties)
             table.auto_refresh = table.options["AUTO_REFRESH"]
             return status("Statement executed successfully.")
         if not statement.take("REFRESH"):
@@ -200,12 +200,12 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
     stage = session.catalog.get("STAGE", table.stage)
     declared = table.options.pop("FILE_FORMAT", None)
-    table.file_format = options.read_format(declared) if declared else stage.options["FILE_FORMAT"]
+    table.file_format = read_format(declared) if declared else stage.options["FILE_FORMAT"]
     if "FORMAT_NAME" in table.file_format:
         path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
         access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
         table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
-    if table.file_format["TYPE"] not in options.FORMATS:
+    if table.file_format["TYPE"] not in FORMATS:
         raise unsupported(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
     table.pattern = table.options.pop("PATTERN", None) or ""
     table.auto_refresh = table.options["AUTO_REFRESH"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake import properties as options
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement, StagePath
+from strata.cloud.snowflake.properties import apply_properties, read_format, unset_properties
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
@@ -43,7 +43,7 @@ def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.take("SET"):
         _apply(session, stage, statement.properties())
     elif statement.take("UNSET"):
-        options.unset_properties("STAGE", stage, statement)
+        unset_properties("STAGE", stage, statement)
     elif statement.take("RENAME TO"):
         _refuse_dependents(session, path)
         return rename(session, "STAGE", path, statement)
@@ -71,7 +71,7 @@ def create_file_format(session: SnowflakeSession, statement: SqlStatement, modif
     properties = statement.properties()
     comment = properties.pop("COMMENT", "") or ""
     file_format = FileFormat(name=path[2], owner=session.role, comment=comment)
-    file_format.options = options.read_format(properties or {"TYPE": "CSV"})
+    file_format.options = read_format(properties or {"TYPE": "CSV"})
     answer = existing(session, "FILE FORMAT", path, modifiers)
     return answer or new(session, "FILE FORMAT", path, file_format, modifiers)
 
@@ -90,7 +90,7 @@ def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Row
         file_format.comment = properties.pop("COMMENT") or ""
     if "TYPE" in properties:
         raise invalid_property("TYPE", "ALTER FILE FORMAT")
-    file_format.options = options.read_format(file_format.options | properties)
+    file_format.options = read_format(file_format.options | properties)
     return status("Statement executed successfully.")
 
 
@@ -108,7 +108,7 @@ def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) 
     if "CREDENTIALS" in properties:
         raise unsupported("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
     if properties.get("FILE_FORMAT") is not None:
-        properties["FILE_FORMAT"] = options.read_format(properties["FILE_FORMAT"])
+        properties["FILE_FORMAT"] = read_format(properties["FILE_FORMAT"])
     directory = properties.get("DIRECTORY")
     if isinstance(directory, dict) and directory.get("ENABLE") is True:
         raise unsupported("STAGE DIRECTORY = (ENABLE = TRUE)")
@@ -128,7 +128,7 @@ def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) 
                 f"SQL compilation error:\nIntegration '{name}' is disabled.", code=3138, sqlstate="42601"
             )
         check_location(integration, url)
-    options.apply_properties("STAGE", stage, properties)
+    apply_properties("STAGE", stage, properties)
     if rebinds:
         stage.integration, stage.integration_identity = name, integration.identity
 
