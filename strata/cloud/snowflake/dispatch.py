@@ -1,4 +1,4 @@
-"""Which part of the embedded Snowflake does a statement."""
+"""Dispatch of statements to their handlers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from strata.cloud.snowflake.statements.creation import Modifiers
 
 @dataclass(frozen=True)
 class Statements:
-    """What does the statements of one kind; None for one that is not done here."""
+    """The handlers of one kind's statements; None for an unsupported statement."""
 
     row: listing.Recorder
     create: Callable[[SnowflakeSession, SqlStatement, Modifiers], Rows] | None = None
@@ -97,14 +97,14 @@ def execute(
     """Run one statement in a session.
 
     Raises:
-        SqlError: it is refused, fails, or is not done by the embedded Snowflake; the text names it.
+        SqlError: it is refused, fails or is unsupported; the message names it.
     """
     statement = SqlStatement(sql)
     verb = statement.word()
     if (verb in ("CREATE", "ALTER") and statement.sees(verb, "EXTERNAL", "TABLE")) or (
         verb == "CREATE" and statement.sees("CREATE", "OR", "REPLACE", "EXTERNAL", "TABLE")
     ):
-        # These read the bucket and take the catalogue's lock only around that.
+        # Reading the bucket must not hold the catalogue's lock.
         statement.take(verb)
         modifiers = Modifiers(replace=statement.take("OR REPLACE"))
         statement.expect("EXTERNAL TABLE")
@@ -158,7 +158,7 @@ def _drop(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
 
 
 def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
-    """Read the kind that a statement is about; CREATE takes the first of its phrases only."""
+    """Read the kind of a statement's object; CREATE accepts the first of its phrases only."""
     if not statement.sees("DATABASE", "ROLE"):
         for kind in KINDS.values():
             if statement.take_any(*(kind.phrases[:1] if creates else kind.phrases)):
@@ -167,7 +167,7 @@ def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
 
 
 def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
-    """DROP TABLE IF EXISTS of a table that is not there; any other is the engine's."""
+    """Answer DROP TABLE IF EXISTS of a missing table; leave any other to the engine."""
     statement.expect("TABLE")
     if not statement.take("IF EXISTS"):
         return None
@@ -231,7 +231,7 @@ def _use(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
-    """Make a role, warehouse, database or schema the session's.
+    """Set the session's role, warehouse, database or schema.
 
     Raises:
         SqlError: it does not exist, or the user or role may not use it.
@@ -261,7 +261,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
 
 
 def _list(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """LIST @stage[/path]: the files of an external stage."""
+    """Execute LIST @stage[/path] on an external stage."""
     statement.take_any("LIST", "LS")
     location = statement.stage_path()
     statement.expect_end()

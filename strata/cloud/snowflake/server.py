@@ -50,10 +50,10 @@ class SnowflakeServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start to serve and tell the context how a Lambda reaches this server.
+        """Start serving, and set the environment by which a Lambda reaches this server.
 
         Raises:
-            StrataError: the port is taken, or the server does not come up.
+            StrataError: the port is taken, or the server does not start.
         """
         listening = listen(self.context.snowflake_port, "Snowflake")
         self.port = self.context.snowflake_port = listening.getsockname()[1]
@@ -72,19 +72,18 @@ class SnowflakeServer:
         while not self._server.started:
             if not self._thread.is_alive():
                 self.stop()
-                raise StrataError("the embedded Snowflake does not start", remedy="see the log above")
+                raise StrataError("the embedded Snowflake did not start", remedy="see the log above")
             time.sleep(0.005)
         self.context.snowflake_environment.update(
             SNOWFLAKE_HOST=self.host,
             SNOWFLAKE_PORT=str(self.port),
             SNOWFLAKE_PROTOCOL="http",
-            # The connector gives a workload's identity to hosts under Snowflake's domains only, unless told
-            # of others.
+            # The connector sends a workload's identity to Snowflake's domains and these hosts only.
             SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES=self.host,
         )
 
     def stop(self) -> None:
-        """Stop to serve and forget the account; a second call does nothing."""
+        """Stop serving and drop the account; a second call does nothing."""
         if self._server is not None:
             self._server.should_exit = True
             self._server.force_exit = True
@@ -99,14 +98,14 @@ class SnowflakeServer:
 
     @property
     def catalog(self) -> Catalog:
-        """What the account holds, while the server runs."""
+        """The account's catalogue, while the server runs."""
         if self._shared is None:
-            raise StrataError("the embedded Snowflake does not run", remedy="start it first")
+            raise StrataError("the embedded Snowflake is not running", remedy="start it first")
         return self._shared.catalog
 
-    def _context_role(self, role_arn: str, **asked: Any) -> Any:
+    def _context_role(self, role_arn: str, **requested: Any) -> Any:
         # Looked up at each call: the AWS server may start after this one.
-        return self.context.assume_role(role_arn, **asked)
+        return self.context.assume_role(role_arn, **requested)
 
     def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]

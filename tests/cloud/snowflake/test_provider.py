@@ -391,7 +391,7 @@ def test_an_experiment_that_is_not_done_here_is_refused_by_name(admin: Snow, ter
     text = PROVIDER.replace("USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY", "HIERARCHY_RENAMES")
     terraform.write(text + 'resource "snowflake_database" "d" {\n name = "D"\n}')
     terraform.run("init")
-    assert "does not do HIERARCHY_RENAMES" in terraform.run("plan", "-input=false", code=1)
+    assert "does not support HIERARCHY_RENAMES" in terraform.run("plan", "-input=false", code=1)
 
 
 def test_a_failed_statement_is_the_error_and_the_rest_is_kept(admin: Snow, terraform: Terraform) -> None:

@@ -41,7 +41,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(stored: str | None, password: str) -> bool:
-    """Whether a password is the one that was hashed; a user without one has none that matches."""
+    """Return whether a password matches a stored hash; no password matches a missing hash."""
     if not stored:
         return False
     digest = hashlib.scrypt(password.encode(), salt=bytes.fromhex(stored[:32]), n=1024, r=8, p=1)
@@ -49,7 +49,7 @@ def password_matches(stored: str | None, password: str) -> bool:
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers, kind: str) -> Rows:
-    """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
+    """Execute CREATE of a warehouse, role, user, storage integration or resource monitor."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
     access_control.require(session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, f"CREATE {kind}")
@@ -70,7 +70,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """ALTER of the same: SET, UNSET, RENAME TO; SUSPEND and RESUME of a warehouse."""
+    """Execute ALTER ... SET, UNSET and RENAME TO, and SUSPEND and RESUME of a warehouse."""
     path, answer = target(session, kind, statement)
     if answer is not None:
         return answer
@@ -87,7 +87,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     elif statement.take("SET"):
         properties = statement.properties()
         if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
-            # Here a warehouse has its new size at once.
+            # The embedded warehouse is resized at once.
             BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
         _apply(kind, securable, properties)
         _complete(kind, securable)
@@ -115,7 +115,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
             f"SQL access control error:\nCannot drop system role '{path[0]}'.", code=3001, sqlstate="42501"
         )
     if kind == "ROLE":
-        # What a dropped role owned goes to the role that drops it.
+        # The dropping role becomes the owner of the dropped role's objects.
         for _, _, securable in session.catalog.walk():
             if securable.owner == path[0]:
                 securable.owner = session.role
@@ -135,7 +135,7 @@ def _apply(kind: str, securable: Securable, properties: dict[str, Any]) -> None:
 
 
 def _complete(kind: str, securable: Securable) -> None:
-    """Fill what Snowflake derives, and check what must be there."""
+    """Set derived properties, and check required ones."""
     if isinstance(securable, User):
         if securable.options.get("TYPE") == "SERVICE" and securable.password:
             raise SqlError(
@@ -161,7 +161,7 @@ def _complete(kind: str, securable: Securable) -> None:
         for location in securable.options.get(name) or []:
             if location != "*":
                 check_scheme(securable.options["STORAGE_PROVIDER"], location)
-    # Snowflake makes an external id up where none is given, and keeps it until the integration is replaced.
+    # Snowflake generates a missing external id, and keeps it until the integration is replaced.
     if not securable.identity:
         securable.identity = uuid.uuid4().hex
     if not securable.options.get("STORAGE_AWS_EXTERNAL_ID"):
@@ -212,8 +212,7 @@ def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStat
 
 
 def _read_monitor(monitor: Securable, statement: SqlStatement) -> None:
-    """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old
-    ones."""
+    """Set a monitor's properties; `TRIGGERS ON n PERCENT DO action ...` replaces all of its triggers."""
     statement.take("SET")
     properties: dict[str, Any] = {}
     while not statement.done and not statement.sees("TRIGGERS"):

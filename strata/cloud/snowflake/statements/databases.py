@@ -55,7 +55,7 @@ def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers:
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """ALTER DATABASE and ALTER SCHEMA: SET, UNSET, RENAME TO, managed access."""
+    """Execute ALTER DATABASE and ALTER SCHEMA."""
     path, answer = target(session, kind, statement)
     if answer is not None:
         return answer
@@ -79,7 +79,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
 
 
 def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """DROP DATABASE and DROP SCHEMA, with what they hold."""
+    """Execute DROP DATABASE and DROP SCHEMA."""
     path, answer = target(session, kind, statement)
     restrict = statement.take_any("CASCADE", "RESTRICT") == "RESTRICT"
     statement.expect_end()
@@ -123,7 +123,7 @@ def _drop_schema(session: SnowflakeSession, path: Path) -> None:
 
 
 def _refuse_dependents(session: SnowflakeSession, path: Path) -> None:
-    """A stage in here that an external table elsewhere uses stops the drop."""
+    """Refuse to drop a stage that an external table in another place uses."""
     for kind, table, securable in session.catalog.walk():
         if not isinstance(securable, ExternalTable) or kind != "EXTERNAL TABLE":
             continue

@@ -1,4 +1,4 @@
-"""External tables: their definition, and the refresh that decides which files they consist of."""
+"""External tables: their definition, and the refresh that registers their files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_n
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
-    """CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE (the default) its files are registered at once."""
+    """Execute CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE, the default, register its files."""
     modifiers = if_not_exists(statement, modifiers)
     name = statement.name()
     columns = _columns(statement) if statement.sees("(") else ()
@@ -57,7 +57,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         if answer is not None:
             return answer
         place = place_of(session, table)
-    # Creating the table lists the bucket, as Snowflake does: a role that cannot be assumed shows here.
+    # Outside the lock: listing the bucket takes time. It fails if the role cannot be assumed.
     if table.options["REFRESH_ON_CREATE"]:
         _refresh(session, table, place, "")
     with session.account.lock:
@@ -68,7 +68,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """ALTER EXTERNAL TABLE: REFRESH ['path'], SET AUTO_REFRESH."""
+    """Execute ALTER EXTERNAL TABLE ... REFRESH ['path'] and SET AUTO_REFRESH."""
     with session.account.lock:
         path, answer = target(session, "EXTERNAL TABLE", statement)
         if answer is not None:
@@ -104,7 +104,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def stop_auto_refresh(session: SnowflakeSession, kind: str, path: Path) -> None:
-    """A new owner of an external table, or of its schema or database, has to turn AUTO_REFRESH on again."""
+    """Turn AUTO_REFRESH off where an external table, its schema or its database has a new owner."""
     for _, table_path, securable in session.catalog.walk():
         if isinstance(securable, ExternalTable) and table_path[: len(path)] == path:
             securable.auto_refresh = securable.options["AUTO_REFRESH"] = False
@@ -138,7 +138,7 @@ def _refresh(session: SnowflakeSession, table: ExternalTable, place: Place, rela
 
 
 def _columns(statement: SqlStatement) -> tuple[ExternalColumn, ...]:
-    """`(name type AS (expression), ...)`: each expression is read as text and checked."""
+    """Read `(name type AS (expression), ...)`, and check each expression."""
     columns = []
     inner = SqlStatement(statement.parenthesised())
     while not inner.done:

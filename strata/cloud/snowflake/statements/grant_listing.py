@@ -18,7 +18,7 @@ _FUTURE = text("created_on privilege grant_on name grant_to grantee_name grant_o
 
 
 def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW GRANTS, TO ROLE, TO USER, OF ROLE, ON ACCOUNT, ON <kind> <name>."""
+    """Execute SHOW GRANTS [TO ROLE | TO USER | OF ROLE | ON ACCOUNT | ON <kind> <name>]."""
     if statement.take("TO ROLE"):
         return _to_role(session, _role(session, statement))
     if statement.take("OF ROLE"):
@@ -42,7 +42,7 @@ def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def show_future_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW FUTURE GRANTS IN DATABASE, IN SCHEMA, TO ROLE."""
+    """Execute SHOW FUTURE GRANTS IN DATABASE, IN SCHEMA or TO ROLE."""
     container: Path = ()
     role = ""
     if statement.take("TO ROLE"):

@@ -20,7 +20,7 @@ _DONE = "Statement executed successfully."
 
 @dataclass(frozen=True)
 class Target:
-    """What a GRANT is on: objects that exist, or (`future`) a kind in a container."""
+    """The target of a GRANT: objects at `paths`, or future objects of a kind in the container `future`."""
 
     kind: str
     paths: tuple[Path, ...]
@@ -105,19 +105,19 @@ def _role(session: SnowflakeSession, statement: SqlStatement, direction: str) ->
 def _ownership(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     target = _target(session, statement)
     role = _grantee(session, statement, "TO")
-    fate = statement.take_any("REVOKE CURRENT GRANTS", "COPY CURRENT GRANTS")
+    current_grants = statement.take_any("REVOKE CURRENT GRANTS", "COPY CURRENT GRANTS")
     statement.expect_end()
     if target.future is not None:
         _may_grant(session, "ACCOUNT", access_control.ACCOUNT, "OWNERSHIP")
         _future_ownership(session, target.kind, target.future, role)
     for path in target.paths:
         access_control.require(session.catalog, session.role, target.kind, path)
-        may = access_control.owns(session.catalog, session.role, target.kind, path)
-        if not may and not access_control.may_manage_grants(session.catalog, session.role):
+        owned = access_control.owns(session.catalog, session.role, target.kind, path)
+        if not owned and not access_control.may_manage_grants(session.catalog, session.role):
             raise insufficient_privileges(target.kind, path)
         outbound = [g for g in session.catalog.grants if g.kind == target.kind and g.path == path]
         securable = session.catalog.get(target.kind, path)
-        if outbound and not fate and securable.owner != role:
+        if outbound and not current_grants and securable.owner != role:
             raise SqlError(
                 "SQL execution error: Dependent grant of privilege "
                 f"'{outbound[0].privilege}' on securable '{'.'.join(path)}' to role '{outbound[0].role}' "
@@ -130,7 +130,7 @@ def _ownership(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 code=3087,
                 sqlstate="42501",
             )
-        if fate == "REVOKE CURRENT GRANTS":
+        if current_grants == "REVOKE CURRENT GRANTS":
             for key in outbound:
                 del session.catalog.grants[key]
         if securable.owner != role:
@@ -158,7 +158,7 @@ def _future_ownership(session: SnowflakeSession, kind: str, container: Path, rol
 
 
 def _privileges(statement: SqlStatement) -> list[str]:
-    """`ALL [PRIVILEGES]` (an empty list) or privileges, whose words are read up to a comma or ON."""
+    """Read privileges up to and including ON; the empty list means ALL."""
     if statement.take("ALL"):
         statement.take("PRIVILEGES")
         statement.expect("ON")
@@ -232,7 +232,7 @@ def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
 
 
 def _may_grant(session: SnowflakeSession, kind: str, path: Path, privilege: str) -> None:
-    """The owner may grant, and who holds MANAGE GRANTS or the privilege with its grant option."""
+    """Require ownership, MANAGE GRANTS, or the privilege with its grant option."""
     catalog = session.catalog
     if access_control.may_manage_grants(catalog, session.role):
         return

@@ -1,4 +1,4 @@
-"""SHOW: what the role in use may see of each kind, with Snowflake's columns."""
+"""SHOW: the objects that the role may see, with Snowflake's columns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Filters:
 
 
 def show(session: SnowflakeSession, statement: SqlStatement, kind: Kind, record: Recorder) -> Rows:
-    """SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n], read from LIKE on."""
+    """Execute SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n]; read from LIKE on."""
     filters = _filters(session, statement, kind)
     found = []
     for path, securable in _visible(session, kind):
@@ -87,7 +87,7 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: Kind) -> 
 
 
 def show_replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]: this account replicates none."""
+    """Execute SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]; the account has none."""
     if statement.take("LIKE"):
         statement.string()
     if statement.take("WITH PRIMARY"):
@@ -101,7 +101,7 @@ def show_replication_databases(session: SnowflakeSession, statement: SqlStatemen
 
 
 def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
+    """Execute SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
     pattern = statement.string() if statement.take("LIKE") else ""
     levels: list[tuple[str, dict[str, str]]] = []
     kind = "USER"
@@ -143,7 +143,7 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def show_workload_identities(session: SnowflakeSession, path: Path) -> Rows:
-    """SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
+    """Execute SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
     access_control.require(session.catalog, session.role, "USER", path)
     identity = session.catalog.get("USER", path).workload_identity
     columns = text("name type comment last_used created_on additional_info")

@@ -1,4 +1,4 @@
-"""The row of SHOW for one object: what each kind has beside name, owner, comment and created_on."""
+"""Rows of SHOW: the columns of each kind besides name, owner, comment and created_on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ _TIMESTAMPS = (
 
 
 def text(names: str) -> Columns:
-    """Columns, their names between blanks: of text, and of timestamps where the name is one of
-    Snowflake's."""
+    """Return columns by their names, separated by spaces; all are text but `_TIMESTAMPS`."""
     return [(name, "timestamp_ltz" if name in _TIMESTAMPS else "text") for name in names.split()]
 
 

@@ -147,10 +147,10 @@ def _refuse_dependents(session: SnowflakeSession, path: tuple[str, ...]) -> None
 
 
 def files(session: SnowflakeSession, location: StagePath) -> list[dict[str, Any]]:
-    """The files under a stage's path, as LIST shows them.
+    """Return the rows of LIST for a stage's path.
 
     Raises:
-        SqlError: the stage or its integration is gone, or the role cannot be assumed.
+        SqlError: the stage or its integration does not exist, or the role cannot be assumed.
     """
     path = session.resolve("STAGE", location.names)
     access_control.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")

@@ -1,4 +1,4 @@
-"""Views. A view runs with the rights of its owner, and its unqualified names mean its own schema."""
+"""Views: they run with their owner's privileges, and resolve unqualified names in their own schema."""
 
 from __future__ import annotations
 
