@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from strata.cloud.snowflake.provider.values import UNKNOWN
+
 from ..conftest import ROLE, Snow
 from .conftest import Protocol
 
 SETUP = f"""
 CREATE ROLE OWNER; CREATE ROLE READER; CREATE USER PERSON; CREATE WAREHOUSE WH;
-CREATE DATABASE D; CREATE SCHEMA D.S;
+CREATE DATABASE D; CREATE SCHEMA D."A IN B"; CREATE SCHEMA D.S;
 CREATE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE
   STORAGE_AWS_ROLE_ARN = '{ROLE}' STORAGE_ALLOWED_LOCATIONS = ('s3://some-bucket/');
 CREATE STAGE D.S.GIVEN URL = 's3://some-bucket/g/' STORAGE_INTEGRATION = I
@@ -243,17 +245,17 @@ CASES = {
         {
             "account_role_name": "READER",
             "privileges": ["SELECT"],
-            "on_schema_object": [{"future": [{"object_type_plural": "TABLES", "in_schema": '"D"."S"'}]}],
+            "on_schema_object": [{"future": [{"object_type_plural": "TABLES", "in_schema": '"D"."A IN B"'}]}],
         },
-        {"id": '"READER"|false|false|SELECT|OnSchemaObject|OnFuture|TABLES|InSchema|"D"."S"'},
-        ("SHOW FUTURE GRANTS IN SCHEMA D.S", {"privilege": "SELECT", "grant_on": "TABLE"}),
+        {"id": '"READER"|false|false|SELECT|OnSchemaObject|OnFuture|TABLES|InSchema|"D"."A IN B"'},
+        ('SHOW FUTURE GRANTS IN SCHEMA D."A IN B"', {"privilege": "SELECT", "grant_on": "TABLE"}),
         drift=(
-            "REVOKE SELECT ON FUTURE TABLES IN SCHEMA D.S FROM ROLE READER",
+            'REVOKE SELECT ON FUTURE TABLES IN SCHEMA D."A IN B" FROM ROLE READER',
             {"privileges": ["SELECT"]},
         ),
         imported={"privileges": ["SELECT"], "all_privileges": False},
     ),
-    "all privileges on a stage": Case(
+    "privileges on a stage": Case(
         "grant_privileges_to_account_role",
         {
             "account_role_name": "READER",
@@ -349,6 +351,46 @@ def test_a_resource(admin: Snow, provider: Protocol, case: Case) -> None:
 
     assert provider.apply(kind, None, read) is None
     if case.kind == "grant_ownership" and "future" not in case.config["on"][0]:
-        assert _row(admin, statement, {"owner": ""})["owner"] == "accountadmin".upper()
+        assert _row(admin, statement, {"owner": ""})["owner"] == "ACCOUNTADMIN"
     else:
         assert admin.records(statement) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("role", "DROP ROLE R"),
+        ("role of a role", "REVOKE ROLE READER FROM ROLE OWNER"),
+        ("role of a user", "REVOKE ROLE READER FROM USER PERSON"),
+        ("ownership of a schema", "GRANT OWNERSHIP ON SCHEMA D.S TO ROLE READER"),
+        ("ownership of future tables", "REVOKE OWNERSHIP ON FUTURE TABLES IN DATABASE D FROM ROLE OWNER"),
+        ("external table", "DROP EXTERNAL TABLE D.S.E"),
+    ],
+)
+def test_what_was_removed_outside_terraform_leaves_the_state(
+    admin: Snow, provider: Protocol, name: str, statement: str
+) -> None:
+    admin.script(SETUP)
+    kind = f"snowflake_{CASES[name].kind}"
+    state = provider.apply(kind, CASES[name].config)
+    admin.rows(statement)
+    assert provider.read(kind, state) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ({"comment": "c"}, {"show_output"}),
+        ({"name": "V"}, {"show_output", "fully_qualified_name"}),
+        # The provider plans a parameter that the warehouse still inherits as unknown.
+        ({"statement_timeout_in_seconds": 5}, {"parameters", "statement_timeout_in_seconds"}),
+    ],
+)
+def test_a_change_makes_outputs_unknown(
+    admin: Snow, provider: Protocol, change: dict[str, Any], unknown: set[str]
+) -> None:
+    config = CASES["warehouse"].config
+    state = provider.read(kind := "snowflake_warehouse", provider.apply("snowflake_warehouse", config))
+    planned, replaced = provider.plan(kind, config | change, state)
+    assert {name for name, value in planned.items() if value is UNKNOWN} == unknown
+    assert replaced == []
