@@ -348,7 +348,7 @@ def test_a_wrong_configuration_fails_at_plan(
         ('password = "wrong"', "Incorrect username or password"),
         ('user = "NOBODY"', "Incorrect username or password"),
         ('role = "NO_SUCH"', "Role 'NO_SUCH' specified"),
-        ('authenticator = "WORKLOAD_IDENTITY"', "logs in with a password"),
+        ('authenticator = "WORKLOAD_IDENTITY"', "supports password login only"),
     ],
 )
 def test_a_refused_login_fails_the_plan(
