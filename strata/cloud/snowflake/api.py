@@ -22,9 +22,7 @@ from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import dispatch as control
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import snapshot
+from strata.cloud.snowflake import access_control, dispatch, snapshot
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
 from strata.cloud.snowflake.grammar import parse_name
@@ -43,8 +41,13 @@ _PARAMETERS = {
 
 
 class Api:
-    """The sessions of one server and the handlers that clients call. `aws_url` is where the embedded STS
-    answers, and `issuer` plays GitHub's."""
+    """Holds the sessions of one server and handles its clients' requests.
+
+    Args:
+        account: what the sessions share.
+        aws_url: returns the address of the embedded STS.
+        issuer: stands in for GitHub's issuer of OIDC tokens.
+    """
 
     def __init__(self, account: SnowflakeAccount, aws_url: Any, issuer: Issuer) -> None:
         self._account = account
@@ -84,7 +87,7 @@ class Api:
         parameters = [{"name": name, "value": value} for name, value in _PARAMETERS.items()]
         data = {
             "token": token,
-            # Clients from version 5 on insist on a master token as well.
+            # Clients since version 5 require a master token.
             "masterToken": secrets.token_urlsafe(32),
             "validityInSeconds": 3600,
             "masterValidityInSeconds": 14400,
@@ -101,7 +104,7 @@ class Api:
         }
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
 
-    def _open(self, data: dict[str, Any], asked: dict[str, str]) -> tuple[str, SnowflakeSession]:
+    def _open(self, data: dict[str, Any], requested: dict[str, str]) -> tuple[str, SnowflakeSession]:
         with self._account.lock:
             users = self._account.catalog
         user = authenticate(users, data, self._aws_url(), self._issuer)
@@ -110,20 +113,20 @@ class Api:
                 account=self._account,
                 id=next(self._ids),
                 user=user.name,
-                role=self._role(user, asked.get("roleName")),
+                role=self._role(user, requested.get("roleName")),
                 connection=self._account.engine.connect(),
             )
             user.last_success_login = now()
-            self._context(session, user, asked)
+            self._context(session, user, requested)
         token = secrets.token_urlsafe(32)
         self._sessions[token] = session
         return token, session
 
-    def _role(self, user: User, asked: str | None) -> str:
+    def _role(self, user: User, requested: str | None) -> str:
         catalog = self._account.catalog
-        may_use = rights.roles_of_user(catalog, user.name)
-        if asked:
-            role = _name(asked)
+        may_use = access_control.roles_of_user(catalog, user.name)
+        if requested:
+            role = _name(requested)
             if role not in may_use:
                 raise LoginError(
                     f"Role '{role}' specified in the connect string does not exist or not authorized. "
@@ -136,21 +139,21 @@ class Api:
         return default if default in may_use else "PUBLIC"
 
     @staticmethod
-    def _context(session: SnowflakeSession, user: User, asked: dict[str, str]) -> None:
-        """Take up warehouse, database and schema; one that cannot be used is left out, as Snowflake does."""
+    def _context(session: SnowflakeSession, user: User, requested: dict[str, str]) -> None:
+        """Set warehouse, database and schema; leave out those the role may not use, as Snowflake does."""
         namespace = user.options.get("DEFAULT_NAMESPACE") or ""
-        wanted = [("WAREHOUSE", asked.get("warehouse") or user.options.get("DEFAULT_WAREHOUSE"))]
-        if asked.get("databaseName"):
-            wanted.append(("DATABASE", asked["databaseName"]))
+        wanted = [("WAREHOUSE", requested.get("warehouse") or user.options.get("DEFAULT_WAREHOUSE"))]
+        if requested.get("databaseName"):
+            wanted.append(("DATABASE", requested["databaseName"]))
         elif namespace:
             wanted.append(("DATABASE", namespace.split(".")[0]))
-        schema = asked.get("schemaName") or namespace.partition(".")[2]
+        schema = requested.get("schemaName") or namespace.partition(".")[2]
         wanted.append(("SCHEMA", schema))
         for kind, name in wanted:
             if not name:
                 continue
             try:
-                control.use(session, kind, parse_name(name))
+                dispatch.use(session, kind, parse_name(name))
             except SqlError as error:
                 _log.info("login of %s without %s %s: %s", user.name, kind.lower(), name, error.message)
 
@@ -179,8 +182,7 @@ class Api:
         except SqlError as error:
             return _refused(f"{error.code:06d}", error.message, error.sqlstate)
         except Exception as error:
-            # A defect here must reach the client as a failed statement, not as HTTP 500, which it would
-            # retry.
+            # Clients retry HTTP 500; a defect must fail the statement instead.
             _log.exception("defect in the embedded Snowflake, statement: %s", sql)
             text = f"SQL execution internal error:\nProcessing aborted by {type(error).__name__}: {error}"
             return _refused("000603", text, "XX000")
@@ -206,14 +208,14 @@ def _answer(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[s
 
 
 def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
-    """The columns of a statement's result. Only a query is run for that, and its rows are left out."""
+    """Return the columns of a statement's result; of statements other than queries, a status column."""
     try:
         is_query = isinstance(parse_one(sql, read="snowflake"), exp.Query)
     except SqlglotError:
         is_query = False
     if not is_query:
         return Rows([("status", "text")], [])
-    rows = control.execute(session, sql)
+    rows = dispatch.execute(session, sql)
     if isinstance(rows, ArrowRows):
         return ArrowRows(rows.table.slice(0, 0), rows.rowtype, rows.statement_type, rows.query_id)
     return rows
@@ -221,17 +223,17 @@ def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
 
 def _execute(session: SnowflakeSession, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
     if not bindings:
-        return control.execute(session, sql)
+        return dispatch.execute(session, sql)
     if not all(key.isdigit() for key in bindings):
-        return control.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
+        return dispatch.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
     ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
     if not any(isinstance(binding["value"], list) for binding in ordered):
-        return control.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
+        return dispatch.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
     columns = [[from_binding({**b, "value": value}) for value in b["value"]] for b in ordered]
     count = 0
     rows: Rows | ArrowRows = status("0")
     for row in zip(*columns, strict=True):
-        rows = control.execute(session, sql, row)
+        rows = dispatch.execute(session, sql, row)
         if isinstance(rows, ArrowRows):
             count += int(rows.table.column(0)[0].as_py() or 0)
     if not isinstance(rows, ArrowRows):

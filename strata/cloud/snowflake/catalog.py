@@ -1,4 +1,4 @@
-"""What the account holds: plain objects, found by kind and name. No SQL and no rights here."""
+"""The account's objects, found by kind and name, without SQL or access control."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from strata.cloud.snowflake.grammar import Path, StagePath
 from strata.cloud.snowflake.kinds import KINDS, contained_in
 
 SYSTEM_ROLES = {
-    # role: the roles whose rights it has as well
+    # role: the roles granted to it
     "ACCOUNTADMIN": ("SYSADMIN", "SECURITYADMIN"),
     "SECURITYADMIN": ("USERADMIN",),
     "SYSADMIN": (),
@@ -28,7 +28,7 @@ def now() -> datetime.datetime:
 
 @dataclass
 class Securable:
-    """Anything that has a name and an owner; `options` holds the properties its kind declares."""
+    """An object with a name and an owner; `options` holds the properties that its kind declares."""
 
     kind: ClassVar[str]
 
@@ -42,7 +42,7 @@ class Securable:
 
 @dataclass
 class WorkloadIdentity:
-    """Who may log in as a service user without a secret; `kind` is AWS or OIDC."""
+    """The workload that may log in as a service user without a secret; `kind` is AWS or OIDC."""
 
     kind: str
     arn: str = ""
@@ -79,7 +79,7 @@ class Warehouse(Securable):
 
 @dataclass
 class Integration(Securable):
-    """A storage integration. `identity` is hidden and new per CREATE: stages bind to it, not to the name."""
+    """A storage integration. Stages bind to its hidden `identity`, which each CREATE renews, not its name."""
 
     kind: ClassVar[str] = "INTEGRATION"
 
@@ -114,7 +114,7 @@ class View(Securable):
 
 @dataclass
 class Table(Securable):
-    """A table that DuckDB holds; only its owner and name are known here."""
+    """A table in DuckDB; the catalogue holds its name and owner only."""
 
     kind: ClassVar[str] = "TABLE"
 
@@ -176,7 +176,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class FutureGrant:
-    """`privilege` on every object of `kind` that is created in `container` (a database or a schema) later."""
+    """`privilege` on every object of `kind` created later in `container`, a database or a schema."""
 
     privilege: str
     kind: str
@@ -210,7 +210,7 @@ class Catalog:
     role_grants: dict[tuple[str, str, str], GrantDetail] = field(default_factory=dict)
 
     def collection(self, kind: str, path: Path) -> dict[str, Any]:
-        """The dictionary that an object of `kind` at `path` is in.
+        """Return the dictionary that holds an object of `kind` at `path`.
 
         Raises:
             SqlError: its database or schema does not exist.
@@ -229,7 +229,7 @@ class Catalog:
         return found
 
     def find(self, kind: str, path: Path) -> Any:
-        """The object, or None. A relation of another kind than the one asked for is none."""
+        """Return the object; None if there is none, or a relation of another kind."""
         try:
             found = self.collection(kind, path).get(path[-1])
         except SqlError:
@@ -237,7 +237,7 @@ class Catalog:
         return found if kind == "OBJECT" or found is None or found.kind == kind else None
 
     def get(self, kind: str, path: Path) -> Any:
-        """The object.
+        """Return the object.
 
         Raises:
             SqlError: it does not exist.
@@ -248,7 +248,7 @@ class Catalog:
         return found
 
     def add(self, kind: str, path: Path, securable: Securable) -> None:
-        """Put a new object in.
+        """Add a new object.
 
         Raises:
             SqlError: the name is taken, or the database or schema does not exist.
@@ -293,7 +293,7 @@ class Catalog:
             del self.future_grants[future]
 
     def rename(self, kind: str, old: Path, new: Path) -> None:
-        """Move an object, and the grants on it and on what it holds, to another name."""
+        """Rename an object, and move the grants on it and on the objects that it contains."""
         collection = self.collection(kind, new)
         if new[-1] in collection:
             raise already_exists(new[-1:])
@@ -325,7 +325,7 @@ class Catalog:
                 securable.owner = new
 
     def walk(self) -> Iterator[tuple[str, Path, Securable]]:
-        """Every object with its kind and path."""
+        """Yield every object with its kind and path."""
         for kind in contained_in("ACCOUNT"):
             for name, securable in list(getattr(self, kind.collection).items()):
                 yield kind.name, (name,), securable
@@ -336,19 +336,19 @@ class Catalog:
                 yield from self.walk_schema(path)
 
     def walk_schema(self, path: Path) -> Iterator[tuple[str, Path, Securable]]:
-        """Every object of a schema with its kind and path."""
+        """Yield every object of a schema with its kind and path."""
         schema = self.databases[path[0]].schemas[path[1]]
         for collection in dict.fromkeys(kind.collection for kind in contained_in("SCHEMA")):
             for securable in list(getattr(schema, collection).values()):
                 yield securable.kind, (*path, securable.name), securable
 
     def external_tables_on(self, stage: Path) -> list[Path]:
-        """The external tables whose location is in the stage."""
+        """Return the external tables whose location is in the stage."""
         return [p for _, p, s in self.walk() if isinstance(s, ExternalTable) and s.stage == stage]
 
 
 def like(pattern: str, name: str) -> bool:
-    """Whether a name matches the pattern of SHOW ... LIKE, which ignores case."""
+    """Return whether a name matches the pattern of SHOW ... LIKE, which ignores case."""
     regex = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern.replace("\\_", "\x00"))
     return re.fullmatch(regex.replace("\x00", "_"), name, re.IGNORECASE | re.DOTALL) is not None
 

@@ -1,4 +1,4 @@
-"""Which part of the embedded Snowflake does a statement."""
+"""Dispatch of statements to their handlers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import queries
+from strata.cloud.snowflake import access_control, queries
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -31,7 +30,7 @@ from strata.cloud.snowflake.statements.creation import Modifiers
 
 @dataclass(frozen=True)
 class Statements:
-    """What does the statements of one kind; None for one that is not done here."""
+    """The handlers of one kind's statements; None for an unsupported statement."""
 
     row: listing.Recorder
     create: Callable[[SnowflakeSession, SqlStatement, Modifiers], Rows] | None = None
@@ -98,14 +97,14 @@ def execute(
     """Run one statement in a session.
 
     Raises:
-        SqlError: it is refused, fails, or is not done by the embedded Snowflake; the text names it.
+        SqlError: it is refused, fails or is unsupported; the message names it.
     """
     statement = SqlStatement(sql)
     verb = statement.word()
     if (verb in ("CREATE", "ALTER") and statement.sees(verb, "EXTERNAL", "TABLE")) or (
         verb == "CREATE" and statement.sees("CREATE", "OR", "REPLACE", "EXTERNAL", "TABLE")
     ):
-        # These read the bucket and take the catalogue's lock only around that.
+        # Reading the bucket must not hold the catalogue's lock.
         statement.take(verb)
         modifiers = Modifiers(replace=statement.take("OR REPLACE"))
         statement.expect("EXTERNAL TABLE")
@@ -159,7 +158,7 @@ def _drop(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
 
 
 def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
-    """Read the kind that a statement is about; CREATE takes the first of its phrases only."""
+    """Read the kind of a statement's object; CREATE accepts the first of its phrases only."""
     if not statement.sees("DATABASE", "ROLE"):
         for kind in KINDS.values():
             if statement.take_any(*(kind.phrases[:1] if creates else kind.phrases)):
@@ -168,7 +167,7 @@ def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
 
 
 def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
-    """DROP TABLE IF EXISTS of a table that is not there; any other is the engine's."""
+    """Answer DROP TABLE IF EXISTS of a missing table; leave any other to the engine."""
     statement.expect("TABLE")
     if not statement.take("IF EXISTS"):
         return None
@@ -232,7 +231,7 @@ def _use(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
-    """Make a role, warehouse, database or schema the session's.
+    """Set the session's role, warehouse, database or schema.
 
     Raises:
         SqlError: it does not exist, or the user or role may not use it.
@@ -241,7 +240,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
     if kind == "ROLE":
         if path[0] not in session.catalog.roles:
             raise does_not_exist("ROLE", path)
-        if path[0] not in rights.roles_of_user(session.catalog, session.user):
+        if path[0] not in access_control.roles_of_user(session.catalog, session.user):
             raise SqlError(
                 f"SQL access control error:\nRequested role '{path[0]}' is not assigned to the executing "
                 "user. Specify "
@@ -251,7 +250,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
             )
         session.role = path[0]
         return
-    rights.require(session.catalog, session.role, kind, path)
+    access_control.require(session.catalog, session.role, kind, path)
     if kind == "WAREHOUSE":
         session.warehouse = path[0]
     elif kind == "DATABASE":
@@ -262,7 +261,7 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
 
 
 def _list(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """LIST @stage[/path]: the files of an external stage."""
+    """Execute LIST @stage[/path] on an external stage."""
     statement.take_any("LIST", "LS")
     location = statement.stage_path()
     statement.expect_end()

@@ -21,7 +21,7 @@ from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
 
 T = TypeVar("T")
-# DuckDB's types that the wire protocol has no word for, and what they are sent as.
+# DuckDB type that the wire protocol lacks: the type that is sent instead.
 _SENT_AS = {
     "FLOAT": ("DOUBLE", pa.float64()),
     "TINYINT": ("BIGINT", pa.int64()),
@@ -36,23 +36,27 @@ _SENT_AS = {
 
 
 class Engine:
-    """The databases' tables, and the running of queries over them."""
+    """Holds the tables of the databases and runs queries on them."""
 
     def __init__(self) -> None:
         self._instance = fakesnow_compat.new_instance()
         self._admin = self._instance.duck_conn.cursor()
-        # A session without a database runs in this catalogue, and needs Snowflake's functions there.
+        # Sessions without a database run in this catalogue and need Snowflake's functions.
         self._admin.execute(macros.creation_sql("memory"))
 
     def connect(self) -> Any:
-        """A fakesnow connection for one session."""
+        """Open a fakesnow connection for one session."""
         return self._instance.connect()
 
     def close(self) -> None:
         self._instance.duck_conn.close()
 
     def create_database(self, name: str) -> None:
-        """Raises SqlError for a name that the engine cannot hold."""
+        """Create an empty database.
+
+        Raises:
+            SqlError: DuckDB cannot attach a database of this name.
+        """
         if not name.replace("_", "a").replace("$", "a").isalnum():
             raise unsupported(
                 f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)"
@@ -75,7 +79,7 @@ class Engine:
         self._admin.execute(f"DROP TABLE IF EXISTS {quote(database)}.{quote(schema)}.{quote(name)}")
 
     def bind(self, connection: Any, database: str, schema: str) -> None:
-        """Make the session's database and schema those of the connection."""
+        """Set the connection's database and schema to the session's."""
         fakesnow_compat.set_context(connection, database, schema)
         duck = fakesnow_compat.duckdb_of(connection)
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
@@ -103,7 +107,7 @@ class Engine:
 
 
 def translated(work: Callable[[], T]) -> T:
-    """Run `work`; what fakesnow, sqlglot and DuckDB raise becomes a SqlError."""
+    """Run `work`, and raise errors of fakesnow, sqlglot and DuckDB as SqlError."""
     try:
         return work()
     except snowflake.connector.errors.Error as error:

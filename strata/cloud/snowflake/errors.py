@@ -1,4 +1,4 @@
-"""Errors as Snowflake words them: a number, a SQL state and a text."""
+"""Snowflake's errors: a number, a SQL state and a message."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 class SqlError(Exception):
-    """A statement is refused.
+    """A statement fails.
 
     Args:
-        message: the text that the client shows.
+        message: shown by the client.
         code: Snowflake's error number.
         sqlstate: the five-character SQL state.
     """
@@ -22,7 +22,7 @@ class SqlError(Exception):
 
 
 class LoginError(Exception):
-    """A login is refused; `code` is the number that the client shows."""
+    """A login fails; the client shows `code`."""
 
     def __init__(self, message: str, code: int = 390100) -> None:
         super().__init__(message)
@@ -31,21 +31,21 @@ class LoginError(Exception):
 
 
 def syntax_error(found: str, position: int) -> SqlError:
-    """The text cannot be parsed at `found`, which starts at `position`."""
+    """Return the error for an unexpected token `found` at `position`."""
     return SqlError(
         f"SQL compilation error:\nsyntax error line 1 at position {position} unexpected '{found}'."
     )
 
 
 def unsupported(what: str) -> SqlError:
-    """The embedded Snowflake does not do this; `what` names the statement or the clause."""
+    """Return the error for a statement or clause that the embedded Snowflake does not support."""
     return SqlError(f"SQL compilation error:\nUnsupported feature '{what}'.", code=2, sqlstate="0A000")
 
 
 def does_not_exist(kind: str, path: Sequence[str]) -> SqlError:
-    """An object is missing, or the role may not know that it exists."""
+    """Return the error for an object that is missing or hidden from the role."""
     name = ".".join(path)
-    # Snowflake says 'Object' and 42S02 for what a query reads, the kind's own name for the rest.
+    # Snowflake writes "Object" and 42S02 for relations, the kind's name for other objects.
     relation = kind in ("TABLE", "VIEW", "EXTERNAL TABLE", "OBJECT")
     word = "Object" if relation else kind.replace("_", " ").capitalize()
     state = "42S02" if relation else "02000"
@@ -57,14 +57,14 @@ def does_not_exist(kind: str, path: Sequence[str]) -> SqlError:
 
 
 def already_exists(path: Sequence[str]) -> SqlError:
-    """An object of that name is there."""
+    """Return the error for a name that is taken."""
     return SqlError(
         f"SQL compilation error:\nObject '{'.'.join(path)}' already exists.", code=2002, sqlstate="42710"
     )
 
 
 def insufficient_privileges(kind: str, path: Sequence[str]) -> SqlError:
-    """The role in use lacks the privilege."""
+    """Return the error for a missing privilege."""
     target = "account" if kind == "ACCOUNT" else f"{kind.replace('_', ' ').lower()} '{path[-1]}'"
     return SqlError(
         f"SQL access control error:\nInsufficient privileges to operate on {target}.",
@@ -74,14 +74,14 @@ def insufficient_privileges(kind: str, path: Sequence[str]) -> SqlError:
 
 
 def invalid_property(name: str, kind: str) -> SqlError:
-    """The kind has no such property."""
+    """Return the error for a property that the kind does not have."""
     return SqlError(
         f"SQL compilation error:\ninvalid property '{name}' for '{kind}'", code=1420, sqlstate="22023"
     )
 
 
 def invalid_value(value: object, name: str) -> SqlError:
-    """The property does not take this value."""
+    """Return the error for a value that the property does not accept."""
     return SqlError(
         f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'", code=1008, sqlstate="22023"
     )

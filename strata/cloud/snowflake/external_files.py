@@ -1,4 +1,4 @@
-"""What reads an external table must know: where its files are, and its columns' expressions."""
+"""Location of an external table's files, and the expressions of its columns."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 
 @dataclass(frozen=True)
 class Place:
-    """Where an external table's files are: the integration to use, the bucket, the prefix (ending in a
-    slash)."""
+    """Location of an external table's files; `prefix` ends in a slash."""
 
     integration: Integration
     bucket: str
@@ -26,10 +25,11 @@ class Place:
 
 
 def place_of(session: SnowflakeSession, table: ExternalTable) -> Place:
-    """Where the table's files are.
+    """Return the location of the table's files.
 
     Raises:
-        SqlError: the stage is gone, its integration is gone, replaced or disabled, or forbids the location.
+        SqlError: the stage or its integration does not exist, or the integration was replaced, is disabled or
+            does not allow the location.
     """
     stage = session.catalog.find("STAGE", table.stage)
     if stage is None:
@@ -44,10 +44,10 @@ def place_of(session: SnowflakeSession, table: ExternalTable) -> Place:
 
 
 def parsed(text: str) -> Expr:
-    """A column's expression as a tree.
+    """Parse a column's expression.
 
     Raises:
-        SqlError: it is not an expression.
+        SqlError: it cannot be parsed.
     """
     try:
         tree: Expr = parse_one(text, read="snowflake")

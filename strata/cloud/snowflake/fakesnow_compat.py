@@ -1,6 +1,6 @@
-"""The private names of fakesnow, and what is replaced in it.
+"""The private names of fakesnow that this package uses, and the function that it replaces.
 
-fakesnow promises none of them; `missing` names those that another version lacks.
+They may change with any version; `missing` returns those that the installed one lacks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import fakesnow.transforms.transforms as transforms
 from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
 
-# What is used of each object beside its documented interface.
+# Private names by the object that has them.
 _TRANSFORM = "numeric_agg_implicit_cast"
 _AGGREGATES = ("_NUMERIC_ONLY_AGGS", "_numeric_agg_col_name")
 _CONNECTION = ("_duck_conn", "_schema", "database", "database_set", "schema_set", "results_cache")
@@ -22,7 +22,7 @@ _CURSOR = ("_arrow_table", "_last_params", "_last_sql", "_last_transformed")
 
 
 def missing(connection: Any) -> list[str]:
-    """Name what the installed fakesnow lacks.
+    """Return the names that the installed fakesnow lacks.
 
     Args:
         connection: a connection of fakesnow.
@@ -39,8 +39,8 @@ def missing(connection: Any) -> list[str]:
 def new_instance() -> FakeSnow:
     """Return an empty fakesnow whose sums of decimals are exact.
 
-    fakesnow casts the argument of every numeric aggregate to DOUBLE, so that text can be summed. Decimals
-    lose their exactness by that, so the cast is left out.
+    fakesnow casts the argument of every numeric aggregate to DOUBLE, so that text can be summed. That
+    makes decimals inexact, so the cast is left out.
     """
     setattr(fakesnow.transforms, _TRANSFORM, _exact_aggregate)
     return FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
@@ -60,7 +60,7 @@ def duckdb_of(connection: Any) -> Any:
 
 
 def set_context(connection: Any, database: str, schema: str) -> None:
-    """Make a database and a schema the current ones of a connection; an empty name is none."""
+    """Make a database and a schema the current ones of a connection; an empty name unsets it."""
     connection.database, connection._schema = database or None, schema or None
     connection.database_set, connection.schema_set = bool(database), bool(schema)
 

@@ -1,16 +1,15 @@
-"""Context functions: what the session knows, put into a query as literals."""
+"""Context functions, replaced in a query by the session's values."""
 
 from __future__ import annotations
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.session import SnowflakeSession
 
 
 def fill(session: SnowflakeSession, tree: Expr) -> None:
-    """Replace CURRENT_ROLE() and its like by their values; an output column keeps the function's text as its
-    name."""
+    """Replace context functions by their values; output columns keep the function's text as their name."""
     for select in list(tree.find_all(exp.Select)):
         if select.parent is None or select is tree:
             for projection in list(select.expressions):
@@ -46,8 +45,8 @@ def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
     if not function:
         return None
     if function == "IS_ROLE_IN_SESSION":
-        (asked,) = node.expressions
-        held = asked.name in rights.active_roles(session.catalog, session.role)
+        (requested,) = node.expressions
+        held = requested.name in access_control.active_roles(session.catalog, session.role)
         return exp.true() if held else exp.false()
     values = {
         "CURRENT_ACCOUNT": session.catalog.account,

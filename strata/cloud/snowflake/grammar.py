@@ -1,8 +1,7 @@
-"""A statement as sqlglot's Snowflake tokens, and a cursor that reads names, words, values and properties from
-it.
+"""A cursor over a statement's tokens that reads names, keywords, values and properties.
 
-Control-plane statements are read by hand on these tokens: sqlglot parses half of them into an opaque command.
-Queries and the expressions inside DDL are left to sqlglot's parser.
+sqlglot tokenizes every statement, and parses queries and the expressions in DDL. It parses half of the other
+statements into an opaque command, so this cursor reads them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LITERALS = (TokenType.STRING, TokenType.RAW_STRING)
 
 @dataclass(frozen=True)
 class Lexeme:
-    """One token: a quoted text, a quoted identifier, a word, a number or a sign."""
+    """One token: a string, a quoted identifier, a word, a number or a sign."""
 
     text: str
     start: int
@@ -43,10 +42,10 @@ class StagePath:
 
 
 def lexemes(sql: str) -> list[Lexeme]:
-    """Split a statement; a trailing semicolon is dropped.
+    """Split a statement into tokens, without trailing semicolons.
 
     Raises:
-        SqlError: the text has no tokens or an unfinished quotation.
+        SqlError: the text has no tokens, an unfinished quotation or a second statement.
     """
     try:
         tokens = sqlglot.tokenize(sql, read="snowflake")
@@ -77,8 +76,7 @@ def _split(token: Token) -> list[Lexeme]:
 
 
 class SqlStatement:
-    """The tokens of one statement with a position. Every `take_*` moves it, every failed `expect` is a syntax
-    error."""
+    """A position in the tokens of one statement. `take` moves it past a match; a failed `expect` raises."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
@@ -94,14 +92,14 @@ class SqlStatement:
         return self._lexemes[index] if index < len(self._lexemes) else None
 
     def word(self, ahead: int = 0) -> str:
-        """The unquoted word at the position in capitals, or the empty string."""
+        """Return the unquoted word at the position in capitals, or the empty string."""
         lexeme = self.peek(ahead)
         if lexeme is None or lexeme.literal or lexeme.quoted:
             return ""
         return lexeme.text.upper()
 
     def error(self) -> SqlError:
-        """The syntax error at the position."""
+        """Return the syntax error at the position."""
         lexeme = self.peek()
         if lexeme is None:
             return syntax_error("<EOF>", len(self.sql))
@@ -141,7 +139,7 @@ class SqlStatement:
         return lexeme
 
     def identifier(self) -> str:
-        """One name: as written if quoted, else in capitals."""
+        """Read one name: as written if quoted, else in capitals."""
         lexeme = self.peek()
         if lexeme is None or lexeme.literal:
             raise self.error()
@@ -151,7 +149,7 @@ class SqlStatement:
         return lexeme.text if lexeme.quoted else lexeme.text.upper()
 
     def name(self) -> Path:
-        """A name of one to three parts; `IDENTIFIER('...')` is read too."""
+        """Read a name, or `IDENTIFIER('name')`."""
         if self.sees("IDENTIFIER", "("):
             self._at += 2
             text = self.string()
@@ -170,7 +168,7 @@ class SqlStatement:
         return lexeme.text
 
     def stage_path(self) -> StagePath:
-        """`@stage/path`: the path goes on as long as no blank comes between its tokens."""
+        """Read `@stage/path`; the path ends at the first white space."""
         lexeme = self.peek()
         if lexeme is not None and lexeme.literal and lexeme.text.startswith("@"):
             self._at += 1
@@ -188,7 +186,7 @@ class SqlStatement:
         return StagePath(names, self.sql[begin : end + 1].lstrip("/"))
 
     def parenthesised(self) -> str:
-        """The text between an opening parenthesis, which is next, and its closing one."""
+        """Read a parenthesised text and return what is between the parentheses."""
         self.expect("(")
         begin = self._lexemes[self._at - 1].end + 1
         depth = 1
@@ -199,7 +197,7 @@ class SqlStatement:
         return self.sql[begin : self._lexemes[self._at - 1].start].strip()
 
     def rest(self) -> str:
-        """The text from the position to the end of the last token, which is moved past."""
+        """Read the text from the position to the end of the statement."""
         if self.done:
             raise self.error()
         text = self.sql[self._lexemes[self._at].start : self._lexemes[-1].end + 1]
@@ -207,7 +205,7 @@ class SqlStatement:
         return text
 
     def value(self) -> Any:
-        """A property's value: text, int, bool, None, a name, a list, or (nested properties) a dict."""
+        """Read a property's value: text, int, bool, None, a name, a stage path, a list, or properties."""
         if self.sees("@"):
             return self.stage_path()
         if self.sees("("):
@@ -243,7 +241,7 @@ class SqlStatement:
         return items
 
     def properties(self, closing: str = "") -> dict[str, Any]:
-        """`NAME = value` pairs up to `closing` (which is moved past) or the statement's end."""
+        """Read `NAME = value` pairs up to and including `closing`, or to the statement's end."""
         found: dict[str, Any] = {}
         while not self.done:
             if closing and self.take(closing):
@@ -272,16 +270,16 @@ def parse_name(text: str) -> Path:
 
 
 def quote(name: str) -> str:
-    """An identifier in quotes."""
+    """Return an identifier in quotes."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
 
 
 def quote_path(path: Path) -> str:
-    """A qualified name with every part in quotes."""
+    """Return a qualified name with every part in quotes."""
     return ".".join(quote(part) for part in path)
 
 
 def show_path(path: Path) -> str:
-    """A qualified name as SHOW prints it: quotes only where a part needs them."""
+    """Return a qualified name as SHOW prints it: with quotes only where a part needs them."""
     return ".".join(part if re.fullmatch(r"[A-Z_][A-Z0-9_$]*", part) else quote(part) for part in path)

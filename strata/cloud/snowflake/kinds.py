@@ -1,7 +1,7 @@
-"""One record per kind of object: what the catalogue, the statements and the grants know of it by name.
+"""One record per kind of object, for the catalogue, the statements and the grants.
 
-From Snowflake's SQL reference and its access-control reference. A new kind is a record here, a class in
-`catalog.py`, its statements, and their entry in `dispatch.py`.
+Source: Snowflake's SQL reference and its access-control reference. A new kind needs a record here, a class in
+`catalog.py`, a module in `statements`, and an entry in `dispatch.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from strata.cloud.snowflake.property_values import BOOL, GROUP, INT, LIST, SIZES, TEXT, Option, Size
 
-# How many parts the full name of an object has, by what contains it.
+# Number of parts of a qualified name, by the container.
 _DEPTHS = {"ACCOUNT": 1, "DATABASE": 2, "SCHEMA": 3}
 
 
@@ -23,13 +23,13 @@ class Kind:
         name: as GRANT and error messages write it.
         container: ACCOUNT, DATABASE or SCHEMA.
         collection: the container's dictionary that holds its objects; kinds that share one share its names.
-        columns: those of SHOW, separated by spaces.
-        own_privileges: what can be granted on it besides OWNERSHIP and the creation of what it contains.
-        phrases: as statements write it, first as CREATE does; the name if empty.
-        label: as CREATE reports it; the name if empty.
-        creation_granted: whether a privilege of the container allows its creation.
+        columns: the columns of SHOW, separated by spaces.
+        own_privileges: what can be granted on it besides OWNERSHIP and the creation of objects in it.
+        phrases: its keywords in statements, CREATE's first (default: the name).
+        label: its name in the result of CREATE (default: the name).
+        creation_granted: whether its container has a privilege to create it.
         public: whether every role sees its objects.
-        properties: what CREATE and ALTER set, besides COMMENT and Snowflake's parameters.
+        properties: those of CREATE and ALTER, besides COMMENT and Snowflake's parameters.
     """
 
     name: str
@@ -49,22 +49,22 @@ class Kind:
 
     @property
     def depth(self) -> int:
-        """How many parts the full name of an object has."""
+        """The number of parts of a qualified name."""
         return _DEPTHS[self.container]
 
     @property
     def plural(self) -> str:
-        """As GRANT ... ON ALL and ON FUTURE write it."""
+        """The keyword of GRANT ... ON ALL and ON FUTURE."""
         return f"{self.name}S"
 
     @property
     def shown_as(self) -> tuple[str, ...]:
-        """As SHOW writes it."""
+        """The keywords of SHOW."""
         return tuple(f"{phrase}S" for phrase in self.phrases)
 
     @property
     def in_database(self) -> bool:
-        """Whether its objects are databases or lie in one."""
+        """Whether its objects are databases or in one."""
         return self.name == "DATABASE" or self.container != "ACCOUNT"
 
 
@@ -318,17 +318,17 @@ _ACCOUNT_PRIVILEGES = (
 
 
 def contained_in(container: str) -> tuple[Kind, ...]:
-    """The kinds whose objects lie directly in the account, a database or a schema."""
+    """Return the kinds whose container is the ACCOUNT, a DATABASE or a SCHEMA."""
     return tuple(kind for kind in _ALL if kind.container == container)
 
 
 def privileges(name: str) -> tuple[str, ...]:
-    """What can be granted on an object of a kind, or on the ACCOUNT, besides OWNERSHIP."""
+    """Return the privileges on an object of a kind, or on the ACCOUNT, without OWNERSHIP."""
     own = _ACCOUNT_PRIVILEGES if name == "ACCOUNT" else KINDS[name].own_privileges
     creations = [f"CREATE {kind.name}" for kind in contained_in(name) if kind.creation_granted]
     return tuple(sorted([*own, *creations]))
 
 
 def depth(name: str) -> int:
-    """How many parts the full name of an object has; OBJECT is whatever a query may read."""
+    """Return the number of parts of a qualified name; OBJECT stands for any relation."""
     return 3 if name == "OBJECT" else KINDS[name].depth

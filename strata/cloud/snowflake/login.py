@@ -1,4 +1,4 @@
-"""Who may log in: a password, or a workload identity that the embedded STS or GitHub's issuer confirms."""
+"""Login with a password, or with a workload identity that the embedded STS or OIDC issuer verifies."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from strata.cloud.snowflake.statements.accounts import password_matches
 from strata.iam.workload_identity import oidc_login_allows
 
 _AUDIENCE = "snowflakecomputing.com"
-# Answered for an unknown user and for a wrong password alike, so that neither tells which users exist.
+# One message for an unknown user and a wrong password, so that it does not reveal which users exist.
 _REFUSED = "Incorrect username or password was specified."
 
 
 def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
-    """Return the user that a login request's data proves to be.
+    """Return the user that a login request authenticates.
 
     Raises:
-        LoginError: unknown user, wrong secret, disabled user, an authenticator that is not served.
+        LoginError: unknown user, wrong secret, disabled user, unsupported authenticator.
     """
     authenticator = str(data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if authenticator == "WORKLOAD_IDENTITY":
@@ -39,7 +39,7 @@ def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer
     elif authenticator == "SNOWFLAKE":
         user = _by_password(catalog, str(data.get("LOGIN_NAME") or ""), str(data.get("PASSWORD") or ""))
     else:
-        raise LoginError(f"The embedded Snowflake does not serve the authenticator {authenticator}.", 390201)
+        raise LoginError(f"The embedded Snowflake does not support authenticator {authenticator}.", 390201)
     if user.options.get("DISABLED"):
         raise LoginError("User access disabled. Contact your local system administrator.", 390101)
     return user
@@ -77,7 +77,7 @@ def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: st
 
 
 def _by_token(catalog: Catalog, token: str, login_name: str, issuer: Issuer) -> User:
-    """Find the user by an OIDC token of the issuer that the embedded cloud plays, GitHub's."""
+    """Return the user whose workload identity matches an OIDC token of the embedded issuer."""
     try:
         claims = issuer.verify(token)
     except jwt.InvalidTokenError as error:
@@ -101,8 +101,7 @@ def _by_token(catalog: Catalog, token: str, login_name: str, issuer: Issuer) -> 
 
 
 def same_principal(arn: str, caller: str) -> bool:
-    """Whether a caller's ARN is the role or user of `arn`. The ARN of a role's session has lost the role's
-    path."""
+    """Return whether a caller's ARN is the role or user of `arn`; a session's ARN lacks the role's path."""
     session = re.fullmatch(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/[^/]+", caller)
     if session is None:
         return hmac.compare_digest(arn, caller)
@@ -111,15 +110,14 @@ def same_principal(arn: str, caller: str) -> bool:
 
 
 def caller_arn(token: str, aws_url: str) -> str:
-    """Send the signed GetCallerIdentity request of an attestation to the embedded STS and return the caller's
-    ARN.
+    """Return the ARN that the embedded STS gives for an attestation's signed GetCallerIdentity request.
 
     The attestation is what snowflake-connector-python 4.8 makes (wif_util.create_aws_attestation): base64 of
     JSON with url, method and headers. Only a request that is signed for STS and names Snowflake as audience
     in its signed headers is sent on.
 
     Raises:
-        LoginError: it is anything else, or STS refuses it.
+        LoginError: it is another request, or STS refuses it.
     """
     try:
         request = json.loads(base64.b64decode(token, validate=True))
@@ -145,7 +143,7 @@ def caller_arn(token: str, aws_url: str) -> str:
             "The workload identity's attestation is not a GetCallerIdentity request to AWS STS.", 394400
         )
     replay = urllib.request.Request(f"{aws_url}/?{url.query}", data=b"", headers=headers, method="POST")
-    # No proxy of this machine's environment stands between the two embedded servers.
+    # Both servers are local: ignore the environment's proxies.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(replay) as answer:

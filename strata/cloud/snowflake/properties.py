@@ -1,4 +1,4 @@
-"""Setting an object's properties, its parameters and its comment, and reading file formats."""
+"""Properties, parameters and comments of objects, and file formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.property_values import TEXT, Option
 
-# What a format takes besides TYPE, with Snowflake's defaults.
+# The options of each format besides TYPE, with Snowflake's defaults.
 FORMATS: dict[str, dict[str, Option]] = {
     "PARQUET": {
         "COMPRESSION": Option("word", "AUTO", ("AUTO", "LZO", "SNAPPY", "NONE")),
@@ -50,10 +50,13 @@ FORMATS: dict[str, dict[str, Option]] = {
 
 
 def read_format(group: Any) -> dict[str, Any]:
-    """Check `FILE_FORMAT = (...)`: `{"FORMAT_NAME": ...}` or TYPE with every property of that format.
+    """Validate the value of FILE_FORMAT.
+
+    Returns:
+        `{"FORMAT_NAME": ...}`, or TYPE with every option of that format.
 
     Raises:
-        SqlError: an unknown property, or a format other than Parquet and JSON.
+        SqlError: an option is unknown, or the format is neither Parquet nor JSON.
     """
     if not isinstance(group, dict) or not group:
         raise invalid_value(group, "FILE_FORMAT")
@@ -62,7 +65,7 @@ def read_format(group: Any) -> dict[str, Any]:
         return {"FORMAT_NAME": ".".join(name) if isinstance(name, tuple) else str(name)}
     kind = str(group.get("TYPE", "CSV")).upper()
     if group == {"TYPE": "CSV"}:
-        # Snowflake's default for a stage; reading such files is not done, and refused where it is asked for.
+        # The default of a stage; reading such files is unsupported.
         return group
     if kind not in FORMATS:
         raise unsupported(f"FILE_FORMAT TYPE = {kind}")
@@ -79,14 +82,14 @@ def read_format(group: Any) -> dict[str, Any]:
 
 @cache
 def known_parameters() -> dict[str, dict[str, Any]]:
-    """Snowflake's parameters: name -> default, type, levels (DATABASE, SCHEMA, WAREHOUSE, USER)."""
+    """Return Snowflake's parameters: name -> default, type, levels (DATABASE, SCHEMA, WAREHOUSE, USER)."""
     text = files("strata.cloud.snowflake").joinpath("data/parameters.json").read_text("utf-8")
     loaded: dict[str, dict[str, Any]] = json.loads(text)
     return loaded
 
 
-def defaults(kind: str) -> dict[str, Any]:
-    """The options of a new object of a kind."""
+def default_properties(kind: str) -> dict[str, Any]:
+    """Return the properties of a new object of a kind."""
     return {
         name: option.default for name, option in KINDS[kind].properties.items() if option.default is not None
     }
@@ -96,7 +99,7 @@ def apply_properties(kind: str, target: Securable, properties: Mapping[str, Any]
     """Set properties, parameters and the comment of an object.
 
     Raises:
-        SqlError: the kind has no such property, or the value is none.
+        SqlError: the kind does not have the property, or the value is invalid.
     """
     for name, value in properties.items():
         if name == "COMMENT":
@@ -113,7 +116,7 @@ def apply_properties(kind: str, target: Securable, properties: Mapping[str, Any]
 
 
 def unset_properties(kind: str, target: Securable, statement: SqlStatement) -> None:
-    """Read and do `UNSET a, b`."""
+    """Unset the properties that `UNSET a, b` names; read from the first name on."""
     while True:
         name = statement.identifier()
         if name == "COMMENT":

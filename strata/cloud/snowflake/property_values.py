@@ -1,4 +1,4 @@
-"""The values that a property takes: their form, their default, and how a value is checked."""
+"""Properties: the form and default of their values, and validation."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Option:
     words: tuple[str, ...] = ()
 
     def read(self, name: str, value: Any) -> Any:
-        """Check a value and bring it into this property's form.
+        """Validate a value and convert it into this property's form.
 
         Raises:
-            SqlError: it is not one.
+            SqlError: the value is invalid.
         """
         if value is None:
-            # NONE is a word of some properties, and no value of the others.
+            # NONE is a word of some properties, and unsets the others.
             return "NONE" if "NONE" in self.words else None
         if self.form == "bool" and isinstance(value, str) and value.upper() in ("TRUE", "FALSE"):
             return value.upper() == "TRUE"

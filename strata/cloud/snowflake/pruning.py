@@ -1,4 +1,4 @@
-"""Which part of a query's WHERE can be decided by a file's path alone."""
+"""The part of a query's WHERE that depends on file paths only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from strata.cloud.snowflake.external_files import parsed
 
 
 def predicate(table: exp.Table, relation: ExternalTable) -> Expr | None:
-    """The conjuncts over partition columns of an external table, as an expression over METADATA$FILENAME.
+    """Return the conjuncts over partition columns of an external table, rewritten over METADATA$FILENAME.
 
-    Only conditions of the SELECT that reads the table directly count, and only where the table cannot be on
-    the null-extended side of an outer join.
+    They come from the SELECT that reads the table, and only if it has no outer join: a null-extended row
+    satisfies no condition on its own columns.
     """
     select = table.find_ancestor(exp.Select)
     source = table.parent

@@ -1,5 +1,4 @@
-"""Queries and DML: names resolved, rights checked, views unfolded, external tables read, then run by the
-engine."""
+"""Queries and DML: resolve names, check privileges, expand views, read external tables, run in the engine."""
 
 from __future__ import annotations
 
@@ -10,8 +9,7 @@ from typing import Any
 from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import functions, pruning, scan
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control, functions, pruning, scan
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
@@ -33,12 +31,12 @@ def run(
     """Run a query, DML, or DDL of an ordinary table.
 
     Raises:
-        SqlError: it is refused or fails.
+        SqlError: the statement fails.
     """
     tree: Expr = translated(lambda: parse_one(sql))
     with session.account.lock:
         session.forget_dropped()
-        kind = _admit(session, tree)
+        kind = _table_change(session, tree)
         resolver = Resolver(session)
         tree = resolver.resolve(tree, session.role, (session.database, session.schema))
         if resolver.reads_data:
@@ -53,17 +51,17 @@ def run(
 
 
 def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tuple[str, str]]:
-    """The columns of a view (name, Snowflake type), found without reading a file.
+    """Return the name and Snowflake type of each column of a view, without reading a file.
 
     Raises:
-        SqlError: its query is wrong, or the owner may not run it.
+        SqlError: its query is invalid, or the owner may not run it.
     """
     resolver = Resolver(session)
     tree = resolver.view(path, view)
     for found in resolver.scans:
         found.files = ()
     functions.fill(session, tree)
-    # Built by hand: sqlglot's builders copy, and the scans' places in the tree are filled in later.
+    # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
     described = _select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
     with Readers(session, resolver.scans, opens=False):
         session.engine.bind(session.connection, path[0], path[1])
@@ -111,7 +109,7 @@ class Readers:
 
 
 class Resolver:
-    """Resolves the tables of one statement. `scans` are the external tables found on the way."""
+    """Resolves the tables of one statement; `scans` are the external tables that it reads."""
 
     def __init__(self, session: SnowflakeSession) -> None:
         self._session = session
@@ -121,12 +119,12 @@ class Resolver:
         self._views: list[Path] = []
 
     def resolve(self, tree: Expr, role: str, context: tuple[str, str]) -> Expr:
-        """Qualify, check and replace every table of `tree`, which is changed and returned."""
+        """Qualify, check and replace every table of `tree` in place, and return it."""
         names = {column.name.upper() for column in tree.find_all(exp.Column)}
         star = any(not isinstance(s.parent, exp.Count) for s in tree.find_all(exp.Star))
         star = star or any(isinstance(column.this, exp.Star) for column in tree.find_all(exp.Column))
         for table in list(tree.find_all(exp.Table)):
-            if self._passes(table):
+            if self._is_function_or_cte(table):
                 continue
             path = self._path(table, context)
             relation = self._catalog.find("OBJECT", path)
@@ -139,7 +137,7 @@ class Resolver:
                 self._check(role, "TABLE", path, _privilege(tree, table))
                 self._qualify(table, path)
             elif path[1] == "INFORMATION_SCHEMA":
-                rights.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
+                access_control.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
                 self._qualify(table, path)
             elif isinstance(relation, View):
                 self._check(role, "VIEW", path, "SELECT")
@@ -154,7 +152,7 @@ class Resolver:
         return tree
 
     def view(self, path: Path, view: View) -> exp.Query:
-        """The query of a view, resolved with its owner's rights."""
+        """Return the query of a view, resolved with its owner's privileges."""
         if path in self._views:
             raise SqlError(f"SQL compilation error:\nView '{'.'.join(path)}' refers to itself.", code=2057)
         self._views.append(path)
@@ -171,8 +169,8 @@ class Resolver:
             return _select_from(exp.Subquery(this=tree, alias=alias))
         return tree
 
-    def _passes(self, table: exp.Table) -> bool:
-        """A name that is no table of the account: a table function, or a query of WITH."""
+    def _is_function_or_cte(self, table: exp.Table) -> bool:
+        """Return whether a table is a table function or a common table expression."""
         if isinstance(table.this, exp.Func):
             name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
             if name.upper() not in _TABLE_FUNCTIONS and not isinstance(table.this, exp.Explode):
@@ -202,11 +200,11 @@ class Resolver:
     def _check(self, role: str, kind: str, path: Path, privilege: str) -> None:
         self.reads_data = True
         if privilege:
-            rights.require(self._catalog, role, kind, path)
-            if not rights.holds(self._catalog, role, kind, path, privilege):
+            access_control.require(self._catalog, role, kind, path)
+            if not access_control.holds(self._catalog, role, kind, path, privilege):
                 raise insufficient_privileges(kind, path)
         else:
-            rights.require_ownership(self._catalog, role, kind, path)
+            access_control.require_ownership(self._catalog, role, kind, path)
 
     def _qualify(self, table: exp.Table, path: Path) -> None:
         for argument, part in zip(("catalog", "db", "this"), path, strict=True):
@@ -247,8 +245,12 @@ def _select_from(source: Expr) -> exp.Select:
     return exp.Select(expressions=[exp.Star()], from_=exp.From(this=source))
 
 
-def _admit(session: SnowflakeSession, tree: Expr) -> str:
-    """Let a statement through that the engine may run; say what it does to an ordinary table."""
+def _table_change(session: SnowflakeSession, tree: Expr) -> str:
+    """Return CREATE, DROP or ALTER for DDL of an ordinary table, else the empty string.
+
+    Raises:
+        SqlError: the engine does not support the statement.
+    """
     if isinstance(tree, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.TruncateTable):
         return ""
     if isinstance(tree, exp.Commit | exp.Rollback | exp.Transaction | exp.Set):
@@ -260,7 +262,7 @@ def _admit(session: SnowflakeSession, tree: Expr) -> str:
             assert table is not None
             parts = tuple(p.name if p.args.get("quoted") else p.name.upper() for p in table.parts)
             path = session.resolve("TABLE", parts)
-            rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
+            access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
             if tree.args.get("clone"):
                 raise unsupported("CREATE TABLE ... CLONE")
         return verb
@@ -292,7 +294,7 @@ def _creates(tree: Expr, table: exp.Table) -> bool:
 
 
 def _privilege(tree: Expr, table: exp.Table) -> str:
-    """What the role needs on an ordinary table; the empty string for its ownership."""
+    """Return the privilege that a statement needs on a table; the empty string means ownership."""
     if isinstance(tree, exp.TruncateTable):
         return "TRUNCATE"
     written = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
@@ -306,7 +308,7 @@ def _privilege(tree: Expr, table: exp.Table) -> str:
 
 def _require_warehouse(session: SnowflakeSession) -> None:
     warehouse = session.catalog.warehouses.get(session.warehouse)
-    usable = warehouse is not None and rights.holds(
+    usable = warehouse is not None and access_control.holds(
         session.catalog, session.role, "WAREHOUSE", (session.warehouse,), "USAGE"
     )
     if warehouse is None or not usable:

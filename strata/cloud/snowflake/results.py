@@ -1,4 +1,4 @@
-"""Results as the wire protocol of Snowflake's clients carries them."""
+"""Results in the wire format of Snowflake's clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Cell = str | int | bool | datetime.datetime | None
 
 @dataclass(frozen=True)
 class Rows:
-    """A small result, sent as JSON. A column is a name and one of text, fixed, boolean, timestamp_ltz."""
+    """A small result, sent as JSON. A column is a name and a type: text, fixed, boolean or timestamp_ltz."""
 
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Cell]]
@@ -27,7 +27,7 @@ class Rows:
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def data(self) -> dict[str, Any]:
-        """The result's part of the answer to a query request."""
+        """Return the result's part of the response to a query request."""
         return {
             "rowtype": [_column(name, kind) for name, kind in self.columns],
             "rowset": [[_text(cell) for cell in row] for row in self.rows],
@@ -41,7 +41,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class ArrowRows:
-    """The result of a query, sent as Arrow; DML goes as JSON because clients read the counts there."""
+    """The result of a query, sent as Arrow; that of DML, whose counts clients read from JSON."""
 
     table: Any
     rowtype: list[Any]
@@ -49,7 +49,7 @@ class ArrowRows:
     query_id: str
 
     def data(self) -> dict[str, Any]:
-        """The result's part of the answer to a query request."""
+        """Return the result's part of the response to a query request."""
         body: dict[str, Any] = {
             "rowtype": self.rowtype,
             "total": self.table.num_rows,
@@ -66,14 +66,14 @@ class ArrowRows:
 
 
 def status(text: str) -> Rows:
-    """The one-cell result of a DDL statement."""
+    """Return the one-cell result of a DDL statement."""
     return Rows([("status", "text")], [[text]], DDL)
 
 
 def rows_of(
     columns: Iterable[tuple[str, str]], records: Iterable[Mapping[str, Any]], statement_type: int = SHOW
 ) -> Rows:
-    """Records by column name; a column that a record lacks is null."""
+    """Return a result of records by column name; a missing column is null."""
     listed = list(columns)
     return Rows(listed, [[record.get(name) for name, _ in listed] for record in records], statement_type)
 

@@ -1,4 +1,4 @@
-"""Reading an external table for one query: which files, which columns, and what DuckDB gets to see."""
+"""Scans of external tables: choose files and columns, read them, and show the rows to DuckDB."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ FILENAME, ROW_NUMBER = METADATA
 
 @dataclass
 class FileScan:
-    """One place in a query where an external table is read.
+    """One read of an external table in a query.
 
-    `node` stands in the query and gets its text once the files are known. `columns` are those the query may
-    need; `whole` says that it may need every column of the files (it reads VALUE or selects *).
+    `fill` completes `node`, the table's place in the query, once the files have been read. `columns` are
+    those that the query may need; `whole` means every column of the files, for VALUE or `*`.
     """
 
     table: ExternalTable
@@ -39,7 +39,7 @@ class FileScan:
 
 
 def needed_keys(scan: FileScan) -> set[str] | None:
-    """The Parquet columns that the scan's columns come from; None for all."""
+    """Return the Parquet columns that the scan's columns come from; None for all."""
     if scan.whole:
         return None
     keys: set[str] = set()
@@ -55,7 +55,7 @@ def needed_keys(scan: FileScan) -> set[str] | None:
 
 
 def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...]:
-    """The files whose path can satisfy the scan's predicate; all of them if that cannot be told."""
+    """Return the files whose path can satisfy the scan's predicate; all if the predicate fails on a path."""
     if scan.predicate is None or not scan.files:
         return scan.files
     keys = pa.table({FILENAME: [file.key for file in scan.files]})
@@ -65,7 +65,7 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     try:
         kept = set(session.engine.run(session.connection, query).table.column(0).to_pylist())
     except SqlError:
-        # The predicate fails on some path: the query itself will say so, or skip it.
+        # The query itself reports the fault, unless it skips that file.
         return scan.files
     finally:
         duck.unregister(name)
@@ -73,15 +73,15 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
 
 
 def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile]) -> pa.Table:
-    """The rows of the files as one Arrow table with METADATA columns; a file that cannot be read is skipped.
+    """Return the rows of the files as one Arrow table with METADATA columns; skip files that cannot be read.
 
     Raises:
-        SqlError: the role cannot be assumed, the bucket may not be listed, or the files are not Parquet.
+        SqlError: the role cannot be assumed, the bucket cannot be listed, or the format is not Parquet.
     """
     if scan.table.file_format["TYPE"] != "PARQUET":
         raise unsupported(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
     if not files:
-        # Still assume the role: a query must fail when the integration no longer gives access.
+        # Assume the role even so: a query must fail once the integration has lost its access.
         session.storage.open(scan.place.integration, scan.place.bucket)
         return empty()
     bucket = session.storage.open(scan.place.integration, scan.place.bucket)
@@ -97,12 +97,12 @@ def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFi
 
 
 def empty() -> pa.Table:
-    """The rows of no file."""
+    """Return a table without rows."""
     return _combine([])
 
 
 def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
-    """Write the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
+    """Complete the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
     projections: list[Expr] = []
     if scan.whole:
         projections.append(exp.column("VALUE", quoted=True))
@@ -117,7 +117,7 @@ def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
 
 
 def with_value(name: str, columns: Sequence[str]) -> str:
-    """DuckDB's view over the registered Arrow table: its columns, and VALUE, the row as an object."""
+    """Return the SQL of a view that adds VALUE, the row as an object, to the registered Arrow table."""
     quoted = [(column, '"' + column.replace('"', '""') + '"') for column in columns]
     pairs = ", ".join(f"'{column.replace(chr(39), chr(39) * 2)}', {ref}" for column, ref in quoted)
     value = f"json_object({pairs})" if pairs else "'{}'::JSON"
@@ -152,7 +152,7 @@ def _combine(tables: Sequence[pa.Table]) -> pa.Table:
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException:
-        # Files whose types do not agree: VALUE is untyped in Snowflake, so text carries them all.
+        # The files' types conflict. VALUE is untyped in Snowflake, so text can hold them all.
         return pa.concat_tables([_as_text(table) for table in tables], promote_options="default")
 
 
@@ -162,7 +162,7 @@ def _as_text(table: pa.Table) -> pa.Table:
 
 
 def _common_prefix(prefix: str, keys: Sequence[str]) -> str:
-    """The longest folder that holds all files, so that a pruned query lists little."""
+    """Return the longest prefix of all files, so that a pruned query lists few objects."""
     first, last = min(keys), max(keys)
     length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     folder = first[:length]
@@ -170,7 +170,7 @@ def _common_prefix(prefix: str, keys: Sequence[str]) -> str:
 
 
 def _key(reference: exp.Column) -> str | None:
-    """The key of `VALUE:key` or `VALUE['key']`; None for anything else."""
+    """Return the key of `VALUE:key` or `VALUE['key']`, else None."""
     parent = reference.parent
     if isinstance(parent, exp.JSONExtract) and parent.this is reference:
         path = parent.expression
@@ -184,7 +184,7 @@ def _key(reference: exp.Column) -> str | None:
 
 
 def _over_columns(tree: Expr, columns: set[str]) -> Expr:
-    """Replace `VALUE:key` by the Parquet column itself (typed, exact), or by NULL where no file has it."""
+    """Replace `VALUE:key` by the typed Parquet column, or by NULL if no file has it."""
     for reference in list(tree.find_all(exp.Column)):
         name = reference.name.upper()
         if name in METADATA:

@@ -12,11 +12,11 @@ import uvicorn
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import properties as options
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.engine import Engine
+from strata.cloud.snowflake.properties import default_properties
 from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.statements.accounts import hash_password
 from strata.cloud.snowflake.storage import AssumeRole, StageStorage
@@ -50,10 +50,10 @@ class SnowflakeServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start to serve and tell the context how a Lambda reaches this server.
+        """Start serving, and set the environment by which a Lambda reaches this server.
 
         Raises:
-            StrataError: the port is taken, or the server does not come up.
+            StrataError: the port is taken, or the server does not start.
         """
         listening = listen(self.context.snowflake_port, "Snowflake")
         self.port = self.context.snowflake_port = listening.getsockname()[1]
@@ -72,19 +72,18 @@ class SnowflakeServer:
         while not self._server.started:
             if not self._thread.is_alive():
                 self.stop()
-                raise StrataError("the embedded Snowflake does not start", remedy="see the log above")
+                raise StrataError("the embedded Snowflake did not start", remedy="see the log above")
             time.sleep(0.005)
         self.context.snowflake_environment.update(
             SNOWFLAKE_HOST=self.host,
             SNOWFLAKE_PORT=str(self.port),
             SNOWFLAKE_PROTOCOL="http",
-            # The connector gives a workload's identity to hosts under Snowflake's domains only, unless told
-            # of others.
+            # The connector sends a workload's identity to Snowflake's domains and these hosts only.
             SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES=self.host,
         )
 
     def stop(self) -> None:
-        """Stop to serve and forget the account; a second call does nothing."""
+        """Stop serving and drop the account; a second call does nothing."""
         if self._server is not None:
             self._server.should_exit = True
             self._server.force_exit = True
@@ -99,20 +98,20 @@ class SnowflakeServer:
 
     @property
     def catalog(self) -> Catalog:
-        """What the account holds, while the server runs."""
+        """The account's catalogue, while the server runs."""
         if self._shared is None:
-            raise StrataError("the embedded Snowflake does not run", remedy="start it first")
+            raise StrataError("the embedded Snowflake is not running", remedy="start it first")
         return self._shared.catalog
 
-    def _context_role(self, role_arn: str, **asked: Any) -> Any:
+    def _context_role(self, role_arn: str, **requested: Any) -> Any:
         # Looked up at each call: the AWS server may start after this one.
-        return self.context.assume_role(role_arn, **asked)
+        return self.context.assume_role(role_arn, **requested)
 
     def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
         name = self.account.partition("-")[2]
         catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
-        rights.seed(catalog)
-        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=options.defaults("USER"))
+        access_control.seed(catalog)
+        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=default_properties("USER"))
         admin.password = hash_password(self.password)
         admin.options |= {
             "LOGIN_NAME": ADMIN,
@@ -123,7 +122,9 @@ class SnowflakeServer:
         catalog.users[ADMIN] = admin
         catalog.role_grants["ACCOUNTADMIN", "USER", ADMIN] = GrantDetail("")
         # A new Snowflake account comes with this warehouse.
-        warehouse = Warehouse(name="COMPUTE_WH", owner="ACCOUNTADMIN", options=options.defaults("WAREHOUSE"))
+        warehouse = Warehouse(
+            name="COMPUTE_WH", owner="ACCOUNTADMIN", options=default_properties("WAREHOUSE")
+        )
         catalog.warehouses["COMPUTE_WH"] = warehouse
         return SnowflakeAccount(
             catalog=catalog, engine=Engine(), storage=StageStorage(self.context, assume_role)

@@ -1,4 +1,4 @@
-"""One logged-in session: who it is, which role and context it uses."""
+"""A session: its user, role, warehouse, database and schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class SnowflakeAccount:
-    """What all sessions of one server share. `lock` guards the catalogue."""
+    """The state that the sessions of one server share; `lock` guards the catalogue."""
 
     catalog: Catalog
     engine: Engine
@@ -28,7 +28,7 @@ class SnowflakeAccount:
 
 @dataclass
 class SnowflakeSession:
-    """A session. `connection` is fakesnow's; `lock` lets one statement run at a time in it."""
+    """A session. `connection` is fakesnow's; `lock` serializes its statements."""
 
     account: SnowflakeAccount
     id: int
@@ -53,14 +53,14 @@ class SnowflakeSession:
         return self.account.storage
 
     def forget_dropped(self) -> None:
-        """Leave a current database or schema that another session dropped or renamed."""
+        """Unset a current database or schema that another session dropped or renamed."""
         if self.database not in self.catalog.databases:
             self.database = self.schema = ""
         elif self.schema not in self.catalog.databases[self.database].schemas:
             self.schema = ""
 
     def resolve(self, kind: str, name: Path) -> Path:
-        """Complete a name by the session's database and schema.
+        """Qualify a name with the session's database and schema.
 
         Raises:
             SqlError: the name has too many parts, or the session has no current database or schema.

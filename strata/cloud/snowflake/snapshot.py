@@ -1,4 +1,4 @@
-"""A snapshot of the embedded Snowflake: the catalogue, saved and put back, and DuckDB's databases with it."""
+"""Snapshots of the embedded Snowflake: save and restore the catalogue, and DuckDB's databases with it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from strata.errors import StrataError
 
 
 def save(account: SnowflakeAccount) -> Catalog:
-    """Return a copy of all that the account holds.
+    """Return a copy of the account's catalogue.
 
     Raises:
-        StrataError: it holds a table, whose rows could not be put back.
+        StrataError: it has a table, whose rows cannot be restored.
     """
     with account.lock:
         tables = [".".join(path) for kind, path, _ in account.catalog.walk() if kind == "TABLE"]
         if tables:
             raise StrataError(
-                f"the embedded Snowflake cannot be saved: rows of {', '.join(tables)} could not be put back",
-                remedy="drop the table, or make it in the test",
+                f"the embedded Snowflake cannot be saved: rows of {', '.join(tables)} cannot be restored",
+                remedy="drop the table, or create it in the test",
             )
         return copy.deepcopy(account.catalog)
 
 
 def restore(account: SnowflakeAccount, saved: Catalog) -> None:
-    """Put back what was saved, once: it is used, not copied again."""
+    """Restore a saved catalogue, without a copy: it can be restored once."""
     with account.lock:
         engine, found = account.engine, account.catalog.databases
         for kind, path, _ in account.catalog.walk():

@@ -1,7 +1,7 @@
 """External storage: the buckets of the embedded S3, read with the credentials of a storage integration.
 
-Bytes that were read are kept by ETag, as a warehouse keeps them on its local disk; every query lists the
-bucket first, with the role it assumed, so that a changed, vanished or forbidden object is seen.
+Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket first,
+with the assumed role, so that it sees changed, deleted and forbidden objects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
 from strata.cloud.snowflake.errors import SqlError, unsupported
 
-# The IAM user by which this Snowflake account calls AWS: one per account, in Snowflake's own AWS account.
+# The IAM user of this Snowflake account, in Snowflake's own AWS account.
 USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
 _CACHE_BYTES = 256 * 1024 * 1024
 
@@ -44,7 +44,7 @@ def split_url(url: str) -> tuple[str, str]:
     """Split `s3://bucket/prefix` into bucket and prefix; `s3china` and `s3gov` are other partitions' schemes.
 
     Raises:
-        SqlError: it is not such a URL.
+        SqlError: the URL has another form.
     """
     match = re.fullmatch(r"s3(?:china|gov)?://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", url)
     if match is None:
@@ -55,10 +55,10 @@ def split_url(url: str) -> tuple[str, str]:
 
 
 def check_scheme(provider: str, url: str) -> None:
-    """A location is written in the scheme of its integration's provider: `s3gov://` with S3GOV.
+    """Require the scheme of a storage provider: `s3gov://` for S3GOV.
 
     Raises:
-        SqlError: it is in another one, or not a URL of S3.
+        SqlError: the URL has another scheme, or is not a URL of S3.
     """
     split_url(url)
     if url.partition("://")[0] != provider.lower():
@@ -68,10 +68,10 @@ def check_scheme(provider: str, url: str) -> None:
 
 
 def check_location(integration: Integration, url: str) -> None:
-    """A location must be inside an allowed one of the integration and outside all blocked ones.
+    """Require that a location is in an allowed location of the integration and in none of the blocked.
 
     Raises:
-        SqlError: it is not.
+        SqlError: the location is not allowed.
     """
     check_scheme(integration.options["STORAGE_PROVIDER"], url)
     place = url.rstrip("/") + "/"
@@ -92,10 +92,10 @@ def check_location(integration: Integration, url: str) -> None:
 
 
 def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
-    """The integration that a stage is bound to.
+    """Return the integration that a stage is bound to.
 
     Raises:
-        SqlError: the stage has none, it was dropped or replaced, or it is disabled.
+        SqlError: the stage has none, or the integration was dropped or replaced or is disabled.
     """
     integration = catalog.integrations.get(stage.integration)
     if not stage.integration:
@@ -119,7 +119,7 @@ def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
 
 
 class Bucket:
-    """A bucket, seen with the rights of one assumed role."""
+    """A bucket, accessed with an assumed role."""
 
     def __init__(self, storage: StageStorage, name: str, client: Any) -> None:
         self._storage = storage
@@ -127,7 +127,7 @@ class Bucket:
         self._client = client
 
     def objects(self, prefix: str) -> list[StoredObject]:
-        """The objects under a prefix, folder markers left out.
+        """Return the objects under a prefix, without folder markers.
 
         Raises:
             SqlError: S3 refuses.
@@ -150,7 +150,7 @@ class Bucket:
         return found
 
     def read(self, objects: Sequence[StoredObject]) -> list[bytes | None]:
-        """The objects' bytes, read in parallel; None for one that cannot be read."""
+        """Read objects in parallel; None for one that cannot be read."""
         return list(self._storage.pool.map(self._read, objects))
 
     def _read(self, stored: StoredObject) -> bytes | None:
@@ -166,7 +166,7 @@ class Bucket:
 
 
 class StageStorage:
-    """Opens buckets for integrations. `assume_role` is the embedded STS's in-process function."""
+    """Opens buckets for integrations; `assume_role` is the embedded STS's function."""
 
     def __init__(self, context: CloudContext, assume_role: AssumeRole) -> None:
         self._context = context
@@ -182,11 +182,11 @@ class StageStorage:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
     def open(self, integration: Integration, bucket: str) -> Bucket:
-        """Assume the integration's role and return the bucket as that role sees it.
+        """Return a bucket, accessed with the integration's role.
 
         Raises:
-            SqlError: the role does not trust this account's user with the integration's external id, or is in
-                another partition than the embedded AWS, which has one.
+            SqlError: the role does not trust this account's user with the integration's external id, or its
+                partition is not that of the embedded AWS.
         """
         if integration.options["STORAGE_PROVIDER"] != "S3":
             raise unsupported(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
@@ -220,7 +220,7 @@ class StageStorage:
                     max_pool_connections=16,
                     retries={"max_attempts": 2},
                     connect_timeout=5,
-                    # The server is of this machine: it answers or is gone.
+                    # The server is local: it responds, or the connection closes.
                     read_timeout=None,
                 ),
             )

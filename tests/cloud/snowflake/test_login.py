@@ -30,7 +30,7 @@ WORKLOAD = {"authenticator": "WORKLOAD_IDENTITY", "workload_identity_provider": 
         ({"role": "NO_SUCH"}, "Role 'NO_SUCH' specified in the connect string does not exist"),
         ({"user": "GONE", "password": "secret"}, "User access disabled"),
         ({"user": "PERSON", "password": "secret", "role": "ACCOUNTADMIN"}, "'ACCOUNTADMIN' specified"),
-        ({"authenticator": "oauth", "token": "x"}, "does not serve the authenticator OAUTH"),
+        ({"authenticator": "oauth", "token": "x"}, "does not support authenticator OAUTH"),
     ],
 )
 def test_refused(admin: Snow, server: SnowflakeServer, login: dict[str, str], message: str) -> None:

@@ -348,7 +348,7 @@ def test_a_wrong_configuration_fails_at_plan(
         ('password = "wrong"', "Incorrect username or password"),
         ('user = "NOBODY"', "Incorrect username or password"),
         ('role = "NO_SUCH"', "Role 'NO_SUCH' specified"),
-        ('authenticator = "WORKLOAD_IDENTITY"', "logs in with a password"),
+        ('authenticator = "WORKLOAD_IDENTITY"', "supports password login only"),
     ],
 )
 def test_a_refused_login_fails_the_plan(
@@ -391,7 +391,7 @@ def test_an_experiment_that_is_not_done_here_is_refused_by_name(admin: Snow, ter
     text = PROVIDER.replace("USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY", "HIERARCHY_RENAMES")
     terraform.write(text + 'resource "snowflake_database" "d" {\n name = "D"\n}')
     terraform.run("init")
-    assert "does not do HIERARCHY_RENAMES" in terraform.run("plan", "-input=false", code=1)
+    assert "does not support HIERARCHY_RENAMES" in terraform.run("plan", "-input=false", code=1)
 
 
 def test_a_failed_statement_is_the_error_and_the_rest_is_kept(admin: Snow, terraform: Terraform) -> None:

@@ -71,4 +71,4 @@ def test_rows_that_could_not_be_put_back_are_refused(admin: Snow, server: Snowfl
     admin.script("CREATE DATABASE D; CREATE TABLE D.PUBLIC.T (N NUMBER)")
     status, text = ask(server, "POST")
     assert status == 409
-    assert text.startswith("the embedded Snowflake cannot be saved: rows of D.PUBLIC.T could not be put back")
+    assert text.startswith("the embedded Snowflake cannot be saved: rows of D.PUBLIC.T cannot be restored")

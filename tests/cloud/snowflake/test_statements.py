@@ -195,6 +195,9 @@ def test_context_functions(admin: Snow, function: str, value: Any) -> None:
         ("CREATE WAREHOUSE W WAREHOUSE_SIZE = 'HUGE'", "invalid value .HUGE. for parameter 'WAREHOUSE_SIZE'"),
         ("CREATE USER U TYPE = SERVICE PASSWORD = 'x'", "PASSWORD"),
         ("CREATE DATABASE", "unexpected '<EOF>'"),
+        ("CREATE ROLE 'R'", "unexpected 'R'"),
+        ("CREATE INTEGRATION I ENABLED = TRUE", "CREATE INTEGRATION"),
+        ("ALTER ROLE PUBLIC SWAP WITH R", "ALTER ROLE SWAP"),
         ("DROP ROLE ACCOUNTADMIN", "system role"),
         (
             "CREATE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE",
@@ -221,3 +224,29 @@ def test_describing_a_statement_does_not_run_it(admin: Snow) -> None:
 def test_a_session_without_a_database_casts_timestamps(admin: Snow) -> None:
     found = admin.one("SELECT '2013-01-01T10:00:00'::TIMESTAMP_NTZ")
     assert found == datetime.datetime(2013, 1, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("statements", "show", "column", "expected"),
+    [
+        ("ALTER VIEW D.PUBLIC.V SET COMMENT = 'd'", "VIEWS IN DATABASE D", "comment", ["d"]),
+        ("ALTER VIEW D.PUBLIC.V UNSET COMMENT", "VIEWS IN DATABASE D", "comment", [""]),
+        ("ALTER VIEW D.PUBLIC.V RENAME TO D.PUBLIC.W", "VIEWS IN DATABASE D", "name", ["W"]),
+        ("DROP VIEW D.PUBLIC.V", "VIEWS IN DATABASE D", "name", []),
+        ("ALTER ROLE A RENAME TO C", "GRANTS TO ROLE C", "name", ["D"]),
+        ("ALTER ROLE A RENAME TO C", "GRANTS TO ROLE B", "name", ["D.PUBLIC"]),
+        ("GRANT ROLE A TO ROLE B", "GRANTS TO ROLE B", "name", ["A", "D.PUBLIC"]),
+        ("CREATE USER B; GRANT ROLE A TO USER B", "GRANTS TO ROLE B", "name", ["D.PUBLIC"]),
+        ("GRANT ROLE A TO ROLE B", "GRANTS OF ROLE A", "grantee_name", ["B"]),
+        ("GRANT ROLE A TO ROLE B; DROP ROLE B", "GRANTS OF ROLE A", "grantee_name", []),
+    ],
+)
+def test_views_and_roles_are_changed(
+    admin: Snow, statements: str, show: str, column: str, expected: list[str]
+) -> None:
+    admin.script(
+        "CREATE DATABASE D; CREATE VIEW D.PUBLIC.V COMMENT = 'c' AS SELECT 1 AS X; CREATE ROLE A; CREATE ROLE B;"
+        "GRANT USAGE ON DATABASE D TO ROLE A; GRANT USAGE ON SCHEMA D.PUBLIC TO ROLE B"
+    )
+    admin.script(statements)
+    assert sorted(row[column] for row in admin.records(f"SHOW {show}")) == expected

@@ -1,4 +1,4 @@
-"""The SQL client of one configured provider: a real login to the embedded Snowflake."""
+"""The SQL client of one configured provider, logged in to the embedded Snowflake."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from strata.cloud.snowflake.provider.rules import ZERO_TIME
 from strata.cloud.snowflake.provider.values import Object
 
 Row = dict[str, Any]
-# Error numbers of objects that are not there (or not to be seen).
+# Error numbers of objects that do not exist or are hidden from the role.
 _ABSENT = (2003, 2043)
 
 
 class Client:
     """Sends statements in one session.
 
-    Raises (on construction):
-        snowflake.connector.errors.Error: the login is refused.
+    Raises:
+        snowflake.connector.errors.Error: the login fails.
     """
 
     def __init__(self, login: Mapping[str, Any], features: Collection[str] = ()) -> None:
@@ -30,7 +30,7 @@ class Client:
         self._connection = snowflake.connector.connect(**login)
 
     def has(self, feature: str) -> bool:
-        """Whether the provider's configuration enables a preview or experimental feature."""
+        """Return whether the provider's configuration enables a preview or experimental feature."""
         return feature in self._features
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class Client:
             return [dict(row) for row in cursor.fetchall()]
 
     def find(self, sql: str) -> list[Row] | None:
-        """Run a statement; None where the object that it is about does not exist."""
+        """Run a statement and return its rows; None if its object does not exist."""
         try:
             return self.execute(sql)
         except ProgrammingError as error:
@@ -52,7 +52,7 @@ class Client:
             raise
 
     def show(self, plural: str, path: Sequence[str]) -> Row | None:
-        """The row of one object in SHOW <plural> LIKE, found by its exact name."""
+        """Return the row of SHOW <plural> for the object of this exact name, or None."""
         where = (
             f" IN {'DATABASE' if len(path) == 2 else 'SCHEMA'} {quote_path(tuple(path[:-1]))}"
             if path[1:]
@@ -66,13 +66,13 @@ class Client:
         return {row["key"]: row for row in rows}
 
     def properties(self, sql: str) -> dict[str, Any]:
-        """property -> value of a DESC."""
+        """Return the properties of a DESC: property -> value."""
         rows = self.execute(sql)
         return {row["property"]: row["value"] if "value" in row else row["property_value"] for row in rows}
 
 
 def literal(value: Any) -> str:
-    """A value in SQL."""
+    """Return a value as a SQL literal."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
@@ -86,13 +86,13 @@ def literal(value: Any) -> str:
 def output(
     row: Row, fields: Mapping[str, Any], renamed: Mapping[str, str] | None = None, times: Collection[str] = ()
 ) -> list[Object]:
-    """A row as a `show_output` or `describe_output`: a list of one object, in the schema's types, never null.
+    """Convert a row into a `show_output` or `describe_output`: one object of the schema's types, never null.
 
     Args:
-        row: the row by column.
+        row: values by column.
         fields: the object's fields and their types.
-        renamed: field -> column, where they differ.
-        times: fields that are a time even when the row has none.
+        renamed: field -> column, if they differ.
+        times: fields of times; an empty one is Go's zero time.
     """
     columns = renamed or {}
     found = {name: _typed(row.get(columns.get(name, name)), kind) for name, kind in fields.items()}

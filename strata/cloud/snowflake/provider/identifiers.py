@@ -1,4 +1,4 @@
-"""Identifiers as the real provider reads and writes them: parts as they stand, whose case it never folds."""
+"""Identifiers as the real provider reads and writes them, without folding their case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from strata.cloud.snowflake.grammar import quote, quote_path
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """The parts of an identifier, without the quotes that some of them have.
+    """Split an identifier into its parts, without quotes.
 
     Raises:
         ValueError: the text is not an identifier.
@@ -20,17 +20,17 @@ def parts(text: str) -> tuple[str, ...]:
 
 
 def bare(text: str) -> str:
-    """An object's name, which may be written in quotes."""
+    """Return a name without its quotes."""
     return text[1:-1] if len(text) > 1 and text.startswith('"') and text.endswith('"') else text
 
 
 def qualified(text: str) -> str:
-    """A qualified name with every part in quotes."""
+    """Return a qualified name with every part in quotes."""
     return quote_path(parts(text))
 
 
 def encoded(path: Sequence[str]) -> str:
-    """The id of an object: its name, or the quoted parts of its path."""
+    """Return the id of an object: its name, or the quoted parts of its path."""
     return path[0] if len(path) == 1 else quote_path(tuple(path))
 
 

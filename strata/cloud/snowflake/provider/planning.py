@@ -1,4 +1,4 @@
-"""What a resource will look like after apply, and which changes need a new one, by the plugin SDK's rules."""
+"""Plans of resource changes, by the plugin SDK's rules."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from strata.cloud.snowflake.provider.schema import ResourceSchema
-from strata.cloud.snowflake.provider.settling import equivalent, filled, like, or_zero, with_unknowns, zero
+from strata.cloud.snowflake.provider.settling import (
+    equivalent,
+    filled,
+    normalize_null_values,
+    or_zero,
+    set_unknowns,
+    zero,
+)
 from strata.cloud.snowflake.provider.values import UNKNOWN, Object, Unknown, is_unknown
 
 Step = str | int
 Path = tuple[Step, ...]
-# Attribute (a path without indexes), old and new value as text, state: whether that is not a difference.
+# Attribute (a path without indexes), old and new value as text, state -> whether to ignore the difference.
 Suppressed = Callable[[tuple[str, ...], str, str, Object | None], bool]
 
 
 class Draft:
-    """A plan in the making: first attribute by attribute, then what a resource adds by its own rules.
+    """A plan being built: first attribute by attribute, then by the resource's own rules.
 
     Args:
         schema: the resource's type.
         prior: its state, None for a new one.
-        config: its configuration; parts may be unknown.
-        proposed: the configuration, and the state's values of what is computed and left out.
-        suppressed: tells a difference that is none.
+        config: its configuration, which may be partly unknown.
+        proposed: the configuration, with the state's values for computed attributes that it omits.
+        suppressed: returns whether a difference is to be ignored.
 
     Attributes:
         state: the planned values.
-        replace: the paths whose change needs a new resource.
+        replace: the paths whose change forces a new resource.
     """
 
     def __init__(
@@ -45,7 +52,7 @@ class Draft:
         self._proposed = proposed
         self._suppressed = suppressed
         self._changes: set[Path] = set()
-        self._given: Object = {}
+        self._requested: Object = {}
         self.state = self._block(schema.block, schema.behaviour, prior, proposed, ())
 
     @property
@@ -53,22 +60,22 @@ class Draft:
         return self.prior is None
 
     def before(self, name: str) -> Any:
-        """An attribute's value in state; empty for null."""
+        """Return an attribute's value in state; empty for null."""
         return or_zero((self.prior or {}).get(name), self._kind(name))
 
     def after(self, name: str) -> Any:
-        """An attribute's planned value, suppressed or not; empty for null and unknown."""
-        given = self._given.get(name)
+        """Return an attribute's planned value, suppressed or not; empty for null and unknown."""
+        given = self._requested.get(name)
         return or_zero(
             self.state.get(name) if given is None or self._changed(name) else given, self._kind(name)
         )
 
     def has_change(self, name: str) -> bool:
-        """Whether an attribute differs, suppressed or not, as far as is known."""
+        """Return whether an attribute differs, suppressed or not, as far as known."""
         return self._changed(name) or self.before(name) != self.after(name)
 
-    def counts(self, name: str) -> bool:
-        """Whether an attribute differs, or may differ, in a way that is not suppressed."""
+    def has_effective_change(self, name: str) -> bool:
+        """Return whether an attribute differs or may differ, and the difference is not suppressed."""
         if is_unknown(self.state.get(name)):
             return True
         if not self.has_change(name):
@@ -85,24 +92,24 @@ class Draft:
         self.set(name, UNKNOWN)
 
     def set_unknown_if_any(self, name: str, others: Iterable[str]) -> None:
-        """Plan a computed attribute as unknown where one of others differs."""
-        if any(self.counts(other) for other in others):
+        """Plan a computed attribute as unknown if one of others differs."""
+        if any(self.has_effective_change(other) for other in others):
             self.set_unknown(name)
 
     def force_new(self, name: str) -> None:
-        """Have a changed attribute need a new resource."""
+        """Make a changed attribute force a new resource."""
         if self._changed(name) and (name,) not in self.replace:
             self.replace.append((name,))
 
     def finish(self) -> None:
-        """End the making: the values as Terraform gets them."""
+        """Complete the plan for Terraform."""
         if self.prior is None:
-            planned = like(self.state, self._proposed, self.schema.type, applied=False)
-            self.state = with_unknowns(self.schema.block, planned) | {"id": UNKNOWN}
+            planned = normalize_null_values(self.state, self._proposed, self.schema.type, applied=False)
+            self.state = set_unknowns(self.schema.block, planned) | {"id": UNKNOWN}
             return
         if self._changes:
             self.state["id"] = self.prior["id"]
-            self.state = like(self.state, self._proposed, self.schema.type, applied=False)
+            self.state = normalize_null_values(self.state, self._proposed, self.schema.type, applied=False)
         if not self._changes or equivalent(self.prior, self.state):
             self.state, self.replace = self.prior, []
 
@@ -112,7 +119,7 @@ class Draft:
     def _kind(self, name: str) -> Any:
         return self.schema.type[1][name]
 
-    def _note(self, path: Path, force_new: bool) -> None:
+    def _add_change(self, path: Path, force_new: bool) -> None:
         self._changes.add(path)
         if force_new and self.prior is not None and path not in self.replace:
             self.replace.append(path)
@@ -147,13 +154,13 @@ class Draft:
         self, block: dict[str, Any], rules: dict[str, Any], before: Any, given: Any, path: Path
     ) -> Any:
         if len(path) == 1:
-            self._given[str(path[0])] = given
+            self._requested[str(path[0])] = given
         if isinstance(given, Unknown):
-            self._note(path, bool(rules.get("force_new")))
+            self._add_change(path, bool(rules.get("force_new")))
             return given
         olds, news = before or [], given or []
         if len(olds) != len(news):
-            self._note(path, bool(rules.get("force_new")))
+            self._add_change(path, bool(rules.get("force_new")))
         planned = []
         for index in range(max(len(olds), len(news))):
             old = olds[index] if index < len(olds) else None
@@ -170,7 +177,7 @@ class Draft:
         if new is None and "default" in rules:
             new = typed(rules["default"], kind)
         if len(path) == 1:
-            self._given[str(path[0])] = new
+            self._requested[str(path[0])] = new
         if not isinstance(kind, str):
             return self._collection(attribute, rules, old, new, path)
         unknown, computed = isinstance(new, Unknown), bool(attribute.get("computed"))
@@ -186,7 +193,7 @@ class Draft:
         if self._is_suppressed(path, before, after):
             return old
         becomes_unknown = unknown or (computed and not after)
-        self._note(path, bool(rules.get("force_new")) and (before != after or becomes_unknown))
+        self._add_change(path, bool(rules.get("force_new")) and (before != after or becomes_unknown))
         return UNKNOWN if becomes_unknown else new
 
     def _collection(
@@ -196,7 +203,7 @@ class Draft:
         if attribute.get("computed") and new is None:
             return UNKNOWN if self.is_new else old
         if is_unknown(new):
-            self._note(path, bool(rules.get("force_new")))
+            self._add_change(path, bool(rules.get("force_new")))
             return new
         olds, news = (sorted(item or [], key=repr) if form == "set" else item or [] for item in (old, new))
         if olds == news:
@@ -206,7 +213,7 @@ class Draft:
             for one, other in zip(olds, news, strict=True)
         ):
             return old
-        self._note(path, bool(rules.get("force_new")))
+        self._add_change(path, bool(rules.get("force_new")))
         return [] if new is None else new
 
     def _is_suppressed(self, path: Path, old: str, new: str) -> bool:
@@ -214,19 +221,19 @@ class Draft:
 
 
 def text(value: Any) -> str:
-    """A value as the flat state and its rules have it."""
+    """Return a value as text, as the flat state holds it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def typed(default: str, kind: Any) -> Any:
-    """A default of the behaviour document in its attribute's type."""
+    """Convert a default of the behaviour document into its attribute's type."""
     if kind == "bool":
         return default == "true"
     return int(default) if kind == "number" else default
 
 
 def has_change(kind: Any, prior: Any, planned: Any) -> bool:
-    """Whether an update has to deal with an attribute: it differs, or was unknown in the plan."""
+    """Return whether an update concerns an attribute: it differs, or was unknown in the plan."""
     return isinstance(planned, Unknown) or or_zero(prior, kind) != or_zero(planned, kind)
 
 

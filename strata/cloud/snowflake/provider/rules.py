@@ -1,4 +1,4 @@
-"""The rules that the real provider holds in its code, read from the data file."""
+"""The rules in the real provider's code, from the data file."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Rules = dict[str, Any]
 
 @cache
 def all_rules() -> dict[str, Rules]:
-    """Resource type (or `provider`) -> its rules."""
+    """Return the rules by resource type, or `provider`."""
     text = files("strata.cloud.snowflake").joinpath(f"data/provider-rules-{VERSION}.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
 def rules_of(type_name: str) -> Rules:
-    """The rules of a resource type; none for a type that is planned only."""
+    """Return the rules of a resource type; empty for a type that is only planned."""
     return all_rules().get(type_name, {})
 
 
-def is_no_difference(rules: Rules, path: tuple[str, ...], old: str, new: str, prior: Object | None) -> bool:
-    """Whether an attribute's change is none, as the real provider sees it.
+def is_suppressed(rules: Rules, path: tuple[str, ...], old: str, new: str, prior: Object | None) -> bool:
+    """Return whether the real provider suppresses an attribute's difference.
 
     Args:
         rules: the resource type's.
@@ -41,38 +41,40 @@ def is_no_difference(rules: Rules, path: tuple[str, ...], old: str, new: str, pr
     """
     name = ".".join(path)
     kinds = rules.get("suppress", {}).get(name, ())
-    return any(_is_one(kind, rules, name, old, new, prior) for kind in kinds)
+    return any(_suppresses(kind, rules, name, old, new, prior) for kind in kinds)
 
 
-def _is_one(kind: str, rules: Rules, name: str, old: str, new: str, prior: Object | None) -> bool:
+def _suppresses(kind: str, rules: Rules, name: str, old: str, new: str, prior: Object | None) -> bool:
     if kind == "identifier":
         return same_identifier(old, new)
     if kind == "case":
         return old.lower() == new.lower()
     if kind == "words":
         words = rules["valid"][name]["words"]
-        return word(words, old) is not None and word(words, old) == word(words, new)
+        return canonical_word(words, old) is not None and canonical_word(words, old) == canonical_word(
+            words, new
+        )
     if prior is None:
         return False
     if kind == "created":
         return True
     if kind == "secondary_roles":
-        return new == secondary_roles(shown(prior, "show_output", "default_secondary_roles"))
+        return new == secondary_roles(output_field(prior, "show_output", "default_secondary_roles"))
     place, _, field = kind.partition(".")
-    found = shown(prior, {"shown": "show_output", "described": "describe_output"}[place], field)
+    found = output_field(prior, {"shown": "show_output", "described": "describe_output"}[place], field)
     return found is not None and new == (str(found).lower() if isinstance(found, bool) else str(found))
 
 
 def same_identifier(old: str, new: str) -> bool:
-    """Whether two identifiers have the same parts, with or without quotes."""
+    """Return whether two identifiers have the same parts, with or without quotes."""
     try:
         return bool(old and new) and parts(old) == parts(new)
     except ValueError:
         return False
 
 
-def word(words: list[Any], value: str) -> str | None:
-    """The first spelling of the word that a value is, in any case; None for one that is unknown."""
+def canonical_word(words: list[Any], value: str) -> str | None:
+    """Return the first spelling of a word in any case; None for an unknown word."""
     for item in words:
         spellings = item if isinstance(item, list) else [item]
         if value.upper() in spellings:
@@ -80,8 +82,8 @@ def word(words: list[Any], value: str) -> str | None:
     return None
 
 
-def shown(state: Object, output: str, field: str) -> Any:
-    """A field of an output in a state: `a`, `a.0.b`, or `list~WORD`; None where there is none."""
+def output_field(state: Object, output: str, field: str) -> Any:
+    """Return a field of an output in a state: `a`, `a.0.b`, or whether `list~WORD` contains WORD."""
     found = state.get(output)
     if not found:
         return None
@@ -95,16 +97,16 @@ def shown(state: Object, output: str, field: str) -> Any:
 
 
 def secondary_roles(text: Any) -> str:
-    """The option that a user's default secondary roles stand for."""
+    """Return the option of a user's default secondary roles."""
     if not text:
         return "DEFAULT"
     return "ALL" if re.search(r"\w", str(text)) else "NONE"
 
 
 def external_changes(rules: Rules, prior: Object, actual: Object) -> Object:
-    """What somebody has changed past Terraform: the attributes whose field in an output is another now."""
+    """Return the attributes changed outside Terraform: their field in an output has another value."""
     found: Object = {}
     for output, field, attribute in rules.get("external", ()):
-        if prior.get(output) and shown(prior, output, field) != shown(actual, output, field):
-            found[attribute] = shown(actual, output, field)
+        if prior.get(output) and output_field(prior, output, field) != output_field(actual, output, field):
+            found[attribute] = output_field(actual, output, field)
     return found

@@ -1,4 +1,4 @@
-"""The real provider's schemas and behaviours, read from the data files, and what follows from them."""
+"""The real provider's schemas and behaviours, from the data files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _load(name: str) -> dict[str, Any]:
 
 @cache
 def resources() -> dict[str, ResourceSchema]:
-    """Every resource type of the schema document by its name."""
+    """Return the resource types of the schema document by name."""
     behaviours = _load("provider-behaviour")
     found = {}
     for name, document in _load("provider-schema")["resources"].items():
@@ -62,7 +62,7 @@ def resources() -> dict[str, ResourceSchema]:
 
 @cache
 def provider_block() -> dict[str, Any]:
-    """The block of the provider's own configuration."""
+    """Return the block of the provider's configuration."""
     block: dict[str, Any] = _load("provider-schema")["provider_block"]
     return block
 
@@ -72,7 +72,7 @@ def provider_message() -> pb.Schema:
 
 
 def block_type(block: dict[str, Any]) -> Type:
-    """The object type that a block stands for."""
+    """Return the object type of a block."""
     fields: dict[str, Type] = {
         name: attribute["type"] for name, attribute in block.get("attributes", {}).items()
     }
@@ -83,7 +83,7 @@ def block_type(block: dict[str, Any]) -> Type:
 
 
 def blank(block: dict[str, Any], given: Object) -> Object:
-    """An object of a block with what is given and nothing else: null attributes, no blocks."""
+    """Return an object of a block with the given values; other attributes are null, other blocks empty."""
     filled: Object = {name: given.get(name) for name in block.get("attributes", {})}
     for name, nested in block.get("block_types", {}).items():
         if nested["nesting_mode"] == "single":

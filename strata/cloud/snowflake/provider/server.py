@@ -32,10 +32,10 @@ class ProviderServer:
         self._decoy: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
-        """Start to serve; return the value of TF_REATTACH_PROVIDERS.
+        """Start serving, and return the value of TF_REATTACH_PROVIDERS.
 
         Raises:
-            StrataError: no port can be had.
+            StrataError: no port is available.
         """
         pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="snowflake-provider")
         self._server = grpc.server(pool, options=[("grpc.max_receive_message_length", 64 * 1024 * 1024)])
@@ -46,8 +46,8 @@ class ProviderServer:
         except RuntimeError as error:
             raise StrataError(f"the Snowflake provider cannot listen on 127.0.0.1: {error}") from None
         self._server.start()
-        # Terraform kills the process named here when the address is dead, so it must be one that nobody
-        # misses. It ends by itself when this process does: its standard input closes.
+        # Terraform kills this process if the address does not answer, so it is one without a purpose.
+        # It ends with this process, which closes its standard input.
         self._decoy = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"],
             stdin=subprocess.PIPE,
@@ -67,7 +67,7 @@ class ProviderServer:
         )
 
     def stop(self) -> None:
-        """Stop to serve; a second call does nothing."""
+        """Stop serving; a second call does nothing."""
         if self._server is not None:
             self._server.stop(grace=0).wait()
             self._server = None

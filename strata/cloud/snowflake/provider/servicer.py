@@ -1,4 +1,4 @@
-"""The provider's side of Terraform's plugin protocol."""
+"""The server side of Terraform's plugin protocol."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from strata.cloud.snowflake.provider.resources.planned import PlannedOnly
 from strata.cloud.snowflake.provider.resources.stages import StageExternalS3
 from strata.cloud.snowflake.provider.resources.tables import Execute, ExternalTableResource
 from strata.cloud.snowflake.provider.resources.users import ResourceMonitor, ServiceUser
-from strata.cloud.snowflake.provider.rules import is_no_difference
+from strata.cloud.snowflake.provider.rules import is_suppressed
 from strata.cloud.snowflake.provider.settling import filled, settled
 from strata.cloud.snowflake.provider.values import Object, Unknown, conform, decode, encode, without_unknown
 
@@ -56,20 +56,19 @@ _APPLIED: dict[str, Resource] = {
 }
 RESOURCES: dict[str, Resource] = {name: PlannedOnly(name) for name in schema.resources()} | _APPLIED
 
-# Experiments of the real provider that change what it does with a resource, and that are not done here.
+# Experiments that change how the real provider treats a resource, and are unsupported here.
 _NOT_DONE = ("GRANTS_IMPORT_VALIDATION", "GRANT_ACCOUNT_ROLE_SAFE_PUBLIC_ROLE", "HIERARCHY_RENAMES")
 
 
 class ProviderRefusedError(Exception):
-    """What the provider refuses, in words for the user."""
+    """The provider refuses a request; the user sees the message."""
 
 
 class Servicer:
-    """Answers Terraform. One servicer serves many Terraform processes: what one configured is kept by its
-    peer.
+    """Answers requests of many Terraform processes; each configuration is kept by its peer.
 
     Args:
-        login: gives the arguments of `snowflake.connector.connect` for the embedded server's administrator.
+        login: returns the arguments of `snowflake.connector.connect` for the embedded server's administrator.
     """
 
     def __init__(self, login: Callable[[], Mapping[str, Any]]) -> None:
@@ -78,7 +77,7 @@ class Servicer:
         self._lock = threading.Lock()
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
-        """What to add to a gRPC server."""
+        """Return the handlers for a gRPC server."""
         calls: dict[str, tuple[Any, Any]] = {
             "GetProviderSchema": (pb.GetProviderSchema, self._schema),
             "GetResourceIdentitySchemas": (
@@ -118,8 +117,7 @@ class Servicer:
             self._forget(peer)
 
     def _stdio(self, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """An empty stream that lasts as long as Terraform is connected; its end is the end of the
-        configuration."""
+        """Keep an empty stream open while Terraform is connected, then drop its configuration."""
         ended = threading.Event()
         context.add_callback(ended.set)
         ended.wait()
@@ -156,13 +154,13 @@ class Servicer:
 
     def _configure(self, request: Any, context: grpc.ServicerContext) -> pb.ConfigureProvider.Response:
         config = without_unknown(decode(request.config)) or {}
-        # Terraform's own environment (SNOWFLAKE_*) is out of sight here: what the block leaves out is the
-        # embedded server's administrator. Host, port and account always are the embedded server's.
+        # Terraform's environment (SNOWFLAKE_*) is not visible here. The default is the embedded server's
+        # administrator; host, port and account are always the embedded server's.
         login = dict(self._login())
         authenticator = str(config.get("authenticator") or "SNOWFLAKE").upper()
         if authenticator != "SNOWFLAKE":
             raise ProviderRefusedError(
-                f"the stand-in provider logs in with a password, not with authenticator = {authenticator}"
+                f"the stand-in provider supports password login only, not authenticator = {authenticator}"
             )
         for name in ("user", "password", "role", "warehouse"):
             if config.get(name):
@@ -170,7 +168,7 @@ class Servicer:
         experiments = set(config.get("experimental_features_enabled") or ())
         if experiments & set(_NOT_DONE):
             raise ProviderRefusedError(
-                f"the stand-in provider does not do {', '.join(sorted(experiments & set(_NOT_DONE)))}"
+                f"the stand-in provider does not support {', '.join(sorted(experiments & set(_NOT_DONE)))}"
             )
         client = Client(login, {*experiments, *(config.get("preview_features_enabled") or ())})
         self._forget(context.peer())
@@ -187,10 +185,10 @@ class Servicer:
 
     @staticmethod
     def _enabled(type_name: str, client: Client) -> Resource:
-        """A resource type that may be used: the real provider asks at every step but a plan's.
+        """Return a resource type; the real provider checks preview features in every step but the plan.
 
         Raises:
-            Refused: it is a preview feature that is not enabled.
+            ProviderRefusedError: it is a preview feature that is not enabled.
         """
         resource = RESOURCES[type_name]
         feature = resource.preview_feature
@@ -208,7 +206,7 @@ class Servicer:
         actual = resource.read(client, state)
         found = None
         if actual is not None:
-            # In this order: an attribute that is both is read.
+            # An attribute that is read wins over its drift.
             actual = resource.drift(client, state, actual) | actual
             found = settled(resource.schema.type, state, actual, applied=False)
         return pb.ReadResource.Response(
@@ -231,7 +229,7 @@ class Servicer:
             decode(request.prior_state),
             config,
             decode(request.proposed_new_state),
-            lambda *difference: is_no_difference(rules, *difference),
+            lambda *difference: is_suppressed(rules, *difference),
         )
         resource.customise(client, draft)
         draft.finish()
@@ -265,13 +263,13 @@ class Servicer:
             actual = resource.read(client, state)
             if actual is None:
                 raise ProviderRefusedError(
-                    f"{request.type_name} {identifier} is gone right after it was applied"
+                    f"{request.type_name} {identifier} does not exist after it was applied"
                 )
             configured = {name: config[name] for name in resource.rules.get("configured", ())}
             spelled = {name: value for name, value in configured.items() if value is not None}
             state = settled(kind, known, actual | spelled, applied=True, prior=prior)
         except (Error, ValueError, ProviderRefusedError) as error:
-            # With the state of what was done so far: Terraform keeps it, tainted if it is new.
+            # Terraform keeps the state of the part that was applied, tainted if it is new.
             answer.diagnostics.append(_error(error))
             if (
                 state is not None
@@ -294,7 +292,7 @@ class Servicer:
 
 
 def _answering(message: Any, call: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Turn what goes wrong into a diagnostic: a gRPC error would read as a crash of the provider."""
+    """Return errors as diagnostics: Terraform reports a gRPC error as a crash of the provider."""
 
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         try:

@@ -1,7 +1,7 @@
-"""What a value becomes on its way through Terraform's plugin SDK, version 2.
+"""The state that version 2 of Terraform's plugin SDK makes of a value.
 
-The real provider is built on it. The SDK keeps a state as flat text; what that loses, and how the SDK makes
-up for it, shows in every state. These are its rules, on typed values.
+The real provider uses the SDK, which keeps a state as flat text. That loses the difference of null and empty
+values, which the SDK restores in part. These are its rules, on typed values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ZEROES: dict[str, Any] = {"string": "", "number": 0, "bool": False}
 
 
 def zero(kind: Type) -> Any:
-    """The empty value of a type."""
+    """Return the empty value of a type."""
     if isinstance(kind, str):
         return _ZEROES[kind]
     form, inner = kind
@@ -24,12 +24,12 @@ def zero(kind: Type) -> Any:
 
 
 def or_zero(value: Any, kind: Type) -> Any:
-    """The value as the provider's code sees it: null and unknown are empty."""
+    """Return the value that the provider's code sees: null and unknown are empty."""
     return zero(kind) if value is None or isinstance(value, Unknown) else filled(value, kind)
 
 
 def filled(value: Any, kind: Type) -> Any:
-    """A value whose blocks lack nothing: what is null in one is empty."""
+    """Replace null by the empty value inside blocks."""
     if value is None or isinstance(value, str | int | float | Unknown) or isinstance(kind, str):
         return value
     form, inner = kind
@@ -43,14 +43,14 @@ def filled(value: Any, kind: Type) -> Any:
 def settled(
     schema_type: Type, known: Object, read: Object, *, applied: bool, prior: Object | None = None
 ) -> Object:
-    """The state after reading an object.
+    """Return the state after an object was read.
 
     Args:
         schema_type: the resource's type.
-        known: what was planned (after apply) or in state (after a refresh).
-        read: what the provider has set.
-        applied: whether the reading follows on an apply.
-        prior: the state before that apply: what it takes away is empty, not null; what is unknown stays.
+        known: the plan (after an apply) or the state (at a refresh).
+        read: the attributes that the provider has read.
+        applied: whether the read follows an apply.
+        prior: the state before that apply. Attributes that it removes are empty, not null; unknown ones stay.
     """
     state: Object = {}
     for name, kind in schema_type[1].items():
@@ -60,10 +60,10 @@ def settled(
         taken_away = isinstance(kind, str) and (prior or {}).get(name) is not None and name in known
         if value is None and (name in read or (taken_away and not isinstance(known[name], Unknown))):
             value = zero(kind)
-        # Blocks hold no null, but for the one block that is no list: timeouts.
+        # Only the single block, timeouts, may contain null.
         state[name] = value if kind[0] == "object" else _top(value, kind)
     return {
-        name: like(state[name], known.get(name), kind, applied=applied)
+        name: normalize_null_values(state[name], known.get(name), kind, applied=applied)
         for name, kind in schema_type[1].items()
     }
 
@@ -72,8 +72,8 @@ def _top(value: Any, kind: Type) -> Any:
     return None if value is None else filled(value, kind)
 
 
-def like(value: Any, other: Any, kind: Type, *, applied: bool) -> Any:
-    """A value that keeps another's null or emptiness where the flat state cannot tell them apart."""
+def normalize_null_values(value: Any, other: Any, kind: Type, *, applied: bool) -> Any:
+    """Return a value with another's null or empty parts, which the flat state does not distinguish."""
     if isinstance(other, Unknown):
         return UNKNOWN if value is None and not applied else value
     collection = not isinstance(kind, str) and kind[0] in ("list", "set", "map")
@@ -87,7 +87,7 @@ def like(value: Any, other: Any, kind: Type, *, applied: bool) -> Any:
     if form == "object":
         fields = value or {}
         return {
-            name: like(fields.get(name), other.get(name), field, applied=applied)
+            name: normalize_null_values(fields.get(name), other.get(name), field, applied=applied)
             for name, field in inner.items()
         }
     if form == "set":
@@ -96,12 +96,14 @@ def like(value: Any, other: Any, kind: Type, *, applied: bool) -> Any:
         if value is None:
             return other if not other and not applied else None
         if len(value) == len(other):
-            return [like(v, o, inner, applied=applied) for v, o in zip(value, other, strict=True)]
+            return [
+                normalize_null_values(v, o, inner, applied=applied) for v, o in zip(value, other, strict=True)
+            ]
     return value
 
 
 def equivalent(one: Any, other: Any) -> bool:
-    """Whether two values differ only in what the flat state cannot tell apart."""
+    """Return whether two values are equal, with null and empty values taken as the same."""
     if isinstance(one, Unknown) or isinstance(other, Unknown):
         return isinstance(one, Unknown) and isinstance(other, Unknown)
     if _is_zero(one) or _is_zero(other):
@@ -122,13 +124,13 @@ def _is_zero(value: Any) -> bool:
     )
 
 
-def with_unknowns(block: dict[str, Any], value: Object) -> Object:
-    """A planned new object: what is computed and not known is unknown."""
+def set_unknowns(block: dict[str, Any], value: Object) -> Object:
+    """Make the computed null attributes of a planned new object unknown."""
     found = dict(value)
     for name, attribute in block.get("attributes", {}).items():
         if attribute.get("computed") and found.get(name) is None:
             found[name] = UNKNOWN
     for name, nested in block.get("block_types", {}).items():
         if isinstance(found.get(name), list):
-            found[name] = [with_unknowns(nested["block"], item) for item in found[name]]
+            found[name] = [set_unknowns(nested["block"], item) for item in found[name]]
     return found

@@ -1,11 +1,11 @@
-"""What the provider objects to in a configuration before it plans, in the real one's words."""
+"""Validation of configurations, in the real provider's words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from strata.cloud.snowflake.provider.rules import Rules, rules_of, word
+from strata.cloud.snowflake.provider.rules import Rules, canonical_word, rules_of
 from strata.cloud.snowflake.provider.schema import ResourceSchema
 from strata.cloud.snowflake.provider.values import Object, Unknown, is_unknown
 
@@ -18,14 +18,14 @@ _IDENTIFIERS = {
 
 
 class Fault(NamedTuple):
-    """One objection."""
+    """One fault of a configuration."""
 
     summary: str
     detail: str = ""
 
 
 def faults(schema: ResourceSchema, config: Object) -> list[Fault]:
-    """What the real provider objects to in a resource's configuration; what is unknown is passed over."""
+    """Return the faults of a resource's configuration; skip unknown values."""
     rules = rules_of(schema.name)
     found = [*_combinations(schema, config), *_together(rules, config)]
     for path, attribute, value in _leaves(schema.block, config, ()):
@@ -36,7 +36,7 @@ def faults(schema: ResourceSchema, config: Object) -> list[Fault]:
 
 
 def configuration_faults(config: Object) -> list[Fault]:
-    """What the real provider objects to in its own configuration: features that it does not know."""
+    """Return the faults of the provider's configuration: unknown features."""
     valid = rules_of("provider")["valid"]
     found = []
     for name in valid:
@@ -52,13 +52,13 @@ def _combinations(schema: ResourceSchema, config: Object) -> Iterator[Fault]:
             group = sorted(rules["exactly_one_of"])
             states = {member: _is_given(config, _steps(member)) for member in group}
             given = [member for member in group if states[member]]
-            said = ",".join(group)
+            members = ",".join(group)
             if len(given) > 1:
-                both = f"only one of `{said}` can be specified, but `{','.join(given)}` were specified."
+                both = f"only one of `{members}` can be specified, but `{','.join(given)}` were specified."
                 yield Fault("Invalid combination of arguments", f'"{name}": {both}')
             elif not given and None not in states.values():
                 yield Fault(
-                    "Invalid combination of arguments", f'"{name}": one of `{said}` must be specified'
+                    "Invalid combination of arguments", f'"{name}": one of `{members}` must be specified'
                 )
         if rules.get("conflicts_with") and _is_given(config, path):
             for other in rules["conflicts_with"]:
@@ -72,8 +72,8 @@ def _together(rules: Rules, config: Object) -> Iterator[Fault]:
         states = [_is_given(config, _steps(member)) for member in group]
         for member, state in zip(group, states, strict=True):
             if state is not False and False in states:
-                said = f'"{member}": all of `{",".join(sorted(group))}` must be specified'
-                yield Fault("Missing required argument", said)
+                members = f'"{member}": all of `{",".join(sorted(group))}` must be specified'
+                yield Fault("Missing required argument", members)
 
 
 def _value_faults(
@@ -85,12 +85,12 @@ def _value_faults(
     name = ".".join(map(str, path))
     if "min_items" in rule and len(value) < rule["min_items"]:
         wanted, found = rule["min_items"], len(value)
-        said = f"Attribute {name} requires {wanted} item minimum, but config has only {found} declared."
-        yield Fault("Not enough list items", said)
-    elif "words" in rule and word(rule["words"], value) is None:
-        # The real one puts most of these words in capitals before it looks at them.
-        said = value if rule["fault"] in ("unknown log level", "unknown trace level") else value.upper()
-        yield Fault(f"{rule['fault']}: {said}")
+        members = f"Attribute {name} requires {wanted} item minimum, but config has only {found} declared."
+        yield Fault("Not enough list items", members)
+    elif "words" in rule and canonical_word(rule["words"], value) is None:
+        # The real provider converts most of these words to capitals first.
+        members = value if rule["fault"] in ("unknown log level", "unknown trace level") else value.upper()
+        yield Fault(f"{rule['fault']}: {members}")
     elif "types" in rule and value.split("(")[0].strip().upper() not in rule["types"]:
         yield Fault(f"{rule['fault']}: {value}")
     elif "at_least" in rule and value < rule["at_least"]:
@@ -113,13 +113,13 @@ def _one_of_faults(rule: Rules, path: Path, value: str) -> list[Fault]:
     if value in words or (rule.get("case") == "any" and value.upper() in [item.upper() for item in words]):
         return []
     if rule.get("named") == "path":
-        # As Go prints a path that nobody has made readable; an index is a number behind pointers.
+        # The path as Go prints its structs; an index is a number behind pointers.
         steps = (f"{{{{}} {step}}}" if isinstance(step, str) else "{{} {{{{} 78}} 0x0}}" for step in path)
         name = f"[{' '.join(steps)}]"
     else:
         name = ".".join(map(str, path))
-    said = " ".join(f'"{item}"' for item in words)
-    return [Fault(f"expected {name} to be one of [{said}], got {value}")]
+    members = " ".join(f'"{item}"' for item in words)
+    return [Fault(f"expected {name} to be one of [{members}], got {value}")]
 
 
 def _identifier_faults(parts: int, value: str) -> Iterator[Fault]:
@@ -136,14 +136,14 @@ def _identifier_faults(parts: int, value: str) -> Iterator[Fault]:
 def _privilege_faults(config: Object) -> Iterator[Fault]:
     given = _known(config.get("privileges"))
     if any(item.upper() == "OWNERSHIP" for item in given):
-        said = "Granting ownership is only allowed in snowflake_grant_ownership resource."
-        yield Fault("Unsupported privilege 'OWNERSHIP'", said)
+        members = "Granting ownership is only allowed in snowflake_grant_ownership resource."
+        yield Fault("Unsupported privilege 'OWNERSHIP'", members)
     if "IMPORTED PRIVILEGES" in given and len(given) > 1:
         yield Fault("Invalid privileges", "IMPORTED PRIVILEGES cannot be used with other privileges")
 
 
 def _known(values: Any) -> list[str]:
-    """The elements of a set of text that are known."""
+    """Return the known elements of a set of text."""
     return [item for item in values if isinstance(item, str)] if isinstance(values, list) else []
 
 
@@ -174,7 +174,7 @@ def _steps(path: str) -> Path:
 
 
 def _is_given(config: Any, path: Path) -> bool | None:
-    """Whether something is given at the path; None where that is unknown yet."""
+    """Return whether the configuration has a value at the path; None if that is unknown."""
     for step in path:
         if isinstance(config, Unknown):
             return None

@@ -1,4 +1,4 @@
-"""Terraform's values on the wire: MessagePack, typed by the schema, where any part may be unknown.
+"""Terraform's values on the wire: MessagePack in the schema's types, where any part may be unknown.
 
 The encoding is the one of cty (docs/plugin-protocol/object-wire-format.md of Terraform).
 """
@@ -30,27 +30,27 @@ UNKNOWN: Final = Unknown()
 
 
 def decode(value: pb.DynamicValue) -> Any:
-    """Python values of a message: dict, list, str, int, float, bool, None, UNKNOWN."""
+    """Return the value of a message: dict, list, str, int, float, bool, None, UNKNOWN."""
     if value.msgpack:
         return msgpack.unpackb(value.msgpack, ext_hook=lambda code, data: UNKNOWN, strict_map_key=False)
     return json.loads(value.json) if value.json else None
 
 
 def encode(value: Any, kind: Type) -> pb.DynamicValue:
-    """A message of a value; what an object lacks is null, what its type lacks is left out."""
+    """Return the message of a value; missing attributes become null, those of other names are dropped."""
     packed = msgpack.packb(_shape(value, kind), default=_pack_unknown, use_bin_type=True)
     return pb.DynamicValue(msgpack=packed)
 
 
 def conform(value: Any, kind: Type) -> Any:
-    """Bring a value (of an older state, say) into the shape of a type."""
+    """Convert a value, such as an older state, into a type."""
     return _shape(value, kind)
 
 
 def _pack_unknown(value: Any) -> msgpack.ExtType:
     if isinstance(value, Unknown):
         return msgpack.ExtType(0, b"\x00")
-    raise TypeError(f"no Terraform value: {value!r}")
+    raise TypeError(f"not a Terraform value: {value!r}")
 
 
 def _shape(value: Any, kind: Type) -> Any:
@@ -80,19 +80,19 @@ def _primitive(value: Any, kind: str) -> Any:
 
 
 def in_set_order(values: Iterable[Any]) -> list[Any]:
-    """A set's elements in the plugin SDK's order: that of their hashes' text."""
+    """Return a set's elements in the plugin SDK's order: sorted by the text of their hashes."""
     return sorted(values, key=lambda value: str(crc32(f"{value};".encode())))
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a value or a part of it is unknown."""
+    """Return whether a value or a part of it is unknown."""
     if isinstance(value, dict):
         return any(is_unknown(item) for item in value.values())
     return any(is_unknown(item) for item in value) if isinstance(value, list) else isinstance(value, Unknown)
 
 
 def without_unknown(value: Any) -> Any:
-    """The value with null in place of every unknown part."""
+    """Replace every unknown part of a value by null."""
     if isinstance(value, Unknown):
         return None
     if isinstance(value, dict):

@@ -8,8 +8,7 @@ import os
 import uuid
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import properties as options
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import (
     SYSTEM_ROLES,
     Integration,
@@ -23,6 +22,7 @@ from strata.cloud.snowflake.catalog import (
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
+from strata.cloud.snowflake.properties import apply_properties, default_properties, unset_properties
 from strata.cloud.snowflake.property_values import BOOL
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -41,7 +41,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(stored: str | None, password: str) -> bool:
-    """Whether a password is the one that was hashed; a user without one has none that matches."""
+    """Return whether a password matches a stored hash; no password matches a missing hash."""
     if not stored:
         return False
     digest = hashlib.scrypt(password.encode(), salt=bytes.fromhex(stored[:32]), n=1024, r=8, p=1)
@@ -49,11 +49,11 @@ def password_matches(stored: str | None, password: str) -> bool:
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers, kind: str) -> Rows:
-    """CREATE WAREHOUSE, ROLE, USER, STORAGE INTEGRATION, RESOURCE MONITOR."""
+    """Execute CREATE of a warehouse, role, user, storage integration or resource monitor."""
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve(kind, statement.name())
-    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, f"CREATE {kind}")
-    securable = _CLASSES[kind](name=path[0], owner=session.role, options=options.defaults(kind))
+    access_control.require(session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, f"CREATE {kind}")
+    securable = _CLASSES[kind](name=path[0], owner=session.role, options=default_properties(kind))
     if kind == "RESOURCE MONITOR":
         statement.take("WITH")
         _read_monitor(securable, statement)
@@ -70,7 +70,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """ALTER of the same: SET, UNSET, RENAME TO; SUSPEND and RESUME of a warehouse."""
+    """Execute ALTER ... SET, UNSET and RENAME TO, and SUSPEND and RESUME of a warehouse."""
     path, answer = target(session, kind, statement)
     if answer is not None:
         return answer
@@ -79,20 +79,20 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         statement.expect_end()
         return status("Statement executed successfully.")
     if kind in ("WAREHOUSE", "RESOURCE MONITOR"):
-        rights.require(session.catalog, session.role, kind, path, "MODIFY")
+        access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     else:
-        rights.require_ownership(session.catalog, session.role, kind, path)
+        access_control.require_ownership(session.catalog, session.role, kind, path)
     if kind == "RESOURCE MONITOR":
         _read_monitor(securable, statement)
     elif statement.take("SET"):
         properties = statement.properties()
         if kind == "WAREHOUSE" and "WAREHOUSE_SIZE" in properties:
-            # Here a warehouse has its new size at once.
+            # The embedded warehouse is resized at once.
             BOOL.read("WAIT_FOR_COMPLETION", properties.pop("WAIT_FOR_COMPLETION", None))
         _apply(kind, securable, properties)
         _complete(kind, securable)
     elif statement.take("UNSET"):
-        options.unset_properties(kind, securable, statement)
+        unset_properties(kind, securable, statement)
         if isinstance(securable, User) and not securable.options.get("WORKLOAD_IDENTITY"):
             securable.workload_identity = None
         _complete(kind, securable)
@@ -109,13 +109,13 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     if kind == "ROLE" and path[0] in SYSTEM_ROLES:
         raise SqlError(
             f"SQL access control error:\nCannot drop system role '{path[0]}'.", code=3001, sqlstate="42501"
         )
     if kind == "ROLE":
-        # What a dropped role owned goes to the role that drops it.
+        # The dropping role becomes the owner of the dropped role's objects.
         for _, _, securable in session.catalog.walk():
             if securable.owner == path[0]:
                 securable.owner = session.role
@@ -124,7 +124,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
 
 
 def _apply(kind: str, securable: Securable, properties: dict[str, Any]) -> None:
-    options.apply_properties(kind, securable, properties)
+    apply_properties(kind, securable, properties)
     if not isinstance(securable, User):
         return
     if properties.get("PASSWORD"):
@@ -135,7 +135,7 @@ def _apply(kind: str, securable: Securable, properties: dict[str, Any]) -> None:
 
 
 def _complete(kind: str, securable: Securable) -> None:
-    """Fill what Snowflake derives, and check what must be there."""
+    """Set derived properties, and check required ones."""
     if isinstance(securable, User):
         if securable.options.get("TYPE") == "SERVICE" and securable.password:
             raise SqlError(
@@ -161,7 +161,7 @@ def _complete(kind: str, securable: Securable) -> None:
         for location in securable.options.get(name) or []:
             if location != "*":
                 check_scheme(securable.options["STORAGE_PROVIDER"], location)
-    # Snowflake makes an external id up where none is given, and keeps it until the integration is replaced.
+    # Snowflake generates a missing external id, and keeps it until the integration is replaced.
     if not securable.identity:
         securable.identity = uuid.uuid4().hex
     if not securable.options.get("STORAGE_AWS_EXTERNAL_ID"):
@@ -199,7 +199,7 @@ def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStat
     action = statement.take_any("SUSPEND", "RESUME IF SUSPENDED", "RESUME")
     if not action:
         return False
-    rights.require(session.catalog, session.role, "WAREHOUSE", (warehouse.name,), "OPERATE")
+    access_control.require(session.catalog, session.role, "WAREHOUSE", (warehouse.name,), "OPERATE")
     if action == "SUSPEND":
         if warehouse.suspended:
             raise SqlError("Invalid state. Warehouse cannot be suspended.", code=90064, sqlstate="22000")
@@ -212,15 +212,14 @@ def _operate(session: SnowflakeSession, warehouse: Warehouse, statement: SqlStat
 
 
 def _read_monitor(monitor: Securable, statement: SqlStatement) -> None:
-    """A resource monitor's properties, then `TRIGGERS ON n PERCENT DO action ...`, which replace the old
-    ones."""
+    """Set a monitor's properties; `TRIGGERS ON n PERCENT DO action ...` replaces all of its triggers."""
     statement.take("SET")
     properties: dict[str, Any] = {}
     while not statement.done and not statement.sees("TRIGGERS"):
         key = statement.identifier()
         statement.expect("=")
         properties[key] = statement.value()
-    options.apply_properties("RESOURCE MONITOR", monitor, properties)
+    apply_properties("RESOURCE MONITOR", monitor, properties)
     if not statement.take("TRIGGERS"):
         return
     for option in _TRIGGERS.values():

@@ -1,10 +1,10 @@
-"""What CREATE, ALTER and DROP of every kind have in common."""
+"""Common parts of CREATE, ALTER and DROP."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable
 from strata.cloud.snowflake.errors import already_exists
 from strata.cloud.snowflake.grammar import Path, SqlStatement
@@ -24,10 +24,10 @@ class Modifiers:
 
 
 def if_not_exists(statement: SqlStatement, modifiers: Modifiers) -> Modifiers:
-    """Read IF NOT EXISTS, which stands after the kind.
+    """Read IF NOT EXISTS, which follows the kind.
 
     Raises:
-        SqlError: it comes together with OR REPLACE.
+        SqlError: the statement has OR REPLACE too.
     """
     if not statement.take("IF NOT EXISTS"):
         return modifiers
@@ -37,10 +37,10 @@ def if_not_exists(statement: SqlStatement, modifiers: Modifiers) -> Modifiers:
 
 
 def existing(session: SnowflakeSession, kind: str, path: Path, modifiers: Modifiers) -> Rows | None:
-    """What to answer if the object is there already; None if it is to be created.
+    """Return the result for an object that exists; None if the statement must create it.
 
     Raises:
-        SqlError: it exists, and neither OR REPLACE nor IF NOT EXISTS is given, or the role does not own it.
+        SqlError: it exists without OR REPLACE or IF NOT EXISTS, or the role may not replace it.
     """
     if path[-1] not in session.catalog.collection(kind, path):
         return None
@@ -48,22 +48,21 @@ def existing(session: SnowflakeSession, kind: str, path: Path, modifiers: Modifi
         return status(f"{path[-1]} already exists, statement succeeded.")
     if not modifiers.replace:
         raise already_exists(path[-1:])
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     return None
 
 
 def target(session: SnowflakeSession, kind: str, statement: SqlStatement) -> tuple[Path, Rows | None]:
-    """Read `[IF EXISTS] name` of ALTER or DROP; the rows are the answer if the object is absent and that is
-    fine."""
-    tolerant = statement.take("IF EXISTS")
+    """Read `[IF EXISTS] name` of ALTER or DROP; return the path, and the result for a missing object."""
+    if_exists = statement.take("IF EXISTS")
     path = session.resolve(kind, statement.name())
-    if tolerant and session.catalog.find(kind, path) is None:
+    if if_exists and session.catalog.find(kind, path) is None:
         return path, status(f"Drop statement executed successfully ({path[-1]} already dropped).")
     return path, None
 
 
 def rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlStatement) -> Rows:
-    """Read and do `RENAME TO name`."""
+    """Rename an object; read from the new name on."""
     new = statement.name()
     statement.expect_end()
     full = path[: -len(new)] + new if len(new) < len(path) else new
@@ -72,7 +71,7 @@ def rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlState
 
 
 def new(session: SnowflakeSession, kind: str, path: Path, securable: Securable, modifiers: Modifiers) -> Rows:
-    """Put a new object into the catalogue, in place of the old one with OR REPLACE."""
+    """Add a new object to the catalogue; with OR REPLACE, remove the old one."""
     if modifiers.replace and path[-1] in session.catalog.collection(kind, path):
         session.catalog.remove(kind, path)
     session.catalog.add(kind, path, securable)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import properties as options
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.properties import apply_properties, unset_properties
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, target
@@ -15,11 +15,13 @@ from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_n
 def create_database(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("DATABASE", statement.name())
-    rights.require(session.catalog, session.role, "ACCOUNT", rights.ACCOUNT, "CREATE DATABASE")
+    access_control.require(
+        session.catalog, session.role, "ACCOUNT", access_control.ACCOUNT, "CREATE DATABASE"
+    )
     _refuse_copies(statement)
     properties = statement.properties()
     database = Database(name=path[0], owner=session.role, options={"TRANSIENT": modifiers.transient})
-    options.apply_properties("DATABASE", database, properties)
+    apply_properties("DATABASE", database, properties)
     answer = existing(session, "DATABASE", path, modifiers)
     if answer is not None:
         return answer
@@ -35,13 +37,13 @@ def create_database(session: SnowflakeSession, statement: SqlStatement, modifier
 def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("SCHEMA", statement.name())
-    rights.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
+    access_control.require(session.catalog, session.role, "DATABASE", path[:1], "CREATE SCHEMA")
     _refuse_copies(statement)
     managed = statement.take("WITH MANAGED ACCESS")
     properties = statement.properties()
     schema = Schema(name=path[1], owner=session.role)
     schema.options = {"TRANSIENT": modifiers.transient, "MANAGED ACCESS": managed}
-    options.apply_properties("SCHEMA", schema, properties)
+    apply_properties("SCHEMA", schema, properties)
     answer = existing(session, "SCHEMA", path, modifiers)
     if answer is not None:
         return answer
@@ -53,22 +55,22 @@ def create_schema(session: SnowflakeSession, statement: SqlStatement, modifiers:
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """ALTER DATABASE and ALTER SCHEMA: SET, UNSET, RENAME TO, managed access."""
+    """Execute ALTER DATABASE and ALTER SCHEMA."""
     path, answer = target(session, kind, statement)
     if answer is not None:
         return answer
-    rights.require(session.catalog, session.role, kind, path, "MODIFY")
+    access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     securable = session.catalog.get(kind, path)
     if statement.take("SET"):
-        options.apply_properties(kind, securable, statement.properties())
+        apply_properties(kind, securable, statement.properties())
     elif statement.take("UNSET"):
-        options.unset_properties(kind, securable, statement)
+        unset_properties(kind, securable, statement)
     elif kind == "SCHEMA" and statement.take("ENABLE MANAGED ACCESS"):
         securable.options["MANAGED ACCESS"] = True
     elif kind == "SCHEMA" and statement.take("DISABLE MANAGED ACCESS"):
         securable.options["MANAGED ACCESS"] = False
     elif statement.take("RENAME TO"):
-        rights.require_ownership(session.catalog, session.role, kind, path)
+        access_control.require_ownership(session.catalog, session.role, kind, path)
         return _rename(session, kind, path, statement)
     else:
         raise unsupported(f"ALTER {kind} {statement.word()}")
@@ -77,13 +79,13 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
 
 
 def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """DROP DATABASE and DROP SCHEMA, with what they hold."""
+    """Execute DROP DATABASE and DROP SCHEMA."""
     path, answer = target(session, kind, statement)
     restrict = statement.take_any("CASCADE", "RESTRICT") == "RESTRICT"
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, kind, path)
+    access_control.require_ownership(session.catalog, session.role, kind, path)
     if restrict and kind == "SCHEMA" and list(session.catalog.walk_schema(path)):
         raise SqlError(f"SQL compilation error:\nCannot drop schema '{path[1]}': it is not empty.")
     if kind == "DATABASE":
@@ -121,7 +123,7 @@ def _drop_schema(session: SnowflakeSession, path: Path) -> None:
 
 
 def _refuse_dependents(session: SnowflakeSession, path: Path) -> None:
-    """A stage in here that an external table elsewhere uses stops the drop."""
+    """Refuse to drop a stage that an external table in another place uses."""
     for kind, table, securable in session.catalog.walk():
         if not isinstance(securable, ExternalTable) or kind != "EXTERNAL TABLE":
             continue

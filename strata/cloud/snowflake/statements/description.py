@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -19,7 +19,7 @@ Describer = Callable[[SnowflakeSession, Path, Any], Rows]
 _KIND = text("created_on name kind")
 _PROPERTIES = text("property property_type property_value property_default")
 _NESTED = text("parent_property property property_type property_value property_default")
-# The boolean properties of a user: they are false where the others are null.
+# The boolean properties of a user: their default is false, that of the others is null.
 _FLAGS = {"HAS_WORKLOAD_IDENTITY"} | {
     n for n, option in KINDS["USER"].properties.items() if option.form == "bool"
 }
@@ -36,12 +36,12 @@ _RELATION = [
 
 
 def describe(session: SnowflakeSession, statement: SqlStatement, kind: Kind, describer: Describer) -> Rows:
-    """DESC <kind> <name>, read from the name on."""
+    """Execute DESC <kind> <name>; read from the name on."""
     path = session.resolve(kind.name, statement.name())
     as_stage = statement.take("TYPE = STAGE")
     statement.take("TYPE = COLUMNS")
     statement.expect_end()
-    rights.require(session.catalog, session.role, kind.name, path)
+    access_control.require(session.catalog, session.role, kind.name, path)
     securable = session.catalog.get(kind.name, path)
     if isinstance(securable, ExternalTable) and as_stage:
         return _format(securable.file_format)
@@ -49,7 +49,7 @@ def describe(session: SnowflakeSession, statement: SqlStatement, kind: Kind, des
 
 
 def contents(session: SnowflakeSession, path: Path, securable: Any) -> Rows:
-    """A database lists its schemas, a schema what it holds, a warehouse itself."""
+    """List the schemas of a database, the objects of a schema, or the warehouse itself."""
     rows: list[dict[str, Any]] = []
     if isinstance(securable, Schema):
         for kind, inner, held in session.catalog.walk_schema(path):
@@ -73,7 +73,7 @@ def user(session: SnowflakeSession, path: Path, user: User) -> Rows:
     rows = [
         {
             "property": name,
-            "value": "null" if value is None else _shown(value),
+            "value": "null" if value is None else _text(value),
             "default": "false" if name in _FLAGS else "null",
             "description": "",
         }
@@ -101,7 +101,7 @@ def integration(session: SnowflakeSession, path: Path, integration: Integration)
     ]
     names = [name for name, _ in _PROPERTIES]
     rows = [
-        dict(zip(names, (name, kind, _shown(value), default), strict=True))
+        dict(zip(names, (name, kind, _text(value), default), strict=True))
         for name, kind, value, default in values
     ]
     return rows_of(_PROPERTIES, rows, DESCRIBE)
@@ -117,8 +117,8 @@ def _format_rows(file_format: dict[str, Any]) -> list[dict[str, Any]]:
             "STAGE_FILE_FORMAT",
             name,
             kinds.get(type(value), "String"),
-            _shown(value),
-            _shown(default.get(name)),
+            _text(value),
+            _text(default.get(name)),
         )
         for name, value in file_format.items()
     ]
@@ -140,7 +140,7 @@ def stage(session: SnowflakeSession, path: Path, stage: Stage) -> Rows:
             "PRIVATELINK",
             "USE_PRIVATELINK_ENDPOINT",
             "Boolean",
-            _shown(stage.options.get("USE_PRIVATELINK_ENDPOINT", False)),
+            _text(stage.options.get("USE_PRIVATELINK_ENDPOINT", False)),
             "false",
         ),
     ]
@@ -174,7 +174,7 @@ def view(session: SnowflakeSession, path: Path, view: View) -> Rows:
     return rows_of(_RELATION, rows, DESCRIBE)
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""External tables: their definition, and the refresh that decides which files they consist of."""
+"""External tables: their definition, and the refresh that registers their files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import properties as options
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import (
     ExternalColumn,
     ExternalTable,
@@ -18,13 +17,14 @@ from strata.cloud.snowflake.catalog import (
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
+from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
-    """CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE (the default) its files are registered at once."""
+    """Execute CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE, the default, register its files."""
     modifiers = if_not_exists(statement, modifiers)
     name = statement.name()
     columns = _columns(statement) if statement.sees("(") else ()
@@ -43,21 +43,21 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         properties[key] = statement.value()
     with session.account.lock:
         path = session.resolve("EXTERNAL TABLE", name)
-        rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE EXTERNAL TABLE")
+        access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE EXTERNAL TABLE")
         table = ExternalTable(
             name=path[2],
             owner=session.role,
             columns=columns,
             partition_by=partition_by,
-            options=options.defaults("EXTERNAL TABLE"),
+            options=default_properties("EXTERNAL TABLE"),
         )
-        options.apply_properties("EXTERNAL TABLE", table, properties)
+        apply_properties("EXTERNAL TABLE", table, properties)
         _complete(session, table)
         answer = existing(session, "EXTERNAL TABLE", path, modifiers)
         if answer is not None:
             return answer
         place = place_of(session, table)
-    # Creating the table lists the bucket, as Snowflake does: a role that cannot be assumed shows here.
+    # Outside the lock: listing the bucket takes time. It fails if the role cannot be assumed.
     if table.options["REFRESH_ON_CREATE"]:
         _refresh(session, table, place, "")
     with session.account.lock:
@@ -68,18 +68,18 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """ALTER EXTERNAL TABLE: REFRESH ['path'], SET AUTO_REFRESH."""
+    """Execute ALTER EXTERNAL TABLE ... REFRESH ['path'] and SET AUTO_REFRESH."""
     with session.account.lock:
         path, answer = target(session, "EXTERNAL TABLE", statement)
         if answer is not None:
             return answer
-        rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+        access_control.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
         table = session.catalog.get("EXTERNAL TABLE", path)
         if statement.take("SET"):
             properties = statement.properties()
             if set(properties) - {"AUTO_REFRESH", "COMMENT"}:
                 raise unsupported(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
-            options.apply_properties("EXTERNAL TABLE", table, properties)
+            apply_properties("EXTERNAL TABLE", table, properties)
             table.auto_refresh = table.options["AUTO_REFRESH"]
             return status("Statement executed successfully.")
         if not statement.take("REFRESH"):
@@ -98,13 +98,13 @@ def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+    access_control.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
     session.catalog.remove("EXTERNAL TABLE", path)
     return status(f"{path[2]} successfully dropped.")
 
 
 def stop_auto_refresh(session: SnowflakeSession, kind: str, path: Path) -> None:
-    """A new owner of an external table, or of its schema or database, has to turn AUTO_REFRESH on again."""
+    """Turn AUTO_REFRESH off where an external table, its schema or its database has a new owner."""
     for _, table_path, securable in session.catalog.walk():
         if isinstance(securable, ExternalTable) and table_path[: len(path)] == path:
             securable.auto_refresh = securable.options["AUTO_REFRESH"] = False
@@ -138,7 +138,7 @@ def _refresh(session: SnowflakeSession, table: ExternalTable, place: Place, rela
 
 
 def _columns(statement: SqlStatement) -> tuple[ExternalColumn, ...]:
-    """`(name type AS (expression), ...)`: each expression is read as text and checked."""
+    """Read `(name type AS (expression), ...)`, and check each expression."""
     columns = []
     inner = SqlStatement(statement.parenthesised())
     while not inner.done:
@@ -197,15 +197,15 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
         raise unsupported(f"TABLE_FORMAT = {table.options['TABLE_FORMAT']}")
     table.location = location
     table.stage = session.resolve("STAGE", location.names)
-    rights.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
+    access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
     stage = session.catalog.get("STAGE", table.stage)
     declared = table.options.pop("FILE_FORMAT", None)
-    table.file_format = options.read_format(declared) if declared else stage.options["FILE_FORMAT"]
+    table.file_format = read_format(declared) if declared else stage.options["FILE_FORMAT"]
     if "FORMAT_NAME" in table.file_format:
         path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
-        rights.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
+        access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
         table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
-    if table.file_format["TYPE"] not in options.FORMATS:
+    if table.file_format["TYPE"] not in FORMATS:
         raise unsupported(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
     table.pattern = table.options.pop("PATTERN", None) or ""
     table.auto_refresh = table.options["AUTO_REFRESH"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement, show_path
 from strata.cloud.snowflake.kinds import KINDS
@@ -18,7 +18,7 @@ _FUTURE = text("created_on privilege grant_on name grant_to grantee_name grant_o
 
 
 def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW GRANTS, TO ROLE, TO USER, OF ROLE, ON ACCOUNT, ON <kind> <name>."""
+    """Execute SHOW GRANTS [TO ROLE | TO USER | OF ROLE | ON ACCOUNT | ON <kind> <name>]."""
     if statement.take("TO ROLE"):
         return _to_role(session, _role(session, statement))
     if statement.take("OF ROLE"):
@@ -28,13 +28,13 @@ def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         session.catalog.get("USER", name)
         return _to_user(session, name[0])
     if statement.take("ON ACCOUNT"):
-        return _on(session, "ACCOUNT", rights.ACCOUNT)
+        return _on(session, "ACCOUNT", access_control.ACCOUNT)
     if statement.take("ON"):
         kind = next((k for k in KINDS if statement.take(k)), "")
         if not kind:
             raise unsupported(f"SHOW GRANTS ON {statement.word()}")
         path = session.resolve(kind, statement.name())
-        rights.require(session.catalog, session.role, kind, path)
+        access_control.require(session.catalog, session.role, kind, path)
         return _on(session, kind, path)
     if statement.done:
         return _to_user(session, session.user)
@@ -42,7 +42,7 @@ def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def show_future_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW FUTURE GRANTS IN DATABASE, IN SCHEMA, TO ROLE."""
+    """Execute SHOW FUTURE GRANTS IN DATABASE, IN SCHEMA or TO ROLE."""
     container: Path = ()
     role = ""
     if statement.take("TO ROLE"):

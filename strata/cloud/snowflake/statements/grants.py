@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FutureGrant, Grant, GrantDetail
 from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
@@ -20,7 +20,7 @@ _DONE = "Statement executed successfully."
 
 @dataclass(frozen=True)
 class Target:
-    """What a GRANT is on: objects that exist, or (`future`) a kind in a container."""
+    """The target of a GRANT: objects at `paths`, or future objects of a kind in the container `future`."""
 
     kind: str
     paths: tuple[Path, ...]
@@ -40,7 +40,7 @@ def grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     detail = GrantDetail(session.role, option)
     for privilege in _expand(privileges, target.kind):
         if target.future is not None:
-            _may_grant(session, "ACCOUNT", rights.ACCOUNT, privilege)
+            _may_grant(session, "ACCOUNT", access_control.ACCOUNT, privilege)
             session.catalog.future_grants[FutureGrant(privilege, target.kind, target.future, role)] = detail
         for path in target.paths:
             _may_grant(session, target.kind, path, privilege)
@@ -60,7 +60,7 @@ def revoke(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     ends_ownership = target.future is not None and privileges == ["OWNERSHIP"]
     for privilege in ("OWNERSHIP",) if ends_ownership else _expand(privileges, target.kind):
         if target.future is not None:
-            _may_grant(session, "ACCOUNT", rights.ACCOUNT, privilege)
+            _may_grant(session, "ACCOUNT", access_control.ACCOUNT, privilege)
             session.catalog.future_grants.pop(FutureGrant(privilege, target.kind, target.future, role), None)
         for path in target.paths:
             _may_grant(session, target.kind, path, privilege)
@@ -85,14 +85,14 @@ def _role(session: SnowflakeSession, statement: SqlStatement, direction: str) ->
     grantee = statement.name()
     session.catalog.get(kind, grantee)
     statement.expect_end()
-    owned = rights.owns(session.catalog, session.role, "ROLE", name)
-    if not owned and not rights.may_manage_grants(session.catalog, session.role):
+    owned = access_control.owns(session.catalog, session.role, "ROLE", name)
+    if not owned and not access_control.may_manage_grants(session.catalog, session.role):
         raise insufficient_privileges("ROLE", name)
     key = (name[0], kind, grantee[0])
     if direction == "FROM":
         session.catalog.role_grants.pop(key, None)
         return status(_DONE)
-    if kind == "ROLE" and grantee[0] in rights.active_roles(session.catalog, name[0]) - {"PUBLIC"}:
+    if kind == "ROLE" and grantee[0] in access_control.active_roles(session.catalog, name[0]) - {"PUBLIC"}:
         raise SqlError(
             f"SQL compilation error:\nGranting role '{name[0]}' to role '{grantee[0]}' would make a cycle.",
             code=3029,
@@ -105,19 +105,19 @@ def _role(session: SnowflakeSession, statement: SqlStatement, direction: str) ->
 def _ownership(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     target = _target(session, statement)
     role = _grantee(session, statement, "TO")
-    fate = statement.take_any("REVOKE CURRENT GRANTS", "COPY CURRENT GRANTS")
+    current_grants = statement.take_any("REVOKE CURRENT GRANTS", "COPY CURRENT GRANTS")
     statement.expect_end()
     if target.future is not None:
-        _may_grant(session, "ACCOUNT", rights.ACCOUNT, "OWNERSHIP")
+        _may_grant(session, "ACCOUNT", access_control.ACCOUNT, "OWNERSHIP")
         _future_ownership(session, target.kind, target.future, role)
     for path in target.paths:
-        rights.require(session.catalog, session.role, target.kind, path)
-        may = rights.owns(session.catalog, session.role, target.kind, path)
-        if not may and not rights.may_manage_grants(session.catalog, session.role):
+        access_control.require(session.catalog, session.role, target.kind, path)
+        owned = access_control.owns(session.catalog, session.role, target.kind, path)
+        if not owned and not access_control.may_manage_grants(session.catalog, session.role):
             raise insufficient_privileges(target.kind, path)
         outbound = [g for g in session.catalog.grants if g.kind == target.kind and g.path == path]
         securable = session.catalog.get(target.kind, path)
-        if outbound and not fate and securable.owner != role:
+        if outbound and not current_grants and securable.owner != role:
             raise SqlError(
                 "SQL execution error: Dependent grant of privilege "
                 f"'{outbound[0].privilege}' on securable '{'.'.join(path)}' to role '{outbound[0].role}' "
@@ -130,7 +130,7 @@ def _ownership(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 code=3087,
                 sqlstate="42501",
             )
-        if fate == "REVOKE CURRENT GRANTS":
+        if current_grants == "REVOKE CURRENT GRANTS":
             for key in outbound:
                 del session.catalog.grants[key]
         if securable.owner != role:
@@ -158,7 +158,7 @@ def _future_ownership(session: SnowflakeSession, kind: str, container: Path, rol
 
 
 def _privileges(statement: SqlStatement) -> list[str]:
-    """`ALL [PRIVILEGES]` (an empty list) or privileges, whose words are read up to a comma or ON."""
+    """Read privileges up to and including ON; the empty list means ALL."""
     if statement.take("ALL"):
         statement.take("PRIVILEGES")
         statement.expect("ON")
@@ -180,7 +180,7 @@ def _privileges(statement: SqlStatement) -> list[str]:
 
 def _target(session: SnowflakeSession, statement: SqlStatement) -> Target:
     if statement.take("ACCOUNT"):
-        return Target("ACCOUNT", (rights.ACCOUNT,))
+        return Target("ACCOUNT", (access_control.ACCOUNT,))
     scope = statement.take_any("ALL", "FUTURE")
     if scope:
         kind = next((k for k in KINDS if statement.take(KINDS[k].plural)), "")
@@ -232,13 +232,13 @@ def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
 
 
 def _may_grant(session: SnowflakeSession, kind: str, path: Path, privilege: str) -> None:
-    """The owner may grant, and who holds MANAGE GRANTS or the privilege with its grant option."""
+    """Require ownership, MANAGE GRANTS, or the privilege with its grant option."""
     catalog = session.catalog
-    if rights.may_manage_grants(catalog, session.role):
+    if access_control.may_manage_grants(catalog, session.role):
         return
-    if kind != "ACCOUNT" and rights.owns(catalog, session.role, kind, path):
+    if kind != "ACCOUNT" and access_control.owns(catalog, session.role, kind, path):
         return
-    for role in rights.active_roles(catalog, session.role):
+    for role in access_control.active_roles(catalog, session.role):
         detail = catalog.grants.get(Grant(privilege, kind, path, role))
         if detail is not None and detail.grant_option:
             return

@@ -1,4 +1,4 @@
-"""SHOW: what the role in use may see of each kind, with Snowflake's columns."""
+"""SHOW: the objects that the role may see, with Snowflake's columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable, like
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import Path, SqlStatement
@@ -31,7 +31,7 @@ class Filters:
 
 
 def show(session: SnowflakeSession, statement: SqlStatement, kind: Kind, record: Recorder) -> Rows:
-    """SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n], read from LIKE on."""
+    """Execute SHOW <kind> [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n]; read from LIKE on."""
     filters = _filters(session, statement, kind)
     found = []
     for path, securable in _visible(session, kind):
@@ -57,7 +57,7 @@ def _visible(session: SnowflakeSession, kind: Kind) -> Iterator[tuple[Path, Secu
     for found, path, securable in session.catalog.walk():
         if found != kind.name:
             continue
-        if kind.public or rights.holds(session.catalog, session.role, kind.name, path):
+        if kind.public or access_control.holds(session.catalog, session.role, kind.name, path):
             yield path, securable
 
 
@@ -87,7 +87,7 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: Kind) -> 
 
 
 def show_replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]: this account replicates none."""
+    """Execute SHOW REPLICATION DATABASES [LIKE '...'] [WITH PRIMARY ...]; the account has none."""
     if statement.take("LIKE"):
         statement.string()
     if statement.take("WITH PRIMARY"):
@@ -101,7 +101,7 @@ def show_replication_databases(session: SnowflakeSession, statement: SqlStatemen
 
 
 def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
+    """Execute SHOW PARAMETERS [LIKE '...'] IN <kind> <name>."""
     pattern = statement.string() if statement.take("LIKE") else ""
     levels: list[tuple[str, dict[str, str]]] = []
     kind = "USER"
@@ -111,7 +111,7 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             kind = "USER"
         elif kind:
             path = session.resolve(kind, statement.name())
-            rights.require(session.catalog, session.role, kind, path)
+            access_control.require(session.catalog, session.role, kind, path)
             if kind == "SCHEMA":
                 levels.append(("DATABASE", session.catalog.get("DATABASE", path[:1]).parameters))
             levels.append((kind, session.catalog.get(kind, path).parameters))
@@ -143,8 +143,8 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 
 def show_workload_identities(session: SnowflakeSession, path: Path) -> Rows:
-    """SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
-    rights.require(session.catalog, session.role, "USER", path)
+    """Execute SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER <name>."""
+    access_control.require(session.catalog, session.role, "USER", path)
     identity = session.catalog.get("USER", path).workload_identity
     columns = text("name type comment last_used created_on additional_info")
     if identity is None:

@@ -1,10 +1,10 @@
-"""The row of SHOW for one object: what each kind has beside name, owner, comment and created_on."""
+"""Rows of SHOW: the columns of each kind besides name, owner, comment and created_on."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -23,8 +23,7 @@ _TIMESTAMPS = (
 
 
 def text(names: str) -> Columns:
-    """Columns, their names between blanks: of text, and of timestamps where the name is one of
-    Snowflake's."""
+    """Return columns by their names, separated by spaces; all are text but `_TIMESTAMPS`."""
     return [(name, "timestamp_ltz" if name in _TIMESTAMPS else "text") for name in names.split()]
 
 
@@ -62,7 +61,7 @@ def role(session: SnowflakeSession, path: Path, role: Any) -> Record:
         "is_default": "N",
         "is_current": yes_no(session.role == path[0]),
         "is_inherited": yes_no(
-            path[0] in rights.active_roles(session.catalog, session.role) - {session.role}
+            path[0] in access_control.active_roles(session.catalog, session.role) - {session.role}
         ),
         "assigned_to_users": sum(1 for r, kind, _ in grants if r == path[0] and kind == "USER"),
         "granted_to_roles": sum(1 for r, kind, _ in grants if r == path[0] and kind == "ROLE"),

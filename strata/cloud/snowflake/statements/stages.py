@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import properties as options
+from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement, StagePath
+from strata.cloud.snowflake.properties import apply_properties, read_format, unset_properties
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
@@ -20,7 +20,7 @@ def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: 
         raise unsupported("CREATE TEMPORARY STAGE")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
-    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
+    access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
     stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": {"TYPE": "CSV"}})
     properties = statement.properties()
     if not properties.get("URL"):
@@ -38,12 +38,12 @@ def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "STAGE", statement)
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    access_control.require_ownership(session.catalog, session.role, "STAGE", path)
     stage = session.catalog.get("STAGE", path)
     if statement.take("SET"):
         _apply(session, stage, statement.properties())
     elif statement.take("UNSET"):
-        options.unset_properties("STAGE", stage, statement)
+        unset_properties("STAGE", stage, statement)
     elif statement.take("RENAME TO"):
         _refuse_dependents(session, path)
         return rename(session, "STAGE", path, statement)
@@ -58,7 +58,7 @@ def drop_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "STAGE", path)
+    access_control.require_ownership(session.catalog, session.role, "STAGE", path)
     _refuse_dependents(session, path)
     session.catalog.remove("STAGE", path)
     return status(f"{path[2]} successfully dropped.")
@@ -67,11 +67,11 @@ def drop_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 def create_file_format(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("FILE FORMAT", statement.name())
-    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
+    access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE FILE FORMAT")
     properties = statement.properties()
     comment = properties.pop("COMMENT", "") or ""
     file_format = FileFormat(name=path[2], owner=session.role, comment=comment)
-    file_format.options = options.read_format(properties or {"TYPE": "CSV"})
+    file_format.options = read_format(properties or {"TYPE": "CSV"})
     answer = existing(session, "FILE FORMAT", path, modifiers)
     return answer or new(session, "FILE FORMAT", path, file_format, modifiers)
 
@@ -80,7 +80,7 @@ def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Row
     path, answer = target(session, "FILE FORMAT", statement)
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    access_control.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
     file_format = session.catalog.get("FILE FORMAT", path)
     if statement.take("RENAME TO"):
         return rename(session, "FILE FORMAT", path, statement)
@@ -90,7 +90,7 @@ def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Row
         file_format.comment = properties.pop("COMMENT") or ""
     if "TYPE" in properties:
         raise invalid_property("TYPE", "ALTER FILE FORMAT")
-    file_format.options = options.read_format(file_format.options | properties)
+    file_format.options = read_format(file_format.options | properties)
     return status("Statement executed successfully.")
 
 
@@ -99,7 +99,7 @@ def drop_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
+    access_control.require_ownership(session.catalog, session.role, "FILE FORMAT", path)
     session.catalog.remove("FILE FORMAT", path)
     return status(f"{path[2]} successfully dropped.")
 
@@ -108,7 +108,7 @@ def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) 
     if "CREDENTIALS" in properties:
         raise unsupported("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
     if properties.get("FILE_FORMAT") is not None:
-        properties["FILE_FORMAT"] = options.read_format(properties["FILE_FORMAT"])
+        properties["FILE_FORMAT"] = read_format(properties["FILE_FORMAT"])
     directory = properties.get("DIRECTORY")
     if isinstance(directory, dict) and directory.get("ENABLE") is True:
         raise unsupported("STAGE DIRECTORY = (ENABLE = TRUE)")
@@ -121,14 +121,14 @@ def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) 
     if rebinds:
         if session.catalog.find("INTEGRATION", (name,)) is None:
             raise does_not_exist("INTEGRATION", (name,))
-        rights.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
+        access_control.require(session.catalog, session.role, "INTEGRATION", (name,), "USAGE")
         integration = session.catalog.integrations[name]
         if not integration.options.get("ENABLED"):
             raise SqlError(
                 f"SQL compilation error:\nIntegration '{name}' is disabled.", code=3138, sqlstate="42601"
             )
         check_location(integration, url)
-    options.apply_properties("STAGE", stage, properties)
+    apply_properties("STAGE", stage, properties)
     if rebinds:
         stage.integration, stage.integration_identity = name, integration.identity
 
@@ -147,13 +147,13 @@ def _refuse_dependents(session: SnowflakeSession, path: tuple[str, ...]) -> None
 
 
 def files(session: SnowflakeSession, location: StagePath) -> list[dict[str, Any]]:
-    """The files under a stage's path, as LIST shows them.
+    """Return the rows of LIST for a stage's path.
 
     Raises:
-        SqlError: the stage or its integration is gone, or the role cannot be assumed.
+        SqlError: the stage or its integration does not exist, or the role cannot be assumed.
     """
     path = session.resolve("STAGE", location.names)
-    rights.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
+    access_control.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
     stage = session.catalog.get("STAGE", path)
     integration = bound_integration(session.catalog, stage)
     bucket, prefix = split_url(stage.options["URL"].rstrip("/") + "/" + location.path)

@@ -1,9 +1,8 @@
-"""Views. A view runs with the rights of its owner, and its unqualified names mean its own schema."""
+"""Views: they run with their owner's privileges, and resolve unqualified names in their own schema."""
 
 from __future__ import annotations
 
-from strata.cloud.snowflake import privileges as rights
-from strata.cloud.snowflake import queries
+from strata.cloud.snowflake import access_control, queries
 from strata.cloud.snowflake.catalog import View
 from strata.cloud.snowflake.errors import unsupported
 from strata.cloud.snowflake.grammar import SqlStatement
@@ -17,7 +16,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         raise unsupported("CREATE TEMPORARY VIEW")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("VIEW", statement.name())
-    rights.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
+    access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
     columns: tuple[str, ...] = ()
     if statement.sees("("):
         inner = SqlStatement(statement.parenthesised())
@@ -51,7 +50,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "VIEW", statement)
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "VIEW", path)
+    access_control.require_ownership(session.catalog, session.role, "VIEW", path)
     view = session.catalog.get("VIEW", path)
     if statement.take("RENAME TO"):
         return rename(session, "VIEW", path, statement)
@@ -70,6 +69,6 @@ def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect_end()
     if answer is not None:
         return answer
-    rights.require_ownership(session.catalog, session.role, "VIEW", path)
+    access_control.require_ownership(session.catalog, session.role, "VIEW", path)
     session.catalog.remove("VIEW", path)
     return status(f"{path[2]} successfully dropped.")

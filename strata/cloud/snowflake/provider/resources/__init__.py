@@ -1,1 +1,1 @@
-"""The resources: each turns a planned change into SQL statements and reads the object back."""
+"""Resource types: each turns planned changes into SQL statements and reads the object back."""

@@ -1,4 +1,4 @@
-"""What every resource can do."""
+"""The base class of resource types."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from strata.cloud.snowflake.provider.rules import Rules, external_changes, rules
 from strata.cloud.snowflake.provider.schema import ResourceSchema, resources
 from strata.cloud.snowflake.provider.values import Object
 
-# What the provider plans where nothing is configured: "not managed here".
+# Planned values of attributes that are not configured.
 UNMANAGED = (None, "", "default", -1)
 _IGNORE_INHERITED = "PARAMETERS_IGNORE_VALUE_CHANGES_IF_NOT_ON_OBJECT_LEVEL"
-# What it plans to have a resource replaced whose type somebody has changed.
+# Planned for a resource whose type was changed outside Terraform, so that it is replaced.
 CHANGED = "<changed externally>"
 
 
@@ -26,7 +26,7 @@ class Resource(ABC):
 
     type_name: ClassVar[str]
     preview_feature: ClassVar[str] = ""
-    # Whether a change that Snowflake refuses leaves the state as it was; most types take the plan for done.
+    # Whether a failed change leaves the state as it was; most types store the plan.
     keeps_state: ClassVar[bool] = False
 
     @property
@@ -43,17 +43,17 @@ class Resource(ABC):
 
     @abstractmethod
     def read(self, client: Client, state: Object) -> Object | None:
-        """The attributes that the provider reads, or None if the object is gone."""
+        """Return the attributes that the provider reads, or None if the object does not exist."""
 
     @abstractmethod
     def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         """Change the object and return its id.
 
         Args:
-            client: what sends the statements.
+            client: sends the statements.
             prior: the state.
-            planned: what is wanted.
-            unknown: what was not known when it was planned: it is dealt with whether it differs or not.
+            planned: the planned values.
+            unknown: attributes that the plan did not know; they are set whether they differ or not.
         """
 
     @abstractmethod
@@ -61,22 +61,22 @@ class Resource(ABC):
         """Remove the object."""
 
     def imported(self, client: Client, identifier: str) -> Object:
-        """The state from which `read` goes on after an import.
+        """Return the state from which `read` continues after an import.
 
         Raises:
-            ValueError: the id is not of this resource's form.
+            ValueError: the id has another form.
         """
         return {}
 
     def check(self, planned: Object) -> None:  # noqa: B027
-        """Raise ValueError for what the stand-in does not do; most do all."""
+        """Raise ValueError for unsupported attributes."""
 
     def drift(self, client: Client, state: Object, actual: Object) -> Object:
-        """What a refresh takes into state because somebody has changed it past Terraform."""
+        """Return the attributes changed outside Terraform, which a refresh takes into state."""
         return external_changes(self.rules, state, actual)
 
     def customise(self, client: Client, draft: Draft) -> None:
-        """Add the resource's own rules to a plan."""
+        """Apply the resource's own rules to a plan."""
         for name, others in self.rules.get("computed", {}).items():
             draft.set_unknown_if_any(name, others)
         level = self.rules.get("parameters")
@@ -92,22 +92,22 @@ class Resource(ABC):
                     _customise_parameter(client, draft, name, rows[key], level)
 
     def path(self, state: Object) -> tuple[str, ...]:
-        """Database, schema and name of an object, as far as its resource has them."""
+        """Return those of database, schema and name that the resource has."""
         return tuple(bare(state[part]) for part in ("database", "schema", "name") if state.get(part))
 
     def parameters(self) -> dict[str, str]:
-        """Attribute -> key of the parameters that the resource manages."""
+        """Return the parameters that the resource manages: attribute -> key."""
         level, known = self.rules.get("parameters"), known_parameters()
         names = self.schema.block["attributes"] if level else ()
         return {n: n.upper() for n in names if level in known.get(n.upper(), {}).get("levels", ())}
 
     def changed(self, prior: Object, planned: Object, name: str) -> bool:
-        """Whether an attribute differs."""
+        """Return whether an attribute differs."""
         return has_change(self.schema.type[1][name], prior.get(name), planned.get(name))
 
 
 def _customise_parameter(client: Client, draft: Draft, name: str, row: dict[str, Any], level: str) -> None:
-    """Plan to set what is configured and inherited, and to unset what is set and not configured."""
+    """Plan to set a configured parameter that is inherited, and to unset one that is not configured."""
     own = row["level"] == level
     if draft.config.get(name) is not None:
         stays = own

@@ -54,7 +54,9 @@ class GrantPrivilegesToAccountRole(Resource):
     def check(self, planned: Object) -> None:
         for name in _BLOCKS:
             if _is_inherited(planned, name):
-                raise ValueError(f"the stand-in provider does not do {name}.inherited of {self.type_name}")
+                raise ValueError(
+                    f"the stand-in provider does not support {name}.inherited of {self.type_name}"
+                )
 
     def customise(self, client: Client, draft: Draft) -> None:
         if any(_is_inherited(draft.config, name) for name in _BLOCKS) and not client.has("INHERITED_GRANTS"):
@@ -84,10 +86,10 @@ class GrantPrivilegesToAccountRole(Resource):
                 "at the provider level"
             )
         role, option, always, privileges, *_ = state["id"].split("|")
-        # A value of its own each time, so that every plan has something to apply.
+        # A new value each time, so that every plan has a change.
         trigger = {"always_apply_trigger": str(uuid.uuid4())} if always == "true" else {}
         if privileges in ("ALL", "ALL PRIVILEGES") or "|OnAll" in _target(state)[1]:
-            # What ALL stands for changes with the objects there are; the real provider does not read it back.
+            # The real provider does not read ALL back.
             return trigger
         name = bare(role)
         if client.show("ROLES", (name,)) is None:
@@ -163,14 +165,17 @@ class GrantOwnership(Resource):
 
     def check(self, planned: Object) -> None:
         if planned.get("database_role_name"):
-            raise ValueError(f"the stand-in provider does not do database_role_name of {self.type_name}")
+            raise ValueError(f"the stand-in provider does not support database_role_name of {self.type_name}")
 
     def create(self, client: Client, planned: Object) -> str:
         target, suffix = _ownership_target(planned["on"][0])
-        role, fate = quote(bare(planned["account_role_name"])), planned.get("outbound_privileges") or ""
-        words = f" {fate} CURRENT GRANTS" if fate and "FUTURE" not in target else ""
+        role, current_grants = (
+            quote(bare(planned["account_role_name"])),
+            planned.get("outbound_privileges") or "",
+        )
+        words = f" {current_grants} CURRENT GRANTS" if current_grants and "FUTURE" not in target else ""
         client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {role}{words}")
-        return f"ToAccountRole|{role}|{fate}|{suffix}"
+        return f"ToAccountRole|{role}|{current_grants}|{suffix}"
 
     def read(self, client: Client, state: Object) -> Object | None:
         on, role = state["on"][0], bare(state["account_role_name"])
@@ -190,15 +195,15 @@ class GrantOwnership(Resource):
         return str(prior["id"])
 
     def delete(self, client: Client, state: Object) -> None:
-        """Give the object back to the provider's own role; end a future grant."""
+        """Transfer the ownership to the provider's own role; revoke a future grant."""
         target, _ = _ownership_target(state["on"][0])
         if "FUTURE" in target.split(" "):
             role = quote(bare(state["account_role_name"]))
             _destroy(client, lambda: client.execute(f"REVOKE OWNERSHIP ON {target} FROM ROLE {role}"))
             return
         (row,) = client.execute("SELECT CURRENT_ROLE() AS NAME")
-        fate = state.get("outbound_privileges")
-        words = f" {fate} CURRENT GRANTS" if fate else ""
+        current_grants = state.get("outbound_privileges")
+        words = f" {current_grants} CURRENT GRANTS" if current_grants else ""
         _destroy(
             client, lambda: client.execute(f"GRANT OWNERSHIP ON {target} TO ROLE {quote(row['NAME'])}{words}")
         )
@@ -210,7 +215,7 @@ class GrantOwnership(Resource):
                 "grant ownership identifier should hold at least 5 parts "
                 '"<target_role_kind>|<role_name>|<outbound_privileges_behavior>|<grant_type>|<grant_data>"'
             )
-        _, role, fate, kind, *data = found
+        _, role, current_grants, kind, *data = found
         if kind == "OnObject":
             path = parts(data[1])
             on: Object = {
@@ -221,11 +226,13 @@ class GrantOwnership(Resource):
             database = data[1] == "InDatabase"
             place = {"in_database": bare(data[2])} if database else {"in_schema": qualified(data[2])}
             on = {"all" if kind == "OnAll" else "future": [{"object_type_plural": data[0]} | place]}
-        return {"account_role_name": bare(role), "on": [on]} | ({"outbound_privileges": fate} if fate else {})
+        return {"account_role_name": bare(role), "on": [on]} | (
+            {"outbound_privileges": current_grants} if current_grants else {}
+        )
 
 
 def _destroy(client: Client, revoke: Any) -> None:
-    """Take a grant back; its object may be gone where that is enabled."""
+    """Revoke a grant; ignore a missing object if GRANTS_SAFE_DESTROY is enabled."""
     try:
         revoke()
     except Error as error:
@@ -249,7 +256,7 @@ def _privileges(state: Object) -> list[str]:
 
 
 def _target(state: Object) -> tuple[str, str]:
-    """What a privilege is granted on, in SQL and as the end of the id."""
+    """Return the target of a privilege, in SQL and as the suffix of the id."""
     if state.get("on_account"):
         return "ACCOUNT", "OnAccount"
     if state.get("on_account_object"):
@@ -305,7 +312,7 @@ def _grants_query(state: Object) -> str:
 
 
 def _is_on(row: Row, state: Object) -> bool:
-    """Whether a row of SHOW FUTURE GRANTS is about the kind that the grant names."""
+    """Return whether a row of SHOW FUTURE GRANTS has the kind of the grant."""
     target, suffix = _target(state)
     if "Future" not in suffix:
         return True

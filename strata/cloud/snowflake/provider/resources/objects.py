@@ -1,4 +1,4 @@
-"""Objects that are a kind, a name and properties: roles, databases, schemas, warehouses, integrations."""
+"""Objects of a kind, a name and properties: roles, databases, schemas, warehouses, integrations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from strata.cloud.snowflake.provider.client import Client, Row, literal, output
 from strata.cloud.snowflake.provider.identifiers import encoded, parts, quote_path
 from strata.cloud.snowflake.provider.planning import Draft
 from strata.cloud.snowflake.provider.resources.base import UNMANAGED, Resource
-from strata.cloud.snowflake.provider.rules import word
+from strata.cloud.snowflake.provider.rules import canonical_word
 from strata.cloud.snowflake.provider.values import Object, in_set_order
 
 Path = tuple[str, ...]
@@ -17,8 +17,10 @@ _PLACES = {1: ("name",), 2: ("database", "name"), 3: ("database", "schema", "nam
 
 
 class SqlObject(Resource):
-    """`kind` and `plural` are SQL's words; `keywords` maps attributes to properties, `columns` to columns of
-    SHOW."""
+    """An object of SQL.
+
+    `kind` and `plural` are its keywords; `keywords` maps attributes to properties, `columns` to SHOW's.
+    """
 
     kind: ClassVar[str]
     plural: ClassVar[str]
@@ -27,7 +29,7 @@ class SqlObject(Resource):
     keywords: ClassVar[dict[str, str]] = {"comment": "COMMENT"}
     columns: ClassVar[dict[str, str]] = {"comment": "comment"}
     output_columns: ClassVar[dict[str, str]] = {}
-    # Keywords that only matter at creation.
+    # Properties of CREATE only.
     create_only: ClassVar[tuple[str, ...]] = ()
 
     def create(self, client: Client, planned: Object) -> str:
@@ -39,12 +41,12 @@ class SqlObject(Resource):
         return f"CREATE {self.kind}"
 
     def clauses(self, planned: Object) -> list[str]:
-        """The properties of CREATE."""
+        """Return the properties of CREATE."""
         settings = self.settings(planned)
         return [f"{keyword} = {value}" for keyword, value in settings.items() if value is not None]
 
     def settings(self, state: Object) -> dict[str, str | None]:
-        """keyword -> value in SQL; None for one that is not managed."""
+        """Return keyword -> value in SQL; None for an attribute that is not managed."""
         found: dict[str, str | None] = {}
         for attribute, keyword in (self.keywords | self.parameters()).items():
             value = state.get(attribute)
@@ -53,10 +55,10 @@ class SqlObject(Resource):
         return found
 
     def sql(self, attribute: str, value: Any) -> str:
-        """An attribute's value in SQL."""
+        """Return an attribute's value in SQL."""
         words = self.rules.get("valid", {}).get(attribute, {}).get("words")
         if words:
-            return literal(word(words, value) or value)
+            return literal(canonical_word(words, value) or value)
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.upper()
         in_order = self.schema.type[1][attribute][0] == "set"
@@ -94,28 +96,28 @@ class SqlObject(Resource):
             actual[attribute] = self.value(attribute, row[column])
         block = self.schema.block["attributes"]
         if "show_output" in block:
-            actual["show_output"] = self.shown(row, block["show_output"]["type"][1][1])
+            actual["show_output"] = self.show_output(row, block["show_output"]["type"][1][1])
         actual["fully_qualified_name"] = quote_path(path)
         self._read_parameters(client, path, actual)
         self.details(client, path, row, state, actual)
         return actual
 
-    def shown(self, row: Row, fields: dict[str, Any]) -> list[Object]:
-        """The row of SHOW as `show_output`."""
+    def show_output(self, row: Row, fields: dict[str, Any]) -> list[Object]:
+        """Convert the row of SHOW into `show_output`."""
         return output(row, fields, self.output_columns, self.rules.get("times", ()))
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
-        """Add to `actual` what SHOW does not say."""
+        """Add the attributes that SHOW lacks to `actual`."""
 
     def value(self, attribute: str, shown: Any) -> Any:
-        """A shown value in the attribute's type."""
+        """Convert a value of SHOW into the attribute's type."""
         empty = shown is None or shown == "null"
         if self.schema.block["attributes"][attribute]["type"] == "bool":
             return str(shown).lower() == "true"
         return "" if empty else str(shown)
 
     def drift(self, client: Client, state: Object, actual: Object) -> Object:
-        """Outputs have booleans where attributes have words."""
+        """Convert the booleans of outputs into the words of attributes."""
         found = super().drift(client, state, actual)
         words = {name for name, value in found.items() if isinstance(value, bool)}
         kinds = self.schema.type[1]
@@ -130,10 +132,10 @@ class SqlObject(Resource):
         return dict(zip(_PLACES[len(path)], path, strict=True))
 
     def row(self, client: Client, identifier: str) -> Row:
-        """The object's row of SHOW.
+        """Return the object's row of SHOW.
 
         Raises:
-            ValueError: there is none.
+            ValueError: the object does not exist.
         """
         found = client.show(self.plural, parts(identifier))
         if found is None:
@@ -148,9 +150,9 @@ class SqlObject(Resource):
         block = self.schema.block["attributes"]
         for attribute, key in self.parameters().items():
             if key in rows:
-                kind, said = block[attribute]["type"], rows[key]["value"] or ""
+                kind, value = block[attribute]["type"], rows[key]["value"] or ""
                 actual[attribute] = (
-                    said == "true" if kind == "bool" else int(said) if kind == "number" else said
+                    value == "true" if kind == "bool" else int(value) if kind == "number" else value
                 )
         if "parameters" in block:
             reduced = client.has("PARAMETERS_REDUCED_OUTPUT")
@@ -187,7 +189,9 @@ class DatabaseResource(SqlObject):
 
     def check(self, planned: Object) -> None:
         if planned.get("replication"):
-            raise ValueError("the stand-in provider does not do the block replication of snowflake_database")
+            raise ValueError(
+                "the stand-in provider does not support the block replication of snowflake_database"
+            )
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
         actual["is_transient"] = "TRANSIENT" in (row["options"] or "")
@@ -212,7 +216,7 @@ class SchemaResource(SqlObject):
     def create(self, client: Client, planned: Object) -> str:
         path = self.path(planned)
         if path[1].strip().upper() == "PUBLIC" and client.show("SCHEMAS", path) is not None:
-            # A database comes with its schema PUBLIC; the provider changes it instead.
+            # A new database has the schema PUBLIC; the provider changes it instead.
             unset = {
                 "name": planned["name"],
                 "database": planned["database"],
@@ -272,13 +276,13 @@ class WarehouseResource(SqlObject):
         if draft.before("warehouse_size") and not draft.after("warehouse_size"):
             draft.force_new("warehouse_size")
 
-    def shown(self, row: Row, fields: dict[str, Any]) -> list[Object]:
+    def show_output(self, row: Row, fields: dict[str, Any]) -> list[Object]:
         sizes = self.rules["valid"]["warehouse_size"]["words"]
         monitor = row["resource_monitor"]
-        return super().shown(
+        return super().show_output(
             row
             | {
-                "size": word(sizes, row["size"] or "") or "",
+                "size": canonical_word(sizes, row["size"] or "") or "",
                 "resource_monitor": "" if monitor in (None, "null") else monitor,
             },
             fields,
@@ -286,13 +290,13 @@ class WarehouseResource(SqlObject):
 
     def imported(self, client: Client, identifier: str) -> Object:
         found = super().imported(client, identifier)
-        (shown,) = self.shown(
+        (shown,) = self.show_output(
             self.row(client, identifier), self.schema.block["attributes"]["show_output"]["type"][1][1]
         )
         for _, field, attribute in self.rules["external"]:
             value = shown[field]
             found[attribute] = str(value).lower() if isinstance(value, bool) else value
-        # What this warehouse has not is left out, not empty.
+        # These are omitted, not empty, if the warehouse lacks them.
         return {
             name: value
             for name, value in found.items()
@@ -324,9 +328,10 @@ class StorageIntegrationAws(SqlObject):
         return ["TYPE = EXTERNAL_STAGE", *super().clauses(planned)]
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
-        said = client.properties(f"DESC STORAGE INTEGRATION {quote_path(path)}")
+        described = client.properties(f"DESC STORAGE INTEGRATION {quote_path(path)}")
         record: Object = {
-            name.removeprefix("STORAGE_").removeprefix("AWS_").lower(): value for name, value in said.items()
+            name.removeprefix("STORAGE_").removeprefix("AWS_").lower(): value
+            for name, value in described.items()
         }
         for name in ("allowed_locations", "blocked_locations"):
             record[name] = [place for place in (record.get(name) or "").split(",") if place]
@@ -334,19 +339,19 @@ class StorageIntegrationAws(SqlObject):
         fields = self.schema.block["attributes"]["describe_output"]["type"][1][1]
         actual["describe_output"] = output(record, fields)
         actual |= {
-            "enabled": said["ENABLED"] == "true",
-            "storage_provider": said["STORAGE_PROVIDER"],
+            "enabled": described["ENABLED"] == "true",
+            "storage_provider": described["STORAGE_PROVIDER"],
             "storage_allowed_locations": record["allowed_locations"],
             "storage_blocked_locations": record["blocked_locations"],
-            "storage_aws_role_arn": said["STORAGE_AWS_ROLE_ARN"],
-            "storage_aws_object_acl": said.get("STORAGE_AWS_OBJECT_ACL"),
+            "storage_aws_role_arn": described["STORAGE_AWS_ROLE_ARN"],
+            "storage_aws_object_acl": described.get("STORAGE_AWS_OBJECT_ACL"),
         }
 
     def imported(self, client: Client, identifier: str) -> Object:
         found = super().imported(client, identifier)
         self.row(client, identifier)
-        said = client.properties(f"DESC STORAGE INTEGRATION {quote_path(parts(identifier))}")
+        described = client.properties(f"DESC STORAGE INTEGRATION {quote_path(parts(identifier))}")
         default = client.has("IMPORT_BOOLEAN_DEFAULT")
         return found | {
-            "use_privatelink_endpoint": "default" if default else said["USE_PRIVATELINK_ENDPOINT"]
+            "use_privatelink_endpoint": "default" if default else described["USE_PRIVATELINK_ENDPOINT"]
         }

@@ -35,9 +35,11 @@ class StageExternalS3(SqlObject):
     def check(self, planned: Object) -> None:
         for block in ("credentials", "encryption"):
             if planned.get(block):
-                raise ValueError(f"the stand-in provider does not do the block {block} of {self.type_name}")
+                raise ValueError(
+                    f"the stand-in provider does not support the block {block} of {self.type_name}"
+                )
         if any(block.get("enable") is True for block in planned.get("directory") or []):
-            raise ValueError(f"the stand-in provider does not do directory tables of {self.type_name}")
+            raise ValueError(f"the stand-in provider does not support directory tables of {self.type_name}")
 
     def customise(self, client: Client, draft: Draft) -> None:
         super().customise(client, draft)
@@ -59,14 +61,14 @@ class StageExternalS3(SqlObject):
         return super().sql(attribute, value)
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
-        said = _described(client, path)
+        described = _described(client, path)
         fields = self.schema.block["attributes"]["describe_output"]["type"][1][1]
         actual["describe_output"] = [
             {
                 "directory_table": [{"enable": False, "auto_refresh": False, "last_refreshed_on": ""}],
-                "file_format": [_shown_format(said["STAGE_FILE_FORMAT"], fields["file_format"][1][1])],
+                "file_format": [_format_output(described["STAGE_FILE_FORMAT"], fields["file_format"][1][1])],
                 "location": [
-                    {"aws_access_point_arn": "", "url": [said["STAGE_LOCATION"]["URL"].strip('["]')]}
+                    {"aws_access_point_arn": "", "url": [described["STAGE_LOCATION"]["URL"].strip('["]')]}
                 ],
                 "privatelink": [{"use_privatelink_endpoint": False}],
             }
@@ -83,16 +85,16 @@ class StageExternalS3(SqlObject):
             found["directory"] = [_directory(shown)]
         if "use_privatelink_endpoint" in found:
             found["use_privatelink_endpoint"] = "false"
-        # The real one compares it with a field that its output lacks, so that it always takes it over.
+        # The real provider compares it with a field that its output lacks, so that it always differs.
         return found | {"aws_access_point_arn": ""}
 
     def imported(self, client: Client, identifier: str) -> Object:
         found = super().imported(client, identifier)
         row = self.row(client, identifier)
         fields = self.schema.block["attributes"]["describe_output"]["type"][1][1]
-        said = _described(client, parts(identifier))
+        described = _described(client, parts(identifier))
         default = client.has("IMPORT_BOOLEAN_DEFAULT")
-        shown = _shown_format(said["STAGE_FILE_FORMAT"], fields["file_format"][1][1])
+        shown = _format_output(described["STAGE_FILE_FORMAT"], fields["file_format"][1][1])
         found |= {
             "url": row["url"],
             "directory": [{"enable": False, "auto_refresh": "default" if default else "false"}],
@@ -105,26 +107,26 @@ class StageExternalS3(SqlObject):
 
 
 def _described(client: Client, path: Path) -> dict[str, Row]:
-    """DESC STAGE: parent property -> property -> value."""
-    said: dict[str, Row] = {}
+    """Return the rows of DESC STAGE: parent property -> property -> value."""
+    described: dict[str, Row] = {}
     for row in client.execute(f"DESC STAGE {quote_path(path)}"):
-        said.setdefault(row["parent_property"], {})[row["property"]] = row["property_value"]
-    return said
+        described.setdefault(row["parent_property"], {})[row["property"]] = row["property_value"]
+    return described
 
 
-def _shown_format(said: Row, fields: dict[str, Any]) -> Object:
-    """A file format as describe_output has it: its name, or one kind with all its options."""
+def _format_output(described: Row, fields: dict[str, Any]) -> Object:
+    """Return a file format of describe_output: its name, or its type with all options."""
     shown: Object = {name: [] for name in _FORMATS} | {"format_name": ""}
-    if said.get("FORMAT_NAME"):
-        return shown | {"format_name": qualified(said["FORMAT_NAME"])}
-    kind = said["TYPE"].lower()
-    options = {name.lower(): value for name, value in said.items()}
+    if described.get("FORMAT_NAME"):
+        return shown | {"format_name": qualified(described["FORMAT_NAME"])}
+    kind = described["TYPE"].lower()
+    options = {name.lower(): value for name, value in described.items()}
     options["null_if"] = (options.get("null_if") or "").strip("[]")
     return shown | {kind: output(options, fields[kind][1][1])}
 
 
 def _format_block(shown: Object, *, default: bool = False) -> Object:
-    """A file format as the block `file_format` has it."""
+    """Convert a file format of describe_output into the block `file_format`."""
     block: Object = {"format_name": shown["format_name"]}
     for kind in _FORMATS:
         options = []

@@ -19,7 +19,7 @@ class ExternalTableResource(Resource):
     def check(self, planned: Object) -> None:
         for name in ("aws_sns_topic", "tag"):
             if planned.get(name):
-                raise ValueError(f"the stand-in provider does not do {name} of {self.type_name}")
+                raise ValueError(f"the stand-in provider does not support {name} of {self.type_name}")
 
     def create(self, client: Client, planned: Object) -> str:
         path = self.path(planned)
@@ -50,7 +50,7 @@ class ExternalTableResource(Resource):
         return {"fully_qualified_name": quote_path(path), "name": row["name"], "owner": row["owner"]}
 
     def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
-        # Everything but tags, which are refused, makes a new table.
+        # Every change but that of tags, which are unsupported, forces a new table.
         return str(prior["id"])
 
     def delete(self, client: Client, state: Object) -> None:
@@ -74,12 +74,12 @@ class Execute(Resource):
         try:
             rows = client.execute(state["query"]) if state.get("query") else []
         except Error:
-            # The real one warns, and goes on without results.
+            # The real provider warns, and continues without results.
             rows = []
         return {"query_results": [{n: None if v is None else str(v) for n, v in row.items()} for row in rows]}
 
     def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
-        # After an import there is no statement in state: the real one takes it for executed.
+        # After an import the state has no statement: the real provider takes it as executed.
         return str(prior["id"])
 
     def delete(self, client: Client, state: Object) -> None:

@@ -78,16 +78,16 @@ class ServiceUser(SqlObject):
         return super().sql(attribute, value)
 
     def details(self, client: Client, path: Path, row: Row, state: Object, actual: Object) -> None:
-        said = client.properties(f"DESC USER {quote_path(path)}")
+        described = client.properties(f"DESC USER {quote_path(path)}")
         for name in ("rsa_public_key", "rsa_public_key_2"):
-            actual[name] = _text(said.get(name.upper()))
+            actual[name] = _text(described.get(name.upper()))
         if not client.has(_IDENTITY):
             return
         methods = client.execute(
             f"SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER {quote_path(path)}"
         )
         default = next((method for method in methods if method["name"] == "DEFAULT"), None)
-        # The real one does not read an identity of AWS back.
+        # The real provider does not read an AWS identity back.
         if default is None or default["type"] != "AWS":
             actual["default_workload_identity"] = [] if default is None else [_identity_block(default)]
 
@@ -127,7 +127,7 @@ def _workload_identity(block: Object) -> str:
         audiences = oidc.get("oidc_audience_list")
         extra = f" OIDC_AUDIENCE_LIST = {literal(audiences)}" if audiences else ""
         return f"(TYPE = OIDC ISSUER = {literal(oidc['issuer'])} SUBJECT = {literal(oidc['subject'])}{extra})"
-    raise ValueError("the stand-in provider does workload identities of AWS and OIDC only")
+    raise ValueError("the stand-in provider supports workload identities of AWS and OIDC only")
 
 
 def _identity_block(method: Row) -> Object:
@@ -181,7 +181,7 @@ class ResourceMonitor(SqlObject):
 
     def drift(self, client: Client, state: Object, actual: Object) -> Object:
         found = super().drift(client, state, actual)
-        # The real one compares triggers with fields that its output lacks, so that it always takes them over.
+        # The real provider compares triggers with fields that its output lacks, so that they always differ.
         return found | self._percents(self.row(client, state["id"])) if state.get("show_output") else found
 
     @staticmethod

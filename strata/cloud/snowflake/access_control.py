@@ -1,4 +1,4 @@
-"""Who may do what: role inheritance, privileges on objects, and the checks before a statement runs."""
+"""Role inheritance, privileges on objects, and the checks before a statement runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def seed(catalog: Catalog) -> None:
 
 
 def active_roles(catalog: Catalog, role: str) -> set[str]:
-    """The role, every role it has been granted, and PUBLIC."""
+    """Return the role, every role granted to it, and PUBLIC."""
     found = {role, "PUBLIC"}
     pending = [role]
     while pending:
@@ -41,14 +41,13 @@ def active_roles(catalog: Catalog, role: str) -> set[str]:
 
 
 def roles_of_user(catalog: Catalog, user: str) -> set[str]:
-    """The roles that a user may use."""
+    """Return the roles that a user may use."""
     direct = {role for role, kind, to in catalog.role_grants if kind == "USER" and to == user}
     return {"PUBLIC"}.union(*(active_roles(catalog, role) for role in direct))
 
 
 def holds(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str) -> bool:
-    """Whether the role has one of the privileges on the object, or owns it; no privilege named: any at
-    all."""
+    """Return whether the role owns the object or has one of the privileges on it; without privileges, any."""
     roles = active_roles(catalog, role)
     if "ACCOUNTADMIN" in roles:
         return True
@@ -61,37 +60,37 @@ def holds(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str) 
 
 
 def owns(catalog: Catalog, role: str, kind: str, path: Path) -> bool:
-    """Whether the role owns the object, or may act as its owner."""
+    """Return whether the role owns the object or may act as its owner."""
     roles = active_roles(catalog, role)
     securable = catalog.find(kind, path)
     return "ACCOUNTADMIN" in roles or (securable is not None and securable.owner in roles)
 
 
 def may_manage_grants(catalog: Catalog, role: str) -> bool:
-    """Whether the role may grant what it does not own."""
+    """Return whether the role may grant privileges on objects that it does not own."""
     return holds(catalog, role, "ACCOUNT", ACCOUNT, "MANAGE GRANTS")
 
 
 def require_containers(catalog: Catalog, role: str, path: Path) -> None:
-    """The role needs USAGE on the database and the schema of an object.
+    """Require USAGE on the database and the schema of an object.
 
     Raises:
-        SqlError: it lacks one, or one does not exist.
+        SqlError: the role lacks one, or one does not exist.
     """
     for length, kind in ((1, "DATABASE"), (2, "SCHEMA")):
         if len(path) > length:
             container = path[:length]
-            # Some privilege on the database is enough to see into it, USAGE is what Snowflake asks for.
+            # Any privilege shows a container; only USAGE opens it.
             if catalog.find(kind, container) is None or not holds(catalog, role, kind, container, "USAGE"):
                 raise does_not_exist(kind, container)
 
 
 def require(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str) -> None:
-    """The role needs one of the privileges on the object (or its ownership).
+    """Require one of the privileges on the object, or its ownership.
 
     Raises:
-        SqlError: the object does not exist or the role has no privilege on it (the same words for both), or
-        it has some privilege but none of these.
+        SqlError: the object does not exist or the role has no privilege on it (one message for both), or it
+            has other privileges only.
     """
     if kind == "ACCOUNT":
         if not holds(catalog, role, kind, path, *privileges):
@@ -106,10 +105,10 @@ def require(catalog: Catalog, role: str, kind: str, path: Path, *privileges: str
 
 
 def require_ownership(catalog: Catalog, role: str, kind: str, path: Path) -> None:
-    """The role needs the ownership of the object.
+    """Require the ownership of the object.
 
     Raises:
-        SqlError: it does not have it, or the object does not exist.
+        SqlError: the role does not own it, or the object does not exist.
     """
     require(catalog, role, kind, path)
     if not owns(catalog, role, kind, path):
