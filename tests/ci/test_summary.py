@@ -434,4 +434,4 @@ def test_a_plan_set_that_cannot_be_read(tmp_path: Path, text: str | None, says: 
         path.write_text(text)
     with pytest.raises(StrataError, match=says) as caught:
         load_plan_set(path)
-    assert caught.value.file == path
+    assert caught.value.file == str(path)
