@@ -12,8 +12,8 @@ import pytest
 from strata.ci import apply as applying
 from strata.ci import planning
 from strata.ci.affected import Affected, graph_of
-from strata.ci.apply import Applier, job_summary
-from strata.ci.fingerprint import Record, fingerprint, new_key
+from strata.ci.apply import Applier, UnitApply, job_summary
+from strata.ci.fingerprint import Record, UnreviewedAction, fingerprint, new_key
 from strata.ci.git import CommitRange
 from strata.ci.planning import Planner
 from strata.errors import StrataError
@@ -133,6 +133,50 @@ def test_the_first_failure_is_the_last(
     assert "stopped at `live/dev/iam`" in summary
     assert f"`{error}`" in summary
     assert advice in summary
+
+
+def test_the_advice_names_a_unit_in_a_folder(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    unit = "live/dev/data/iam"
+    terragrunt.fail["plan", unit] = "Error acquiring the state lock", LOCK_ID
+    (result,) = applier(tmp_path).apply(Affected("dev", {unit: ("x",)}, (), ((unit,),)))
+    assert f"-f environment=dev -f unit=data/iam -f lock_id={LOCK_ID}, then RERUN" in str(result.next_command)
+
+
+def test_the_summary_of_an_apply() -> None:
+    differences = tuple(UnreviewedAction(address=f"aws_x.a{n}", what="x differs") for n in range(21))
+    results = [
+        UnitApply("live/dev/a", "applied", 3),
+        UnitApply("live/dev/b", "unchanged"),
+        UnitApply("live/dev/c", "stopped", error="e", differences=differences, next_command="NEXT"),
+        UnitApply("live/dev/d", "failed"),
+        UnitApply("live/dev/e", "not begun"),
+    ]
+    assert job_summary("dev", []) == "## Apply of `dev`: no unit is affected\n"
+    assert job_summary("dev", results[:2]).splitlines() == [
+        "## Apply of `dev`: 1 applied, 1 unchanged",
+        "",
+        "| unit | result | resources |",
+        "|---|---|--:|",
+        "| `live/dev/a` | applied | 3 |",
+        "| `live/dev/b` | unchanged |  |",
+    ]
+    lines = job_summary("dev", results).splitlines()
+    assert lines[0] == "## Apply of `dev`: stopped at `live/dev/c`, `live/dev/d`"
+    stopped, failed = lines.index("### `live/dev/c` stopped"), lines.index("### `live/dev/d` failed")
+    assert lines[stopped + 2 : failed] == [
+        "`e`",
+        "",
+        *(f"- `aws_x.a{n}`: x differs" for n in range(20)),
+        "- and 1 more",
+        "",
+        "Next:",
+        "",
+        "```sh",
+        "NEXT",
+        "```",
+        "",
+    ]
+    assert lines[failed + 2] == "`no reason was given`"
 
 
 STOPS: list[tuple[str, dict[str, Any], str]] = [

@@ -17,6 +17,22 @@ def client(server: Server, **permissions: str) -> GitHub:
     return GitHub(server.url, REPOSITORY, token, pause=0.001)
 
 
+VARIABLES = {"GITHUB_API_URL": "https://e.example/", "GITHUB_REPOSITORY": "a/b", "GITHUB_TOKEN": "t"}
+
+
+def test_the_job_says_which_repository() -> None:
+    assert GitHub.from_environment(VARIABLES) == GitHub("https://e.example", "a/b", "t", 1.0)
+    assert GitHub.from_environment(VARIABLES | {"STRATA_GITHUB_PAUSE": "0.5"}).pause == 0.5
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("value", ["", None])
+def test_what_the_job_does_not_say(name: str, value: str | None) -> None:
+    given = {other: known for other, known in VARIABLES.items() if other != name}
+    with pytest.raises(StrataError, match=f"^{name} is not set"):
+        GitHub.from_environment(given if value is None else {**given, name: value})
+
+
 def test_a_comment_is_rewritten_in_place(github: Server) -> None:
     api = client(github, **{"pull-requests": "write"})
     github.comments += [
@@ -24,6 +40,7 @@ def test_a_comment_is_rewritten_in_place(github: Server) -> None:
         {"id": 2, "issue": 7, "body": "something else", "user": {"type": "Bot"}, "html_url": "h"},
     ]
     first = api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert first == github.comments[-1]["html_url"]
     assert api.upsert_comment(7, MARK, f"{MARK}\ntwo") == first
     assert [comment["body"] for comment in github.comments] == [
         f"{MARK} by a person",
