@@ -129,6 +129,7 @@ def test_the_first_failure_is_the_last(
         "live/dev/kms": "applied",
         "live/dev/glue": "not begun",
     }
+    assert [results[unit].next_command for unit in ("live/dev/s3", "live/dev/glue")] == [None, None]
     summary = job_summary("dev", list(results.values()))
     assert "stopped at `live/dev/iam`" in summary
     assert f"`{error}`" in summary
@@ -280,6 +281,25 @@ def test_removed_units_are_destroyed_last_dependents_first(
         (command, (unit,)) for unit in reversed(gone) for command in ("plan -destroy", "apply")
     ]
     assert CommitRange.since(repository.clone, "origin/main").files == ()
+
+
+def test_units_are_applied_before_others_are_destroyed(
+    terragrunt: Terragrunt, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    repository = Repository.create(tmp_path_factory.mktemp("both"), FILES)
+    gone = "live/dev/c"
+    terragrunt.plans[gone] = document("a", ("delete",))
+    mark = fingerprint(terragrunt.plans[gone], KEY)
+    record = Record(environment="dev", commit="c" * 40, key=KEY, units={gone: (mark,)})
+    both = Applier(repository.clone, tmp_path / "plans", [*reviewed(), record], repository.main())
+    assert both.apply(affected((gone,))) == [UnitApply(unit, "applied", 1) for unit in (*UNITS, gone)]
+    assert terragrunt.calls[-2:] == [("plan -destroy", (gone,)), ("apply", (gone,))]
+
+
+def test_without_a_base_nothing_is_destroyed(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    results = applier(tmp_path).apply(affected(("live/dev/gone",)))
+    assert results[-1] == UnitApply("live/dev/gone", "not begun", next_command=None)
+    assert "plan -destroy" not in [command for command, _ in terragrunt.calls]
 
 
 # -- Terragrunt's own words ------------------------------------------------------------------------------------

@@ -69,7 +69,10 @@ def test_nothing_to_say_makes_no_comment(github: Server) -> None:
 FAULTS = {
     "server error": (502, {}, "Bad Gateway"),
     "secondary limit": (403, {"retry-after": "0"}, '{"message": "You have exceeded a secondary rate limit"}'),
+    "a limit by its words": (403, {}, '{"message": "You have exceeded a secondary Rate Limit"}'),
     "too many": (429, {}, "{}"),
+    "too slow": (408, {}, "{}"),
+    "the first server error": (500, {}, "[]"),
     "primary limit": (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}, "{}"),
     "no JSON": (200, {}, "<html>"),
     "connection lost": None,
@@ -98,6 +101,13 @@ def test_after_five_attempts_it_says_so(github: Server) -> None:
         api.upsert_comment(7, MARK, f"{MARK}\none")
     assert caught.value.remedy is not None
     assert len(github.calls) == 5
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, 200), (201, 200)])
+def test_a_long_refusal_is_cut(github: Server, length: int, shown: int) -> None:
+    github.faults.append((400, {}, f'{{"message": "{"x" * length}"}}'))
+    with pytest.raises(StrataError, match=f"400 {'x' * shown}$"):
+        client(github).last_applied("dev", ["abc"])
 
 
 @pytest.mark.parametrize(
@@ -171,6 +181,10 @@ def test_an_issue_opens_closes_and_opens_again(github: Server) -> None:
         "open",
         f"{mark}\ntwo",
     )
+    # What drifted again as before is open again.
+    assert api.upsert_issue(mark, "Drift in dev", None) == first
+    assert api.upsert_issue(mark, "Drift in dev", f"{mark}\ntwo") == first
+    assert (len(github.issues), github.issues[0]["state"]) == (1, "open")
 
 
 def test_the_last_applied_commit(github: Server) -> None:
