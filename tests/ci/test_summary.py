@@ -435,3 +435,29 @@ def test_a_plan_set_that_cannot_be_read(tmp_path: Path, text: str | None, says: 
     with pytest.raises(StrataError, match=says) as caught:
         load_plan_set(path)
     assert caught.value.file == str(path)
+
+
+# A resource's actions and what else is said of it, and the one word for it; None: it stays as it is.
+WORDS: list[tuple[list[str], dict[str, Any], dict[str, Any], str | None]] = [
+    (["create"], {}, {}, "create"),
+    (["update"], {}, {}, "update"),
+    (["delete"], {}, {}, "delete"),
+    (["forget"], {}, {}, "forget"),
+    (["delete", "create"], {}, {}, "replace"),
+    (["create", "delete"], {}, {}, "replace"),
+    (["no-op"], {"importing": {"id": "a"}}, {}, "import"),
+    (["update"], {"importing": {"id": "a"}}, {}, "update"),
+    (["no-op"], {}, {"previous_address": "aws_x.b"}, "move"),
+    (["no-op"], {}, {}, None),
+    (["create"], {}, {"mode": "data"}, None),
+]
+
+
+@pytest.mark.parametrize(("actions", "change", "item", "word"), WORDS)
+def test_one_word_for_a_change(
+    actions: list[str], change: dict[str, Any], item: dict[str, Any], word: str | None
+) -> None:
+    whole = {"actions": actions, "before": {}, "after": {}, **change}
+    found = {"address": "aws_x.a", "type": "aws_x", "mode": "managed", **item, "change": whole}
+    resources = unit_plan("live/dev/a", {"resource_changes": [found]}).resources
+    assert [resource.action for resource in resources] == ([] if word is None else [word])
