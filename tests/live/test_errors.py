@@ -73,6 +73,40 @@ FAULTS = {
         ("live/dev/b/terragrunt.hcl", 1),
         "lacks the attribute `config_path`",
     ),
+    "extra arguments without commands": (
+        {
+            "live/dev/a/terragrunt.hcl": 'terraform {\n  extra_arguments "x" {\n    arguments = ["-x"]\n  }\n}\n'
+        },
+        ("live/dev/a/terragrunt.hcl", 2),
+        "lacks the attribute `commands`",
+    ),
+    "hook without commands": (
+        {"live/dev/a/terragrunt.hcl": 'terraform {\n  before_hook "x" {\n    execute = ["true"]\n  }\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "lacks the attribute `commands`",
+    ),
+    "hook that executes nothing": (
+        {"live/dev/a/terragrunt.hcl": 'terraform {\n  after_hook "x" {\n    commands = ["plan"]\n  }\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "lacks the attribute `execute`",
+    ),
+    "error hook for no error": (
+        {
+            "live/dev/a/terragrunt.hcl": 'terraform {\n  error_hook "x" {\n    commands = ["plan"]\n    execute = ["true"]\n  }\n}\n'
+        },
+        ("live/dev/a/terragrunt.hcl", 2),
+        "lacks the attribute `on_errors`",
+    ),
+    "remote state without a backend": (
+        {"live/dev/a/terragrunt.hcl": "remote_state {\n  config = {}\n}\n"},
+        ("live/dev/a/terragrunt.hcl", 1),
+        "lacks the attribute `backend`",
+    ),
+    "remote state without a configuration": (
+        {"live/dev/a/terragrunt.hcl": '\nremote_state {\n  backend = "s3"\n}\n'},
+        ("live/dev/a/terragrunt.hcl", 2),
+        "lacks the attribute `config`",
+    ),
     "unknown function": (
         {"live/dev/a/terragrunt.hcl": "inputs = {\n  a = get_everything()\n}\n"},
         ("live/dev/a/terragrunt.hcl", 2),

@@ -406,3 +406,30 @@ def test_what_only_terragrunt_heeds_is_refused_by_name_and_line(load: Load) -> N
         "included": refusal("included", "iam_role", "root.hcl", 3),
         **{unit: [] for unit in HARMLESS},
     }
+
+
+@pytest.mark.parametrize(
+    ("strategy", "own", "expected"),
+    [
+        (None, "", ["live/dev/a"]),
+        ("shallow", "", ["live/dev/a"]),
+        ("deep", "", ["live/dev/a"]),
+        ("no_merge", "", []),
+        ("no_merge", 'dependencies {\n  paths = ["../b"]\n}\n', ["live/dev/b"]),
+        ("deep", 'dependencies {\n  paths = ["../b"]\n}\n', ["live/dev/a", "live/dev/b"]),
+    ],
+)
+def test_dependencies_of_an_included_file_count_as_they_are_merged(
+    load: Load, strategy: str | None, own: str, expected: list[str]
+) -> None:
+    merge = f'  merge_strategy = "{strategy}"\n' if strategy else ""
+    tree = load(
+        {
+            "component.hcl": 'dependencies {\n  paths = ["../a"]\n}\n',
+            "live/dev/a/terragrunt.hcl": "",
+            "live/dev/b/terragrunt.hcl": "",
+            "live/dev/c/terragrunt.hcl": f'include "x" {{\n  path = "${{get_repo_root()}}/component.hcl"\n{merge}}}\n{own}',
+        }
+    )
+    found = next(unit for unit in tree.units("dev") if unit.path == "live/dev/c")
+    assert sorted(found.after) == expected
