@@ -35,6 +35,7 @@ from tests.checkout_copy import Checkout  # noqa: E402
 BASELINE_SECONDS = 1800
 # Mutants planned together: more would need more than a gigabyte for the provider.
 TOGETHER = 15
+_AUTHOR = ("-c", "user.name=mutants", "-c", "user.email=mutants@example.org")
 
 
 @dataclass
@@ -91,8 +92,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="strata-mutants-") as place:
         copy = Path(place).resolve() / "checkout"
         scratch = Scratch(Checkout.copy(ROOT, copy).folder, Path(place) / "pytest.log")
-        # `live check` asks which lock files git tracks.
-        subprocess.run(["git", "add", "--all"], cwd=copy, check=True)
+        # `live check` asks which lock files git tracks, commands of CI ask for HEAD.
+        for command in (["add", "--all"], [*_AUTHOR, "commit", "--quiet", "--message", "copy"]):
+            subprocess.run(["git", *command], cwd=copy, check=True)
         try:
             if any(folder.glob("*.tf")):
                 _terraform(scratch, folder, options.sample, options.seed, tally)

@@ -12,8 +12,8 @@ import pytest
 from strata.ci import apply as applying
 from strata.ci import planning
 from strata.ci.affected import Affected, graph_of
-from strata.ci.apply import Applier, job_summary
-from strata.ci.fingerprint import Record, fingerprint, new_key
+from strata.ci.apply import Applier, UnitApply, job_summary
+from strata.ci.fingerprint import Record, UnreviewedAction, fingerprint, new_key
 from strata.ci.git import CommitRange
 from strata.ci.planning import Planner
 from strata.errors import StrataError
@@ -129,10 +129,55 @@ def test_the_first_failure_is_the_last(
         "live/dev/kms": "applied",
         "live/dev/glue": "not begun",
     }
+    assert [results[unit].next_command for unit in ("live/dev/s3", "live/dev/glue")] == [None, None]
     summary = job_summary("dev", list(results.values()))
     assert "stopped at `live/dev/iam`" in summary
     assert f"`{error}`" in summary
     assert advice in summary
+
+
+def test_the_advice_names_a_unit_in_a_folder(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    unit = "live/dev/data/iam"
+    terragrunt.fail["plan", unit] = "Error acquiring the state lock", LOCK_ID
+    (result,) = applier(tmp_path).apply(Affected("dev", {unit: ("x",)}, (), ((unit,),)))
+    assert f"-f environment=dev -f unit=data/iam -f lock_id={LOCK_ID}, then RERUN" in str(result.next_command)
+
+
+def test_the_summary_of_an_apply() -> None:
+    differences = tuple(UnreviewedAction(address=f"aws_x.a{n}", what="x differs") for n in range(21))
+    results = [
+        UnitApply("live/dev/a", "applied", 3),
+        UnitApply("live/dev/b", "unchanged"),
+        UnitApply("live/dev/c", "stopped", error="e", differences=differences, next_command="NEXT"),
+        UnitApply("live/dev/d", "failed"),
+        UnitApply("live/dev/e", "not begun"),
+    ]
+    assert job_summary("dev", []) == "## Apply of `dev`: no unit is affected\n"
+    assert job_summary("dev", results[:2]).splitlines() == [
+        "## Apply of `dev`: 1 applied, 1 unchanged",
+        "",
+        "| unit | result | resources |",
+        "|---|---|--:|",
+        "| `live/dev/a` | applied | 3 |",
+        "| `live/dev/b` | unchanged |  |",
+    ]
+    lines = job_summary("dev", results).splitlines()
+    assert lines[0] == "## Apply of `dev`: stopped at `live/dev/c`, `live/dev/d`"
+    stopped, failed = lines.index("### `live/dev/c` stopped"), lines.index("### `live/dev/d` failed")
+    assert lines[stopped + 2 : failed] == [
+        "`e`",
+        "",
+        *(f"- `aws_x.a{n}`: x differs" for n in range(20)),
+        "- and 1 more",
+        "",
+        "Next:",
+        "",
+        "```sh",
+        "NEXT",
+        "```",
+        "",
+    ]
+    assert lines[failed + 2] == "`no reason was given`"
 
 
 STOPS: list[tuple[str, dict[str, Any], str]] = [
@@ -236,6 +281,25 @@ def test_removed_units_are_destroyed_last_dependents_first(
         (command, (unit,)) for unit in reversed(gone) for command in ("plan -destroy", "apply")
     ]
     assert CommitRange.since(repository.clone, "origin/main").files == ()
+
+
+def test_units_are_applied_before_others_are_destroyed(
+    terragrunt: Terragrunt, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    repository = Repository.create(tmp_path_factory.mktemp("both"), FILES)
+    gone = "live/dev/c"
+    terragrunt.plans[gone] = document("a", ("delete",))
+    mark = fingerprint(terragrunt.plans[gone], KEY)
+    record = Record(environment="dev", commit="c" * 40, key=KEY, units={gone: (mark,)})
+    both = Applier(repository.clone, tmp_path / "plans", [*reviewed(), record], repository.main())
+    assert both.apply(affected((gone,))) == [UnitApply(unit, "applied", 1) for unit in (*UNITS, gone)]
+    assert terragrunt.calls[-2:] == [("plan -destroy", (gone,)), ("apply", (gone,))]
+
+
+def test_without_a_base_nothing_is_destroyed(terragrunt: Terragrunt, tmp_path: Path) -> None:
+    results = applier(tmp_path).apply(affected(("live/dev/gone",)))
+    assert results[-1] == UnitApply("live/dev/gone", "not begun", next_command=None)
+    assert "plan -destroy" not in [command for command, _ in terragrunt.calls]
 
 
 # -- Terragrunt's own words ------------------------------------------------------------------------------------

@@ -105,6 +105,14 @@ def test_outputs_alone_are_no_difference() -> None:
     assert differences(PlanFingerprint(), fingerprint(plan(outputs=outputs), KEY)) == []
 
 
+def test_what_happens_to_an_output_is_in_the_digest() -> None:
+    digests = {
+        fingerprint(plan(outputs={name: {"actions": [action], "before": "a", "after": after}}), KEY).digest
+        for name, action, after in [("arn", "update", "b"), ("arn", "create", "b"), ("arn", "update", "c"), ("url", "update", "b")]
+    }  # fmt: skip
+    assert len(digests) == 4
+
+
 def test_one_changed_leaf_is_always_found() -> None:
     """Brute force: change every leaf of a plan, one at a time; each must be found, and the unchanged plan never."""
     after = {"a": "x", "b": [1, {"c": True}], "policy": json.dumps(POLICY), "d": {"e": 2.5, "f": "g"}}

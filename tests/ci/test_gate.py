@@ -189,6 +189,36 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("a provider's binary", "modules/a/terraform.d/plugins/e.example/x/y/1.0.0/linux_amd64/terraform-provider-y_v1.0.0", "x", ["provider"]),
     ("a provider's binary beside tests", "tests/x/.terraform/providers/y", "x", ["provider"]),
     ("another engine", "live/dev/a/terragrunt.hcl", 'engine {\n  source = "e.example/x"\n}\n', ["code"]),
+    ("another place of modules", "live/dev/a/terragrunt.hcl", 'download_dir = "x"\n', ["code"]),
+    ("another engine, as an attribute", "live/dev/a/terragrunt.hcl", 'engine = { source = "e.example/x" }\n', ["code"]),
+    ("generated code, as an attribute", "live/dev/a/terragrunt.hcl", 'generate = { x = { path = "x.tf", contents = "a" } }\n', ["code"]),
+    ("another role", "live/dev/a/terragrunt.hcl", 'iam_web_identity_token = "x"\n', ["code"]),
+    ("a state, as an attribute", "live/dev/a/terragrunt.hcl", 'remote_state = { backend = "http" }\n', ["code"]),
+    ("what runs after an error", "live/dev/a/terragrunt.hcl", 'terraform {\n  error_hook "x" {\n    commands  = ["plan"]\n    execute   = ["id"]\n    on_errors = [".*"]\n  }\n}\n', ["code"]),
+    ("a state in the cloud", "modules/a/main.tf", MAIN.replace("terraform {\n", 'terraform {\n  cloud {\n    hostname = "e.example"\n  }\n', 1), ["code"]),
+    ("a secret that is decrypted", "live/dev/env.hcl", ENV.replace('"STRATA"', 'sops_decrypt_file("x")'), ["code"]),
+    ("who the job is", "live/dev/env.hcl", ENV.replace('"STRATA"', "get_aws_caller_identity_arn()"), ["code"]),
+    ("variables of a file", "live/dev/env.hcl", ENV.replace('"STRATA"', 'read_tfvars_file("x.tfvars")'), ["code"]),
+    ("a value that is decoded as text", "live/dev/env.hcl", ENV.replace('"STRATA"', 'textdecodebase64("IgA=", "UTF-16LE")'), ["code"]),
+    ("a value that is a template", "live/dev/env.hcl", ENV.replace('"STRATA"', 'templatestring("x", {})'), ["code"]),
+    ("a value with a directive in it", "live/dev/env.hcl", ENV.replace('"STRATA"', '"%%{if true}"'), ["code"]),
+    ("which files there are", "modules/a/main.tf", MAIN.replace('name = "a"', 'for_each = fileset("/proc", "*")'), ["code"]),
+    ("provider of what is not stored", "modules/a/main.tf", MAIN + 'ephemeral "random_password" "x" {}\n', ["provider"]),
+    ("provider of data", "modules/a/main.tf", MAIN + 'data "dns_a_record_set" "x" {}\n', ["provider"]),
+    ("a module that begins as one of this repository", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../b" == "" ? "x" : "git::https://e.example"\n}\n', ["code"]),
+    ("an include that begins as one", "live/dev/a/terragrunt.hcl", 'include "c" {\n  path = "x.hcl" == "" ? "x" : local.x\n}\n', ["code"]),
+    ("dependencies", "live/dev/b/terragrunt.hcl", 'dependencies {\n  paths = ["../a", "../b"]\n}\n', []),
+    ("dependencies that are files", "live/dev/b/terragrunt.hcl", 'dependencies {\n  paths = ["../a", "../../../docs/x"]\n}\n', ["code"]),
+    ("a stack's unit from elsewhere", "live/dev/b/terragrunt.stack.hcl", 'unit "x" {\n  source = "git::https://e.example"\n  path   = "x"\n}\n', ["code"]),
+    ("a stack from elsewhere", "live/dev/b/terragrunt.stack.hcl", 'stack "x" {\n  source = "git::https://e.example"\n  path   = "x"\n}\n', ["code"]),
+    ("Terraform's own settings", ".terraformrc", "x\n", ["provider"]),
+    ("Terraform's own settings, as on Windows", "modules/a/terraform.rc", "x\n", ["provider"]),
+    ("what a checkout holds", "modules/a/.gitattributes", "*.tf eol=crlf\n", ["code"]),
+    ("code of OpenTofu", "modules/a/x.tofu", 'data "external" "x" {\n  program = ["id"]\n}\n', ["code", "provider", "code"]),
+    ("code of OpenTofu in JSON", "modules/a/x.tofu.json", '{"provider": {"random": {}}}', ["code", "provider"]),
+    ("known providers in JSON", "modules/a/x.tf.json", '{"resource": [{"aws_sns_topic": {"x": {}}}], "provider": {"aws": {}}}', ["code"]),
+    ("other providers in JSON", "modules/a/x.tf.json", '{"resource": {"null_resource": {}}, "ephemeral": [{"random_password": {}}], "provider": [{"tls": {}}]}', ["code", "provider", "provider", "provider"]),
+    ("JSON that is no object", "modules/a/x.tf.json", "[1]", ["code"]),
 ]  # fmt: skip
 
 
@@ -243,11 +273,21 @@ def test_a_spelling_changes_nothing(
         assert sorted(finding.rule for finding in found) == sorted(rules), spelled
 
 
-@pytest.mark.parametrize("text", ["data external {{\n", "a = 1 b = 2\n"])
-def test_what_is_not_hcl_cannot_be_judged(repository: Repository, text: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("modules/a/main.tf", "data external {{\n", 1),
+        ("modules/a/main.tf", "a = 1 b = 2\n", 1),
+        ("modules/a/main.tf", "a = 1\n\nb = = 2\n", 3),
+        ("modules/a/x.tf.json", "{", None),
+    ],
+)
+def test_what_cannot_be_read_cannot_be_judged(
+    repository: Repository, path: str, text: str, line: int | None
+) -> None:
     with pytest.raises(StrataError, match="cannot be checked") as caught:
-        gate_findings(repository, {"modules/a/main.tf": text})
-    assert (caught.value.file, caught.value.line) == ("modules/a/main.tf", 1)
+        gate_findings(repository, {path: text})
+    assert (caught.value.file, caught.value.line) == (path, line)
 
 
 def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:

@@ -17,6 +17,22 @@ def client(server: Server, **permissions: str) -> GitHub:
     return GitHub(server.url, REPOSITORY, token, pause=0.001)
 
 
+VARIABLES = {"GITHUB_API_URL": "https://e.example/", "GITHUB_REPOSITORY": "a/b", "GITHUB_TOKEN": "t"}
+
+
+def test_the_job_says_which_repository() -> None:
+    assert GitHub.from_environment(VARIABLES) == GitHub("https://e.example", "a/b", "t", 1.0)
+    assert GitHub.from_environment(VARIABLES | {"STRATA_GITHUB_PAUSE": "0.5"}).pause == 0.5
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("value", ["", None])
+def test_what_the_job_does_not_say(name: str, value: str | None) -> None:
+    given = {other: known for other, known in VARIABLES.items() if other != name}
+    with pytest.raises(StrataError, match=f"^{name} is not set"):
+        GitHub.from_environment(given if value is None else {**given, name: value})
+
+
 def test_a_comment_is_rewritten_in_place(github: Server) -> None:
     api = client(github, **{"pull-requests": "write"})
     github.comments += [
@@ -24,6 +40,7 @@ def test_a_comment_is_rewritten_in_place(github: Server) -> None:
         {"id": 2, "issue": 7, "body": "something else", "user": {"type": "Bot"}, "html_url": "h"},
     ]
     first = api.upsert_comment(7, MARK, f"{MARK}\none")
+    assert first == github.comments[-1]["html_url"]
     assert api.upsert_comment(7, MARK, f"{MARK}\ntwo") == first
     assert [comment["body"] for comment in github.comments] == [
         f"{MARK} by a person",
@@ -52,7 +69,10 @@ def test_nothing_to_say_makes_no_comment(github: Server) -> None:
 FAULTS = {
     "server error": (502, {}, "Bad Gateway"),
     "secondary limit": (403, {"retry-after": "0"}, '{"message": "You have exceeded a secondary rate limit"}'),
+    "a limit by its words": (403, {}, '{"message": "You have exceeded a secondary Rate Limit"}'),
     "too many": (429, {}, "{}"),
+    "too slow": (408, {}, "{}"),
+    "the first server error": (500, {}, "[]"),
     "primary limit": (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}, "{}"),
     "no JSON": (200, {}, "<html>"),
     "connection lost": None,
@@ -81,6 +101,13 @@ def test_after_five_attempts_it_says_so(github: Server) -> None:
         api.upsert_comment(7, MARK, f"{MARK}\none")
     assert caught.value.remedy is not None
     assert len(github.calls) == 5
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, 200), (201, 200)])
+def test_a_long_refusal_is_cut(github: Server, length: int, shown: int) -> None:
+    github.faults.append((400, {}, f'{{"message": "{"x" * length}"}}'))
+    with pytest.raises(StrataError, match=f"400 {'x' * shown}$"):
+        client(github).last_applied("dev", ["abc"])
 
 
 @pytest.mark.parametrize(
@@ -154,6 +181,10 @@ def test_an_issue_opens_closes_and_opens_again(github: Server) -> None:
         "open",
         f"{mark}\ntwo",
     )
+    # What drifted again as before is open again.
+    assert api.upsert_issue(mark, "Drift in dev", None) == first
+    assert api.upsert_issue(mark, "Drift in dev", f"{mark}\ntwo") == first
+    assert (len(github.issues), github.issues[0]["state"]) == (1, "open")
 
 
 def test_the_last_applied_commit(github: Server) -> None:

@@ -13,10 +13,15 @@ import pytest
 
 from strata.ci import fork_plan as rehearsal
 from strata.ci.git import CommitRange
+from strata.errors import StrataError
 from strata.live import LiveTree
-from strata.terraform.events import UnitResult
+from strata.terraform.events import ResultState, UnitResult
 from tests.ci.repository import Repository
 from tests.ci.test_affected import FILES
+
+
+def _result(unit: str, state: ResultState, error: str | None) -> UnitResult:
+    return UnitResult(unit, state, error=None if error is None else StrataError(error))
 
 
 class Runner:
@@ -24,10 +29,13 @@ class Runner:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[str, ...]]] = []
+        # What becomes of a unit, and the error.
+        self.applied: dict[str, tuple[ResultState, str | None]] = {}
+        self.planned: dict[str, tuple[ResultState, str | None]] = {}
 
     def apply(self, environment: str, units: Sequence[str]) -> list[UnitResult]:
         self.calls.append(("apply", tuple(units)))
-        return [UnitResult(unit, "applied") for unit in units]
+        return [_result(unit, *self.applied.get(unit, ("applied", None))) for unit in units]
 
     def plan(
         self, environment: str, units: Sequence[str], *, out_dir: Path, destroy: bool = False
@@ -40,7 +48,7 @@ class Runner:
             (out_dir / unit / "tfplan.json").write_text(
                 json.dumps({"format_version": "1.2", "resource_changes": [item]})
             )
-        return [UnitResult(unit, "planned") for unit in units]
+        return [_result(unit, *self.planned.get(unit, ("planned", None))) for unit in units]
 
 
 @pytest.fixture
@@ -89,3 +97,42 @@ def test_what_is_planned(
     assert runner.calls == calls
     assert plans.failed == ()
     assert {unit.unit: resource.action for unit in plans.units for resource in unit.resources} == actions
+
+
+def test_a_base_that_cannot_be_applied(runner: Runner, tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path, FILES)
+    repository.commit({"live/dev/c/terragrunt.hcl": None}, "change")
+    change = CommitRange.since(repository.clone, "origin/main")
+    runner.applied["live/dev/b"] = ("failed", "no bucket")
+    with pytest.raises(StrataError, match="the base cannot be applied: no bucket"):
+        rehearsal.rehearse(change, "dev", tmp_path / "plans", "c", lambda text: None)
+    assert runner.calls == [("apply", ("live/dev/a", "live/dev/b", "live/dev/c"))]
+
+
+def test_what_could_not_be_planned(runner: Runner, tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path, FILES)
+    repository.commit({"modules/b/main.tf": "# other\n"}, "change")
+    change = CommitRange.since(repository.clone, "origin/main")
+    runner.planned = {
+        "live/dev/b": ("failed", 'no role "s3cr3t"'),
+        "live/dev/c": ("skipped", "live/dev/b failed"),
+    }
+    said: list[str] = []
+    plans = rehearsal.rehearse(change, "dev", tmp_path / "plans", "c", said.append).plans
+    assert [(unit.unit, unit.status, unit.error) for unit in plans.units] == [
+        ("live/dev/b", "failed", 'no role "…"'),
+        ("live/dev/c", "skipped", "live/dev/b failed"),
+    ]
+    assert plans.edges == (("live/dev/b", "live/dev/c"),)
+    assert said == [
+        f"applying 3 unit(s) of {change.base[:12]} to the embedded cloud",
+        "planning 2 unit(s)",
+    ]
+
+
+def test_nothing_is_applied_for_a_change_of_nothing(runner: Runner, tmp_path: Path) -> None:
+    repository = Repository.create(tmp_path, FILES)
+    repository.commit({"README.md": "# other\n"}, "change")
+    change = CommitRange.since(repository.clone, "origin/main")
+    assert rehearsal.rehearse(change, "dev", tmp_path / "plans", "c", lambda text: None).plans.units == ()
+    assert runner.calls == []

@@ -11,8 +11,8 @@ import pytest
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
-from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, unit_plan
-from strata.ci.summary import LIMIT, drift_markdown, markdown
+from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, load_plan_set, unit_plan
+from strata.ci.summary import LIMIT, Section, drift_markdown, markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, first_error
@@ -258,3 +258,206 @@ def test_plans_are_found_by_unit(tmp_path: Path) -> None:
     (tmp_path / "live/dev/a").mkdir(parents=True)
     (tmp_path / "live/dev/a/tfplan.json").write_text("{}")
     assert find_plans(tmp_path) == {"live/dev/a": tmp_path / "live/dev/a/tfplan.json"}
+
+
+def of(action: str, name: str = "a", *changed: str) -> ResourceChange:
+    return ResourceChange.model_validate(
+        {"address": f"aws_x.{name}", "type": "aws_x", "action": action, "changed": changed}
+    )
+
+
+def detail(unit: UnitPlan, **more: Any) -> list[str]:
+    """The lines of one unit's details."""
+    text = markdown(PlanSet(environment="dev", commit="c", units=(unit,), **more))
+    return text.partition("<details>")[2].partition("</details>")[0].splitlines()
+
+
+# What happens to a resource, and its line; what goes comes first, the rest by address.
+LINES = [
+    (of("create", "b"), "+ aws_x.b"),
+    (of("update", "c", "name", "tags"), "! aws_x.c (name, tags)"),
+    (of("import", "d"), "<- aws_x.d"),
+    (of("forget", "e"), "# aws_x.e"),
+    (of("move", "f"), "-> aws_x.f"),
+    (of("delete", "y"), "- aws_x.y"),
+    (of("replace", "z", "name"), "-/+ aws_x.z (name)"),
+]
+
+
+def test_each_action_has_its_sign() -> None:
+    unit = UnitPlan(unit="live/dev/a", resources=tuple(one for one, _ in LINES), outputs=("url",))
+    reasons = {"live/dev/a": ("input a", "input b", "input c", "input d", "input e")}
+    lines = detail(unit, reasons=reasons)
+    assert lines == [
+        "<summary><code>live/dev/a</code>: 7 resource(s)</summary>",
+        "",
+        "Planned because of `input a`, `input b`, `input c` and 2 more.",
+        "",
+        "```diff",
+        *(line for _, line in LINES[-2:]),
+        *(line for _, line in LINES[:-2]),
+        "! output url",
+        "```",
+        "",
+    ]
+    assert "Planned because" not in "".join(detail(unit))
+    assert "Planned because of `x`.\n" in "\n".join(detail(unit, reasons={"live/dev/a": ("x",)}))
+
+
+def test_the_table_counts() -> None:
+    whole = UnitPlan(unit="live/dev/a", resources=tuple(one for one, _ in LINES), digest="0123456789abcdef")
+    failed = UnitPlan(unit="live/dev/b", status="skipped", error="x")
+    text = markdown(PlanSet(environment="dev", commit="c", units=(whole, failed)))
+    assert "| `live/dev/a` | 1 | 1 | 1 | 1 | 3 | `0123456789ab` |" in text.splitlines()
+    assert "| `live/dev/b` | skipped |  |  |  |  |  |" in text.splitlines()
+    assert text.splitlines()[1] == (
+        "## Plan for `dev`: 1 to create, 1 to update, 1 to replace, 1 to delete, 1 to import, 1 to move, "
+        "1 to forget, 1 of 2 units failed"
+    )
+
+
+def test_units_that_lose_something_come_first() -> None:
+    units = tuple(
+        UnitPlan(unit=f"live/dev/{name}", resources=resources)
+        for name, resources in {
+            "a": (of("create"),),
+            "b": (of("update"),),
+            "y": (of("delete"),),
+            "z": (of("replace"), of("replace", "b")),
+        }.items()
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=units))
+    shown = [line for line in text.splitlines() if line.startswith("<details>")]
+    assert [line.partition("<code>live/dev/")[2][0] for line in shown] == ["y", "z", "a", "b"]
+
+
+@pytest.mark.parametrize("removed", [(), ("live/dev/gone",)])
+def test_removed_units_are_named(removed: tuple[str, ...]) -> None:
+    text = markdown(PlanSet(environment="dev", commit="c", removed=removed))
+    assert ("The folder of these units is gone" in text) is bool(removed)
+    assert ("> - `live/dev/gone`" in text) is bool(removed)
+
+
+def test_downstream_says_what_the_units_own_plans_do_not() -> None:
+    own = UnitPlan(unit="live/dev/a", resources=(of("create"),))
+    seen = UnitPlan(unit="live/dev/a", resources=(of("create"), of("update", "a", "name")))
+    other = UnitPlan(unit="live/dev/b", resources=(of("delete"),))
+    plans = PlanSet(environment="dev", commit="c", units=(own,), downstream=(seen, other))
+    lines = markdown(plans).partition("<details open>")[2].partition("</details>")[0].splitlines()
+    assert lines[2:-1] == [
+        "```diff",
+        "! live/dev/a aws_x.a (name)",
+        "- live/dev/b aws_x.a",
+        "```",
+    ]
+
+
+LONG = "b" * 100
+CUT = "# and 1 more lines, left out here"
+# Bytes of a piece count with the two of the empty line after it; 80 are kept for the line that says what is cut.
+ROOMS = [
+    (Section("head"), 6, "head"),
+    (Section("head"), 5, ""),
+    (Section("head", rest="no"), 4, "no"),
+    (Section("head", rest="no"), 3, ""),
+    (Section("h", ("a", LONG), "f", "r"), 108, f"h\na\n{LONG}\nf"),
+    (Section("h", ("a", LONG), "f", "r"), 107, f"h\na\n{CUT}\nf"),
+    (Section("h", ("a", LONG), "f", "r"), 89, f"h\na\n{CUT}\nf"),
+    (Section("h", ("a", LONG), "f", "r"), 88, "r"),
+    (Section("h", ("a", LONG), "", "r"), 86, f"h\na\n{CUT}"),
+    (Section("h", ("a", LONG), "", "r"), 85, "r"),
+    (Section("h", ("é", LONG), "", "r"), 86, "r"),
+]
+
+
+@pytest.mark.parametrize(("section", "room", "expected"), ROOMS)
+def test_as_much_as_has_room(section: Section, room: int, expected: str) -> None:
+    assert section.within(room) == expected
+
+
+def test_what_comes_later_keeps_its_short_form() -> None:
+    """A large unit is cut so far that each unit after it is still named."""
+    units = tuple(
+        UnitPlan(unit=f"live/dev/u{n}", resources=of_size(400).units[0].resources) for n in range(10)
+    )
+    cut = markdown(PlanSet(environment="dev", commit="c", units=units), 20_000)
+    assert len(cut.encode()) <= 20_000
+    # Of what is cut, no more than one cut line's room and a resource's is left over.
+    assert len(cut.encode()) > 19_500
+    assert all(f"<code>live/dev/u{n}</code>: 400 resource(s)" in cut for n in range(10))
+
+
+def test_drift_says_what_happened_and_what_an_apply_would_do() -> None:
+    drifted = UnitPlan(
+        unit="live/dev/a",
+        drifted=(of("update", "u", "name"), of("delete", "d"), of("replace", "r"), of("create", "c"), of("move", "m")),
+        resources=(of("update", "u", "name"),),
+        outputs=("url",),
+    )  # fmt: skip
+    plans = PlanSet(environment="dev", commit="c", units=(drifted, UnitPlan(unit="live/dev/b")))
+    assert drift_markdown(plans).splitlines() == [
+        "<!-- strata:drift:dev -->",
+        "## Drift in `dev`: 1 of 2 units",
+        "",
+        "### `live/dev/a`",
+        "",
+        "```diff",
+        "! aws_x.u was changed by hand (name)",
+        "- aws_x.d was deleted by hand",
+        "-/+ aws_x.r was replaced by hand",
+        "+ aws_x.c was created by hand",
+        "-> aws_x.m was move by hand",
+        "! aws_x.u: an apply would update it (name)",
+        "! output url",
+        "```",
+        "",
+        "Apply main again to restore it, or change the code to match by a pull request.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("actions", "expected"),
+    [(["create"], ("a",)), (["update"], ("a",)), (["delete"], ("a",)), (["no-op"], ()), ([], ())],
+)
+def test_which_outputs_would_change(actions: list[str], expected: tuple[str, ...]) -> None:
+    change = {"actions": actions, "before": 1, "after": 2, "after_unknown": False}
+    assert unit_plan("live/dev/a", {"output_changes": {"a": change}}).outputs == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "the plans cannot be read: No such file"), ("{}", "not a plan set: 2 validation errors for PlanSet")],
+)  # fmt: skip
+def test_a_plan_set_that_cannot_be_read(tmp_path: Path, text: str | None, says: str) -> None:
+    path = tmp_path / "plan.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(StrataError, match=says) as caught:
+        load_plan_set(path)
+    assert caught.value.file == str(path)
+
+
+# A resource's actions and what else is said of it, and the one word for it; None: it stays as it is.
+WORDS: list[tuple[list[str], dict[str, Any], dict[str, Any], str | None]] = [
+    (["create"], {}, {}, "create"),
+    (["update"], {}, {}, "update"),
+    (["delete"], {}, {}, "delete"),
+    (["forget"], {}, {}, "forget"),
+    (["delete", "create"], {}, {}, "replace"),
+    (["create", "delete"], {}, {}, "replace"),
+    (["no-op"], {"importing": {"id": "a"}}, {}, "import"),
+    (["update"], {"importing": {"id": "a"}}, {}, "update"),
+    (["no-op"], {}, {"previous_address": "aws_x.b"}, "move"),
+    (["no-op"], {}, {}, None),
+    (["create"], {}, {"mode": "data"}, None),
+]
+
+
+@pytest.mark.parametrize(("actions", "change", "item", "word"), WORDS)
+def test_one_word_for_a_change(
+    actions: list[str], change: dict[str, Any], item: dict[str, Any], word: str | None
+) -> None:
+    whole = {"actions": actions, "before": {}, "after": {}, **change}
+    found = {"address": "aws_x.a", "type": "aws_x", "mode": "managed", **item, "change": whole}
+    resources = unit_plan("live/dev/a", {"resource_changes": [found]}).resources
+    assert [resource.action for resource in resources] == ([] if word is None else [word])

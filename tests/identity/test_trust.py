@@ -108,6 +108,25 @@ def test_a_plan_without_roles_is_refused(facts: EnvironmentFacts) -> None:
         planned_trust({"planned_values": {"root_module": {}}}, facts, [])
 
 
+# What a row's claim is for example-org/strata and dev; None: the token has none.
+CLAIMS = [
+    ("owner and repository in other letters", "sub", "repo:EXAMPLE-ORG/STRATA:pull_request"),
+    ("owner and repository in other letters", "repository", "EXAMPLE-ORG/STRATA"),
+    ("owner and repository in other letters", "event_name", "pull_request"),
+    ("an environment in capitals", "environment", "DEV"),
+    ("another environment, from main, by ids", "sub", "repo:example-org@1000001/strata@2000002:environment:staging"),
+    ("no subject", "sub", None),
+    ("no subject", "name", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "claim", "value"), CLAIMS)
+def test_a_rows_claims(facts: EnvironmentFacts, name: str, claim: str, value: str | None) -> None:
+    token = next(token for token in load_tokens(facts, "staging") if token.name == name)
+    assert token.claims is not None
+    assert token.claims.get(claim) == value
+
+
 @pytest.mark.parametrize("immutable", [True, False])
 @pytest.mark.parametrize(
     ("event", "ref", "environment", "name"),

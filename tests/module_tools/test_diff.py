@@ -51,6 +51,31 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         V("type = map(string)"),
         [("major", "from list(string) to map(string)")],
     ),
+    "object became string": (
+        V("type = map(object({ a = string }))"),
+        V("type = map(string)"),
+        [("major", "at [*] changed from object to string")],
+    ),
+    "string became object": (
+        V("type = string"),
+        V("type = object({ a = string })"),
+        [("major", "type changed from string to object")],
+    ),
+    "tuple became list": (
+        V("type = tuple([string])"),
+        V("type = list(string)"),
+        [("major", "type changed from tuple to list(string)")],
+    ),
+    "tuple grew": (
+        V("type = tuple([string])"),
+        V("type = tuple([string, string])"),
+        [("major", "type changed from tuple to tuple")],
+    ),
+    "attribute's default set": (
+        V("type = object({ a = optional(number) })"),
+        V("type = object({ a = optional(number, 2) })"),
+        [("major", "default of attribute .a changed from null to 2: ")],
+    ),
     "element type changed": (
         V("type = map(string)"),
         V("type = map(bool)"),

@@ -120,6 +120,7 @@ PLANTED: list[tuple[str, Callable[[Library], None], str]] = [
     ("changelog", _replace("CHANGELOG.md", "The first release.", ""), "CHANGELOG.md:3"),
     ("stamp-stale", _replace("versions.tf", "~> 5.100", "~> 5.99"), "versions.tf:7"),
     ("stamp-stale", _replace("context.tf", "Where the module runs.", "Here."), "context.tf:2"),
+    ("stamp-stale", _append("versions.tf", "# more\n"), "versions.tf:1"),
     ("stamp-stale", _remove("versions.tf"), "versions.tf:1"),
     ("stamp-stale", _append("main.tf", 'resource "random_id" "this" {}\n'), "versions.tf:1"),
 ]  # fmt: skip
