@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -52,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if downloaded.is_dir():
         # Set-up has brought it once; folders of the tests' own would each bring it again.
         os.environ.setdefault("STRATA_PLUGIN_MIRROR", str(downloaded))
+    if told:
+        # An embedded cloud imports this in a thread of its own, and pytest rewrites asserts with ast.parse,
+        # which CPython 3.11 cannot do in two threads at once (python/cpython#106905).
+        importlib.import_module("strata.cloud.snowflake.provider.server")
 
 
 @pytest.hookimpl(optionalhook=True)

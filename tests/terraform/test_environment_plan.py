@@ -250,6 +250,15 @@ def test_what_cannot_be_planned_is_said_with_its_place(repository: Repository, w
         repository.plan()
 
 
+@pytest.mark.parametrize("name", ["more.tf.json", "more.tofu.json"])
+def test_a_module_in_json_is_refused(repository: Repository, name: str) -> None:
+    repository.unit("base", BASE, 'inputs = { names = ["a"] }\n')
+    (repository.root / "modules/base" / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(StrataError, match="is planned from HCL, not from JSON") as caught:
+        repository.plan()
+    assert str(caught.value.file).endswith(f"modules/base/{name}")
+
+
 def test_two_units_that_build_different_files_of_one_name(repository: Repository) -> None:
     for name in ("one", "two"):
         repository.unit(name, "")

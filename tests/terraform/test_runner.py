@@ -268,6 +268,19 @@ def test_hooks_run_in_the_working_directory_around_their_commands(
     ]
 
 
+@pytest.mark.parametrize("command", ["init-from-module", "terragrunt-read-config"])
+@pytest.mark.parametrize("kind", ["before_hooks", "after_hooks", "error_hooks"])
+def test_a_hook_on_what_only_terragrunt_does_is_refused(
+    tree: FakeTree, cloud: Cloud, recorded: Recorded, kind: str, command: str
+) -> None:
+    hook = Hook("early", ("apply", command), ("true",), None, False, on_errors=(".*",))
+    tree.add("a", STORES, **{kind: (hook,)})
+    (result,) = run(tree, cloud, recorded.toolchain).apply("dev")
+    assert result.error is not None
+    assert result.error.message == f"live/dev/a: hook early: the built-in runner runs no hooks on {command}"
+    assert result.error.file == str(tree.known["live/dev/a"].file)
+
+
 def test_the_callers_environment_does_not_get_through(
     tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
