@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
-from strata.modules.interface import DeclaredResource, Module, Move, Output, Variable, without_keys
+from strata.modules.interface import DeclaredResource, Module, Move, Output, Variable
 from strata.modules.versions import Level
+from strata.plan.document import without_keys
 
 _NUMBER = re.compile(r"\d+")
 # Every value of the first type has a meaning in the second: HCL converts it without loss.

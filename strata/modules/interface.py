@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,6 @@ from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, HclFile, parse
 from strata.hcl.types import Type, read_type
 from strata.hcl.values import elements, string_value
-
-# Of an instance: a number, or a quoted text that may hold brackets and dots.
-_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
 
 @dataclass(frozen=True)
@@ -128,11 +124,6 @@ class Module:
         return next((file for file in self.files if Path(file.name).name == name), None)
 
 
-def without_keys(address: str) -> str:
-    """The address of what a block declares, without the keys of instances."""
-    return _KEY.sub("", address)
-
-
 def read_folder(folder: Path, shown: str) -> Module:
     """The module in a folder of the working tree, with those that it calls by a relative path.
 
@@ -166,19 +157,20 @@ def read_tree(place: str, contents: Callable[[str], Mapping[str, bytes]]) -> Mod
         StrataError: as `read_module`; or modules call each other in a circle.
     """
 
-    def read(folder: str, callers: tuple[str, ...]) -> Module:
+    def read(folder: str, files: Mapping[str, bytes], callers: tuple[str, ...]) -> Module:
         if folder in callers:
             raise StrataError("the module calls itself", file=folder, remedy="break the circle of `source`")
 
         def child(source: str) -> Module | None:
             below = posixpath.normpath(posixpath.join(folder, source))
+            found = contents(below)
             # What is missing Terraform itself refuses, with the line of the call.
-            there = any(name.endswith(".tf") and "/" not in name for name in contents(below))
-            return read(below, (*callers, folder)) if there else None
+            there = any(name.endswith(".tf") and "/" not in name for name in found)
+            return read(below, found, (*callers, folder)) if there else None
 
-        return read_module(posixpath.basename(folder), contents(folder), folder, child)
+        return read_module(posixpath.basename(folder), files, folder, child)
 
-    return read(place, ())
+    return read(place, contents(place), ())
 
 
 def read_module(

@@ -24,6 +24,11 @@ _PLAIN = ("create", "update", "delete", "forget")
 _WHOLE = ("create", "delete", "forget")
 
 
+def without_keys(address: str) -> str:
+    """Return the address of what a block declares, without the keys of instances."""
+    return _KEY.sub("", address)
+
+
 @dataclass(frozen=True)
 class PlannedResource:
     """One resource after the apply; `unknown` holds the attributes that are known after the apply only."""
@@ -75,8 +80,8 @@ class PlannedChange:
     @property
     def configured(self) -> tuple[str, str]:
         """Where `expressions` has its configuration: its module, and its address there, without keys."""
-        place = _KEY.sub("", self.module)
-        address = _KEY.sub("", self.address)
+        place = without_keys(self.module)
+        address = without_keys(self.address)
         return place, address.removeprefix(f"{place}.") if place else address
 
 

@@ -218,7 +218,7 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("code of OpenTofu in JSON", "modules/a/x.tofu.json", '{"provider": {"random": {}}}', ["code", "provider"]),
     ("known providers in JSON", "modules/a/x.tf.json", '{"resource": [{"aws_sns_topic": {"x": {}}}], "provider": {"aws": {}}}', ["code"]),
     ("other providers in JSON", "modules/a/x.tf.json", '{"resource": {"null_resource": {}}, "ephemeral": [{"random_password": {}}], "provider": [{"tls": {}}]}', ["code", "provider", "provider", "provider"]),
-    ("JSON that is no object", "modules/a/x.tf.json", "[1]", ["code"]),
+    ("JSON that is not an object", "modules/a/x.tf.json", "[1]", ["code"]),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 
-from strata.modules.interface import without_keys
+from strata.plan.document import without_keys
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import examples_modules
 from strata.testing.cases.layout import RepositoryLayout

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from strata.modules.interface import without_keys
+from strata.plan.document import without_keys
 from strata.testing.cases.case import Case, Expectation, ExpectedError
 from strata.testing.cases.compare import NOTHING, ValueDifference, differences
 from strata.testing.cases.documents import Keys
