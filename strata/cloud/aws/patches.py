@@ -13,14 +13,13 @@ class Patches:
     def __init__(self) -> None:
         self._undo: list[tuple[Any, Any, Any, bool]] = []
 
-    def attribute(self, owner: Any, name: str, value: Any) -> Any:
-        """Set an attribute of a class or module; return what was there (None for a new attribute)."""
+    def attribute(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute of a class or module."""
         # vars(), not getattr: a class attribute must come back as the descriptor it was, and an inherited one
         # must go away again.
         previous = vars(owner).get(name, _MISSING)
         self._undo.append((owner, name, previous, False))
         setattr(owner, name, value)
-        return None if previous is _MISSING else previous
 
     def item(self, mapping: Any, key: Any, value: Any) -> None:
         """Set an item of a mapping."""
