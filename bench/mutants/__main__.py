@@ -3,6 +3,8 @@
     make mutants PACKAGE=strata/iam                60 faults of a Python package
     make mutants PACKAGE=modules/iam SAMPLE=20     20 faults of a Terraform module, against its cases
     make mutants PACKAGE=strata/iam SEED=2         other faults; SAMPLE=0 puts in every one
+    python bench/mutants strata/iam --only strata/iam/roles.py:40
+                                                   the sample's faults at this line alone
 
 packages.toml says which tests stand for a package; equivalent.toml lists changes that are no fault.
 """
@@ -17,6 +19,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -58,14 +61,13 @@ class Tally:
             self.survivors.append(mutant)
         word = "noticed" if not survived else "survives" if reason is None else "equivalent"
         print(f"{word:10} {mutant.file}:{mutant.line} {mutant.kind}", flush=True)
-
-    def show(self) -> None:
-        """Print the survivors, then the score."""
-        for mutant in self.survivors:
-            print(f"\n{mutant.file}:{mutant.line} {mutant.kind}")
+        if word == "survives":
             for sign, text in (("-", mutant.was), ("+", mutant.becomes)):
                 for line in text.splitlines():
-                    print(f"  {sign} {line}")
+                    print(f"  {sign} {line}", flush=True)
+
+    def show(self) -> None:
+        """Print the score."""
         for mutant, reason in self.excused:
             print(f"\n{mutant.file}:{mutant.line} {mutant.kind} is equivalent: {reason}")
         counted = self.noticed + len(self.survivors)
@@ -73,11 +75,26 @@ class Tally:
         print(f"\nscore {score:.0f} %: {self.noticed} of {counted} noticed, {len(self.excused)} equivalent")
 
 
+@dataclass(frozen=True)
+class Sample:
+    """Which faults are put in: the first `count` that the seed draws (0: all), or of them those at some lines."""
+
+    count: int
+    seed: str
+    only: frozenset[str]
+
+    def __contains__(self, mutant: Mutant) -> bool:
+        return not self.only or f"{mutant.file}:{mutant.line}" in self.only
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("package", help="a name of packages.toml, or a module's folder")
     parser.add_argument("--sample", type=int, default=60, metavar="N", help="faults to put in, 0 for all")
     parser.add_argument("--seed", default="1", metavar="N", help="which faults are drawn")
+    parser.add_argument(
+        "--only", action="append", metavar="FILE:LINE", help="the sample's faults at this line"
+    )
     options = parser.parse_args()
     package = options.package.strip("/")
     folder = ROOT / package
@@ -88,6 +105,7 @@ def main() -> None:
         for entry in tomllib.loads((HERE / "equivalent.toml").read_text(encoding="utf-8"))["fault"]
     }
     tally = Tally(equivalent)
+    sample = Sample(options.sample, options.seed, frozenset(options.only or ()))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="strata-mutants-") as place:
         copy = Path(place).resolve() / "checkout"
@@ -97,9 +115,9 @@ def main() -> None:
             subprocess.run(["git", *command], cwd=copy, check=True)
         try:
             if any(folder.glob("*.tf")):
-                _terraform(scratch, folder, options.sample, options.seed, tally)
+                _terraform(scratch, folder, sample, tally)
             else:
-                _python(scratch, package, options.sample, options.seed, tally)
+                _python(scratch, package, sample, tally)
         except (BaselineError, RuntimeError) as error:
             print((Path(place) / "pytest.log").read_text(encoding="utf-8", errors="replace")[-4000:])
             sys.exit(f"error: {error}")
@@ -108,7 +126,7 @@ def main() -> None:
             print(f"{time.monotonic() - begun:.0f} s, sample {options.sample}, seed {options.seed}")
 
 
-def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally) -> None:
+def _python(scratch: Scratch, package: str, sample: Sample, tally: Tally) -> None:
     listed = tomllib.loads((HERE / "packages.toml").read_text(encoding="utf-8"))["package"]
     entry = next((entry for entry in listed if entry["name"] == package), None)
     if entry is None:
@@ -116,9 +134,12 @@ def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally
     baseline = measure(scratch, [package], entry["tests"], BASELINE_SECONDS)
     print(f"{len(baseline.seconds)} tests pass in {sum(baseline.seconds.values()):.1f} s", flush=True)
     done = 0
-    for mutant in drawn(list(_sites(scratch.folder, package, "*.py")), seed):
-        if sample and done >= sample:
+    for mutant in drawn(list(_sites(scratch.folder, package, "*.py")), sample.seed):
+        if sample.count and done >= sample.count:
             break
+        if mutant not in sample:
+            done += 1
+            continue
         survived = survives(scratch, mutant, baseline, processes=entry.get("processes", False))
         # What cannot be imported tells nothing about tests: another is drawn.
         if survived is not None:
@@ -126,12 +147,13 @@ def _python(scratch: Scratch, package: str, sample: int, seed: str, tally: Tally
             done += 1
 
 
-def _terraform(scratch: Scratch, folder: Path, sample: int, seed: str, tally: Tally) -> None:
+def _terraform(scratch: Scratch, folder: Path, sample: Sample, tally: Tally) -> None:
     # The same file in every module; its own cases are those of s3.
     shared = ["versions.tf"] if folder.name == "s3" else ["context.tf", "versions.tf"]
     package = folder.relative_to(ROOT).as_posix()
     sites = list(_sites(scratch.folder, package, "*.tf", shared))
-    for group in batches(drawn(sites, seed), sample, TOGETHER):
+    faults = islice(drawn(sites, sample.seed), sample.count or None)
+    for group in batches((mutant for mutant in faults if mutant in sample), TOGETHER):
         left = survivors(scratch, folder.name, group)
         for mutant in group:
             tally.count(mutant, survived=mutant in left)

@@ -85,8 +85,8 @@ class _Watch:
         return result
 
 
-class _First:
-    """A pytest plugin: the tests that run the faulty line go first, in the order given."""
+class _Only:
+    """A pytest plugin: these tests alone, in the order given."""
 
     def __init__(self, tests: Sequence[str]) -> None:
         self._place = {test: place for place, test in enumerate(tests)}
@@ -94,7 +94,9 @@ class _First:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
         result = yield
-        items.sort(key=lambda item: self._place.get(item.nodeid, len(self._place)))
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._place), key=lambda item: self._place[item.nodeid]
+        )
         return result
 
 
@@ -140,7 +142,7 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
 
 
 def survives(scratch: Scratch, mutant: Mutant, baseline: Baseline, *, processes: bool) -> bool | None:
-    """Run a mutant's tests: first those that run its line, then the others of their files.
+    """Run the tests that run a mutant's line, the fast ones first.
 
     Args:
         scratch: the copy of the repository.
@@ -156,10 +158,10 @@ def survives(scratch: Scratch, mutant: Mutant, baseline: Baseline, *, processes:
     if not tests:
         return True
     files = sorted({test.partition("::")[0] for test in tests})
-    usual = sum(t for test, t in baseline.seconds.items() if test.partition("::")[0] in files)
+    usual = sum(baseline.seconds[test] for test in tests)
 
     def work() -> int:
-        return int(pytest.main([*_OPTIONS, *files], plugins=[_First(tests)]))
+        return int(pytest.main([*_OPTIONS, *files], plugins=[_Only(tests)]))
 
     with scratch.written(mutant.file, mutant.text):
         code = scratch.child(work, 30 + 5 * usual)

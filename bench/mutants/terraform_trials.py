@@ -86,12 +86,10 @@ def _lay(root: Path, module: str, name: str, mutant: Mutant | None) -> tuple[Pat
     return cases, readme
 
 
-def batches(mutants: Iterator[Mutant], count: int, size: int) -> Iterator[list[Mutant]]:
-    """Cut the first mutants into groups."""
+def batches(mutants: Iterator[Mutant], size: int) -> Iterator[list[Mutant]]:
+    """Cut mutants into groups."""
     group: list[Mutant] = []
-    for number, mutant in enumerate(mutants):
-        if count and number >= count:
-            break
+    for mutant in mutants:
         group.append(mutant)
         if len(group) == size:
             yield group
