@@ -77,7 +77,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Sample:
-    """Which faults are put in: the first `count` that the seed draws (0: all), or of them those at some lines."""
+    """The first `count` faults that the seed draws (0: all), or of them those at some lines."""
 
     count: int
     seed: str
