@@ -8,11 +8,14 @@ Jackson 2.15.2.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,8 @@ from strata.checkout.certificates import system_bundle
 from strata.cloud.aws.glue.spark.java import Java, find_java
 from strata.cloud.aws.glue.spark.settings import spark_home
 from strata.errors import StrataError
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,13 @@ def _trust(java: Java, home: Path) -> list[str]:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-    certificates = x509.load_pem_x509_certificates(bundle.read_bytes())
+    certificates = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in _CERTIFICATE.findall(bundle.read_bytes()):
+            # An authority whose certificate is not by the book is left out.
+            with contextlib.suppress(ValueError):
+                certificates.append(x509.load_pem_x509_certificate(text))
     store, password = home / "trust.p12", "changeit"
     store.write_bytes(
         pkcs12.serialize_java_truststore(
