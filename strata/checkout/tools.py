@@ -22,7 +22,7 @@ def terraform() -> Path | None:
 
 def python() -> Path | None:
     """Return the Python that `uv` has installed, if set-up has brought one."""
-    return next(iter(sorted(FOLDER.glob("python/cpython-3.11*/bin/python3.11"))), None)
+    return next(iter(sorted(FOLDER.glob("python/cpython-3.11.*/bin/python3.11"))), None)
 
 
 def _existing(path: str) -> Path | None:

@@ -185,6 +185,8 @@ def test_uv_brings_python_where_none_suits(
         '/bin/mkdir -p "$6/cpython-3.11.18-linux-x86_64-gnu/bin"\n'
         'printf "#!/bin/sh\\n" > "$6/cpython-3.11.18-linux-x86_64-gnu/bin/python3.11"\n'
         '/bin/chmod 755 "$6/cpython-3.11.18-linux-x86_64-gnu/bin/python3.11"\n'
+        # It leads nowhere once the checkout has been moved.
+        '/bin/ln -s "$6/cpython-3.11.18-linux-x86_64-gnu" "$6/cpython-3.11-linux-x86_64-gnu"\n'
     )
     made = wheel(machine.parent / "index", "uv", "0.13.9", {"uv-0.13.9.data/scripts/uv": uv})
     with (machine / "requirements-tools.txt").open("a") as file:
