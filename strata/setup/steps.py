@@ -72,12 +72,12 @@ def bring_python(root: Path) -> Path:
         # Another set-up may have brought it meanwhile.
         if found := python.find_interpreter(os.environ):
             return found
+        # The Python that is here may have no pip: an environment of it has.
+        scratch = tools.FOLDER / ".pip"
         if not brought.is_brought(root, brought.UV):
-            # The Python that is here may have no pip: an environment of it has.
-            scratch = tools.FOLDER / ".pip"
             environment.create(root, scratch)
             brought.bring(root, scratch / "bin" / "python", brought.UV)
-            shutil.rmtree(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
         interpreter = python.install(tools.FOLDER / brought.UV / "bin" / "uv", root)
         step.done(f"brought: {interpreter}")
         return interpreter
