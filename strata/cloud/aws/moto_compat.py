@@ -196,6 +196,18 @@ def backends_of(module: str, service: str) -> Any:
     raise LookupError(f"moto has no backends of {service} in {module}")
 
 
+def index_buckets() -> None:
+    """Let moto find each bucket's account again, which it notes beside the backends."""
+    from moto.s3.models import s3_backends
+
+    s3_backends.bucket_accounts = {
+        name: (partition, account)
+        for account, partitions in s3_backends.items()
+        for partition, backend in partitions.items()
+        for name in backend.buckets
+    }
+
+
 def forget_state() -> None:
     """Forget all that moto keeps."""
     from moto.core.base_backend import BackendDict

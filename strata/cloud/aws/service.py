@@ -71,7 +71,7 @@ class Service:
         self._patches.undo()
 
     def unfinished(self) -> str:
-        """Say what goes on here that a snapshot cannot hold; nothing if nothing does."""
+        """Return what goes on here that a snapshot cannot hold, as a clause; empty if nothing does."""
         return ""
 
     def state(self) -> Any:

@@ -105,14 +105,13 @@ class Engine:
         creation = self._admin.execute(
             "SELECT sql FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
             path,
-        ).fetchone()
-        assert creation is not None, f"DuckDB has no table {path}"
-        rows: Any = self._admin.execute(f"SELECT * FROM {_qualified(path)}").to_arrow_table()
+        ).fetchall()
+        rows: Any = self._admin.sql(f"SELECT * FROM {_qualified(path)}").to_arrow_table()
         sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, rows.schema) as writer:
             writer.write_table(rows)
         texts = self._admin.execute(f"SELECT * FROM {_TEXTS} WHERE {_OF_TABLE}", path).fetchall()
-        return StoredTable(creation[0], path, sink.getvalue().to_pybytes(), tuple(texts))
+        return StoredTable(creation[0][0], path, sink.getvalue().to_pybytes(), tuple(texts))
 
     def create_stored(self, table: StoredTable) -> None:
         """Create a table again, with its rows."""

@@ -48,10 +48,10 @@ class Services:
             self.glue,
             self.functions,
         )
-        self.aws_state = AwsState(context, self._in_order)
-        self.snapshot = Snapshot(self.aws_state.save, self.aws_state.load)
         self._leave_out = frozenset(leave_out)
         self._started: list[Service] = []
+        state = AwsState(context, self._in_order, self._started)
+        self.snapshot = Snapshot(state.save, state.load)
 
     def start(self) -> None:
         """Start every service, in order."""

@@ -11,7 +11,7 @@ import io
 import pickle
 import threading
 import weakref
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -43,7 +43,7 @@ def new_rlock() -> Any:
 
 
 def new_condition() -> threading.Condition:
-    """Return a condition that nobody waits for."""
+    """Return a condition without waiters."""
     return threading.Condition()
 
 
@@ -66,8 +66,16 @@ def private_key(der: bytes) -> Any:
 
 
 def weak_values(values: dict[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]:
-    """Return a dictionary that forgets what nobody else holds."""
+    """Return a dictionary that forgets a value with its last other reference."""
     return weakref.WeakValueDictionary(values)
+
+
+def filled(kind: type[dict[Any, Any]], items: dict[Any, Any], state: dict[str, Any]) -> Any:
+    """Return a dictionary whose class shows other items than it holds, as that of S3's versions does."""
+    made = kind.__new__(kind)
+    dict.update(made, items)
+    vars(made).update(state)
+    return made
 
 
 _REPLACED = {
@@ -80,7 +88,7 @@ _REPLACED = {
 _FUNCTIONS = {
     "re": ["_compile"],
     "requests.structures": ["CaseInsensitiveDict"],
-    __name__: [function.__name__ for function in (private_key, weak_values, *_REPLACED.values())],
+    __name__: [function.__name__ for function in (filled, private_key, weak_values, *_REPLACED.values())],
 }
 
 
@@ -89,13 +97,16 @@ class AwsState:
 
     Args:
         context: the cloud.
-        services: what serves it; moto's objects may refer to them, and they may have a state of their own.
+        services: all services, to which moto's objects may refer.
+        started: those that serve, which may have a state of their own; the list changes.
     """
 
-    def __init__(self, context: CloudContext, services: Sequence[Service]) -> None:
-        self._services = {service.name: service for service in services}
+    def __init__(
+        self, context: CloudContext, services: Sequence[Service], started: Sequence[Service]
+    ) -> None:
         # What is the cloud's own, whichever state it holds.
-        self._kept: Mapping[str, Any] = {**self._services, "context": context}
+        self._kept: Mapping[str, Any] = {**{it.name: it for it in services}, "context": context}
+        self._started = started
 
     def save(self) -> bytes:
         """Return the state.
@@ -103,14 +114,14 @@ class AwsState:
         Raises:
             SnapshotError: something goes on that cannot be saved, such as an execution.
         """
-        if busy := [text for service in self._services.values() if (text := service.unfinished())]:
+        if busy := [text for service in self._started if (text := service.unfinished())]:
             raise SnapshotError(
                 f"the embedded AWS cannot be saved now: {busy[0]}", remedy="save it when this has ended"
             )
         backends = dict(_backends())
         state = {
             "backends": {place: vars(backend) for place, backend in backends.items()},
-            "services": {name: service.state() for name, service in self._services.items()},
+            "services": {service.name: service.state() for service in self._started},
         }
         content = io.BytesIO()
         pickler = _Pickler(content, self._kept, {id(backend): place for place, backend in backends.items()})
@@ -140,8 +151,9 @@ class AwsState:
             vars(backend).update(saved.get(place) or vars(_new(backend, place)))
         for place in saved.keys() - dict(_backends()).keys():
             vars(_backend(place)).update(saved[place])
-        for name, service in self._services.items():
-            service.load(state["services"].get(name))
+        moto.index_buckets()
+        for service in self._started:
+            service.load(state["services"].get(service.name))
 
 
 class _Pickler(pickle.Pickler):
@@ -161,9 +173,11 @@ class _Pickler(pickle.Pickler):
         return self._names.get(id(obj)) or self._places.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:
-        """Say how to make what cannot be pickled."""
+        """Return how to make what cannot be pickled."""
         if (new := _REPLACED.get(type(obj))) is not None:
             return new, ()
+        if isinstance(obj, dict) and type(obj).items is not dict.items and type(obj) is not OrderedDict:
+            return filled, (type(obj), dict(dict.items(obj)), vars(obj))
         if isinstance(obj, weakref.WeakValueDictionary):
             return weak_values, (dict(obj),)
         if isinstance(obj, defaultdict) and "<lambda>" in getattr(obj.default_factory, "__name__", ""):
