@@ -18,15 +18,12 @@ from strata.errors import StrataError
 from strata.platform.snapshot import Manifest, load, save
 from strata.terraform.toolchain import Toolchain
 
-# The folders and files whose contents make a platform; set-up pins the packages by the last one.
+# The folders and files whose contents make a platform; set-up pins the packages by `requirements.txt`.
 _MADE_OF = (
-    "glue_jobs",
-    "lambda_functions",
-    "live",
-    "modules",
-    "strata",
-    "terragrunt.hcl",
-    "requirements.txt",
+    *("glue_jobs", "lambda_functions", "live", "modules", "terragrunt.hcl", "requirements.txt"),
+    # What strata.platform may import: its own layer and those below.
+    *("strata/artifacts", "strata/checkout", "strata/cloud", "strata/hcl", "strata/iam", "strata/live"),
+    *("strata/modules", "strata/plan", "strata/platform", "strata/terraform"),
 )
 _NOT_OF_IT = ("__pycache__", ".terraform", ".terragrunt-cache")
 _KEPT = 4
