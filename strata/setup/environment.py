@@ -20,6 +20,11 @@ def is_made(folder: Path) -> bool:
     return (folder / _MADE).is_file()
 
 
+def has_ensurepip() -> bool:
+    """Return whether this Python has the module that puts pip into a new environment."""
+    return importlib.util.find_spec("ensurepip") is not None
+
+
 def create(root: Path, folder: Path) -> None:
     """Make a virtual environment of the running Python, in the place of what is there.
 
@@ -30,7 +35,7 @@ def create(root: Path, folder: Path) -> None:
     Raises:
         StrataError: Python cannot make one, or pip is not available.
     """
-    bundled = importlib.util.find_spec("ensurepip") is not None
+    bundled = has_ensurepip()
     command = ["-m", "venv", "--clear", *([] if bundled else ["--without-pip"]), str(folder)]
     # close_fds: see steps.locked.
     result = subprocess.run(

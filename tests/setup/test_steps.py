@@ -15,7 +15,7 @@ from select import select
 import pytest
 
 from strata.checkout import tools
-from strata.setup import environment, packages, steps
+from strata.setup import environment, first_pip, packages, steps
 from strata.terraform import providers
 
 JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
@@ -100,10 +100,26 @@ def test_another_python_gets_a_new_environment(
     makes = f'echo "$@" >> {log}; ln -sf {new} {venv}/bin/python'
     stub(checkout.parent / "python", makes)
     monkeypatch.setattr(sys, "executable", str(checkout.parent / "python"))
+    monkeypatch.setattr(environment, "has_ensurepip", lambda: True)
     monkeypatch.setattr(packages, "install", lambda *arguments: None)
     steps.run(checkout)
     assert (log.read_text() if log.exists() else "") == (f"-m venv --clear {venv}\n" if anew else "")
     assert json.loads((venv / "strata-ready.json").read_text()) == steps._fingerprint(checkout)
+
+
+@pytest.mark.parametrize("bundled", [True, False])
+def test_pip_is_pythons_own_or_the_pinned_one(
+    bundled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, folder, fetched = tmp_path / "log", tmp_path / "environment", list[Path]()
+    stub(tmp_path / "python", f'echo "$@" >> {log}; mkdir {folder}')
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(environment, "has_ensurepip", lambda: bundled)
+    monkeypatch.setattr(first_pip, "install", lambda root, python, environ: fetched.append(python))
+    environment.create(tmp_path, folder)
+    assert log.read_text() == f"-m venv --clear {'' if bundled else '--without-pip '}{folder}\n"
+    assert fetched == ([] if bundled else [folder / "bin" / "python"])
+    assert environment.is_made(folder)
 
 
 def test_an_environment_whose_packages_were_interrupted_is_kept(
