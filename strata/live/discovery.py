@@ -37,7 +37,7 @@ def environments(root: Path) -> list[str]:
     """The names of the environments: the folders of `live/`, except those that begin with `_` or `.`.
 
     Raises:
-        StrataError: there is no unit at all.
+        StrataError: no unit exists.
     """
     live = root / LIVE
     if not live.is_dir():

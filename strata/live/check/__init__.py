@@ -53,7 +53,7 @@ def check(tree: LiveTree) -> list[CheckFinding]:
     """All findings, sorted by place.
 
     Raises:
-        StrataError: there is no unit, or Terraform cannot be run.
+        StrataError: no unit exists, or Terraform cannot be run.
     """
     snapshot = read_snapshot(tree)
     found = {
