@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 
 from strata.checkout import tools
-from strata.checkout.child_environment import terraform_environment
-from strata.cli.checkout import checkout_root
+from strata.cli.checkout import repository_root
 from strata.live import LiveTree
 from strata.terraform.program import find_program
 
@@ -16,18 +15,13 @@ from strata.terraform.program import find_program
 def open_tree(allow_run_cmd: bool = False) -> LiveTree:
     """Return the live tree of this checkout as production sees it."""
     environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
-    root = checkout_root()
-    program = console_program(root / ".strata")
-    return LiveTree.load(root, environ=environ, terraform=program, allow_run_cmd=allow_run_cmd)
+    program = console_program()
+    return LiveTree.load(repository_root(), environ=environ, terraform=program, allow_run_cmd=allow_run_cmd)
 
 
-def console_program(state: Path) -> Path | str:
-    """Return the Terraform that evaluates expressions.
-
-    Args:
-        state: Strata's own folder.
-    """
+def console_program() -> Path | str:
+    """Return the Terraform that evaluates expressions."""
     if tools.terraform():
         # Then PATH may have none, or one that does not suit; only asking it tells.
-        return find_program(os.environ, terraform_environment(state, os.environ)).path
+        return find_program(os.environ, {**os.environ, "CHECKPOINT_DISABLE": "1"}).path
     return "terraform" if shutil.which("terraform") or not shutil.which("tofu") else "tofu"

@@ -35,5 +35,5 @@ def test_what_suits_on_path_comes_before_what_was_brought(
         path.chmod(0o755)
     monkeypatch.setattr(tools, "FOLDER", tmp_path / "tools")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    found = str(console_program(tmp_path / "state"))
+    found = str(console_program())
     assert found == (str(tmp_path / used) if "/" in used else used)
