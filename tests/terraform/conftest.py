@@ -196,12 +196,12 @@ def tree(tmp_path: Path) -> FakeTree:
 @pytest.fixture(scope="session")
 def real_toolchain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     """The machine's Terraform, or, where a test asks for `launcher`, the library that set-up can bring."""
-    environ = dict(os.environ)
+    environ: Mapping[str, str] = os.environ
     if getattr(request, "param", "machine") == "launcher":
         program = tmp_path_factory.mktemp("launcher") / "terraform"
         _bring_library()
         brought.write_launcher(program, Path(sys.executable))
-        environ["PATH"] = f"{program.parent}{os.pathsep}{environ['PATH']}"
+        environ = {**environ, "PATH": f"{program.parent}{os.pathsep}{environ['PATH']}"}
     elif not (shutil.which("terraform") or shutil.which("tofu")):
         pytest.skip("no terraform and no tofu on PATH")
     return find_toolchain(tmp_path_factory.mktemp("state"), environ)
