@@ -119,14 +119,3 @@ def test_differences_and_what_allows_them(folder: Path) -> None:
     shutil.rmtree(folder / "live/qa/reader")
     found = differences(load(folder), "dev", "qa")[0]
     assert (found.unit, found.path, found.left, found.right) == ("reader", "", "a unit", "(absent)")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("[[allow]\n", "not TOML"), ('[[allow]]\nunit = "a"\n', "an entry has the keys"), ("x = 1\n", "only")],
-)
-def test_a_faulty_allow_list(text: str, says: str, folder: Path) -> None:
-    (folder / ALLOWED).write_text(text)
-    with pytest.raises(StrataError, match=says) as caught:
-        differences(load(folder), "dev", "dev")
-    assert caught.value.file == str(folder / ALLOWED)
