@@ -392,7 +392,7 @@ class Program:
         if texts:
             try:
                 value = self.statics.value(call.arguments[0], draft.scope)
-                known = value if value.startswith(("/", "~")) else os.path.join(base, value)
+                known = value if value.startswith("~") else os.path.join(base, value)
                 texts[0] = quoted(known)
             except (NotConstantError, StrataError, AttributeError):
                 texts[0] = absolute(texts[0], base)
