@@ -160,7 +160,7 @@ class Program:
                 return self._local_reference(reference, path, draft)
             case "include":
                 return self._include_reference(reference, path, draft)
-            case "feature" if steps:
+            case "feature":
                 return ".".join((self._features(scope, draft), *steps))
             case "dependency" if steps:
                 return self._dependency_reference(reference, path, draft)
