@@ -118,6 +118,7 @@ INPUTS: list[tuple[dict[str, Any], str, int, str, str]] = [
     ({"text": "x", "count_of": 1}, FILE, 1, "input-missing", "live/dev/a does not give `any`, which module m has no default for"),
     ({**GIVEN, "labels": {"team": "${x}"}}, COMPONENT, 7, "input-template", "`labels.team` holds a template mark inside a collection"),
     ({**GIVEN, "labels": {"team": "%{x}"}}, COMPONENT, 7, "input-template", "`labels.team` holds a template mark inside a collection"),
+    ({**GIVEN, "labels": {"a-%{x}": "y"}}, COMPONENT, 5, "input-template", "`labels.a-%{x}` holds a template mark inside a collection"),
     ({**GIVEN, "labels": {"${x}": "y"}}, COMPONENT, 5, "input-template", "`labels.${x}` holds a template mark inside a collection"),
     ({**GIVEN, "any": [["a", {"k": "${x}"}]]}, FILE, 1, "input-template", "`any.0.1.k` holds a template mark inside a collection"),
 ]  # fmt: skip

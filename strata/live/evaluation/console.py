@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,8 @@ def _answer(output: str, marker: str) -> dict[str, Any] | None:
 
 
 def _number(digits: str) -> int:
-    # Terragrunt's numbers are float64.
-    return int(digits) if len(digits) <= _EXACT_DIGITS else int(float(digits))
+    # Terragrunt's numbers are float64, written with as few digits as tell them apart.
+    return int(digits) if len(digits) <= _EXACT_DIGITS else int(Decimal(repr(float(digits))))
 
 
 def _program(

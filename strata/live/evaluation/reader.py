@@ -305,7 +305,8 @@ class Reader:
     def _include(
         self, unit: Scope, index: int, name: str, block: ConfigBlock, values: Mapping[str, Any]
     ) -> Include:
-        strategy = values.get("merge_strategy") or "shallow"
+        given = values.get("merge_strategy")
+        strategy = "shallow" if given is None else given
         here = block.line
         if strategy not in STRATEGIES:
             raise StrataError(
