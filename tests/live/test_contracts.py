@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from strata.live import LiveTree
 from strata.live.check import environments, files, inputs, mocks
 from strata.live.check.findings import CheckFinding
-from strata.live.check.snapshot import CheckedEnvironment, CheckedUnit, LiveSnapshot
+from strata.live.check.snapshot import CheckedEnvironment, CheckedUnit, LiveSnapshot, read_snapshot
 from strata.live.model import Dependency
 from strata.modules.interface import Module, read_module
 
@@ -416,3 +417,56 @@ def test_a_finding_is_shown_on_a_line() -> None:
     assert str(finding) == "live/env.hcl:3: It is so (do that) [rule]"
     other = CheckFinding("live/env.hcl", 12, "rule", "It is so", "do that")
     assert sorted([other, finding]) == [finding, other]
+
+
+READER = """dependency "d" {
+  config_path = "../d"
+  mock_outputs = { a = "x-000000000000", m = {} }
+  mock_outputs_allowed_terraform_commands = ["plan"]
+}
+dependency "e" {
+  config_path = "../e"
+  mock_outputs = {}
+}
+inputs = {
+  whole   = dependency.d
+  outputs = dependency.d.outputs
+  twice   = [dependency.d.outputs, dependency.d.outputs]
+  chosen  = dependency.d.outputs[upper("a")]
+  good    = dependency.d.outputs.a
+  lost    = try(dependency.d.outputs.nope, "")
+  part    = try(dependency.d.outputs.m.k, dependency.d.outputs["m"]["z"], "")
+  below   = try(dependency.d.outputs.a.b, dependency.d.outputs.l[0].k.z, dependency.d.outputs.l.x, "")
+  file    = fileexists("x-${dependency.d.outputs.gone}")
+  other   = try(dependency.e.outputs.anything, "")
+  name    = dependency.d.name
+}
+"""
+
+
+def test_outputs_in_use(load: Callable[..., LiveTree]) -> None:
+    tree = load(
+        {
+            "live/dev/a/terragrunt.hcl": READER,
+            "live/dev/d/terragrunt.hcl": 'terraform {\n  source = "${get_repo_root()}/modules//d"\n}\n',
+            "live/dev/e/terragrunt.hcl": "",
+            "modules/d/main.tf": PROVIDED,
+        }
+    )
+    found = [
+        (line, message)
+        for file, line, rule, message in shown(mocks.check(read_snapshot(tree)))
+        if rule in ("dependency-output", "mock-output") and file == FILE
+    ]
+    whole = "the outputs of dependency `d` are used as a whole, or by a computed name"
+    assert found == [
+        (3, "the output `l` of dependency `d` is in use and has no mock"),
+        (3, "the output `l` of dependency `d` is in use and has no mock"),
+        (11, whole),
+        (12, whole),
+        (13, whole),
+        (14, whole),
+        (16, "dependency.d.outputs.nope: the module of live/dev/d has no output `nope`"),
+        (17, "dependency.d.outputs.m.z: the output `m` has no attribute `z`"),
+        (19, "dependency.d.outputs.gone: the module of live/dev/d has no output `gone`"),
+    ]
