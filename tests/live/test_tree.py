@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,10 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live import LiveTree, UnitOutputs
+from strata.live.evaluation import reader
+from strata.live.evaluation.console import Console
 from strata.live.evaluation.reads import reads
+from strata.live.language.hcl import parse
 from strata.live.order import graph_of, in_layers, in_order
 
 Load = Callable[..., LiveTree]
@@ -259,6 +264,23 @@ def test_the_files_of_a_unit(load: Load) -> None:
         "live/dev/a/d/one.txt": "file read",
         "live/dev/a/d/e/two.txt": "file read",
     }
+
+
+def test_units_read_by_two_threads_at_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"a.hcl": "", "b.hcl": ""})
+
+    def slowly(path: Path) -> Any:
+        time.sleep(0.05)
+        return parse(path)
+
+    monkeypatch.setattr(reader, "parse", slowly)
+    one = reader.Reader(root, {}, Console("terraform", {}))
+    with ThreadPoolExecutor(4) as pool:
+        scopes = list(pool.map(one.unit, [root / "a.hcl", root / "b.hcl"] * 2))
+    assert scopes[0] is scopes[2]
+    assert scopes[1] is scopes[3]
+    # The names in the scratch folder begin with it.
+    assert scopes[0].key != scopes[1].key
 
 
 def test_how_a_tree_is_loaded(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
