@@ -15,7 +15,7 @@ import re
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -52,6 +52,18 @@ class Definition:
     uses: frozenset[str]
     pending: bool = False
     outputs: bool = False
+
+
+def closure(definitions: Mapping[str, Definition], wanted: Iterable[str]) -> list[Definition]:
+    """The definitions that `wanted` needs, itself included, in the same order in every process."""
+    found: dict[str, Definition] = {}
+    queue = list(wanted)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            queue.extend(sorted(found[name].uses))
+    return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,6 @@ class Program:
         """The local that holds a local of the file."""
         name = f"{scope.key}_l_{attribute.name}"
         return self._define(name, attribute.value, _Draft(scope, in_locals=True), f"local.{attribute.name}")
-
-    def closure(self, wanted: Iterable[str]) -> list[Definition]:
-        """The definitions that `wanted` needs, itself included, in the same order in every process."""
-        found: dict[str, Definition] = {}
-        queue = list(wanted)
-        while queue:
-            name = queue.pop()
-            if name not in found:
-                found[name] = self.definitions[name]
-                queue.extend(sorted(found[name].uses))
-        return list(found.values())
 
     # -- definitions -----------------------------------------------------------------------------------------
 
