@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from strata.ci.roles import check_roles, needs
-from strata.ci.trust import Trusting, TrustToken, planned_trust, short_name, verdicts
+from strata.ci.trust import Trusting, TrustToken, load_tokens, planned_trust, short_name, verdicts
 from strata.errors import StrataError
 from strata.iam import PolicyError
 from strata.iam.workload_identity import SnowflakeIdentity
@@ -384,3 +384,51 @@ def test_a_trust_that_cannot_be_decided() -> None:
     with pytest.raises(StrataError) as caught:
         verdicts([token("x", "plan apply other", sub="s")], trusting, [])
     assert caught.value.message == "the token 'x' may become apply, which the environment does not have"
+
+
+# a token of the table, and claims that it has (None: that it lacks)
+TOKENS: list[tuple[str, dict[str, str | None]]] = [
+    (
+        "pull request, by name",
+        {
+            "sub": "repo:o/r:pull_request",
+            "iss": ISSUER,
+            "aud": "sts.amazonaws.com",
+            "repository": "o/r",
+            "repository_id": "2",
+            "repository_owner": "o",
+            "repository_owner_id": "1",
+            "name": None,
+            "allows": None,
+            "note": None,
+        },
+    ),
+    ("this environment, from main, by name", {"sub": "repo:o/r:environment:dev", "environment": "dev"}),
+    ("another environment, from main, by name", {"sub": "repo:o/r:environment:prod", "environment": "prod"}),
+    ("an environment in capitals", {"sub": "repo:o/r:environment:DEV", "environment": "DEV"}),
+    ("owner and repository in other letters", {"sub": "repo:O/R:pull_request", "repository": "O/R"}),
+    (
+        "Snowflake: another environment",
+        {"sub": "repo:o@1/r@2:environment:prod", "aud": "snowflakecomputing.com"},
+    ),
+    ("no subject", {"sub": None, "aud": "sts.amazonaws.com", "without": None}),
+    ("no audience", {"sub": "repo:o/r:pull_request", "aud": None}),
+    ("empty subject", {"sub": ""}),
+]
+
+
+@pytest.mark.parametrize(("name", "claims"), TOKENS)
+def test_the_claims_of_a_token(name: str, claims: dict[str, str | None]) -> None:
+    (one,) = [found for found in load_tokens(FACTS, "prod") if found.name == name]
+    assert one.claims is not None
+    assert {claim: one.claims.get(claim) for claim in claims} == claims
+
+
+def test_whom_a_token_may_become_and_why() -> None:
+    found = {one.name: one for one in load_tokens(FACTS, "prod")}
+    assert found["pull request, by name"].allows == {"plan"}
+    assert found["pull request, by name"].note == ""
+    fork = found["fork: pull request to us"]
+    assert (fork.claims, fork.allows) == (None, frozenset())
+    assert fork.note == "GitHub gives a fork's pull request no token at all."
+    assert not any("{" in value for one in found.values() for value in (one.claims or {}).values())
