@@ -69,12 +69,13 @@ def needs(name: str) -> str:
 
 
 COMPONENTS = {
-    # b needs a, c needs b; d and g stand alone.
+    # b needs a, c needs b; d, g and h stand alone.
     "a": "}\n\ninputs = {\n  size = local.env.size\n}\n",
     "b": "}\n\n" + needs("a") + 'inputs = {\n  x     = dependency.a.outputs.x\n  rules = file("${get_repo_root()}/data/rules.json")\n}\n',
     "c": "}\n\n" + needs("b") + "inputs = {\n  x     = dependency.b.outputs.x\n  count = local.env.count\n}\n",
     "d": "}\n",
     "g": '\n  before_hook "build" {\n    commands = ["plan", "apply"]\n    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "glue"]\n  }\n}\n',
+    "h": '\n  after_hook "build" {\n    commands = ["plan"]\n    execute  = ["python3", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "lambda"]\n  }\n}\n',
 }  # fmt: skip
 MODULE = 'output "x" {\n  value = "x"\n}\n'
 FILES: dict[str, str | Path | None] = {
@@ -85,6 +86,9 @@ FILES: dict[str, str | Path | None] = {
     "modules/c/policy.json.tpl": "{}",
     "modules/a/README.md": "# a\n",
     "glue_jobs/clean.py": "x = 1\n",
+    "lambda_functions/refresh.py": "x = 1\n",
+    "strata/artifacts/archive.py": "x = 1\n",
+    "strata/checkout/files.py": "x = 1\n",
     "README.md": "# x\n",
     ".tool-versions": "terraform 1.11.4\npython 3.11\n",
     **{
@@ -114,6 +118,12 @@ EDITS: dict[str, tuple[str, str, set[str]]] = {
     "a file beside a unit": ("live/dev/d/extra.json", "{}", {"d"}),
     "a lock file": ("live/dev/c/.terraform.lock.hcl", "# two\n", {"c"}),
     "what a hook builds from": ("glue_jobs/clean.py", "x = 2\n", {"g"}),
+    "what a later hook builds from": ("lambda_functions/refresh.py", "x = 2\n", {"h"}),
+    "the builder": ("strata/artifacts/archive.py", "x = 2\n", {"g", "h"}),
+    "what the builder imports": ("strata/checkout/files.py", "x = 2\n", {"g", "h"}),
+    "another part of the library": ("strata/cli/app.py", "x = 2\n", set()),
+    "Terragrunt's version": (".tool-versions", "terraform 1.11.4\npython 3.11\nterragrunt 1.1.3\n", set(COMPONENTS)),
+    "a tool without a version": (".tool-versions", "terraform 1.11.4\npython 3.11\nterragrunt\n\n", set()),
     "a component's inputs": ("live/_components/d.hcl", HEAD.replace("NAME", "d") + "}\n\ninputs = {\n  y = 1\n}\n", {"d"}),
     "documentation": ("README.md", "# y\n", set()),
     "Terraform's version": (".tool-versions", "terraform 1.12.0\npython 3.11\n", set(COMPONENTS)),
@@ -124,7 +134,8 @@ EDITS: dict[str, tuple[str, str, set[str]]] = {
 # Files whose bytes a unit is made of, besides its own folder: by hand, and not by what reads what.
 MADE_OF = {name: (f"modules/{name}/",) for name in COMPONENTS} | {
     "d": ("modules/d/", "modules/shared/"),
-    "g": ("modules/g/", "glue_jobs/"),
+    "g": ("modules/g/", "glue_jobs/", "strata/artifacts/", "strata/checkout/"),
+    "h": ("modules/h/", "lambda_functions/", "strata/artifacts/", "strata/checkout/"),
 }
 # Changes of a line; a tree that cannot be read any more is one of the outcomes.
 LINE_EDITS: dict[str, Callable[[str], str]] = {
