@@ -187,6 +187,17 @@ def test_an_issue_opens_closes_and_opens_again(github: Server) -> None:
     assert (len(github.issues), github.issues[0]["state"]) == (1, "open")
 
 
+def test_a_pull_request_is_not_the_issue(github: Server) -> None:
+    api = client(github, issues="write")
+    mark = "<!-- strata:drift:dev -->"
+    listed = {"number": 1, "state": "open", "body": f"{mark}\nquoted", "html_url": "pull", "pull_request": {}}
+    github.issues.append(listed)
+    assert api.upsert_issue(mark, "Drift", None) is None
+    assert api.upsert_issue(mark, "Drift", f"{mark}\none") != "pull"
+    assert listed["body"] == f"{mark}\nquoted"
+    assert len(github.issues) == 2
+
+
 def test_the_last_applied_commit(github: Server) -> None:
     api = client(github, statuses="write")
     api.mark_applied("dev", "aaa", succeeded=True, description="2 unit(s)")

@@ -85,6 +85,15 @@ def test_what_nothing_needs_is_listed() -> None:
     )
 
 
+def test_the_letters_of_an_action_do_not_matter() -> None:
+    lower = statement(
+        "cloudwatch:putdashboard", "cloudwatch:DELETE*", "cloudwatch:getDASHBOARD", resource=BOARD
+    )
+    document = plan(DASHBOARD, policy("apply", lower, OWN), policy("plan", READS, OWN))
+    assert faults(document) == []
+    assert "cloudwatch:DeleteAlarms" in check_roles(document, FACTS).unused
+
+
 def test_a_policy_may_be_in_pieces() -> None:
     apply = [policy("apply", statement(action, resource=BOARD)) for action in (*CHANGING, READING)]
     document = plan(DASHBOARD, *apply, policy("apply", OWN), policy("plan", READS), policy("plan", OWN))

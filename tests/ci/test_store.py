@@ -73,6 +73,14 @@ def test_the_store_is_beside_the_states(backend: str) -> None:
     assert store._s3() is store._s3()
 
 
+def test_how_many_objects_are_stored(store: Store, tmp_path: Path) -> None:
+    assert store.save(RECORD, tmp_path) == 1
+    for unit in RECORD.units:
+        (tmp_path / unit).mkdir(parents=True)
+        (tmp_path / unit / "tfplan.tfplan").write_bytes(b"x")
+    assert store.save(RECORD, tmp_path) == 3
+
+
 def test_no_record(store: Store) -> None:
     assert store.load(COMMIT) is None
 
