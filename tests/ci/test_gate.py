@@ -138,6 +138,8 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("other source, out of a list", "modules/a/main.tf", MAIN.replace('"hashicorp/aws"', '["evil/aws"][0]'), ["provider"]),
     ("provider that a resource names", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = random"), ["provider"]),
     ("provider that a resource names in quotes", "modules/a/main.tf", MAIN.replace('name = "a"', 'provider = "random.x"'), ["provider"]),
+    ("provider that a resource names, the known one", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = aws"), []),
+    ("provider that a resource names, known, in quotes", "modules/a/main.tf", MAIN.replace('name = "a"', 'provider = "aws"'), []),
     ("provider that a resource names, another of a known one", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = aws.other"), []),
     ("provider that an import names", "modules/a/main.tf", MAIN + "import {\n  to = aws_sns_topic.a\n  id = 1\n  provider = random\n}\n", ["provider"]),
     ("provider that is handed to a module", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../b"\n  providers = { aws = random.x }\n}\n', ["provider"]),

@@ -167,11 +167,14 @@ def test_a_plan_role_that_writes(refused: dict[str, Any], says: str) -> None:
     assert found == [("plan", says)]
 
 
-def test_without_a_lock_table_no_table_is_written() -> None:
-    facts = EnvironmentFacts(**{**vars(FACTS), "lock_table": None})
-    writes = statement("dynamodb:PutItem", resource=LOCKS)
-    document = plan(DASHBOARD, policy("apply", APPLIES, OWN), policy("plan", READS, OWN, writes))
-    assert faults(document, facts) == [("plan", f"S allows dynamodb:PutItem on {LOCKS}: that is writing")]
+@pytest.mark.parametrize("table", [None, ""])
+def test_without_a_lock_table_no_table_is_written(table: str | None) -> None:
+    facts = EnvironmentFacts(**{**vars(FACTS), "lock_table": table})
+    for name in ("locks", "None", ""):
+        about = f"{LOCKS.removesuffix('locks')}{name}"
+        writes = statement("dynamodb:PutItem", resource=about)
+        document = plan(DASHBOARD, policy("apply", APPLIES, OWN), policy("plan", READS, OWN, writes))
+        assert faults(document, facts) == [("plan", f"S allows dynamodb:PutItem on {about}: that is writing")]
 
 
 def asked(*found: tuple[str, Mapping[str, Any]]) -> list[tuple[str, str, str, dict[str, str], str]]:
@@ -212,6 +215,20 @@ def test_an_action_about_no_resource_is_asked_for_all() -> None:
     ]
     place = "arn:aws:logs:eu-west-1:111122223333:log-group:/a"
     assert group == [("read", "logs:ListTagsForResource", place, {}, "")]
+
+
+@pytest.mark.parametrize(
+    ("values", "actions"),
+    [
+        ({"role": "arn:r"}, ["iam:PassRole"]),
+        ({"role": "arn:r", "s3_bucket": "b"}, ["iam:PassRole", "s3:GetObject"]),
+        ({"role": "arn:r", "kms_key_arn": "k"}, ["iam:PassRole", "kms:CreateGrant"]),
+        ({"role": "arn:r", "s3_bucket": "b", "kms_key_arn": "k"}, ["iam:PassRole", "s3:GetObject", "kms:CreateGrant"]),
+    ],
+)  # fmt: skip
+def test_what_is_needed_only_where_something_is_set(values: dict[str, str], actions: list[str]) -> None:
+    found = asked(("aws_lambda_function", {"function_name": "f", **values}))
+    assert [one[1] for one in found if not one[1].startswith("lambda:")] == actions
 
 
 def test_a_role_is_made_within_its_boundary() -> None:

@@ -461,3 +461,59 @@ def test_one_word_for_a_change(
     found = {"address": "aws_x.a", "type": "aws_x", "mode": "managed", **item, "change": whole}
     resources = unit_plan("live/dev/a", {"resource_changes": [found]}).resources
     assert [resource.action for resource in resources] == ([] if word is None else [word])
+
+
+@pytest.mark.parametrize(
+    ("unit", "lines"),
+    [
+        (UnitPlan(unit="live/dev/a", outputs=("url",)), ["! output url"]),
+        (
+            UnitPlan(unit="live/dev/a", resources=(of("delete", "d"),)),
+            ["- aws_x.d: an apply would delete it"],
+        ),
+        (UnitPlan(unit="live/dev/a", drifted=(of("delete", "d"),)), ["- aws_x.d was deleted by hand"]),
+    ],
+)
+def test_each_kind_of_drift_is_drift(unit: UnitPlan, lines: list[str]) -> None:
+    text = drift_markdown(PlanSet(environment="dev", commit="c", units=(unit,)))
+    assert text.startswith("<!-- strata:drift:dev -->\n## Drift in `dev`: 1 of 1 units\n\n### `live/dev/a`\n")
+    inside = text.partition("```diff\n")[2].partition("\n```")[0]
+    assert inside.splitlines() == lines
+
+
+FAILED = UnitPlan(unit="live/dev/a", status="failed", error="no such bucket")
+SKIPPED = UnitPlan(unit="live/dev/b", status="skipped")
+CAUTION = """> [!CAUTION]
+> **2 of 3 units have no plan:**
+>
+> - `live/dev/a`: `no such bucket`
+> - `live/dev/b`: `not begun`"""
+
+
+def test_what_has_no_plan_stands_on_top() -> None:
+    plans = PlanSet(environment="dev", commit="c", units=(FAILED, SKIPPED, UnitPlan(unit="live/dev/c")))
+    head = "<!-- strata:{}:dev -->\n## {}: {}\n\n"
+    assert markdown(plans).startswith(
+        head.format("plan", "Plan for `dev`", "2 of 3 units failed") + CAUTION + "\n\n"
+    )
+    drift = drift_markdown(plans)
+    assert drift == head.format("drift", "Drift in `dev`", "0 of 3 units") + CAUTION + "\n"
+
+
+def test_what_is_lost_is_named_in_full() -> None:
+    gone = UnitPlan(
+        unit="live/dev/a",
+        resources=(of("delete", "d"), of("replace", "r"), of("create", "c"), of("delete", "e")),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=(gone,)))
+    assert (
+        """> [!CAUTION]
+> **2 to delete and 1 to replace.**
+>
+> - delete `aws_x.d` in `live/dev/a`
+> - replace `aws_x.r` in `live/dev/a`
+> - delete `aws_x.e` in `live/dev/a`
+
+"""
+        in text
+    )
