@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strata.ci.affected import Affected, affected, compare, deployable
+from strata.ci.affected import Affected, affected, compare, deployable, edges, everything, graph_of
 from strata.ci.git import CommitRange
 from strata.cli.app import run
 from strata.errors import StrataError
@@ -383,3 +383,41 @@ def test_no_history(repository: Repository) -> None:
     with pytest.raises(StrataError, match="commit `nowhere` is not in this checkout") as caught:
         CommitRange.since(repository.clone, "nowhere")
     assert caught.value.remedy == "fetch the whole history: fetch-depth: 0"
+
+
+def test_waves_of_units_of_several_environments(tmp_path: Path) -> None:
+    after = 'dependency "{0}" {{\n  config_path = "../{0}"\n}}\n'
+    for name, text in {
+        "dev/a": "",
+        "dev/b": after.format("a"),
+        "dev/c": after.format("b"),
+        "dev/z": "",
+        "prod/a": after.format("b"),
+        "prod/b": "",
+    }.items():
+        (tmp_path / "live" / name).mkdir(parents=True)
+        (tmp_path / "live" / name / "terragrunt.hcl").write_text(text)
+    units = [f"live/{name}" for name in ("prod/a", "dev/c", "dev/a", "dev/z", "prod/b", "dev/gone")]
+    assert graph_of(tmp_path, units) == [
+        ("live/dev/a", "live/dev/z"),
+        ("live/dev/c",),
+        ("live/prod/b",),
+        ("live/prod/a",),
+    ]
+    assert edges(tmp_path, "dev") == (("live/dev/a", "live/dev/b"), ("live/dev/b", "live/dev/c"))
+    found = everything(tmp_path, "dev")
+    assert found.waves == (("live/dev/a", "live/dev/z"), ("live/dev/b",), ("live/dev/c",))
+    assert found.units == ("live/dev/a", "live/dev/z", "live/dev/b", "live/dev/c")
+    assert found.reasons == dict.fromkeys(found.units, ("all units",))
+    assert (found.environment, found.removed, found.base) == ("dev", (), None)
+
+
+def test_what_the_process_knows_of_an_embedded_cloud_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = 'locals {\n  cloud = get_env("STRATA_LOCAL", "none")\n}\ndependencies {\n  paths = local.cloud == "none" ? [] : ["../b"]\n}\n'
+    for name, text in {"a": unit, "b": ""}.items():
+        (tmp_path / "live/dev" / name).mkdir(parents=True)
+        (tmp_path / "live/dev" / name / "terragrunt.hcl").write_text(text)
+    monkeypatch.setenv("STRATA_LOCAL", "http://127.0.0.1:1")
+    assert edges(tmp_path, "dev") == ()

@@ -22,6 +22,7 @@ VARIABLES = {"GITHUB_API_URL": "https://e.example/", "GITHUB_REPOSITORY": "a/b",
 
 def test_the_job_says_which_repository() -> None:
     assert GitHub.from_environment(VARIABLES) == GitHub("https://e.example", "a/b", "t", 1.0)
+    assert GitHub("https://e.example", "a/b", "t").pause == 1.0
     assert GitHub.from_environment(VARIABLES | {"STRATA_GITHUB_PAUSE": "0.5"}).pause == 0.5
 
 

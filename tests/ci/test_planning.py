@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -174,8 +176,16 @@ def standing_in(monkeypatch: pytest.MonkeyPatch, answer: Any) -> Planned:
     units = [SimpleNamespace(path=path) for path in (A, B, C, "live/dev/untouched")]
     tree = SimpleNamespace(units=lambda environment: units)
     monkeypatch.setattr(impact, "EnvironmentPlanner", planner)
-    monkeypatch.setattr(impact, "find_toolchain", lambda folder: SimpleNamespace(terraform="terraform"))
-    monkeypatch.setattr(impact, "LiveTree", SimpleNamespace(load=lambda root, **more: tree))
+    monkeypatch.setattr(
+        impact, "find_toolchain", lambda folder: SimpleNamespace(terraform=folder / "terraform")
+    )
+
+    def load(root: Path, *, environ: Mapping[str, str], terraform: Path) -> Any:
+        assert terraform == root / ".strata/terraform"
+        assert environ["PATH"] == os.environ["PATH"]
+        return tree
+
+    monkeypatch.setattr(impact, "LiveTree", SimpleNamespace(load=load))
     monkeypatch.setattr(impact, "module_name", lambda unit: unit.path.rpartition("/")[2])
     return planner
 
