@@ -283,6 +283,38 @@ def test_a_reason_names_the_file(base: LiveTree, tmp_path: Path, name: str) -> N
     assert compare(base, load(tmp_path, FILES | files), "dev").reasons[f"live/dev/{unit}"] == expected
 
 
+def test_a_base_that_cannot_be_read_affects_every_unit(base: LiveTree, tmp_path: Path) -> None:
+    broken = load(tmp_path, FILES | {"live/dev/env.hcl": "locals {\n  x = = 1\n}\n"})
+    found = compare(broken, base, "dev")
+    assert set(found.units) == {f"live/dev/{name}" for name in COMPONENTS}
+    (reason,) = found.reasons["live/dev/a"]
+    assert reason.startswith("the base cannot be read: syntax error: ")
+    assert found.removed == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(5, [f"input n{n}" for n in range(5)]), (6, [*(f"input n{n}" for n in range(5)), "and 1 more"])],
+)
+def test_the_most_reasons_of_a_unit(base: LiveTree, tmp_path: Path, count: int, expected: list[str]) -> None:
+    added = "".join(f"\n  n{number} = {number}" for number in range(count))
+    text = HEAD.replace("NAME", "d") + f"}}\n\ninputs = {{{added}\n}}\n"
+    found = compare(base, load(tmp_path, FILES | {"live/_components/d.hcl": text}), "dev")
+    because = " (component live/_components/d.hcl)"
+    assert found.reasons == {
+        "live/dev/d": tuple(one + because if one.startswith("input") else one for one in expected)
+    }
+
+
+def test_without_versions_of_tools_and_with_modules_in_a_circle(base: LiveTree, tmp_path: Path) -> None:
+    call = 'module "x" {\n  source = "../d"\n}\nmodule "y" {\n  source = "../nowhere"\n}\n'
+    files = {**FILES, "modules/shared/main.tf": MODULE + call}
+    del files[".tool-versions"]
+    found = compare(base, load(tmp_path, files), "dev")
+    assert found.reasons["live/dev/a"] == ("version of terraform",)
+    assert found.reasons["live/dev/d"] == ("nested module modules/shared/main.tf", "version of terraform")
+
+
 def test_waves_and_reasons(repository: Repository) -> None:
     found = resolve(repository, {"modules/a/main.tf": MODULE + "# more\n"})
     assert found.waves == (("live/dev/a",), ("live/dev/b",), ("live/dev/c",))

@@ -199,6 +199,17 @@ def test_a_pull_request_is_not_the_issue(github: Server) -> None:
     assert len(github.issues) == 2
 
 
+def test_an_issue_that_says_so_already_is_left_alone(github: Server) -> None:
+    api = client(github, issues="write")
+    mark = "<!-- strata:drift:dev -->"
+    first = api.upsert_issue(mark, "Drift", f"{mark}\none")
+    before = len(github.calls)
+    assert api.upsert_issue(mark, "Drift", f"{mark}\none") == first
+    assert api.upsert_issue(mark, "Drift", None) == first
+    assert api.upsert_issue(mark, "Drift", None) == first
+    assert [call.split()[0] for call in github.calls[before:]] == ["GET", "GET", "PATCH", "GET"]
+
+
 def test_the_last_applied_commit(github: Server) -> None:
     api = client(github, statuses="write")
     api.mark_applied("dev", "aaa", succeeded=True, description="2 unit(s)")

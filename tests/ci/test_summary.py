@@ -517,3 +517,23 @@ def test_what_is_lost_is_named_in_full() -> None:
 """
         in text
     )
+
+
+def test_plans_made_with_mocks_are_provisional() -> None:
+    units = (
+        UnitPlan(unit="live/dev/a", mocked=("aws_x.a",)),
+        UnitPlan(unit="live/dev/b"),
+        UnitPlan(unit="live/dev/c", mocked=("aws_x.c", "output o")),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=units))
+    (line,) = [line for line in text.splitlines() if "**Provisional**" in line]
+    assert "`live/dev/a`, `live/dev/c`." in line
+    assert "Provisional" not in markdown(PlanSet(environment="dev", commit="c", units=units[1:2]))
+
+
+@pytest.mark.parametrize("error", [None, "no such bucket"])
+def test_why_there_is_no_environment_plan(error: str | None) -> None:
+    text = markdown(PlanSet(environment="dev", commit="c", downstream_error=error))
+    said = "The environment plan could not be made: `no such bucket`"
+    assert (said in text) is (error is not None)
+    assert ("environment plan" in text) is (error is not None)
