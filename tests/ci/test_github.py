@@ -104,6 +104,26 @@ def test_after_five_attempts_it_says_so(github: Server) -> None:
     assert len(github.calls) == 5
 
 
+COMMENTS = f"GET /repos/{REPOSITORY}/issues/7/comments"
+# The fault, and how it is said after five attempts: without the query, without the answer's words.
+LASTING: list[tuple[tuple[int, dict[str, str], str] | None, str]] = [
+    ((502, {}, "Bad Gateway"), f"{COMMENTS}: 502 Bad Gateway"),
+    ((200, {}, "<html>"), f"{COMMENTS}: the answer is not JSON"),
+    (None, f"{COMMENTS}: RemoteProtocolError"),
+]
+
+
+@pytest.mark.parametrize(("fault", "said"), LASTING)
+def test_how_a_lasting_fault_is_said(
+    github: Server, fault: tuple[int, dict[str, str], str] | None, said: str
+) -> None:
+    github.faults += [fault] * 5
+    with pytest.raises(StrataError) as caught:
+        client(github).upsert_comment(7, MARK, MARK)
+    assert caught.value.message == f"GitHub's API at {github.url} failed 5 times: {said}"
+    assert caught.value.remedy == "run the job again; see https://www.githubstatus.com"
+
+
 @pytest.mark.parametrize(("length", "shown"), [(200, 200), (201, 200)])
 def test_a_long_refusal_is_cut(github: Server, length: int, shown: int) -> None:
     github.faults.append((400, {}, f'{{"message": "{"x" * length}"}}'))

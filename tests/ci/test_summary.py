@@ -12,7 +12,7 @@ from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, load_plan_set, unit_plan
-from strata.ci.summary import LIMIT, Section, drift_markdown, markdown
+from strata.ci.summary import LIMIT, Section, code, drift_markdown, markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, first_error
@@ -537,3 +537,22 @@ def test_why_there_is_no_environment_plan(error: str | None) -> None:
     said = "The environment plan could not be made: `no such bucket`"
     assert (said in text) is (error is not None)
     assert ("environment plan" in text) is (error is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a", "`a`"),
+        ("", "``"),
+        ("a  b\n c", "`a b c`"),
+        ("`a", "`` `a ``"),
+        ("a`", "`` a` ``"),
+        ("a`b", "``a`b``"),
+        ("a``b`c", "```a``b`c```"),
+        ("```", "```` ``` ````"),
+        ("@someone [x](y)", "`@someone [x](y)`"),
+        ("a|b", "`a|b`"),
+    ],
+)
+def test_inline_code(text: str, shown: str) -> None:
+    assert code(text) == shown
