@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_the_snowflake_login_of_a_job(service: Service, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == ""
     assert snowflake_variables({**SNOWFLAKE, "GITHUB_ACTIONS": "true"}) == {"SNOWFLAKE_TOKEN": "a-token"}
     assert capsys.readouterr().out == "::add-mask::a-token\n"
+
+
+@pytest.mark.usefixtures("service")
+def test_a_token_is_masked_before_anything_else_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(log, encoding="utf-8"))
+    snowflake_variables({**SNOWFLAKE, "GITHUB_ACTIONS": "true"})
+    assert log.getvalue() == b"::add-mask::a-token\n"
 
 
 @pytest.mark.parametrize("provider", [None, "", "AWS", "oidc"])

@@ -470,3 +470,36 @@ def test_outputs_in_use(load: Callable[..., LiveTree]) -> None:
         (17, "dependency.d.outputs.m.z: the output `m` has no attribute `z`"),
         (19, "dependency.d.outputs.gone: the module of live/dev/d has no output `gone`"),
     ]
+
+
+def test_what_cannot_be_read_is_a_finding_at_its_place(load: Callable[..., LiveTree]) -> None:
+    tree = load(
+        {
+            "live/empty/env.hcl": "locals {}\n",
+            "live/dev/env.hcl": "locals {\n  a = tonumber({})\n}\n",
+            "live/dev/a/terragrunt.hcl": "inputs = {\n  x = nope()\n}\n",
+            "live/dev/b/terragrunt.hcl": 'terraform {\n\n  source = "../nowhere"\n}\n',
+            "live/dev/c/terragrunt.hcl": "",
+            "live/dev/d/terragrunt.hcl": 'terraform {\n  source = "git::https://example.org/r.git//m?ref=main"\n}\n',
+        }
+    )
+    found = read_snapshot(tree)
+    assert [(one.file, one.line, one.rule, one.message.partition(":")[0]) for one in found.findings] == [
+        ("live/empty", 1, "read", "the environment `empty` has no unit"),
+        ("live/dev/a/terragrunt.hcl", 2, "read", "function `nope` does not exist"),
+        ("live/dev/env.hcl", 2, "read", "Invalid function argument"),
+        (
+            "live/dev/b/terragrunt.hcl",
+            3,
+            "read",
+            "the source `../nowhere` is not a module of this repository",
+        ),
+        ("live/dev/c/terragrunt.hcl", 1, "read", "the unit names no module"),
+    ]
+    assert list(found.units) == ["live/dev/b", "live/dev/c", "live/dev/d"]
+    assert {one.name: (one.paths, dict(one.settings)) for one in found.environments} == {
+        "dev": (("live/dev/a", "live/dev/b", "live/dev/c", "live/dev/d"), {}),
+        "empty": ((), {}),
+    }
+    assert found.findings[4].remedy == "give `source` in its `terraform` block"
+    assert found.findings[3].remedy == "correct it: nothing can be planned before"

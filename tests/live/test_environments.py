@@ -88,6 +88,13 @@ def test_what_is_refused_leaves_nothing(
     assert sorted(folder.rglob("*")) == before
 
 
+def test_an_environment_without_locals_is_not_copied(folder: Path) -> None:
+    (folder / "live/dev/env.hcl").write_text("inputs = {}\n")
+    with pytest.raises(StrataError, match="no `locals` block") as caught:
+        create(load(folder), "qa", "dev", ACCOUNT)
+    assert caught.value.file == "live/dev/env.hcl"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
