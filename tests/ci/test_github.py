@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from strata.ci.github import GitHub
@@ -104,23 +106,29 @@ def test_after_five_attempts_it_says_so(github: Server) -> None:
     assert len(github.calls) == 5
 
 
-COMMENTS = f"GET /repos/{REPOSITORY}/issues/7/comments"
-# The fault, and how it is said after five attempts: without the query, without the answer's words.
+# The fault, and how it is said after five attempts: without the query, without a page's words.
 LASTING: list[tuple[tuple[int, dict[str, str], str] | None, str]] = [
-    ((502, {}, "Bad Gateway"), f"{COMMENTS}: 502 Bad Gateway"),
-    ((200, {}, "<html>"), f"{COMMENTS}: the answer is not JSON"),
-    (None, f"{COMMENTS}: RemoteProtocolError"),
+    ((502, {}, "Bad Gateway"), "502 Bad Gateway"),
+    ((200, {}, "<html>"), "the answer is not JSON"),
+    (None, "RemoteProtocolError"),
 ]
+ACTS: dict[str, Callable[[GitHub], object]] = {
+    f"GET /repos/{REPOSITORY}/issues/7/comments": lambda api: api.upsert_comment(7, MARK, MARK),
+    f"POST /repos/{REPOSITORY}/statuses/abc": lambda api: api.mark_applied(
+        "dev", "abc", succeeded=True, description="x"
+    ),
+}
 
 
+@pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize(("fault", "said"), LASTING)
 def test_how_a_lasting_fault_is_said(
-    github: Server, fault: tuple[int, dict[str, str], str] | None, said: str
+    github: Server, act: str, fault: tuple[int, dict[str, str], str] | None, said: str
 ) -> None:
     github.faults += [fault] * 5
     with pytest.raises(StrataError) as caught:
-        client(github).upsert_comment(7, MARK, MARK)
-    assert caught.value.message == f"GitHub's API at {github.url} failed 5 times: {said}"
+        ACTS[act](client(github))
+    assert caught.value.message == f"GitHub's API at {github.url} failed 5 times: {act}: {said}"
     assert caught.value.remedy == "run the job again; see https://www.githubstatus.com"
 
 
