@@ -168,7 +168,7 @@ def test_the_size_of_a_module(count: int, fault: bool) -> None:
     assert listed == ([("module-size", "", 1)] if fault else [])
 
 
-@pytest.mark.parametrize("name", ["locals", "variables2", "my-variables", "variables-x1", "context-x"])
+@pytest.mark.parametrize("name", ["locals", "variables2", "my-variables", "variables-x1", "context-x", "versions.tf-old"])
 def test_other_files_count(name: str) -> None:
     assert [rule for rule, _, _ in found("", **{name: "locals {}\n" * LINES})] == ["module-size"]
 
