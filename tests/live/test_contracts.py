@@ -194,8 +194,8 @@ def test_states_that_are_one(tmp_path: Path) -> None:
         unit(tmp_path, "live/prod/a", REMOTE, state=STATE),
     ]
     assert shown(environments.check(snapshot(tmp_path, *units))) == [
-        ("live/dev/b/terragrunt.hcl", 1, "state-key", "live/dev/b has no remote state in S3"),
-        ("live/dev/c/terragrunt.hcl", 1, "state-key", "live/dev/c has no remote state in S3"),
+        ("live/dev/b/terragrunt.hcl", 1, "remote-state", "live/dev/b has no remote state in S3"),
+        ("live/dev/c/terragrunt.hcl", 1, "remote-state", "live/dev/c has no remote state in S3"),
         ("live/prod/a/terragrunt.hcl", 3, "state-key", "live/prod/a and live/dev/a keep their states in one object, s3://b/k"),
     ]  # fmt: skip
 

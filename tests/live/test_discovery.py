@@ -109,8 +109,14 @@ def test_a_repository_without_a_live_folder(write: Write) -> None:
     root = write({"live": ""})
     with pytest.raises(StrataError) as caught:
         environments(root)
-    assert caught.value.message == f"no folder `live` in {root}"
-    assert caught.value.remedy == "run Strata in a platform repository"
+    assert caught.value.message == f"no folder below {root} holds a terragrunt.hcl"
+    assert caught.value.remedy == "run it in a Terragrunt repository"
+    # Then the whole repository is one environment; a file at the top is what its units include.
+    (root / "terragrunt.hcl").touch()
+    assert (environments(root), units_of(root, ".")) == (["."], ["."])
+    (root / "a").mkdir()
+    (root / "a/terragrunt.hcl").touch()
+    assert (environments(root), units_of(root, ".")) == (["."], ["a"])
 
 
 def test_the_versions_that_environments_run(write: Write) -> None:

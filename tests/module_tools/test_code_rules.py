@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from strata.modules.interface import read_module
-from strata.modules.rules.code import LINES, check
+from strata.modules.rules.code import LINES, RULES, check
 
 USE = 'resource "a_b" "this" {{\n  x = {0}\n}}\n'
 
@@ -18,7 +18,9 @@ def found(text: str, **files: str) -> list[tuple[str, str, int]]:
     """Rule, subject and line of what is found in main.tf and in other files."""
     contents = {"main.tf": text.encode(), **{f"{name}.tf": other.encode() for name, other in files.items()}}
     module = read_module("m", contents, "modules/m")
-    return [(one.check, one.subject.removeprefix("modules/m").strip(), one.line) for one in check(module)]
+    findings = list(check(module))
+    assert {one.check for one in findings} <= set(RULES)
+    return [(one.check, one.subject.removeprefix("modules/m").strip(), one.line) for one in findings]
 
 
 READS = ["file", "filebase64", "filebase64sha256", "filebase64sha512", "fileexists", "filemd5", "fileset",
@@ -78,6 +80,8 @@ def test_blocks_that_are_the_units(text: str, expected: list[tuple[str, str, int
         ('variable "My" {}\n' + use("var.My"), ["variable.My"]),
         ("locals {\n  My = 1\n}\n" + use("local.My"), ["local.My"]),
         ("locals {\n  my_2 = 1\n}\n" + use("local.my_2"), []),
+        ("locals {\n  my-2 = 1\n}\n" + use("local.my-2"), ["local.my-2"]),
+        ("locals {\n  _my = 1\n}\n" + use("local._my"), ["local._my"]),
     ],
 )
 def test_names(text: str, expected: list[str]) -> None:
@@ -168,7 +172,9 @@ def test_the_size_of_a_module(count: int, fault: bool) -> None:
     assert listed == ([("module-size", "", 1)] if fault else [])
 
 
-@pytest.mark.parametrize("name", ["locals", "variables2", "my-variables", "variables-x1", "context-x", "versions.tf-old"])
+@pytest.mark.parametrize(
+    "name", ["locals", "variables2", "my-variables", "variables-x1", "context-x", "versions.tf-old"]
+)
 def test_other_files_count(name: str) -> None:
     assert [rule for rule, _, _ in found("", **{name: "locals {}\n" * LINES})] == ["module-size"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from strata.modules.interface import read_module
-from strata.modules.rules.declarations import check
+from strata.modules.rules.declarations import RULES, check
 
 VALIDATION = '  validation {{\n    condition     = {0}\n    error_message = "No."\n  }}\n'
 
@@ -28,7 +28,9 @@ def found(**files: str) -> list[tuple[str, str, str]]:
     """Rule, subject and words of what is found."""
     contents = {f"{name.replace('_', '-')}.tf": text.encode() for name, text in files.items()}
     module = read_module("m", contents, "modules/m")
-    return [(one.check, one.subject.removeprefix("modules/m "), one.text) for one in check(module)]
+    findings = list(check(module))
+    assert {one.check for one in findings} <= set(RULES)
+    return [(one.check, one.subject.removeprefix("modules/m "), one.text) for one in findings]
 
 
 def words(text: str) -> list[tuple[str, str]]:
