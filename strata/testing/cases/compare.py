@@ -49,7 +49,7 @@ def differences(
 ) -> Iterator[ValueDifference]:
     """Where a planned value is not what is expected of it.
 
-    A mapping expects its own keys only, an empty one that there are none, `(absent)` that a key is not there; a
+    A mapping expects its own keys only, an empty one that there are none, `(absent)` that a key is missing; a
     list is compared element by element, or as a set where the schema says so; `re:` begins a pattern that the
     whole text must match; null expects null.
 
