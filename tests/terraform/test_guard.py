@@ -115,3 +115,17 @@ def test_it_does_not_wait_for_what_has_left_the_group(guards: list[Guard]) -> No
     )
     assert guard.process.wait(7) == 7
     assert time.monotonic() - begun < 7
+
+
+def test_a_missing_program_is_named() -> None:
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(Path(guard_module.__file__)),
+        "1",
+        "/missing/program",
+        "argument",
+    ]
+    done = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (127, "/missing/program: No such file or directory\n")

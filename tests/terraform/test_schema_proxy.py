@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
-from strata.terraform.schema_proxy import Types, only
+from strata.terraform.schema_proxy import Types, _Forward, only
 
 # A field that this protocol file does not know (functions, number 7) and must come through.
 FUNCTIONS = b"\x3a\x06\x0a\x04trim"
@@ -59,3 +63,53 @@ def test_types_of_a_configuration_and_of_states(tmp_path: Path) -> None:
     assert {"aws_a", "aws_b", "aws_c", "aws_d", "aws_f"} <= types.named
     assert "aws_e" not in types.named
     assert types.declared == {"aws_a", "aws_b", "aws_d"}
+
+
+class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Answers every call with its name and request; one is refused."""
+
+    def service(self, details: Any) -> Any:
+        method: str = details.method
+
+        def answer(request: bytes, context: Any) -> bytes:
+            if method == "/tfplugin6.Provider/Refused":
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not now")
+            return method.encode() + b" " + request
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def served(handler: Any) -> tuple[Any, Any]:
+    server = grpc.server(ThreadPoolExecutor(2), (handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, grpc.insecure_channel(f"127.0.0.1:{port}", options=(("grpc.enable_http_proxy", 0),))
+
+
+@pytest.fixture
+def proxied() -> Iterator[Any]:
+    """A channel to a provider through the proxy's handler."""
+    provider, behind = served(Provider())
+    proxy, channel = served(_Forward(behind, {"/tfplugin6.Provider/GetProviderSchema": b"known"}))
+    yield channel
+    channel.close()
+    behind.close()
+    for server in (proxy, provider):
+        server.stop(grace=0).wait()
+
+
+def test_calls_pass_but_for_those_whose_answers_are_known(proxied: Any) -> None:
+    def ask(method: str) -> Any:
+        return proxied.unary_unary(method)(b"request", timeout=10)
+
+    assert ask("/tfplugin6.Provider/PlanResourceChange") == b"/tfplugin6.Provider/PlanResourceChange request"
+    assert ask("/tfplugin6.Provider/GetProviderSchema") == b"known"
+    with pytest.raises(grpc.RpcError) as refused:
+        ask("/tfplugin6.Provider/Refused")
+    assert (refused.value.code(), refused.value.details()) == (grpc.StatusCode.FAILED_PRECONDITION, "not now")
+    # go-plugin's own: Terraform may ask the provider to end, which others use.
+    assert ask("/plugin.GRPCController/Shutdown") == b""
+    assert list(proxied.unary_stream("/plugin.GRPCStdio/StreamStdio")(b"", timeout=10)) == []
+    with pytest.raises(grpc.RpcError) as unknown:
+        ask("/plugin.GRPCBroker/StartStream")
+    assert unknown.value.code() == grpc.StatusCode.UNIMPLEMENTED

@@ -332,7 +332,8 @@ def test_an_image_mirror_that_others_can_write_does_not_count(
         place.chmod(0o775 if change == "writable for the group" else 0o757)
     with pytest.raises(StrataError, match="no AWS provider"):
         find_toolchain(tmp_path / "state", environ)
-    # The next image's is taken.
+    # The next image's is taken, past one that has no provider of AWS's.
+    (tmp_path / "opt" / "plugins2" / HOST).mkdir(parents=True)
     mirror(tmp_path / "opt" / "trusted")
     assert str(tmp_path / "opt" / "trusted") in find_toolchain(tmp_path / "state", environ).aws_provider
 
@@ -341,6 +342,7 @@ def test_an_image_mirror_that_others_can_write_does_not_count(
     ("text", "counts"),
     [
         ('provider_installation {\n  filesystem_mirror { path = "/mine" }\n}\n', True),
+        ('plugin_cache_dir = "/x"\n\n  provider_installation {\n  direct {}\n}\n', True),
         ('# provider_installation {\nplugin_cache_dir = "/x"\n', False),
     ],
 )
