@@ -152,6 +152,14 @@ def test_a_locked_state_says_how_its_lock_is_released() -> None:
     )
 
 
+def test_another_error_about_a_lock_is_terraforms_words() -> None:
+    error = fed([diagnostic("Error releasing the state lock", LOCKED)], unit="live/dev/s3").error("x")
+    assert error.remedy is None
+    assert error.message.startswith(
+        "x: Error releasing the state lock: Error message: operation error DynamoDB"
+    )
+
+
 def test_of_what_is_no_json_the_end_is_kept() -> None:
     lines = [f"line {number:02} {'x' * 20}" for number in range(40)]
     stream = fed([*lines, "", "   ", "[1]", '"text"', "{}", "7"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import strata.terraform.guard as guard_module
+from strata.terraform.process import ProcessGroup
 
 # A command, what it prints, and the guard's exit code.
 ENDS: dict[str, tuple[str, str, int]] = {
@@ -129,3 +131,10 @@ def test_a_missing_program_is_named() -> None:
     ]
     done = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (127, "/missing/program: No such file or directory\n")
+
+
+def test_each_line_comes_without_its_end(tmp_path: Path) -> None:
+    lines: list[str] = []
+    command = ["printf", "\\n a \\n\\nb\\r\\nend"]
+    assert ProcessGroup().run(command, cwd=tmp_path, env=os.environ, on_line=lines.append) == 0
+    assert lines == ["", " a ", "", "b", "end"]
