@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,58 @@ def test_a_call_has_one_input_a_line_and_a_name_of_its_own(layout: RepositoryLay
     assert (root.folder / again.file).exists()
 
 
+def test_an_example_calls_the_working_tree_on_its_own_lines(layout: RepositoryLayout, tmp_path: Path) -> None:
+    (layout.cases / "box" / "inputs.yaml").write_text("name: ${crate}\n")
+    root = CaseRoot(tmp_path / "root", layout)
+    source = "git::https://example.com/modules.git//modules/box?ref=box/v1.0.0"
+    example = f'module "box" {{\n  source = "{source}"\n  name   = var.name\n}}\n'
+    call = root.add(boxed(inputs={}, example=example, line=7), own_copy=False)
+    folder = root.folder / "examples" / "box--x"
+    assert (folder / "main.tf").read_text() == "\n" * 6 + example.replace(source, "../.././modules/box")
+    assert json.loads((folder / "shared.tf.json").read_text()) == {
+        "variable": {"name": {"default": "$${crate}"}}
+    }
+    assert '"source": "./examples/box--x"' in (root.folder / call.file).read_text().splitlines()
+    own = root.add(boxed(inputs={}, example=example, line=7), own_copy=True)
+    text = (root.folder / "examples" / own.label / "main.tf").read_text()
+    assert f'source = "../.././copies/{own.label}/box"' in text
+
+
+def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> None:
+    for name, source in (
+        ("lake", "snowflakedb/snowflake"),
+        ("store", "hashicorp/aws"),
+        ("bare", "hashicorp/null"),
+    ):
+        (tmp_path / "modules" / name).mkdir(parents=True)
+        provider = source.rpartition("/")[2]
+        (tmp_path / "modules" / name / "versions.tf").write_text(
+            f'terraform {{\n  required_providers {{\n    {provider} = {{ source = "{source}" }}\n  }}\n}}\n'
+        )
+    layout = RepositoryLayout(tmp_path, tmp_path / "modules", tmp_path / "tests", tmp_path / ".strata")
+    root = CaseRoot(tmp_path / "root", layout)
+    names = ["lake", "store", "bare", "lake", "nowhere"]
+    assert root.providers([boxed(module=name) for name in names]) == {"aws", "snowflake"}
+    written = json.loads((root.folder / "providers.tf.json").read_text())
+    assert written["terraform"]["required_providers"] == {
+        "aws": {"source": "hashicorp/aws"},
+        "snowflake": {"source": "snowflakedb/snowflake"},
+    }
+    assert set(written["provider"]) == {"aws", "snowflake"}
+    # A plan needs no account: nothing is asked of AWS.
+    checks = {name for name in written["provider"]["aws"] if name.startswith("skip_")}
+    assert {name: written["provider"]["aws"][name] for name in checks} == dict.fromkeys(checks, True)
+    assert checks == {
+        "skip_credentials_validation",
+        "skip_metadata_api_check",
+        "skip_region_validation",
+        "skip_requesting_account_id",
+    }
+    bare = CaseRoot(tmp_path / "other", layout)
+    assert bare.providers([boxed(module="bare")]) == set()
+    assert not (bare.folder / "providers.tf.json").exists()
+
+
 def test_files_of_two_modules_lie_in_one_folder_if_they_agree(
     layout: RepositoryLayout, tmp_path: Path
 ) -> None:
@@ -236,6 +289,8 @@ def fault(file: str = "", line: int = 0, address: str = "") -> TerraformFault:
         (fault("modules/box/main.tf", 8, 'module.box--x.terraform_data.this["a"]'), ("box--x", None, 'terraform_data.this["a"]')),
         (fault("modules/box/main.tf", 8, "module.box--x"), ("box--x", None, "terraform_data.this")),
         (fault("modules/box/main.tf", 8), None),
+        (fault("work/box--x.tf.json", 4), ("box--x", "name", None)),
+        (fault("", 0, 'aws_x.y["module.box--x.z"]'), None),
         (fault("other.tf.json", 4), None),
         (fault("", 0, "module.other.terraform_data.this"), None),
         (fault("copies/crate--x/crate/main.tf", 19), ("crate--x", "name", None)),

@@ -31,6 +31,7 @@ def differ(expected: Any, planned: Any) -> list[str]:
         ({"a": 1}, {"a": 1, "b": 2}, []),
         ({"a": 1}, {"a": 1.0}, []),
         ({"a": 1}, {"a": True}, ["r.a: 1 True"]),
+        ({"a": True}, {"a": 1}, ["r.a: True 1"]),
         ({"a": "1"}, {"a": 1}, ["r.a: 1 1"]),
         ({"a": None}, {"a": None}, []),
         ({"a": None}, {}, ["r.a: None nothing"]),
@@ -107,6 +108,9 @@ READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"]}
         ([READ | {"Resource": "re:[ab]"}], [READ], 1),
         ([READ | {"Resource": ["re:[ab]", "b"]}], [READ], 0),
         ([], [READ], 1),
+        # As many are missing as the policy has statements too few.
+        ([READ, {"Effect": "Deny", "Action": "*", "Resource": "*"}], [READ], 1),
+        ([READ], [], 1),
     ],
 )  # fmt: skip
 def test_policies_are_sets_of_statements(expected: list[Any], policy: list[Any], count: int) -> None:

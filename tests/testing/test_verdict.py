@@ -234,6 +234,14 @@ run it again: pytest tests/modules/box/passes.yaml"""
     )
 
 
+def test_a_failed_example_shows_its_line_in_the_readme() -> None:
+    case = Case("README.md::a", "a", "box", shown="README.md", line=28)
+    found = [ValueDifference(("expect", "counts"), "number of resources", 9, 2)]
+    assert failure_text(CaseFailedError(case, found)) == (
+        "README.md:28: number of resources\n  - expected 9\n  + planned  2\n\nrun it again: pytest README.md::a"
+    )
+
+
 @pytest.mark.parametrize(
     ("node_id", "command"),
     [
