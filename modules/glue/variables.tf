@@ -70,9 +70,9 @@ variable "jobs" {
   }
   validation {
     condition = alltrue([
-      for j in var.jobs : contains(["G.1X", "G.2X", "G.4X", "G.8X"], j.worker_type)
+      for j in var.jobs : contains(["G.1X", "G.2X", "G.4X", "G.8X", "R.1X", "R.2X", "R.4X", "R.8X"], j.worker_type)
     ])
-    error_message = "worker_type must be G.1X, G.2X, G.4X or G.8X."
+    error_message = "worker_type must be one of G.1X to G.8X or R.1X to R.8X."
   }
   validation {
     condition     = alltrue([for j in var.jobs : contains(["FLEX", "STANDARD"], j.execution_class)])
