@@ -35,10 +35,12 @@ class Terraform:
     log: list[list[str]]
     init_faults: dict[str, Script]
     waves: list[dict[str, Script]]
+    made: list[Terraform]
     starts = 0
 
     def __init__(self, path: Path, toolchain: Toolchain, variables: dict[str, str]) -> None:
         self.path, self.variables = path, variables
+        self.made.append(self)
 
     def _labels(self) -> list[str]:
         return sorted(file.name.removesuffix(".tf.json") for file in self.path.glob("*--*.tf.json"))
@@ -61,7 +63,7 @@ class Terraform:
 
 @pytest.fixture
 def terraform(monkeypatch: pytest.MonkeyPatch) -> type[Terraform]:
-    played = type("Played", (Terraform,), {"log": [], "init_faults": {}, "waves": []})
+    played = type("Played", (Terraform,), {"log": [], "init_faults": {}, "waves": [], "made": []})
     monkeypatch.setattr(batch, "TerraformFolder", played)
     monkeypatch.setattr(batch.PlanServices, "variables", lambda self, providers: {})
     monkeypatch.setattr(batch.PlanServices, "attach", lambda self, terraform: None)
@@ -86,6 +88,9 @@ def plan(*cases: Case) -> dict[str, Outcome]:
     with BatchPlanner(LAYOUT, toolchain) as planner:
         result = planner.plan(cases)
     assert result.seconds > 0
+    made: list[Terraform] = batch.TerraformFolder.made  # type: ignore[attr-defined]
+    assert result.starts == sum(one.starts for one in made)
+    made.clear()
     return {Path(name).stem: outcome for name, outcome in result.outcomes.items()}
 
 

@@ -314,4 +314,4 @@ def test_a_cloud_is_put_back_whatever_happens(monkeypatch: pytest.MonkeyPatch, r
 
     with pytest.raises(StrataError if refused else ZeroDivisionError):
         use()
-    assert steps == [] if refused else ["begun", (cloud, {"aws": b"before"})]
+    assert steps == ([] if refused else ["begun", (cloud, {"aws": b"before"})])
