@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.testing.cases import batch
 from strata.testing.cases.batch import BatchPlanner
@@ -186,10 +185,15 @@ def test_a_module_that_cannot_be_read_fails_all_that_call_it(terraform: type[Ter
     assert terraform.log == [["plain--c"]]
 
 
-def test_an_init_that_fails_for_no_case_is_an_error(terraform: type[Terraform]) -> None:
+def test_an_init_that_fails_for_no_case_fails_those_of_its_module(terraform: type[Terraform]) -> None:
     terraform.init_faults = {"box--a": lambda label: fault("no network")}
-    with pytest.raises(StrataError, match="terraform init failed: Invalid: no network"):
-        plan(sound("a"), sound("b"))
+    found = plan(sound("a"), sound("b"), sound("c", "plain"))
+    assert {name: words(one) for name, one in found.items()} == {
+        "a": "terraform init failed: Invalid: no network",
+        "b": "terraform init failed: Invalid: no network",
+        "c": "planned",
+    }
+    assert terraform.log == [["plain--c"]]
 
 
 def test_a_call_that_init_refuses_is_set_aside(terraform: type[Terraform]) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import strata.testing.cloud as cloud_module
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
@@ -21,11 +20,9 @@ from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, PlannedCase
 from strata.testing.cases.scheduling import batches, is_case
 from strata.testing.cases.schemas import Schemas, SetAttributes
-from strata.testing.cases.services import PlanServices
 from strata.testing.cases.session import Plans
 from strata.testing.cases.terraform import TerraformFault, _faults
 from strata.testing.cases.verdict import CaseFailedError
-from strata.testing.fixtures import cloud as cloud_fixtures
 from strata.testing.fixtures.planning import ModulePlanner
 
 from .conftest import SAMPLE
@@ -256,44 +253,6 @@ def test_errors_are_found_among_all_that_terraform_prints() -> None:
     assert (second, second.text) == (TerraformFault("No", "", "", "main.tf", 7), "No:")
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[PlanServices]:
-    with PlanServices(toolchain(tmp_path)) as found:
-        yield found
-
-
-def ask(url: str, target: str, body: Any) -> tuple[int, Any]:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"X-Amz-Target": target})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=120) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-def test_the_aws_provider_is_told_what_a_definition_is_worth(services: PlanServices) -> None:
-    assert services.variables({"other"}) == {}
-    variables = services.variables({"aws"})
-    assert services.variables({"aws", "other"}) == variables
-    (url,) = variables.values()
-    assert list(variables) == ["AWS_ENDPOINT_URL_SFN"]
-    target = "AWSStepFunctions.ValidateStateMachineDefinition"
-    states = {"A": {"Type": "Succeed"}}
-    sound, astray = ({"definition": json.dumps({"StartAt": start, "States": states})} for start in "AB")
-    assert ask(url, target, sound) == (200, {"result": "OK", "diagnostics": [], "truncated": False})
-    status, answer = ask(url, target, astray)
-    assert (status, answer["result"], [one["code"] for one in answer["diagnostics"]]) == (
-        200,
-        "FAIL",
-        ["MISSING_TRANSITION_TARGET"],
-    )
-    assert ask(url, "AWSStepFunctions.CreateStateMachine", {}) == (
-        400,
-        {"__type": "UnknownOperationException", "message": "AWSStepFunctions.CreateStateMachine in a plan"},
-    )
-
-
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_cloud_is_put_back_whatever_happens(monkeypatch: pytest.MonkeyPatch, refused: bool) -> None:
     cloud = Endpoints.model_construct(aws_url="http://127.0.0.1:1")
@@ -304,11 +263,11 @@ def test_a_cloud_is_put_back_whatever_happens(monkeypatch: pytest.MonkeyPatch, r
             raise StrataError("an execution runs")
         return {"aws": b"before"}
 
-    monkeypatch.setattr(cloud_fixtures, "saved_parts", save)
-    monkeypatch.setattr(cloud_fixtures, "load_parts", lambda *given: steps.append(given))
+    monkeypatch.setattr(cloud_module, "saved_parts", save)
+    monkeypatch.setattr(cloud_module, "load_parts", lambda *given: steps.append(given))
 
     def use() -> None:
-        with cloud_fixtures.restored(cloud):
+        with cloud_module.restored(cloud):
             steps.append("begun")
             raise ZeroDivisionError
 
