@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -270,7 +271,12 @@ class GitHub:
         }
         try:
             answer = httpx.request(
-                method, f"{self.api_url}{path}", headers=headers, json=body, timeout=_TIMEOUT
+                method,
+                f"{self.api_url}{path}",
+                headers=headers,
+                json=body,
+                timeout=_TIMEOUT,
+                verify=_trusted(),
             )
         except httpx.TransportError as error:
             raise _RetryError(f"{method} {path.partition('?')[0]}: {type(error).__name__}") from None
@@ -291,6 +297,12 @@ _REMEDIES = {
     404: "look at the number, and at the job's permissions",
     422: "look at the text's length and content",
 }
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than most requests."""
+    return httpx.create_ssl_context()
 
 
 def _context(environment: str) -> str:

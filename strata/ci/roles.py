@@ -217,9 +217,8 @@ def _plan_writes(policy: Policy, facts: EnvironmentFacts) -> Iterator[RoleFault]
                     yield RoleFault("plan", f"{statement.name} allows {action} outside of a service")
                 continue
             if statement.not_resources or not set(about) <= set(allowed.get(action, ())):
-                yield RoleFault(
-                    "plan", f"{statement.name} allows {action} on {', '.join(about)}: that is writing"
-                )
+                place = ("all but " if statement.not_resources else "") + ", ".join(about)
+                yield RoleFault("plan", f"{statement.name} allows {action} on {place}: that is writing")
 
 
 def _lock_arns(facts: EnvironmentFacts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from strata.errors import StrataError
 from strata.hcl.literals import quoted
 from strata.live.dependencies import Loaded, dependency_values
-from strata.live.evaluation.console import Definition
+from strata.live.evaluation.console import Definition, closure
 from strata.live.evaluation.program import Program
 from strata.live.evaluation.reader import Reader
 from strata.live.language.schema import Leaf
@@ -47,7 +47,8 @@ def compose(
     inputs = {
         path: {name: f"{text}[{quoted(name)}]" for name in names[path]} for path, text in found.merged.items()
     }
-    return EnvironmentComposition(tuple(found.program.closure(found.whole)), inputs, found.program.failures)
+    definitions = closure(found.program.definitions, found.whole)
+    return EnvironmentComposition(tuple(definitions), inputs, found.program.failures)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class _Inputs:
             )
             for question, name in asked.items()
         ]
-        definitions = [*self.program.closure(self.whole), *questions]
+        definitions = [*closure(self.program.definitions, self.whole), *questions]
         try:
             found = reader.console.evaluate(definitions, list(asked), self.program.failures)
         except StrataError as error:
@@ -96,7 +97,7 @@ class _Inputs:
         }
 
     def _ask(self, reader: Reader, question: Definition) -> None:
-        definitions = [*self.program.closure(question.uses), question]
+        definitions = [*closure(self.program.definitions, question.uses), question]
         try:
             reader.console.evaluate(definitions, [question.name], self.program.failures)
         except StrataError as error:

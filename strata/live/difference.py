@@ -47,7 +47,7 @@ def read_allowed(root: Path) -> list[Allowed]:
     """The allow-list; empty where the file is missing.
 
     Raises:
-        StrataError: it is not TOML, or an entry lacks a key.
+        StrataError: it is not TOML, or an entry lacks a key or has one that is not a text.
     """
     path = root / ALLOWED
     try:
@@ -58,14 +58,17 @@ def read_allowed(root: Path) -> list[Allowed]:
         found = re.search(r"line (\d+)", str(error))
         raise StrataError(f"not TOML: {error}", file=path, line=int(found[1]) if found else None) from None
     entries = content.pop("allow", [])
-    if content or not isinstance(entries, list):
+    if content or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise StrataError("only `[[allow]]` tables are known", file=path)
     for entry in entries:
-        if set(entry) != _KEYS or not all(isinstance(value, str) and value for value in entry.values()):
+        if set(entry) != _KEYS:
             raise StrataError(
                 f"an entry has the keys {', '.join(sorted(_KEYS))}, not {', '.join(sorted(entry)) or 'none'}",
                 file=path,
             )
+        wrong = [key for key, value in entry.items() if not isinstance(value, str) or not value]
+        if wrong:
+            raise StrataError(f"`{wrong[0]}` of an entry is not a text, or is empty", file=path)
     return [Allowed(**entry) for entry in entries]
 
 

@@ -160,7 +160,8 @@ class Repository:
             raise StrataError(f"the tag {tag} exists", remedy="a release never changes: take the next number")
         difference = self.difference(name, below=version)
         if difference.base is not None and version < difference.next:
-            why = next(change for change in difference.changes if change.level == difference.level)
+            # The gravest is the first.
+            why = difference.changes[0]
             raise StrataError(
                 f"{version} is too small a step from {difference.base}: {why.subject} {why.text}",
                 remedy=f"a {difference.level.name} change makes it {difference.next}; "

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strata.ci.affected import Affected, affected, compare, deployable
+from strata.ci.affected import Affected, affected, compare, deployable, edges, everything, graph_of
 from strata.ci.git import CommitRange
 from strata.cli.app import run
 from strata.errors import StrataError
@@ -69,12 +69,13 @@ def needs(name: str) -> str:
 
 
 COMPONENTS = {
-    # b needs a, c needs b; d and g stand alone.
+    # b needs a, c needs b; d, g and h stand alone.
     "a": "}\n\ninputs = {\n  size = local.env.size\n}\n",
     "b": "}\n\n" + needs("a") + 'inputs = {\n  x     = dependency.a.outputs.x\n  rules = file("${get_repo_root()}/data/rules.json")\n}\n',
     "c": "}\n\n" + needs("b") + "inputs = {\n  x     = dependency.b.outputs.x\n  count = local.env.count\n}\n",
     "d": "}\n",
     "g": '\n  before_hook "build" {\n    commands = ["plan", "apply"]\n    execute  = ["python3", "-I", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "glue"]\n  }\n}\n',
+    "h": '\n  after_hook "build" {\n    commands = ["plan"]\n    execute  = ["python3", "${get_repo_root()}/strata/artifacts/__main__.py", "build", "lambda"]\n  }\n}\n',
 }  # fmt: skip
 MODULE = 'output "x" {\n  value = "x"\n}\n'
 FILES: dict[str, str | Path | None] = {
@@ -85,6 +86,9 @@ FILES: dict[str, str | Path | None] = {
     "modules/c/policy.json.tpl": "{}",
     "modules/a/README.md": "# a\n",
     "glue_jobs/clean.py": "x = 1\n",
+    "lambda_functions/refresh.py": "x = 1\n",
+    "strata/artifacts/archive.py": "x = 1\n",
+    "strata/checkout/files.py": "x = 1\n",
     "README.md": "# x\n",
     ".tool-versions": "terraform 1.11.4\npython 3.11\n",
     **{
@@ -114,6 +118,12 @@ EDITS: dict[str, tuple[str, str, set[str]]] = {
     "a file beside a unit": ("live/dev/d/extra.json", "{}", {"d"}),
     "a lock file": ("live/dev/c/.terraform.lock.hcl", "# two\n", {"c"}),
     "what a hook builds from": ("glue_jobs/clean.py", "x = 2\n", {"g"}),
+    "what a later hook builds from": ("lambda_functions/refresh.py", "x = 2\n", {"h"}),
+    "the builder": ("strata/artifacts/archive.py", "x = 2\n", {"g", "h"}),
+    "what the builder imports": ("strata/checkout/files.py", "x = 2\n", {"g", "h"}),
+    "another part of the library": ("strata/cli/app.py", "x = 2\n", set()),
+    "Terragrunt's version": (".tool-versions", "terraform 1.11.4\npython 3.11\nterragrunt 1.1.3\n", set(COMPONENTS)),
+    "a tool without a version": (".tool-versions", "terraform 1.11.4\npython 3.11\nterragrunt\n\n", set()),
     "a component's inputs": ("live/_components/d.hcl", HEAD.replace("NAME", "d") + "}\n\ninputs = {\n  y = 1\n}\n", {"d"}),
     "documentation": ("README.md", "# y\n", set()),
     "Terraform's version": (".tool-versions", "terraform 1.12.0\npython 3.11\n", set(COMPONENTS)),
@@ -124,7 +134,8 @@ EDITS: dict[str, tuple[str, str, set[str]]] = {
 # Files whose bytes a unit is made of, besides its own folder: by hand, and not by what reads what.
 MADE_OF = {name: (f"modules/{name}/",) for name in COMPONENTS} | {
     "d": ("modules/d/", "modules/shared/"),
-    "g": ("modules/g/", "glue_jobs/"),
+    "g": ("modules/g/", "glue_jobs/", "strata/artifacts/", "strata/checkout/"),
+    "h": ("modules/h/", "lambda_functions/", "strata/artifacts/", "strata/checkout/"),
 }
 # Changes of a line; a tree that cannot be read any more is one of the outcomes.
 LINE_EDITS: dict[str, Callable[[str], str]] = {
@@ -272,6 +283,38 @@ def test_a_reason_names_the_file(base: LiveTree, tmp_path: Path, name: str) -> N
     assert compare(base, load(tmp_path, FILES | files), "dev").reasons[f"live/dev/{unit}"] == expected
 
 
+def test_a_base_that_cannot_be_read_affects_every_unit(base: LiveTree, tmp_path: Path) -> None:
+    broken = load(tmp_path, FILES | {"live/dev/env.hcl": "locals {\n  x = = 1\n}\n"})
+    found = compare(broken, base, "dev")
+    assert set(found.units) == {f"live/dev/{name}" for name in COMPONENTS}
+    (reason,) = found.reasons["live/dev/a"]
+    assert reason.startswith("the base cannot be read: syntax error: ")
+    assert found.removed == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(5, [f"input n{n}" for n in range(5)]), (6, [*(f"input n{n}" for n in range(5)), "and 1 more"])],
+)
+def test_the_most_reasons_of_a_unit(base: LiveTree, tmp_path: Path, count: int, expected: list[str]) -> None:
+    added = "".join(f"\n  n{number} = {number}" for number in range(count))
+    text = HEAD.replace("NAME", "d") + f"}}\n\ninputs = {{{added}\n}}\n"
+    found = compare(base, load(tmp_path, FILES | {"live/_components/d.hcl": text}), "dev")
+    because = " (component live/_components/d.hcl)"
+    assert found.reasons == {
+        "live/dev/d": tuple(one + because if one.startswith("input") else one for one in expected)
+    }
+
+
+def test_without_versions_of_tools_and_with_modules_in_a_circle(base: LiveTree, tmp_path: Path) -> None:
+    call = 'module "x" {\n  source = "../d"\n}\nmodule "y" {\n  source = "../nowhere"\n}\n'
+    files = {**FILES, "modules/shared/main.tf": MODULE + call}
+    del files[".tool-versions"]
+    found = compare(base, load(tmp_path, files), "dev")
+    assert found.reasons["live/dev/a"] == ("version of terraform",)
+    assert found.reasons["live/dev/d"] == ("nested module modules/shared/main.tf", "version of terraform")
+
+
 def test_waves_and_reasons(repository: Repository) -> None:
     found = resolve(repository, {"modules/a/main.tf": MODULE + "# more\n"})
     assert found.waves == (("live/dev/a",), ("live/dev/b",), ("live/dev/c",))
@@ -372,3 +415,41 @@ def test_no_history(repository: Repository) -> None:
     with pytest.raises(StrataError, match="commit `nowhere` is not in this checkout") as caught:
         CommitRange.since(repository.clone, "nowhere")
     assert caught.value.remedy == "fetch the whole history: fetch-depth: 0"
+
+
+def test_waves_of_units_of_several_environments(tmp_path: Path) -> None:
+    after = 'dependency "{0}" {{\n  config_path = "../{0}"\n}}\n'
+    for name, text in {
+        "dev/a": "",
+        "dev/b": after.format("a"),
+        "dev/c": after.format("b"),
+        "dev/z": "",
+        "prod/a": after.format("b"),
+        "prod/b": "",
+    }.items():
+        (tmp_path / "live" / name).mkdir(parents=True)
+        (tmp_path / "live" / name / "terragrunt.hcl").write_text(text)
+    units = [f"live/{name}" for name in ("prod/a", "dev/c", "dev/a", "dev/z", "prod/b", "dev/gone")]
+    assert graph_of(tmp_path, units) == [
+        ("live/dev/a", "live/dev/z"),
+        ("live/dev/c",),
+        ("live/prod/b",),
+        ("live/prod/a",),
+    ]
+    assert edges(tmp_path, "dev") == (("live/dev/a", "live/dev/b"), ("live/dev/b", "live/dev/c"))
+    found = everything(tmp_path, "dev")
+    assert found.waves == (("live/dev/a", "live/dev/z"), ("live/dev/b",), ("live/dev/c",))
+    assert found.units == ("live/dev/a", "live/dev/z", "live/dev/b", "live/dev/c")
+    assert found.reasons == dict.fromkeys(found.units, ("all units",))
+    assert (found.environment, found.removed, found.base) == ("dev", (), None)
+
+
+def test_what_the_process_knows_of_an_embedded_cloud_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = 'locals {\n  cloud = get_env("STRATA_LOCAL", "none")\n}\ndependencies {\n  paths = local.cloud == "none" ? [] : ["../b"]\n}\n'
+    for name, text in {"a": unit, "b": ""}.items():
+        (tmp_path / "live/dev" / name).mkdir(parents=True)
+        (tmp_path / "live/dev" / name / "terragrunt.hcl").write_text(text)
+    monkeypatch.setenv("STRATA_LOCAL", "http://127.0.0.1:1")
+    assert edges(tmp_path, "dev") == ()

@@ -198,6 +198,21 @@ def test_what_was_not_reviewed_stops(
     assert [call[0] for call in terragrunt.calls] == ["plan"]
 
 
+@pytest.mark.parametrize("text", ["{", "[]", None])
+def test_a_plan_that_cannot_be_read_is_not_applied(text: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "tfplan.json"
+    if text is not None:
+        file.write_text(text)
+    found = applier(tmp_path).verify("live/dev/s3", file)
+    assert (found.unit, found.result, found.resources, found.next_command) == (
+        "live/dev/s3",
+        "failed",
+        0,
+        "RERUN",
+    )
+    assert found.error
+
+
 def test_without_a_review_nothing_is_applied(terragrunt: Terragrunt, tmp_path: Path) -> None:
     results = applier(tmp_path, []).apply(affected())
     assert (results[0].result, results[0].error) == ("stopped", "no plan of it was reviewed")

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strata.ci.fingerprint import PlanFingerprint, closest, differences, fingerprint, new_key
+from strata.ci.fingerprint import (
+    PlanFingerprint,
+    Record,
+    closest,
+    differences,
+    fingerprint,
+    load_record,
+    new_key,
+    parse_record,
+)
+from strata.errors import StrataError
 
 KEY = "ab" * 32
 
@@ -127,3 +138,64 @@ def test_one_changed_leaf_is_always_found() -> None:
         box[place[-1]] = "changed"
         found = differences(reviewed, fingerprint(plan(change(after=other)), KEY))
         assert [one.what for one in found] == [f"{place[0]} differs from what was reviewed"], place
+
+
+def test_a_key_is_long_and_new() -> None:
+    assert len(bytes.fromhex(new_key())) == 32
+    assert new_key() != new_key()
+
+
+def test_a_record_is_read_back(tmp_path: Path) -> None:
+    plans = (fingerprint(plan(change(after={"n": 1})), KEY),)
+    record = Record(environment="dev", commit="c", key=KEY, units={"live/dev/a": plans})
+    file = tmp_path / "record.json"
+    file.write_text(record.model_dump_json(), encoding="utf-8")
+    assert load_record(file) == record
+    with pytest.raises(StrataError) as caught:
+        load_record(tmp_path / "nowhere")
+    assert caught.value.message == "the reviewed plans cannot be read: No such file or directory"
+    assert caught.value.file == str(tmp_path / "nowhere")
+
+
+GOOD = {"format": 1, "environment": "dev", "commit": "c", "key": KEY, "units": {}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", json.dumps({**GOOD, "format": 2}), json.dumps({**GOOD, "more": 1}), json.dumps({**GOOD, "key": None}),
+     json.dumps({**GOOD, "units": {"a": [{"resources": {}, "x": 1}]}})],
+)  # fmt: skip
+def test_a_damaged_record(content: str) -> None:
+    with pytest.raises(StrataError) as caught:
+        parse_record(content.encode(), "s3://b/k")
+    assert caught.value.message == "not a record of reviewed plans: ValidationError"
+    assert caught.value.file == "s3://b/k"
+
+
+# what a plan would make, what is unknown of it, and the same again with another value; whether that is noticed
+LEAVES: list[tuple[Any, Any, Any, bool]] = [
+    ({"a": None}, {}, {}, False),
+    ({"a": False}, {}, {}, True),
+    ({"a": ""}, {}, {}, True),
+    ({"a": []}, {}, {}, False),
+    ({"a": "{}"}, {}, {}, False),
+    ({"a": "{"}, {}, {"a": "["}, True),
+    ({"a": '{"b": 1}'}, {}, {"a": '{"b":1}'}, False),
+    ({"a": '[1, 2]'}, {}, {"a": "[1,2]"}, False),
+    ({"a": '{"b": 1}'}, {}, {"a": {"b": 1}}, False),
+    ({"a": "5"}, {}, {"a": " 5"}, True),
+    ({"a": [1, 2]}, {}, {"a": [2, 1]}, True),
+    ({"a": [1, 2]}, {"a": [False, True]}, {"a": [1, 9]}, False),
+    ({"a": [1, 2]}, {"a": [True, False]}, {"a": [1, 9]}, True),
+    ({"a": {"b": 1}}, {"a": {"c": True}}, {"a": {"b": 1, "c": 5}}, False),
+    (None, {"a": True}, {"a": 5}, False),
+    ({"a": "x-000000000000"}, {}, {"a": "real"}, False),
+    ({"a": ["x-000000000000", 1]}, {}, {"a": ["real", 2]}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("after", "unknown", "now", "noticed"), LEAVES)
+def test_which_values_count(after: Any, unknown: Any, now: Any, noticed: bool) -> None:
+    reviewed = fingerprint(plan(change(after=after, unknown=unknown)), KEY)
+    found = differences(reviewed, fingerprint(plan(change(after=now)), KEY))
+    assert [one.what for one in found] == (["a differs from what was reviewed"] if noticed else [])

@@ -92,6 +92,23 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("a comment", "modules/a/main.tf", MAIN + "# run\n", []),
     ("a new resource of a known provider", "modules/a/main.tf", MAIN + 'resource "aws_sqs_queue" "b" {}\n', []),
     ("documentation", "README.md", "# y\n", []),
+    ("documentation in a module", "modules/a/README.md", "# y\n", []),
+    ("data of a job", "glue_jobs/contracts/a.json", "{}\n", []),
+    ("a function", "lambda_functions/a/b.py", "x = 1\n", []),
+    ("a test", "tests/a/b.sh", "x\n", []),
+    ("a measurement", "bench/b.sh", "x\n", []),
+    ("a document of any kind", "docs/a/b.sh", "x\n", []),
+    ("a script named as documentation", "README.md.sh", "x\n", ["code"]),
+    ("a script named as a module", "modules/a/main.tf.sh", "x\n", ["code"]),
+    ("a script named as a job", "glue_jobs/a.py.sh", "x\n", ["code"]),
+    ("a script named as a function", "lambda_functions/a.py.sh", "x\n", ["code"]),
+    ("a script named as a unit", "live/dev/a.hcl.sh", "x\n", ["code"]),
+    ("data of a function", "lambda_functions/a.json", "{}\n", ["code"]),
+    ("the library", "strata/ci/x.py", "x = 1\n", ["code"]),
+    ("a folder that only begins as tests", "tests2/a.py", "x = 1\n", ["code"]),
+    ("documentation deep down", "a/b/README.md", "# y\n", ["code"]),
+    ("deep in a module", "modules/a/b/main.tf", MAIN, ["code"]),
+    ("the build", "pyproject.toml", "x = 1\n", ["code"]),
     ("an input", "live/_components/a.hcl", COMPONENT.replace('"a"\n}', '"b"\n}'), []),
     ("external data source", "modules/a/main.tf", MAIN + 'data "external" "x" {\n  program = ["sh", "-c", "id"]\n}\n', ["provider", "code"]),
     ("external, labels without quotes", "modules/a/main.tf", MAIN + "data external x {\n  program = []\n}\n", ["provider", "code"]),
@@ -121,6 +138,8 @@ ROWS: list[tuple[str, str, str, list[str]]] = [
     ("other source, out of a list", "modules/a/main.tf", MAIN.replace('"hashicorp/aws"', '["evil/aws"][0]'), ["provider"]),
     ("provider that a resource names", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = random"), ["provider"]),
     ("provider that a resource names in quotes", "modules/a/main.tf", MAIN.replace('name = "a"', 'provider = "random.x"'), ["provider"]),
+    ("provider that a resource names, the known one", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = aws"), []),
+    ("provider that a resource names, known, in quotes", "modules/a/main.tf", MAIN.replace('name = "a"', 'provider = "aws"'), []),
     ("provider that a resource names, another of a known one", "modules/a/main.tf", MAIN.replace('name = "a"', "provider = aws.other"), []),
     ("provider that an import names", "modules/a/main.tf", MAIN + "import {\n  to = aws_sns_topic.a\n  id = 1\n  provider = random\n}\n", ["provider"]),
     ("provider that is handed to a module", "modules/a/main.tf", MAIN + 'module "x" {\n  source = "../b"\n  providers = { aws = random.x }\n}\n', ["provider"]),
@@ -288,6 +307,49 @@ def test_what_cannot_be_read_cannot_be_judged(
     with pytest.raises(StrataError, match="cannot be checked") as caught:
         gate_findings(repository, {path: text})
     assert (caught.value.file, caught.value.line) == (path, line)
+
+
+# path, content, what is found there (rule, line, words)
+PLACES: list[tuple[str, str, list[tuple[str, int | None, str]]]] = [
+    ("modules/a/main.tf", MAIN + 'data "external" "x" {\n}\n', [("provider", 13, "new provider external"), ("code", 13, "data source external")]),
+    ("modules/a/main.tf", MAIN + '\nprovider "random" {\n  x = 1\n}\n', [("provider", 14, "new provider random"), ("code", 14, "provider random")]),
+    ("modules/a/main.tf", MAIN.replace("hashicorp/aws", "evil/aws"), [("provider", 3, "new provider evil/aws")]),
+    ("modules/a/main.tf", MAIN.replace('name = "a"', "provider = random"), [("provider", 11, "new provider random")]),
+    ("modules/a/main.tf", MAIN.replace('name = "a"', "name = provider::time::now()"), [("provider", 11, "new provider time")]),
+    ("modules/a/main.tf", MAIN.replace('name = "a"', 'name = file("/x")'), [("code", 11, "file of what is not the module's own")]),
+    ("modules/a/main.tf", MAIN + 'module "x" {\n  source = "git::https://e.example"\n}\n', [("code", 14, "module from elsewhere")]),
+    ("modules/a/main.tf", MAIN.replace("terraform {\n", 'terraform {\n  backend "http" {}\n', 1), [("code", 2, "backend http")]),
+    ("modules/a/x.tf.json", '{"resource": {"null_resource": {}}}', [("code", None, "is configuration in JSON, which is read by people"), ("provider", 1, "new provider null")]),
+    ("modules/a/x.tf.json", '{"provider": {"random": {}}}', [("code", None, "is configuration in JSON, which is read by people"), ("provider", 1, "new provider random")]),
+    ("live/dev/a/terragrunt.hcl", '\nterraform_binary = "x"\n', [("code", 2, "terraform_binary")]),
+    ("live/dev/a/terragrunt.hcl", 'inputs = {\n  x = run_cmd("id")\n}\n', [("code", 2, "run_cmd")]),
+    ("live/dev/a/terragrunt.hcl", 'inputs = {\n  x = jsondecode("{}")\n}\n', [("code", 2, "a value that is decoded")]),
+    ("live/dev/a/terragrunt.hcl", 'inputs = {\n  x = "a\\nb"\n}\n', [("code", 2, "a value with more lines, quotes or templates in it")]),
+    ("live/dev/a/terragrunt.hcl", 'dependency "x" {\n  config_path = "/x"\n}\n', [("code", 2, "dependency outside the environment")]),
+    ("live/dev/a/terragrunt.hcl", 'dependencies {\n  paths = ["/x"]\n}\n', [("code", 2, "dependency outside the environment")]),
+    ("live/dev/a/terragrunt.hcl", 'include "c" {\n  path = "x.txt"\n}\n', [("code", 2, "configuration out of another file than .hcl")]),
+    ("live/dev/a/terragrunt.hcl", 'inputs = {\n  x = read_terragrunt_config("x.json")\n}\n', [("code", 2, "configuration out of another file than .hcl")]),
+    ("live/dev/a/terragrunt.hcl", 'locals {\n  modules = "x"\n}\n', [("code", 2, "where modules come from")]),
+    ("live/dev/a/.terraform.lock.hcl", "x\n", [("lock-file", None, "changes which provider binaries are trusted")]),
+    (".github/dependabot.yaml", "x\n", [("workflow", None, "edits what GitHub runs")]),
+    (".terraformrc", "x\n", [("provider", None, "changes where providers come from")]),
+    ("terraform.rc", "x\n", [("provider", None, "changes where providers come from")]),
+    ("modules/a/.terraform/x", "x\n", [("provider", None, "brings a provider or a module of its own")]),
+    (".gitattributes", "x\n", [("code", None, "changes what a checkout holds")]),
+    ("setup.py", "x\n", [("code", None, "may run, or decide what runs, in the job that plans")]),
+    ("tests/x/broken.tf", "a = = 1\n", [("code", None, "the file cannot be checked: syntax error")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "content", "expected"), PLACES)
+def test_where_and_what_is_found(
+    base: CommitRange, path: str, content: str, expected: list[tuple[str, int | None, str]]
+) -> None:
+    found = check_change(Spelled(base.root, base.base, base.head, (path,), content.encode()))
+    assert [(one.rule, one.place) for one in found] == [
+        (rule, path if line is None else f"{path}:{line}") for rule, line, _ in expected
+    ]
+    assert all(one.what.startswith(said) for one, (_, _, said) in zip(found, expected, strict=True))
 
 
 def test_a_deleted_workflow_is_an_edit(repository: Repository) -> None:

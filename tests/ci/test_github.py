@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from strata.ci.github import GitHub
@@ -22,6 +24,7 @@ VARIABLES = {"GITHUB_API_URL": "https://e.example/", "GITHUB_REPOSITORY": "a/b",
 
 def test_the_job_says_which_repository() -> None:
     assert GitHub.from_environment(VARIABLES) == GitHub("https://e.example", "a/b", "t", 1.0)
+    assert GitHub("https://e.example", "a/b", "t").pause == 1.0
     assert GitHub.from_environment(VARIABLES | {"STRATA_GITHUB_PAUSE": "0.5"}).pause == 0.5
 
 
@@ -101,6 +104,32 @@ def test_after_five_attempts_it_says_so(github: Server) -> None:
         api.upsert_comment(7, MARK, f"{MARK}\none")
     assert caught.value.remedy is not None
     assert len(github.calls) == 5
+
+
+# The fault, and how it is said after five attempts: without the query, without a page's words.
+LASTING: list[tuple[tuple[int, dict[str, str], str] | None, str]] = [
+    ((502, {}, "Bad Gateway"), "502 Bad Gateway"),
+    ((200, {}, "<html>"), "the answer is not JSON"),
+    (None, "RemoteProtocolError"),
+]
+ACTS: dict[str, Callable[[GitHub], object]] = {
+    f"GET /repos/{REPOSITORY}/issues/7/comments": lambda api: api.upsert_comment(7, MARK, MARK),
+    f"POST /repos/{REPOSITORY}/statuses/abc": lambda api: api.mark_applied(
+        "dev", "abc", succeeded=True, description="x"
+    ),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(("fault", "said"), LASTING)
+def test_how_a_lasting_fault_is_said(
+    github: Server, act: str, fault: tuple[int, dict[str, str], str] | None, said: str
+) -> None:
+    github.faults += [fault] * 5
+    with pytest.raises(StrataError) as caught:
+        ACTS[act](client(github))
+    assert caught.value.message == f"GitHub's API at {github.url} failed 5 times: {act}: {said}"
+    assert caught.value.remedy == "run the job again; see https://www.githubstatus.com"
 
 
 @pytest.mark.parametrize(("length", "shown"), [(200, 200), (201, 200)])
@@ -187,6 +216,28 @@ def test_an_issue_opens_closes_and_opens_again(github: Server) -> None:
     assert (len(github.issues), github.issues[0]["state"]) == (1, "open")
 
 
+def test_a_pull_request_is_not_the_issue(github: Server) -> None:
+    api = client(github, issues="write")
+    mark = "<!-- strata:drift:dev -->"
+    listed = {"number": 1, "state": "open", "body": f"{mark}\nquoted", "html_url": "pull", "pull_request": {}}
+    github.issues.append(listed)
+    assert api.upsert_issue(mark, "Drift", None) is None
+    assert api.upsert_issue(mark, "Drift", f"{mark}\none") != "pull"
+    assert listed["body"] == f"{mark}\nquoted"
+    assert len(github.issues) == 2
+
+
+def test_an_issue_that_says_so_already_is_left_alone(github: Server) -> None:
+    api = client(github, issues="write")
+    mark = "<!-- strata:drift:dev -->"
+    first = api.upsert_issue(mark, "Drift", f"{mark}\none")
+    before = len(github.calls)
+    assert api.upsert_issue(mark, "Drift", f"{mark}\none") == first
+    assert api.upsert_issue(mark, "Drift", None) == first
+    assert api.upsert_issue(mark, "Drift", None) == first
+    assert [call.split()[0] for call in github.calls[before:]] == ["GET", "GET", "PATCH", "GET"]
+
+
 def test_the_last_applied_commit(github: Server) -> None:
     api = client(github, statuses="write")
     api.mark_applied("dev", "aaa", succeeded=True, description="2 unit(s)")
@@ -220,3 +271,87 @@ READS = {
 def test_a_token_reads_only_what_its_job_may(github: Server, read: str) -> None:
     with pytest.raises(StrataError, match="403 Resource not accessible by integration"):
         READS[read](client(github, contents="read"))
+
+
+# The answers before the good one, and how long each is waited after: what GitHub asks for, or less than `pause`
+# times two to the power of the attempts before.
+WAITS: dict[str, tuple[list[tuple[int, dict[str, str], str]], list[tuple[float, float]]]] = {
+    "what is asked for": ([(429, {"retry-after": "7"}, "{}")], [(7, 7)]),
+    "no longer than a minute": ([(429, {"retry-after": "3600"}, "{}")], [(60, 60)]),
+    "until a limit ends": ([(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}, "{}")], [(30, 30)]),
+    "a limit that has ended": ([(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "900"}, "{}")], [(0, 4)]),
+    "a limit without its end": ([(403, {"x-ratelimit-remaining": "0"}, "{}")], [(0, 4)]),
+    "a number of no time": ([(429, {"retry-after": "soon"}, "{}")], [(0, 4)]),
+    "a limit that is not reached": ([(502, {"x-ratelimit-remaining": "5", "x-ratelimit-reset": "1030"}, "{}")], [(0, 4)]),
+    "longer each time": ([(502, {}, "x")] * 4, [(0, 4), (0, 8), (0, 16), (0, 30)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_how_long_is_waited(github: Server, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    answers, bounds = WAITS[name]
+    waited: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", waited.append)
+    monkeypatch.setattr("strata.ci.github.time.time", lambda: 1000.0)
+    github.tokens["t"] = {"statuses": "read"}
+    github.faults += answers
+    assert GitHub(github.url, REPOSITORY, "t", pause=4.0).last_applied("dev", ["abc"]) is None
+    assert len(waited) == len(bounds)
+    for seconds, (least, most) in zip(waited, bounds, strict=True):
+        assert least <= seconds <= most
+
+
+def test_the_heads_of_merged_pull_requests(github: Server) -> None:
+    github.pulls["abc"] = [
+        {"head": {"sha": "one"}, "merged_at": "2026-11-23T18:00:00Z"},
+        {"head": {"sha": "closed"}, "merged_at": None},
+        {"head": {"sha": "two"}, "merged_at": "2026-11-23T19:00:00Z"},
+    ]
+    api = client(github, **{"pull-requests": "read"})
+    assert api.merged_heads("abc") == ["one", "two"]
+    assert api.merged_heads("def") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (401, "give the step GITHUB_TOKEN"),
+        (403, "give the job its permission: `pull-requests: write` for comments, `actions: read` for runs"),
+        (404, "look at the number, and at the job's permissions"),
+        (422, "look at the text's length and content"),
+        (409, None),
+    ],
+)
+def test_what_to_do_about_a_refusal(github: Server, status: int, remedy: str | None) -> None:
+    github.faults.append((status, {}, '{"message": "No"}'))
+    with pytest.raises(StrataError) as caught:
+        client(github).last_applied("dev", ["abc"])
+    assert caught.value.message == f"GitHub refused GET /repos/{REPOSITORY}/commits/abc/status: {status} No"
+    assert caught.value.remedy == remedy
+    assert len(github.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("plain words", "plain words"), ("x" * 101, "x" * 100), ("[]", "[]")]
+)
+def test_a_refusal_that_is_not_githubs(github: Server, text: str, shown: str) -> None:
+    github.faults.append((400, {}, text))
+    with pytest.raises(StrataError, match=rf"400 {shown.replace('[', chr(92) + '[')}$"):
+        client(github).last_applied("dev", ["abc"])
+
+
+def test_an_answer_that_is_not_a_list(github: Server) -> None:
+    github.faults.append((200, {}, '{"workflow_runs": 5}'))
+    with pytest.raises(StrataError, match=r"GitHub's answer to GET .*/runs is not a list"):
+        client(github, actions="read").approvals(7, "alice", "abc")
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [(139, 139), (140, 140), (141, 140)],
+)
+def test_a_status_has_githubs_length(github: Server, length: int, kept: int) -> None:
+    api = client(github, statuses="write")
+    api.mark_applied("dev", "abc", succeeded=False, description="x" * length)
+    status = github.statuses["abc"]["strata/apply (dev)"]
+    assert (status["state"], len(status["description"])) == ("failure", kept)

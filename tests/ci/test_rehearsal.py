@@ -136,3 +136,19 @@ def test_nothing_is_applied_for_a_change_of_nothing(runner: Runner, tmp_path: Pa
     change = CommitRange.since(repository.clone, "origin/main")
     assert rehearsal.rehearse(change, "dev", tmp_path / "plans", "c", lambda text: None).plans.units == ()
     assert runner.calls == []
+
+
+def test_what_is_downloaded_is_shared_with_the_base(tmp_path: Path) -> None:
+    root, folder = tmp_path / "root", tmp_path / "base"
+    for name in (".strata/cache/modules", ".strata/terraform"):
+        (root / name).mkdir(parents=True)
+    (root / ".strata/jars").touch()
+    folder.mkdir()
+    rehearsal._share_downloads(root, folder)
+    assert [path.name for path in (folder / ".strata").iterdir()] == ["cache"]
+    assert (folder / ".strata/cache").resolve() == root / ".strata/cache"
+    (root / ".strata/jars").unlink()
+    (root / ".strata/jars").mkdir()
+    (folder / ".strata/cache").unlink()
+    rehearsal._share_downloads(root, folder)
+    assert sorted(path.name for path in (folder / ".strata").iterdir()) == ["cache", "jars"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -49,6 +50,35 @@ def test_what_is_stored(store: Store, s3: Any, tmp_path: Path) -> None:
     for key in (plan, record):
         assert s3.head_object(Bucket="states", Key=key)["ServerSideEncryption"] == "aws:kms"
     assert store.load(COMMIT) == RECORD
+
+
+@pytest.mark.parametrize("backend", ["s3", "gcs"])
+def test_the_store_is_beside_the_states(backend: str) -> None:
+    config = {"bucket": "states", "key": "k", "region": "eu-central-1"}
+
+    def render(path: str, *, command: str) -> Any:
+        assert (path, command) == ("live/dev/a", "render")
+        return SimpleNamespace(remote_state={"backend": backend, "config": config})
+
+    units = [SimpleNamespace(path="live/dev/a"), SimpleNamespace(path="live/dev/b")]
+    tree: Any = SimpleNamespace(units=lambda environment: units, render=render)
+    if backend == "gcs":
+        with pytest.raises(StrataError, match="this unit's backend is gcs"):
+            Store.of(tree, "dev")
+        return
+    store = Store.of(tree, "dev")
+    assert (store.bucket, store.environment) == ("states", "dev")
+    assert store.prefix("abc") == "plans/dev/abc"
+    assert store._s3().meta.region_name == "eu-central-1"
+    assert store._s3() is store._s3()
+
+
+def test_how_many_objects_are_stored(store: Store, tmp_path: Path) -> None:
+    assert store.save(RECORD, tmp_path) == 1
+    for unit in RECORD.units:
+        (tmp_path / unit).mkdir(parents=True)
+        (tmp_path / unit / "tfplan.tfplan").write_bytes(b"x")
+    assert store.save(RECORD, tmp_path) == 3
 
 
 def test_no_record(store: Store) -> None:

@@ -12,7 +12,7 @@ from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, load_plan_set, unit_plan
-from strata.ci.summary import LIMIT, Section, drift_markdown, markdown
+from strata.ci.summary import LIMIT, Section, code, drift_markdown, markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
 from strata.terraform.terragrunt import UnitOutcome, first_error
@@ -461,3 +461,98 @@ def test_one_word_for_a_change(
     found = {"address": "aws_x.a", "type": "aws_x", "mode": "managed", **item, "change": whole}
     resources = unit_plan("live/dev/a", {"resource_changes": [found]}).resources
     assert [resource.action for resource in resources] == ([] if word is None else [word])
+
+
+@pytest.mark.parametrize(
+    ("unit", "lines"),
+    [
+        (UnitPlan(unit="live/dev/a", outputs=("url",)), ["! output url"]),
+        (
+            UnitPlan(unit="live/dev/a", resources=(of("delete", "d"),)),
+            ["- aws_x.d: an apply would delete it"],
+        ),
+        (UnitPlan(unit="live/dev/a", drifted=(of("delete", "d"),)), ["- aws_x.d was deleted by hand"]),
+    ],
+)
+def test_each_kind_of_drift_is_drift(unit: UnitPlan, lines: list[str]) -> None:
+    text = drift_markdown(PlanSet(environment="dev", commit="c", units=(unit,)))
+    assert text.startswith("<!-- strata:drift:dev -->\n## Drift in `dev`: 1 of 1 units\n\n### `live/dev/a`\n")
+    inside = text.partition("```diff\n")[2].partition("\n```")[0]
+    assert inside.splitlines() == lines
+
+
+FAILED = UnitPlan(unit="live/dev/a", status="failed", error="no such bucket")
+SKIPPED = UnitPlan(unit="live/dev/b", status="skipped")
+CAUTION = """> [!CAUTION]
+> **2 of 3 units have no plan:**
+>
+> - `live/dev/a`: `no such bucket`
+> - `live/dev/b`: `not begun`"""
+
+
+def test_what_has_no_plan_stands_on_top() -> None:
+    plans = PlanSet(environment="dev", commit="c", units=(FAILED, SKIPPED, UnitPlan(unit="live/dev/c")))
+    head = "<!-- strata:{}:dev -->\n## {}: {}\n\n"
+    assert markdown(plans).startswith(
+        head.format("plan", "Plan for `dev`", "2 of 3 units failed") + CAUTION + "\n\n"
+    )
+    drift = drift_markdown(plans)
+    assert drift == head.format("drift", "Drift in `dev`", "0 of 3 units") + CAUTION + "\n"
+
+
+def test_what_is_lost_is_named_in_full() -> None:
+    gone = UnitPlan(
+        unit="live/dev/a",
+        resources=(of("delete", "d"), of("replace", "r"), of("create", "c"), of("delete", "e")),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=(gone,)))
+    assert (
+        """> [!CAUTION]
+> **2 to delete and 1 to replace.**
+>
+> - delete `aws_x.d` in `live/dev/a`
+> - replace `aws_x.r` in `live/dev/a`
+> - delete `aws_x.e` in `live/dev/a`
+
+"""
+        in text
+    )
+
+
+def test_plans_made_with_mocks_are_provisional() -> None:
+    units = (
+        UnitPlan(unit="live/dev/a", mocked=("aws_x.a",)),
+        UnitPlan(unit="live/dev/b"),
+        UnitPlan(unit="live/dev/c", mocked=("aws_x.c", "output o")),
+    )
+    text = markdown(PlanSet(environment="dev", commit="c", units=units))
+    (line,) = [line for line in text.splitlines() if "**Provisional**" in line]
+    assert "`live/dev/a`, `live/dev/c`." in line
+    assert "Provisional" not in markdown(PlanSet(environment="dev", commit="c", units=units[1:2]))
+
+
+@pytest.mark.parametrize("error", [None, "no such bucket"])
+def test_why_there_is_no_environment_plan(error: str | None) -> None:
+    text = markdown(PlanSet(environment="dev", commit="c", downstream_error=error))
+    said = "The environment plan could not be made: `no such bucket`"
+    assert (said in text) is (error is not None)
+    assert ("environment plan" in text) is (error is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a", "`a`"),
+        ("", "``"),
+        ("a  b\n c", "`a b c`"),
+        ("`a", "`` `a ``"),
+        ("a`", "`` a` ``"),
+        ("a`b", "``a`b``"),
+        ("a``b`c", "```a``b`c```"),
+        ("```", "```` ``` ````"),
+        ("@someone [x](y)", "`@someone [x](y)`"),
+        ("a|b", "`a|b`"),
+    ],
+)
+def test_inline_code(text: str, shown: str) -> None:
+    assert code(text) == shown

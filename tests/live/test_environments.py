@@ -88,6 +88,13 @@ def test_what_is_refused_leaves_nothing(
     assert sorted(folder.rglob("*")) == before
 
 
+def test_an_environment_without_locals_is_not_copied(folder: Path) -> None:
+    (folder / "live/dev/env.hcl").write_text("inputs = {}\n")
+    with pytest.raises(StrataError, match="no `locals` block") as caught:
+        create(load(folder), "qa", "dev", ACCOUNT)
+    assert caught.value.file == "live/dev/env.hcl"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -119,14 +126,3 @@ def test_differences_and_what_allows_them(folder: Path) -> None:
     shutil.rmtree(folder / "live/qa/reader")
     found = differences(load(folder), "dev", "qa")[0]
     assert (found.unit, found.path, found.left, found.right) == ("reader", "", "a unit", "(absent)")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("[[allow]\n", "not TOML"), ('[[allow]]\nunit = "a"\n', "an entry has the keys"), ("x = 1\n", "only")],
-)
-def test_a_faulty_allow_list(text: str, says: str, folder: Path) -> None:
-    (folder / ALLOWED).write_text(text)
-    with pytest.raises(StrataError, match=says) as caught:
-        differences(load(folder), "dev", "dev")
-    assert caught.value.file == str(folder / ALLOWED)

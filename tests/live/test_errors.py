@@ -9,6 +9,7 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.live.language.hcl import parse
 
 Load = Callable[..., LiveTree]
 
@@ -27,7 +28,7 @@ GOOD = {
 }
 
 # What is changed in the good tree; where the error points; what it says.
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, str | None], tuple[str, int | None], str]] = {
     "syntax error in env.hcl": (
         {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  size =\n}\n'},
         ("live/dev/env.hcl", 3),
@@ -161,6 +162,60 @@ FAULTS = {
         ("live/dev/env.hcl", 1),
         "refers to itself",
     ),
+    "dependency with an empty path": (
+        {"live/dev/b/terragrunt.hcl": 'dependency "a" {\n  config_path = ""\n}\n'},
+        ("live/dev/b/terragrunt.hcl", 2),
+        "the `config_path` of dependency `a` is empty",
+    ),
+    "dependency with an unknown merge": (
+        {
+            "live/dev/b/terragrunt.hcl": 'dependency "a" {\n  config_path = "../a"\n  mock_outputs_merge_strategy_with_state = "wide"\n}\n'
+        },
+        ("live/dev/b/terragrunt.hcl", 2),
+        "unknown merge strategy `wide` for mock outputs",
+    ),
+    "dependency outside the repository": (
+        {
+            "../outside/terragrunt.hcl": "",
+            "live/dev/b/terragrunt.hcl": 'dependencies {\n  paths = ["../../../../outside"]\n}\n',
+        },
+        ("live/dev/b/terragrunt.hcl", 2),
+        "the dependency `../../../../outside` lies outside ",
+    ),
+    "inputs of a dependency": (
+        {
+            "live/dev/b/terragrunt.hcl": GOOD["live/dev/b/terragrunt.hcl"]
+            + "inputs = {\n  x = dependency.a.inputs.y\n}\n"
+        },
+        ("live/dev/b/terragrunt.hcl", 6),
+        "the inputs of a dependency cannot be read",
+    ),
+    "local of another local that is missing": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  size = try(local.nope, 1)\n}\n'},
+        ("live/dev/env.hcl", 3),
+        "local `nope` does not exist",
+    ),
+    "file with a deep merge that is read": (
+        {
+            "live/dev/env.hcl": 'include "x" {\n  path = "x.hcl"\n  merge_strategy = "deep"\n}\nlocals {\n  name = "dev"\n}\n',
+            "live/dev/x.hcl": "",
+        },
+        ("live/dev/env.hcl", None),
+        "a file with a deep merge cannot be read by `read_terragrunt_config`",
+    ),
+    "file that is read and includes by a function": (
+        {"live/dev/env.hcl": 'include "x" {\n\n  path = lower("X.hcl")\n}\n', "live/dev/x.hcl": ""},
+        ("live/dev/env.hcl", 3),
+        "must include by paths without HCL functions",
+    ),
+    "variables that are not JSON": (
+        {
+            "live/dev/env.hcl": 'locals {\n  name = jsondecode(read_tfvars_file("x.tfvars.json"))\n}\n',
+            "live/dev/x.tfvars.json": "{",
+        },
+        ("live/dev/env.hcl", 2),
+        "is not JSON",
+    ),
     "wrong type": (
         {"live/dev/a/terragrunt.hcl": 'dependencies {\n  paths = "../b"\n}\n'},
         ("live/dev/a/terragrunt.hcl", 2),
@@ -182,6 +237,30 @@ def test_fault_in_the_tree(fault: str, load: Load) -> None:
     with pytest.raises(StrataError, match=says.replace("(", r"\(") or None) as caught:
         tree.units("dev")
     assert (Path(str(caught.value.file)).relative_to(tree.root).as_posix(), caught.value.line) == (file, line)
+
+
+def test_what_a_file_that_is_read_knows_of_outputs(load: Load) -> None:
+    files = {
+        **GOOD,
+        "live/dev/b/terragrunt.hcl": GOOD["live/dev/b/terragrunt.hcl"]
+        + "inputs = {\n  y = dependency.a.outputs.y\n}\n",
+        "live/dev/c/terragrunt.hcl": UNIT + 'inputs = {\n  y = read_terragrunt_config("../b").inputs.y\n}\n',
+    }
+    with pytest.raises(StrataError) as caught:
+        load(files).config("live/dev/c", {"live/dev/a": {"y": 1}})
+    assert caught.value.message == (
+        "the outputs of a file's dependencies are not read through `read_terragrunt_config`"
+    )
+    assert caught.value.line == 6
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(StrataError, match="the file cannot be read: ") as caught:
+        parse(tmp_path)
+    assert caught.value.file == str(tmp_path)
+    with pytest.raises(StrataError, match="the file does not exist") as caught:
+        parse(tmp_path / "x.hcl")
+    assert caught.value.file == str(tmp_path / "x.hcl")
 
 
 def test_good_tree_has_no_fault(load: Load) -> None:

@@ -12,6 +12,7 @@ import re
 import subprocess
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.live.evaluation.commands import Commands
 from strata.live.language.names import HCL_FUNCTIONS, TERRAGRUNT_FUNCTIONS
 
 HERE = Path(__file__).parent
@@ -125,11 +127,49 @@ def test_run_cmd_where_it_is_allowed(tmp_path: Path) -> None:
     assert tree.config("u")["inputs"] == expected
 
 
+def test_a_command_asked_for_twice_at_once_runs_once(tmp_path: Path) -> None:
+    commands = Commands({"PATH": os.environ["PATH"]})
+    slow = ["sh", "-c", "echo run >> log; sleep 0.2; cat log"]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: commands.run(slow, tmp_path), range(2))) == ["run", "run"]
+
+
+# What runs, in which folders, and what each run answers: the command appends a line and counts them.
+RUNS = {
+    "the same folder": ([], "aa", ["1", "1"]),
+    "two folders": ([], "ab", ["1", "1"]),
+    "two folders, one answer": (["--terragrunt-global-cache"], "ab", ["1", "1"]),
+    "never kept": (["--terragrunt-no-cache"], "aa", ["1", "2"]),
+    "quiet and never kept": (["--terragrunt-quiet", "--terragrunt-no-cache"], "aa", ["1", "2"]),
+    "an option after the program": (["echo", "--terragrunt-quiet"], "a", ["--terragrunt-quiet sh -c"]),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_which_answers_of_commands_are_kept(name: str, tmp_path: Path) -> None:
+    options, folders, expected = RUNS[name]
+    commands = Commands({"PATH": os.environ["PATH"]})
+    said = []
+    for folder in folders:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        counted = "echo >> log; wc -l < log | tr -d ' '"
+        said.append(
+            commands.run([*options, "sh", "-c", counted], tmp_path / folder).removesuffix(f" {counted}")
+        )
+    assert said == expected
+    if name == "two folders, one answer":
+        assert not (tmp_path / "b/log").exists()
+
+
 @pytest.mark.parametrize(
     ("use", "says"),
     [
         ('run_cmd("false")', "false ended with 1"),
         ('run_cmd("no-such-program")', "cannot run no-such-program"),
+        ('run_cmd("sh", "-c", "echo a >&2; echo b >&2; exit 3")', "sh ended with 3: b$"),
+        ('run_cmd("false")', "ended with 1: it printed nothing$"),
+        ("run_cmd()", "needs a command"),
+        ('run_cmd("")', "needs a command"),
         ('run_cmd("--terragrunt-quiet")', "needs a command"),
         ('run_cmd("--terragrunt-no-cache", "--terragrunt-global-cache", "date")', "takes either"),
     ],

@@ -74,6 +74,45 @@ def test_a_provider_that_cannot_be_had_leaves_all_as_it_was(
     assert (folder / "live/dev/reader/.terraform.lock.hcl").read_bytes() == before
 
 
+def test_the_entries_of_a_lock_file(tmp_path: Path) -> None:
+    assert locks.read(tmp_path, "x.hcl") == {}
+    entry = 'provider "h/a/b" {\n  version     = "1.2.3"\n  constraints = "~> 1.2"\n  hashes = [\n    "h1:x",\n  ]\n}\n'
+    (tmp_path / "x.hcl").write_text("# made\n\n" + entry + '\nprovider "h/c/d" {\n}\n', encoding="utf-8")
+    found = locks.read(tmp_path, "x.hcl")
+    one = found["h/a/b"]
+    assert (one.version, one.constraints, one.line, one.text) == ("1.2.3", "~> 1.2", 3, entry)
+    assert "h1:x" in one.hashes
+    bare = found["h/c/d"]
+    assert (bare.version, bare.hashes, bare.constraints, bare.line) == ("", "", "", 11)
+    (tmp_path / "x.hcl").write_text("a = 1\nb = = 2\n", encoding="utf-8")
+    with pytest.raises(StrataError, match="syntax error") as caught:
+        locks.read(tmp_path, "x.hcl")
+    assert (caught.value.file, caught.value.line) == ("x.hcl", 2)
+
+
+def test_lock_files_are_written_where_they_differ(tmp_path: Path) -> None:
+    text = 'terraform {\n  required_providers {\n    b = {\n      source = "Example/B"\n    }\n    a = {\n      source = "example/a"\n    }\n  }\n}\n'
+    module = read_module("m", {"main.tf": text.encode()}, "modules/m")
+    entries = {
+        f"registry.terraform.io/example/{name}": locks.Locked("1", "h", "c", f"provider {name}\n", 1)
+        for name in "abc"
+    }
+    for unit in ("live/dev/x", "live/dev/y"):
+        (tmp_path / unit).mkdir(parents=True)
+    units = {"live/dev/x": module, "live/dev/y": module}
+    files = [f"{unit}/.terraform.lock.hcl" for unit in units]
+    assert locks.write(tmp_path, units, entries) == files
+    expected = (
+        '# This file is maintained automatically by "terraform init".\n'
+        "# Manual edits may be lost in future updates.\n"
+        "\nprovider a\n\nprovider b\n"
+    )
+    assert [(tmp_path / file).read_text(encoding="utf-8") for file in files] == [expected] * 2
+    assert locks.write(tmp_path, units, entries) == []
+    (tmp_path / files[1]).write_text("old\n", encoding="utf-8")
+    assert locks.write(tmp_path, units, entries) == files[1:]
+
+
 def test_a_provider_without_an_entry_is_refused(tmp_path: Path) -> None:
     text = 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n'
     module = read_module("m", {"main.tf": text.encode()}, "modules/m")

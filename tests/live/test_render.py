@@ -146,6 +146,41 @@ def test_generated_files(load: Load) -> None:
     assert unit.remote_state["config"]["s3_bucket_tags"] == {"a": "b"}
 
 
+# What a unit says, and what is wrong with it only when it is rendered.
+RENDERED_FAULTS = {
+    "a file without its text": ('generate = { p = { path = "x", if_exists = "skip" } }\n', "`generate p` lacks `contents`"),
+    "a file of an unknown kind": (
+        'generate = { p = { path = "x", if_exists = "what", contents = "" } }\n',
+        '`if_exists` of `p` is "what"',
+    ),
+    "a backend's file without a rule": (
+        'remote_state {\n  backend = "s3"\n  config = {}\n  generate = { path = "b.tf" }\n}\n',
+        "`if_exists` of `remote_state` is null",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["", SOURCE])
+@pytest.mark.parametrize("name", RENDERED_FAULTS)
+def test_a_fault_of_rendering_is_at_the_unit(load: Load, name: str, source: str) -> None:
+    text, says = RENDERED_FAULTS[name]
+    tree = load({**MODULE, "live/dev/a/terragrunt.hcl": source + text, "live/dev/b/terragrunt.hcl": ""})
+    with pytest.raises(StrataError) as caught:
+        tree.renders(["live/dev/b", "live/dev/a"])
+    assert caught.value.message == says
+    assert caught.value.file == str(tree.root / "live/dev/a/terragrunt.hcl")
+    assert caught.value.line == (2 if source else None)
+
+
+def test_a_source_that_does_not_exist_is_at_its_line(load: Load) -> None:
+    tree = load({"live/dev/a/terragrunt.hcl": 'terraform {\n\n  source = "https://example.org/m.zip"\n}\n'})
+    with pytest.raises(StrataError) as caught:
+        tree.render("live/dev/a")
+    assert caught.value.message == "the source `https://example.org/m.zip` is not supported"
+    assert (caught.value.file, caught.value.line) == (str(tree.root / "live/dev/a/terragrunt.hcl"), 3)
+    assert caught.value.remedy == "use a local path or a `git::` address"
+
+
 def test_terraform_block(load: Load) -> None:
     tree = load(
         {

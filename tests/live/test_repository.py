@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from strata.live import LiveTree
-from strata.live.evaluation.console import Console, Definition
-from strata.live.evaluation.program import Program
+from strata.live.evaluation.console import Console, Definition, closure
 
 Load = Callable[..., LiveTree]
 
@@ -145,8 +144,7 @@ def test_what_a_plan_is_written_of_has_one_order() -> None:
 
     def order(uses: tuple[str, ...]) -> list[str]:
         texts: dict[str, tuple[str, ...]] = {"a": uses, "b": (), "c": (), "d": ()}
-        definitions = {name: SimpleNamespace(name=name, uses=used) for name, used in texts.items()}
-        program: Any = SimpleNamespace(definitions=definitions)
-        return [found.name for found in Program.closure(program, ["a"])]
+        definitions: Any = {name: SimpleNamespace(name=name, uses=used) for name, used in texts.items()}
+        return [found.name for found in closure(definitions, ["a"])]
 
     assert order(("b", "c", "d")) == order(("d", "b", "c")) == ["a", "d", "c", "b"]

@@ -401,6 +401,22 @@ def test_a_change_of_a_nested_module_is_one_of_its_caller(name: str) -> None:
         assert part in text
 
 
+def test_requirements_of_several_nested_modules_count() -> None:
+    def caller(first: str, second: str) -> Module:
+        required = "terraform {{\n  required_providers {{\n    {} = {{}}\n  }}\n}}\n"
+        texts = {
+            "modules/m": "".join(f'module "{name}" {{\n  source = "../{name}"\n}}\n' for name in "no"),
+            "modules/n": required.format(first),
+            "modules/o": required.format(second),
+        }
+        return read_tree("modules/m", lambda place: {"main.tf": texts[place].encode()})
+
+    for after, lost in ((("x", "y"), "time"), (("time", "x"), "snow")):
+        changes = compare(caller("time", "snow"), caller(*after))
+        gone = [change.subject for change in changes if change.text == "not needed any more"]
+        assert [subject.rpartition(" ")[2] for subject in gone if lost in subject] == [lost]
+
+
 def test_modules_that_call_each_other_are_refused() -> None:
     with pytest.raises(StrataError, match="modules/m: the module calls itself"):
         _caller(CALL, 'module "m" {\n source = "../m"\n}')

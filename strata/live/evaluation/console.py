@@ -15,8 +15,9 @@ import re
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,18 @@ class Definition:
     uses: frozenset[str]
     pending: bool = False
     outputs: bool = False
+
+
+def closure(definitions: Mapping[str, Definition], wanted: Iterable[str]) -> list[Definition]:
+    """The definitions that `wanted` needs, itself included, in the same order in every process."""
+    found: dict[str, Definition] = {}
+    queue = list(wanted)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            queue.extend(sorted(found[name].uses))
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -165,8 +178,8 @@ def _answer(output: str, marker: str) -> dict[str, Any] | None:
 
 
 def _number(digits: str) -> int:
-    # Terragrunt's numbers are float64.
-    return int(digits) if len(digits) <= _EXACT_DIGITS else int(float(digits))
+    # Terragrunt's numbers are float64, written with as few digits as tell them apart.
+    return int(digits) if len(digits) <= _EXACT_DIGITS else int(Decimal(repr(float(digits))))
 
 
 def _program(

@@ -35,7 +35,7 @@ class Statics:
         """The expression's value.
 
         Raises:
-            NotStatic: Terraform has to evaluate it.
+            NotConstantError: Terraform has to evaluate it.
             StrataError: a function in it fails.
         """
         if expression.constant is not None:

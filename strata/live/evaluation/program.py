@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,17 +90,6 @@ class Program:
         name = f"{scope.key}_l_{attribute.name}"
         return self._define(name, attribute.value, _Draft(scope, in_locals=True), f"local.{attribute.name}")
 
-    def closure(self, wanted: Iterable[str]) -> list[Definition]:
-        """The definitions that `wanted` needs, itself included, in the same order in every process."""
-        found: dict[str, Definition] = {}
-        queue = list(wanted)
-        while queue:
-            name = queue.pop()
-            if name not in found:
-                found[name] = self.definitions[name]
-                queue.extend(sorted(found[name].uses))
-        return list(found.values())
-
     # -- definitions -----------------------------------------------------------------------------------------
 
     def _define(self, name: str, value: CutExpression, draft: _Draft, shown: str) -> Definition:
@@ -160,7 +149,7 @@ class Program:
                 return self._local_reference(reference, path, draft)
             case "include":
                 return self._include_reference(reference, path, draft)
-            case "feature" if steps:
+            case "feature":
                 return ".".join((self._features(scope, draft), *steps))
             case "dependency" if steps:
                 return self._dependency_reference(reference, path, draft)
@@ -392,7 +381,7 @@ class Program:
         if texts:
             try:
                 value = self.statics.value(call.arguments[0], draft.scope)
-                known = value if value.startswith(("/", "~")) else os.path.join(base, value)
+                known = value if value.startswith("~") else os.path.join(base, value)
                 texts[0] = quoted(known)
             except (NotConstantError, StrataError, AttributeError):
                 texts[0] = absolute(texts[0], base)

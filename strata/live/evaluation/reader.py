@@ -14,7 +14,7 @@ from typing import Any
 from strata.errors import StrataError
 from strata.hcl.syntax import HclSyntaxError
 from strata.live.evaluation.commands import Commands
-from strata.live.evaluation.console import Console, Definition
+from strata.live.evaluation.console import Console, Definition, closure
 from strata.live.evaluation.constant_folding import NotConstantError
 from strata.live.evaluation.program import Program
 from strata.live.language.argument_probes import Calls, Probe
@@ -122,7 +122,7 @@ class Reader:
         others = {definition.name for definition in step.locals.values()} - set(asked) - set(step.known)
         checked = sorted(others)
         values = step.known | self.console.evaluate(
-            step.program.closure([*order, *checked]), order, step.program.failures, checked
+            closure(step.program.definitions, [*order, *checked]), order, step.program.failures, checked
         )
         found: dict[str, dict[int, Any]] = {}
         for (scope_key, leaf_id), definition in step.leaves.items():
@@ -179,7 +179,8 @@ class Reader:
             asked = [*(probe.name for probe in step.probes), *(name for _, _, name in step.includes)]
             if not asked:
                 break
-            answers = self.console.evaluate(step.program.closure(asked), asked, step.program.failures)
+            needed = closure(step.program.definitions, asked)
+            answers = self.console.evaluate(needed, asked, step.program.failures)
             for probe in step.probes:
                 calls[probe.key] = sorted(set(answers[probe.name]))
                 if not probe.outputs:
@@ -305,7 +306,8 @@ class Reader:
     def _include(
         self, unit: Scope, index: int, name: str, block: ConfigBlock, values: Mapping[str, Any]
     ) -> Include:
-        strategy = values.get("merge_strategy") or "shallow"
+        given = values.get("merge_strategy")
+        strategy = "shallow" if given is None else given
         here = block.line
         if strategy not in STRATEGIES:
             raise StrataError(

@@ -188,8 +188,7 @@ ROOT = BlockSchema(
             },
         ),
         "catalog": BlockSchema(
-            {"urls": "strings", "default_template": "string", "no_shell": "bool", "no_hooks": "bool"},
-            unset={"default_template": "", "no_shell": False, "no_hooks": False},
+            {"urls": "strings", "default_template": "string", "no_shell": "bool", "no_hooks": "bool"}
         ),
     },
 )

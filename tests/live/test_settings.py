@@ -1,0 +1,187 @@
+"""What an env.hcl may say: each key's limits, the values just inside and just outside."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from strata.live.settings import faults
+
+GOOD: Mapping[str, Any] = {
+    "env": "dev",
+    "project": "shop",
+    "account_id": "111122223333",
+    "region": "eu-west-1",
+    "partition": "aws",
+    "protected": False,
+    "modules": "git::https://github.com/example-org/shop.git//modules",
+    "versions": {"s3": "local"},
+    "github": {"owner": "example-org", "owner_id": 1, "repository": "shop", "repository_id": 2},
+    "snowflake": {"organization": "SHOP", "account": "MAIN"},
+    "state": {"lock_table": True},
+    "producers": ["arn:aws:iam::111122223333:root"],
+    "inspectors": [],
+    "administrators": [],
+    "disposable": True,
+    "subscribers": ["team@example.org"],
+    "glue": {
+        "max_concurrent_runs": 1,
+        "number_of_workers": 2,
+        "timeout_minutes": 30,
+        "worker_type": "G.1X",
+    },
+    "lambda": {"architecture": "x86_64"},
+    "pipeline": {"await_seconds": 5, "log_level": "ALL"},
+    "retention_days": {"access_logs": 90, "logs": 30, "noncurrent": 7},
+    "warehouse": {"auto_suspend_seconds": 60, "credits_per_month": 20, "size": "XSMALL"},
+}
+# key, values that it takes, values that it does not take
+ROWS: list[tuple[str, list[Any], list[Any]]] = [
+    ("env", ["qa", "a1", "a234567890"], ["d", "Dev", "1dev", "de-v", "a2345678901", "", 5]),
+    ("project", ["ab", "a23456789012"], ["a", "Shop", "1shop", "my-shop", "a234567890123", None]),
+    ("account_id", ["012345678901"], ["12345678901", "1234567890123", "1111-1111-11", "", 111122223333]),
+    ("region", ["us-east-1", "us-gov-west-1", "ap-southeast-2"], ["eu-west", "eu-1", "EU-west-1", "eu-west-1a", "eu-west-10"]),
+    ("partition", ["aws-cn", "aws-us-gov"], ["aws-iso", ""]),
+    ("protected", [], ["no", 0, None]),
+    ("modules", ["git::ssh://git@example.org/a//m"], ["https://example.org/a//m", "git::https://example.org/a", "git::https://h/a//m/s3", "git::https://h/a//m?ref=x", "git:://m"]),
+    ("versions.s3", ["v1.2.30", "main", "feature/x", "4f2a91c", "V1_0.x-y"], ["", "-x", "/x", "a b", "a?ref=b", 1]),
+    ("github.owner", ["a", "A1-b", "a" * 39], ["", "-a", "a_b", "a.b", "a" * 40]),
+    ("github.owner_id", [1, 99999999], [0, -1, "1"]),
+    ("github.repository", ["a", "a.b_c-D", "a" * 100], ["", "a/b", "a" * 101]),
+    ("github.repository_id", [1], [0, "2"]),
+    ("snowflake.organization", ["A", "AB12"], ["", "shop", "1SHOP", "SH_OP"]),
+    ("snowflake.account", ["A", "MAIN_2"], ["", "main", "2MAIN", "_MAIN", "MA-IN"]),
+    ("state.lock_table", [False], ["true", 1]),
+    (
+        "producers",
+        [
+            [],
+            ["arn:aws:iam::111122223333:role/a", "arn:aws-cn:sts::111122223333:assumed-role/a/b"],
+            ["arn:aws-us-gov:iam::*:user/x"],
+        ],
+        ["arn:aws:iam::111122223333:root"],
+    ),
+    ("producers.0", [], ["*", "arn:aws:s3:::bucket", "arn:aws:iam::1:root", "arn:aws:iam::111122223333:", "arn:aws-iso:iam::111122223333:root", "x arn:aws:iam::111122223333:root"]),
+    ("inspectors.0", ["arn:aws:iam::*:role/look"], ["*"]),
+    ("administrators.0", ["arn:aws:iam::*:role/admin"], ["*"]),
+    ("disposable", [False], ["yes"]),
+    ("subscribers.0", ["anything"], [5]),
+    ("glue.max_concurrent_runs", [1, 1000], [0, 1001, "1", 1.5]),
+    ("glue.number_of_workers", [2, 299], [1, 300]),
+    ("glue.timeout_minutes", [1, 2880], [0, 2881]),
+    ("glue.worker_type", ["G.025X", "G.1X", "G.2X", "G.4X", "G.8X"], ["G.16X", "Standard"]),
+    ("lambda.architecture", ["x86_64", "arm64"], ["amd64"]),
+    ("pipeline.await_seconds", [1, 3600], [0, 3601]),
+    ("pipeline.log_level", ["ALL", "ERROR", "FATAL", "OFF"], ["WARN", "all"]),
+    ("retention_days.access_logs", [1, 3653], [0, 3654]),
+    ("retention_days.noncurrent", [1, 3653], [0, 3654]),
+    (
+        "retention_days.logs",
+        [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+        [0, 2, 10, 366, 3654, "30"],
+    ),
+    ("warehouse.auto_suspend_seconds", [30, 86400], [29, 86401]),
+    ("warehouse.credits_per_month", [1, 10**6], [0]),
+    ("warehouse.size", ["XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE"], ["TINY", "xsmall", "X4LARGE"]),
+]  # fmt: skip
+
+
+def changed(key: str, value: Any) -> dict[str, Any]:
+    """The good settings with one value, by its dotted key."""
+    found = copy.deepcopy(dict(GOOD))
+    *path, last = key.split(".")
+    inner: Any = found
+    for step in path:
+        inner = inner[step]
+    if isinstance(inner, list):
+        inner[:] = [value]
+    else:
+        inner[last] = value
+    return found
+
+
+def test_what_is_good_has_no_fault() -> None:
+    assert faults(GOOD) == []
+
+
+@pytest.mark.parametrize(("key", "taken", "refused"), ROWS, ids=[row[0] for row in ROWS])
+def test_the_limits_of_a_key(key: str, taken: list[Any], refused: list[Any]) -> None:
+    for value in taken:
+        assert faults(changed(key, value)) == [], value
+    for value in refused:
+        found = faults(changed(key, value))
+        assert [".".join(path) for path, _ in found] == [key], value
+        assert all(f"`{key}`" in text for _, text in found)
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in dict.fromkeys(row[0] for row in ROWS) if not key.endswith(".0")]
+)
+def test_a_key_that_is_missing(key: str) -> None:
+    found = copy.deepcopy(dict(GOOD))
+    *path, last = key.split(".")
+    inner: Any = found
+    for step in path:
+        inner = inner[step]
+    del inner[last]
+    expected = [] if key == "versions.s3" else [(tuple(key.split(".")), f"`{key}` is missing")]
+    assert faults(found) == expected
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["", "github.", "snowflake.", "state.", "glue.", "lambda.", "pipeline.", "retention_days.", "warehouse."],
+)
+def test_a_key_that_nobody_knows(part: str) -> None:
+    key = f"{part}colour"
+    assert faults(changed(key, "red")) == [
+        (tuple(key.split(".")), f"`{key}` is not a key that env.hcl knows")
+    ]
+
+
+def test_the_account_of_mocks_is_nobodys() -> None:
+    assert faults(changed("account_id", "000000000000")) == [
+        (
+            ("account_id",),
+            "`account_id`: is the account of mock outputs: no environment lives there (it is '000000000000')",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("protected", "disposable", "refused"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_a_protected_environment_keeps_its_buckets(protected: bool, disposable: bool, refused: bool) -> None:
+    found = faults({**GOOD, "protected": protected, "disposable": disposable})
+    text = "a protected environment's buckets are not deleted with their content"
+    assert found == ([(("disposable",), text)] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("glue.number_of_workers", 1, "`glue.number_of_workers`: input should be greater than or equal to 2 (it is 1)"),
+        ("partition", "x", "`partition`: input should be 'aws', 'aws-cn' or 'aws-us-gov' (it is 'x')"),
+        ("glue.max_concurrent_runs", 1.5, "`glue.max_concurrent_runs`: input should be a valid integer (it is 1.5)"),
+        ("project", True, "`project`: input should be a valid string (it is True)"),
+        ("subscribers", None, "`subscribers`: input should be a valid list"),
+        ("github", [], "`github`: input should be a valid dictionary or instance of Github"),
+    ],
+)  # fmt: skip
+def test_how_a_fault_is_said(key: str, value: Any, text: str) -> None:
+    assert faults(changed(key, value)) == [(tuple(key.split(".")), text)]
+
+
+def test_every_fault_is_said() -> None:
+    found = faults({**GOOD, "region": "x", "glue": {}})
+    assert [".".join(path) for path, _ in found] == [
+        "region",
+        "glue.max_concurrent_runs",
+        "glue.number_of_workers",
+        "glue.timeout_minutes",
+        "glue.worker_type",
+    ]
