@@ -19,7 +19,11 @@ import snowflake.connector
 from moto.server import ThreadedMotoServer
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.server import SnowflakeServer
+from strata.cloud.snowflake.session import SnowflakeAccount
+
+from .console import Console
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -218,3 +222,24 @@ def flights(admin: Snow, lake: Lake) -> Snow:
 
 def decoded(text: str) -> Any:
     return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeAccount]:
+    context = CloudContext(ACCOUNT, REGION, Path(tmp_path_factory.mktemp("cloud")))
+    found = SnowflakeServer(context)._new_account(refused_role)
+    yield found
+    found.storage.close()
+    found.engine.close()
+
+
+def refused_role(role_arn: str, **asked: str) -> Any:
+    raise Refusal("not authorized to perform sts:AssumeRole")
+
+
+@pytest.fixture
+def console(account: SnowflakeAccount) -> Iterator[Console]:
+    """Sessions of an account that holds what a new one holds."""
+    empty = snapshot.save(account)
+    yield Console(account)
+    snapshot.restore(account, empty)
