@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -224,13 +225,18 @@ def decoded(text: str) -> Any:
     return json.loads(text)
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeAccount]:
-    context = CloudContext(ACCOUNT, REGION, Path(tmp_path_factory.mktemp("cloud")))
-    found = SnowflakeServer(context)._new_account(refused_role)
+@contextmanager
+def new_account(place: Path) -> Iterator[SnowflakeAccount]:
+    found = SnowflakeServer(CloudContext(ACCOUNT, REGION, place))._new_account(refused_role)
     yield found
     found.storage.close()
     found.engine.close()
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeAccount]:
+    with new_account(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
 
 
 def refused_role(role_arn: str, **asked: str) -> Any:
