@@ -8,7 +8,12 @@ from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement, StagePath
-from strata.cloud.snowflake.properties import apply_properties, read_format, unset_properties
+from strata.cloud.snowflake.properties import (
+    apply_properties,
+    default_properties,
+    read_format,
+    unset_properties,
+)
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.creation import (
@@ -29,7 +34,7 @@ def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: 
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
-    stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": {"TYPE": "CSV"}})
+    stage = Stage(name=path[2], owner=session.role, options=default_properties("STAGE"))
     properties = statement.properties()
     if not properties.get("URL"):
         raise unsupported("CREATE STAGE without URL (an internal stage)")
