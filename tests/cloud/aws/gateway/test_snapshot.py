@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
 from strata.cloud.aws.gateway.snapshot import restore, save
+from strata.errors import StrataError
 
 REGION = "eu-west-1"
 
@@ -48,3 +54,23 @@ def test_what_a_test_does_is_undone(aws: Any) -> None:
     s3.put_object(Bucket="kept", Key="l", Body=b"more")
     queues.send_message(QueueUrl=url, MessageBody="y")
     assert queues.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "y"
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock, threading.Condition])
+def test_a_copied_lock_is_free(make: Any) -> None:
+    lock = make()
+    with lock:
+        copied = copy.deepcopy({"lock": lock})["lock"]
+        assert type(copied) is type(lock)
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(copied.acquire, timeout=5).result() is True
+
+
+def test_what_cannot_be_copied_is_named(aws: Any) -> None:
+    aws("sqs").create_queue(QueueName="q")
+    (queue,) = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues.values()
+    queue.running = (number for number in range(3))
+    with pytest.raises(
+        StrataError, match=r"^the embedded AWS cannot be copied now: cannot pickle 'generator'"
+    ):
+        save()
