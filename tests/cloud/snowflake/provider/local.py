@@ -55,8 +55,8 @@ class LocalProtocol(Protocol):
         handler = self._handlers[0].service(Mock(method=method))
         answer = handler.unary_unary(message.Request(**fields), self._context)
         response = message.Response.FromString(handler.response_serializer(answer))
-        if response.diagnostics:
-            raise RefusedError("; ".join(f"{d.summary} {d.detail}".strip() for d in response.diagnostics))
+        if diagnostics := getattr(response, "diagnostics", ()):
+            raise RefusedError("; ".join(f"{d.summary} {d.detail}".strip() for d in diagnostics))
         return response
 
     def sent(self) -> list[str]:
