@@ -35,9 +35,10 @@ class Checkout:
                 shutil.copy2(source, target)
         # get_repo_root() asks git.
         subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
-        # Downloads are shared; nothing else of the developer's .strata is.
+        # Downloads and applied platforms are shared; nothing else of the developer's .strata is.
         (folder / ".strata").mkdir()
-        for name in ("cache", "jars"):
+        (root / ".strata" / "platforms").mkdir(parents=True, exist_ok=True)
+        for name in ("cache", "jars", "platforms"):
             if (root / ".strata" / name).is_dir():
                 (folder / ".strata" / name).symlink_to(root / ".strata" / name)
         return cls(folder)

@@ -20,3 +20,15 @@ def find_root(start: Path) -> Path:
         f"{start} is not inside a Strata repository",
         remedy="change to the folder that holds terragrunt.hcl and live",
     )
+
+
+def find_repository(start: Path) -> Path:
+    """Return the root of the checkout; elsewhere that of the Git repository, or else the folder itself.
+
+    Args:
+        start: a folder.
+    """
+    try:
+        return find_root(start)
+    except StrataError:
+        return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)

@@ -97,7 +97,7 @@ def deployable(change: CommitRange, environment: str, terraform: Path | str = "t
             destroyed before.
     """
     found = affected(change, environment, terraform)
-    if discovery.find_units(change.root / discovery.LIVE / environment):
+    if discovery.find_units(discovery.folder_of(change.root, environment)):
         return found
     if left := [unit for unit in found.removed if unit.rpartition("/")[2] not in _OPERATORS]:
         # Without env.hcl, the role to assume and the place of the states are unknown.
@@ -110,7 +110,7 @@ def deployable(change: CommitRange, environment: str, terraform: Path | str = "t
 
 def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
     """Compare an environment of two trees; raises as `affected`, with `tree` the one that it is now."""
-    if not discovery.find_units(tree.root / discovery.LIVE / environment):
+    if not discovery.find_units(discovery.folder_of(tree.root, environment)):
         # The whole environment was deleted: nothing exists, and everything that did is removed.
         return Affected(environment, {}, tuple(discovery.units_of(base.root, environment)), ())
     now = fingerprints(tree, environment)

@@ -44,7 +44,7 @@ def environments(root: Path, *commits: str) -> list[str]:
     """Return the environments of the checkout and of commits: a deleted folder may still have resources."""
     names = set(discovery.environments(root))
     for commit in commits:
-        listed = git(root, "ls-tree", "-d", "--name-only", commit, "live/").split()
+        listed = git(root, "ls-tree", "-d", "--name-only", commit, f"{discovery.LIVE}/").split()
         names |= {name.removeprefix("live/") for name in listed if not name.startswith(("live/_", "live/."))}
     return sorted(names)
 

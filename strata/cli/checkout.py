@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from strata.checkout.root import find_root
+from strata.checkout.root import find_repository, find_root
 
 
 def checkout_root() -> Path:
@@ -15,6 +15,11 @@ def checkout_root() -> Path:
         StrataError: the current folder is not inside a checkout.
     """
     return find_root(Path.cwd())
+
+
+def repository_root() -> Path:
+    """Return the root of the repository that the current folder is in: this project's, or any other."""
+    return find_repository(Path.cwd())
 
 
 def keep_out_snowflake_settings(root: Path) -> None:

@@ -25,6 +25,10 @@ SnowflakePort = Annotated[
     int, typer.Option(help="Port of the embedded Snowflake; 0 picks a free one.", min=0, max=65535)
 ]
 
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Apply even if no file has changed since the last apply.")
+]
+
 Components = Annotated[list[str] | None, typer.Argument(help="Components of the environment; default: all.")]
 Dependents = Annotated[bool, typer.Option("--dependents", help="Include the units that depend on them.")]
 LockTimeout = Annotated[str, typer.Option(help="How long to wait for a state lock, such as 5m.")]

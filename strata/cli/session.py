@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from strata.cli.checkout import checkout_root
+from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
+from strata.errors import StrataError
+from strata.platform.kept import KeptPlatforms
 from strata.platform.session import PlatformSession
 from strata.platform.workspace import Workspace, find_account
+from strata.terraform.events import UnitResult
 
 
 def open_session(environment: str, aws_port: int, snowflake_port: int) -> PlatformSession:
@@ -26,6 +30,39 @@ def open_session(environment: str, aws_port: int, snowflake_port: int) -> Platfo
 def print_progress(message: str) -> None:
     """Print that a wait goes on."""
     err.print(message, markup=False, soft_wrap=True)
+
+
+def start_platform(workspace: Workspace, *, fresh: bool) -> list[UnitResult]:
+    """Bring an environment up on its cloud, just started: load the kept platform, or apply and keep it.
+
+    Args:
+        workspace: the environment.
+        fresh: apply even if a platform is kept.
+
+    Returns:
+        The results of the units that were applied.
+
+    Raises:
+        StrataError: a unit failed.
+    """
+    kept = KeptPlatforms(workspace.root, workspace.environment, workspace.toolchain)
+    with kept.one_at_a_time():
+        manifest = None if fresh else kept.load(workspace.endpoints)
+        if manifest is not None:
+            at = manifest.saved_at.astimezone()
+            err.print(
+                f"no file has changed since the apply of {at:%d %b %H:%M}: loaded its platform "
+                "(`--fresh` applies)",
+                soft_wrap=True,
+            )
+            return []
+        units = apply_all(workspace)
+        require_ok(units)
+        try:
+            kept.keep(workspace.endpoints)
+        except StrataError as error:
+            err.print(f"the platform is not kept for the next start: {error}", markup=False, soft_wrap=True)
+    return units
 
 
 def print_endpoints(workspace: Workspace) -> None:

@@ -1,4 +1,7 @@
-"""Finds the units of a live tree: the folders that hold a `terragrunt.hcl`."""
+"""Finds the units of a live tree: the folders that hold a `terragrunt.hcl`.
+
+In a repository without a folder `live`, all units are one environment, called ".".
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from strata.errors import StrataError
 CONFIGURATION = "terragrunt.hcl"
 LOCK_FILE = ".terraform.lock.hcl"
 LIVE = "live"
+WHOLE = "."
 FILTERS = ".terragrunt-filters"
 
 
@@ -33,12 +37,21 @@ def environments(root: Path) -> list[str]:
     """The names of the environments: the folders of `live/`, except those that begin with `_` or `.`.
 
     Raises:
-        StrataError: the `live` folder is missing.
+        StrataError: no unit exists.
     """
     live = root / LIVE
     if not live.is_dir():
-        raise StrataError(f"no folder `{LIVE}` in {root}", remedy="run Strata in a platform repository")
+        if not find_units(root):
+            raise StrataError(
+                f"no folder below {root} holds a {CONFIGURATION}", remedy="run it in a Terragrunt repository"
+            )
+        return [WHOLE]
     return sorted(entry.name for entry in live.iterdir() if _is_environment(entry))
+
+
+def folder_of(root: Path, environment: str) -> Path:
+    """The folder of an environment."""
+    return root if environment == WHOLE else root / LIVE / environment
 
 
 def _is_environment(entry: Path) -> bool:
@@ -51,6 +64,10 @@ def units_of(root: Path, environment: str) -> list[str]:
     Raises:
         StrataError: the environment does not exist (the known ones are named), or it has no unit.
     """
+    if environment == WHOLE and environments(root) == [WHOLE]:
+        # A file at the top is what the units include.
+        everything = find_units(root)
+        return [path for path in everything if path != "." or everything == ["."]]
     folder = root / LIVE / environment
     if folder.name != environment or not _is_environment(folder):
         known = environments(root)

@@ -41,10 +41,12 @@ class Sources:
     Args:
         cache: a folder of our own; it is made when first needed.
         environ: the environment of the git processes, without variables that would point git elsewhere.
+        fetch: whether modules of other places are fetched; else the unit's own folder stands for them.
     """
 
     cache: Path
     environ: Mapping[str, str]
+    fetch: bool = True
     _commits: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def module(self, source: str | None, directory: Path) -> ModuleSource:
@@ -57,9 +59,12 @@ class Sources:
         if not source:
             return ModuleSource(directory, directory)
         place, folder, query = split(source)
+        elsewhere = "::" in place or "://" in place or place.startswith(("github.com/", "git@"))
+        if elsewhere and not self.fetch:
+            return ModuleSource(directory, directory)
         if place.startswith("git::"):
             root = self._checkout(place.removeprefix("git::"), query.get("ref", [""])[0])
-        elif "::" in place or "://" in place or place.startswith(("github.com/", "git@")):
+        elif elsewhere:
             raise StrataError(
                 f"the source `{source}` is not supported", remedy="use a local path or a `git::` address"
             )

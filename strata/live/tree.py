@@ -69,7 +69,7 @@ class LiveTree:
         """The live tree in `root`.
 
         Args:
-            root: the repository's folder: it holds `live/` and `modules/`.
+            root: the repository's folder: it holds `live/` and `modules/`, or units anywhere below it.
             environ: what `get_env` sees, and where PATH comes from; the process's environment by default.
             terraform: the Terraform program, a path or a name on PATH.
             cache: where modules from git are kept; `<root>/.strata/cache` by default.
@@ -88,7 +88,9 @@ class LiveTree:
                 f"the program `{terraform}` is not found", remedy="put Terraform 1.11 or newer on PATH"
             )
         console = Console(program, variables)
-        sources = Sources(cache or root / ".strata" / "cache", variables)
+        # A repository without `live` is read, not applied: nothing has to be fetched for that.
+        fetch = (root / discovery.LIVE).is_dir()
+        sources = Sources(cache or root / ".strata" / "cache", variables, fetch=fetch)
         commands = Commands(variables) if allow_run_cmd else None
         return cls(root, Reader(root, variables, console, commands), sources)
 
@@ -102,8 +104,13 @@ class LiveTree:
         return discovery.environments(self.root)
 
     def find(self) -> list[str]:
-        """The paths of all units that pass `.terragrunt-filters`, as `terragrunt find` lists them."""
-        return discovery.find_units(self.root)
+        """The paths of all units that pass `.terragrunt-filters`, as `terragrunt find` lists them.
+
+        Without a folder `live`, a file at the top that others include is not a unit.
+        """
+        if (self.root / discovery.LIVE).is_dir():
+            return discovery.find_units(self.root)
+        return discovery.units_of(self.root, discovery.WHOLE)
 
     def unit(self, path: str) -> Unit:
         """The unit in the folder `path` (relative to the root).
@@ -296,7 +303,7 @@ class LiveTree:
             file = self.root / path / discovery.CONFIGURATION
             if not file.is_file():
                 raise StrataError(
-                    f"unit `{path}` does not exist", remedy=f"see which exist: {discovery.LIVE}/*/*"
+                    f"unit `{path}` does not exist", remedy="see which exist: strata live graph"
                 )
             scopes[path] = self._reader.unit(file)
         if scopes:

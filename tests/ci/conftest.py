@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from strata.terraform.toolchain import ready_toolchain
-from strata.testing.fixtures.cloud import embedded_cloud
+from strata.testing.cloud import embedded_cloud
 from tests.ci.github_server import Server, serve
 from tests.ci.platform import Platform, write_stand_in
 from tests.ci.repository import Repository

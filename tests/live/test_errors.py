@@ -200,8 +200,8 @@ def test_environment_without_units(load: Load) -> None:
         load({**GOOD, "live/staging/env.hcl": ""}).units("staging")
 
 
-def test_no_live_folder(load: Load) -> None:
-    with pytest.raises(StrataError, match="no folder `live`"):
+def test_no_unit_at_all(load: Load) -> None:
+    with pytest.raises(StrataError, match=r"no folder below \S+ holds a terragrunt\.hcl"):
         load({"README.md": ""}).environments()
 
 

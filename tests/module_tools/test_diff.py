@@ -270,6 +270,11 @@ ROWS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = "~> 6.0" }\n }\n}',
         [("major", "provider aws: version ~> 6.0")],
     ),
+    "a further major of a provider beside the old": (
+        'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = "~> 5.100" }\n }\n}',
+        'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = ">= 5.100, < 7" }\n }\n}',
+        [("minor", "provider aws: version >= 5.100, < 7 instead of ~> 5.100")],
+    ),
     "another provider": (
         "terraform {\n required_providers {}\n}",
         'terraform {\n required_providers {\n  aws = { source = "hashicorp/aws", version = "~> 6.0" }\n }\n}',

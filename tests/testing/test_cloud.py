@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import StrataError
-from strata.testing.fixtures import cloud
+from strata.testing import cloud
 
 
 def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from strata.cli.checkout import checkout_root, keep_out_snowflake_settings
-from strata.cli.options import AwsPort, Environment, Json, SnowflakePort
-from strata.cli.session import open_session
-from strata.cli.units import apply_all, require_ok
+from strata.cli.options import AwsPort, Environment, Fresh, Json, SnowflakePort
+from strata.cli.session import open_session, start_platform
 from strata.cli.views.console import err, out, print_json, table
 from strata.cli.views.steps_view import StepTable
 from strata.errors import StrataError
@@ -22,13 +21,14 @@ from strata.terraform.events import UnitResult
 if TYPE_CHECKING:
     from strata.demo.job import Report
 
-EXAMPLES = ("strata demo", "strata demo --json > report.json")
+EXAMPLES = ("strata demo", "strata demo --fresh", "strata demo --json > report.json")
 
 
 def run(
     environment: Environment = "dev",
     aws_port: AwsPort = 0,
     snowflake_port: SnowflakePort = 0,
+    fresh: Fresh = False,
     json_: Json = False,
 ) -> None:
     """Run the main job and print its report.
@@ -49,8 +49,7 @@ def run(
             stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         with _timed(seconds, "apply"):
-            units = apply_all(workspace)
-            require_ok(units)
+            units = start_platform(workspace, fresh=fresh)
         report = run_files(
             session.endpoints,
             workspace.platform(),

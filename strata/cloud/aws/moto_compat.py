@@ -177,6 +177,37 @@ def all_backends() -> list[Any]:
     return list(BackendDict._instances)  # type: ignore[misc]
 
 
+def backends_of(module: str, service: str) -> Any:
+    """Return moto's dictionary of the backends of a service.
+
+    Args:
+        module: where the backend's class is, such as `moto.s3.models`.
+        service: moto's name of the service.
+
+    Raises:
+        LookupError: the installed moto does not have it.
+    """
+    from moto.core.base_backend import BackendDict
+
+    if module.partition(".")[0] == "moto":
+        for found in vars(importlib.import_module(module)).values():
+            if isinstance(found, BackendDict) and found.service_name == service:
+                return found
+    raise LookupError(f"moto has no backends of {service} in {module}")
+
+
+def index_buckets() -> None:
+    """Let moto find each bucket's account again, which it notes beside the backends."""
+    from moto.s3.models import s3_backends
+
+    s3_backends.bucket_accounts = {
+        name: (partition, account)
+        for account, partitions in s3_backends.items()
+        for partition, backend in partitions.items()
+        for name in backend.buckets
+    }
+
+
 def forget_state() -> None:
     """Forget all that moto keeps."""
     from moto.core.base_backend import BackendDict

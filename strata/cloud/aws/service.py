@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from strata.cloud.aws import moto_compat
 from strata.cloud.aws.moto_compat import MotoName
@@ -59,10 +59,6 @@ class Service:
     def __init__(self) -> None:
         self._patches = Patches()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        # A service is not among what moto keeps: in a snapshot's copy it is the same.
-        return self
-
     def start(self) -> None:
         """Put this service's methods into moto."""
         for attribute, bindings in bindings_of(type(self)).items():
@@ -73,6 +69,17 @@ class Service:
     def stop(self) -> None:
         """Take back every change of moto; a second call does nothing."""
         self._patches.undo()
+
+    def unfinished(self) -> str:
+        """Return what goes on here that a snapshot cannot hold, as a clause; empty if nothing does."""
+        return ""
+
+    def state(self) -> Any:
+        """Return what a snapshot must hold beside what moto keeps; it is pickled."""
+        return None
+
+    def load(self, state: Any) -> None:
+        """Take over such a state, when moto's has been loaded; None of a snapshot that has none."""
 
     def set(self, name: MotoName, value: Any) -> None:
         """Set an attribute of moto until this service stops."""

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
@@ -47,15 +47,18 @@ class Api:
         account: what the sessions share.
         aws_url: returns the address of the embedded STS.
         issuer: stands in for GitHub's issuer of OIDC tokens.
+        administrator: the user who keeps the password when another state is loaded.
     """
 
-    def __init__(self, account: SnowflakeAccount, aws_url: Any, issuer: Issuer) -> None:
+    def __init__(self, account: SnowflakeAccount, aws_url: Any, issuer: Issuer, administrator: str) -> None:
         self._account = account
         self._aws_url = aws_url
         self._issuer = issuer
         self._sessions: dict[str, SnowflakeSession] = {}
         self._ids = itertools.count(4_500_000_001)
-        self._saved = Snapshot(partial(snapshot.save, account), partial(snapshot.restore, account))
+        self._state = Snapshot(
+            partial(snapshot.save, account), partial(snapshot.load, account, administrator=administrator)
+        )
 
     def application(self) -> Starlette:
         ok = JSONResponse({"success": True, "data": None, "code": None, "message": None})
@@ -70,7 +73,7 @@ class Api:
                 Route("/session/heartbeat", self._session, methods=["POST"]),
                 Route("/queries/v1/query-request", self._query, methods=["POST"]),
                 Route("/queries/v1/abort-request", accepted, methods=["POST"]),
-                Route(PATH, self._snapshot, methods=["POST", "DELETE"]),
+                Route(PATH, self._snapshot, methods=["GET", "PUT"]),
                 Route("/telemetry/send", accepted, methods=["POST"]),
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
             ]
@@ -168,9 +171,9 @@ class Api:
             session.connection.close()
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
-    async def _snapshot(self, request: Request) -> PlainTextResponse:
-        status, text = await run_in_threadpool(self._saved.answer, request.method)
-        return PlainTextResponse(text, status)
+    async def _snapshot(self, request: Request) -> Response:
+        status, content = await run_in_threadpool(self._state.answer, request.method, await request.body())
+        return Response(content, status, media_type="application/octet-stream")
 
     async def _query(self, request: Request) -> JSONResponse:
         session = self._sessions.get(_token(request))

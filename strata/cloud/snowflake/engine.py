@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import duckdb
@@ -21,6 +22,9 @@ from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
 
 T = TypeVar("T")
+# Where fakesnow keeps the lengths of columns of text.
+_TEXTS = "_fs_global._fs_information_schema._fs_columns_ext"
+_OF_TABLE = "ext_table_catalog = ? AND ext_table_schema = ? AND ext_table_name = ?"
 # DuckDB type that the wire protocol lacks: the type that is sent instead.
 _SENT_AS = {
     "FLOAT": ("DOUBLE", pa.float64()),
@@ -33,6 +37,23 @@ _SENT_AS = {
     "TIMESTAMP_MS": ("TIMESTAMP", pa.timestamp("us")),
     "UUID": ("VARCHAR", pa.string()),
 }
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """A table as a snapshot holds it.
+
+    Attributes:
+        creation: the statement that creates it.
+        path: its database, schema and name.
+        rows: its rows, as a file of Arrow.
+        texts: fakesnow's notes on its columns of text, one row for each.
+    """
+
+    creation: str
+    path: tuple[str, str, str]
+    rows: bytes
+    texts: tuple[tuple[Any, ...], ...]
 
 
 class Engine:
@@ -78,6 +99,33 @@ class Engine:
     def drop_table(self, database: str, schema: str, name: str) -> None:
         self._admin.execute(f"DROP TABLE IF EXISTS {quote(database)}.{quote(schema)}.{quote(name)}")
 
+    def stored(self, database: str, schema: str, name: str) -> StoredTable:
+        """Return a table with its rows."""
+        path = (database, schema, name)
+        creation = self._admin.execute(
+            "SELECT sql FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+            path,
+        ).fetchall()
+        rows: Any = self._admin.sql(f"SELECT * FROM {_qualified(path)}").to_arrow_table()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        texts = self._admin.execute(f"SELECT * FROM {_TEXTS} WHERE {_OF_TABLE}", path).fetchall()
+        return StoredTable(creation[0][0], path, sink.getvalue().to_pybytes(), tuple(texts))
+
+    def create_stored(self, table: StoredTable) -> None:
+        """Create a table again, with its rows."""
+        self._admin.execute(f"USE {quote(table.path[0])}.{quote(table.path[1])}")
+        self._admin.execute(table.creation)
+        rows = pa.ipc.open_file(table.rows).read_all()
+        self._admin.register("stored_rows", rows)
+        self._admin.execute(f"INSERT INTO {_qualified(table.path)} SELECT * FROM stored_rows")
+        self._admin.unregister("stored_rows")
+        self._admin.execute(f"DELETE FROM {_TEXTS} WHERE {_OF_TABLE}", table.path)
+        for text in table.texts:
+            self._admin.execute(f"INSERT INTO {_TEXTS} VALUES ({', '.join('?' * len(text))})", text)
+        self._admin.execute("USE memory")
+
     def bind(self, connection: Any, database: str, schema: str) -> None:
         """Set the connection's database and schema to the session's."""
         fakesnow_compat.set_context(connection, database, schema)
@@ -104,6 +152,10 @@ class Engine:
         fakesnow_compat.forget_results(connection)
         table, described = _sendable(table, described)
         return ArrowRows(table, describe_as_rowtype(described), statement_type_id(expression), query_id)
+
+
+def _qualified(path: tuple[str, str, str]) -> str:
+    return ".".join(quote(part) for part in path)
 
 
 def translated(work: Callable[[], T]) -> T:

@@ -59,9 +59,9 @@ class SnowflakeServer:
         self.port = self.context.snowflake_port = listening.getsockname()[1]
         self.password = secrets.token_urlsafe(18)
         self._shared = self._new_account(self._assume_role or self._context_role)
-        application = Api(self._shared, lambda: self.context.aws_url, self.context.issuer).application()
+        api = Api(self._shared, lambda: self.context.aws_url, self.context.issuer, ADMIN)
         config = uvicorn.Config(
-            application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
+            api.application(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(config)

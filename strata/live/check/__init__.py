@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from strata.live.check import environments, files, inputs, mocks
 from strata.live.check.findings import CheckFinding
-from strata.live.check.snapshot import read_snapshot
+from strata.live.check.snapshot import has_settings, read_snapshot
 from strata.live.tree import LiveTree
 
-__all__ = ["RULES", "CheckFinding", "check"]
+__all__ = ["RULES", "CheckFinding", "check", "rules_of"]
 
 # Each rule with what it asks for.
 RULES = {
@@ -26,6 +28,7 @@ RULES = {
     "environment-name": "an environment has its folder's name",
     "account-unique": "an account is one environment's",
     "name-unique": "names are one environment's",
+    "remote-state": "a unit's state is in S3",
     "state-key": "no two units share a state",
     "protected-version": "a protected environment runs released modules",
     "version-order": "dev is at least as new as staging, staging as prod",
@@ -34,11 +37,23 @@ RULES = {
 }
 
 
+# Rules that hold where environments have a file of settings: elsewhere, other conventions may.
+CONVENTIONS = frozenset(
+    {"mock-sentinel", "bucket-name", "environment-settings", "environment-name", "account-unique"}
+    | {"name-unique", "remote-state", "protected-version", "version-order", "unit-size", "lock-file"}
+)
+
+
+def rules_of(root: Path) -> dict[str, str]:
+    """Return the rules that hold in a repository, each with what it requires."""
+    return {name: text for name, text in RULES.items() if has_settings(root) or name not in CONVENTIONS}
+
+
 def check(tree: LiveTree) -> list[CheckFinding]:
     """All findings, sorted by place.
 
     Raises:
-        StrataError: the `live` folder is missing, or Terraform cannot be run.
+        StrataError: no unit exists, or Terraform cannot be run.
     """
     snapshot = read_snapshot(tree)
     found = {
@@ -48,4 +63,5 @@ def check(tree: LiveTree) -> list[CheckFinding]:
         *mocks.check(snapshot),
         *environments.check(snapshot),
     }
-    return sorted(found)
+    rules = rules_of(tree.root)
+    return sorted(finding for finding in found if finding.rule in rules)

@@ -84,7 +84,7 @@ def _states(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
         if not config.get("bucket") or not config.get("key"):
             yield CheckFinding(
                 *_state_place(snapshot, unit),
-                "state-key",
+                "remote-state",
                 f"{unit.unit.path} has no remote state in S3",
                 "include the root terragrunt.hcl, which sets bucket and key",
             )

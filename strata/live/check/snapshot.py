@@ -26,6 +26,11 @@ ENV_FILE = "env.hcl"
 TAG = re.compile(r"(?P<module>[a-z0-9-]+)/v(?P<version>\d+\.\d+\.\d+)")
 
 
+def has_settings(root: Path) -> bool:
+    """Return whether environments have a file of settings here, so that this project's conventions hold."""
+    return any((root / discovery.LIVE).glob(f"*/{ENV_FILE}"))
+
+
 @dataclass(frozen=True)
 class CheckedUnit:
     """A unit with its configuration (mocks for outputs) and its module, None where these cannot be read."""
@@ -100,20 +105,21 @@ class _SnapshotReader:
                 paths[name] = discovery.units_of(root, name)
             except StrataError as error:
                 paths[name] = []
-                self.note(error, root / discovery.LIVE / name / ENV_FILE)
+                self.note(error, discovery.folder_of(root, name) / ENV_FILE)
         documents = self.documents([path for found in paths.values() for path in found])
-        settings = self.settings(list(paths))
+        settings = self.settings(list(paths)) if has_settings(root) else {}
         environments = tuple(
             CheckedEnvironment(
                 name,
-                root / discovery.LIVE / name / ENV_FILE,
+                discovery.folder_of(root, name) / ENV_FILE,
                 settings.get(name, {}),
                 tuple(unit for path in found if (unit := self.unit(path, documents.get(path)))),
                 tuple(found),
             )
             for name, found in paths.items()
         )
-        return LiveSnapshot(root, environments, tuple(dict.fromkeys(self.findings)))
+        findings = tuple(dict.fromkeys(self.findings))
+        return LiveSnapshot(root, environments, findings)
 
     def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The configurations of all units that have one; what fails is looked for in ever smaller groups."""
@@ -167,7 +173,9 @@ class _SnapshotReader:
         try:
             self._modules[key] = self._read(source, place, folder, query.get("ref", [""])[0], scopes)
         except StrataError as error:
-            self.note(error, *self._source_place(scopes))
+            # Elsewhere, modules come from anywhere.
+            if has_settings(self.tree.root):
+                self.note(error, *self._source_place(scopes))
         return self._modules[key]
 
     def _read(self, source: str, place: str, folder: str, ref: str, scopes: Sequence[Scope]) -> Module | None:

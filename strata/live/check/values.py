@@ -11,6 +11,8 @@ from strata.hcl.types import Collection, Object, Primitive, Tuple, Type
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
+UNKNOWN_ATTRIBUTE = "is not an attribute of the type"
+
 Fault = tuple[tuple[str, ...], str]
 
 
@@ -55,7 +57,7 @@ def faults(value: Any, wanted: Type, path: tuple[str, ...] = (), *, strict: bool
             for key, item in value.items():
                 if key not in fields:
                     # Terraform drops it without a word.
-                    yield (*path, key), "is not an attribute of the type"
+                    yield (*path, key), UNKNOWN_ATTRIBUTE
                 elif item is not None:
                     yield from faults(item, fields[key].type, (*path, key), strict=strict)
 

@@ -100,7 +100,19 @@ class BatchPlanner:
         return result
 
     def _run(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
-        """Plan cases in a folder of their own."""
+        """Plan cases in a folder of their own; where that fails as a whole, those of each module apart."""
+        try:
+            self._run_together(cases, result, own_copies=own_copies)
+        except StrataError as error:
+            modules = sorted({case.module for case in cases})
+            if len(modules) == 1:
+                result.outcomes |= {case.id: Broken(error) for case in cases}
+                return
+            for module in modules:
+                own = [case for case in cases if case.module == module]
+                self._run(own, result, own_copies=own_copies)
+
+    def _run_together(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
             root = CaseRoot(Path(folder), self._layout)
             providers = root.providers(cases)

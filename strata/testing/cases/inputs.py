@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 
+from strata.hcl.types import Type
+from strata.live.check.values import UNKNOWN_ATTRIBUTE, faults
 from strata.plan.document import without_keys
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import examples_modules
@@ -35,6 +37,7 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
                 ("inputs", name),
                 remedy=_hint(name, list(module.variables)),
             )
+        _check_attributes(case, name, module.variables[name].type)
     for name, variable in module.variables.items():
         if variable.default is None and name not in case.inputs:
             raise case.fault(f"module {case.module} needs the input {name}", ("inputs",))
@@ -59,6 +62,15 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
                 f"module {case.module} declares no resource {address}",
                 ("error", "resource"),
                 remedy=_hint(address, list(module.addresses)),
+            )
+
+
+def _check_attributes(case: Case, name: str, wanted: Type | None) -> None:
+    """Check that an input has no attribute that its type lacks: Terraform drops it without a word."""
+    for path, fault in faults(case.inputs[name], wanted) if wanted is not None else ():
+        if fault == UNKNOWN_ATTRIBUTE:
+            raise case.fault(
+                f"`{'.'.join((name, *path))}` {fault} of the input {name}", ("inputs", name, *path)
             )
 
 

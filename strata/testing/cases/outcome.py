@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import tftest
-
 from strata.errors import StrataError
 from strata.plan.document import by_module
 from strata.testing.cases.composition import ModuleCall
@@ -46,7 +44,9 @@ class PlannedCase:
     @property
     def plan(self) -> Any:
         """The plan as a tftest object."""
-        return tftest.TerraformPlanOutput(dict(self.raw))
+        from tftest import TerraformPlanOutput
+
+        return TerraformPlanOutput(dict(self.raw))
 
     def type_of(self, address: str) -> str:
         """A resource's type."""

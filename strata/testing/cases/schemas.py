@@ -96,7 +96,7 @@ class Schemas:
         if not kept.is_file():
             found = {
                 name: sorted(set_paths(schema["block"]))
-                for provider in terraform.schemas()["provider_schemas"].values()
+                for provider in terraform.schemas().get("provider_schemas", {}).values()
                 for name, schema in provider.get("resource_schemas", {}).items()
             }
             with replacing(kept) as draft:

@@ -1,45 +1,82 @@
-"""What providers ask for while a plan is made: state machines checked, and a Snowflake to be connected to."""
+"""What providers ask for while a plan is made: state machines, data sources, a Snowflake to be connected to.
+
+Nothing that a provider asks leaves the machine.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from http import HTTPStatus
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
+from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.testing.cases.definitions import Definitions
 from strata.testing.cases.terraform import TerraformFolder
+from strata.testing.cloud import embedded_cloud
 
 _REATTACH = "TF_REATTACH_PROVIDERS"
+# Of one connection, not of the answer.
+_OF_ONE_HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
 
 
-class _StepFunctions(BaseHTTPRequestHandler):
-    """ValidateStateMachineDefinition, the one request that the AWS provider makes for a plan."""
+class _Endpoint(BaseHTTPRequestHandler):
+    """Every service of AWS.
+
+    Answers ValidateStateMachineDefinition, which the provider asks for each state machine of a plan. The
+    rest, which data sources ask, goes to an embedded cloud that starts with the first such request.
+    """
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-        target = self.headers.get("X-Amz-Target", "")
-        if target != _VALIDATE:
-            self._answer(400, {"__type": "UnknownOperationException", "message": f"{target} in a plan"})
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("X-Amz-Target", "") != _VALIDATE:
+            self._forward(body)
             return
         assert isinstance(self.server, _Server)
-        found = self.server.definitions.diagnose(body["definition"])
-        self._answer(200, {"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False})
+        found = self.server.definitions.diagnose(json.loads(body)["definition"])
+        answer = {"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False}
+        self._answer(
+            HTTPStatus.OK, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(answer).encode()
+        )
 
-    def _answer(self, status: int, body: object) -> None:
-        raw = json.dumps(body).encode()
+    def do_GET(self) -> None:
+        self._forward(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    do_DELETE = do_HEAD = do_PUT = do_GET
+
+    def _forward(self, body: bytes) -> None:
+        assert isinstance(self.server, _Server)
+        try:
+            address = urlsplit(self.server.cloud()).netloc
+        except StrataError as error:
+            self._answer(HTTPStatus.NOT_IMPLEMENTED, {"Content-Type": "text/plain"}, str(error).encode())
+            return
+        connection = HTTPConnection(address)
+        with contextlib.closing(connection):
+            connection.request(self.command, self.path, body, dict(self.headers))
+            answer = connection.getresponse()
+            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_ONE_HOP}
+            self._answer(answer.status, kept, answer.read())
+
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(raw)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(raw)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: standard error is the test's."""
@@ -48,9 +85,10 @@ class _StepFunctions(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, definitions: Definitions) -> None:
-        super().__init__(("127.0.0.1", 0), _StepFunctions)
+    def __init__(self, definitions: Definitions, cloud: Callable[[], str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Endpoint)
         self.definitions = definitions
+        self.cloud = cloud
 
 
 class PlanServices:
@@ -66,6 +104,8 @@ class PlanServices:
         self._variables: dict[str, dict[str, str]] = {}
         self._provider: WarmProvider | None = None
         self._lock = threading.Lock()
+        self._cloud = ""
+        self._cloud_lock = threading.Lock()
 
     def __enter__(self) -> PlanServices:
         return self
@@ -75,6 +115,7 @@ class PlanServices:
     ) -> None:
         self._variables.clear()
         self._provider = None
+        self._cloud = ""
         self._stack.close()
 
     def variables(self, providers: Collection[str]) -> dict[str, str]:
@@ -106,11 +147,23 @@ class PlanServices:
         terraform.attach(self._provider.attached(terraform.variables))
 
     def _start_aws(self) -> dict[str, str]:
-        server = _Server(self._definitions)
+        server = _Server(self._definitions, self._cloud_url)
         self._stack.callback(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._stack.callback(server.shutdown)
-        return {"AWS_ENDPOINT_URL_SFN": f"http://127.0.0.1:{server.server_port}"}
+        # Also where a profile or an instance's role would be looked for: a plan needs neither.
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _cloud_url(self) -> str:
+        """The embedded AWS, started with the first request."""
+        with self._cloud_lock:
+            if not self._cloud:
+                folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="strata-cloud-"))
+                self._cloud = self._stack.enter_context(embedded_cloud(Path(folder))).aws_url
+        return self._cloud
 
     def _start_snowflake(self) -> dict[str, str]:
         from strata.cloud.aws import CloudContext

@@ -10,14 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import tftest
-
 from strata.checkout.child_output import json_document
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
-
-# tftest logs whole outputs, as critical where a command fails: here failing is what many cases want.
-logging.getLogger("tftest").setLevel(logging.CRITICAL + 1)
 
 _RULE = re.compile(r"checked by the validation rule at (\S+?):([0-9]+)")
 
@@ -56,6 +51,11 @@ class TerraformFolder:
     _test: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # Imported here: every pytest loads the plugin, also where no case runs and tftest is not installed.
+        import tftest
+
+        # It logs whole outputs, as critical where a command fails: here failing is what many cases want.
+        logging.getLogger("tftest").setLevel(logging.CRITICAL + 1)
         self._test = tftest.TerraformTest(str(self.path), binary=str(self.toolchain.terraform))
         # tftest would pass on the caller's whole environment.
         self._test.env = self.toolchain.environment(self.variables)
@@ -104,10 +104,12 @@ class TerraformFolder:
         return schemas
 
     def _run(self, command: str, *arguments: str) -> tuple[str, list[TerraformFault]]:
+        from tftest import TerraformTestError
+
         self.starts += 1
         try:
             done = self._test.execute_command(command, *arguments)
-        except tftest.TerraformTestError as error:
+        except TerraformTestError as error:
             message = str(error.args[0])
             faults = _faults(message)
             if not faults:

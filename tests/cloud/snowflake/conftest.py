@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake import snapshot
-from strata.cloud.snowflake.server import SnowflakeServer
+from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
 
 from .console import Console
@@ -248,4 +248,4 @@ def console(account: SnowflakeAccount) -> Iterator[Console]:
     """Sessions of an account that holds what a new one holds."""
     empty = snapshot.save(account)
     yield Console(account)
-    snapshot.restore(account, empty)
+    snapshot.load(account, empty, ADMIN)

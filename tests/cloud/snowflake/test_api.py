@@ -17,6 +17,7 @@ from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import User, WorkloadIdentity
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.login import authenticate, same_principal
+from strata.cloud.snowflake.server import ADMIN
 from strata.cloud.snowflake.statements.accounts import hash_password, password_matches
 
 from .console import Console
@@ -42,7 +43,7 @@ class Client:
             warnings.simplefilter("ignore", DeprecationWarning)
             from starlette.testclient import TestClient
 
-        application = Api(console.account, lambda: "", Issuer()).application()
+        application = Api(console.account, lambda: "", Issuer(), ADMIN).application()
         self.http = TestClient(application, raise_server_exceptions=False)
         self.token = ""
 

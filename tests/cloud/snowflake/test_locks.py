@@ -105,7 +105,7 @@ def test_every_statement_holds_the_lock(guarded: Guarded) -> None:
 def test_a_snapshot_holds_the_lock(guarded: Guarded) -> None:
     saved = snapshot.save(guarded)
     Console(guarded).script("CREATE DATABASE D; CREATE ROLE R")
-    snapshot.restore(guarded, saved)
+    snapshot.load(guarded, saved, ADMIN)
     with guarded.lock:
         assert (list(guarded.catalog.databases), "R" in guarded.catalog.roles) == ([], False)
 
@@ -113,7 +113,9 @@ def test_a_snapshot_holds_the_lock(guarded: Guarded) -> None:
 def test_a_login_holds_the_lock(guarded: Guarded) -> None:
     with guarded.lock:
         guarded.catalog.users = Held(guarded.lock._is_owned, guarded.catalog.users)
-    _, session = Api(guarded, lambda: "", Issuer())._open({"LOGIN_NAME": ADMIN, "PASSWORD": "secret"}, {})
+    _, session = Api(guarded, lambda: "", Issuer(), ADMIN)._open(
+        {"LOGIN_NAME": ADMIN, "PASSWORD": "secret"}, {}
+    )
     assert (session.user, session.role) == (ADMIN, "ACCOUNTADMIN")
 
 

@@ -10,7 +10,7 @@ import typer
 
 from strata.ci.git import CommitRange
 from strata.cli.affected import compared, show
-from strata.cli.checkout import checkout_root
+from strata.cli.checkout import repository_root
 from strata.cli.options import EnvironmentOrAll, Json
 from strata.errors import StrataError
 
@@ -28,5 +28,5 @@ def run(
     base, dots, head = span.partition("..")
     if not base or not dots:
         raise StrataError(f"`{span}` is not a commit range", remedy="write BASE..HEAD, such as main..HEAD")
-    change = CommitRange.since(checkout_root(), base, head or "HEAD")
+    change = CommitRange.since(repository_root(), base, head or "HEAD")
     show(compared(change, environment), json_)

@@ -9,7 +9,7 @@ import typer
 from strata.cli.live_tree import open_tree
 from strata.cli.options import AllowRunCmd, Json, Rules
 from strata.cli.views.console import err, out, print_json, table
-from strata.live.check import RULES, check
+from strata.live.check import RULES, check, rules_of
 
 EXAMPLES = ("strata live check", "strata live check --json")
 
@@ -29,6 +29,6 @@ def run(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = 
     else:
         for finding in findings:
             out.print(str(finding), markup=False, soft_wrap=True)
-        err.print(f"{len(RULES)} rules, {len(tree.find())} units, {len(findings)} findings")
+        err.print(f"{len(rules_of(tree.root))} rules, {len(tree.find())} units, {len(findings)} findings")
     if findings:
         raise typer.Exit(1)

@@ -53,11 +53,11 @@ def _path(tree: LiveTree, unit: str) -> str:
 def _print_unit(path: str, document: dict[str, Any]) -> None:
     out.print(path, style="bold")
     source = (document.get("terraform") or {}).get("source")
-    state = (document.get("remote_state") or {}).get("config") or {}
+    state = document.get("remote_state") or {}
     generated = [block["path"] for block in document["generate"].values() if not block["disable"]]
     facts = [
         ["source", source],
-        ["state", f"s3://{state.get('bucket')}/{state.get('key')}" if state else None],
+        ["state", _state(state) if state else None],
         ["after", ", ".join(document.get("dependency") or {}) or None],
         ["generates", ", ".join(generated) or None],
     ]
@@ -65,6 +65,13 @@ def _print_unit(path: str, document: dict[str, Any]) -> None:
     for name, value in facts:
         if value is not None:
             out.print(f"  {name:<24} {value}", markup=False, soft_wrap=True)
+
+
+def _state(remote_state: dict[str, Any]) -> str:
+    config = remote_state.get("config") or {}
+    if remote_state.get("backend") == "s3":
+        return f"s3://{config.get('bucket')}/{config.get('key')}"
+    return f"{remote_state.get('backend')} {_short(config)}"
 
 
 def _short(value: Any) -> str:

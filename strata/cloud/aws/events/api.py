@@ -51,6 +51,20 @@ class EventBridge(Service):
             self._delivery.stop()
             self._delivery = None
 
+    def unfinished(self) -> str:
+        """Name a target that is being invoked."""
+        arn = self._delivery.invoked() if self._delivery else ""
+        return f"an event is being delivered to {arn}" if arn else ""
+
+    def state(self) -> Any:
+        """Return the deliveries that wait for another try."""
+        return self._delivery.waiting() if self._delivery else None
+
+    def load(self, state: Any) -> None:
+        """Wait for the same deliveries."""
+        if self._delivery is not None:
+            self._delivery.wait_for(state or ())
+
     @action("events", "PutTargets", wraps=True)
     def put_targets(
         self,

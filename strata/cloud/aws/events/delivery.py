@@ -16,7 +16,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +47,15 @@ class TargetInvocation:
     submitted: float = field(default_factory=time.monotonic)
 
 
+@dataclass
+class WaitingDelivery:
+    """A delivery that waits for its next try, in seconds from now; `age` is since its event."""
+
+    delay: float
+    age: float
+    invocation: TargetInvocation
+
+
 class Delivery:
     """Invokes targets in threads until it is stopped."""
 
@@ -56,6 +65,7 @@ class Delivery:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
+        self._invoked: list[str] = []
         self._timer = threading.Thread(target=self._run_due, name="event-retry", daemon=True)
         self._timer.start()
 
@@ -63,7 +73,29 @@ class Delivery:
         """Deliver soon, in another thread."""
         with self._changed:
             if not self._stopped:
-                self._pool.submit(self._deliver, invocation)
+                self._start(invocation)
+
+    def invoked(self) -> str:
+        """Return the ARN of a target that is being invoked; empty if none is."""
+        with self._changed:
+            return self._invoked[0] if self._invoked else ""
+
+    def waiting(self) -> list[WaitingDelivery]:
+        """Return what waits for another try."""
+        now = time.monotonic()
+        with self._changed:
+            return [WaitingDelivery(due - now, now - it.submitted, it) for due, _, it in self._waiting]
+
+    def wait_for(self, deliveries: Iterable[WaitingDelivery]) -> None:
+        """Wait for these and for no others."""
+        now = time.monotonic()
+        with self._changed:
+            self._waiting.clear()
+            for delivery in deliveries:
+                delivery.invocation.submitted = now - delivery.age
+                due = now + delivery.delay
+                heapq.heappush(self._waiting, (due, next(self._order), delivery.invocation))
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Stop; what waits for a retry is dropped."""
@@ -86,7 +118,18 @@ class Delivery:
                     self._changed.wait(remaining)
                     continue
                 heapq.heappop(self._waiting)
-                self._pool.submit(self._deliver, invocation)
+                self._start(invocation)
+
+    def _start(self, invocation: TargetInvocation) -> None:
+        self._invoked.append(str(invocation.target["Arn"]))
+        self._pool.submit(self._finish, invocation)
+
+    def _finish(self, invocation: TargetInvocation) -> None:
+        try:
+            self._deliver(invocation)
+        finally:
+            with self._changed:
+                self._invoked.remove(str(invocation.target["Arn"]))
 
     def _deliver(self, invocation: TargetInvocation) -> None:
         try:

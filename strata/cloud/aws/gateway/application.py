@@ -61,8 +61,9 @@ class _Dispatcher(DomainDispatcherApplication):
         if environ.get("PATH_INFO", "") == recorded_calls.PATH:
             return self._services.calls.answer()(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
-            status, text = self._services.snapshot.answer(environ["REQUEST_METHOD"])
-            return Response(text, status, content_type="text/plain")(environ, start_response)
+            asked = WsgiRequest(environ)
+            status, content = self._services.snapshot.answer(asked.method, asked.get_data())
+            return Response(content, status, mimetype="application/octet-stream")(environ, start_response)
         return super().__call__(environ, start_response)
 
 

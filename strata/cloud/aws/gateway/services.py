@@ -7,7 +7,7 @@ from collections.abc import Collection
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.events.api import EventBridge
-from strata.cloud.aws.gateway.snapshot import restore, save
+from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.identity import Identity
@@ -32,7 +32,6 @@ class Services:
     def __init__(self, context: CloudContext, leave_out: Collection[str] = ()) -> None:
         self.issuer = context.issuer
         self.calls = RecordedCalls()
-        self.snapshot = Snapshot(save, restore)
         self.identity = Identity(context)
         self.authorizer = Authorizer(self.identity)
         self.s3_access = S3Access(self.identity, self.authorizer)
@@ -51,6 +50,8 @@ class Services:
         )
         self._leave_out = frozenset(leave_out)
         self._started: list[Service] = []
+        state = AwsState(context, self._in_order, self._started)
+        self.snapshot = Snapshot(state.save, state.load)
 
     def start(self) -> None:
         """Start every service, in order."""

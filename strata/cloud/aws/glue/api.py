@@ -21,7 +21,7 @@ from moto.glue.exceptions import (
     GlueClientError,
     JobRunNotFoundException,
 )
-from moto.glue.models import GlueBackend
+from moto.glue.models import GlueBackend, glue_backends
 from moto.glue.responses import GlueResponse
 from moto.utilities.utils import get_partition
 
@@ -194,6 +194,16 @@ class Glue(Service):
         self.pool.stop()
         for run in self._runs:
             run.join(10)
+
+    def unfinished(self) -> str:
+        """Name a run that goes on."""
+        running = [run for run in self._runs if not run.ended]
+        return f"run {running[0].id} of the Glue job {running[0].request.job_name} goes on" if running else ""
+
+    def load(self, state: Any) -> None:
+        """Warm up for the jobs that were loaded."""
+        if any(backend.jobs for account in glue_backends.values() for backend in account.values()):
+            self.warm_up()
 
     def warm_up(self) -> None:
         """Begin to warm up Spark processes in the background; else the first CreateJob does."""

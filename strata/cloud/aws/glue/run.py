@@ -82,7 +82,17 @@ class Run:
         self._process: SparkProcess | None = None
         self._stop_state: str | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._execute, name=f"glue-{self.id[:11]}", daemon=True)
+        self._thread: threading.Thread | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An ended run is only read.
+        lost = ("_pool", "_process", "_may_start", "_lock", "_thread")
+        return {name: value for name, value in vars(self).items() if name not in lost}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._process = self._thread = None
+        self._lock = threading.Lock()
 
     @property
     def active(self) -> bool:
@@ -95,6 +105,7 @@ class Run:
 
     def start(self) -> None:
         """Begin, in the background."""
+        self._thread = threading.Thread(target=self._execute, name=f"glue-{self.id[:11]}", daemon=True)
         self._thread.start()
 
     def stop(self, state: str = "STOPPED") -> None:
@@ -111,7 +122,7 @@ class Run:
 
     def join(self, timeout: float) -> None:
         """Wait for the end of the run."""
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout)
 
     def as_dict(self) -> dict[str, Any]:

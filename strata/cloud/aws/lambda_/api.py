@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
+from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction, lambda_backends
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
@@ -61,6 +61,18 @@ class Lambda(Service):
         """End every function's processes."""
         super().stop()
         self._runner.stop()
+
+    def unfinished(self) -> str:
+        """Name a function whose asynchronous invocation goes on, or is to be tried again."""
+        names = self._runner.asynchronous()
+        return f"an asynchronous invocation of the function {names[0]} goes on" if names else ""
+
+    def load(self, state: Any) -> None:
+        """Start an environment for each function that was loaded."""
+        for account in lambda_backends.values():
+            for backend in account.values():
+                for function in backend.list_functions():
+                    self._runner.prepare(function)
 
     @action("lambda", "CreateFunction", wraps=True)
     def create_function(

@@ -46,6 +46,7 @@ class FunctionRunner:
         self._idle: dict[str, list[ExecutionEnvironment]] = defaultdict(list)
         self._running: dict[str, int] = defaultdict(int)
         self._all: set[ExecutionEnvironment] = set()
+        self._later: list[str] = []
         self._stopped = threading.Event()
 
     def prepare(self, function: LambdaFunction) -> None:
@@ -93,6 +94,12 @@ class FunctionRunner:
         """Run an asynchronous invocation, with AWS's retries, in the background."""
 
         def run() -> None:
+            try:
+                retried()
+            finally:
+                self._later.remove(function.function_name)
+
+        def retried() -> None:
             config = function.event_invoke_config[0].config if function.event_invoke_config else {}
             for delay in (0.0, *RETRY_DELAYS[: config.get("MaximumRetryAttempts", 2)]):
                 if self._stopped.wait(delay):
@@ -102,7 +109,12 @@ class FunctionRunner:
                         return
             self._to_dead_letters(function, event, request_id)
 
+        self._later.append(function.function_name)
         threading.Thread(target=run, name=f"lambda-{function.function_name}", daemon=True).start()
+
+    def asynchronous(self) -> list[str]:
+        """Return the names of functions whose asynchronous invocations have not ended."""
+        return list(self._later)
 
     def role_credentials(self, role_arn: str, function_arn: str, session_name: str) -> Credentials:
         """Assume a function's role as Lambda does; raises AccessDenied."""

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.exceptions import AWSError
@@ -59,6 +59,11 @@ class StepFunctions(Service):
             super().stop()
             while self._loaded:
                 self._loaded.pop().stop()
+
+    def unfinished(self) -> str:
+        """Name an execution that runs."""
+        running = [execution.exec_arn for execution in _executions() if execution.exec_status == "RUNNING"]
+        return f"the execution {running[0]} runs" if running else ""
 
     @replaces(moto.STEPFUNCTIONS_BACKEND, wraps=True)
     def backend(self, get_backend: Callable[[str, str], Any], account: str, region: str) -> Any:
@@ -241,3 +246,13 @@ def _machine(response: StepFunctionResponse, arn: str) -> StateMachine:
     if isinstance(machine, StateMachineVersion):
         raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
     return machine
+
+
+def _executions() -> Iterator[Any]:
+    """Every execution of every account and region."""
+    for backends in moto.all_backends():
+        if backends.service_name == "stepfunctions":
+            for regions in backends.values():
+                for backend in regions.values():
+                    for machine in backend.state_machines:
+                        yield from machine.executions

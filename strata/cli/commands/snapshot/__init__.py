@@ -1,0 +1,1 @@
+"""Save what the running platform holds, and load it again."""
