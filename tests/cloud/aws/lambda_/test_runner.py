@@ -12,7 +12,7 @@ import pytest
 
 from strata.cloud.aws.iam.identity import AccessDenied
 from strata.cloud.aws.lambda_ import runner
-from strata.cloud.aws.lambda_.runner import FunctionRunner, TooManyRequestsException, extras
+from strata.cloud.aws.lambda_.runner import RETRY_DELAYS, FunctionRunner, TooManyRequestsException, extras
 
 from ..conftest import ACCOUNT, REGION, eventually
 
@@ -203,6 +203,26 @@ def test_reserved_executions_limit_a_function(
     with pytest.raises(ValueError, match="broken"):
         running.invoke(limited, "{}", "e")
     running.invoke(limited, "{}", "f")
+
+
+def test_as_many_run_at_a_time_as_are_reserved(
+    running: FunctionRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited, refused = function(reserved_concurrency=2), []
+
+    def again() -> None:
+        try:
+            running.invoke(limited, "{}", "more")
+        except TooManyRequestsException:
+            refused.append(running._running[ARN])
+
+    monkeypatch.setattr(Environment, "inside", staticmethod(again))
+    running.invoke(limited, "{}", "first")
+    assert (refused, len(Environment.made)) == ([2], 2)
+
+
+def test_retries_wait_a_minute_and_two() -> None:
+    assert RETRY_DELAYS == (60.0, 120.0)
 
 
 def test_an_environment_is_prepared(running: FunctionRunner) -> None:

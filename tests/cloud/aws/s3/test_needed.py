@@ -148,10 +148,15 @@ def test_the_list_of_buckets_is_about_none() -> None:
 
 def test_what_is_not_known_is_refused_to_roles() -> None:
     assert needed(access(None), "GET", "/b/k?torrent") == []
-    message = "does not know which permission s3:GetObjectTorrent needs, so it refuses it"
-    with pytest.raises(AuthorizationError, match=message) as raised:
-        needed(access(), "GET", "/b/k?torrent")
-    assert raised.value.code == "AccessDenied"
+    for method, path, operation in (
+        ("GET", "/b/k?torrent", "GetObjectTorrent"),
+        ("DELETE", "/b?analytics&id=x", "DeleteBucketAnalyticsConfiguration"),
+        ("GET", "/b?inventory&id=x", "GetBucketInventoryConfiguration"),
+    ):
+        message = f"does not know which permission s3:{operation} needs, so it refuses it"
+        with pytest.raises(AuthorizationError, match=message) as raised:
+            needed(access(), method, path)
+        assert raised.value.code == "AccessDenied"
 
 
 @pytest.mark.parametrize(("arns", "name"), [(("arn:a", "arn:b"), "arn:a"), ((), "anonymous")])
