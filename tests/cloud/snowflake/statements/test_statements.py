@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from .conftest import Lake, Snow
+from ..conftest import Lake, Snow
 
 # Columns that Snowflake's Go client reads from each SHOW; from the SDK of snowflakedb/snowflake 2.20.0.
 CLIENT_COLUMNS = json.loads(Path(__file__).with_name("show_columns.json").read_text("utf-8"))

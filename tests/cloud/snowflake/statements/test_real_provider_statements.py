@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from .conftest import Lake, Snow
+from ..conftest import Lake, Snow
 
 
 def test_a_database_is_the_primary_of_no_replica(admin: Snow) -> None:

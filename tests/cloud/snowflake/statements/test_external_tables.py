@@ -11,7 +11,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from strata.cloud.snowflake.server import SnowflakeServer
 
-from .conftest import EXTERNAL_ID, ROLE, Lake, Snow, flight
+from ..conftest import EXTERNAL_ID, ROLE, Lake, Snow, flight
 
 COUNT = "SELECT COUNT(*) FROM FLIGHTS"
 FIRST = "flight_date=2013-01-01/object=aaa/part-0.parquet"

@@ -17,7 +17,7 @@ import pytest
 from strata.cloud.snowflake.provider.server import ProviderServer
 from strata.cloud.snowflake.server import SnowflakeServer
 
-from .conftest import EXTERNAL_ID, ROLE, Lake, Snow, flight
+from ..conftest import EXTERNAL_ID, ROLE, Lake, Snow, flight
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
