@@ -94,7 +94,7 @@ def run(command: list[str], folder: Path, home: Path | None = None) -> tuple[flo
 
 
 def demo_in_clone() -> dict[str, float]:
-    """Seconds of the main job in a fresh clone with an empty HOME: cold, applied again, and from a snapshot."""
+    """Seconds of the main job in a fresh clone with an empty HOME: cold, applied again, from a snapshot."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".strata") as folder:
         clone, home = Path(folder) / "clone", Path(folder) / "home"
         home.mkdir()
