@@ -140,7 +140,10 @@ def _python(scratch: Scratch, package: str, sample: Sample, tally: Tally) -> Non
         if mutant not in sample:
             done += 1
             continue
-        survived = survives(scratch, mutant, baseline, processes=entry.get("processes", False))
+        elsewhere = entry.get("scripts", {}).get(
+            mutant.file, entry["tests"] if entry.get("processes") else ()
+        )
+        survived = survives(scratch, mutant, baseline, elsewhere)
         # What cannot be imported tells nothing about tests: another is drawn.
         if survived is not None:
             tally.count(mutant, survived=survived)

@@ -7,7 +7,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ class Baseline:
         tests = {test for context in contexts for test in self.users.get(context, [context]) if test}
         if imported and not tests:
             tests = set(self.seconds)
+        return self._fast_first(tests)
+
+    def below(self, paths: Sequence[str]) -> list[str]:
+        """Return the tests of files and folders, fast ones first."""
+        return self._fast_first(test for test in self.seconds if test.startswith(tuple(paths)))
+
+    def _fast_first(self, tests: Iterable[str]) -> list[str]:
         return sorted(tests, key=lambda test: (self.seconds.get(test, 0), test))
 
 
@@ -141,20 +148,22 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
     return Baseline(noted["seconds"], reached, noted["users"])
 
 
-def survives(scratch: Scratch, mutant: Mutant, baseline: Baseline, *, processes: bool) -> bool | None:
+def survives(
+    scratch: Scratch, mutant: Mutant, baseline: Baseline, elsewhere: Sequence[str] = ()
+) -> bool | None:
     """Run the tests that run a mutant's line, the fast ones first.
 
     Args:
         scratch: the copy of the repository.
         mutant: the fault.
         baseline: what the tests do without it.
-        processes: whether tests run the package in processes of their own: what no test is seen to run is
-            then tried with all of them.
+        elsewhere: files and folders of tests that run the file in processes of their own: what no test is
+            seen to run is tried with them.
 
     Returns:
         Whether all of them pass; None if the tests could not be collected, as the file cannot be imported.
     """
-    tests = baseline.tests(mutant) or (list(baseline.seconds) if processes else [])
+    tests = baseline.tests(mutant) or baseline.below(elsewhere)
     if not tests:
         return True
     files = sorted({test.partition("::")[0] for test in tests})

@@ -170,7 +170,7 @@ variable "tables" {
     error_message = "format must be json or parquet."
   }
   validation {
-    condition     = alltrue([for t in var.tables : can(regex("^s3://[a-z0-9.-]{3,63}/([^/].*)?/$", t.location)) || can(regex("^s3://[a-z0-9.-]{3,63}/$", t.location))])
+    condition     = alltrue([for t in var.tables : can(regex("^s3://[a-z0-9.-]{3,63}/([^/].*/)?$", t.location))])
     error_message = "location must be an S3 folder such as s3://bucket/curated/flights/, with the slash at its end."
   }
 }

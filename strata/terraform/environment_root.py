@@ -57,7 +57,7 @@ def module_name(unit: Unit) -> str:
         StrataError: the component cannot be a name in Terraform.
     """
     name = unit.component.replace("/", "-")
-    if not name.replace("-", "_").isidentifier():
+    if name.startswith("-") or not name.replace("-", "_").isidentifier():
         raise StrataError(
             f"a plan of the whole environment cannot have a module named {name}",
             file=unit.file,

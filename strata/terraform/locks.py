@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,10 +28,10 @@ class Lock:
     @classmethod
     def read(cls, info: str | bytes) -> Lock:
         """Read the JSON that Terraform writes; what cannot be read is a lock of an unknown owner."""
-        try:
-            facts: Mapping[str, Any] = json.loads(info)
-        except ValueError:
-            facts = {}
+        facts: Mapping[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            read = json.loads(info)
+            facts = read if isinstance(read, dict) else {}
         return cls(
             id=str(facts.get("ID", "")),
             who=str(facts.get("Who", "unknown")),

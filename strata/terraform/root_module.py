@@ -179,9 +179,9 @@ def _without_lifted(file: HclFile) -> str:
         if block.type in ("provider", "import"):
             dropped.update(range(block.line, block.end_line + 1))
         elif block.type == "terraform":
+            # No block has another on its first or its last line.
             for inner in (*block.children("backend"), *block.children("cloud")):
-                whole = block if inner.line in (block.line, block.end_line) else inner
-                dropped.update(range(whole.line, whole.end_line + 1))
+                dropped.update(range(inner.line, inner.end_line + 1))
     # Empty lines instead of none, so that Terraform's line numbers hold.
     return "\n".join("" if number in dropped else line for number, line in enumerate(lines, 1))
 

@@ -25,11 +25,13 @@ def _snowflake(own: Inputs) -> None:
         else:
             schema["opt_out"] = {"managed_access": {"reason": "Owners grant what is theirs"}}
     for monitor in own.get("resource_monitors", {}).values():
-        monitor |= {"credit_quota": monitor["credit_quota"] + 1, "notify_percent": [60]}
+        # Nobody is told after statements wait.
+        told = min(60, monitor.get("suspend_percent", 100))
+        monitor |= {"credit_quota": monitor["credit_quota"] + 1, "notify_percent": [told]}
     for warehouse in own.get("warehouses", {}).values():
         warehouse |= {"auto_suspend_seconds": 120, "size": "SMALL", "statement_timeout_seconds": 1800}
     for stage in own.get("stages", {}).values():
-        kind = "json" if (stage.get("file_format") or {}).get("json") else "parquet"
+        kind = "json" if (stage.get("file_format") or {}).get("json") is not None else "parquet"
         declared = (stage.get("file_format") or {}).get(kind) or {}
         stage["file_format"] = {kind: declared | {"compression": "NONE"}}
     for role in own.get("roles", {}).values():
@@ -44,7 +46,7 @@ def _snowflake(own: Inputs) -> None:
 
 def _integration(own: Inputs) -> None:
     own["enabled"] = not own.get("enabled", True)
-    own["external_id"] = f"{own['external_id']}-2"
+    own["external_id"] = f"{own['external_id'][:-2]}-2"
     own["allowed"] = {bucket: [*prefixes, "more/"] for bucket, prefixes in own["allowed"].items()}
     own["blocked"] = {bucket: ["more/secret/"] for bucket in own["allowed"]}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strata.terraform.diagnostics import Changes, MessageStream
+from strata.terraform.diagnostics import Changes, Diagnostic, MessageStream, relative_locator
 
 LOCKED = """Error message: operation error DynamoDB: PutItem, ConditionalCheckFailedException
 Lock Info:
@@ -129,3 +130,92 @@ def test_progress_and_changes_are_read_as_they_come() -> None:
 )
 def test_changes_in_words(changes: Changes, done: str, planned: str) -> None:
     assert (changes.describe(), changes.describe(planned=True)) == (done, planned)
+
+
+def fed(lines: list[Any], **options: Any) -> MessageStream:
+    stream = MessageStream(**options)
+    for line in lines:
+        stream.feed(line if isinstance(line, str) else json.dumps(line))
+    return stream
+
+
+def test_a_locked_state_says_how_its_lock_is_released() -> None:
+    error = fed([diagnostic(REFUSED, LOCKED)], unit="live/dev/s3").error("x")
+    assert (
+        error.remedy == "wait until that run ends; if it is dead, release its lock: strata unlock live/dev/s3"
+    )
+    # A holder whom nobody can name is Terraform's words.
+    assert (
+        fed([diagnostic(REFUSED, GONE.format("AccessDenied"))])
+        .error("x")
+        .message.startswith(f"x: {REFUSED}: Error message: operation error S3: PutObject, AccessDenied")
+    )
+
+
+def test_another_error_about_a_lock_is_terraforms_words() -> None:
+    error = fed([diagnostic("Error releasing the state lock", LOCKED)], unit="live/dev/s3").error("x")
+    assert error.remedy is None
+    assert error.message.startswith(
+        "x: Error releasing the state lock: Error message: operation error DynamoDB"
+    )
+
+
+def test_of_what_is_no_json_the_end_is_kept() -> None:
+    lines = [f"line {number:02} {'x' * 20}" for number in range(40)]
+    stream = fed([*lines, "", "   ", "[1]", '"text"', "{}", "7"])
+    assert list(stream.text) == [*lines[14:], "[1]", '"text"', "{}", "7"]
+    message = stream.error("failed").message
+    assert message.startswith("failed: ")
+    assert message.removeprefix("failed: ") == " ".join(stream.text)[-600:]
+    assert stream.words() == list(stream.text)
+    stream.feed(json.dumps(diagnostic("No", "Because.")))
+    assert stream.words() == ["No\nBecause.", *stream.text]
+    stream.forget()
+    assert (stream.words(), stream.diagnostics, list(stream.text)) == ([], [], [])
+
+
+def test_a_diagnostic_holds_what_terraform_tells() -> None:
+    full = diagnostic(
+        "No",
+        "Because",
+        address="a.b",
+        range={"filename": "main.tf", "start": {"line": 3}},
+        snippet={"code": "  x = 1"},
+    )
+    bare = {"type": "log", "diagnostic": {"severity": "warning", "summary": "Old"}}
+    found = fed([full, bare, full, diagnostic("Odd", range={}, snippet=None)]).diagnostics
+    assert found == [
+        Diagnostic("error", "No", "Because", "a.b", "main.tf", 3, "  x = 1"),
+        Diagnostic("warning", "Old", ""),
+        Diagnostic("error", "Odd", ""),
+    ]
+
+
+def test_a_wait_for_a_lock_and_a_provisioner_are_told() -> None:
+    waits: list[bool] = []
+    seen: list[tuple[int, str]] = []
+    lines = [{"type": "state_lock_acquire"}, progress("provision_start", "a.b"), progress("apply_complete", "a.b"), progress("provision_complete", "a.b"), progress("apply_errored", "a.c")]  # fmt: skip
+    fed(lines, on_waiting=lambda: waits.append(True), on_progress=lambda *step: seen.append(step))
+    assert (waits, seen) == ([True], [(0, "a.b"), (1, "a.b")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "some"),
+    [(Changes(), False), (Changes(add=1), True), (Changes(change=1), True), (Changes(remove=1), True), (Changes(imported=1), True)],
+)  # fmt: skip
+def test_changes_are_true_if_there_are_any(changes: Changes, some: bool) -> None:
+    assert bool(changes) is some
+
+
+def test_a_place_is_the_file_that_a_person_edits(tmp_path: Path) -> None:
+    working, original = tmp_path / "work" / "source" / "modules" / "s3", tmp_path / "modules"
+    working.mkdir(parents=True)
+    (original / "modules" / "s3").mkdir(parents=True)
+    (original / "modules" / "s3" / "main.tf").touch()
+    (original / "modules" / "iam.tf").touch()
+    locate = relative_locator(working, tmp_path / "work" / "source", original)
+    assert locate("main.tf", 3) == (str(original / "modules" / "s3" / "main.tf"), 3)
+    assert locate("../iam.tf", None) == (str(original / "modules" / "iam.tf"), None)
+    # What only the working directory has, and what lies outside of it.
+    assert locate("backend.tf", 1) == (str(working / "backend.tf"), 1)
+    assert locate("/elsewhere/x.tf", 2) == ("/elsewhere/x.tf", 2)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
-from strata.terraform.schema_proxy import Types, only
+from strata.terraform.schema_proxy import SchemaProxy, Types, _Forward, only
 
 # A field that this protocol file does not know (functions, number 7) and must come through.
 FUNCTIONS = b"\x3a\x06\x0a\x04trim"
@@ -59,3 +63,122 @@ def test_types_of_a_configuration_and_of_states(tmp_path: Path) -> None:
     assert {"aws_a", "aws_b", "aws_c", "aws_d", "aws_f"} <= types.named
     assert "aws_e" not in types.named
     assert types.declared == {"aws_a", "aws_b", "aws_d"}
+
+
+def large() -> bytes:
+    """Schemas beyond the four megabytes that gRPC takes unless told otherwise."""
+    message = pb.GetProviderSchema.Response.FromString(schemas())
+    message.resource_schemas["aws_large"].block.description = "x" * 5_000_000
+    return bytes(message.SerializeToString())
+
+
+class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Answers every call with its name and request; one is refused."""
+
+    def service(self, details: Any) -> Any:
+        method: str = details.method
+
+        def answer(request: bytes, context: Any) -> bytes:
+            if method == "/tfplugin6.Provider/GetProviderSchema":
+                return large()
+            if method == "/tfplugin6.Provider/Refused":
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not now")
+            return method.encode() + b" " + request
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+OPTIONS = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+)
+
+
+def listening(handler: Any) -> tuple[Any, int]:
+    server = grpc.server(ThreadPoolExecutor(2), (handler,), options=OPTIONS)
+    port: int = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+def served(handler: Any) -> tuple[Any, Any]:
+    server, port = listening(handler)
+    return server, grpc.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS)
+
+
+@pytest.fixture
+def proxied() -> Iterator[Any]:
+    """A channel to a provider through the proxy's handler."""
+    provider, behind = served(Provider())
+    proxy, channel = served(_Forward(behind, {"/tfplugin6.Provider/GetProviderSchema": b"known"}))
+    yield channel
+    channel.close()
+    behind.close()
+    for server in (proxy, provider):
+        server.stop(grace=0).wait()
+
+
+def test_calls_pass_but_for_those_whose_answers_are_known(proxied: Any) -> None:
+    def ask(method: str) -> Any:
+        return proxied.unary_unary(method)(b"request", timeout=10)
+
+    assert ask("/tfplugin6.Provider/PlanResourceChange") == b"/tfplugin6.Provider/PlanResourceChange request"
+    assert ask("/tfplugin6.Provider/GetProviderSchema") == b"known"
+    with pytest.raises(grpc.RpcError) as refused:
+        ask("/tfplugin6.Provider/Refused")
+    assert (refused.value.code(), refused.value.details()) == (grpc.StatusCode.FAILED_PRECONDITION, "not now")
+    # go-plugin's own: Terraform may ask the provider to end, which others use.
+    assert ask("/plugin.GRPCController/Shutdown") == b""
+    assert list(proxied.unary_stream("/plugin.GRPCStdio/StreamStdio")(b"", timeout=10)) == []
+    with pytest.raises(grpc.RpcError) as unknown:
+        ask("/plugin.GRPCBroker/StartStream")
+    assert unknown.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+class Running:
+    """A provider that runs, of some protocol, at some address."""
+
+    program = Path("/a/provider")
+
+    def __init__(self, protocol: int, port: int) -> None:
+        address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
+        self.attachment = {"x/y/aws": {"ProtocolVersion": protocol, "Addr": address}}
+
+    def attached(self, variables: dict[str, str], *, address: dict[str, str] | None = None) -> dict[str, str]:
+        return {**variables, "AT": (address or {}).get("String", "its own")}
+
+
+def test_terraform_gets_the_schemas_in_use_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy of the caller's is for the world outside.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    server, port = listening(Provider())
+    proxy = SchemaProxy(Running(6, port))  # type: ignore[arg-type]
+    proxy.start()
+    variables = proxy.attached({"A": "1"}, Types(frozenset({"aws_large"}), frozenset()))
+    assert (proxy.program, variables["A"]) == (Path("/a/provider"), "1")
+    assert variables["AT"].startswith("127.0.0.1:")
+    assert variables["AT"] != f"127.0.0.1:{port}"
+    channel = grpc.insecure_channel(variables["AT"], options=OPTIONS)
+    answer = channel.unary_unary("/tfplugin6.Provider/GetProviderSchema")(b"", timeout=20)
+    assert set(pb.GetProviderSchema.Response.FromString(answer).resource_schemas) == {"aws_large"}
+    request = b"y" * 5_000_000
+    assert channel.unary_unary("/tfplugin6.Provider/ReadResource")(request, timeout=20).endswith(request)
+    channel.close()
+    proxy.stop()
+    late = grpc.insecure_channel(variables["AT"], options=OPTIONS)
+    with pytest.raises(grpc.RpcError):
+        late.unary_unary("/tfplugin6.Provider/ReadResource")(b"", timeout=2)
+    server.stop(grace=0).wait()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "port"), [(4, None), (6, 9)], ids=["an unknown protocol", "it has ended"]
+)
+def test_a_provider_that_tells_no_schemas_is_used_as_it_is(protocol: int, port: int | None) -> None:
+    server, own = listening(Provider())
+    proxy = SchemaProxy(Running(protocol, port or own))  # type: ignore[arg-type]
+    proxy.start()
+    assert proxy.attached({}, Types(frozenset())) == {"AT": "its own"}
+    proxy.stop()
+    server.stop(grace=0).wait()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +57,7 @@ def mirror(folder: Path, version: str = "5.100.0", *, packed: bool = False, host
     """Make a provider mirror; return it."""
     aws = folder / host / "hashicorp" / "aws"
     if packed:
-        aws.mkdir(parents=True)
+        aws.mkdir(parents=True, exist_ok=True)
         (aws / f"terraform-provider-aws_{version}_{PLATFORM}.zip").touch()
     else:
         (aws / version / PLATFORM).mkdir(parents=True)
@@ -198,6 +201,27 @@ def in_data_home(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
     )
 
 
+def in_library(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    folder = tmp_path / "home" / "Library" / "Application Support" / "io.terraform" / "plugins"
+    return mirror(folder), "5.100.0 in {} (a mirror folder of Terraform's own)"
+
+
+def in_local_share(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    folder = tmp_path / "home" / ".local" / "share" / "terraform" / "plugins"
+    return mirror(folder), "5.100.0 in {} (a mirror folder of Terraform's own)"
+
+
+def in_data_dirs(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    environ["XDG_DATA_DIRS"] = f"{tmp_path}/empty::{tmp_path}/shared"
+    return mirror(tmp_path / "shared" / "terraform" / "plugins"), (
+        "5.100.0 in {} (a mirror folder of Terraform's own)"
+    )
+
+
+def in_system(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
+    return mirror(tmp_path / "system"), "5.100.0 in {} (a mirror folder of Terraform's own)"
+
+
 def in_image(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
     if os.getuid() != 0:
         pytest.skip("only root can make a folder that root owns")
@@ -208,11 +232,23 @@ def downloaded(tmp_path: Path, environ: dict[str, str]) -> tuple[Path, str]:
     return mirror(tmp_path / "state" / "terraform" / "providers"), "5.100.0 in {} (downloaded)"
 
 
-PLACES: list[Place] = [chosen, in_home, in_data_home, in_image, downloaded]
+PLACES: list[Place] = [
+    chosen,
+    in_home,
+    in_library,
+    in_data_home,
+    in_data_dirs,
+    in_system,
+    in_image,
+    downloaded,
+]
 
 
 @pytest.mark.parametrize("first", range(len(PLACES)), ids=[place.__name__ for place in PLACES])
-def test_the_first_place_that_has_it_counts(tmp_path: Path, first: int) -> None:
+def test_the_first_place_that_has_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    monkeypatch.setattr(providers, "SYSTEM_MIRRORS", (tmp_path / "nowhere", tmp_path / "system"))
     environ = machine(tmp_path, terraform="1.11.4")
     places = [place(tmp_path, environ) for place in PLACES[first:]]
     found = find_toolchain(tmp_path / "state", environ)
@@ -235,6 +271,75 @@ def test_the_first_place_that_has_it_counts(tmp_path: Path, first: int) -> None:
     )
 
 
+def test_data_of_ones_own_lies_in_home_where_no_variable_names_another_place(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    folder, description = in_local_share(tmp_path, environ)
+    assert find_toolchain(tmp_path / "state", environ).aws_provider == description.format(folder)
+    with pytest.raises(StrataError, match="no AWS provider"):
+        find_toolchain(tmp_path / "state", environ | {"XDG_DATA_HOME": str(tmp_path / "elsewhere")})
+
+
+def test_the_newest_suitable_version_counts(tmp_path: Path) -> None:
+    environ = machine(tmp_path, terraform="1.11.4")
+    place = tmp_path / "mirror"
+    for version in ("5.100.0", "5.101.9", "5.101.10", "5.99.0", "6.1.0"):
+        mirror(place, version)
+    mirror(place, "5.102.0", packed=True)
+    # Of another platform, without a provider in it, and of another name.
+    aws = place / HOST / "hashicorp" / "aws"
+    (aws / "5.200.0" / "darwin_arm64").mkdir(parents=True)
+    (aws / "5.200.0" / "darwin_arm64" / "terraform-provider-aws_v5.200.0").touch()
+    (aws / "5.201.0" / PLATFORM).mkdir(parents=True)
+    (aws / "terraform-provider-aws_5.202.0_darwin_arm64.zip").touch()
+    (aws / f"terraform-provider-awscc_5.203.0_{PLATFORM}.zip").touch()
+    (aws / f"terraform-provider-aws_5.204.0_{PLATFORM}.zip.part").touch()
+    environ["STRATA_PLUGIN_MIRROR"] = str(place)
+    assert find_toolchain(tmp_path / "state", environ).aws_provider.startswith("5.102.0 in ")
+    (aws / f"terraform-provider-aws_5.102.0_{PLATFORM}.zip").unlink()
+    assert find_toolchain(tmp_path / "state", environ).aws_provider.startswith("5.101.10 in ")
+
+
+class Registry:
+    """Answers, in urllib's place, what a test gives it."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, float]] = []
+        self.proxies: dict[str, str] = {}
+
+    def __call__(self, *handlers: Any) -> Registry:
+        self.proxies = next(one.proxies for one in handlers if isinstance(one, urllib.request.ProxyHandler))
+        return self
+
+    def open(self, url: str, timeout: float) -> io.BytesIO:
+        self.asked.append((url, timeout))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return io.BytesIO(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "answers"),
+    [
+        (b'{"providers.v1": "/v1/providers/"}', True),
+        (b'{"modules.v1": "/v1/modules/"}', False),
+        (b"<html>a captive portal</html>", False),
+        (OSError("no route"), False),
+        (ValueError("no such scheme"), False),
+    ],
+)
+def test_a_registry_answers_with_its_providers(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception, answers: bool
+) -> None:
+    monkeypatch.undo()
+    registry = Registry(answer)
+    monkeypatch.setattr(urllib.request, "build_opener", registry)
+    proxies = {"http_proxy": "http://lower", "HTTP_PROXY": "http://upper", "HTTPS_PROXY": "http://upper"}
+    assert providers.registry_answers(HOST, proxies, 3.0) is answers
+    assert registry.asked == [("https://registry.terraform.io/.well-known/terraform.json", 3.0)]
+    assert registry.proxies == {"http": "http://lower", "https": "http://upper"}
+
+
 @pytest.mark.parametrize("version", ["4.67.0", "5.99.1", "6.0.0", "5.100.0-beta1"])
 def test_another_version_does_not_count(tmp_path: Path, version: str) -> None:
     environ = machine(tmp_path, terraform="1.11.4")
@@ -243,18 +348,32 @@ def test_another_version_does_not_count(tmp_path: Path, version: str) -> None:
         find_toolchain(tmp_path / "state", environ)
 
 
-def test_an_image_mirror_that_others_can_write_does_not_count(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder that root owns")
+@pytest.mark.parametrize("folder", [".", HOST, f"{HOST}/hashicorp", f"{HOST}/hashicorp/aws"])
+@pytest.mark.parametrize("change", ["writable for the group", "writable for all", "another's"])
+def test_an_image_mirror_that_others_can_write_does_not_count(
+    tmp_path: Path, folder: str, change: str
+) -> None:
     environ = machine(tmp_path, terraform="1.11.4")
     mirror(tmp_path / "opt" / "plugins")
-    (tmp_path / "opt" / "plugins" / HOST).chmod(0o777)
+    place = tmp_path / "opt" / "plugins" / folder
+    if change == "another's":
+        os.chown(place, 65534, 65534)
+    else:
+        place.chmod(0o775 if change == "writable for the group" else 0o757)
     with pytest.raises(StrataError, match="no AWS provider"):
         find_toolchain(tmp_path / "state", environ)
+    # The next image's is taken, past one that has no provider of AWS's.
+    (tmp_path / "opt" / "plugins2" / HOST).mkdir(parents=True)
+    mirror(tmp_path / "opt" / "trusted")
+    assert str(tmp_path / "opt" / "trusted") in find_toolchain(tmp_path / "state", environ).aws_provider
 
 
 @pytest.mark.parametrize(
     ("text", "counts"),
     [
         ('provider_installation {\n  filesystem_mirror { path = "/mine" }\n}\n', True),
+        ('plugin_cache_dir = "/x"\n\n  provider_installation {\n  direct {}\n}\n', True),
         ('# provider_installation {\nplugin_cache_dir = "/x"\n', False),
     ],
 )

@@ -135,6 +135,25 @@ def test_an_unchanged_unit_keeps_its_directory_and_a_changed_one_gets_a_new_copy
     assert not (directory.path / "backend.tf").exists()
 
 
+def test_a_copy_that_was_not_finished_is_not_used(
+    unit: RenderedUnit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(unit, tmp_path)
+    write = Path.write_text
+
+    def fail(path: Path, *given: Any, **more: Any) -> int:
+        if path.name == "rendered":
+            raise OSError("no room")
+        return write(path, *given, **more)
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(OSError, match="no room"):
+        lay_out(replace(unit, generated=()), tmp_path)
+    monkeypatch.undo()
+    # The copy is of the other unit by now, whatever was noted before.
+    assert (lay_out(unit, tmp_path).path / "backend.tf").exists()
+
+
 def init_needed(unit: RenderedUnit, tmp_path: Path, toolchain: str = "1.11.4") -> bool:
     return lay_out(unit, tmp_path).init_needed(toolchain)
 
@@ -244,6 +263,8 @@ provider "registry.terraform.io/hashicorp/aws" {
         ("overwrite", "# the module's\n", "new"),
         ("overwrite_terragrunt", f"{SIGNATURE}old\n", "new"),
         ("overwrite_terragrunt", "# the module's\n", None),
+        # Terragrunt signs its files in their first line.
+        ("overwrite_terragrunt", f"# the module's\n{SIGNATURE}", None),
         ("skip", "# the module's\n", "# the module's\n"),
         ("error", "# the module's\n", None),
         ("error", None, "new"),

@@ -31,12 +31,17 @@ def differ(expected: Any, planned: Any) -> list[str]:
         ({"a": 1}, {"a": 1, "b": 2}, []),
         ({"a": 1}, {"a": 1.0}, []),
         ({"a": 1}, {"a": True}, ["r.a: 1 True"]),
+        ({"a": True}, {"a": 1}, ["r.a: True 1"]),
         ({"a": "1"}, {"a": 1}, ["r.a: 1 1"]),
         ({"a": None}, {"a": None}, []),
         ({"a": None}, {}, ["r.a: None nothing"]),
         ({"a": None}, {"a": UNKNOWN}, ["r.a: None (known after apply)"]),
         ({"a": "(known after apply)"}, {"a": UNKNOWN}, []),
         ({"a": "(known after apply)"}, {"a": "x"}, ["r.a: (known after apply) x"]),
+        ({"a": "(absent)"}, {"b": 1}, []),
+        ({"a": "(absent)"}, {"a": None}, ["r.a: nothing None"]),
+        ({"a": "(absent)"}, {"a": "(absent)"}, ["r.a: nothing (absent)"]),
+        ({"a": {"k": "(absent)"}}, {"a": None}, ["r.a: {'k': '(absent)'} None"]),
         ({"a": "re:x+"}, {"a": "xxx"}, []),
         ({"a": "re:x+"}, {"a": "xxy"}, ["r.a: re:x+ xxy"]),
         ({"a": "re:x+"}, {"a": UNKNOWN}, ["r.a: re:x+ (known after apply)"]),
@@ -103,6 +108,9 @@ READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"]}
         ([READ | {"Resource": "re:[ab]"}], [READ], 1),
         ([READ | {"Resource": ["re:[ab]", "b"]}], [READ], 0),
         ([], [READ], 1),
+        # As many are missing as the policy has statements too few.
+        ([READ, {"Effect": "Deny", "Action": "*", "Resource": "*"}], [READ], 1),
+        ([READ], [], 1),
     ],
 )  # fmt: skip
 def test_policies_are_sets_of_statements(expected: list[Any], policy: list[Any], count: int) -> None:

@@ -150,8 +150,11 @@ def test_a_marker_without_one_name_fails_its_test(
 ) -> None:
     node = request.node
     node.add_marker(pytest.mark.one_worker(*arguments))
-    with pytest.raises(pytest.fail.Exception, match=r"one_worker takes one name, such as one_worker\('db'\)"):
+    words = r"one_worker takes one name, such as one_worker\('db'\)"
+    with pytest.raises(pytest.fail.Exception, match=words) as caught:
         check_marker(node)
+    # A traceback would lead into the plugin.
+    assert not caught.value.pytrace
     assert find_units([node], 1) == {node.nodeid: node.nodeid.partition("::")[0]}
 
 

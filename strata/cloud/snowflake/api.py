@@ -108,8 +108,9 @@ class Api:
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
 
     def _open(self, data: dict[str, Any], requested: dict[str, str]) -> tuple[str, SnowflakeSession]:
+        # Another session may create a user meanwhile: asking STS must not hold the catalogue's lock.
         with self._account.lock:
-            users = self._account.catalog
+            users = list(self._account.catalog.users.values())
         user = authenticate(users, data, self._aws_url(), self._issuer)
         with self._account.lock:
             session = SnowflakeSession(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from strata.cloud.snowflake.errors import SqlError, already_exists, does_not_exist
@@ -303,23 +303,30 @@ class Catalog:
         for grant in [g for g in self.grants if _inside(g.kind, g.path, kind, old)]:
             moved = Grant(grant.privilege, grant.kind, new + grant.path[len(old) :], grant.role)
             self.grants[moved] = self.grants.pop(grant)
+        for future in [
+            f for f in self.future_grants if _in_database(kind) and f.container[: len(old)] == old
+        ]:
+            container = new + future.container[len(old) :]
+            self.future_grants[replace(future, container=container)] = self.future_grants.pop(future)
+        if kind in ("ROLE", "USER"):
+            self._rename_grantee(kind, old[-1], new[-1])
         if kind == "ROLE":
             self._rename_role(old[-1], new[-1])
         for _, _, table in self.walk():
             if isinstance(table, ExternalTable) and _in_database(kind) and table.stage[: len(old)] == old:
                 table.stage = new + table.stage[len(old) :]
 
+    def _rename_grantee(self, kind: str, old: str, new: str) -> None:
+        for key in [k for k in self.role_grants if k[1:] == (kind, old)]:
+            self.role_grants[key[0], kind, new] = self.role_grants.pop(key)
+
     def _rename_role(self, old: str, new: str) -> None:
         for grant in [g for g in self.grants if g.role == old]:
-            self.grants[Grant(grant.privilege, grant.kind, grant.path, new)] = self.grants.pop(grant)
-        for key in [k for k in self.role_grants if old in (k[0], k[2] if k[1] == "ROLE" else None)]:
-            role, kind, grantee = key
-            moved = (
-                new if role == old else role,
-                kind,
-                new if kind == "ROLE" and grantee == old else grantee,
-            )
-            self.role_grants[moved] = self.role_grants.pop(key)
+            self.grants[replace(grant, role=new)] = self.grants.pop(grant)
+        for future in [f for f in self.future_grants if f.role == old]:
+            self.future_grants[replace(future, role=new)] = self.future_grants.pop(future)
+        for key in [k for k in self.role_grants if k[0] == old]:
+            self.role_grants[new, key[1], key[2]] = self.role_grants.pop(key)
         for _, _, securable in self.walk():
             if securable.owner == old:
                 securable.owner = new

@@ -84,6 +84,11 @@ class SqlStatement:
         self._at = 0
 
     @property
+    def verb(self) -> str:
+        """The statement's first word in capitals."""
+        return self._lexemes[0].text.upper()
+
+    @property
     def done(self) -> bool:
         return self._at >= len(self._lexemes)
 

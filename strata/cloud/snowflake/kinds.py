@@ -290,7 +290,7 @@ _ALL = (
         properties={
             "URL": TEXT,
             "STORAGE_INTEGRATION": TEXT,
-            "FILE_FORMAT": GROUP,
+            "FILE_FORMAT": Option("group", {"TYPE": "CSV"}),
             "DIRECTORY": GROUP,
             "ENCRYPTION": GROUP,
             "USE_PRIVATELINK_ENDPOINT": Option("bool", False),

@@ -10,14 +10,14 @@ import re
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
 from strata.cloud.github.issuer import Issuer
-from strata.cloud.snowflake.catalog import Catalog, User
+from strata.cloud.snowflake.catalog import User
 from strata.cloud.snowflake.errors import LoginError
 from strata.cloud.snowflake.statements.accounts import password_matches
 from strata.iam.workload_identity import oidc_login_allows
@@ -27,7 +27,7 @@ _AUDIENCE = "snowflakecomputing.com"
 _REFUSED = "Incorrect username or password was specified."
 
 
-def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
+def authenticate(users: Sequence[User], data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
     """Return the user that a login request authenticates.
 
     Raises:
@@ -35,9 +35,9 @@ def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer
     """
     authenticator = str(data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if authenticator == "WORKLOAD_IDENTITY":
-        user = _by_workload_identity(catalog, data, aws_url, issuer)
+        user = _by_workload_identity(users, data, aws_url, issuer)
     elif authenticator == "SNOWFLAKE":
-        user = _by_password(catalog, str(data.get("LOGIN_NAME") or ""), str(data.get("PASSWORD") or ""))
+        user = _by_password(users, str(data.get("LOGIN_NAME") or ""), str(data.get("PASSWORD") or ""))
     else:
         raise LoginError(f"The embedded Snowflake does not support authenticator {authenticator}.", 390201)
     if user.options.get("DISABLED"):
@@ -45,29 +45,31 @@ def authenticate(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer
     return user
 
 
-def _by_password(catalog: Catalog, login_name: str, password: str) -> User:
-    user = _find(catalog, login_name)
+def _by_password(users: Sequence[User], login_name: str, password: str) -> User:
+    user = _find(users, login_name)
     if user is None or not password_matches(user.password, password):
         raise LoginError(_REFUSED)
     return user
 
 
-def _find(catalog: Catalog, login_name: str) -> User | None:
+def _find(users: Sequence[User], login_name: str) -> User | None:
     wanted = login_name.upper()
-    return next((user for user in catalog.users.values() if user.options.get("LOGIN_NAME") == wanted), None)
+    return next((user for user in users if user.options.get("LOGIN_NAME") == wanted), None)
 
 
-def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: str, issuer: Issuer) -> User:
+def _by_workload_identity(
+    users: Sequence[User], data: Mapping[str, Any], aws_url: str, issuer: Issuer
+) -> User:
     provider = str(data.get("PROVIDER") or "").upper()
     if provider == "OIDC":
-        return _by_token(catalog, str(data.get("TOKEN") or ""), str(data.get("LOGIN_NAME") or ""), issuer)
+        return _by_token(users, str(data.get("TOKEN") or ""), str(data.get("LOGIN_NAME") or ""), issuer)
     if provider != "AWS":
         raise LoginError(
             f"The embedded Snowflake cannot verify a workload identity of provider {provider}.", 394400
         )
     caller = caller_arn(str(data.get("TOKEN") or ""), aws_url)
     login_name = str(data.get("LOGIN_NAME") or "")
-    for user in catalog.users.values():
+    for user in users:
         identity = user.workload_identity
         if identity is None or identity.kind != "AWS" or not same_principal(identity.arn, caller):
             continue
@@ -76,14 +78,14 @@ def _by_workload_identity(catalog: Catalog, data: Mapping[str, Any], aws_url: st
     raise LoginError(f"No user's workload identity matches the caller {caller}.", 394400)
 
 
-def _by_token(catalog: Catalog, token: str, login_name: str, issuer: Issuer) -> User:
+def _by_token(users: Sequence[User], token: str, login_name: str, issuer: Issuer) -> User:
     """Return the user whose workload identity matches an OIDC token of the embedded issuer."""
     try:
         claims = issuer.verify(token)
     except jwt.InvalidTokenError as error:
         raise LoginError(f"The workload identity's token is not valid: {error}", 394400) from None
     reason = "no user has a workload identity of the type OIDC"
-    for user in catalog.users.values():
+    for user in users:
         identity = user.workload_identity
         if identity is None or identity.kind != "OIDC":
             continue

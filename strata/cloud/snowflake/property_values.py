@@ -63,7 +63,15 @@ SIZES = (
     "5X-Large",
     "6X-Large",
 )
-_SIZE_NAMES = {"XXLARGE": "2X-Large", "XXXLARGE": "3X-Large", "X2LARGE": "2X-Large", "X3LARGE": "3X-Large"}
+_SIZE_NAMES = {
+    "XXLARGE": "2X-Large",
+    "XXXLARGE": "3X-Large",
+    "X2LARGE": "2X-Large",
+    "X3LARGE": "3X-Large",
+    "X4LARGE": "4X-Large",
+    "X5LARGE": "5X-Large",
+    "X6LARGE": "6X-Large",
+}
 
 
 class Size(Option):

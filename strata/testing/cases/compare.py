@@ -12,6 +12,7 @@ from strata.testing.cases.documents import Keys
 from strata.testing.cases.outcome import UNKNOWN
 
 UNKNOWN_TEXT = "(known after apply)"
+ABSENT_TEXT = "(absent)"
 IsSet = Callable[[tuple[str, ...]], bool]
 
 
@@ -48,9 +49,9 @@ def differences(
 ) -> Iterator[ValueDifference]:
     """Where a planned value is not what is expected of it.
 
-    A mapping expects its own keys only, an empty one that there are none; a list is compared element by
-    element, or as a set where the schema says so; `re:` begins a pattern that the whole text must match; null
-    expects null.
+    A mapping expects its own keys only, an empty one that there are none, `(absent)` that a key is missing; a
+    list is compared element by element, or as a set where the schema says so; `re:` begins a pattern that the
+    whole text must match; null expects null.
 
     Args:
         expected: the expectation.
@@ -76,6 +77,10 @@ def differences(
     if isinstance(expected, dict) and isinstance(planned, dict):
         for name, item in expected.items():
             below = f"{place}.{name}" if place else name
+            if item == ABSENT_TEXT:
+                if name in planned:
+                    yield ValueDifference((*keys, name), below, NOTHING, planned[name])
+                continue
             if name not in planned:
                 note = f"known are {', '.join(sorted(planned))}" if planned else ""
                 yield ValueDifference((*keys, name), below, item, NOTHING, note)

@@ -128,7 +128,7 @@ def _faults(message: str) -> list[TerraformFault]:
         if start < 0:
             continue
         try:
-            diagnostic = json.loads(line[start:].rstrip())["diagnostic"]
+            diagnostic = json.loads(line[start:])["diagnostic"]
         except (ValueError, KeyError):
             continue
         if diagnostic["severity"] == "error":

@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,11 @@ import snowflake.connector
 from moto.server import ThreadedMotoServer
 
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.snowflake.server import SnowflakeServer
+from strata.cloud.snowflake import snapshot
+from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
+from strata.cloud.snowflake.session import SnowflakeAccount
+
+from .console import Console
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -218,3 +223,29 @@ def flights(admin: Snow, lake: Lake) -> Snow:
 
 def decoded(text: str) -> Any:
     return json.loads(text)
+
+
+@contextmanager
+def new_account(place: Path) -> Iterator[SnowflakeAccount]:
+    found = SnowflakeServer(CloudContext(ACCOUNT, REGION, place))._new_account(refused_role)
+    yield found
+    found.storage.close()
+    found.engine.close()
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeAccount]:
+    with new_account(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
+
+
+def refused_role(role_arn: str, **asked: str) -> Any:
+    raise Refusal("not authorized to perform sts:AssumeRole")
+
+
+@pytest.fixture
+def console(account: SnowflakeAccount) -> Iterator[Console]:
+    """Sessions of an account that holds what a new one holds."""
+    empty = snapshot.save(account)
+    yield Console(account)
+    snapshot.load(account, empty, ADMIN)

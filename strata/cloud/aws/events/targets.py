@@ -134,7 +134,7 @@ def _allow(document: Any, action: str, resource: str, rule_arn: str) -> None:
 def _send_message(
     queue_arn: str, body: str, attributes: dict[str, Any] | None, rule_arn: str, group_id: str | None
 ) -> None:
-    _, _, _, region, account_id, name = queue_arn.split(":", 5)
+    _, _, _, region, account_id, name = queue_arn.split(":")
     backend = sqs_backends[account_id][region]
     queue = backend.queues.get(name)
     if queue is None:
@@ -144,7 +144,7 @@ def _send_message(
 
 
 def _publish(topic_arn: str, message: str, rule_arn: str) -> None:
-    _, _, _, region, account_id, _ = topic_arn.split(":", 5)
+    _, _, _, region, account_id, _ = topic_arn.split(":")
     backend = sns_backends[account_id][region]
     topic = backend.topics.get(topic_arn)
     if topic is None:
@@ -177,7 +177,7 @@ def _log_event(group_arn: str, text: str, account_id: str) -> None:
 
 
 def _forward(target: Mapping[str, Any], origin: DeliveryOrigin) -> None:
-    _, _, _, region, account_id, resource = target["Arn"].split(":", 5)
+    _, _, _, region, account_id, resource = target["Arn"].split(":")
     bus = events_backends[account_id][region].event_buses.get(resource.removeprefix("event-bus/"))
     if bus is None:
         raise TargetError("NO_RESOURCE", f"the event bus {target['Arn']} does not exist")

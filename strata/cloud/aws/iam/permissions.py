@@ -128,6 +128,11 @@ def _arns(call: ApiCall, kind: str, template: str) -> Iterator[str]:
     if given:
         yield from (_as_evaluated(call, value) for value in given)
         return
+    if kind == "event-bus" and "Entries" in call.parameters:
+        # PutEvents names a bus for each event.
+        buses = [entry.get("EventBusName") or "default" for entry in call.parameters["Entries"]]
+        yield from dict.fromkeys(call.arn(f"event-bus/{_short(call, 'EventBusName', bus)}") for bus in buses)
+        return
     if kind == "event-bus" and "EventBusName" not in call.parameters and "Name" not in call.parameters:
         yield call.arn("event-bus/default")
         return

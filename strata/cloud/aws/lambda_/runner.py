@@ -210,7 +210,7 @@ class FunctionRunner:
         target = extras(function).get("DeadLetterConfig", {}).get("TargetArn", "")
         if not target:
             return
-        _, _, service, region, account_id, name = target.split(":", 5)
+        _, _, service, region, account_id, name = target.split(":")
         client = embedded_client(service, self.context.aws_url, region, self._credentials(function))
         attributes = {"RequestID": {"DataType": "String", "StringValue": request_id}}
         if service == "sqs":

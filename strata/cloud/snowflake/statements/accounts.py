@@ -21,12 +21,20 @@ from strata.cloud.snowflake.catalog import (
     now,
 )
 from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
-from strata.cloud.snowflake.grammar import SqlStatement
+from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.properties import apply_properties, default_properties, unset_properties
 from strata.cloud.snowflake.property_values import BOOL
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
+from strata.cloud.snowflake.statements.creation import (
+    Modifiers,
+    all_or_nothing,
+    existing,
+    if_not_exists,
+    new,
+    rename,
+    target,
+)
 from strata.cloud.snowflake.storage import check_scheme
 
 _CLASSES: dict[str, type[Securable]] = {
@@ -75,6 +83,13 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     if answer is not None:
         return answer
     securable = session.catalog.get(kind, path)
+    with all_or_nothing(securable):
+        return _alter(session, kind, path, securable, statement)
+
+
+def _alter(
+    session: SnowflakeSession, kind: str, path: Path, securable: Securable, statement: SqlStatement
+) -> Rows:
     if isinstance(securable, Warehouse) and _operate(session, securable, statement):
         statement.expect_end()
         return status("Statement executed successfully.")
@@ -93,8 +108,11 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         _complete(kind, securable)
     elif statement.take("UNSET"):
         unset_properties(kind, securable, statement)
-        if isinstance(securable, User) and not securable.options.get("WORKLOAD_IDENTITY"):
-            securable.workload_identity = None
+        if isinstance(securable, User):
+            if "PASSWORD" in securable.options:
+                securable.password = securable.options.pop("PASSWORD")
+            if not securable.options.get("WORKLOAD_IDENTITY"):
+                securable.workload_identity = None
         _complete(kind, securable)
     elif kind != "INTEGRATION" and statement.take("RENAME TO"):
         return rename(session, kind, path, statement)

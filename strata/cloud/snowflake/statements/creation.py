@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable
-from strata.cloud.snowflake.errors import already_exists
+from strata.cloud.snowflake.errors import SqlError, already_exists
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.results import Rows, status
@@ -56,9 +59,22 @@ def target(session: SnowflakeSession, kind: str, statement: SqlStatement) -> tup
     """Read `[IF EXISTS] name` of ALTER or DROP; return the path, and the result for a missing object."""
     if_exists = statement.take("IF EXISTS")
     path = session.resolve(kind, statement.name())
-    if if_exists and session.catalog.find(kind, path) is None:
+    if not if_exists or session.catalog.find(kind, path) is not None:
+        return path, None
+    if statement.verb == "DROP":
         return path, status(f"Drop statement executed successfully ({path[-1]} already dropped).")
-    return path, None
+    return path, status("Statement executed successfully.")
+
+
+@contextmanager
+def all_or_nothing(securable: Securable) -> Iterator[None]:
+    """Undo what a refused statement has already changed of an object's properties."""
+    before = {name: copy(value) for name, value in vars(securable).items()}
+    try:
+        yield
+    except SqlError:
+        vars(securable).update(before)
+        raise
 
 
 def rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlStatement) -> Rows:

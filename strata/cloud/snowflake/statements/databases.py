@@ -9,7 +9,13 @@ from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.properties import apply_properties, unset_properties
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, target
+from strata.cloud.snowflake.statements.creation import (
+    Modifiers,
+    all_or_nothing,
+    existing,
+    if_not_exists,
+    target,
+)
 
 
 def create_database(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
@@ -62,9 +68,11 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
     access_control.require(session.catalog, session.role, kind, path, "MODIFY")
     securable = session.catalog.get(kind, path)
     if statement.take("SET"):
-        apply_properties(kind, securable, statement.properties())
+        with all_or_nothing(securable):
+            apply_properties(kind, securable, statement.properties())
     elif statement.take("UNSET"):
-        unset_properties(kind, securable, statement)
+        with all_or_nothing(securable):
+            unset_properties(kind, securable, statement)
     elif kind == "SCHEMA" and statement.take("ENABLE MANAGED ACCESS"):
         securable.options["MANAGED ACCESS"] = True
     elif kind == "SCHEMA" and statement.take("DISABLE MANAGED ACCESS"):

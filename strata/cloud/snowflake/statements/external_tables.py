@@ -20,7 +20,14 @@ from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
 from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, target
+from strata.cloud.snowflake.statements.creation import (
+    Modifiers,
+    all_or_nothing,
+    existing,
+    if_not_exists,
+    new,
+    target,
+)
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
@@ -79,7 +86,8 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             properties = statement.properties()
             if set(properties) - {"AUTO_REFRESH", "COMMENT"}:
                 raise unsupported(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
-            apply_properties("EXTERNAL TABLE", table, properties)
+            with all_or_nothing(table):
+                apply_properties("EXTERNAL TABLE", table, properties)
             table.auto_refresh = table.options["AUTO_REFRESH"]
             return status("Statement executed successfully.")
         if not statement.take("REFRESH"):

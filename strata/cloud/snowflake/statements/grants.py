@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from strata.cloud.snowflake import access_control
@@ -37,14 +37,16 @@ def grant(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     role = _grantee(session, statement, "TO")
     option = statement.take("WITH GRANT OPTION")
     statement.expect_end()
-    detail = GrantDetail(session.role, option)
-    for privilege in _expand(privileges, target.kind):
+    expanded = _expand(privileges, target.kind)
+    _may_change(session, target, expanded)
+    catalog = session.catalog
+    for privilege in expanded:
         if target.future is not None:
-            _may_grant(session, "ACCOUNT", access_control.ACCOUNT, privilege)
-            session.catalog.future_grants[FutureGrant(privilege, target.kind, target.future, role)] = detail
+            future = FutureGrant(privilege, target.kind, target.future, role)
+            catalog.future_grants[future] = GrantDetail(session.role, option)
         for path in target.paths:
-            _may_grant(session, target.kind, path, privilege)
-            session.catalog.grants.setdefault(Grant(privilege, target.kind, path, role), detail)
+            key = Grant(privilege, target.kind, path, role)
+            catalog.grants.setdefault(key, GrantDetail(session.role)).grant_option |= option
     return status(_DONE)
 
 
@@ -58,12 +60,12 @@ def revoke(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.take_any("CASCADE", "RESTRICT")
     statement.expect_end()
     ends_ownership = target.future is not None and privileges == ["OWNERSHIP"]
-    for privilege in ("OWNERSHIP",) if ends_ownership else _expand(privileges, target.kind):
+    expanded = ("OWNERSHIP",) if ends_ownership else _expand(privileges, target.kind)
+    _may_change(session, target, expanded)
+    for privilege in expanded:
         if target.future is not None:
-            _may_grant(session, "ACCOUNT", access_control.ACCOUNT, privilege)
             session.catalog.future_grants.pop(FutureGrant(privilege, target.kind, target.future, role), None)
         for path in target.paths:
-            _may_grant(session, target.kind, path, privilege)
             key = Grant(privilege, target.kind, path, role)
             if only_option and key in session.catalog.grants:
                 session.catalog.grants[key].grant_option = False
@@ -229,6 +231,15 @@ def _expand(privileges: list[str], kind: str) -> tuple[str, ...]:
                 code=3008,
             )
     return tuple(privileges) or valid
+
+
+def _may_change(session: SnowflakeSession, target: Target, privileges: Sequence[str]) -> None:
+    """Require the right to grant each privilege: a refused statement grants and revokes none."""
+    for privilege in privileges:
+        if target.future is not None:
+            _may_grant(session, "ACCOUNT", access_control.ACCOUNT, privilege)
+        for path in target.paths:
+            _may_grant(session, target.kind, path, privilege)
 
 
 def _may_grant(session: SnowflakeSession, kind: str, path: Path, privilege: str) -> None:

@@ -8,10 +8,23 @@ from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FileFormat, Stage
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
 from strata.cloud.snowflake.grammar import SqlStatement, StagePath
-from strata.cloud.snowflake.properties import apply_properties, read_format, unset_properties
+from strata.cloud.snowflake.properties import (
+    apply_properties,
+    default_properties,
+    read_format,
+    unset_properties,
+)
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_not_exists, new, rename, target
+from strata.cloud.snowflake.statements.creation import (
+    Modifiers,
+    all_or_nothing,
+    existing,
+    if_not_exists,
+    new,
+    rename,
+    target,
+)
 from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
 
 
@@ -21,7 +34,7 @@ def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: 
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
-    stage = Stage(name=path[2], owner=session.role, options={"FILE_FORMAT": {"TYPE": "CSV"}})
+    stage = Stage(name=path[2], owner=session.role, options=default_properties("STAGE"))
     properties = statement.properties()
     if not properties.get("URL"):
         raise unsupported("CREATE STAGE without URL (an internal stage)")
@@ -41,9 +54,11 @@ def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     access_control.require_ownership(session.catalog, session.role, "STAGE", path)
     stage = session.catalog.get("STAGE", path)
     if statement.take("SET"):
-        _apply(session, stage, statement.properties())
+        with all_or_nothing(stage):
+            _apply(session, stage, statement.properties())
     elif statement.take("UNSET"):
-        unset_properties("STAGE", stage, statement)
+        with all_or_nothing(stage):
+            unset_properties("STAGE", stage, statement)
     elif statement.take("RENAME TO"):
         _refuse_dependents(session, path)
         return rename(session, "STAGE", path, statement)
@@ -86,11 +101,11 @@ def alter_file_format(session: SnowflakeSession, statement: SqlStatement) -> Row
         return rename(session, "FILE FORMAT", path, statement)
     statement.expect("SET")
     properties = statement.properties()
-    if "COMMENT" in properties:
-        file_format.comment = properties.pop("COMMENT") or ""
+    comment = properties.pop("COMMENT", file_format.comment) or ""
     if "TYPE" in properties:
         raise invalid_property("TYPE", "ALTER FILE FORMAT")
     file_format.options = read_format(file_format.options | properties)
+    file_format.comment = comment
     return status("Statement executed successfully.")
 
 

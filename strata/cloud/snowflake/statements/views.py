@@ -55,12 +55,13 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.take("RENAME TO"):
         return rename(session, "VIEW", path, statement)
     if statement.take("UNSET COMMENT"):
-        view.comment = ""
+        comment = ""
     elif statement.take("SET COMMENT ="):
-        view.comment = statement.string()
+        comment = statement.string()
     else:
         raise unsupported(f"ALTER VIEW {statement.word()}")
     statement.expect_end()
+    view.comment = comment
     return status("Statement executed successfully.")
 
 

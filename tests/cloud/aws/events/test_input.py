@@ -25,6 +25,12 @@ PATHS = {
     "second": "$.detail.list[1].n",
     "all": "$.detail.list[*].n",
     "missing": "$.detail.nothing",
+    "first": "$.detail.list[0]",
+    "values": "$.*",
+    "far": "$.detail.list[2].n",
+    "named": "$.detail.list.n",
+    "text": "$.id[0]",
+    "stars": "$.id[*]",
 }
 
 
@@ -54,14 +60,28 @@ def filled(template: str) -> str:
         ("<object>", EVENT["detail"]["object"]),  # type: ignore[index]
         ('"<version> is new"', "v1 is new"),
         ("\n  {\"v\": <version>}\n", {"v": "v1"}),
+        ('[<size>, "<size>"]', [0, "0"]),
+        ("<version>", "v1"),
+        ('{"a": <first>, "b": <values>, "c": <far>, "d": <named>, "e": <text>}',
+         {"a": {"n": 1}, "b": ["e1", "2026-01-02T03:04:05Z", EVENT["detail"]], "c": "", "d": "", "e": ""}),
+        ('{"arn": "<aws.events.rule-arn>", "x": <stars>}', {"arn": "arn:rule", "x": []}),
     ],
 )  # fmt: skip
 def test_template_that_is_json(template: str, expected: Any) -> None:
     assert json.loads(filled(template)) == expected
 
 
-def test_template_that_is_text() -> None:
-    assert filled("<version> of <key>") == 'v1 of flights/a "b"\\c é + d.csv'
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("<version> of <key>", 'v1 of flights/a "b"\\c é + d.csv'),
+        ("new: <second>, <missing>.", "new: 2, ."),
+        ("  <version> <version>", "  v1 v1"),
+        ("all <all>", "all [1,2]"),
+    ],
+)
+def test_template_that_is_text(template: str, expected: str) -> None:
+    assert filled(template) == expected
 
 
 def test_object_in_a_string_loses_its_quotes() -> None:
@@ -75,6 +95,10 @@ def test_object_in_a_string_loses_its_quotes() -> None:
         ({"Input": '{"constant": 1}'}, '{"constant": 1}'),
         ({"InputPath": "$.detail.object.size"}, "0"),
         ({"InputPath": "$.detail.object.version-id"}, '"v1"'),
+        ({"InputPath": "$.detail.none"}, ""),
+        ({"InputPath": "$"}, json.dumps(EVENT, ensure_ascii=False, separators=(",", ":"))),
+        ({"Input": ""}, ""),
+        ({"Input": "1", "InputPath": "$.id"}, "1"),
     ],
 )
 def test_without_a_transformer(target: dict[str, Any], expected: str) -> None:
@@ -94,10 +118,14 @@ def test_invalid_template(template: str, message: str) -> None:
         filled(template)
 
 
-def test_path_that_eventbridge_does_not_know() -> None:
-    target = {
-        "Id": "t",
-        "InputTransformer": {"InputPathsMap": {"a": "$['detail']"}, "InputTemplate": '{"a": <a>}'},
-    }
-    with pytest.raises(InvalidInputError, match="is not a JSON path"):
+@pytest.mark.parametrize("path", ["$['detail']", "detail", "$.a b", "$..a", "$.a[x]", ""])
+def test_path_that_eventbridge_does_not_know(path: str) -> None:
+    target = {"Id": "t", "InputTransformer": {"InputPathsMap": {"a": path}, "InputTemplate": '{"a": <a>}'}}
+    with pytest.raises(InvalidInputError) as raised:
         validate(target)
+    assert str(raised.value) == f"{path!r} is not a JSON path that EventBridge knows"
+
+
+def test_a_target_without_a_transformer_is_valid() -> None:
+    validate({"Id": "t"})
+    validate({"Id": "t", "InputTransformer": {"InputTemplate": '"<aws.events.event.ingestion-time>"'}})

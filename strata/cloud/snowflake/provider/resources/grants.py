@@ -74,9 +74,9 @@ class GrantPrivilegesToAccountRole(Resource):
         target, role = _target(state)[0], quote(bare(state["account_role_name"]))
         client.execute(f"GRANT {', '.join(privileges)} ON {target} TO ROLE {role}{option}")
 
-    def _revoke(self, client: Client, state: Object, privileges: list[str]) -> None:
+    def _revoke(self, client: Client, state: Object, privileges: list[str], option: str = "") -> None:
         role = quote(bare(state["account_role_name"]))
-        client.execute(f"REVOKE {', '.join(privileges)} ON {_target(state)[0]} FROM ROLE {role}")
+        client.execute(f"REVOKE {option}{', '.join(privileges)} ON {_target(state)[0]} FROM ROLE {role}")
 
     def read(self, client: Client, state: Object) -> Object | None:
         if state.get("strict_privilege_management") and not client.has("GRANTS_STRICT_PRIVILEGE_MANAGEMENT"):
@@ -109,13 +109,19 @@ class GrantPrivilegesToAccountRole(Resource):
 
     def update(self, client: Client, prior: Object, planned: Object, unknown: Collection[str]) -> str:
         before, after = _privileges(prior), _privileges(planned)
-        if before != after:
-            added = [p for p in after if p not in before]
-            if added:
-                self._grant(client, planned, added)
-            gone = [p for p in before if p not in after]
-            if gone:
-                self._revoke(client, prior, gone)
+        gains_all = bool(planned.get("all_privileges") and not prior.get("all_privileges"))
+        if prior.get("all_privileges") and not planned.get("all_privileges"):
+            self._revoke(client, prior, before)
+            before = []
+        added = [p for p in after if p not in before]
+        if added:
+            if not gains_all and not planned.get("with_grant_option"):
+                self._revoke(client, planned, added, "GRANT OPTION FOR ")
+            self._grant(client, planned, added)
+        # ALL includes the privileges that were granted one by one.
+        gone = [] if gains_all else [p for p in before if p not in after]
+        if gone:
+            self._revoke(client, prior, gone)
         if planned.get("always_apply"):
             self._grant(client, planned, after)
         return self._identifier(planned)

@@ -1,0 +1,170 @@
+"""What threads share is touched only under its lock."""
+
+from __future__ import annotations
+
+import heapq
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
+from strata.cloud.aws.events import delivery
+from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
+from strata.cloud.aws.events.targets import TargetError
+from strata.cloud.aws.glue.run import Run, RunRequest
+from strata.cloud.aws.glue.spark import pool
+from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.s3 import events as s3_events
+from strata.cloud.aws.stepfunctions.engine import _Clients
+
+from .conftest import ACCOUNT, REGION, eventually
+
+INVOCATION = ("arn:rule", "rule", "1", "r", {"Id": "t", "Arn": "arn"}, {"id": "e"}, "T")
+
+
+def test_numbers_of_events_are_drawn_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sequencer = s3_events._Sequencer()
+
+    def now() -> int:
+        assert sequencer._lock.locked()
+        return 255
+
+    monkeypatch.setattr(s3_events.time, "time_ns", now)
+    assert [sequencer.next() for _ in range(3)] == [f"{number:016x}" for number in (255, 256, 257)]
+
+
+def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered: list[str] = []
+    running = Delivery()
+
+    class Waiting(list):
+        def __getitem__(self, index: Any) -> Any:
+            assert running._changed._is_owned()
+            return super().__getitem__(index)
+
+        def clear(self) -> None:
+            assert running._changed._is_owned()
+            super().clear()
+
+    def push(heap: Any, item: Any) -> None:
+        assert running._changed._is_owned()
+        push_unchecked(heap, item)
+
+    def submit(work: Any, invocation: Any) -> None:
+        assert running._changed._is_owned()
+        delivered.append(invocation.event["id"])
+
+    push_unchecked = heapq.heappush
+    monkeypatch.setattr(delivery.heapq, "heappush", push)
+    monkeypatch.setattr(delivery, "_FIRST_DELAY", 0.001)
+    monkeypatch.setattr(running._pool, "submit", submit)
+    with running._changed:
+        running._waiting = Waiting()
+    running.submit(TargetInvocation(*INVOCATION))
+    running._retry(TargetInvocation(*INVOCATION), TargetError("BUSY", "again", retryable=True))
+    eventually(lambda: delivered == ["e", "e"])
+    running.stop()
+    assert not running._timer.is_alive()
+
+
+class Checked(Run):
+    """A run that fails a test when its state changes without the lock."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("state", "error", "_stop_state", "_process", "_completed") and "_thread" in vars(self):
+            assert self._lock.locked(), f"{name} was set without the lock"
+        super().__setattr__(name, value)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_state_of_a_run(stopped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = SimpleNamespace(run=lambda job, write: None, kill=lambda reason: None)
+    taken = SimpleNamespace(take=lambda: process, release=lambda process: None)
+    request = RunRequest("j", f"arn:aws:glue:{REGION}:{ACCOUNT}:job/j", "r", "s3://b/k", {}, 1)
+    monkeypatch.setattr("strata.cloud.aws.glue.run.LogStream", lambda *_: SimpleNamespace(flush=lambda: None))
+    run = Checked(request, SimpleNamespace(), SimpleNamespace(), taken, lambda run: None)
+    monkeypatch.setattr(Checked, "_job", lambda run: run.stop() if stopped else None)
+    run._execute()
+    assert (run.state, run.error) == ("STOPPED" if stopped else "SUCCEEDED", None)
+
+
+def test_the_stock_of_a_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def make(settings: Any, folder: Path, *, on_ready: Any, **_: Any) -> Any:
+        process = Mock(state="ready")
+        process.on_ready = on_ready
+        made.append(process)
+        return process
+
+    monkeypatch.setattr(pool, "SparkProcess", make)
+
+    class Owned(SparkPool):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in ("_stock", "_last_end", "_faults", "_filled", "_stopped") and "_numbers" in vars(self):
+                assert self._changed._is_owned(), f"{name} was set without the lock"
+            super().__setattr__(name, value)
+
+    class Taken(set):
+        def add(self, item: Any) -> None:
+            assert kept._changed._is_owned()
+            super().add(item)
+
+        def discard(self, item: Any) -> None:
+            assert kept._changed._is_owned()
+            super().discard(item)
+
+    kept = Owned(lambda: "settings", tmp_path / "pool", size=1, quiet=0.0)
+    kept._taken = Taken()
+    kept.start()
+    eventually(lambda: made)
+    made[0].on_ready(made[0])
+    assert kept.wait_ready(1, 20)
+    process = kept.take()
+    kept.release(process)
+    kept.stop()
+    assert process is made[0]
+
+
+def test_the_clients_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def assume_role(role_arn: str, **_: Any) -> Any:
+        assert clients._lock.locked()
+        asked.append(role_arn)
+        return SimpleNamespace(access_key_id="k", secret_access_key="s", session_token="t")
+
+    context = SimpleNamespace(region=REGION, aws_url="http://127.0.0.1:1")
+    clients = _Clients(context, SimpleNamespace(assume_role=assume_role))
+    role = SimpleNamespace(
+        role_arn="arn:aws:iam::1:role/r", state_machine_arn="arn:aws:states:r:1:stateMachine:m"
+    )
+    monkeypatch.setattr("strata.cloud.aws.iam.identity.check_trust", lambda *_: None)
+    first = clients.get("", "sqs", role)
+    assert first.meta.region_name == REGION
+    assert first.meta.endpoint_url == "http://127.0.0.1:1"
+    assert clients.get(REGION, "sqs", role) is first
+    assert clients.get(REGION, "sns", role) is not first
+    assert clients.get("eu-south-2", "sqs", role).meta.region_name == "eu-south-2"
+    # One session for all of them.
+    assert asked == [role.role_arn]
+
+
+def test_writes_to_tables_and_conditional_ones_to_buckets() -> None:
+    from flask import Flask
+
+    writes = ConditionalWrites()
+    seen: list[tuple[bool, bool]] = []
+
+    def write(*arguments: Any, **named: Any) -> Any:
+        seen.append((writes._items._is_owned(), writes._objects._is_owned()))
+        return arguments, named
+
+    assert writes.write_items(write, 1, a=2) == ((1,), {"a": 2})
+    for headers in ({}, {"If-Match": "x"}, {"If-None-Match": "*"}):
+        with Flask("test").test_request_context("/b/k", method="PUT", headers=headers):
+            assert writes.put_object(write, "response") == (("response",), {})
+    assert seen == [(True, False), (False, False), (False, True), (False, True)]
