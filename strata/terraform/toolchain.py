@@ -90,6 +90,8 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     state_dir = state_dir.absolute()
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
+    # Another repository does not ignore it.
+    _write(state_dir / ".gitignore", "*\n")
     # Without a configuration: a running Terraform may be reading the one that is there.
     program = find_program(environ, terraform_environment(state_dir, environ))
     host = _HOSTS[program.product]

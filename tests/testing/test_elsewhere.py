@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     root = tmp_path_factory.mktemp("elsewhere")
     shutil.copytree(Path(__file__).parent / "elsewhere", root, dirs_exist_ok=True)
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
     (root / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\nstrata_cases = "cases"\n', encoding="utf-8"
     )
@@ -42,6 +43,13 @@ def test_a_misspelt_attribute_is_named_with_its_line(elsewhere: Ran) -> None:
     assert elsewhere.tests["lookup/misspelt-attribute"] == (
         "cases/lookup/misspelt-attribute.yaml:6: `people.ada.phnoe` is not an attribute of the type of the input people"
     )
+
+
+def test_git_is_shown_nothing_of_its_folder(elsewhere: Ran) -> None:
+    assert (elsewhere.root / ".strata").is_dir()
+    status = ["git", "status", "--short", "--untracked-files=all", "--", ".strata"]
+    done = subprocess.run(status, cwd=elsewhere.root, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
 
 
 def test_the_plugin_needs_no_tftest_where_no_case_runs(tmp_path: Path) -> None:
