@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import StrataError
-from strata.setup import first_pip
+from strata.setup import first_pip, package_index
 from tests.setup.wheels import requirement, wheel
 
 # It writes down how it was called: `python wheel/pip install ...`.
@@ -30,7 +30,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "requirements-tools.txt").write_text(requirement(made))
     # No file of this machine's.
-    monkeypatch.setattr(first_pip, "_SYSTEM", (tmp_path / "pip.conf",))
+    monkeypatch.setattr(package_index, "_SYSTEM", (tmp_path / "pip.conf",))
     return tmp_path / "checkout"
 
 
