@@ -34,8 +34,8 @@ class DataFolder:
         self.file = folder / "platform.snapshot"
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other sessions out.
+    def held(self) -> Iterator[DataFolder]:
+        """Keep other sessions out; yield the folder.
 
         Raises:
             StrataError: another session uses it, or it is not a folder.
@@ -45,7 +45,7 @@ class DataFolder:
         except FileExistsError:
             raise StrataError("it is not a folder", file=self._folder, remedy="name another") from None
         with held(self._folder / "lock", f"the folder {self._folder}", _LOOK_SECONDS):
-            yield
+            yield self
 
     def load(self, endpoints: Endpoints) -> Manifest | None:
         """Load what was saved last; None if nothing was.

@@ -48,16 +48,17 @@ def run(
         return
     if data is not None and fresh:
         raise StrataError("--fresh and --data exclude each other", remedy="name another folder")
-    with interruptible(), open_session(environment, aws_port, snowflake_port) as session:
+    with interruptible(), contextlib.ExitStack() as stack:
+        folder = None if data is None else stack.enter_context(DataFolder(data, environment).held())
+        session = stack.enter_context(open_session(environment, aws_port, snowflake_port))
         workspace = Workspace(root, environment, session.endpoints)
-        with contextlib.ExitStack() as stack:
-            if data is None:
-                start_platform(workspace, fresh=fresh)
-            else:
-                stack.enter_context(_lasting(workspace, DataFolder(data, environment)))
-            print_endpoints(workspace)
-            out.print("up; stop it with Ctrl-C here or `strata down` elsewhere")
-            _stay(session)
+        if folder is None:
+            start_platform(workspace, fresh=fresh)
+        else:
+            stack.enter_context(_lasting(workspace, folder))
+        print_endpoints(workspace)
+        out.print("up; stop it with Ctrl-C here or `strata down` elsewhere")
+        _stay(session)
 
 
 def _stay(session: PlatformSession) -> None:
@@ -81,19 +82,18 @@ def _stay(session: PlatformSession) -> None:
 def _lasting(workspace: Workspace, folder: DataFolder) -> Iterator[None]:
     """Go on with the platform of a folder, and save it there at the end."""
     made_of = KeptPlatforms(workspace.root, workspace.environment, workspace.toolchain).made_of
-    with folder.held():
-        manifest = folder.load(workspace.endpoints)
-        if manifest is None:
-            start_platform(workspace, fresh=False)
-        else:
-            at = manifest.saved_at.astimezone()
-            err.print(f"goes on with {folder.file}, saved {at:%d %b %H:%M}", soft_wrap=True)
-            if manifest.made_of != made_of:
-                require_ok(apply_all(workspace))
-        yield
-        err.print(f"saving the platform to {folder.file}", soft_wrap=True)
-        folder.save(
-            workspace.endpoints,
-            made_of,
-            lambda arn: err.print(f"stopping the execution {arn}", markup=False, soft_wrap=True),
-        )
+    manifest = folder.load(workspace.endpoints)
+    if manifest is None:
+        start_platform(workspace, fresh=False)
+    else:
+        at = manifest.saved_at.astimezone()
+        err.print(f"goes on with {folder.file}, saved {at:%d %b %H:%M}", soft_wrap=True)
+        if manifest.made_of != made_of:
+            require_ok(apply_all(workspace))
+    yield
+    err.print(f"saving the platform to {folder.file}", soft_wrap=True)
+    folder.save(
+        workspace.endpoints,
+        made_of,
+        lambda arn: err.print(f"stopping the execution {arn}", markup=False, soft_wrap=True),
+    )

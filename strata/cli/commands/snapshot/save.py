@@ -1,7 +1,6 @@
 """Write all that the running embedded AWS and Snowflake hold to FILE.
 
-Objects, tables, states, queues, and executions with their history are in it: keep it private. Save it while
-nothing runs."""
+The file holds secrets, so keep it private. Nothing may run while it is saved."""
 
 from __future__ import annotations
 
