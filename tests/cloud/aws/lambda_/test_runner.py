@@ -283,6 +283,28 @@ def test_an_asynchronous_invocation_is_retried(
     assert Client.sent == ([("sqs", ("http://aws", REGION, KEYS), message)] if dead else [])
 
 
+@pytest.mark.parametrize(
+    ("config", "waits"),
+    [
+        (None, [0, 60, 120]),
+        ({"MaximumRetryAttempts": 2}, [0, 60, 120]),
+        ({"MaximumRetryAttempts": 1}, [0, 60]),
+        ({"MaximumRetryAttempts": 0}, [0]),
+    ],
+)
+def test_the_first_try_is_made_at_once(
+    running: FunctionRunner, monkeypatch: pytest.MonkeyPatch, config: Any, waits: list[float]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(runner, "RETRY_DELAYS", RETRY_DELAYS)
+    monkeypatch.setattr(running._stopped, "wait", waited.append)
+    Environment.script = ["fault"] * 3
+    configs = [SimpleNamespace(config=config)] if config is not None else []
+    running.invoke_later(function(event_invoke_config=configs), "{}", "id")
+    eventually(lambda: not running.asynchronous())
+    assert waited == waits
+
+
 @pytest.mark.parametrize("target", [TOPIC, ""])
 def test_a_topic_takes_dead_letters(running: FunctionRunner, target: str) -> None:
     asked = function()
