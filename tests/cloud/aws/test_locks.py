@@ -57,6 +57,20 @@ def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
         assert running._changed._is_owned()
         delivered.append(invocation.event["id"])
 
+    class Invoked(list):
+        def append(self, item: Any) -> None:
+            assert running._changed._is_owned()
+            super().append(item)
+
+        def remove(self, item: Any) -> None:
+            assert running._changed._is_owned()
+            super().remove(item)
+
+        def __getitem__(self, index: Any) -> Any:
+            assert running._changed._is_owned()
+            return super().__getitem__(index)
+
+    running._invoked = Invoked()
     push_unchecked = heapq.heappush
     monkeypatch.setattr(delivery.heapq, "heappush", push)
     monkeypatch.setattr(delivery, "_FIRST_DELAY", 0.001)
@@ -66,6 +80,11 @@ def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
     running.submit(TargetInvocation(*INVOCATION))
     running._retry(TargetInvocation(*INVOCATION), TargetError("BUSY", "again", retryable=True))
     eventually(lambda: delivered == ["e", "e"])
+    assert running.invoked() == "arn"
+    monkeypatch.setattr(running, "_deliver", lambda invocation: None)
+    for _ in range(2):
+        running._finish(TargetInvocation(*INVOCATION))
+    assert running.invoked() == ""
     running.stop()
     assert not running._timer.is_alive()
 
