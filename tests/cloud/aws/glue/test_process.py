@@ -321,3 +321,26 @@ def test_no_pipe_is_left_where_no_process_starts(
     with pytest.raises(OSError, match="no memory"):
         start(READY)
     assert before == (len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0)
+
+
+def test_processes_that_end_while_they_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "1": None,
+        "2": "",
+        "3": "3 (odd) S",
+        "4": "4 (a) b) S 1 77 77 0",
+        "5": "5 (c) S 1 78 78 0",
+        "6": "6 (d) S 1 x 0",
+    }
+    for number, text in texts.items():
+        (tmp_path / number / "task" / f"{number}0").mkdir(parents=True)
+        if text is not None:
+            (tmp_path / number / "stat").write_text(text)
+    found = [tmp_path / number / "stat" for number in texts]
+    monkeypatch.setattr(processes, "Path", lambda place: SimpleNamespace(glob=lambda pattern: found))
+    assert processes._group(77) == [40]
+
+
+def test_its_threads_do_not_keep_the_interpreter(start: Callable[..., SparkProcess]) -> None:
+    process = start(READY)
+    assert all(thread.daemon for thread in (*process._readers, process._watcher))

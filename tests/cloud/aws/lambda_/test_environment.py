@@ -340,3 +340,11 @@ def test_zips_are_unpacked_one_at_a_time(tmp_path: Path, monkeypatch: pytest.Mon
         thread.join(20)
     (found,) = (tmp_path / "unpacked").iterdir()
     assert (found / "a").exists()
+
+
+def test_its_threads_do_not_keep_the_interpreter(start: Callable[..., Any]) -> None:
+    before = set(threading.enumerate())
+    start(["sleep 60"], [])
+    made = set(threading.enumerate()) - before
+    assert len(made) == 3
+    assert all(thread.daemon for thread in made)
