@@ -174,6 +174,26 @@ def test_a_state_that_leads_nowhere(state: dict[str, Any], field: str, location:
     ]
 
 
+def test_every_fault_is_told() -> None:
+    nested = {"StartAt": "B", "States": {"B": NOWHERE}}
+    states = {
+        "A": NOWHERE,
+        "M": {"Type": "Map", "ItemProcessor": nested, "Next": "Nowhere"},
+        "I": {"Type": "Map", "Iterator": nested, "End": True},
+        "P": {"Type": "Parallel", "Branches": [nested, nested], "End": True},
+    }
+    found = diagnose(json.dumps({"StartAt": "Nowhere", "States": states}))
+    assert [fault["location"] for fault in found] == [
+        "/StartAt",
+        "/States/A/Next",
+        "/States/M/Next",
+        "/States/M/ItemProcessor/States/B/Next",
+        "/States/I/Iterator/States/B/Next",
+        "/States/P/Branches[0]/States/B/Next",
+        "/States/P/Branches[1]/States/B/Next",
+    ]
+
+
 def test_diagnostics_are_cut_off(aws: Aws) -> None:
     states = dict.fromkeys(("A", "B", "C"), NOWHERE)
     definition = json.dumps({"StartAt": "A", "States": states})
