@@ -330,7 +330,9 @@ def test_no_environment_outlives_the_stop(running: FunctionRunner, monkeypatch: 
             assert not thread.is_alive()
 
 
-def test_environments_are_shared_under_a_lock(running: FunctionRunner) -> None:
+def test_environments_are_shared_under_a_lock(
+    running: FunctionRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Held(set):
         def add(self, item: Any) -> None:
             assert running._lock.locked()
@@ -359,5 +361,18 @@ def test_environments_are_shared_under_a_lock(running: FunctionRunner) -> None:
     Environment.lasts = False
     running.invoke(function(), "{}", "b")
     running.discard(function())
-    running.stop()
     assert Environment.made[0].stops == 1
+
+    class Idle(list):
+        def append(self, item: Any) -> None:
+            assert running._lock.locked()
+            super().append(item)
+
+    idle = Idle()
+    dict.pop(running._idle, ARN, None)
+    dict.__setitem__(running._idle, ARN, idle)
+    monkeypatch.setattr(running, "discard", lambda function: None)
+    running.prepare(function())
+    eventually(lambda: len(idle) == 1, seconds=5)
+    running.stop()
+    assert [made.stops for made in Environment.made] == [1, 1]
