@@ -24,7 +24,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
+try:
+    import psutil
+except ModuleNotFoundError:
+    sys.exit("psutil is not installed (run `make bench BENCH=live`)")
 
 from strata.cli.views.console import out, print_json, table
 from strata.platform.session import PlatformSession, interruptible

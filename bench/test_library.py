@@ -31,7 +31,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
+try:
+    import psutil
+except ModuleNotFoundError:
+    sys.exit("psutil is not installed (run `make bench BENCH=test_library`)")
 import tftest
 
 from strata.cli.views.console import err, out, print_json, table

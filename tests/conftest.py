@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from strata.checkout import tools
 from strata.terraform.providers import SNOWFLAKE_MIRROR
+from strata.terraform.toolchain import find_toolchain
 from tests.snowflake_provider.found import MIRROR
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if downloaded.is_dir():
         # Set-up has brought it once; folders of the tests' own would each bring it again.
         os.environ.setdefault("STRATA_PLUGIN_MIRROR", str(downloaded))
+    if tools.terraform() and not told:
+        # The suite's own processes look for Terraform on PATH, and workers inherit this one's.
+        program = find_toolchain(ROOT / ".strata").terraform
+        os.environ["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     if told:
         # An embedded cloud imports this in a thread of its own, and pytest rewrites asserts with ast.parse,
         # which CPython 3.11 cannot do in two threads at once (python/cpython#106905).

@@ -27,6 +27,14 @@ _PIP_INSTALLS = (
     "PIP_NO_BINARY",
     "PIP_REQUIRE_VIRTUALENV",
 )
+_UV_INSTALLS = (
+    "UV_PYTHON",
+    "UV_PYTHON_BIN_DIR",
+    "UV_PYTHON_DOWNLOADS",
+    "UV_PYTHON_INSTALL_BIN",
+    "UV_PYTHON_INSTALL_DIR",
+    "UV_OFFLINE",
+)
 # Providers make unix sockets in TMPDIR, with names of 40 bytes; a socket's path has 104 (macOS) to 108.
 _LONGEST_TMPDIR = 60
 
@@ -96,6 +104,22 @@ def pip_environment(root: Path, environ: Mapping[str, str] = os.environ) -> dict
         "PIP_CACHE_DIR": str(root / ".strata" / "cache" / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_PROGRESS_BAR": "off",
+    }
+
+
+def uv_environment(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of uv, which fetches Python: as pip's, with the system's certificates.
+
+    Args:
+        root: the checkout's folder, which keeps the downloads.
+        environ: the caller's environment; a mirror of the user's is kept.
+    """
+    kept = {name: value for name, value in environ.items() if name not in _UV_INSTALLS}
+    return {
+        **kept,
+        "UV_CACHE_DIR": str(root / ".strata" / "cache" / "uv"),
+        "UV_NO_PROGRESS": "1",
+        "UV_SYSTEM_CERTS": "1",
     }
 
 

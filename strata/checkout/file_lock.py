@@ -17,8 +17,10 @@ _POLL_SECONDS = 0.1
 @contextlib.contextmanager
 def held(
     path: Path, what: str, wait: float, on_waiting: Callable[[str], None] = lambda holder: None
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Hold a lock file, against other threads of this process too.
+
+    Yields its descriptor: a child process that inherits it holds the lock until it ends, too.
 
     Args:
         path: the file.
@@ -49,7 +51,7 @@ def held(
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        yield file.fileno()
 
 
 def is_held(path: Path) -> bool:

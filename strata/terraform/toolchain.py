@@ -1,13 +1,11 @@
-"""Terraform (or OpenTofu) and the AWS provider of this machine: found, never shipped (decision D1)."""
+"""Terraform (or OpenTofu) and the AWS provider: of this machine, else as set-up brings them (D1, D19)."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import re
 import shutil
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping
@@ -15,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.checkout.child_environment import terraform_environment
-from strata.checkout.child_output import json_document
 from strata.checkout.file_lock import held
 from strata.checkout.files import replacing
 from strata.errors import StrataError
 from strata.terraform.process import ProcessGroup
+from strata.terraform.program import find_program
 from strata.terraform.providers import (
     AWS,
     AWS_VERSION,
@@ -30,10 +28,7 @@ from strata.terraform.providers import (
     find_snowflake_mirror,
 )
 
-# The S3 backend's `use_lockfile` is what needs these.
-_NEEDED = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
 _HOSTS = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
-_VERSION_SECONDS = 30
 # The provider has 150 MB; should the process that fetches it die, the kernel frees its lock.
 _DOWNLOAD_SECONDS = math.inf
 
@@ -52,6 +47,7 @@ class Toolchain:
         provider_cache: the folder that a download of the AWS provider still has to fill, if any.
         parallel_init: whether several `init` may run at once: not with a user's own plugin cache.
         snowflake_mirror: where the real Snowflake provider is, if it runs in the place of the stand-in.
+        reason: where the program was found, and why no earlier place has one that suits.
     """
 
     terraform: Path
@@ -64,6 +60,7 @@ class Toolchain:
     parallel_init: bool = True
     snowflake_mirror: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reason: str = ""
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""
@@ -87,18 +84,18 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
     """Find Terraform or OpenTofu and the AWS provider, and write their CLI configuration into `state_dir`.
 
     Raises:
-        StrataError: no Terraform on PATH; only too old ones; no AWS provider and no registry that answers;
-            the mirror named for Snowflake lacks it, or the user's own CLI configuration decides.
+        StrataError: no suitable Terraform; no AWS provider and no registry that answers; the mirror named
+            for Snowflake lacks it, or the user's own CLI configuration decides.
     """
     state_dir = state_dir.absolute()
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
     # Without a configuration: a running Terraform may be reading the one that is there.
-    program, product, version, platform = _find_program(environ, terraform_environment(state_dir, environ))
-    host = _HOSTS[product]
+    program = find_program(environ, terraform_environment(state_dir, environ))
+    host = _HOSTS[program.product]
     cache = folder / "providers"
-    source = find_aws_provider(host, platform, cache, environ, tofu=product == "OpenTofu")
-    snowflake = find_snowflake_mirror(host, platform, environ)
+    source = find_aws_provider(host, program.platform, cache, environ, tofu=program.product == "OpenTofu")
+    snowflake = find_snowflake_mirror(host, program.platform, environ)
     if snowflake is not None and source.user_config is not None:
         raise StrataError(
             f"{SNOWFLAKE_MIRROR} is set, but {source.user_config} says where providers come from",
@@ -110,16 +107,17 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
         mirrors = {AWS: source.mirror, SNOWFLAKE: snowflake}
         _write(cli_config, cli_configuration({name: m for name, m in mirrors.items() if m is not None}, host))
     return Toolchain(
-        terraform=program,
-        terraform_version=version,
+        terraform=program.path,
+        terraform_version=program.version,
         cli_config=source.user_config or cli_config,
         aws_provider=source.description,
-        product=product,
+        product=program.product,
         state_dir=state_dir,
         provider_cache=cache if source.download else None,
         parallel_init=source.user_config is None,
         snowflake_mirror=snowflake,
         environ=environ,
+        reason=program.reason,
     )
 
 
@@ -193,59 +191,5 @@ def _write(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
-def _find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> tuple[Path, str, str, str]:
-    """Return program, product, version and platform of the first suitable program on PATH."""
-    found: list[str] = []
-    for name in ("terraform", "tofu"):
-        program = shutil.which(name, path=environ.get("PATH", ""))
-        if program is None:
-            continue
-        product, version, platform = _ask_version(Path(program), environment)
-        needed = _NEEDED[product]
-        if tuple(int(part) for part in version.split(".")[:2]) >= needed:
-            return Path(program).absolute(), product, version, platform
-        found.append(
-            f"{product} {version} at {program} is too old: {needed[0]}.{needed[1]} or newer is needed"
-        )
-    remedy = "install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on PATH"
-    if found:
-        raise StrataError(", and ".join(found), remedy=remedy)
-    raise StrataError("neither terraform nor tofu is on PATH", remedy=remedy)
-
-
 def _say_waiting(holder: str) -> None:
     print(f"{holder} downloads the AWS provider; waiting for it", file=sys.stderr)
-
-
-def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str, str]:
-    try:
-        answer = subprocess.run(
-            [str(program), "version", "-json"],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_VERSION_SECONDS,
-            check=False,
-        )
-        stdout = answer.stdout
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise StrataError(
-            f"{program} does not answer `version`: {error}", remedy="repair it, or take it off PATH"
-        ) from error
-    try:
-        # A version manager's shim may say what it has chosen.
-        facts = json_document(stdout)
-        version, platform = str(facts["terraform_version"]), str(facts["platform"])
-    except (ValueError, KeyError, TypeError):
-        # Before 0.13 there was no -json, and the platform is of no use then.
-        text = re.search(r"v(\d+\.\d+\.\d+)", stdout)
-        if text is None:
-            raise StrataError(
-                f"{program} does not answer `version`: {(answer.stderr or stdout).strip()[:200]}",
-                remedy="repair it, or take it off PATH",
-            ) from None
-        version, platform = text[1], ""
-    # OpenTofu answers in Terraform's own keys; only its name tells them apart.
-    product = "OpenTofu" if program.name.startswith("tofu") else "Terraform"
-    return product, version, platform

@@ -14,7 +14,8 @@ from select import select
 
 import pytest
 
-from strata.setup import packages, steps
+from strata.checkout import tools
+from strata.setup import environment, first_pip, packages, steps
 from strata.terraform import providers
 
 JAVA = "echo 'openjdk version \"17.0.15\" 2025-04-15' >&2"
@@ -29,8 +30,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout on a machine with a provider mirror, and a registry that answers."""
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-tools.txt", "pyproject.toml"):
         (checkout / name).write_text("")
+    monkeypatch.setattr(tools, "FOLDER", checkout / ".strata" / "tools")
     for name, script in (("java", JAVA), ("terraform", TERRAFORM)):
         stub(tmp_path / "bin" / name, script)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
@@ -55,7 +57,7 @@ def test_the_registrys_provider_is_there_when_set_up_ends(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("STRATA_PLUGIN_MIRROR")
-    monkeypatch.setattr(steps, "_make_environment", lambda root: stub(root / ".venv/bin/python", "exit 0"))
+    monkeypatch.setattr(environment, "create", lambda root, folder: stub(folder / "bin/python", "exit 0"))
     monkeypatch.setattr(packages, "install", lambda *arguments: None)
     steps.run(checkout)
     mirror = checkout / ".strata/terraform/providers"
@@ -68,21 +70,22 @@ def test_the_registrys_provider_is_there_when_set_up_ends(
 
 
 @pytest.mark.parametrize(
-    ("stamp", "there", "options"),
+    ("stamp", "there", "anew"),
     [
-        ({}, True, None),
-        ({"content": "other packages"}, True, ""),
-        ({"python": "3.9"}, True, "--clear "),
-        ({"root": "/elsewhere"}, True, "--clear "),
-        (None, True, ""),
-        ({}, False, "--clear "),
-        (None, False, "--clear "),
+        ({}, True, False),
+        ({"content": "other packages"}, True, False),
+        ({"python": "3.9"}, True, True),
+        ({"root": "/elsewhere"}, True, True),
+        # It was interrupted.
+        (None, True, True),
+        ({}, False, True),
+        (None, False, True),
     ],
 )
 def test_another_python_gets_a_new_environment(
     stamp: dict[str, str] | None,
     there: bool,
-    options: str | None,
+    anew: bool,
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -93,15 +96,52 @@ def test_another_python_gets_a_new_environment(
     (venv / "bin" / "python").symlink_to(new if there else checkout / "gone")
     if stamp is not None:
         (venv / "strata-ready.json").write_text(json.dumps(steps._fingerprint(checkout) | stamp))
-    # As venv does: only with --clear it makes the interpreter anew.
-    makes = f'echo "$@" >> {log}; [ "$3" != --clear ] || ln -sf {new} {venv}/bin/python'
+    # As venv does: with --clear it makes the interpreter anew.
+    makes = f'echo "$@" >> {log}; ln -sf {new} {venv}/bin/python'
     stub(checkout.parent / "python", makes)
     monkeypatch.setattr(sys, "executable", str(checkout.parent / "python"))
+    monkeypatch.setattr(environment, "has_ensurepip", lambda: True)
     monkeypatch.setattr(packages, "install", lambda *arguments: None)
     steps.run(checkout)
-    assert (log.read_text() if log.exists() else None) == (
-        None if options is None else f"-m venv {options}{venv}\n"
-    )
+    assert (log.read_text() if log.exists() else "") == (f"-m venv --clear {venv}\n" if anew else "")
+    assert json.loads((venv / "strata-ready.json").read_text()) == steps._fingerprint(checkout)
+
+
+@pytest.mark.parametrize("bundled", [True, False])
+def test_pip_is_pythons_own_or_the_pinned_one(
+    bundled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, folder, fetched = tmp_path / "log", tmp_path / "environment", list[Path]()
+    stub(tmp_path / "python", f'echo "$@" >> {log}; mkdir {folder}')
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(environment, "has_ensurepip", lambda: bundled)
+    monkeypatch.setattr(first_pip, "install", lambda root, python, environ: fetched.append(python))
+    environment.create(tmp_path, folder)
+    assert log.read_text() == f"-m venv --clear {'' if bundled else '--without-pip '}{folder}\n"
+    assert fetched == ([] if bundled else [folder / "bin" / "python"])
+    assert environment.is_made(folder)
+
+
+def test_an_environment_whose_packages_were_interrupted_is_kept(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def create(root: Path, folder: Path) -> None:
+        made.append(folder)
+        stub(folder / "bin" / "python", "exit 0")
+        (folder / "strata-made").touch()
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "create", create)
+    monkeypatch.setattr(packages, "install", killed)
+    with pytest.raises(KeyboardInterrupt):
+        steps.run(checkout)
+    monkeypatch.setattr(packages, "install", lambda *arguments: None)
+    steps.run(checkout)
+    assert made == [checkout / ".venv"]
 
 
 def gone(pid: int) -> bool:
@@ -117,7 +157,8 @@ def gone(pid: int) -> bool:
 
 def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Path) -> None:
     shutil.copytree(root / "strata", checkout / "strata", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "requirements.txt", checkout)
+    for name in ("requirements.txt", "requirements-tools.txt"):
+        shutil.copy(root / name, checkout)
     started, pids = checkout.parent / "started", checkout.parent / "pids"
     os.mkfifo(started)
     stub(
@@ -128,8 +169,8 @@ def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Pat
     )
     # -S: set-up runs before any package is there. The environment is the stub that is there.
     set_up = (
-        "from strata.setup import __main__, steps\n"
-        "steps._make_environment = lambda root: None\n"
+        "from strata.setup import __main__, environment\n"
+        "environment.create = lambda root, folder: None\n"
         "raise SystemExit(__main__.main())"
     )
 
@@ -162,3 +203,36 @@ def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Pat
         _, errors = second.communicate(timeout=60)
     assert (second.returncode, errors) == (0, "")
     assert (checkout / ".venv/strata-ready.json").exists()
+
+
+def test_a_second_set_up_waits_for_the_pip_of_a_killed_one(checkout: Path, root: Path) -> None:
+    shutil.copytree(root / "strata", checkout / "strata", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requirements.txt", "requirements-tools.txt"):
+        shutil.copy(root / name, checkout)
+    started, log = checkout.parent / "started", checkout.parent / "log"
+    os.mkfifo(started)
+    # The first pip outlives its set-up, and says when it ends.
+    stub(
+        checkout / ".venv/bin/python",
+        f"""case "$*" in *"pip install"*setuptools*)
+            echo begins >> {log}; [ -e {log}.second ] && exit 0
+            touch {log}.second; echo > {started}; sleep 2; echo ends >> {log};;
+        esac""",
+    )
+    command = [
+        *(sys.executable, "-S", "-c"),
+        "from strata.setup import __main__, environment\n"
+        "environment.create = lambda root, folder: None\n"
+        "raise SystemExit(__main__.main())",
+    ]
+    fifo = os.open(started, os.O_RDWR)
+    with subprocess.Popen(command, cwd=checkout, stdout=subprocess.DEVNULL) as first:
+        assert select([fifo], [], [], 60)[0], "pip was not started"
+        first.kill()
+    os.close(fifo)
+    second = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=60, check=False)
+    assert (second.returncode, second.stderr) == (
+        0,
+        "set-up: another set-up of this checkout is running; waiting for it\n",
+    )
+    assert log.read_text() == "begins\nends\nbegins\n"

@@ -47,6 +47,7 @@ Runner(tree, find_toolchain(root / "state"), endpoints, root / "work").apply("de
 """
 
 
+@pytest.mark.parametrize("real_toolchain", ["machine", "launcher"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_ended_command_leaves_no_process_and_no_lock(
     tree: FakeTree, cloud: Cloud, real_toolchain: Toolchain, number: signal.Signals, processes_in: ProcessesIn
@@ -62,6 +63,7 @@ def test_an_ended_command_leaves_no_process_and_no_lock(
     command = subprocess.Popen(
         [sys.executable, "-c", COMMAND],
         cwd=Path(__file__).parents[2],
+        env={**os.environ, "PATH": real_toolchain.environ["PATH"]},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -120,6 +122,7 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("real_toolchain", ["machine", "launcher"], indirect=True)
 def test_an_interrupted_plan_does_not_wait_for_hooks(
     repository: Repository, processes_in: ProcessesIn
 ) -> None:

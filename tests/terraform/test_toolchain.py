@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from strata.checkout import tools
 from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
-from strata.terraform import providers, toolchain
+from strata.terraform import program, providers, toolchain
 from strata.terraform.toolchain import find_toolchain, ready_toolchain
 from tests.checkout_copy import Checkout
 
@@ -27,7 +28,8 @@ PLATFORM = "linux_amd64"
 
 @pytest.fixture(autouse=True)
 def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with no mirrors and no internet."""
+    """A machine with no mirrors and no internet, for which nothing has been brought."""
+    monkeypatch.setattr(tools, "FOLDER", tmp_path / "tools")
     monkeypatch.setattr(providers, "IMAGE_ROOT", tmp_path / "opt")
     monkeypatch.setattr(providers, "SYSTEM_MIRRORS", ())
     monkeypatch.setattr(providers, "registry_answers", lambda host, environ: False)
@@ -38,11 +40,17 @@ def machine(tmp_path: Path, **programs: str) -> dict[str, str]:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name, version in programs.items():
-        answer = json.dumps({"terraform_version": version, "platform": PLATFORM})
-        (folder / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
-        (folder / name).chmod(0o755)
+        script(folder, name, version)
     (tmp_path / "home").mkdir()
     return {"PATH": str(folder), "HOME": str(tmp_path / "home")}
+
+
+def script(folder: Path, name: str, version: str) -> None:
+    """Put a program there that says this version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    answer = json.dumps({"terraform_version": version, "platform": PLATFORM})
+    (folder / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
+    (folder / name).chmod(0o755)
 
 
 def mirror(folder: Path, version: str = "5.100.0", *, packed: bool = False, host: str = HOST) -> Path:
@@ -62,6 +70,7 @@ def mirror(folder: Path, version: str = "5.100.0", *, packed: bool = False, host
     [
         ({}, "neither terraform nor tofu is on PATH"),
         ({"terraform": "1.5.7"}, "Terraform 1.5.7 at {bin}/terraform is too old: 1.11 or newer is needed"),
+        ({"terraform": "1.16.0"}, "Terraform 1.16.0 at {bin}/terraform is too new: 1.15 or older is needed"),
         ({"tofu": "1.9.1"}, "OpenTofu 1.9.1 at {bin}/tofu is too old: 1.10 or newer is needed"),
         (
             {"terraform": "1.5.7", "tofu": "1.6.0"},
@@ -76,26 +85,44 @@ def test_no_suitable_program(tmp_path: Path, programs: dict[str, str], message: 
         find_toolchain(tmp_path / "state", environ)
     assert caught.value.message == message.format(bin=tmp_path / "bin")
     assert (
-        caught.value.remedy
-        == "install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on PATH"
+        caught.value.remedy == "install Terraform 1.11 to 1.15, or OpenTofu 1.10 or newer, and put it on PATH"
     )
 
 
 @pytest.mark.parametrize(
-    ("programs", "product", "version"),
+    ("programs", "brought", "product", "version", "reason"),
     [
-        ({"terraform": "1.11.0"}, "Terraform", "1.11.0"),
-        ({"terraform": "1.15.0-beta1", "tofu": "1.10.0"}, "Terraform", "1.15.0-beta1"),
-        ({"terraform": "1.5.7", "tofu": "1.10.2"}, "OpenTofu", "1.10.2"),
-        ({"terraform": "2.0.0"}, "Terraform", "2.0.0"),
+        ({"terraform": "1.11.0"}, None, "Terraform", "1.11.0", "on PATH"),
+        ({"terraform": "1.15.0-beta1", "tofu": "1.10.0"}, None, "Terraform", "1.15.0-beta1", "on PATH"),
+        (
+            {"terraform": "1.5.7", "tofu": "1.12.2"},
+            "1.15.5",
+            "OpenTofu",
+            "1.12.2",
+            "on PATH; Terraform 1.5.7 at {bin}/terraform is too old: 1.11 or newer is needed",
+        ),
+        ({"terraform": "1.15.9"}, "1.15.5", "Terraform", "1.15.9", "on PATH"),
+        ({}, "1.15.5", "Terraform", "1.15.5", "brought by set-up; neither terraform nor tofu is on PATH"),
+        (
+            {"terraform": "2.0.0"},
+            "1.15.5",
+            "Terraform",
+            "1.15.5",
+            "brought by set-up; Terraform 2.0.0 at {bin}/terraform is too new: 1.15 or older is needed",
+        ),
     ],
 )
-def test_a_suitable_program(tmp_path: Path, programs: dict[str, str], product: str, version: str) -> None:
+def test_a_suitable_program(
+    tmp_path: Path, programs: dict[str, str], brought: str | None, product: str, version: str, reason: str
+) -> None:
     environ = machine(tmp_path, **programs)
+    if brought is not None:
+        script(tmp_path / "tools" / "bin", "terraform", brought)
     for host in (HOST, "registry.opentofu.org"):
         mirror(tmp_path / "mirror", host=host)
     found = find_toolchain(tmp_path / "state", environ | {"STRATA_PLUGIN_MIRROR": str(tmp_path / "mirror")})
     assert (found.product, found.terraform_version) == (product, version)
+    assert found.reason == reason.format(bin=tmp_path / "bin")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +140,7 @@ def test_a_provider_that_serves_already_is_found_under_the_programs_own_registry
 
 
 @pytest.mark.parametrize(
-    ("script", "message"),
+    ("answer", "message"),
     [
         ("echo 'Terraform v0.11.14'", "Terraform 0.11.14 at {path} is too old: 1.11 or newer is needed"),
         ("echo 'no version is set' >&2; exit 1", "{path} does not answer `version`: no version is set"),
@@ -121,15 +148,19 @@ def test_a_provider_that_serves_already_is_found_under_the_programs_own_registry
     ],
 )
 def test_a_program_that_answers_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, message: str
 ) -> None:
-    monkeypatch.setattr(toolchain, "_VERSION_SECONDS", 2)
+    monkeypatch.setattr(program, "_VERSION_SECONDS", 2)
     environ = machine(tmp_path, terraform="")
-    program = tmp_path / "bin" / "terraform"
-    program.write_text(f"#!/bin/sh\n{script}\n")
+    terraform = tmp_path / "bin" / "terraform"
+    terraform.write_text(f"#!/bin/sh\n{answer}\n")
+    environ["PATH"] += ":/usr/bin:/bin"
     with pytest.raises(StrataError) as caught:
-        find_toolchain(tmp_path / "state", environ | {"PATH": f"{environ['PATH']}:/usr/bin:/bin"})
-    assert caught.value.message.startswith(message.format(path=program))
+        find_toolchain(tmp_path / "state", environ)
+    assert caught.value.message.startswith(message.format(path=terraform))
+    script(tmp_path / "tools" / "bin", "terraform", "1.15.5")
+    environ["STRATA_PLUGIN_MIRROR"] = str(mirror(tmp_path / "mirror"))
+    assert find_toolchain(tmp_path / "state", environ).terraform_version == "1.15.5"
 
 
 def test_no_provider_and_no_internet(tmp_path: Path) -> None:

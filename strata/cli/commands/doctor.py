@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from strata.checkout import tools
 from strata.cli.checkout import checkout_root
 from strata.cli.options import Json
 from strata.cli.views.console import out, print_json, table
@@ -68,9 +69,11 @@ def _python() -> str:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] not in SUPPORTED:
         raise StrataError(
-            f"{version} at {sys.executable}, 3.11 or 3.12 is required", remedy="run `make setup`"
+            f"{version} at {sys.executable}, 3.11 to 3.13 is required", remedy="run `make setup`"
         )
-    return f"{version} at {sys.executable}"
+    brought = Path(sys.base_prefix).is_relative_to(tools.FOLDER)
+    place = f"{tools.BROUGHT}; none on PATH was suitable" if brought else f"made from {sys.base_prefix}"
+    return f"{version} at {sys.executable} ({place})"
 
 
 def _jars(folder: Path) -> str:
@@ -83,12 +86,12 @@ def _jars(folder: Path) -> str:
 
 def _java() -> str:
     java = find_java(os.environ)
-    return f"{java.version} at {java.path}"
+    return f"{java.version} at {java.path} ({java.reason})"
 
 
 def _terraform(root: Path) -> str:
-    tools = find_toolchain(root / ".strata")
-    return f"{tools.terraform_version} at {tools.terraform}"
+    found = find_toolchain(root / ".strata")
+    return f"{found.product} {found.terraform_version} at {found.terraform} ({found.reason})"
 
 
 def _terragrunt() -> DoctorFinding:

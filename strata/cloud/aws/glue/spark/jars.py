@@ -8,18 +8,24 @@ Jackson 2.15.2.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from strata.checkout.certificates import system_bundle
 from strata.cloud.aws.glue.spark.java import Java, find_java
 from strata.cloud.aws.glue.spark.settings import spark_home
 from strata.errors import StrataError
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,8 @@ def _fetch(jars: list[Jar], home: Path, java: Java) -> None:
         f"  <dependencies>\n{dependencies}\n  </dependencies>\n</ivy-module>\n"
     )
     command = [
-        str(java.path), f"-Divy.default.ivy.user.dir={home / 'user'}", f"-Duser.home={home}",
+        str(java.path), *_trust(java, home),
+        f"-Divy.default.ivy.user.dir={home / 'user'}", f"-Duser.home={home}",
         "-jar", str(next((spark_home() / "jars").glob("ivy-*.jar"))),
         "-cache", str(home / "cache"), "-ivy", str(home / "ivy.xml"), "-confs", "default", "-types", "jar",
         "-retrieve", str(home / "jars" / "[artifact]-[revision].[ext]"),
@@ -139,6 +146,38 @@ def _fetch(jars: list[Jar], home: Path, java: Java) -> None:
             line for line in lines if "UNRESOLVED" in line or "not found" in line or "Exception" in line
         ]
         raise _unreachable(faults[0].strip(": ") if faults else f"Ivy ended with exit code {done.returncode}")
+
+
+def _trust(java: Java, home: Path) -> list[str]:
+    """Options by which a Java that was brought trusts what this machine trusts, not what its makers did."""
+    if not java.brought or "trustStore" in os.environ.get("JAVA_TOOL_OPTIONS", ""):
+        return []
+    bundle = system_bundle(os.environ)
+    if bundle is None:
+        return []
+    # Imported here: it is installed only after set-up's first part, which imports this module.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+    certificates = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in _CERTIFICATE.findall(bundle.read_bytes()):
+            # An authority whose certificate is not by the book is left out.
+            with contextlib.suppress(ValueError):
+                certificates.append(x509.load_pem_x509_certificate(text))
+    store, password = home / "trust.p12", "changeit"
+    store.write_bytes(
+        pkcs12.serialize_java_truststore(
+            [pkcs12.PKCS12Certificate(one, str(number).encode()) for number, one in enumerate(certificates)],
+            BestAvailableEncryption(password.encode()),
+        )
+    )
+    return [
+        f"-Djavax.net.ssl.trustStore={store}",
+        "-Djavax.net.ssl.trustStoreType=PKCS12",
+        f"-Djavax.net.ssl.trustStorePassword={password}",
+    ]
 
 
 def _unreachable(reason: str) -> StrataError:

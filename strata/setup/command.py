@@ -1,0 +1,55 @@
+"""What `python3 -m strata.setup` does: choose a Python, and let it run the steps."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from pathlib import Path
+
+from strata.errors import StrataError
+from strata.setup import python, steps
+
+
+def main() -> int:
+    """Run set-up.
+
+    Returns:
+        The exit code: 0, 1 for a fault, 130 after Ctrl-C.
+    """
+    root = Path(__file__).resolve().parents[2]
+    try:
+        interpreter = python.find_interpreter(os.environ)
+        if interpreter is None:
+            interpreter = steps.bring_python(root)
+        if interpreter != Path(sys.executable):
+            os.execv(interpreter, [str(interpreter), "-m", "strata.setup", *sys.argv[1:]])
+        steps.run(root, bench="bench" in sys.argv[1:])
+    except StrataError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return error.exit_code
+    except PermissionError as error:
+        print(f"set-up: {_denied(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; run the same command again to resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _denied(error: PermissionError) -> StrataError:
+    """Name the owner of the file, or of the nearest folder that holds it."""
+    path = Path(os.fsdecode(error.filename or "."))
+    place = next((one for one in (path, *path.parents) if os.access(one, os.F_OK)), Path("/"))
+    owner = _name(place.stat().st_uid)
+    return StrataError(
+        f"{path} cannot be written by {_name(os.geteuid())}: {place} belongs to {owner}",
+        remedy=f"run it as {owner}, or remove .strata and .venv as {owner}",
+    )
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
