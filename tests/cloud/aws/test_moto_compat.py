@@ -163,6 +163,9 @@ def test_backends_are_found_by_their_service() -> None:
         ("lambda", "Invoke", "moto.awslambda.models", "LambdaFunction.invoke"),
         ("s3", "PutObject", "moto.s3.responses", "S3Response.put_object"),
         ("dynamodb", "PutItem", "moto.dynamodb.models", "DynamoDBBackend.put_item"),
+        ("dynamodb", "DeleteItem", "moto.dynamodb.models", "DynamoDBBackend.delete_item"),
+        ("dynamodb", "UpdateItem", "moto.dynamodb.models", "DynamoDBBackend.update_item"),
+        ("dynamodb", "TransactWriteItems", "moto.dynamodb.models", "DynamoDBBackend.transact_write_items"),
     ],
 )  # fmt: skip
 def test_what_carries_out_an_action(service: str, action: str, module: str, path: str) -> None:
