@@ -57,6 +57,20 @@ def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
         assert running._changed._is_owned()
         delivered.append(invocation.event["id"])
 
+    class Invoked(list):
+        def append(self, item: Any) -> None:
+            assert running._changed._is_owned()
+            super().append(item)
+
+        def remove(self, item: Any) -> None:
+            assert running._changed._is_owned()
+            super().remove(item)
+
+        def __getitem__(self, index: Any) -> Any:
+            assert running._changed._is_owned()
+            return super().__getitem__(index)
+
+    running._invoked = Invoked()
     push_unchecked = heapq.heappush
     monkeypatch.setattr(delivery.heapq, "heappush", push)
     monkeypatch.setattr(delivery, "_FIRST_DELAY", 0.001)
@@ -66,6 +80,12 @@ def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
     running.submit(TargetInvocation(*INVOCATION))
     running._retry(TargetInvocation(*INVOCATION), TargetError("BUSY", "again", retryable=True))
     eventually(lambda: delivered == ["e", "e"])
+    assert running.invoked() == "arn"
+    monkeypatch.setattr(running, "_deliver", lambda invocation: None)
+    running._finish(TargetInvocation(*INVOCATION))
+    assert running.invoked() == "arn"
+    running._finish(TargetInvocation(*INVOCATION))
+    assert running.invoked() == ""
     running.stop()
     assert not running._timer.is_alive()
 
@@ -151,6 +171,38 @@ def test_the_clients_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clients.get("eu-south-2", "sqs", role).meta.region_name == "eu-south-2"
     # One session for all of them.
     assert asked == [role.role_arn]
+
+
+def test_a_session_of_tasks_is_used_for_half_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked, trusted = [100.0], [], []
+
+    def assume_role(role_arn: str, **named: Any) -> Any:
+        asked.append((role_arn, named))
+        key = f"k{len(asked)}"
+        return SimpleNamespace(access_key_id=key, secret_access_key="s", session_token="t")
+
+    def check(role_arn: str, action: str, principal: Any, context: Any, asker: str) -> None:
+        trusted.append((role_arn, action, principal.service, context, asker))
+
+    monkeypatch.setattr("strata.cloud.aws.stepfunctions.engine.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("strata.cloud.aws.iam.identity.check_trust", check)
+    clients = _Clients(SimpleNamespace(region=REGION, aws_url="http://x"), SimpleNamespace(assume_role=assume_role))  # fmt: skip
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
+    assert clients._session("r", machine).access_key_id == "k1"
+    assert asked == [("r", {
+        "service": "states.amazonaws.com", "source_arn": machine, "session_name": "states", "duration": 3600,
+    })]  # fmt: skip
+    now[0] += 1799
+    assert clients._session("r", machine).access_key_id == "k1"
+    # The trust may have been taken away meanwhile.
+    context = {"aws:sourcearn": machine, "aws:sourceaccount": ACCOUNT}
+    assert trusted == [("r", "sts:AssumeRole", "states.amazonaws.com", context, "states.amazonaws.com")]
+    now[0] += 2
+    assert clients._session("r", machine).access_key_id == "k2"
+    assert clients._session("other", machine).access_key_id == "k3"
+    assert clients._session("r", f"{machine}2").access_key_id == "k4"
+    # Without a machine none is kept.
+    assert [clients._session("r", "").access_key_id for _ in range(2)] == ["k5", "k6"]
 
 
 def test_writes_to_tables_and_conditional_ones_to_buckets() -> None:

@@ -19,6 +19,8 @@ from strata.cloud.aws.moto_compat import MotoName
 from strata.cloud.aws.service import Service, bindings_of
 from strata.cloud.aws.stepfunctions import engine, execution_log, sdk_tasks  # noqa: F401  (their classes)
 
+from .conftest import ACCOUNT, Aws
+
 _FOLDER = Path(strata.cloud.aws.__file__).parent
 _NAMES = sorted(
     {
@@ -139,3 +141,50 @@ def test_what_a_service_wraps_is_there() -> None:
         if binding.wraps and (told := lacks(name))
     ]
     assert lacking == []
+
+
+def test_backends_are_found_by_their_service() -> None:
+    from moto.s3.models import s3_backends
+    from moto.sns.models import sns_backends
+
+    assert moto_compat.backends_of("moto.s3.models", "s3") is s3_backends
+    assert moto_compat.backends_of("moto.sns.models", "sns") is sns_backends
+    for module, service in (("moto.s3.models", "sns"), ("os", "s3"), ("motor.s3.models", "s3")):
+        with pytest.raises(LookupError, match=f"^moto has no backends of {service} in {module}$"):
+            moto_compat.backends_of(module, service)
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "module", "path"),
+    [
+        ("glue", "CreateJob", "moto.glue.responses", "GlueResponse.create_job"),
+        ("sts", "AssumeRoleWithWebIdentity", "moto.sts.responses", "TokenResponse.assume_role_with_web_identity"),
+        ("sts", "GetCallerIdentity", "moto.sts.models", "STSBackend.get_caller_identity"),
+        ("lambda", "Invoke", "moto.awslambda.models", "LambdaFunction.invoke"),
+        ("s3", "PutObject", "moto.s3.responses", "S3Response.put_object"),
+        ("dynamodb", "PutItem", "moto.dynamodb.models", "DynamoDBBackend.put_item"),
+        ("dynamodb", "DeleteItem", "moto.dynamodb.models", "DynamoDBBackend.delete_item"),
+        ("dynamodb", "UpdateItem", "moto.dynamodb.models", "DynamoDBBackend.update_item"),
+        ("dynamodb", "TransactWriteItems", "moto.dynamodb.models", "DynamoDBBackend.transact_write_items"),
+    ],
+)  # fmt: skip
+def test_what_carries_out_an_action(service: str, action: str, module: str, path: str) -> None:
+    found = moto_compat.action_name(service, action)
+    assert (found.module, found.path, found.attribute) == (module, path, path.rpartition(".")[2])
+    assert found.owner().__name__ == path.partition(".")[0]
+
+
+def test_no_state_is_left(aws: Aws) -> None:
+    aws.bucket("raw")
+    moto_compat.forget_state()
+    assert not any(moto_compat.all_backends())
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_buckets_are_found_by_their_account_again(aws: Aws) -> None:
+    from moto.s3.models import s3_backends
+
+    aws.bucket("raw")
+    s3_backends.bucket_accounts.clear()
+    moto_compat.index_buckets()
+    assert s3_backends.bucket_accounts == {"raw": ("aws", ACCOUNT)}

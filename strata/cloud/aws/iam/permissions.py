@@ -82,7 +82,7 @@ def permissions(call: ApiCall) -> list[Permission]:
 def _passed_roles(call: ApiCall, operation: str) -> list[Permission]:
     path, service = _table()["passes"].get(operation, ("", ""))
     found = []
-    for role in _values(call.parameters, path) if path else ():
+    for role in _values(call.parameters, path):
         arn = role if role.startswith("arn:") else f"arn:{call.partition}:iam::{call.account_id}:role/{role}"
         found.append(Permission("iam:PassRole", arn, {"iam:passedtoservice": service}))
     return found

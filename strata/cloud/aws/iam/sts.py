@@ -70,14 +70,15 @@ class Sts(Service):
             OidcProvider(provider.arn, provider.url, tuple(provider.client_id_list))
             for provider in iam_backends[account_id][response.partition].open_id_providers.values()
         ]
-        known = [provider for provider in providers if provider.url == issuer.removeprefix("https://")]
-        if not known:
+        # An account has one provider for a URL.
+        known = next((it for it in providers if it.url == issuer.removeprefix("https://")), None)
+        if known is None:
             raise _Refused(
                 "InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}"
             )
         claims = self._verified(token, issuer)
         audience = claims.get("aud")
-        if not any(audience in provider.client_ids for provider in known):
+        if audience not in known.client_ids:
             raise _Refused("InvalidIdentityToken", f"Incorrect token audience: {audience}")
         role = identity.find_role(role_arn)
         if role is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.events.api import EventBridge
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
 
 EVENTS = {"Service": "events.amazonaws.com"}
@@ -17,6 +19,7 @@ PASS = {"Only": {"Type": "Pass", "End": True}}
 CREATED = {"source": ["aws.s3"], "detail-type": ["Object Created"]}
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:pipeline"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/raw"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
 START = [{"Effect": "Allow", "Action": "states:StartExecution", "Resource": MACHINE}]
 INPUT = {
     "InputPathsMap": {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"},
@@ -279,3 +282,52 @@ def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
     body = json.loads(message["Body"])
     assert (body["detail"], body["replay-name"]) == ({"n": 1}, "again")
     assert events.describe_archive(ArchiveName="kept")["EventCount"] == 1
+
+
+@pytest.mark.parametrize("bus", ["default", "own"])
+@pytest.mark.parametrize(("wanted", "taken"), [([], ["one", "two"]), (["two"], ["two"])])
+def test_a_replay_goes_to_the_rules_that_are_named(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, bus: str, wanted: list[str], taken: list[str]
+) -> None:
+    if bus == "own":
+        aws.client("events").create_event_bus(Name="own")
+    more = {"EventBusName": "own"} if bus == "own" else {}
+    arns = {name: aws.rule(name, {"source": ["test"]}, **more) for name in ("one", "two")}
+    sent: list[Any] = []
+    monkeypatch.setattr("moto.events.models.Rule.send_to_targets", lambda rule, event: sent.append((rule.name, event)))  # fmt: skip
+    destination = {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"}
+    if wanted:
+        destination["FilterArns"] = [arns[name] for name in wanted]  # type: ignore[assignment]
+    replay = SimpleNamespace(name="again", destination=destination, account_id=ACCOUNT, region=REGION)
+    event = {"source": "test", "id": "e"}
+    before = time.time()
+    EventBridge().replay_events(replay, SimpleNamespace(events=[event]))  # type: ignore[arg-type]
+    assert sorted(name for name, _ in sent) == taken
+    assert all(found == event | {"replay-name": "again"} for _, found in sent)
+    assert event == {"source": "test", "id": "e"}
+    assert replay.state.value == "COMPLETED"
+    assert before <= replay.end_time <= time.time()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"Arn": MACHINE}, f"RoleArn is required for target {MACHINE}."),
+        (
+            {"Arn": QUEUE, "Input": "{}", "InputPath": "$"},
+            "Only one of Input, InputPath, or InputTransformer must be provided for target t.",
+        ),
+        ({"Arn": QUEUE, "InputPath": "$", "InputTransformer": {"InputTemplate": "x"}},
+         "Only one of Input, InputPath, or InputTransformer must be provided for target t."),
+        ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": "<b>"}},
+         "InputTemplate for target t contains invalid placeholder b."),
+    ],
+)  # fmt: skip
+def test_a_target_that_is_refused(aws: Aws, target: dict[str, Any], message: str) -> None:
+    aws.rule("r", {"source": ["test"]})
+    events = aws.client("events")
+    with pytest.raises(ClientError) as caught:
+        events.put_targets(Rule="r", Targets=[{"Id": "t", **target}])
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert caught.value.response["Error"]["Message"] == message
+    assert events.list_targets_by_rule(Rule="r")["Targets"] == []

@@ -47,6 +47,31 @@ def test_stop_takes_the_extensions_back(context: CloudContext) -> None:
         socket.create_connection(("127.0.0.1", context.aws_port), timeout=1)
 
 
+def test_services_are_there_while_the_server_runs(context: CloudContext) -> None:
+    server = AwsServer(context)
+    for _ in range(2):
+        with pytest.raises(StrataError, match="the embedded AWS does not run"):
+            _ = server.services
+        server.start()
+        assert context.assume_role == server.services.identity.assume_role
+        server.stop()
+    assert context.aws_url == ""
+    with pytest.raises(LookupError):
+        context.assume_role("r")
+
+
+def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) -> None:
+    before = Rule.send_to_targets
+    server = AwsServer(context, leave_out=("events", "glue", "lambda"))
+    server.start()
+    try:
+        assert Rule.send_to_targets is before
+        names = [service.name for service in server.services._started]
+        assert names == ["identity", "sts", "s3", "s3-access", "conditional-writes", "stepfunctions"]
+    finally:
+        server.stop()
+
+
 def test_port_that_is_given(context: CloudContext) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

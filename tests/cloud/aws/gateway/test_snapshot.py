@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
+import sys
+import threading
 import urllib.error
 import urllib.request
+import weakref
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.aws.events import delivery
 from strata.cloud.aws.events.targets import TargetError
+from strata.cloud.aws.gateway.snapshot import AwsState
+from strata.cloud.aws.service import Service
+from strata.cloud.snapshot import SnapshotError
 
 from ..conftest import ACCOUNT, REGION, Aws, eventually, run
 
@@ -222,3 +232,98 @@ def test_bytes_that_are_not_a_state_change_nothing(aws: Aws, tmp_path: Path) -> 
 
 def test_other_methods_are_refused(aws: Aws) -> None:
     assert ask(aws, "DELETE") == (405, b"GET saves, PUT loads")
+
+
+class Odd(Service):
+    """A service whose state is a test's own."""
+
+    name = "odd"
+
+    def __init__(self, given: Any, busy: str = "") -> None:
+        super().__init__()
+        self.given, self.busy = given, busy
+        self.loaded: list[Any] = []
+
+    def unfinished(self) -> str:
+        return self.busy
+
+    def state(self) -> Any:
+        return self.given
+
+    def load(self, state: Any) -> None:
+        self.loaded.append(state)
+
+
+def kept(given: Any, *more: Service) -> tuple[AwsState, Odd]:
+    odd = Odd(given)
+    return AwsState(SimpleNamespace(), [odd], [*more, odd]), odd  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [lambda: 1, sys.stdout, sys])
+def test_what_cannot_be_saved_is_told(given: Any) -> None:
+    state, _ = kept([given])
+    with pytest.raises(SnapshotError) as raised:
+        state.save()
+    assert str(raised.value).startswith("the embedded AWS cannot be saved: ")
+    assert len(str(raised.value)) > len("the embedded AWS cannot be saved: None")
+
+
+def test_what_threads_share_is_made_anew() -> None:
+    ended = threading.Thread(target=lambda: None)
+    given = {
+        "lock": threading.Lock(), "rlock": threading.RLock(), "condition": threading.Condition(),
+        "event": threading.Event(), "thread": ended,
+    }  # fmt: skip
+    given["lock"].acquire()
+    given["event"].set()
+    state, odd = kept(given)
+    state.load(state.save())
+    ((found),) = odd.loaded
+    assert {name: type(value) for name, value in found.items()} == {
+        name: type(value) for name, value in given.items()
+    }
+    # Whoever held the saved one holds nothing of the loaded one.
+    assert found["lock"].acquire(blocking=False)
+    assert found["rlock"].acquire(blocking=False)
+    assert not found["event"].is_set()
+    assert not found["thread"].is_alive()
+    found["thread"].join(1)
+
+
+def test_many_bytes_are_kept_once() -> None:
+    large, small = bytes(65_536), bytes(65_535)
+    state, odd = kept({"a": large, "b": bytes(bytearray(large)), "c": small})
+    blobs, _ = pickle.loads(state.save())
+    assert list(blobs) == [hashlib.sha256(large).hexdigest()]
+    state.load(state.save())
+    assert odd.loaded == [{"a": large, "b": large, "c": small}]
+
+
+def test_a_dictionary_keeps_its_default() -> None:
+    made: Any = defaultdict(list)
+    made["a"].append(1)
+    weak: Any = weakref.WeakValueDictionary()
+    key = ec.generate_private_key(ec.SECP256R1())
+    state, odd = kept({"of a lambda": made, "weak": weak, "key": key})
+    state.load(state.save())
+    (found,) = odd.loaded
+    assert found["of a lambda"] == {"a": [1]}
+    assert isinstance(found["weak"], weakref.WeakValueDictionary)
+    assert found["key"].private_numbers() == key.private_numbers()
+
+
+def test_the_first_that_goes_on_is_named() -> None:
+    state, _ = kept(1, Odd(2), Odd(3, "a walk goes on"), Odd(4, "a run goes on"))
+    with pytest.raises(SnapshotError) as raised:
+        state.save()
+    assert str(raised.value).startswith("the embedded AWS cannot be saved now: a walk goes on")
+
+
+def test_a_service_is_the_one_that_loads() -> None:
+    state, odd = kept(None)
+    odd.given = {"service": odd, "context": state._kept["context"]}
+    saved = state.save()
+    other, its = kept(None)
+    other.load(saved)
+    ((found),) = its.loaded
+    assert (found["service"] is its, found["context"] is other._kept["context"]) == (True, True)

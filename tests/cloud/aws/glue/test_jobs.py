@@ -528,6 +528,29 @@ def test_a_run_takes_the_warmest_process(made: list[Any], stock: Callable[..., S
     assert (taken, made[2].made) == ([made[2]], ("settings", "3", 0, False))
 
 
+def test_a_process_that_has_ended_is_not_taken(made: list[Any], stock: Callable[..., SparkPool]) -> None:
+    cold = stock(size=0)
+    cold.start()
+    ended, starting, warm = Process("ended"), Process("starting"), Process("ready")
+    with cold._changed:
+        cold._stock = [ended, starting, warm]  # type: ignore[list-item]
+    assert [cold.take(), cold.take()] == [warm, starting]
+    assert made == []
+
+
+def test_a_process_that_died_in_its_sleep_is_replaced(
+    made: list[Any], stock: Callable[..., SparkPool]
+) -> None:
+    warm = stock(size=1)
+    warm.start()
+    eventually(lambda: len(made) == 1)
+    ready(made[0])
+    made[0].state = "ended"
+    with warm._changed:
+        warm._changed.notify_all()
+    eventually(lambda: len(made) == 2)
+
+
 def test_a_pool_gives_up_after_faults(
     made: list[Any], stock: Callable[..., SparkPool], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -127,6 +129,155 @@ def test_other_bytes_than_the_pinned_ones_are_refused(
     with pytest.raises(StrataError, match=r"two-1\.0\.jar .* has another SHA-256 than the pinned one"):
         ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
     assert [path.name for path in tmp_path.iterdir()] == ["one-1.0.jar"]
+
+
+def test_folders_that_an_ended_fetch_has_left_are_removed(tmp_path: Path, fetched: list[str]) -> None:
+    old, other, stranger = tmp_path / ".ivy-1", tmp_path / ".ivy-2", tmp_path / "ivy-3"
+    now = time.time()
+    for folder, age in ((old, 3700), (other, 3500), (stranger, 9999)):
+        folder.mkdir()
+        (folder / "ivy.xml").touch()
+        os.utime(folder, (now - age, now - age))
+    ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+    # Another process may be at work in a young one.
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {".ivy-2", "ivy-3"}
+
+
+def test_each_step_is_told(tmp_path: Path, fetched: list[str]) -> None:
+    (tmp_path / "two-1.0.jar").write_bytes(CONTENT["two"])
+    steps: list[str] = []
+    ensure_jars(tmp_path, steps.append, java=Java(Path("java"), 17))
+    assert steps == ["fetching 1 of 2 jars for Spark's S3 access", "one-1.0.jar checked"]
+    ensure_jars(tmp_path, steps.append)
+    assert len(steps) == 2
+
+
+def test_a_jar_that_is_not_delivered(
+    tmp_path: Path, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jars, "_fetch", lambda wanted, home, java: home.mkdir())
+    with pytest.raises(StrataError, match=r"from the Java package registry: one-1\.0\.jar was not delivered"):
+        ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_java_is_looked_for_only_if_a_jar_is_missing(
+    tmp_path: Path, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(jars, "find_java", lambda environ: asked.append(environ) or Java(Path("java"), 17))
+    ensure_jars(tmp_path, lambda line: None)
+    ensure_jars(tmp_path, lambda line: None)
+    assert asked == [os.environ]
+
+
+def test_what_is_asked_of_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[list[str], dict[str, object]]] = []
+
+    def run(command: list[str], **named: object) -> object:
+        ran.append((command, named))
+        assert (home / "ivy.xml").exists()
+        return SimpleNamespace(returncode=0)
+
+    home = tmp_path / "home"
+    (home / "old").mkdir(parents=True)
+    (tmp_path / "spark" / "jars").mkdir(parents=True)
+    (tmp_path / "spark" / "jars" / "ivy-2.5.1.jar").touch()
+    monkeypatch.setattr(jars, "spark_home", lambda: tmp_path / "spark")
+    monkeypatch.setattr(jars.subprocess, "run", run)
+    jars._fetch([*PINNED], home, Java(Path("/java"), 17))
+    ((command, named),) = ran
+    assert command == [
+        "/java", f"-Divy.default.ivy.user.dir={home}/user", f"-Duser.home={home}", "-jar",
+        f"{tmp_path}/spark/jars/ivy-2.5.1.jar", "-cache", f"{home}/cache", "-ivy", f"{home}/ivy.xml",
+        "-confs", "default", "-types", "jar", "-retrieve", f"{home}/jars/[artifact]-[revision].[ext]",
+    ]  # fmt: skip
+    assert named == {
+        "stdin": jars.subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 600, "check": False,
+    }  # fmt: skip
+    assert [path.name for path in home.iterdir()] == ["ivy.xml"]
+    asked = ElementTree.parse(home / "ivy.xml").getroot().findall("dependencies/dependency")
+    assert [dict(dependency.attrib) for dependency in asked] == [
+        {"org": "org", "name": name, "rev": "1.0", "transitive": "false"} for name in ("one", "two")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("out", "fault"),
+    [
+        ("  :: UNRESOLVED DEPENDENCIES ::\nmore", "UNRESOLVED DEPENDENCIES"),
+        ("resolving\n\t:: org#one;1.0: not found\n", "org#one;1.0: not found"),
+        ("fine\njava.net.UnknownHostException: x\n", "java.net.UnknownHostException: x"),
+        ("nothing to see", "Ivy ended with exit code 3"),
+    ],
+)
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_why_the_registry_was_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, fault: str, stream: str
+) -> None:
+    done = SimpleNamespace(returncode=3, **({"stdout": "", "stderr": ""} | {stream: out}))
+    monkeypatch.setattr(jars.subprocess, "run", lambda *command, **named: done)
+    with pytest.raises(StrataError) as raised:
+        jars._fetch([*PINNED], tmp_path / "home", Java(Path("/java"), 17))
+    assert str(raised.value).startswith(
+        f"Spark's S3 jars could not be fetched from the Java package registry: {fault}"
+    )
+
+
+def test_a_registry_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*command: object, **named: object) -> None:
+        raise jars.subprocess.TimeoutExpired("java", 600)
+
+    monkeypatch.setattr(jars.subprocess, "run", hang)
+    with pytest.raises(StrataError, match="no answer within 10 minutes"):
+        jars._fetch([*PINNED], tmp_path / "home", Java(Path("/java"), 17))
+
+
+def test_missing_jars_are_told_and_nothing_is_changed(tmp_path: Path, fetched: list[str]) -> None:
+    (tmp_path / "one-1.0.jar").write_bytes(b"corrupt")
+    (tmp_path / "stray.jar").touch()
+    assert [jar.name for jar in jars.missing_jars(tmp_path)] == ["one", "two"]
+    assert {path.name for path in tmp_path.iterdir()} == {"one-1.0.jar", "stray.jar"}
+    assert jars.default_folder() == Path(__file__).parents[4] / ".strata" / "jars"
+
+
+# From Spark 3.5.6's own pom: Hadoop 3.3.4 (its hadoop-project pom: AWS SDK 1.12.262) and Jackson 2.15.2.
+def test_the_jars_are_those_of_sparks_hadoop() -> None:
+    assert [(jar.organisation, jar.file) for jar in jars.JARS] == [
+        ("org.apache.hadoop", "hadoop-aws-3.3.4.jar"),
+        ("com.amazonaws", "aws-java-sdk-core-1.12.262.jar"),
+        ("com.amazonaws", "aws-java-sdk-s3-1.12.262.jar"),
+        ("com.amazonaws", "aws-java-sdk-dynamodb-1.12.262.jar"),
+        ("com.amazonaws", "aws-java-sdk-kms-1.12.262.jar"),
+        ("com.amazonaws", "jmespath-java-1.12.262.jar"),
+        ("com.fasterxml.jackson.dataformat", "jackson-dataformat-cbor-2.15.2.jar"),
+    ]
+    folder = jars.default_folder()
+    if folder.is_dir():
+        # What the registry delivers has these sums.
+        assert jars.missing_jars(folder) == []
+
+
+def test_a_java_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "java"
+    java.write_text("#!/nowhere/at/all\n")
+    java.chmod(0o755)
+    with pytest.raises(StrataError, match=f"Java at {java} does not run: "):
+        find_java({"PATH": str(tmp_path)})
+
+    def hang(*command: object, **named: object) -> None:
+        raise jars.subprocess.TimeoutExpired("java", 60)
+
+    monkeypatch.setattr(jars.subprocess, "run", hang)
+    with pytest.raises(StrataError, match=f"Java at {java} does not run: .*60 seconds"):
+        find_java({"PATH": str(tmp_path)})
+
+
+def test_the_home_of_a_java_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "jdk" / "bin").mkdir(parents=True)
+    (tmp_path / "jdk" / "bin" / "java").touch()
+    (tmp_path / "java").symlink_to(tmp_path / "jdk" / "bin" / "java")
+    assert Java(tmp_path / "java", 17).home == (tmp_path / "jdk").resolve()
 
 
 def test_no_registry(tmp_path: Path) -> None:

@@ -283,6 +283,28 @@ def test_an_asynchronous_invocation_is_retried(
     assert Client.sent == ([("sqs", ("http://aws", REGION, KEYS), message)] if dead else [])
 
 
+@pytest.mark.parametrize(
+    ("config", "waits"),
+    [
+        (None, [0, 60, 120]),
+        ({"MaximumRetryAttempts": 2}, [0, 60, 120]),
+        ({"MaximumRetryAttempts": 1}, [0, 60]),
+        ({"MaximumRetryAttempts": 0}, [0]),
+    ],
+)
+def test_the_first_try_is_made_at_once(
+    running: FunctionRunner, monkeypatch: pytest.MonkeyPatch, config: Any, waits: list[float]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(runner, "RETRY_DELAYS", RETRY_DELAYS)
+    monkeypatch.setattr(running._stopped, "wait", waited.append)
+    Environment.script = ["fault"] * 3
+    configs = [SimpleNamespace(config=config)] if config is not None else []
+    running.invoke_later(function(event_invoke_config=configs), "{}", "id")
+    eventually(lambda: not running.asynchronous())
+    assert waited == waits
+
+
 @pytest.mark.parametrize("target", [TOPIC, ""])
 def test_a_topic_takes_dead_letters(running: FunctionRunner, target: str) -> None:
     asked = function()
@@ -308,7 +330,9 @@ def test_no_environment_outlives_the_stop(running: FunctionRunner, monkeypatch: 
             assert not thread.is_alive()
 
 
-def test_environments_are_shared_under_a_lock(running: FunctionRunner) -> None:
+def test_environments_are_shared_under_a_lock(
+    running: FunctionRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Held(set):
         def add(self, item: Any) -> None:
             assert running._lock.locked()
@@ -337,5 +361,18 @@ def test_environments_are_shared_under_a_lock(running: FunctionRunner) -> None:
     Environment.lasts = False
     running.invoke(function(), "{}", "b")
     running.discard(function())
-    running.stop()
     assert Environment.made[0].stops == 1
+
+    class Idle(list):
+        def append(self, item: Any) -> None:
+            assert running._lock.locked()
+            super().append(item)
+
+    idle = Idle()
+    dict.pop(running._idle, ARN, None)
+    dict.__setitem__(running._idle, ARN, idle)
+    monkeypatch.setattr(running, "discard", lambda function: None)
+    running.prepare(function())
+    eventually(lambda: len(idle) == 1, seconds=5)
+    running.stop()
+    assert [made.stops for made in Environment.made] == [1, 1]
