@@ -118,16 +118,19 @@ class AwsState:
             raise SnapshotError(
                 f"the embedded AWS cannot be saved now: {busy[0]}", remedy="save it when this has ended"
             )
-        backends = dict(_backends())
-        state = {
-            "backends": {place: vars(backend) for place, backend in backends.items()},
-            "services": {service.name: service.state() for service in self._started},
-        }
         content = io.BytesIO()
-        pickler = _Pickler(content, self._kept, {id(backend): place for place, backend in backends.items()})
         try:
-            pickler.dump(state)
-        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            backends = dict(_backends())
+            places = {id(backend): place for place, backend in backends.items()}
+            pickler = _Pickler(content, self._kept, places)
+            pickler.dump(
+                {
+                    "backends": {place: vars(backend) for place, backend in backends.items()},
+                    "services": {service.name: service.state() for service in self._started},
+                }
+            )
+        # The last one: another request has changed a dictionary meanwhile.
+        except (TypeError, AttributeError, pickle.PicklingError, RuntimeError) as error:
             raise SnapshotError(f"the embedded AWS cannot be saved: {error}") from error
         return pickle.dumps((pickler.blobs, content.getvalue()), protocol=5)
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.aws.events import delivery
+from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.service import Service
@@ -228,6 +229,19 @@ def test_bytes_that_are_not_a_state_change_nothing(aws: Aws, tmp_path: Path) -> 
         assert (status, text[:25]) == (409, b"the state cannot be read:"), name
     assert not mark.exists()
     assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == ["kept"]
+
+
+def test_a_change_meanwhile_is_one_clear_line(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def state(service: EventBridge) -> Any:
+        for key in (found := {1: 1}):
+            found[key + 1] = 1
+
+    monkeypatch.setattr(EventBridge, "state", state)
+    status, text = ask(aws, "GET")
+    assert (status, text) == (
+        409,
+        b"the embedded AWS cannot be saved: dictionary changed size during iteration",
+    )
 
 
 def test_other_methods_are_refused(aws: Aws) -> None:
