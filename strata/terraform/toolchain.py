@@ -47,6 +47,7 @@ class Toolchain:
         provider_cache: the folder that a download of the AWS provider still has to fill, if any.
         parallel_init: whether several `init` may run at once: not with a user's own plugin cache.
         snowflake_mirror: where the real Snowflake provider is, if it runs in the place of the stand-in.
+        platform: the program's, such as `darwin_arm64`.
         reason: where the program was found, and why no earlier place has one that suits.
     """
 
@@ -60,6 +61,7 @@ class Toolchain:
     parallel_init: bool = True
     snowflake_mirror: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    platform: str = ""
     reason: str = ""
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
@@ -119,6 +121,7 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
         parallel_init=source.user_config is None,
         snowflake_mirror=snowflake,
         environ=environ,
+        platform=program.platform,
         reason=program.reason,
     )
 

@@ -273,11 +273,14 @@ def run_init(
     )
     if directory.init_needed(fingerprint):
         download_aws_provider(toolchain, processes)
-        directory.init_begins()
+        has_hashes = directory.has_hashes(toolchain.platform)
+        directory.init_begins(has_hashes=has_hashes)
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
             init()
-        # A provider from the caller's own mirror may be built by the caller.
-        directory.init_done(fingerprint, hand_back=toolchain.snowflake_mirror is None)
+        # A provider from the caller's own mirror may be built by the caller; hashes of this platform alone
+        # would take the place of those of CI's.
+        hand_back = toolchain.snowflake_mirror is None and has_hashes
+        directory.init_done(fingerprint, hand_back=hand_back)
     directory.drop_hashes()
 
 

@@ -33,6 +33,8 @@ NULL_INPUTS = ".terragrunt-null-vars.auto.tfvars.json"
 _SPELLINGS = {"\\b": "\\u0008", "\\f": "\\u000c"} | {
     character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"
 }
+# Where a lock file without the registry's hashes was written (docs/decisions/0020-lock-files.md).
+LOCKED_ON = "linux_amd64"
 SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
@@ -75,11 +77,28 @@ class WorkingDirectory:
             return True
         return done != self._init_digest(toolchain) or not self._providers_present()
 
-    def init_begins(self) -> None:
-        """Forget the last `init`: if this one is interrupted, the next run repeats it."""
+    def init_begins(self, *, has_hashes: bool = True) -> None:
+        """Forget the last `init`: if this one is interrupted, the next run repeats it.
+
+        Args:
+            has_hashes: whether the lock file has hashes of this platform's providers.
+        """
         (self.folder / "init").unlink(missing_ok=True)
         if self.locked.is_file():
-            shutil.copyfile(self.locked, self.path / LOCK_FILE)
+            locked = self.locked.read_bytes()
+            _replace(self.path / LOCK_FILE, locked if has_hashes else without_hashes(locked))
+
+    def has_hashes(self, platform: str) -> bool:
+        """Return whether the lock file has hashes of a platform's providers.
+
+        What the registry gives (`zh:`) is for all platforms, what a machine computes (`h1:`) for its own: the
+        one on which the units were locked.
+
+        Args:
+            platform: such as `darwin_arm64`; empty if it is not known.
+        """
+        known = self.locked.read_bytes() if self.locked.is_file() else b""
+        return platform in ("", LOCKED_ON) or b'"zh:' in known
 
     def init_done(self, toolchain: str, *, hand_back: bool = True) -> None:
         """Remember that `init` ran, and hand a changed lock file back to the unit's folder.

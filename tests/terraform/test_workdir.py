@@ -221,6 +221,33 @@ def test_the_lock_of_a_callers_own_provider_stays_in_the_copy(unit: RenderedUnit
     assert inner.read_text().endswith("# h1 of what the caller built\n")
 
 
+@pytest.mark.parametrize(
+    ("platform", "hashes", "expected"),
+    [
+        ("linux_amd64", '"h1:a="', True),
+        ("", '"h1:a="', True),
+        ("darwin_arm64", '"h1:a="', False),
+        ("linux_arm64", '"h1:a=", "h1:b="', False),
+        ("darwin_arm64", '"h1:a=", "zh:b"', True),
+    ],
+)
+def test_hashes_of_another_platform_do_not_hold_here(
+    unit: RenderedUnit, tmp_path: Path, platform: str, hashes: str, expected: bool
+) -> None:
+    lock = tmp_path / "live/dev/s3/.terraform.lock.hcl"
+    text = f'provider "registry.terraform.io/hashicorp/aws" {{\n  version = "5.100.0"\n  hashes = [{hashes}]\n}}\n'
+    lock.write_text(text)
+    directory = lay_out(unit, tmp_path)
+    has_hashes = directory.has_hashes(platform)
+    assert has_hashes is expected
+    directory.init_begins(has_hashes=has_hashes)
+    assert ("hashes" in (directory.path / ".terraform.lock.hcl").read_text()) is expected
+    # `init` adds this platform's; they stay in the copy.
+    (directory.path / ".terraform.lock.hcl").write_text(text.replace("h1:a", "h1:this"))
+    directory.init_done("1.11.4", hand_back=has_hashes)
+    assert ("h1:this" in lock.read_text()) is expected
+
+
 def test_hashes_are_there_for_init_and_gone_for_what_follows(unit: RenderedUnit, tmp_path: Path) -> None:
     locked = """\
 provider "registry.terraform.io/hashicorp/aws" {
