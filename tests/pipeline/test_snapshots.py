@@ -17,6 +17,7 @@ from tests.pipeline.conftest import Up, wait_for
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]
 RAW = "strata-raw-dev-111122223333"
+REFERENCE = ("airlines", "airports", "planes")
 
 
 def keys(checkout: Checkout) -> list[str]:
@@ -37,6 +38,9 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
         said = wait_for(process, "up; stop it")
         assert "no file has changed since the apply of" in said
         assert "applied" not in said.replace("--fresh", "")
+        for name in REFERENCE:
+            put = checkout.run("put", f"docs/examples/{name}.csv", "--key", f"reference/{name}.csv")
+            assert put.returncode == 0, put.stderr
         counts = []
         for line in undo.splitlines():
             done = checkout.run(*shlex.split(line)[1:])
@@ -44,9 +48,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
             if line.startswith("strata query"):
                 counts.append(next(part for part in done.stdout.split() if part.isdigit()))
         assert counts == ["200", "0"]
-        assert keys(checkout) == []
-        put = checkout.run("put", "docs/examples/airlines.csv", "--key", "reference/airlines.csv")
-        assert put.returncode == 0, put.stderr
+        assert keys(checkout) == [f"reference/{name}.csv" for name in REFERENCE]
         os.killpg(process.pid, signal.SIGINT)
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
@@ -55,7 +57,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
         process = checkout.start("up", "--data", "my-platform")
         said = wait_for(process, "up; stop it")
         assert "goes on with my-platform/platform.snapshot" in said
-        assert keys(checkout) == ["reference/airlines.csv"]
+        assert keys(checkout) == [f"reference/{name}.csv" for name in REFERENCE]
         planned = checkout.run("plan", "dev")
         assert (planned.returncode, planned.stdout.splitlines()[-1]) == (
             0,

@@ -11,7 +11,7 @@ import io
 import pickle
 import threading
 import weakref
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -70,11 +70,22 @@ def weak_values(values: dict[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]
     return weakref.WeakValueDictionary(values)
 
 
-def filled(kind: type[dict[Any, Any]], items: dict[Any, Any], state: dict[str, Any]) -> Any:
-    """Return a dictionary whose class shows other items than it holds, as that of S3's versions does."""
+def filled(
+    kind: type[dict[Any, Any]], items: dict[Any, Any], state: dict[str, Any], missing: type | None
+) -> Any:
+    """Return a dictionary of a class of moto's own, made without its arguments.
+
+    Args:
+        kind: the class; that of S3's versions shows other items than it holds.
+        items: what it holds.
+        state: its attributes.
+        missing: what a defaultdict makes of a missing key.
+    """
     made = kind.__new__(kind)
     dict.update(made, items)
     vars(made).update(state)
+    if isinstance(made, defaultdict):
+        made.default_factory = missing
     return made
 
 
@@ -159,6 +170,11 @@ class AwsState:
             service.load(state["services"].get(service.name))
 
 
+def _made_by(found: defaultdict[Any, Any]) -> type | None:
+    """Return the class of what a defaultdict makes: a function has no name to be found by."""
+    return type(found.default_factory()) if found.default_factory else None
+
+
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, kept: Mapping[str, Any], places: Mapping[int, Place]) -> None:
         super().__init__(file, protocol=5)
@@ -179,14 +195,13 @@ class _Pickler(pickle.Pickler):
         """Return how to make what cannot be pickled."""
         if (new := _REPLACED.get(type(obj))) is not None:
             return new, ()
-        if isinstance(obj, dict) and type(obj).items is not dict.items and type(obj) is not OrderedDict:
-            return filled, (type(obj), dict(dict.items(obj)), vars(obj))
+        if isinstance(obj, dict) and type(obj).__module__.partition(".")[0] == "moto":
+            missing = _made_by(obj) if isinstance(obj, defaultdict) else None
+            return filled, (type(obj), dict(dict.items(obj)), vars(obj), missing)
         if isinstance(obj, weakref.WeakValueDictionary):
             return weak_values, (dict(obj),)
         if isinstance(obj, defaultdict) and "<lambda>" in getattr(obj.default_factory, "__name__", ""):
-            # A function has no name to be found by; what it makes has.
-            made = type(obj.default_factory()) if obj.default_factory else None
-            return defaultdict, (made,), None, None, iter(obj.items())
+            return defaultdict, (_made_by(obj),), None, None, iter(obj.items())
         if hasattr(obj, "private_bytes"):
             return private_key, (obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
         return NotImplemented

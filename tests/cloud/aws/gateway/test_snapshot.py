@@ -151,6 +151,18 @@ def test_a_new_server_goes_on_where_the_old_one_was_saved(aws: Aws, role: str, s
     assert other.ended(again["executionArn"])["output"] == "[1]"
 
 
+def test_classes_of_motos_own_that_are_dictionaries_are_saved(aws: Aws, second: Any) -> None:
+    parameters = aws.client("ssm")
+    for value in ("one", "two"):
+        parameters.put_parameter(Name="/p", Value=value, Type="String", Overwrite=True)
+    saved = ask(aws, "GET")[1]
+    other = second()
+    assert ask(other, "PUT", saved) == (200, b"")
+    found = other.client("ssm").get_parameter_history(Name="/p")["Parameters"]
+    assert [(one["Value"], one["Version"]) for one in found] == [("one", 1), ("two", 2)]
+    other.client("ssm").put_parameter(Name="/q", Value="new", Type="String")
+
+
 def test_what_happened_since_is_undone_as_often_as_one_likes(aws: Aws, role: str) -> None:
     expected = fill(aws, role)
     saved = ask(aws, "GET")[1]
