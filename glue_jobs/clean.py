@@ -97,11 +97,13 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     date = f"`{contract.date.name}`"
     names = [f"`{name}`" for name in contract.names]
     options = f"""'escape', '"', 'nullValue', '{contract.null_value}', {CORRUPT}"""
-    as_text = ", ".join(f"{name} string" for name in [*names, "_corrupt"])
+    as_text = ", ".join(f"{name} string" for name in [*names, "_end", "_corrupt"])
     # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
     # would fill up or cut off the others, and dies of more than 20,480 columns.
     # U+FFFF is the end of the file to the parser: it would take parts of the next line for this one.
     fits = f"found = {width} AND NOT misquoted AND NOT contains(line, '\uffff')"
+    # A comma after the last field: there the parser takes U+0000 before the closing quote away.
+    whole = f"IF({fits}, concat(line, ','), NULL)"
     kept = ("source_line", "line", "misquoted", "found", "text")
     rows = (
         inputs.lines.selectExpr("*", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS bare")
@@ -111,7 +113,7 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
             "contains(bare, '\"') AS misquoted",
             "length(bare) - length(replace(bare, ',')) + 1 AS found",
         )
-        .selectExpr("*", f"from_csv(IF({fits}, line, NULL), '{as_text}', map({options})) AS text")
+        .selectExpr("*", f"from_csv({whole}, '{as_text}', map({options})) AS text")
         .selectExpr("*", *(f"{_typed(column)} AS `{column.name}`" for column in contract.columns))
         # In a step of their own, so that a value is parsed once.
         .selectExpr(*kept, *(f"{_in_range(column)} AS `{column.name}`" for column in contract.columns))

@@ -324,6 +324,16 @@ def test_a_value_is_kept_or_has_its_reason(judged: Result, number: int) -> None:
     assert repr(found[0]).startswith("-") == repr(expected).startswith("-")
 
 
+def test_a_line_ends_with_what_it_holds(
+    spark: SparkSession, new_buckets: Callable[[Path], Buckets], tmp_path: Path
+) -> None:
+    """The parser takes U+0000 away before the last quote of a text."""
+    texts = ["\0", "a\0", "\0\0", "a\0 ", "a"]
+    lines = [f'{number},2013,1,1,2013-01-01T00:00:00Z,"{text}"'.encode() for number, text in enumerate(texts)]
+    result = run_jobs(spark, new_buckets(tmp_path), new_contract({"last": ("string", False)}), lines)
+    assert [row["last"] for _, row in sorted(result.spark.items())] == texts
+
+
 def test_each_line_is_accounted_for(judged: Result) -> None:
     refused = sum(isinstance(expected, Refused) for _, _, expected in VALUES)
     report = judged.report
