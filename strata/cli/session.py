@@ -6,7 +6,6 @@ from strata.cli.checkout import checkout_root
 from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
 from strata.errors import StrataError
-from strata.platform.kept import KeptPlatforms
 from strata.platform.session import PlatformSession
 from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
@@ -45,7 +44,7 @@ def start_platform(workspace: Workspace, *, fresh: bool) -> list[UnitResult]:
     Raises:
         StrataError: a unit failed.
     """
-    kept = KeptPlatforms(workspace.root, workspace.environment, workspace.toolchain)
+    kept = workspace.kept
     with kept.one_at_a_time():
         manifest = None if fresh else kept.load(workspace.endpoints)
         if manifest is not None:

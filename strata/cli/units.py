@@ -33,6 +33,17 @@ def running_workspace(environment: str) -> Workspace:
     return workspace
 
 
+def started_workspace() -> Workspace:
+    """Return the environment that the running cloud was started with.
+
+    Raises:
+        StrataError: the cloud is not running.
+    """
+    root = checkout_root()
+    running = require_running(root)
+    return Workspace(root, running.environment, running.endpoints)
+
+
 def duration(text: str) -> float:
     """Return the seconds of a duration such as `20s`, `5m` or `1m30s`.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
+from strata.platform.kept import KeptPlatforms
 from strata.platform.names import EnvironmentAccount, Platform, account_of
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
@@ -55,6 +56,11 @@ class Workspace:
     def toolchain(self) -> Toolchain:
         """Terraform and the providers."""
         return find_toolchain(self.root / ".strata")
+
+    @cached_property
+    def kept(self) -> KeptPlatforms:
+        """The kept platforms of the files as they are."""
+        return KeptPlatforms(self.root, self.environment, self.toolchain)
 
     @cached_property
     def tree(self) -> LiveTree:

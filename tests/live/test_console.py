@@ -148,7 +148,7 @@ REPORTS: dict[str, tuple[str, str, str, Path | None, int | None]] = {
     "with a name of ours": (diagnostic(3, "See local.u0_l_size and local.u1i0_e_2."), "", "Bad value: See local.size and local.2", B, 20),
     "that was planted": (diagnostic(3, 'local.fail["e1"] has no key.'), "", "the first", A, 1),
     "that a table stands for": (diagnostic(3, 'local.u0_t3["x"] has no key.'), "", "of a table", B, 2),
-    "that nobody planted": (diagnostic(3, 'local.fail["e9"] is bad.'), "", 'Bad value: local.fail["e9"] is bad', B, 20),
+    "that was not planted": (diagnostic(3, 'local.fail["e9"] is bad.'), "", 'Bad value: local.fail["e9"] is bad', B, 20),
     "not known yet": ("", "(known after apply)\n", "an expression has no known value before apply", None, None),
     "a fault beside what is not known": (diagnostic(3, "One."), "(known after apply)\n", "Bad value: One", B, 20),
     "no report": ("", "", "`terraform console` gave no answer (exit code 7): it printed nothing", None, None),

@@ -64,7 +64,7 @@ BAD = (
         "it is not a snapshot, or damaged: aws is not what was saved",
     ),
     Bad(
-        "parts nobody knows",
+        "a part is not named",
         lambda file: manifest(file, lambda found: found["parts"].pop("aws")),
         "it is not a snapshot, or damaged: its parts are snowflake",
     ),

@@ -144,7 +144,7 @@ def test_a_locked_state_says_how_its_lock_is_released() -> None:
     assert (
         error.remedy == "wait until that run ends; if it is dead, release its lock: strata unlock live/dev/s3"
     )
-    # A holder whom nobody can name is Terraform's words.
+    # A holder without a known name is Terraform's words.
     assert (
         fed([diagnostic(REFUSED, GONE.format("AccessDenied"))])
         .error("x")

@@ -97,12 +97,12 @@ CORRUPT: dict[str, bytes] = {
     "empty": b"",
     "a list": b"[]",
     "no serial": b'{"version": 4}',
-    "a serial that is no number": b'{"serial": "seven"}',
+    "a serial that is not a number": b'{"serial": "seven"}',
     "a serial of null": b'{"serial": null}',
     "an output without a value": b'{"serial": 7, "outputs": {"arn": {"type": "string"}}}',
     "an output without a type": b'{"serial": 7, "outputs": {"arn": {"value": "x"}}}',
     "an output that is a text": b'{"serial": 7, "outputs": {"arn": "x"}}',
-    "resources that are no list of objects": b'{"serial": 7, "resources": ["x"]}',
+    "resources that are not a list of objects": b'{"serial": 7, "resources": ["x"]}',
 }
 
 

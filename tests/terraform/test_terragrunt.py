@@ -50,7 +50,7 @@ OUTCOMES: dict[str, tuple[list[dict[str, Any]], list[Any], list[UnitOutcome]]] =
         [{"level": "error", "msg": "Error: no room on the disk"}, {"level": "error"}],
         [UnitOutcome(A, "failed", "no room on the disk"), UnitOutcome(B, "failed", "no room on the disk")],
     ),
-    "nobody says anything": (
+    "no process prints anything": (
         [{"Name": A, "Result": "failed"}, {"Name": B, "Result": "failed"}],
         [],
         [
@@ -122,7 +122,7 @@ def test_each_unit_has_an_outcome(terragrunt: Path, name: str) -> None:
     lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
     (terragrunt / "said").write_text("\n".join(lines))
     assert list(runs(terragrunt).values()) == outcomes
-    # What an earlier run has said is nobody's fault now.
+    # What an earlier run printed does not count now.
     (terragrunt / "said").write_text("")
     (terragrunt / "report").write_text(
         json.dumps([{"Name": A, "Result": "failed"}, {"Name": B, "Result": "succeeded"}])

@@ -22,7 +22,6 @@ from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
 from strata.errors import StrataError
 from strata.platform.data_folder import DataFolder
-from strata.platform.kept import KeptPlatforms
 from strata.platform.session import PlatformSession, find_running, interruptible
 from strata.platform.workspace import Workspace
 
@@ -81,7 +80,7 @@ def _stay(session: PlatformSession) -> None:
 @contextlib.contextmanager
 def _lasting(workspace: Workspace, folder: DataFolder) -> Iterator[None]:
     """Go on with the platform of a folder, and save it there at the end."""
-    made_of = KeptPlatforms(workspace.root, workspace.environment, workspace.toolchain).made_of
+    made_of = workspace.kept.made_of
     manifest = folder.load(workspace.endpoints)
     if manifest is None:
         start_platform(workspace, fresh=False)

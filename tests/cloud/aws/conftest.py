@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -183,3 +184,12 @@ def aws(context: CloudContext) -> Iterator[Aws]:
 def role(aws: Aws) -> str:
     # What its tasks may do is not what these tests are about.
     return aws.role("states", STATES, [{"Effect": "Allow", "Action": "*", "Resource": "*"}])
+
+
+@pytest.fixture
+def told() -> Iterator[tuple[int, int]]:
+    """A pipe to the parent."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)

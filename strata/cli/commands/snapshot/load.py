@@ -9,11 +9,9 @@ from typing import Annotated
 
 import typer
 
-from strata.cli.checkout import checkout_root
+from strata.cli.units import started_workspace
 from strata.cli.views.console import out
-from strata.platform.session import require_running
 from strata.platform.snapshot import load
-from strata.platform.workspace import Workspace
 
 EXAMPLES = ("strata snapshot load before.snapshot",)
 
@@ -22,8 +20,6 @@ def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File of `strata snapshot save`.")],
 ) -> None:
     """Load a saved platform into the running cloud."""
-    root = checkout_root()
-    running = require_running(root)
-    workspace = Workspace(root, running.environment, running.endpoints)
-    manifest = load(workspace.endpoints, running.environment, file)
+    workspace = started_workspace()
+    manifest = load(workspace.endpoints, workspace.environment, file)
     out.print(f"loaded {manifest.environment} as of {manifest.saved_at:%d %b %Y %H:%M} UTC", soft_wrap=True)

@@ -9,11 +9,9 @@ from typing import Annotated
 
 import typer
 
-from strata.cli.checkout import checkout_root
+from strata.cli.units import started_workspace
 from strata.cli.views.console import out
-from strata.platform.session import require_running
 from strata.platform.snapshot import save
-from strata.platform.workspace import Workspace
 
 EXAMPLES = ("strata snapshot save before.snapshot",)
 
@@ -22,8 +20,6 @@ def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; replaced if it exists.")],
 ) -> None:
     """Save the running platform."""
-    root = checkout_root()
-    running = require_running(root)
-    workspace = Workspace(root, running.environment, running.endpoints)
-    size = save(workspace.endpoints, running.environment, file)
-    out.print(f"saved {running.environment} to {file}, {size / 1e6:.1f} MB", soft_wrap=True)
+    workspace = started_workspace()
+    size = save(workspace.endpoints, workspace.environment, file)
+    out.print(f"saved {workspace.environment} to {file}, {size / 1e6:.1f} MB", soft_wrap=True)

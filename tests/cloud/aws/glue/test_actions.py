@@ -174,7 +174,7 @@ def test_the_settings_of_the_processes(glue: Aws, monkeypatch: pytest.MonkeyPatc
     java, asked = Java(tmp_path / "java", 17), []
 
     def ensure(folder: Path, progress: Any, *, java: Java) -> Path:
-        progress("a step, told to nobody")
+        progress("a step without a listener")
         asked.append((folder, java))
         return tmp_path / "jars"
 

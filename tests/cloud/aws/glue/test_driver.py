@@ -9,7 +9,7 @@ import os
 import queue
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -17,15 +17,6 @@ from typing import Any
 import pytest
 
 from strata.cloud.aws.glue.spark import process
-
-
-@pytest.fixture
-def told() -> Iterator[tuple[int, int]]:
-    """A pipe to the parent."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        os.close(end)
 
 
 @pytest.fixture

@@ -23,15 +23,6 @@ ORDER = {"request_id": "id", "function_arn": "arn", "event": '{"n": 1}', "end": 
 
 
 @pytest.fixture
-def told() -> Iterator[tuple[int, int]]:
-    """A pipe to the parent."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        os.close(end)
-
-
-@pytest.fixture
 def bootstrap(
     told: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Any]]:
