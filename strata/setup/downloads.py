@@ -1,4 +1,4 @@
-"""The part of set-up that runs in the virtual environment: Spark's S3A jars and the Lambda layer."""
+"""The part of set-up that runs in the virtual environment: Spark's S3A jars, and libraries."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def main() -> int:
     try:
         with progress.step("Spark's S3A jars") as step:
             ensure_jars(default_folder(), step.note)
-        with progress.step("Lambda artifacts"):
-            _build_lambda(root)
+        with progress.step("libraries of jobs and functions"):
+            for component in ("glue", "lambda"):
+                _build(root, component)
     except StrataError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
@@ -30,7 +31,7 @@ def main() -> int:
     return 0
 
 
-def _build_lambda(root: Path) -> None:
+def _build(root: Path, component: str) -> None:
     # Terragrunt's before_hook runs the same command; here it only fills the cache of downloaded wheels.
     with tempfile.TemporaryDirectory(dir=root / ".strata") as out:
         command = [
@@ -38,7 +39,7 @@ def _build_lambda(root: Path) -> None:
             "-I",
             str(root / "strata" / "artifacts" / "__main__.py"),
             "build",
-            "lambda",
+            component,
             "--root",
             str(root),
             "--out",
@@ -49,7 +50,7 @@ def _build_lambda(root: Path) -> None:
         result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines()
-        raise StrataError(lines[-1] if lines else "the Lambda artifacts could not be built")
+        raise StrataError(lines[-1] if lines else f"the {component} artifacts could not be built")
 
 
 if __name__ == "__main__":
