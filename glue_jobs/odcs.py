@@ -1,7 +1,7 @@
 """The one reader of data contracts: documents of the Open Data Contract Standard, 3.1 or newer.
 
 What the standard has no field for stands in `customProperties`. A field that the jobs would not obey is a
-fault: a contract promises nothing that nobody checks.
+fault: what a contract promises is checked.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class _Reader(ColumnReader):
     ) -> None:
         """A column that a partition names."""
         if name not in columns:
-            self.fault(path, f"{role} is {name!r}, which is not a column", similar(name, columns))
+            self.fault(path, f"{role} is {name!r}, not a column", similar(name, columns))
         elif columns[name].type not in kinds:
             self.fault(
                 path,

@@ -56,7 +56,8 @@ locals {
     claims_table        = format(local.name, "claims")
     clean_job           = format(local.name, "clean")
     curate_job          = format(local.name, "curate")
-    dataset             = var.dataset
+    # The folder that the object lies in; the jobs have its contract.
+    dataset             = "States.ArrayGetItem(States.StringSplit($.key, '/'), 0)"
     failures            = local.failures
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds

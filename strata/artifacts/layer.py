@@ -125,7 +125,7 @@ def _install(root: Path, what: str, requirements: Path, options: list[str], fold
             f"pip could not fetch {what}: {errors[-1]}",
             remedy="run it again when the package registry answers",
         )
-    # What pip writes about the installation differs from run to run, and nobody needs it.
+    # What pip writes about the installation differs from run to run, and is not needed.
     for record in folder.glob("*.dist-info/*"):
         if record.name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json"):
             record.unlink()
