@@ -14,15 +14,14 @@ they take `2013` for a date, `1.5d` for a number, and years that Parquet's other
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs import times
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
+from glue_jobs.shapes import shape_of
 
 DUPLICATE = "duplicate"
 OTHER_DELIMITERS = (";", "\t", "|")
@@ -43,18 +42,6 @@ MISQUOTED = "'the quotes do not pair up'"
 # RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
 QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
-# Type -> what a value looks like. A time has a zone, or its moment is unknown; it may have a
-# fraction, kept to the microsecond.
-SHAPES = {
-    "int": "[+-]?[0-9]+",
-    "bigint": "[+-]?[0-9]+",
-    "double": "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?",
-    "boolean": "(?i:true|false|t|f|yes|no|y|n|1|0)",
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "timestamp": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
-    "(Z|[+-][0-9]{2}(:?[0-9]{2})?)",
-}
-LOCAL_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
 WHOLE = ("int", "bigint")
 # Type -> what of its shape is too large: Python and Snowflake know the years 1 to 9999 only.
 RANGES = {
@@ -175,7 +162,7 @@ def _typed(column: Column) -> str:
     Of whole numbers the cast takes no other shapes but those with white space around, which `_suspect` sees.
     """
     text = f"_text.`{column.name}`"
-    shape = _shape(column)
+    shape = shape_of(column)
     if shape is None:
         return text
     value = f"try_cast({text} AS {column.type})"
@@ -184,21 +171,6 @@ def _typed(column: Column) -> str:
     if column.zone is not None:
         value = f"to_utc_timestamp({value}, {_text(column.zone)})"
     return value if column.type in WHOLE else f"IF({_shaped(text, shape)}, {value}, NULL)"
-
-
-def _shape(column: Column) -> str | None:
-    """What a value looks like; None where any text does."""
-    if column.format is not None:
-        return times.shape(column.format)
-    if column.zone is not None:
-        return LOCAL_TIME
-    decimal = re.fullmatch(r"decimal\(\d+,(\d+)\)", column.type)
-    if decimal is None:
-        return SHAPES.get(column.type)
-    # More digits than the type keeps would be rounded; zeros say nothing.
-    scale = int(decimal[1])
-    alone = f"|[.][0-9]{{1,{scale}}}0*" if scale else ""
-    return f"[+-]?([0-9]+([.][0-9]{{0,{scale}}}0*)?{alone})"
 
 
 def _shaped(text: str, shape: str) -> str:
@@ -227,7 +199,7 @@ def _suspect(contract: Contract) -> str:
     conditions = ["_text._corrupt IS NOT NULL"]
     for column in contract.columns:
         text = f"_text.`{column.name}`"
-        if _shape(column) is None:
+        if shape_of(column) is None:
             conditions += [] if column.nullable else [_blank(text)]
         elif column.nullable:
             # Exporters that quote everything write "" where there is nothing.
@@ -287,7 +259,7 @@ def _pattern_cases(contract: Contract) -> Iterator[str]:
 
 def _value(column: Column) -> str:
     """One value with its rule, as a struct; a list of them is judged by one small lambda."""
-    text, shape = f"_text.`{column.name}`", _shape(column)
+    text, shape = f"_text.`{column.name}`", shape_of(column)
     valid = "true"
     if shape is not None:
         valid = f"(`{column.name}` IS NOT NULL AND {_shaped(text, shape)})"

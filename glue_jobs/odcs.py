@@ -119,14 +119,14 @@ class _Reader(ColumnReader):
             return None
         custom = self.customs(table, path, ("nullTokens", "partition"))
         joins = self.joins(path, table, references)
-        date = self.partition(path, table, columns, custom.get("partition"))
+        key, date = self.key(path, table), self.partition(path, table, columns, custom.get("partition"))
         if date is None:
             return None
         contract = Contract(
             dataset=name,
             null_tokens=self.null_tokens(path, custom),
             columns=columns,
-            key=self.key(path, table),
+            key=key,
             date=date,
             references=tuple(replace(found, joins=tuple(joins[found.name])) for found in references.values()),
         )

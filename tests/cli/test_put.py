@@ -46,7 +46,12 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize(
     ("prefixes", "key", "expected"),
-    [(["orders/"], None, "orders/a.csv"), ([""], None, "a.csv"), (["a/", "b/"], "c/d.csv", "c/d.csv"), (["a/", "b/"], None, "a/a.csv")],
+    [
+        (["orders/"], None, "orders/a.csv"),
+        ([""], None, "a.csv"),
+        (["a/", "b/"], "c/d.csv", "c/d.csv"),
+        (["a/", "b/"], None, "a/a.csv"),
+    ],
 )
 def test_the_key(written: Any, prefixes: list[str], key: str | None, expected: str) -> None:
     assert written(prefixes, key) == [expected]
