@@ -28,12 +28,13 @@ SETTINGS = {
 }
 
 
-def run(name: str, argv: Sequence[str] | None = None) -> Document:
+def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = None) -> Document:
     """Runs a job.
 
     Args:
         name: `clean` or `curate`.
         argv: the arguments without the script's name; `sys.argv` if not given.
+        agreed: the contract; the package's own of the data set if not given.
 
     Returns:
         The report that was written.
@@ -43,7 +44,7 @@ def run(name: str, argv: Sequence[str] | None = None) -> Document:
             rows went astray.
     """
     arguments = parse(sys.argv[1:] if argv is None else argv)
-    agreed = odcs.load(arguments.dataset)
+    agreed = agreed or odcs.load(arguments.dataset)
     report = JOBS[name](arguments, agreed)
     counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
     version = f"version {arguments.version_id}, ETag {arguments.etag}"
