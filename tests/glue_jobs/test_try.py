@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from strata.cli.app import run
 from strata.testing import trial
+from tests.documentation import shell_blocks
 
 pytestmark = pytest.mark.spark
 
@@ -48,10 +49,11 @@ def tried(
 
 
 def test_a_file_without_a_fault_ends_with_0(tried: Callable[..., tuple[int, Any]]) -> None:
-    code, found = tried("curate", "examples/flights.csv")
-    assert (code, found["outcome"], found["dataset"]) == (0, "clean", "flights")
-    assert (found["counts"]["rows_read"], found["counts"]["rows_curated"]) == (200, 200)
-    assert found["partitions"] == ["flight_date=2013-02-01"]
+    Path("examples/trips.csv").write_text("trip_id,start,fare,shared,payment\n1,2026-03-01 23:30:00,,,card\n")
+    code, found = tried("curate", "examples/trips.csv")
+    assert (code, found["outcome"], found["dataset"]) == (0, "clean", "trips")
+    assert (found["counts"]["rows_read"], found["counts"]["rows_curated"]) == (1, 1)
+    assert found["partitions"] == ["started_at_date=2026-03-02"]
 
 
 def test_quarantined_lines_are_told_and_end_with_3(tried: Callable[..., tuple[int, Any]]) -> None:
@@ -64,6 +66,13 @@ def test_quarantined_lines_are_told_and_end_with_3(tried: Callable[..., tuple[in
         (7, "not_a_boolean"),
         (8, "pattern_mismatch"),
     ]
+
+
+def test_the_commands_of_the_documentation_run(root: Path, tried: Callable[..., tuple[int, Any]]) -> None:
+    shutil.copytree(root / "docs/examples", "docs/examples")
+    (block,) = shell_blocks(root / "docs/datasets.md", "console")
+    codes = [tried(*line.removesuffix(" --json").split()[3:])[0] for line in block.splitlines()]
+    assert codes == [3, 0]
 
 
 def test_a_refused_file_ends_with_4(tried: Callable[..., tuple[int, Any]]) -> None:

@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from glue_jobs import odcs
+from strata.ci.affected import compare
 from strata.live import LiveTree
+from strata.live.difference import differences
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = "glue_jobs/contracts"
@@ -165,6 +167,27 @@ def test_an_environment_has_the_data_sets_of_its_list(root: Path, datasets: str,
         assert list(inputs(root, "glue")["tables"]) == names
     finally:
         env.write_text(text)
+
+
+def test_a_new_contract_affects_three_units(root: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(root, before)
+    (before / CONTRACTS / "trips.odcs.yaml").unlink()
+    environ = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    found = compare(LiveTree.load(before, environ=environ), LiveTree.load(root, environ=environ), "dev")
+    assert sorted(found.reasons) == ["live/dev/eventbridge", "live/dev/glue", "live/dev/snowflake"]
+
+
+def test_environments_may_have_other_data_sets(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "two"
+    shutil.copytree(root, folder)
+    shutil.copytree(folder / "live/dev", folder / "live/staging")
+    env = folder / "live/staging/env.hcl"
+    env.write_text(env.read_text().replace('datasets = "all"', 'datasets = ["trips"]'))
+    tree = LiveTree.load(folder, environ={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]})
+    found = differences(tree, "dev", "staging")
+    assert any("external_tables" in difference.path for difference in found)
+    assert [difference for difference in found if not difference.reason] == []
 
 
 def test_no_component_knows_a_data_set() -> None:

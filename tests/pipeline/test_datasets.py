@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from typing import Any
 
 import pytest
 
 from strata.platform import pipeline
+from tests.documentation import shell_blocks
 from tests.pipeline.conftest import FIRST, Up
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]
@@ -27,13 +29,11 @@ def quarantined(up: Up, dataset: str, object_id: str) -> list[dict[str, Any]]:
 def test_a_second_data_set_is_one_file(up: Up) -> None:
     folder = up.checkout.folder
     shutil.copy(folder / "docs/examples/trips.odcs.yaml", folder / "glue_jobs/contracts/trips.odcs.yaml")
-    # What the file affects; another unit's plan would be empty.
-    applied = up.checkout.run("apply", "dev", "eventbridge", "glue", "snowflake")
-    assert applied.returncode == 0, applied.stdout + applied.stderr
+    (block,) = shell_blocks(folder / "docs/datasets.md", "bash")
+    for line in block.splitlines():
+        done = up.checkout.run(*shlex.split(line)[1:])
+        assert done.returncode == 0, done.stdout + done.stderr
 
-    put = up.json("put", "docs/examples/trips.csv")
-
-    assert (put["status"], put["outcome"]) == ("SUCCEEDED", "RecordSuccess")
     columns = "TRIP_ID, STARTED_AT_DATE, FARE, SHARED, PAYMENT"
     rows = up.rows(f"SELECT {columns} FROM TRIPS_CURRENT ORDER BY TRIP_ID")
     assert [list(map(str, row.values())) for row in rows] == [
