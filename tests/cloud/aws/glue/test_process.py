@@ -52,6 +52,8 @@ def follow(lines):
             print(json.dumps(job), flush=True)
 follow(open(os.path.join(options["folder"], "..", "before")).read())
 job = json.loads(sys.stdin.readline())
+for stream in (1, 2):
+    os.write(stream, ("\\n" + options["mark"] + "\\n").encode())
 follow(base64.b64decode(job["script"]).decode())
 """
 READY = 'tell {"state": "ready"}'
@@ -115,7 +117,7 @@ def test_a_job_as_the_driver_reads_it() -> None:
 
 def test_a_job_runs_in_a_warm_process(start: Callable[..., SparkProcess], tmp_path: Path) -> None:
     ready: list[str] = []
-    process = start("log early", READY, on_ready=lambda found: ready.append(found.state))
+    process = start(*["log early"] * 2000, READY, on_ready=lambda found: ready.append(found.state))
     assert process.wait_ready(20)
     assert (process.state, ready, process.error) == ("ready", ["ready"], None)
     assert (tmp_path / "own" / "conf" / "spark-defaults.conf").exists()
@@ -133,7 +135,7 @@ def test_a_job_runs_in_a_warm_process(start: Callable[..., SparkProcess], tmp_pa
     assert running.wait(20)
     eventually(lambda: process.state in ("running", "ended"))
     thread.join(20)
-    # What came before the job is not the job's.
+    # What came before the job is not the job's, however late it is read.
     assert sorted(map(str, seen)) == sorted(
         map(str, [("output", "in"), ("error", "out"), ("output", "éÿ"), None])
     )
@@ -162,6 +164,7 @@ def test_a_process_knows_its_settings_and_nothing_else(
         "libraries": [str(folder / "libraries")],
         "warm_up": 3,
         "region": REGION,
+        "mark": process._mark,
     }
 
 
