@@ -108,7 +108,11 @@ class _Only:
 
 
 def measure(
-    scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seconds: float, plugins: Sequence[Any] = ()
+    scratch: Scratch,
+    sources: Sequence[str],
+    tests: Sequence[str],
+    seconds: float,
+    plugins: Sequence[Any] = (),
 ) -> Baseline:
     """Run the tests without a fault, and load what they import into this process.
 

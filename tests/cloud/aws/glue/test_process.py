@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,7 +59,7 @@ follow(base64.b64decode(job["script"]).decode())
 """
 READY = 'tell {"state": "ready"}'
 FINISHED = 'tell {"state": "finished", "error": null}'
-SETTINGS: Any = SparkSettings(SimpleNamespace(home=Path("/java")), Path("/jars"), "http://aws", REGION)
+SETTINGS: Any = SparkSettings(SimpleNamespace(home=Path("/java")), Path(), "http://aws", REGION)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def begin(*before: str, **named: Any) -> SparkProcess:
         (tmp_path / "before").write_text("\n".join(before))
-        made.append(SparkProcess(SETTINGS, tmp_path / "own", **named))
+        made.append(SparkProcess(replace(SETTINGS, jars=tmp_path), tmp_path / "own", **named))
         return made[-1]
 
     yield begin
@@ -157,7 +158,7 @@ def test_a_process_knows_its_settings_and_nothing_else(
     assert (place, isolated, no_site) == (str(folder / "tmp"), 1, 1)
     assert "AWS_PROFILE" not in environment
     assert "PYTHONPATH" not in environment
-    assert environment["SPARK_CONF_DIR"] == f"{folder}/conf"
+    assert environment["SPARK_CONF_DIR"] == f"{tmp_path}/empty"
     assert isinstance(options.pop("control"), int)
     assert options == {
         "folder": str(folder),

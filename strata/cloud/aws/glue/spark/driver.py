@@ -2,8 +2,9 @@
 would.
 
 Started with one argument, a JSON object: `control` (file descriptor for JSON lines to the parent),
-`libraries` (the import path), `folder` (the process's own), `warm_up` (rounds), `region`, `mark` (the line that
-comes before the job's own on stdout and stderr). It starts Spark and warms it up, then reads ONE line from standard input, the job (see `Job` in process.py), runs it and ends.
+`libraries` (the import path), `folder` (the process's own), `warm_up` (rounds), `region`, `mark` (the line
+after which stdout and stderr are the job's). It starts Spark and warms it up, then reads ONE line from
+standard input, the job (see `SparkJob` in process.py), runs it and ends.
 When standard input ends, the parent is gone: the whole process group is killed, the JVM with it.
 """
 

@@ -152,8 +152,8 @@ class SparkProcess:
     def run(self, job: SparkJob, on_line: OnLine) -> str | None:
         """Run the job now, ending an unfinished warm-up; return None, or why it failed.
 
-        `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads; of
-        a job that never began, what the process last wrote ("error").
+        `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads;
+        of a job that never began, what the process last wrote ("error").
         """
         self._on_line = on_line
         if self._background:
