@@ -95,7 +95,8 @@ def wait_for_run(up: Up, known: set[str]) -> str:
 def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """`strata up` of dev, with the reference data and one good file in place; ended by Ctrl-C, nothing left."""
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
-    process = checkout.start("up")
+    # Its tests put one file after the other.
+    process = checkout.start("up", "--warm-processes", "2")
     try:
         wait_for(process, "up; stop it")
         running = find_running(checkout.folder)

@@ -81,7 +81,7 @@ def test_the_main_job_accounts_for_every_row(root: Path, tmp_path: Path) -> None
 
 def test_ctrl_c_during_apply_leaves_nothing(root: Path, tmp_path: Path) -> None:
     checkout = Checkout.copy(root, tmp_path / "checkout")
-    process = checkout.start("up", "--fresh")
+    process = checkout.start("up", "--fresh", "--warm-processes", "0")
     wait_for(process, "applied")  # the first unit is done, others are in the middle
 
     os.killpg(process.pid, signal.SIGINT)
