@@ -33,7 +33,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
     start, undo = shell_blocks(root / "docs/snapshots.md")
     assert start == "strata up --data my-platform\n"
     checkout = Checkout.copy(root, tmp_path / "checkout")
-    process = checkout.start(*start.split()[1:])
+    process = checkout.start(*start.split()[1:], "--warm-processes", "2")
     try:
         said = wait_for(process, "up; stop it")
         assert "no file has changed since the apply of" in said
@@ -54,7 +54,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
         assert process.returncode == 0, said
         assert "saving the platform to my-platform/platform.snapshot" in said
 
-        process = checkout.start("up", "--data", "my-platform")
+        process = checkout.start("up", "--data", "my-platform", "--warm-processes", "0")
         said = wait_for(process, "up; stop it")
         assert "goes on with my-platform/platform.snapshot" in said
         assert keys(checkout) == [f"reference/{name}.csv" for name in REFERENCE]
