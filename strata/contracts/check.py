@@ -179,7 +179,7 @@ def _names(root: Path, documents: list[ContractDocument]) -> Iterator[ContractFi
 def _strangers(root: Path) -> Iterator[ContractFinding]:
     folder = root / FOLDER
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not path.name.endswith(SUFFIX) and path.name not in ("__init__.py", "__pycache__"):
+        if not path.name.endswith(SUFFIX):
             yield ContractFinding(
                 _shown(root, path), 1, "the file is not a contract", f"call it NAME{SUFFIX}, or move it away"
             )

@@ -40,7 +40,7 @@ def test_a_fault_has_its_line_and_remedy(case: dict[str, Any], checkout: Path) -
     text = text.replace(old, new) + case.get("append", "")
     file.write_text(text)
     lines = [number for number, line in enumerate(text.splitlines(), 1) if case["at"] in line]
-    findings = check(checkout)
+    findings = check(checkout, [file])
     found = [finding for finding in findings if finding.message == case["says"]]
     assert found, "\n".join(map(str, findings))
     assert (found[0].file, found[0].remedy) == ("glue_jobs/contracts/trips.odcs.yaml", case["remedy"])

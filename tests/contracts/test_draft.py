@@ -97,6 +97,12 @@ def test_what_the_sample_does_not_say_is_left_open(tmp_path: Path) -> None:
     )
 
 
+def test_a_key_is_not_missing_or_measured(tmp_path: Path) -> None:
+    rows = ["x,1.54321,A,2026-01-05", ",2.54321,B,2026-01-05", "y,3.54321,C,2026-01-05"]
+    document, _ = drafted(tmp_path, "note,weight,code,day", *rows)
+    assert [c["name"] for c in document["schema"][0]["properties"] if c.get("primaryKey")] == ["code"]
+
+
 def test_a_key_may_have_columns(tmp_path: Path) -> None:
     document, _ = drafted(tmp_path, "a,b,day", "1,1,2026-01-05", "1,2,2026-01-05", "2,1,2026-01-05")
     keys = {c["name"]: c.get("primaryKeyPosition") for c in document["schema"][0]["properties"]}
