@@ -15,7 +15,8 @@ from tests.checkout_copy import Checkout
 from tests.documentation import shell_blocks
 from tests.pipeline.conftest import Up, wait_for
 
-pytestmark = [pytest.mark.spark, pytest.mark.terraform]
+# Beside the rest of the folder, with a platform of their own.
+pytestmark = [pytest.mark.spark, pytest.mark.terraform, pytest.mark.one_worker("platforms")]
 RAW = "strata-raw-dev-111122223333"
 REFERENCE = ("airlines", "airports", "planes")
 

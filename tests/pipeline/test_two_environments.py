@@ -25,6 +25,9 @@ from strata.platform.workspace import Workspace
 from tests.checkout_copy import Checkout
 from tests.pipeline.conftest import Up
 
+# Beside the rest of the folder, with a platform of their own.
+pytestmark = [pytest.mark.spark, pytest.mark.terraform, pytest.mark.one_worker("platforms")]
+
 ENVIRONMENTS = ("dev", "staging")
 ACCOUNT, REGION = "444455556666", "eu-central-1"
 OPERATORS = ("github-oidc", "state-backend")
@@ -108,8 +111,6 @@ def staging(up: Up) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.spark
-@pytest.mark.terraform
 def test_two_environments_in_one_cloud(up: Up, staging: Path, root: Path) -> None:
     checkout = up.checkout
     checked = checkout.run("live", "check")
