@@ -14,15 +14,8 @@ from typing import Any
 
 from glue_jobs.contract import Column, Contract, Join, PartitionDate, ReferenceTable
 from glue_jobs.errors import JobError
-from glue_jobs.odcs_columns import (
-    NAME,
-    RESERVED,
-    ColumnReader,
-    ContractError,
-    ContractFault,
-    Path,
-    similar,
-)
+from glue_jobs.odcs_columns import NAME, RESERVED, ColumnReader
+from glue_jobs.odcs_faults import ContractError, ContractFault, Path, similar
 
 __all__ = ["SUFFIX", "ContractError", "ContractFault", "from_document", "load"]
 

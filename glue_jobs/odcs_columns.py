@@ -1,17 +1,15 @@
-"""Columns of a data contract's document, and what all its parts are read with."""
+"""Columns of a data contract's document."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from glue_jobs import times
 from glue_jobs.contract import ORIGIN, Column
-from glue_jobs.errors import JobError
+from glue_jobs.odcs_faults import FaultReader, Path
 
 # A data set's name is part of an external table's, of object keys and of SQL.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -33,38 +31,9 @@ OPTIONS = {
 }
 UNCHECKED = ("unique", "enum", "quality")
 
-Path = tuple[str | int, ...]
 
-
-@dataclass(frozen=True)
-class ContractFault:
-    """What is wrong with a contract: where in its document, what, and what to do."""
-
-    path: Path
-    message: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.path)) or 'the document'}: {self.message} ({self.remedy})"
-
-
-class ContractError(JobError):
-    """A document is not a contract.
-
-    Args:
-        faults: all of them.
-    """
-
-    def __init__(self, faults: list[ContractFault]) -> None:
-        super().__init__(f"the data contract cannot be used: {'; '.join(map(str, faults))}")
-        self.faults = faults
-
-
-class ColumnReader:
+class ColumnReader(FaultReader):
     """Reads the columns of a document's tables and notes what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.faults: list[ContractFault] = []
 
     def columns(self, path: Path, table: Mapping[str, Any]) -> tuple[Column, ...]:
         found: list[Column] = []
@@ -206,48 +175,6 @@ class ColumnReader:
             self.fault(path, "nullTokens is not a list of texts", "write value: [NA], words of YAML quoted")
             return ()
         return tuple(tokens)
-
-    def customs(self, value: Mapping[str, Any], path: Path, known: tuple[str, ...]) -> dict[str, Any]:
-        """The custom properties by name; one with a vendor is another tool's."""
-        found = {}
-        for place, custom in enumerate(value.get("customProperties") or []):
-            if not isinstance(custom, Mapping) or "vendor" in custom:
-                continue
-            name = str(custom.get("property"))
-            if name not in known:
-                self.fault(
-                    (*path, "customProperties", place, "property"),
-                    f"the custom property {name!r} is unknown here",
-                    f"{similar(name, known)}; another tool's has a vendor",
-                )
-            found[name] = custom.get("value")
-        return found
-
-    def custom_place(self, value: Mapping[str, Any], path: Path, name: str) -> Path:
-        places = (
-            place
-            for place, custom in enumerate(value.get("customProperties") or [])
-            if isinstance(custom, Mapping) and custom.get("property") == name
-        )
-        return (*path, "customProperties", next(places, 0), "value")
-
-    def items(self, value: Mapping[str, Any], name: str, path: Path) -> list[Any]:
-        items = value.get(name, [])
-        if isinstance(items, list):
-            return items
-        self.fault((*path, name), f"`{name}` is not a list", "begin each entry with a dash")
-        return []
-
-    def fault(self, path: Path, message: str, remedy: str) -> None:
-        fault = ContractFault(path, message, remedy)
-        if fault not in self.faults:
-            self.faults.append(fault)
-
-
-def similar(name: str, known: Mapping[str, Any] | tuple[str, ...] | list[str]) -> str:
-    """A remedy for a name that is not there."""
-    close = get_close_matches(name, list(known), 1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known) or 'none'}"
 
 
 def _is_zone(name: str) -> bool:

@@ -15,7 +15,8 @@ import yaml
 
 from glue_jobs.contract import Column
 from glue_jobs.odcs import from_document
-from glue_jobs.odcs_columns import NAME, RESERVED, ContractError
+from glue_jobs.odcs_columns import NAME, RESERVED
+from glue_jobs.odcs_faults import ContractError
 from glue_jobs.shapes import shape_of
 from strata.errors import StrataError
 
