@@ -1,7 +1,8 @@
 """The job `clean`: every line of a raw file judged against the data contract.
 
 A line is clean, a duplicate, or quarantined with one reason: the first that holds, in the order encoding,
-shape, each column's value from left to right, date, references.
+shape, each column's value from left to right, each column's rules from left to right, date, references,
+uniqueness.
 
 The rules are SQL expressions made of the contract. Good lines take the short way, a parse and a few
 comparisons; only a line that fails there is looked at value by value to say what is wrong with it. They are
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, text_sql, when, with_unique
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
 from glue_jobs.shapes import shape_of
 
@@ -35,9 +37,8 @@ REASONS = (
     "not_a_number",
     "wrong_delimiter",
 )
-# Of the types and rules that only some contracts have.
+# Of a type that only some contracts have.
 NOT_A_BOOLEAN = "not_a_boolean"
-PATTERN_MISMATCH = "pattern_mismatch"
 MISQUOTED = "'the quotes do not pair up'"
 # RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
 QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
@@ -49,7 +50,6 @@ RANGES = {
     "date": "{} >= DATE'0001-01-01'",
     "timestamp": "{} BETWEEN TIMESTAMP'0001-01-01T00:00:00Z' AND TIMESTAMP'9999-12-31T23:59:59.999999Z'",
 }
-SHOWN = 120  # characters of a value in a detail; the whole line is beside it
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,9 @@ def clean_rows(contract: Contract, judged: DataFrame) -> DataFrame:
 
 def reasons(contract: Contract) -> list[str]:
     """Every reason for which a line is quarantined."""
-    own = {
-        NOT_A_BOOLEAN: any(column.type == "boolean" for column in contract.columns),
-        PATTERN_MISMATCH: any(column.pattern is not None for column in contract.columns),
-    }
     joined = dict.fromkeys(str(join.reason) for _, join in _required_joins(contract))
-    return [*REASONS, *(reason for reason, needed in own.items() if needed), *joined]
+    boolean = [NOT_A_BOOLEAN] if any(column.type == "boolean" for column in contract.columns) else []
+    return [*REASONS, *boolean, *rule_reasons(contract), *joined]
 
 
 def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
@@ -95,7 +92,8 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     width = len(contract.columns)
     names = [f"`{name}`" for name in contract.names]
     dated = [f"`{name}`" for name in contract.dated_names]
-    null_token = _text(next(iter(contract.null_tokens), ""))
+    # Without a token, one that no line holds: the empty text would make `""` null as well.
+    null_token = text_sql(next(iter(contract.null_tokens), "\uffff"))
     options = f"""'escape', '"', 'nullValue', {null_token}, {CORRUPT}"""
     as_text = ", ".join(f"{name} string" for name in [*names, "_end", "_corrupt"])
     # Names of the job's own begin with an underscore, which none of a contract does.
@@ -134,13 +132,16 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     # A faulty line is a group of its own: it has no duplicate, and many of them make no hot partition.
     key = ", ".join(f"IF(_reason IS NULL, `{name}`, NULL)" for name in contract.key)
     group = f"PARTITION BY {key}, IF(_reason IS NULL, NULL, source_line) ORDER BY source_line"
-    judged = (
-        checked.selectExpr("source_line", *dated, "_fault.reason AS _reason")
-        .selectExpr("*", f"row_number() OVER ({group}) AS _place")
-        .selectExpr(
-            "source_line", *dated, f"coalesce(_reason, IF(_place > 1, '{DUPLICATE}', NULL)) AS _reason"
+    place = f"row_number() OVER ({group}) AS _place"
+    columns = ("source_line", *dated)
+    if contract.unique_columns:
+        checked = with_unique(
+            contract, checked.selectExpr("*", "_fault.reason AS _reason").selectExpr("*", place)
         )
-    )
+        judged = checked.selectExpr(*columns, "_fault.reason AS _reason", "_place")
+    else:
+        judged = checked.selectExpr(*columns, "_fault.reason AS _reason").selectExpr("*", place)
+    judged = judged.selectExpr(*columns, f"coalesce(_reason, IF(_place > 1, '{DUPLICATE}', NULL)) AS _reason")
     quarantined = checked.where("_fault IS NOT NULL").selectExpr(
         "source_line", "_fault.reason", "_fault.detail", "_line AS row"
     )
@@ -151,7 +152,7 @@ def _without_tokens(contract: Contract) -> str:
     """The texts with null for each null token; the parser itself knows one."""
     if len(contract.null_tokens) < 2:
         return "_text"
-    tokens = ", ".join(map(_text, contract.null_tokens))
+    tokens = ", ".join(map(text_sql, contract.null_tokens))
     fields = [f"'{name}', IF(_text.`{name}` IN ({tokens}), NULL, _text.`{name}`)" for name in contract.names]
     return f"named_struct({', '.join(fields)}, '_corrupt', _text._corrupt)"
 
@@ -167,9 +168,9 @@ def _typed(column: Column) -> str:
         return text
     value = f"try_cast({text} AS {column.type})"
     if column.format is not None:
-        value = f"CAST(try_to_timestamp({text}, {_text(column.format)}) AS {column.type})"
+        value = f"CAST(try_to_timestamp({text}, {text_sql(column.format)}) AS {column.type})"
     if column.zone is not None:
-        value = f"to_utc_timestamp({value}, {_text(column.zone)})"
+        value = f"to_utc_timestamp({value}, {text_sql(column.zone)})"
     return value if column.type in WHOLE else f"IF({_shaped(text, shape)}, {value}, NULL)"
 
 
@@ -221,40 +222,32 @@ def _blank(text: str) -> str:
 def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
     width = len(contract.columns)
-    yield _when("contains(_line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
-    yield _when("contains(_line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
-    yield f"WHEN _misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
+    yield when("contains(_line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
+    yield when("contains(_line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
+    yield f"WHEN _misquoted THEN {fault('bad_quoting', MISQUOTED)}"
     for delimiter in OTHER_DELIMITERS:
         fields = rf"size(split(_line, '[{delimiter}]'))"
         shown = "a tab" if delimiter == "\t" else repr(delimiter)
-        yield _when(
+        yield when(
             f"_found < {width} AND {fields} = {width}",
             "wrong_delimiter",
             f'"separated by {shown} instead of a comma"',
         )
     counted = f"concat(_found, ' columns instead of {width}')"
-    yield _when(f"_found < {width}", "missing_column", counted)
-    yield _when(f"_found > {width}", "extra_column", counted)
+    yield when(f"_found < {width}", "missing_column", counted)
+    yield when(f"_found > {width}", "extra_column", counted)
     values = ", ".join(_value(column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
-    misquoted = _fault("bad_quoting", MISQUOTED)
+    misquoted = fault("bad_quoting", MISQUOTED)
     yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {misquoted})"
-    yield from _pattern_cases(contract)
+    yield from rule_cases(contract)
     yield from _date_cases(contract)
     for reference, join in _required_joins(contract):
-        yield _when(
+        yield when(
             f"`{join.column}` IS NOT NULL AND `_known_{join.column}_in_{reference.name}` IS NULL",
             str(join.reason),
             f"""concat("{join.column}: '", left(`{join.column}`, {SHOWN}), "' is not in {reference.name}")""",
         )
-
-
-def _pattern_cases(contract: Contract) -> Iterator[str]:
-    for column in contract.columns:
-        if column.pattern is not None:
-            pattern = _text(f"\\A(?:{column.pattern})\\z")
-            shown = f"""concat("{column.name}: '", left(`{column.name}`, {SHOWN}), "' does not match")"""
-            yield _when(f"NOT `{column.name}` RLIKE {pattern}", PATTERN_MISMATCH, shown)
 
 
 def _value(column: Column) -> str:
@@ -276,7 +269,7 @@ def _value_fault() -> str:
     )
     shown = f"IF(length(value.text) > {SHOWN}, concat(left(value.text, {SHOWN}), '…'), value.text)"
     detail = f"""concat(value.name, ": '", {shown}, "' is not of type ", value.type)"""
-    missing = _fault("missing_value", "concat(value.name, ' is empty')")
+    missing = fault("missing_value", "concat(value.name, ' is empty')")
     return (
         f"CASE WHEN NOT value.nullable AND {_blank('value.text')} THEN {missing}"
         f" WHEN value.text <> '' AND NOT value.valid"
@@ -290,12 +283,12 @@ def _date_cases(contract: Contract) -> Iterator[str]:
         return
     # Of a part that is null, nothing: the detail is not to be null with it.
     written = ", '-', ".join(f"coalesce(`{part}`, '')" for part in rule.parts)
-    yield _when(
+    yield when(
         f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is not a date")"""
     )
     if rule.within_a_day_of is None:
         return
-    yield _when(
+    yield when(
         f"abs(datediff(`{rule.within_a_day_of}`, `{rule.name}`)) > 1",
         "bad_date",
         f"""concat("{rule.name}: '", `{rule.name}`, "' is more than a day from {rule.within_a_day_of}")""",
@@ -308,16 +301,3 @@ def _required_joins(contract: Contract) -> Iterator[tuple[ReferenceTable, Join]]
         for join in reference.joins:
             if join.reason is not None:
                 yield reference, join
-
-
-def _fault(reason: str, detail: str) -> str:
-    return f"named_struct('reason', '{reason}', 'detail', {detail})"
-
-
-def _when(condition: str, reason: str, detail: str) -> str:
-    return f"WHEN {condition} THEN {_fault(reason, detail)}"
-
-
-def _text(value: str) -> str:
-    """A text as SQL."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

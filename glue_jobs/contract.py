@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from glue_jobs.errors import RefusedObject
+from glue_jobs.rules import Bound, Span, Value
 
+ANY_NUMBER = Span()
 QUOTED_CHARACTERS = 120  # how much of a strange first line an error shows
 
 
@@ -26,6 +28,10 @@ class Column:
         format: how a date or timestamp is written, a pattern of Java's DateTimeFormatter; None: ISO 8601.
         zone: the time zone of timestamps that are written without one; None: each is written with its own.
         pattern: the regular expression that a whole string must match.
+        least, most: the ends of the range that a value must be in.
+        length: how many characters a string must have.
+        allowed: the only values; empty: any.
+        unique: whether no two lines of a file may have the same value.
     """
 
     name: str
@@ -35,6 +41,17 @@ class Column:
     format: str | None = None
     zone: str | None = None
     pattern: str | None = None
+    least: Bound | None = None
+    most: Bound | None = None
+    length: Span | None = None
+    allowed: tuple[Value, ...] = ()
+    unique: bool = False
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether more than its type is said of a value."""
+        plain = Column(self.name, self.type, self.nullable, self.header, self.format, self.zone)
+        return self != plain
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,8 @@ class Contract:
         key: the columns that tell two rows apart.
         date: the date to partition by.
         references: the tables to look names up in.
+        rows: how many data lines a file may have.
+        unique: columns that are unique together, beside those that are alone.
     """
 
     dataset: str
@@ -103,6 +122,13 @@ class Contract:
     key: tuple[str, ...]
     date: PartitionDate
     references: tuple[ReferenceTable, ...]
+    rows: Span = ANY_NUMBER
+    unique: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def unique_columns(self) -> list[tuple[str, ...]]:
+        """All columns, alone or together, whose values no two lines of a file may share."""
+        return [*((column.name,) for column in self.columns if column.unique), *self.unique]
 
     @property
     def names(self) -> list[str]:
@@ -137,6 +163,15 @@ class Contract:
             for name, column in join.adds.items()
         ]
         return (*own, *added, *ORIGIN)
+
+    def check_rows(self, rows: int) -> None:
+        """Compares the number of a file's data lines with the contract.
+
+        Raises:
+            RefusedObject: there are too few or too many.
+        """
+        if rows not in self.rows:
+            raise RefusedObject("row_count", f"the file has {rows} rows, the contract says {self.rows}")
 
     def check_header(self, header: str) -> None:
         """Compares a file's first line with the contract.

@@ -18,7 +18,7 @@ class RefusedObject(JobError):
     """The raw object was refused whole.
 
     Args:
-        reason: `empty_file`, `not_csv` or `other_columns`.
+        reason: `empty_file`, `not_csv`, `other_columns` or `row_count`.
         detail: one sentence that says what was found and what was expected.
     """
 

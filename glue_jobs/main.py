@@ -209,6 +209,7 @@ def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Con
     if raw is None:
         raise RefusedObject("empty_file", "the file has blank lines only")
     agreed.check_header(raw.header)
+    agreed.check_rows(raw.rows)
     return raw
 
 

@@ -113,6 +113,7 @@ class _Reader(ColumnReader):
         custom = self.customs(table, path, ("nullTokens", "partition"))
         joins = self.joins(path, table, references)
         key, date = self.key(path, table), self.partition(path, table, columns, custom.get("partition"))
+        rows, unique = self.table_rules(path, table, [column.name for column in columns])
         if date is None:
             return None
         contract = Contract(
@@ -122,6 +123,8 @@ class _Reader(ColumnReader):
             key=key,
             date=date,
             references=tuple(replace(found, joins=tuple(joins[found.name])) for found in references.values()),
+            rows=rows,
+            unique=unique,
         )
         taken = contract.dated_names
         for join in (join for found in joins.values() for join in found):
@@ -222,12 +225,14 @@ class _Reader(ColumnReader):
             if len(key) > 1:
                 self.fault(path, f"the key of the reference {name} has {len(key)} columns", "leave one")
             for column in columns:
-                if column.format or column.zone or column.pattern or column.header:
+                if column.format or column.zone or column.has_rules or column.header:
                     self.fault(
                         path,
-                        f"the reference's column {name}.{column.name} has a format, pattern or physicalName",
+                        f"the reference's column {name}.{column.name} has a format, rule or physicalName",
                         "leave it out: references are read as they are",
                     )
+            if table.get("quality"):
+                self.fault((*path, "quality"), f"the jobs do not check the reference {name}", "leave it out")
             found[name] = ReferenceTable(name, columns, next(iter(key), ""), (), next(iter(tokens), ""))
         return found
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from glue_jobs import times
 from glue_jobs.contract import ORIGIN, Column
-from glue_jobs.odcs_faults import FaultReader, Path
+from glue_jobs.odcs_faults import Path
+from glue_jobs.odcs_rules import BOUNDS, LENGTHS, RuleReader
 
 # A data set's name is part of an external table's, of object keys and of SQL.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -25,14 +26,15 @@ LOGICAL = {
 }
 PHYSICAL = {"integer": ("int", "bigint"), "number": ("double", "decimal(p,s)")}
 OPTIONS = {
-    "string": {"pattern"},
-    "date": {"format"},
-    "timestamp": {"format", "timezone", "defaultTimezone"},
+    "string": {"pattern", *LENGTHS},
+    "integer": {*BOUNDS},
+    "number": {*BOUNDS},
+    "date": {"format", *BOUNDS},
+    "timestamp": {"format", "timezone", "defaultTimezone", *BOUNDS},
 }
-UNCHECKED = ("unique", "enum", "quality")
 
 
-class ColumnReader(FaultReader):
+class ColumnReader(RuleReader):
     """Reads the columns of a document's tables and notes what is wrong with them."""
 
     def columns(self, path: Path, table: Mapping[str, Any]) -> tuple[Column, ...]:
@@ -65,9 +67,6 @@ class ColumnReader(FaultReader):
                 "use another of lower-case letters, digits and underscores, and physicalName for the file's",
             )
         self.customs(value, path, ())
-        for field in UNCHECKED:
-            if value.get(field):
-                self.fault((*path, field), f"the jobs do not check `{field}`", "leave it out")
         kind = self.type(path, name, value)
         options = value.get("logicalTypeOptions") or {}
         known = OPTIONS.get(str(value.get("logicalType")), set())
@@ -83,8 +82,8 @@ class ColumnReader(FaultReader):
             type=kind,
             nullable=not value.get("required", False),
             header=value.get("physicalName"),
-            pattern=self.pattern(path, options.get("pattern")),
             **self.written(path, kind, options),
+            **self.rules(path, kind, value),
         )
 
     def type(self, path: Path, name: str, value: Mapping[str, Any]) -> str:
@@ -155,19 +154,6 @@ class ColumnReader(FaultReader):
                 "use a name such as Europe/Berlin",
             )
         return {"format": pattern, "zone": zone}
-
-    def pattern(self, path: Path, pattern: object) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            re.compile(str(pattern))
-        except re.error as error:
-            self.fault(
-                (*path, "logicalTypeOptions", "pattern"),
-                f"the pattern {pattern!r} is not a regular expression: {error}",
-                "correct it",
-            )
-        return str(pattern)
 
     def null_tokens(self, path: Path, custom: Mapping[str, Any]) -> tuple[str, ...]:
         tokens = custom.get("nullTokens", [])

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from glue_jobs import odcs
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
+from glue_jobs.rules import Bound, Span, Value, shown
 from strata.contracts.document import ContractDocument
 from strata.errors import StrataError
 from strata.modules.versions import Level, Version
+
+FOLLOW = ": producers have to follow"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,16 @@ def _fields(before: Contract, after: Contract) -> Iterator[ContractChange]:
     if before.null_tokens != after.null_tokens:
         shown = [", ".join(map(repr, tokens)) or "none" for tokens in (before.null_tokens, after.null_tokens)]
         yield ContractChange(Level.minor, "nullTokens", f"{shown[0]} has become {shown[1]}")
+    if before.rows != after.rows:
+        narrower = not _within(before.rows, after.rows)
+        yield ContractChange(Level.minor, "rows", f"{after.rows} in a file now{FOLLOW if narrower else ''}")
+    for columns in sorted({*before.unique} ^ {*after.unique}):
+        level, text = (
+            (Level.minor, f"unique in a file now{FOLLOW}")
+            if columns in after.unique
+            else (Level.major, "may repeat now")
+        )
+        yield ContractChange(level, f"columns {', '.join(columns)}", text)
     kept = [name for name in after.names if name in before.names]
     if kept != [name for name in before.names if name in kept]:
         yield ContractChange(Level.minor, "columns", "are in another order: producers have to follow")
@@ -132,6 +145,60 @@ def _column(old: Column, new: Column) -> Iterator[tuple[Level, str]]:
         yield Level.minor, "is written another way: producers have to follow"
     if old.pattern != new.pattern:
         yield Level.minor, f"has the pattern {new.pattern}" if new.pattern else "has no pattern any more"
+    if old.type == new.type:
+        yield from _range(old, new)
+    if old.allowed != new.allowed and (more := _narrower(set(old.allowed), set(new.allowed))) is not None:
+        yield (
+            Level.minor,
+            f"allows {', '.join(map(shown, new.allowed)) or 'any value'} now{FOLLOW if more else ''}",
+        )
+    if old.length != new.length:
+        length = Span() if new.length is None else new.length
+        narrower = not _within(old.length or Span(), length)
+        yield Level.minor, f"has {length} characters now{FOLLOW if narrower else ''}"
+    if old.unique != new.unique:
+        yield (
+            (Level.minor, f"is unique in a file now{FOLLOW}")
+            if new.unique
+            else (Level.major, "may repeat now")
+        )
+
+
+def _range(old: Column, new: Column) -> Iterator[tuple[Level, str]]:
+    """The ends of a range: a narrower one refuses what producers may send."""
+    for name, before, after, sign in (
+        ("minimum", old.least, new.least, 1),
+        ("maximum", old.most, new.most, -1),
+    ):
+        if before == after:
+            continue
+        if after is None:
+            yield Level.minor, f"has no {name} any more"
+            continue
+        narrower = before is None or sign * _compared(after, before) > 0 or _closed(before, after)
+        end = f"{'exclusive ' if after.exclusive else ''}{name} {shown(after.value)}"
+        yield Level.minor, f"has the {end} now{FOLLOW if narrower else ''}"
+
+
+def _compared(one: Bound, other: Bound) -> int:
+    # Both are of the column's type.
+    return (one.value > other.value) - (one.value < other.value)  # type: ignore[operator]
+
+
+def _closed(before: Bound, after: Bound) -> bool:
+    return before.value == after.value and after.exclusive
+
+
+def _narrower(before: set[Value], after: set[Value]) -> bool | None:
+    """Whether values that were allowed are not any more; None if both sets are the same."""
+    if before == after:
+        return None
+    return bool(after) and (not before or bool(before - after))
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    most = outer.most
+    return outer.least <= inner.least and (most is None or (inner.most is not None and inner.most <= most))
 
 
 def _joins(before: Contract, after: Contract) -> Iterator[ContractChange]:

@@ -13,6 +13,7 @@ from strata.cli.app import run
 from strata.contracts.difference import compare
 from strata.contracts.document import ContractDocument
 from strata.errors import StrataError
+from tests.glue_jobs.documents import column, document, table
 
 CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "differences.toml").read_text())["case"]
 FILES = {"trips": "docs/examples/trips.odcs.yaml", "flights": "glue_jobs/contracts/flights.odcs.yaml"}
@@ -35,6 +36,64 @@ def test_a_change_calls_for_its_version(case: dict[str, Any], root: Path, tmp_pa
     raised = ContractDocument(tmp_path / "new.odcs.yaml", text.replace("version: 1.0.0", "version: 3.0.0"))
     assert compare(old, raised).says_enough
     assert bool(compare(raised, old).changes) is bool(case["says"])
+
+
+PRODUCERS = ": producers have to follow"
+# A column's rule before and after, and what the change says.
+RULES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
+    ("int", {"minimum": 1}, {"minimum": 2}, [f"minor has the minimum 2 now{PRODUCERS}"]),
+    ("int", {"minimum": 2}, {"minimum": 1}, ["minor has the minimum 1 now"]),
+    ("int", {"minimum": 2}, {"exclusiveMinimum": 2}, [f"minor has the exclusive minimum 2 now{PRODUCERS}"]),
+    ("int", {"exclusiveMinimum": 2}, {"minimum": 2}, ["minor has the minimum 2 now"]),
+    ("int", {"minimum": 2}, {}, ["minor has no minimum any more"]),
+    ("int", {"maximum": 9}, {"maximum": 8}, [f"minor has the maximum 8 now{PRODUCERS}"]),
+    ("int", {"maximum": 8}, {"maximum": 9}, ["minor has the maximum 9 now"]),
+    ("double", {"maximum": 8}, {"maximum": 8.0}, []),
+    (
+        "date",
+        {"maximum": "2026-01-02"},
+        {"maximum": "2026-01-01"},
+        [f"minor has the maximum 2026-01-01 now{PRODUCERS}"],
+    ),
+    (
+        "timestamp",
+        {"minimum": "2026-01-01T00:00:00Z"},
+        {"minimum": "2026-01-01T00:00:00+01:00"},
+        ["minor has the minimum 2025-12-31T23:00:00Z now"],
+    ),
+    ("string", {"maxLength": 5}, {"maxLength": 4}, [f"minor has 0 to 4 characters now{PRODUCERS}"]),
+    ("string", {"maxLength": 4}, {"maxLength": 5}, ["minor has 0 to 5 characters now"]),
+    ("string", {"minLength": 1}, {"minLength": 2}, [f"minor has 2 or more characters now{PRODUCERS}"]),
+    ("string", {"minLength": 1, "maxLength": 4}, {}, ["minor has 0 or more characters now"]),
+    ("string", {"enum": "ab"}, {"enum": "a"}, [f"minor allows a now{PRODUCERS}"]),
+    ("string", {"enum": "a"}, {"enum": "ab"}, ["minor allows a, b now"]),
+    ("string", {"enum": "ab"}, {"enum": "ba"}, []),
+    ("string", {"enum": "ab"}, {"enum": "bc"}, [f"minor allows b, c now{PRODUCERS}"]),
+    ("string", {"enum": "a"}, {}, ["minor allows any value now"]),
+    ("string", {"unique": True}, {"unique": False}, ["major may repeat now"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "says"), RULES, ids=map(repr, range(len(RULES))))
+def test_a_rule_that_is_narrower_asks_producers(
+    kind: str, old: dict[str, Any], new: dict[str, Any], says: list[str]
+) -> None:
+    def made(rules: dict[str, Any]) -> ContractDocument:
+        rest = dict(rules)
+        more = {"unique": rest.pop("unique")} if "unique" in rest else {}
+        if "enum" in rest:
+            more["enum"] = [{"value": value} for value in rest.pop("enum")]
+        columns = [
+            column("day", "date", required=True, primaryKey=True, partitioned=True),
+            column("c", kind, logicalTypeOptions=rest, **more),
+        ]
+        return ContractDocument(Path("a.odcs.yaml"), json.dumps(document(table("a", columns))))
+
+    found = compare(made(old), made(new))
+    # What only the document writes otherwise is a change of its description.
+    assert [
+        f"{change.level.name} {change.text}" for change in found.changes if change.subject != "description"
+    ] == says
 
 
 def test_the_command_says_whether_readers_break(

@@ -16,6 +16,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from glue_jobs import odcs
 from glue_jobs.contract import Column, PartitionDate
 from glue_jobs.errors import JobError
+from glue_jobs.rules import Span
 
 from .documents import column, customs, document, table
 
@@ -164,8 +165,9 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "39 digits": (lambda d: columns(d)[3].update(physicalType="decimal(39,2)"), "schema.0.properties.3.physicalType", "the column fare of type number has no physicalType 'decimal(39,2)'"),
     "more places than digits": (lambda d: columns(d)[3].update(physicalType="decimal(2,3)"), "schema.0.properties.3.physicalType", "the column fare of type number has no physicalType 'decimal(2,3)'"),
     "a string that is an int": (lambda d: columns(d)[2].update(physicalType="int"), "schema.0.properties.2.physicalType", "the column line of type string has no physicalType 'int'"),
-    "a rule that nobody checks": (lambda d: columns(d)[2].update(unique=True), "schema.0.properties.2.unique", "the jobs do not check `unique`"),
-    "an option that nobody checks": (lambda d: columns(d)[0].update(logicalTypeOptions={"minimum": 1}), "schema.0.properties.0.logicalTypeOptions.minimum", "the jobs do not check `minimum` of integer"),
+    "a rule of a reference": (lambda d: d["schema"][1]["properties"][1].update(unique=True), "schema.1", "the reference's column lines.colour has a format, rule or physicalName"),
+    "a reference's row count": (lambda d: d["schema"][1].update(quality=[{"metric": "rowCount", "mustBe": 4}]), "schema.1.quality", "the jobs do not check the reference lines"),
+    "an option that nobody checks": (lambda d: columns(d)[0].update(logicalTypeOptions={"multipleOf": 1}), "schema.0.properties.0.logicalTypeOptions.multipleOf", "the jobs do not check `multipleOf` of integer"),
     "no regular expression": (lambda d: columns(d)[2].update(logicalTypeOptions={"pattern": "(a"}), "schema.0.properties.2.logicalTypeOptions.pattern", "the pattern '(a' is not a regular expression: missing ), unterminated subpattern at position 0"),
     "a month's name": (lambda d: columns(d)[1].update(logicalTypeOptions={"format": "yyyy-MMM-dd HH"}), "schema.0.properties.1.logicalTypeOptions.format", "the format 'yyyy-MMM-dd HH' cannot be read: 'MMM' is not supported; known: yyyy, MM, dd, HH, mm, ss, X, XX, XXX, S to SSSSSSSSS"),
     "a format of a day": (lambda d: columns(d)[1].update(logicalTypeOptions={"format": "yyyy-MM-dd"}), "schema.0.properties.1.logicalTypeOptions.format", "the format 'yyyy-MM-dd' lacks HH"),
@@ -219,4 +221,35 @@ def test_whatever_a_document_is_the_error_is_one(text: object) -> None:
 def test_another_tools_property_is_left_alone() -> None:
     changed = copy.deepcopy(GOOD)
     changed["customProperties"] = [{"property": "x", "value": 1, "vendor": "other"}]
+    assert odcs.from_document(changed) == odcs.from_document(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "rows"),
+    [
+        ([{"mustBe": 5}], Span(5, 5)),
+        ([{"mustBeGreaterThan": 0}], Span(1)),
+        ([{"mustBeGreaterThan": 1.5}], Span(2)),
+        ([{"mustBeGreaterOrEqualTo": 1.5}], Span(2)),
+        ([{"mustBeLessThan": 10}], Span(0, 9)),
+        ([{"mustBeLessThan": 9.5}], Span(0, 9)),
+        ([{"mustBeLessOrEqualTo": 9.5}], Span(0, 9)),
+        ([{"mustBeBetween": [1, 9]}], Span(1, 9)),
+        ([{"mustBeGreaterThan": 3}, {"mustBeLessThan": 6}], Span(4, 5)),
+        ([{"mustBeLessThan": 6}, {"mustBeLessThan": 9}], Span(0, 5)),
+    ],
+)
+def test_row_counts_are_ends(thresholds: list[dict[str, Any]], rows: Span) -> None:
+    changed = copy.deepcopy(GOOD)
+    changed["schema"][0]["quality"] = [{"metric": "rowCount", **threshold} for threshold in thresholds]
+    jsonschema.validate(changed, json.loads(OpenDataContractStandard.json_schema()))
+    assert odcs.from_document(changed).rows == rows
+
+
+def test_rules_of_other_engines_are_left_alone() -> None:
+    changed = copy.deepcopy(GOOD)
+    rules = [{"type": "text", "description": "Fares are fair."}]
+    rules.append({"type": "custom", "engine": "soda", "implementation": "checks: []"})
+    changed["schema"][0]["quality"] = rules
+    columns(changed)[3]["quality"] = rules
     assert odcs.from_document(changed) == odcs.from_document(GOOD)
