@@ -23,10 +23,10 @@ from pyspark.sql import functions as F
 
 from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, text_sql, when, with_unique
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
+from glue_jobs.fields import MISQUOTED, fields_of, shape_cases
 from glue_jobs.shapes import shape_of
 
 DUPLICATE = "duplicate"
-OTHER_DELIMITERS = (";", "\t", "|")
 REASONS = (
     "bad_date",
     "bad_encoding",
@@ -39,10 +39,6 @@ REASONS = (
 )
 # Of a type that only some contracts have.
 NOT_A_BOOLEAN = "not_a_boolean"
-MISQUOTED = "'the quotes do not pair up'"
-# RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
-QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
-CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
 WHOLE = ("int", "bigint")
 # Type -> what of its shape is too large: Python and Snowflake know the years 1 to 9999 only.
 RANGES = {
@@ -89,33 +85,11 @@ def reasons(contract: Contract) -> list[str]:
 
 def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     """Judges every line; no line is dropped, none is counted twice."""
-    width = len(contract.columns)
-    names = [f"`{name}`" for name in contract.names]
     dated = [f"`{name}`" for name in contract.dated_names]
-    # Without a token, one that no line holds: the empty text would make `""` null as well.
-    null_token = text_sql(next(iter(contract.null_tokens), "\uffff"))
-    options = f"""'escape', '"', 'nullValue', {null_token}, {CORRUPT}"""
-    as_text = ", ".join(f"{name} string" for name in [*names, "_end", "_corrupt"])
     # Names of the job's own begin with an underscore, which none of a contract does.
-    # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
-    # would fill up or cut off the others, and dies of more than 20,480 columns.
-    # U+FFFF is the end of the file to the parser: it would take parts of the next line for this one.
-    fits = f"_found = {width} AND NOT _misquoted AND NOT contains(_line, '\uffff')"
-    # A comma after the last field: there the parser takes U+0000 before the closing quote away.
-    whole = f"IF({fits}, concat(_line, ','), NULL)"
     kept = ("source_line", "_line", "_misquoted", "_found", "_text")
     rows = (
-        inputs.lines.selectExpr(
-            "source_line", "line AS _line", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS _bare"
-        )
-        .selectExpr(
-            "source_line",
-            "_line",
-            "contains(_bare, '\"') AS _misquoted",
-            "length(_bare) - length(replace(_bare, ',')) + 1 AS _found",
-        )
-        .selectExpr("*", f"from_csv({whole}, '{as_text}', map({options})) AS _text")
-        .selectExpr(*kept[:-1], f"{_without_tokens(contract)} AS _text")
+        fields_of(contract, inputs.lines)
         .selectExpr("*", *(f"{_typed(column)} AS `{column.name}`" for column in contract.columns))
         # In a step of their own, so that a value is parsed once.
         .selectExpr(*kept, *(f"{_in_range(column)} AS `{column.name}`" for column in contract.columns))
@@ -127,8 +101,8 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
         keys = inputs.references[reference.name].selectExpr(f"`{reference.key}` AS {known}")
         rows = rows.join(keys.distinct().hint("broadcast"), F.expr(f"`{join.column}` = {known}"), "left")
     # Not deterministic, or the optimizer would filter below the parse, and parse once for each value named.
-    fault = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS _fault"
-    checked = rows.selectExpr("source_line", "_line", *dated, fault)
+    verdict = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS _fault"
+    checked = rows.selectExpr("source_line", "_line", *dated, verdict)
     # A faulty line is a group of its own: it has no duplicate, and many of them make no hot partition.
     key = ", ".join(f"IF(_reason IS NULL, `{name}`, NULL)" for name in contract.key)
     group = f"PARTITION BY {key}, IF(_reason IS NULL, NULL, source_line) ORDER BY source_line"
@@ -146,15 +120,6 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
         "source_line", "_fault.reason", "_fault.detail", "_line AS row"
     )
     return CleanOutputs(judged=judged, quarantined=quarantined)
-
-
-def _without_tokens(contract: Contract) -> str:
-    """The texts with null for each null token; the parser itself knows one."""
-    if len(contract.null_tokens) < 2:
-        return "_text"
-    tokens = ", ".join(map(text_sql, contract.null_tokens))
-    fields = [f"'{name}', IF(_text.`{name}` IN ({tokens}), NULL, _text.`{name}`)" for name in contract.names]
-    return f"named_struct({', '.join(fields)}, '_corrupt', _text._corrupt)"
 
 
 def _typed(column: Column) -> str:
@@ -221,25 +186,10 @@ def _blank(text: str) -> str:
 
 def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
-    width = len(contract.columns)
-    yield when("contains(_line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
-    yield when("contains(_line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
-    yield f"WHEN _misquoted THEN {fault('bad_quoting', MISQUOTED)}"
-    for delimiter in OTHER_DELIMITERS:
-        fields = rf"size(split(_line, '[{delimiter}]'))"
-        shown = "a tab" if delimiter == "\t" else repr(delimiter)
-        yield when(
-            f"_found < {width} AND {fields} = {width}",
-            "wrong_delimiter",
-            f'"separated by {shown} instead of a comma"',
-        )
-    counted = f"concat(_found, ' columns instead of {width}')"
-    yield when(f"_found < {width}", "missing_column", counted)
-    yield when(f"_found > {width}", "extra_column", counted)
+    yield from shape_cases(contract)
     values = ", ".join(_value(column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
-    misquoted = fault("bad_quoting", MISQUOTED)
-    yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {misquoted})"
+    yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {MISQUOTED})"
     yield from rule_cases(contract)
     yield from _date_cases(contract)
     for reference, join in _required_joins(contract):

@@ -20,7 +20,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Span:
-    """How long a text is, or how many rows a file has, both ends included; `most` is None where nothing limits."""
+    """How long a text is, or how many rows a file has, both ends included; `most` may be None."""
 
     least: int = 0
     most: int | None = None
