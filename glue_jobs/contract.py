@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from glue_jobs.errors import RefusedObject
+from glue_jobs.formats import DELIMITERS, ORDINARY, Format, delimiter_name
 from glue_jobs.rules import Bound, Span, Value
 
 ANY_NUMBER = Span()
@@ -114,6 +115,7 @@ class Contract:
         references: the tables to look names up in.
         rows: how many data lines a file may have.
         unique: columns that are unique together, beside those that are alone.
+        format: how a raw file is written.
     """
 
     dataset: str
@@ -124,6 +126,7 @@ class Contract:
     references: tuple[ReferenceTable, ...]
     rows: Span = ANY_NUMBER
     unique: tuple[tuple[str, ...], ...] = ()
+    format: Format = ORDINARY
 
     @property
     def unique_columns(self) -> list[tuple[str, ...]]:
@@ -177,14 +180,20 @@ class Contract:
         """Compares a file's first line with the contract.
 
         Raises:
-            RefusedObject: it is not text, or has other columns, or the same in another order.
+            RefusedObject: it is not text, or has another delimiter, other columns, or another order.
         """
         shown = header[:QUOTED_CHARACTERS] + ("…" if len(header) > QUOTED_CHARACTERS else "")
         if not header.replace("\t", " ").isprintable() or "\ufffd" in header:
             raise RefusedObject("not_csv", f"the first line is not text: {shown!r}")
-        found = next(csv.reader([header], strict=False), [])
+        found = self._split(header, self.format.delimiter)
         if found == self.header:
             return
+        for other in DELIMITERS:
+            columns = self._split(header, other)
+            if columns == self.header or len(found) == 1 < len(columns):
+                named = delimiter_name(other), delimiter_name(self.format.delimiter)
+                detail = f"the columns are separated by {named[0]}, the contract says {named[1]}"
+                raise RefusedObject("other_delimiter", detail)
         missing = [name for name in self.header if name not in found]
         unknown = [name for name in found if name not in self.header]
         if missing or unknown:
@@ -194,6 +203,9 @@ class Contract:
                 differences.append(f"{len(unknown)} unknown ({names})")
             raise RefusedObject("other_columns", f"not the contract's header: {'; '.join(differences)}")
         raise RefusedObject("other_columns", f"the header's columns are out of order or repeated: {shown!r}")
+
+    def _split(self, header: str, delimiter: str) -> list[str]:
+        return next(csv.reader([header], delimiter=delimiter, quotechar=self.format.quote, strict=False), [])
 
 
 # What every curated row says about where it comes from.

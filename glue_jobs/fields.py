@@ -11,11 +11,9 @@ from pyspark.sql import DataFrame
 
 from glue_jobs.clean_rules import fault, text_sql, when
 from glue_jobs.contract import Contract
+from glue_jobs.formats import DELIMITERS, Format, delimiter_name
 
-OTHER_DELIMITERS = (";", "\t", "|")
 MISQUOTED = fault("bad_quoting", "'the quotes do not pair up'")
-# RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
-QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
 
 
@@ -25,27 +23,29 @@ def fields_of(contract: Contract, lines: DataFrame) -> DataFrame:
     `_found` is the number of fields, `_misquoted` whether quotes do not pair up; `_text` is null then.
     """
     width = len(contract.columns)
+    delimiter, quote = contract.format.delimiter, contract.format.quote
     names = [f"`{name}`" for name in contract.names]
     # Without a token, one that no line holds: the empty text would make `""` null as well.
     null_token = text_sql(next(iter(contract.null_tokens), "\uffff"))
-    options = f"""'escape', '"', 'nullValue', {null_token}, {CORRUPT}"""
+    marks = f"'sep', {text_sql(delimiter)}, 'quote', {text_sql(quote)}, 'escape', {text_sql(quote)}"
+    options = f"{marks}, 'nullValue', {null_token}, {CORRUPT}"
     as_text = ", ".join(f"{name} string" for name in [*names, "_end", "_corrupt"])
-    # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
-    # would fill up or cut off the others, and dies of more than 20,480 columns.
+    # Quoted fields are taken out before counting delimiters. Only a line of the right width is parsed: the
+    # parser would fill up or cut off the others, and dies of more than 20,480 columns.
     # U+FFFF is the end of the file to the parser: it would take parts of the next line for this one.
     fits = f"_found = {width} AND NOT _misquoted AND NOT contains(_line, '\uffff')"
-    # A comma after the last field: there the parser takes U+0000 before the closing quote away.
-    whole = f"IF({fits}, concat(_line, ','), NULL)"
+    # A delimiter after the last field: there the parser takes U+0000 before the closing quote away.
+    whole = f"IF({fits}, concat(_line, {text_sql(delimiter)}), NULL)"
     kept = ("source_line", "_line", "_misquoted", "_found", "_text")
     return (
         lines.selectExpr(
-            "source_line", "line AS _line", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS _bare"
+            "source_line", "line AS _line", f"{without_quoted('line', contract.format)} AS _bare"
         )
         .selectExpr(
             "source_line",
             "_line",
-            "contains(_bare, '\"') AS _misquoted",
-            "length(_bare) - length(replace(_bare, ',')) + 1 AS _found",
+            f"contains(_bare, {text_sql(quote)}) AS _misquoted",
+            f"length(_bare) - length(replace(_bare, {text_sql(delimiter)})) + 1 AS _found",
         )
         .selectExpr("*", f"from_csv({whole}, '{as_text}', map({options})) AS _text")
         .selectExpr(*kept[:-1], f"{_without_tokens(contract)} AS _text")
@@ -58,17 +58,26 @@ def shape_cases(contract: Contract) -> Iterator[str]:
     yield when("contains(_line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
     yield when("contains(_line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
     yield f"WHEN _misquoted THEN {MISQUOTED}"
-    for delimiter in OTHER_DELIMITERS:
+    agreed = contract.format.delimiter
+    for delimiter in DELIMITERS:
+        if delimiter == agreed:
+            continue
         fields = rf"size(split(_line, '[{delimiter}]'))"
-        shown = "a tab" if delimiter == "\t" else repr(delimiter)
         yield when(
             f"_found < {width} AND {fields} = {width}",
             "wrong_delimiter",
-            f'"separated by {shown} instead of a comma"',
+            f'"separated by {delimiter_name(delimiter)} instead of {delimiter_name(agreed)}"',
         )
     counted = f"concat(_found, ' columns instead of {width}')"
     yield when(f"_found < {width}", "missing_column", counted)
     yield when(f"_found > {width}", "extra_column", counted)
+
+
+def without_quoted(line: str, agreed: Format) -> str:
+    """SQL: a line without its quoted fields. The pattern is possessive, for Java's backtracking recurses."""
+    delimiter, quote = f"[{agreed.delimiter}]", agreed.quote
+    field = f"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}"
+    return f"regexp_replace({line}, {text_sql(f'(^|{delimiter}){field}(?={delimiter}|$)')}, '$1')"
 
 
 def _without_tokens(contract: Contract) -> str:

@@ -13,6 +13,8 @@ from operator import itemgetter
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from glue_jobs.formats import ORDINARY, Format
+from glue_jobs.records import records
 from glue_jobs.storage import literal
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -34,14 +36,16 @@ class SourceLines:
     frame: DataFrame
 
 
-def read(spark: SparkSession, uri: str) -> SourceLines | None:
-    """Reads a text file, lines ended by LF or CR LF; None if it has no line with anything in it."""
+def read(spark: SparkSession, uri: str, agreed: Format = ORDINARY) -> SourceLines | None:
+    """Reads a text file in UTF-8, lines ended by LF or CR LF; None if it has no line with anything in it."""
+    decoded = "decode(CAST(value AS BINARY), 'UTF-8')"
+    ended = f"trim(TRAILING '\\r' FROM {decoded})"
     lines = (
         # Only LF ends a line, as in an editor: Spark's default also splits at a lone CR.
         spark.read.option("lineSep", "\n")
         .text(literal(uri))
         .selectExpr(
-            r"trim(TRAILING '\r' FROM decode(CAST(value AS BINARY), 'UTF-8')) AS line",
+            f"{decoded if agreed.multi_line else ended} AS line",
             "_metadata.file_block_start AS block",
             "monotonically_increasing_id() AS position",
         )
@@ -51,7 +55,7 @@ def read(spark: SparkSession, uri: str) -> SourceLines | None:
         .agg(
             F.expr("min(position) AS first"),
             F.expr("count(*) AS lines"),
-            F.expr("max(IF(trim(line) = '', NULL, position)) AS last_filled"),
+            F.expr("max(IF(trim(BOTH ' \\r' FROM line) = '', NULL, position)) AS last_filled"),
             F.expr("min_by(IF(block = 0, left(line, 100000), NULL), position) AS header"),
         )
         .collect()
@@ -69,5 +73,9 @@ def read(spark: SparkSession, uri: str) -> SourceLines | None:
     shifts = ", ".join(f"{block}L, {number}L" for block, number in shift.items())
     numbered = lines.selectExpr(f"position + map({shifts})[block] AS source_line", "line")
     frame = numbered.where(f"source_line BETWEEN 2 AND {last}")
-    header = next(block["header"] for block in blocks if block["block"] == 0).removeprefix(BYTE_ORDER_MARK)
+    header = next(block["header"] for block in blocks if block["block"] == 0)
+    header = header.removesuffix("\r").removeprefix(BYTE_ORDER_MARK)
+    if agreed.multi_line:
+        frame = records(frame, agreed)
+        return SourceLines(header=header, rows=frame.count(), frame=frame)
     return SourceLines(header=header, rows=last - 1, frame=frame)

@@ -15,6 +15,7 @@ from glue_jobs import clean, curate, lines, odcs, references, source
 from glue_jobs.arguments import JobArguments, is_older, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
+from glue_jobs.formats import compression_of
 from glue_jobs.storage import Document, JobStorage, ObjectLayout
 
 SETTINGS = {
@@ -64,7 +65,11 @@ def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
     """
     # S3 copies while Spark starts.
     with source.copied(arguments, ObjectLayout(arguments).copies) as copy:
-        return _clean_copy(_session("clean", arguments), arguments, agreed, copy)
+        spark = _session("clean", arguments)
+        try:
+            return _clean_copy(spark, arguments, agreed, copy)
+        finally:
+            JobStorage(spark).delete(_plain_text(copy()))
 
 
 def _clean_copy(
@@ -205,12 +210,24 @@ def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArgum
 def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract) -> lines.SourceLines:
     if storage.size(uri) == 0:
         raise RefusedObject("empty_file", "the file has no bytes")
-    raw = lines.read(spark, uri)
+    compression = compression_of(uri, storage.head(uri))
+    agreed.format.check_text(storage.head(uri, compression))
+    text = uri
+    if compression is not None or agreed.format.encoding != "UTF-8":
+        # Spark splits what is neither packed nor of wide characters.
+        text = _plain_text(uri)
+        storage.to_plain_text(uri, text, compression, agreed.format.encoding)
+    raw = lines.read(spark, text, agreed.format)
     if raw is None:
         raise RefusedObject("empty_file", "the file has blank lines only")
     agreed.check_header(raw.header)
     agreed.check_rows(raw.rows)
     return raw
+
+
+def _plain_text(uri: str) -> str:
+    """Where the unpacked text of a copy is: beside it, so that what a killed run leaves is swept with it."""
+    return f"{uri}.text"
 
 
 def _quarantine_object(

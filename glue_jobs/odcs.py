@@ -16,6 +16,7 @@ from glue_jobs.contract import Column, Contract, Join, PartitionDate, ReferenceT
 from glue_jobs.errors import JobError
 from glue_jobs.odcs_columns import NAME, RESERVED, ColumnReader
 from glue_jobs.odcs_faults import ContractError, ContractFault, Path, similar
+from glue_jobs.odcs_format import FormatReader
 
 __all__ = ["SUFFIX", "ContractError", "ContractFault", "from_document", "load"]
 
@@ -57,7 +58,7 @@ def from_document(document: object) -> Contract:
     return contract
 
 
-class _Reader(ColumnReader):
+class _Reader(ColumnReader, FormatReader):
     """Reads a document and notes what is wrong with it."""
 
     def contract(self, document: object) -> Contract | None:
@@ -110,7 +111,7 @@ class _Reader(ColumnReader):
         columns = self.columns(path, table)
         if not columns:
             return None
-        custom = self.customs(table, path, ("nullTokens", "partition"))
+        custom = self.customs(table, path, ("format", "nullTokens", "partition"))
         joins = self.joins(path, table, references)
         key, date = self.key(path, table), self.partition(path, table, columns, custom.get("partition"))
         rows, unique = self.table_rules(path, table, [column.name for column in columns])
@@ -125,6 +126,7 @@ class _Reader(ColumnReader):
             references=tuple(replace(found, joins=tuple(joins[found.name])) for found in references.values()),
             rows=rows,
             unique=unique,
+            format=self.format(self.custom_place(table, path, "format"), custom.get("format")),
         )
         taken = contract.dated_names
         for join in (join for found in joins.values() for join in found):

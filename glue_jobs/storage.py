@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from glue_jobs.arguments import JobArguments
+from glue_jobs.errors import RefusedObject
+from glue_jobs.formats import HEAD
 
 Document = dict[str, Any]
+BUFFER = 2**16
+# What Java's decompressors raise of bytes that are broken or cut off.
+BROKEN = {
+    "java.io.EOFException",
+    "java.util.zip.ZipException",
+    "com.github.luben.zstd.ZstdIOException",
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class JobStorage:
         # pyspark types neither the JVM gateway nor its Java context.
         context: Any = spark.sparkContext
         self._configuration: Any = context._jsc.hadoopConfiguration()
+        self._jvm: Any = context._jvm
         # Kept: each dot of such a name searches the class path.
         self._path: Any = context._jvm.org.apache.hadoop.fs.Path
         self._files: Any = context._jvm.org.apache.hadoop.fs.FileUtil
@@ -92,6 +104,48 @@ class JobStorage:
             return None
         status = files.getFileStatus(path)
         return None if status.isDirectory() else int(status.getLen())
+
+    def head(self, uri: str, compression: str | None = None) -> bytes:
+        """An object's first bytes, unpacked.
+
+        Raises:
+            RefusedObject: it cannot be unpacked.
+        """
+        with _unpacking(uri, compression):
+            stream = self._input(uri, compression)
+            try:
+                return bytes(stream.readNBytes(HEAD))
+            finally:
+                stream.close()
+
+    def to_plain_text(self, uri: str, target: str, compression: str | None, encoding: str) -> None:
+        """Writes an object unpacked and in UTF-8; no byte of it passes through Python.
+
+        Raises:
+            RefusedObject: it cannot be unpacked.
+        """
+        path, files = self._open(target)
+        with _unpacking(uri, compression):
+            stream, out = self._input(uri, compression), files.create(path, True)
+            try:
+                if encoding == "UTF-8":
+                    stream.transferTo(out)
+                else:
+                    writer = self._jvm.java.io.OutputStreamWriter(out, "UTF-8")
+                    self._jvm.java.io.InputStreamReader(stream, encoding).transferTo(writer)
+                    writer.flush()
+            finally:
+                out.close()
+                stream.close()
+
+    def _input(self, uri: str, compression: str | None) -> Any:
+        path, files = self._open(uri)
+        stream = files.open(path)
+        if compression == "gzip":
+            return self._jvm.java.util.zip.GZIPInputStream(stream, BUFFER)
+        if compression == "zstd":
+            return self._jvm.com.github.luben.zstd.ZstdInputStream(stream)
+        return stream
 
     def folders(self, uri: str) -> list[str]:
         """The names of the folders in a folder."""
@@ -142,6 +196,21 @@ class JobStorage:
     def _open(self, uri: str) -> tuple[Any, Any]:
         path = self._path(uri)
         return path, path.getFileSystem(self._configuration)
+
+
+@contextmanager
+def _unpacking(uri: str, compression: str | None) -> Iterator[None]:
+    """Makes what a decompressor says of bad bytes a refusal; other errors stay what they are."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        yield
+    except Py4JJavaError as error:
+        name = error.java_exception.getClass().getName()
+        if compression is None or name not in BROKEN:
+            raise
+        detail = f"the file cannot be read as {compression}: {error.java_exception.getMessage()}"
+        raise RefusedObject("bad_compression", detail) from None
 
 
 def literal(uri: str) -> str:

@@ -104,6 +104,8 @@ def _fields(before: Contract, after: Contract) -> Iterator[ContractChange]:
     if before.null_tokens != after.null_tokens:
         shown = [", ".join(map(repr, tokens)) or "none" for tokens in (before.null_tokens, after.null_tokens)]
         yield ContractChange(Level.minor, "nullTokens", f"{shown[0]} has become {shown[1]}")
+    if before.format != after.format:
+        yield ContractChange(Level.minor, "format", f"files are written another way{FOLLOW}")
     if before.rows != after.rows:
         narrower = not _within(before.rows, after.rows)
         yield ContractChange(Level.minor, "rows", f"{after.rows} in a file now{FOLLOW if narrower else ''}")

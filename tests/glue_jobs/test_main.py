@@ -240,7 +240,11 @@ def curated_once(new_buckets: Callable[[Path], Buckets], tmp_path_factory: pytes
         (b"\n\n", "empty_file", "the file has blank lines only"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not_csv", "the first line is not text: '\ufffdPNG'"),
         (b"carrier,name\nUA,United\n", "other_columns", "not the contract's header: 18 missing (year,"),
-        (HEADER.replace(",", ";").encode(), "other_columns", "not the contract's header: 19 missing (year,"),
+        (
+            HEADER.replace(",", ";").encode(),
+            "other_delimiter",
+            "the columns are separated by ';', the contract says a comma",
+        ),
     ],
 )
 def test_a_file_that_is_refused_harms_nothing(
