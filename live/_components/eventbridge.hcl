@@ -32,7 +32,8 @@ inputs = {
     raw-objects = {
       archive_days  = local.env.retention_days.logs
       description   = "An object arrived in raw"
-      pattern       = { bucket = "raw", key_prefixes = [for name in keys(local.datasets) : "${name}/"], key_suffix = ".csv" }
+      # Whatever comes is processed or refused: a suffix would leave a producer of .CSV without an answer.
+      pattern       = { bucket = "raw", key_prefixes = [for name in keys(local.datasets) : "${name}/"] }
       state_machine = "pipeline"
     }
   }
