@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 # Letters of a format -> what they stand for in a value.
 SHAPES = {
@@ -16,6 +17,7 @@ SHAPES = {
     "XX": "(Z|[+-][0-9]{4})",
     "XXX": "(Z|[+-][0-9]{2}:[0-9]{2})",
 }
+STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 DATE_LETTERS = ("yyyy", "MM", "dd")
 ZONE_LETTERS = ("X", "XX", "XXX")
 
@@ -45,6 +47,23 @@ def shape(pattern: str) -> str:
         else:
             # A class of one is the mark itself.
             parts.append(word[1:-1] if word[0] == "'" else f"[{word}]")
+    return "".join(parts)
+
+
+def written(pattern: str, value: date) -> str:
+    """A date or timestamp as its format has it."""
+    parts = []
+    for word in _words(pattern):
+        if word.startswith("S"):
+            parts.append(value.strftime("%f").ljust(9, "0")[: len(word)])
+        elif word.startswith("X"):
+            zone = value.strftime("%z")
+            minutes = {"X": "", "XX": zone[3:], "XXX": f":{zone[3:]}"}[word]
+            parts.append(zone[:3] + minutes)
+        elif word[0].isalpha():
+            parts.append(value.strftime(STRFTIME[word]).zfill(len(word)))
+        else:
+            parts.append(word[1:-1] if word[0] == "'" else word)
     return "".join(parts)
 
 

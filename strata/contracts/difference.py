@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from glue_jobs import odcs
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
 from glue_jobs.rules import Bound, Span, Value, shown
-from strata.contracts.document import ContractDocument
-from strata.errors import StrataError
+from strata.contracts.document import ContractDocument, sound
 from strata.modules.versions import Level, Version
 
 FOLLOW = ": producers have to follow"
@@ -63,7 +61,7 @@ def compare(old: ContractDocument, new: ContractDocument) -> ContractDifference:
     Raises:
         StrataError: one of them is not sound.
     """
-    before, after = _contract(old), _contract(new)
+    before, after = sound(old), sound(new)
     changes = [
         *_fields(before, after),
         *_columns(before, after),
@@ -75,16 +73,6 @@ def compare(old: ContractDocument, new: ContractDocument) -> ContractDifference:
     changes.sort(key=lambda change: (-change.level, change.subject, change.text))
     versions = (Version.read(str(document.content["version"])) for document in (old, new))
     return ContractDifference(tuple(changes), *versions)
-
-
-def _contract(document: ContractDocument) -> Contract:
-    try:
-        return odcs.from_document(document.content)
-    except odcs.ContractError as error:
-        fault = error.faults[0]
-        raise StrataError(
-            fault.message, file=document.file, line=document.line(fault.path), remedy=fault.remedy
-        ) from None
 
 
 def _without_version(document: ContractDocument) -> dict[str, object]:

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from glue_jobs.odcs import SUFFIX
+from glue_jobs.contract import Contract
+from glue_jobs.odcs import SUFFIX, ContractError, from_document
 from strata.errors import StrataError
 
 FOLDER = Path("glue_jobs", "contracts")
@@ -94,6 +95,20 @@ class ContractDocument:
                     if isinstance(key, ScalarNode) and key.value in seen:
                         yield key.start_mark.line + 1, key.value
                     seen.add(key.value if isinstance(key, ScalarNode) else None)
+
+
+def sound(document: ContractDocument) -> Contract:
+    """Make a document's contract.
+
+    Raises:
+        StrataError: it has a fault; the first one, with its line.
+    """
+    try:
+        return from_document(document.content)
+    except ContractError as error:
+        fault = error.faults[0]
+        line = document.line(fault.path)
+        raise StrataError(fault.message, file=document.file, line=line, remedy=fault.remedy) from None
 
 
 def _inner(node: Node | None, step: str | int) -> tuple[int, Node] | None:

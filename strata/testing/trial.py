@@ -14,7 +14,7 @@ from typing import Any, Literal
 from glue_jobs import odcs
 from glue_jobs.contract import Contract
 from glue_jobs.errors import JobError, RefusedObject
-from strata.contracts.document import FOLDER, ContractDocument
+from strata.contracts.document import FOLDER, ContractDocument, sound
 from strata.errors import StrataError
 from strata.testing.fixtures.jobs import Buckets, local_spark
 
@@ -67,13 +67,7 @@ def contract_of(root: Path, file: Path, named: str | None) -> Contract:
             f"no contract is called {' or '.join(names)}",
             remedy=f"name one with --contract: a file, or one of {', '.join(known) or 'none'}",
         )
-    document = ContractDocument.read(found)
-    try:
-        return odcs.from_document(document.content)
-    except odcs.ContractError as error:
-        fault = error.faults[0]
-        line = document.line(fault.path)
-        raise StrataError(fault.message, file=found, line=line, remedy=fault.remedy) from None
+    return sound(ContractDocument.read(found))
 
 
 def try_job(job: str, file: Path, contract: Contract, references: Path | None = None) -> Trial:
