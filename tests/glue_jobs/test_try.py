@@ -68,11 +68,34 @@ def test_quarantined_lines_are_told_and_end_with_3(tried: Callable[..., tuple[in
     ]
 
 
+def test_a_third_data_set_is_one_file(tried: Callable[..., tuple[int, Any]]) -> None:
+    code, found = tried("curate", "examples/lineitem.csv", "--contract", "examples/lineitem.odcs.yaml")
+    assert (code, found["outcome"], found["dataset"]) == (3, "quarantined", "lineitem")
+    assert found["counts"] == {
+        "rows_read": 12,
+        "rows_clean": 3,
+        "rows_quarantined": 8,
+        "rows_duplicate": 1,
+        "rows_curated": 3,
+    }
+    assert found["partitions"] == ["l_shipdate=1992-01-01", "l_shipdate=1996-03-13", "l_shipdate=1996-04-12"]
+    assert [(row["source_line"], row["reason"], row["detail"]) for row in found["quarantined"]] == [
+        (5, "out_of_range", "l_quantity: '51.00' is more than 50"),
+        (6, "out_of_range", "l_discount: '0.11' is more than 0.1"),
+        (7, "out_of_range", "l_extendedprice: '0.00' is not more than 0"),
+        (8, "not_allowed", "l_returnflag: 'X' is not an allowed value"),
+        (9, "out_of_range", "l_shipdate: '1999-01-01' is not less than 1999-01-01"),
+        (10, "not_a_number", "l_extendedprice: '900.505' is not of type decimal(15,2)"),
+        (11, "bad_date", "l_shipdate: '1992-02-30' is not of type date"),
+        (12, "wrong_length", "l_shipmode: 'BY PIGEON POST' has not 0 to 10 characters"),
+    ]
+
+
 def test_the_commands_of_the_documentation_run(root: Path, tried: Callable[..., tuple[int, Any]]) -> None:
     shutil.copytree(root / "docs/examples", "docs/examples")
     (block,) = shell_blocks(root / "docs/datasets.md", "console")
     codes = [tried(*line.removesuffix(" --json").split()[3:])[0] for line in block.splitlines()]
-    assert codes == [3, 0]
+    assert codes == [3, 0, 3]
 
 
 def test_a_refused_file_ends_with_4(tried: Callable[..., tuple[int, Any]]) -> None:
