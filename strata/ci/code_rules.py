@@ -120,7 +120,7 @@ def check_change(change: CommitRange) -> list[GateFinding]:
     for path in change.files:
         found += _by_name(path)
         if (mode := change.modes.get(path, _PLAIN[0])) not in _PLAIN:
-            found.append(GateFinding("code", path, f"is no plain file (Git mode {mode})"))
+            found.append(GateFinding("code", path, f"is not a plain file (Git mode {mode})"))
         elif path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
             try:
                 found += _by_content(path, change, known)

@@ -76,7 +76,7 @@ def compare(base: Inventory, head: Inventory, is_merged: Callable[[str], bool]) 
         if tag not in base.tags and not is_merged(tag):
             yield GateFinding("code", unit, f"the release {tag} is not a tag of what was merged")
     for place, where in head.faults.items():
-        yield GateFinding("code", place, f"cannot be evaluated, so that nobody knows what it loads: {where}")
+        yield GateFinding("code", place, f"cannot be evaluated, so that what it loads is unknown: {where}")
     known: dict[str, set[str]] = {}
     for parts in base.units.values():
         for part, value in parts.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from strata.ci.affected import Affected
 from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
+from strata.ci.plan_rules import PlanRule, rules_of
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, unit_plan
 from strata.ci.summary import markdown
 from strata.errors import StrataError
@@ -77,7 +78,7 @@ class Planner:
                     destroy=True,
                     variables=snowflake_variables(),
                 )
-        return collect(affected, commit, self.folder, outcomes, self.edges)
+        return collect(affected, commit, self.folder, outcomes, self.edges, rules_of(self.root))
 
 
 def collect(
@@ -86,6 +87,7 @@ def collect(
     folder: Path,
     outcomes: Mapping[str, UnitOutcome],
     edges: tuple[tuple[str, str], ...] = (),
+    rules: Sequence[PlanRule] | None = None,
 ) -> PlanningResult:
     """Read the plans of some units and what became of the others.
 
@@ -95,6 +97,7 @@ def collect(
         folder: the folder of `--json-out-dir`.
         outcomes: what Terragrunt reported.
         edges: (upstream, downstream) among all units.
+        rules: of plans; the built-in ones by default.
     """
     key = new_key()
     units: list[UnitPlan] = []
@@ -112,7 +115,7 @@ def collect(
             continue
         mark = fingerprint(document, key)
         marks[name] = (mark,)
-        units.append(unit_plan(name, document).model_copy(update={"digest": mark.digest}))
+        units.append(unit_plan(name, document, rules).model_copy(update={"digest": mark.digest}))
     known = {unit.unit for unit in units}
     plans = PlanSet(
         environment=affected.environment,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from strata.ci.plan_rules import PlanFinding, PlanRule, built_in, of_values
 from strata.errors import StrataError
 from strata.live.mocks import planned
 from strata.plan import document as plans
@@ -53,6 +54,7 @@ class UnitPlan(BaseModel):
         outputs: names of the outputs that would change.
         mocked: the resources, outputs and variables in which a mock stands for a value.
         drifted: resources that somebody changed outside Terraform; their action is what happened to them.
+        broken: the rules of plans that values break, see `plan_rules`.
         digest: of the normalised plan, see `fingerprint`.
     """
 
@@ -65,6 +67,7 @@ class UnitPlan(BaseModel):
     outputs: tuple[str, ...] = ()
     mocked: tuple[str, ...] = ()
     drifted: tuple[ResourceChange, ...] = ()
+    broken: tuple[PlanFinding, ...] = ()
     digest: str | None = None
 
     @property
@@ -130,8 +133,14 @@ def load_plan_set(path: Path) -> PlanSet:
         ) from None
 
 
-def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
-    """What a plan JSON says of its unit, without values."""
+def unit_plan(unit: str, document: Mapping[str, Any], rules: Sequence[PlanRule] | None = None) -> UnitPlan:
+    """What a plan JSON says of its unit, without values.
+
+    Args:
+        unit: the unit's path.
+        document: from `terraform show -json`.
+        rules: what its values must keep; the built-in rules by default.
+    """
     outputs = [output.address for output in plans.outputs(document) if changes_output(output)]
     return UnitPlan(
         unit=unit,
@@ -139,6 +148,7 @@ def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
         outputs=tuple(sorted(outputs)),
         mocked=tuple(dict.fromkeys(shown(place) for place, _ in planned(document))),
         drifted=tuple(_drifted(document)),
+        broken=tuple(_broken(document, built_in() if rules is None else rules)),
     )
 
 
@@ -178,6 +188,18 @@ def _resources(found: Iterable[PlannedChange]) -> Iterator[ResourceChange]:
             yield ResourceChange(
                 address=shown(change.address), type=change.type, action=action, changed=change.changed()
             )
+
+
+def _broken(document: Mapping[str, Any], rules: Sequence[PlanRule]) -> Iterator[PlanFinding]:
+    for change in plans.changes(document):
+        if change.managed:
+            for rule, attribute in of_values(rules, change):
+                yield PlanFinding(
+                    address=shown(change.address),
+                    rule=rule.name,
+                    label=rule.label,
+                    what=f"{rule.says} ({attribute})",
+                )
 
 
 def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:

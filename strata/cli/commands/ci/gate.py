@@ -15,6 +15,7 @@ from strata.ci.gate import GateVerdict, check_plans, decide
 from strata.ci.git import CommitRange
 from strata.ci.github import GitHub
 from strata.ci.inventory import check_loaded, is_configuration
+from strata.ci.plan_rules import rules_of
 from strata.ci.workflow import add_summary
 from strata.cli.options import Json
 from strata.cli.plan_sets import read_plan_sets, require_expected
@@ -61,8 +62,9 @@ def run(
     if plans is not None:
         sets = read_plan_sets(plans)
         require_expected(plans, sets, expect)
+        rules = rules_of(repository)
         for planned in sets.values():
-            findings += check_plans(planned, deletions=deletions)
+            findings += check_plans(planned, deletions=deletions, rules=rules)
     verdict = decide(findings, {*(label or ()), *_approvals(pull_request, author, head, fresh)})
     _print(verdict, json_)
     if verdict.open:
