@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from strata.ci.affected import Affected
 from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
-from strata.ci.plan_rules import PlanRule, rules_of
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, unit_plan
+from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.ci.summary import markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
@@ -78,7 +78,7 @@ class Planner:
                     destroy=True,
                     variables=snowflake_variables(),
                 )
-        return collect(affected, commit, self.folder, outcomes, self.edges, rules_of(self.root))
+        return collect(affected, commit, self.folder, outcomes, Repository.at(self.root), self.edges)
 
 
 def collect(
@@ -86,8 +86,8 @@ def collect(
     commit: str,
     folder: Path,
     outcomes: Mapping[str, UnitOutcome],
+    repository: Repository = NOT_AT_HAND,
     edges: tuple[tuple[str, str], ...] = (),
-    rules: Sequence[PlanRule] | None = None,
 ) -> PlanningResult:
     """Read the plans of some units and what became of the others.
 
@@ -96,8 +96,8 @@ def collect(
         commit: the commit they were made for.
         folder: the folder of `--json-out-dir`.
         outcomes: what Terragrunt reported.
+        repository: whose plans they are.
         edges: (upstream, downstream) among all units.
-        rules: of plans; the built-in ones by default.
     """
     key = new_key()
     units: list[UnitPlan] = []
@@ -115,7 +115,7 @@ def collect(
             continue
         mark = fingerprint(document, key)
         marks[name] = (mark,)
-        units.append(unit_plan(name, document, rules).model_copy(update={"digest": mark.digest}))
+        units.append(unit_plan(name, document, repository).model_copy(update={"digest": mark.digest}))
     known = {unit.unit for unit in units}
     plans = PlanSet(
         environment=affected.environment,

@@ -10,8 +10,8 @@ from typing import Any
 from strata.ci import planning
 from strata.ci.affected import Affected
 from strata.ci.git import commit
-from strata.ci.plan_rules import rules_of
 from strata.ci.plans import PlanSet, find_plans, load_plan_set
+from strata.ci.reading import Repository
 from strata.cli.checkout import checkout_root
 from strata.cli.views.console import err
 from strata.errors import StrataError
@@ -38,7 +38,7 @@ def collected(environment: str, plans: Path, name: str) -> planning.PlanningResu
     chosen = Affected(environment, dict.fromkeys(units, ()), (), (units,))
     outcomes = {unit: UnitOutcome(unit, "succeeded") for unit in units}
     root = checkout_root()
-    return planning.collect(chosen, commit(root, name), plans, outcomes, rules=rules_of(root))
+    return planning.collect(chosen, commit(root, name), plans, outcomes, Repository.at(root))
 
 
 def require_planned(plans: PlanSet) -> None:

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from strata.ci.gate import check_plans
-from strata.ci.plan_rules import built_in, read_rules, rules_of
+from strata.ci.plan_rules import built_in, read_rules
 from strata.ci.plans import PlanSet, unit_plan
+from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.errors import StrataError
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
@@ -39,11 +40,11 @@ def plan(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def findings(case: dict[str, Any], root: Path | None = None) -> list[tuple[str, str, str]]:
-    rules = rules_of(root) if root else built_in()
-    plans = PlanSet(environment="dev", commit="c", units=(unit_plan("live/dev/a", plan(case), rules),))
+    repository = Repository.at(root) if root else NOT_AT_HAND
+    plans = PlanSet(environment="dev", commit="c", units=(unit_plan("live/dev/a", plan(case), repository),))
     return [
         (one.label, one.place, one.what)
-        for one in check_plans(PlanSet.model_validate_json(plans.model_dump_json()), rules=rules)
+        for one in check_plans(PlanSet.model_validate_json(plans.model_dump_json()), rules=repository.rules)
     ]
 
 
