@@ -13,7 +13,7 @@ _LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\d{12}|\*):.+$")]
-_Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
+_Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+)$")]
 
 
 class _SettingsPart(BaseModel):

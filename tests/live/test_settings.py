@@ -47,7 +47,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("partition", ["aws-cn", "aws-us-gov"], ["aws-iso", ""]),
     ("protected", [], ["no", 0, None]),
     ("modules", ["git::ssh://git@example.org/a//m"], ["https://example.org/a//m", "git::https://example.org/a", "git::https://h/a//m/s3", "git::https://h/a//m?ref=x", "git:://m"]),
-    ("versions.s3", ["v1.2.30", "main", "feature/x", "4f2a91c", "V1_0.x-y"], ["", "-x", "/x", "a b", "a?ref=b", 1]),
+    ("versions.s3", ["v1.2.30"], ["", "main", "feature/x", "4f2a91c", "V1.0.0", "v1.0", "v1.0.0-rc1", "1.0.0", "-x", "a?ref=b", 1]),
     ("github.owner", ["a", "A1-b", "a" * 39], ["", "-a", "a_b", "a.b", "a" * 40]),
     ("github.owner_id", [1, 99999999], [0, -1, "1"]),
     ("github.repository", ["a", "a.b_c-D", "a" * 100], ["", "a/b", "a" * 101]),
