@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,8 +17,36 @@ _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\
 _Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+)$")]
 
 
+# As `timestamp()` writes it.
+_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+
+
 class _SettingsPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Freeze(_SettingsPart):
+    """A time in which nothing is applied."""
+
+    from_: Annotated[str, Field(alias="from", pattern=_TIME)]
+    until: Annotated[str, Field(pattern=_TIME)]
+    reason: Annotated[str, Field(min_length=1)]
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins."""
+        return datetime.fromisoformat(self.from_)
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends."""
+        return datetime.fromisoformat(self.until)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Freeze:
+        if self.begins >= self.ends:
+            raise ValueError("until is not after from")
+        return self
 
 
 class Github(_SettingsPart):
@@ -98,6 +127,7 @@ class Settings(_SettingsPart):
     inspectors: list[_Arn]
     administrators: list[_Arn]
     disposable: bool
+    freeze: list[Freeze] = []
     subscribers: list[str]
     glue: Glue
     # `lambda` is a word of Python's.

@@ -46,6 +46,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("region", ["us-east-1", "us-gov-west-1", "ap-southeast-2"], ["eu-west", "eu-1", "EU-west-1", "eu-west-1a", "eu-west-10"]),
     ("partition", ["aws-cn", "aws-us-gov"], ["aws-iso", ""]),
     ("protected", [], ["no", 0, None]),
+    ("freeze", [[], [{"from": "2026-12-20T00:00:00Z", "until": "2026-12-21T00:00:00Z", "reason": "x"}]], ["always", [{}], [{"from": "2026-12-21T00:00:00Z", "until": "2026-12-20T00:00:00Z", "reason": "x"}]]),
     ("modules", ["git::ssh://git@example.org/a//m"], ["https://example.org/a//m", "git::https://example.org/a", "git::https://h/a//m/s3", "git::https://h/a//m?ref=x", "git:://m"]),
     ("versions.s3", ["v1.2.30"], ["", "main", "feature/x", "4f2a91c", "V1.0.0", "v1.0", "v1.0.0-rc1", "1.0.0", "-x", "a?ref=b", 1]),
     ("github.owner", ["a", "A1-b", "a" * 39], ["", "-a", "a_b", "a.b", "a" * 40]),

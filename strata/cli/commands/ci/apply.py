@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from strata.ci import affected as resolver
 from strata.ci.apply import Applier, UnitApply, job_summary
 from strata.ci.fingerprint import Record
+from strata.ci.freeze import refuse_frozen
 from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.store import Store
@@ -36,6 +38,8 @@ def run(
     """Apply what was merged since the last commit that was applied completely."""
     root = checkout_root()
     head = commit(root, "HEAD")
+    tree = LiveTree.load(root)
+    refuse_frozen(tree, environment, datetime.now(UTC))
     github = GitHub.from_environment()
     last: str | None
     if base is None:
@@ -43,7 +47,7 @@ def run(
     else:
         change = CommitRange.since(root, base)
         affected, last = resolver.deployable(change, environment), change.base
-    store = Store.of(LiveTree.load(root), environment)
+    store = Store.of(tree, environment)
     records = _reviewed(root, github, store, last, head)
     results: list[UnitApply] = []
     try:
