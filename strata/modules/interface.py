@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, HclFile, parse
@@ -56,7 +56,10 @@ _Named = TypeVar("_Named", Variable, Output)
 
 @dataclass(frozen=True)
 class DeclaredResource:
-    """A managed resource or a child module; `repeated` is "", `count` or `for_each`, `over` by what."""
+    """A managed resource, a data source or a child module.
+
+    `repeated` is "", `count` or `for_each`, `over` by what.
+    """
 
     address: str
     file: str
@@ -88,6 +91,7 @@ class Module:
         name: the folder's name.
         files: the Terraform files.
         others: every other file's bytes, by its path in the module.
+        data_sources: those it reads, by their addresses.
         requirements: the versions of `terraform` and of each provider by its local name.
         providers: the providers it requires.
         nested: the modules that it calls by a relative path, by the names of the calls.
@@ -99,6 +103,7 @@ class Module:
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
     resources: Mapping[str, DeclaredResource]
+    data_sources: Mapping[str, DeclaredResource]
     moves: tuple[Move, ...]
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
@@ -108,9 +113,17 @@ class Module:
     @property
     def addresses(self) -> dict[str, DeclaredResource]:
         """`resources` and those of the nested modules, by their addresses from here, without keys."""
-        found = dict(self.resources)
+        return self._below("resources")
+
+    @property
+    def data_addresses(self) -> dict[str, DeclaredResource]:
+        """`data_sources` and those of the nested modules, as `addresses`."""
+        return self._below("data_sources")
+
+    def _below(self, kind: Literal["resources", "data_sources"]) -> dict[str, DeclaredResource]:
+        found = dict(self.resources if kind == "resources" else self.data_sources)
         for call, module in self.nested.items():
-            found |= {f"module.{call}.{inner}": resource for inner, resource in module.addresses.items()}
+            found |= {f"module.{call}.{inner}": one for inner, one in module._below(kind).items()}
         return found
 
     def blocks(self, kind: str) -> Iterator[tuple[HclFile, Block]]:
@@ -209,7 +222,8 @@ def read_module(
         others,
         variables=_by_name("variable", (v for f in files for v in _variables(f))),
         outputs=_by_name("output", (o for f in files for o in _outputs(f))),
-        resources={r.address: r for f in files for r in _resources(f)},
+        resources={r.address: r for f in files for r in _declared(f, "resource", "module")},
+        data_sources={r.address: r for f in files for r in _declared(f, "data")},
         moves=tuple(m for f in files for m in _moves(f)),
         removed=tuple(_address(b, "from") for f in files for b in f.body.children("removed")),
         requirements=dict(r for f in files for r in _requirements(f)),
@@ -289,10 +303,10 @@ def _outputs(file: HclFile) -> Iterator[Output]:
         )
 
 
-def _resources(file: HclFile) -> Iterator[DeclaredResource]:
-    for block in (*file.body.children("resource"), *file.body.children("module")):
+def _declared(file: HclFile, *kinds: str) -> Iterator[DeclaredResource]:
+    for block in (block for kind in kinds for block in file.body.children(kind)):
         repeated = next((name for name in ("count", "for_each") if name in block.attributes), "")
-        labels = block.labels if block.type == "resource" else ("module", *block.labels)
+        labels = block.labels if block.type == "resource" else (block.type, *block.labels)
         yield DeclaredResource(
             ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
         )

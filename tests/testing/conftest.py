@@ -39,15 +39,23 @@ def run_pytest(root: Path, *arguments: str) -> Ran:
     done = subprocess.run(
         [*command, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=300
     )
+    return Ran(root, read_report(report), done.stdout + done.stderr)
+
+
+def read_report(report: Path) -> dict[str, str]:
+    """Each test's failure text of a report in JUnit's format, "" for a passed one."""
     tests = {}
     for case in ElementTree.parse(report).iter("testcase"):
-        failure = case.find("failure")
+        # Of a fixture, pytest writes an error.
+        failure = next(
+            (found for kind in ("failure", "error") if (found := case.find(kind)) is not None), None
+        )
         steps = case.get("classname", "").split(".")
         # A case's file name has an ending, which a test's module has not.
         folder = steps[-3] if steps[-1] in ("yaml", "md") else steps[-1]
         name = f"{folder}/{case.get('name')}"
         tests[name] = "" if failure is None else (failure.text or "")
-    return Ran(root, tests, done.stdout + done.stderr)
+    return tests
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from types import TracebackType
 from strata.errors import StrataError
 from strata.hcl.syntax import Block
 from strata.terraform.toolchain import Toolchain
+from strata.testing.cases.answers import check_extras
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import CaseRoot, ModuleCall
 from strata.testing.cases.inputs import check_inputs
@@ -78,6 +79,7 @@ class BatchPlanner:
         for case in cases:
             try:
                 check_inputs(case, self._layout)
+                check_extras(case, self._layout)
                 sound.append(case)
             except StrataError as error:
                 result.outcomes[case.id] = Broken(error)
