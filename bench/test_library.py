@@ -45,7 +45,7 @@ from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.services import PlanServices
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYOUT = RepositoryLayout(ROOT, ROOT / "modules", ROOT / "tests" / "modules", ROOT / ".strata")
+LAYOUT = RepositoryLayout(ROOT, (ROOT / "modules",), ROOT / "tests" / "modules", ROOT / ".strata")
 TARGETS = {"tftest / library": 35.0, "terraform test / library": 4.5}
 CASES = 60
 RUNS = 3
@@ -152,7 +152,7 @@ def library(cases: list[Case], kept: Path = LAYOUT.state / "testing") -> dict[st
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         root = Path(folder)
-        shutil.copytree(LAYOUT.modules, root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        shutil.copytree(ROOT / "modules", root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
         (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
         (root / ".strata").mkdir()
         (root / ".strata" / "testing").symlink_to(kept.resolve())

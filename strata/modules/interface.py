@@ -111,6 +111,11 @@ class Module:
     nested: Mapping[str, Module] = field(default_factory=dict)
 
     @property
+    def folder(self) -> str:
+        """The folder, as findings name it."""
+        return posixpath.dirname(self.files[0].name)
+
+    @property
     def addresses(self) -> dict[str, DeclaredResource]:
         """`resources` and those of the nested modules, by their addresses from here, without keys."""
         return self._below("resources")
@@ -209,7 +214,7 @@ def read_module(
         if path.endswith((".tf.json", ".tofu.json")):
             raise StrataError("JSON syntax is not read", file=f"{shown}/{path}", remedy="write it as HCL")
         if path.endswith(".tf") and "/" not in path:
-            parsed.append(parse(f"{shown}/{path}", raw))
+            parsed.append(parse(posixpath.normpath(f"{shown}/{path}"), raw))
         else:
             others[path] = raw
     files = tuple(parsed)

@@ -27,7 +27,7 @@ from strata.testing.fixtures.planning import ModulePlanner
 
 from .conftest import SAMPLE
 
-LAYOUT = RepositoryLayout(SAMPLE, SAMPLE / "modules", SAMPLE / "tests" / "modules", SAMPLE / ".strata")
+LAYOUT = RepositoryLayout(SAMPLE, (SAMPLE / "modules",), SAMPLE / "tests" / "modules", SAMPLE / ".strata")
 
 
 def planned(number: int) -> PlannedCase:

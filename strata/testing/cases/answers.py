@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from strata.checkout.extras import CLOUD, missing_packages
 from strata.modules.interface import Module
 from strata.testing.cases.case import Case
-from strata.testing.cases.composition import examples_modules
+from strata.testing.cases.composition import called_modules
 from strata.testing.cases.layout import RepositoryLayout
 
 # The data sources that the AWS provider answers itself.
@@ -43,7 +43,7 @@ def check_extras(case: Case, layout: RepositoryLayout) -> None:
     missing = missing_packages(CLOUD)
     if not missing:
         return
-    for name in sorted({case.module, *examples_modules(case)}):
+    for name in called_modules(case):
         for asking in _asking(layout.module(name)):
             raise case.fault(
                 f"{asking} of module {name} needs the extra `{CLOUD}`: {missing[0]} is not installed",

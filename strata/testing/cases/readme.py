@@ -26,6 +26,7 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
         StrataError: a directive that is misspelt, whose name is taken, or that no block follows.
     """
     shown = layout.shown(path)
+    module = layout.module_at(path.parent) or path.parent.name
     lines = path.read_text(encoding="utf-8").splitlines()
     seen: set[str] = set()
     for index, line in enumerate(lines):
@@ -54,7 +55,7 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
         yield Case(
             id=f"{prefix}::{name}",
             name=name,
-            module=path.parent.name,
+            module=module,
             expect=Expectation(counts=counts) if counts else None,
             example="\n".join(lines[start + 1 : end]) + "\n",
             shown=shown,
