@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from strata.errors import StrataError
-from strata.hcl.syntax import Block, Expression, HclFile, parse
+from strata.hcl.syntax import Block, Expression, HclFile, compact, parse
 from strata.hcl.types import Type, read_type
 from strata.hcl.values import elements, string_value
 
@@ -76,11 +77,15 @@ class Move:
 
 @dataclass(frozen=True)
 class RequiredProvider:
-    """A provider that a file requires: its local name, its source address, and the versions, "" for any."""
+    """A provider that a file requires: its local name, its source address, and the versions, "" for any.
+
+    `aliases` are the further configurations that the module wants to be given.
+    """
 
     name: str
     source: str
     version: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +119,30 @@ class Module:
     def folder(self) -> str:
         """The folder, as findings name it."""
         return posixpath.dirname(self.files[0].name)
+
+    @property
+    def configurations(self) -> dict[str, RequiredProvider]:
+        """The providers by the names under which a caller configures them: `aws`, `aws.replica`.
+
+        Those too that only the types of resources tell, and those that nested modules inherit.
+        """
+        found = {provider.name: provider for provider in self.providers}
+        for address in (*self.resources, *self.data_sources):
+            name = address.removeprefix("data.").partition(".")[0].partition("_")[0]
+            # Of Terraform itself, and a call.
+            if name not in ("terraform", "module"):
+                found.setdefault(name, RequiredProvider(name, f"hashicorp/{name}", ""))
+        for module in self.nested.values():
+            for name, one in module.configurations.items():
+                if name == one.name:
+                    found.setdefault(name, one)
+        aliases = {f"{one.name}.{alias}": one for one in found.values() for alias in one.aliases}
+        for _, block in self.blocks("provider"):
+            name = block.labels[0]
+            if is_alias(block):
+                one = found.setdefault(name, RequiredProvider(name, f"hashicorp/{name}", ""))
+                aliases[f"{name}.{_string(block, 'alias')}"] = one
+        return found | aliases
 
     @property
     def addresses(self) -> dict[str, DeclaredResource]:
@@ -237,6 +266,11 @@ def read_module(
     )
 
 
+def is_alias(block: Block) -> bool:
+    """Whether a provider block is what stood for `configuration_aliases` before Terraform 0.15."""
+    return block.attributes.keys() == {"alias"} and not block.blocks
+
+
 def required_providers(file: HclFile) -> Iterator[RequiredProvider]:
     """The providers that a file requires."""
     for block in file.body.children("terraform"):
@@ -248,6 +282,7 @@ def required_providers(file: HclFile) -> Iterator[RequiredProvider]:
 def _required_provider(name: str, value: Expression, file: HclFile) -> RequiredProvider:
     # The form that Terraform 0.12 knew is the version alone.
     given = {"version": value.string}
+    aliases: tuple[str, ...] = ()
     for key, element, item in elements(value.node):
         if key is None or (key in ("source", "version") and string_value(item) is None):
             raise StrataError(
@@ -257,7 +292,9 @@ def _required_provider(name: str, value: Expression, file: HclFile) -> RequiredP
                 remedy="write source and version as plain strings",
             )
         given[key] = string_value(item)
-    return RequiredProvider(name, given.get("source") or f"hashicorp/{name}", given["version"] or "")
+        if key == "configuration_aliases":
+            aliases = tuple(re.findall(r"\.([\w-]+)", compact(item)))
+    return RequiredProvider(name, given.get("source") or f"hashicorp/{name}", given["version"] or "", aliases)
 
 
 def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:

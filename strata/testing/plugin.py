@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from strata.testing.cases.case import SHARED_INPUTS, Case
+from strata.testing.cases.case import SHARED, Case
 from strata.testing.cases.collector import LAYOUT, CaseFile, CaseItem, ExampleFile
 from strata.testing.cases.layout import RepositoryLayout, holds_module
 from strata.testing.cases.scheduling import (
@@ -83,7 +83,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     layout = parent.config.stash[LAYOUT]
     if file_path.suffix in (".yaml", ".yml") and file_path.parent.parent == layout.cases:
-        if file_path.name == SHARED_INPUTS:
+        if file_path.stem in SHARED:
             return None
         return CaseFile.from_parent(parent, path=file_path)
     if file_path.name == "README.md" and layout.module_at(file_path.parent) is not None:

@@ -32,7 +32,12 @@ class Ran:
 
 
 def run_pytest(root: Path, *arguments: str) -> Ran:
-    """Run pytest on all cases and READMEs of a repository."""
+    """Run pytest on all cases and READMEs of a repository, with the providers' schemas of earlier ones."""
+    kept = root.parent / "kept"
+    kept.mkdir(exist_ok=True)
+    (root / ".strata").mkdir(exist_ok=True)
+    if not (root / ".strata" / "testing").exists():
+        (root / ".strata" / "testing").symlink_to(kept)
     report = root / "report.xml"
     command = [sys.executable, "-m", "pytest", "-p", "strata.testing.plugin", f"--junitxml={report}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
@@ -52,7 +57,7 @@ def read_report(report: Path) -> dict[str, str]:
         )
         steps = case.get("classname", "").split(".")
         # A case's file name has an ending, which a test's module has not.
-        folder = steps[-3] if steps[-1] in ("yaml", "md") else steps[-1]
+        folder = steps[-3:][0] if steps[-1] in ("yaml", "md") else steps[-1]
         name = f"{folder}/{case.get('name')}"
         tests[name] = "" if failure is None else (failure.text or "")
     return tests

@@ -11,10 +11,11 @@ import pytest
 
 from strata.errors import StrataError
 from strata.testing.cases.batch import _blame
-from strata.testing.cases.case import Case, Expectation, ExpectedError, read_case, shared_inputs
-from strata.testing.cases.composition import CaseRoot, ModuleCall, literal
+from strata.testing.cases.case import Case, Expectation, ExpectedError, read_case, shared
+from strata.testing.cases.composition import CaseRoot, ModuleCall
 from strata.testing.cases.inputs import check_inputs
 from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.literals import literal
 from strata.testing.cases.outcome import UNKNOWN, split
 from strata.testing.cases.readme import read_examples
 from strata.testing.cases.terraform import TerraformFault
@@ -43,7 +44,7 @@ FAULTS = {
     "inputs: {}": "1: the case needs either `expect` or `error`",
     "expect: {counts: {x: 1}}\nerror: {pattern: x}": "1: the case needs either `expect` or `error`",
     "inputs: {}\nexpects: {}\nexpect: {counts: {x: 1}}": "2: unknown key `expects` (did you mean `expect`?)",
-    "zzz: {}\nexpect: {counts: {x: 1}}": "1: unknown key `zzz` (known are inputs, expect, error)",
+    "zzz: {}\nexpect: {counts: {x: 1}}": "1: unknown key `zzz` (known are inputs, providers, override_data, expect, error)",
     "error: {pattern: x, varable: y}": "1: unknown key `error.varable` (did you mean `variable`?)",
     "error:\n  pattern: x\n  zzz: y": "3: unknown key `error.zzz` (known are pattern, resource, variable)",
     "expect:\n  count: {}": "2: unknown key `expect.count` (did you mean `counts`?)",
@@ -96,7 +97,7 @@ def test_inputs_are_laid_over_the_modules_and_those_over_all_modules(layout: Rep
     }
     # Read once.
     (layout.cases / "box" / "inputs.yaml").write_text("name: other\n")
-    assert shared_inputs("box", layout)["name"] == "box"
+    assert shared("box", "inputs", layout)["name"] == "box"
 
 
 @pytest.mark.parametrize("place", ["inputs.yaml", "box/inputs.yaml"])
@@ -241,16 +242,19 @@ def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> N
     layout = RepositoryLayout(tmp_path, (tmp_path / "modules",), tmp_path / "tests", tmp_path / ".strata")
     root = CaseRoot(tmp_path / "root", layout)
     names = ["lake", "store", "bare", "lake"]
-    assert root.providers([boxed(module=name) for name in names]) == {"aws", "snowflake"}
+    for name in names:
+        root.add(boxed(module=name), own_copy=False)
+    assert root.write_providers() == {"aws", "snowflake"}
     written = json.loads((root.folder / "providers.tf.json").read_text())
     assert written["terraform"]["required_providers"] == {
         "aws": {"source": "hashicorp/aws"},
         "snowflake": {"source": "snowflakedb/snowflake"},
     }
-    assert set(written["provider"]) == {"aws", "snowflake"}
+    assert {name: len(given) for name, given in written["provider"].items()} == {"aws": 1, "snowflake": 1}
+    (aws,) = written["provider"]["aws"]
     # A plan needs no account: nothing is asked of AWS.
-    checks = {name for name in written["provider"]["aws"] if name.startswith("skip_")}
-    assert {name: written["provider"]["aws"][name] for name in checks} == dict.fromkeys(checks, True)
+    checks = {name for name in aws if name.startswith("skip_")}
+    assert {name: aws[name] for name in checks} == dict.fromkeys(checks, True)
     assert checks == {
         "skip_credentials_validation",
         "skip_metadata_api_check",
@@ -258,7 +262,8 @@ def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> N
         "skip_requesting_account_id",
     }
     bare = CaseRoot(tmp_path / "other", layout)
-    assert bare.providers([boxed(module="bare")]) == set()
+    bare.add(boxed(module="bare"), own_copy=False)
+    assert bare.write_providers() == set()
     assert not (bare.folder / "providers.tf.json").exists()
 
 

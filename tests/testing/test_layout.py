@@ -79,7 +79,7 @@ def test_two_modules_of_one_name_are_refused_by_place(repository: Path) -> None:
 
 
 def test_an_unknown_module_is_refused_with_the_folders(repository: Path) -> None:
-    with pytest.raises(StrataError, match="^no module tpic in modules or infra$"):
+    with pytest.raises(StrataError, match=r"^no module tpic in modules or infra$"):
         layout(repository, "modules", "infra").module("tpic")
 
 

@@ -201,7 +201,7 @@ def test_schemas_are_asked_for_once_a_version(tmp_path: Path) -> None:
     schemas.keep(other)  # type: ignore[arg-type]
     assert (other.asked, sorted(path.name for path in kept.iterdir())) == (
         1,
-        ["sets-aws-5.100.0-null-3.0.0.json", "sets-aws-5.101.0-null-3.0.0-snowflake.json"],
+        ["schemas-aws-5.100.0-null-3.0.0.json", "schemas-aws-5.101.0-null-3.0.0-snowflake.json"],
     )
     again, folder = Schemas(toolchain(tmp_path / "state")), Folder(tmp_path / "c", "5.100.0")
     again.keep(folder)  # type: ignore[arg-type]

@@ -19,8 +19,9 @@ from strata.testing.cases.answers import check_extras
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import CaseRoot, ModuleCall, called_modules, repository_file
 from strata.testing.cases.inputs import check_inputs
-from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.layout import RepositoryLayout, with_nested
 from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, split
+from strata.testing.cases.providers import check_providers, configures_providers
 from strata.testing.cases.schemas import Schemas
 from strata.testing.cases.services import PlanServices
 from strata.testing.cases.terraform import TerraformFault, TerraformFolder
@@ -80,18 +81,17 @@ class BatchPlanner:
         for case in cases:
             try:
                 check_inputs(case, self._layout)
+                check_providers(case, self._layout)
                 check_extras(case, self._layout)
                 sound.append(case)
             except StrataError as error:
                 result.outcomes[case.id] = Broken(error)
         # Side by side: while one Terraform reads schemas, which is work for one core, the other plans.
-        groups = [
-            group
-            for wanted in (False, True)
-            if (group := [case for case in sound if (case.error is not None) is wanted])
-        ]
+        groups: dict[tuple[bool, bool], list[Case]] = {}
+        for case in sound:
+            groups.setdefault((case.error is not None, self._own_providers(case)), []).append(case)
         with ThreadPoolExecutor(2) as pool:
-            for part in pool.map(self._plan_apart, groups):
+            for part in pool.map(self._plan_apart, groups.values()):
                 result.outcomes |= part.outcomes
                 result.starts += part.starts
         result.seconds = time.monotonic() - begun
@@ -101,6 +101,11 @@ class BatchPlanner:
         result = BatchResult()
         self._run(cases, result, own_copies=any(case.error is not None for case in cases))
         return result
+
+    def _own_providers(self, case: Case) -> bool:
+        """Whether each configuration needs a provider process: one that is shared keeps the last it got."""
+        modules = (one for name in called_modules(case) for one in with_nested(self._layout.module(name)))
+        return configures_providers(case, modules)
 
     def _run(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
         """Plan cases in a folder of their own; where that fails as a whole, those of each module apart."""
@@ -116,20 +121,21 @@ class BatchPlanner:
                 self._run(own, result, own_copies=own_copies)
 
     def _run_together(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
+        warm = not any(self._own_providers(case) for case in cases)
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
             root = CaseRoot(Path(folder), self._layout)
-            providers = root.providers(cases)
             calls: list[ModuleCall] = []
             for case in cases:
                 try:
                     calls.append(root.add(case, own_copy=own_copies))
                 except StrataError as error:
                     result.outcomes[case.id] = Broken(error)
-            variables = self._services.variables(providers)
+            variables = self._services.variables(root.write_providers())
             terraform = TerraformFolder(root.folder, self._toolchain, variables)
             try:
                 left = self._init(terraform, root, calls, result)
-                self._services.attach(terraform)
+                if warm:
+                    self._services.attach(terraform)
                 stuck = self._waves(terraform, root, left, result)
                 self.schemas.keep(terraform)
             finally:

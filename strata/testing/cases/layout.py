@@ -64,8 +64,8 @@ class RepositoryLayout:
         return next((name for name, folders in self.folders.items() if folder in folders), None)
 
     @cached_property
-    def shared(self) -> dict[str, dict[str, Any]]:
-        """The shared inputs of modules' cases, as far as they have been read."""
+    def shared(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What the cases of a module share, by module and key, as far as it has been read."""
         return {}
 
     @cached_property

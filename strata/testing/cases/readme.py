@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.testing.cases.case import Case, Expectation
+from strata.testing.cases.case import Case, Expectation, shared
 from strata.testing.cases.layout import RepositoryLayout
 
 _DIRECTIVE = re.compile(r"<!--\s*case:\s*(.*?)\s*-->$")
@@ -57,6 +57,7 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
             name=name,
             module=module,
             expect=Expectation(counts=counts) if counts else None,
+            override_data=shared(module, "override_data", layout) if module in layout.names else {},
             example="\n".join(lines[start + 1 : end]) + "\n",
             shown=shown,
             line=start + 2,

@@ -22,6 +22,7 @@ from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.testing.cases.definitions import Definitions
+from strata.testing.cases.providers import DEFAULTS
 from strata.testing.cases.terraform import TerraformFolder
 from strata.testing.cloud import embedded_cloud
 
@@ -151,8 +152,12 @@ class PlanServices:
         self._stack.callback(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._stack.callback(server.shutdown)
-        # Also where a profile or an instance's role would be looked for: a plan needs neither.
+        # Also where a profile or an instance's role would be looked for: a plan needs neither. A module's own
+        # configuration may name no region and no credentials.
         return {
+            "AWS_REGION": str(DEFAULTS["hashicorp/aws"]["region"]),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -1,0 +1,47 @@
+"""Modules as they are published: at the root with an alias, with a nested one, with data sources and policies.
+
+One run of `shapes/`, a repository with pytest's defaults: each of its case files is a test here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import Ran, run_pytest
+
+pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
+
+SHAPES = Path(__file__).parent / "shapes"
+REFUSED = {
+    "root/unknown-alias": "tests/modules/root/unknown-alias.yaml:4: module root takes no provider aws.replcia (did you mean aws.replica?)",
+    "guarded/unknown-address": "tests/modules/guarded/unknown-address.yaml:2: module guarded reads no data.aws_ami.that (did you mean data.aws_ami.this?)",
+    "guarded/missing-attribute": "tests/modules/guarded/missing-attribute.yaml:3: data.aws_caller_identity.current lacks the attribute account_id, which modules/guarded/main.tf:20 reads (say what it is: `account_id: …`)",
+    "guarded/misspelt-attribute": "tests/modules/guarded/misspelt-attribute.yaml:2: data.aws_ami.this has no attribute nmae (did you mean name?)",
+}
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    root = tmp_path_factory.mktemp("shapes")
+    shutil.copytree(SHAPES, root, dirs_exist_ok=True)
+    (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    return run_pytest(root, "-p", "no:randomly")
+
+
+def test_every_case_does_as_it_should(shapes: Ran) -> None:
+    names = {f"{file.parent.name}/{file.stem}" for file in SHAPES.glob("tests/modules/*/*.yaml")}
+    names -= {f"{name}/override_data" for name in ("queue", "guarded")}
+    found = {name: text for name, text in shapes.tests.items() if not name.startswith("README")}
+    assert found.keys() == names
+    assert len(names) == 13
+    assert {name: text for name, text in found.items() if text} == REFUSED
+
+
+def test_examples_of_the_root_modules_readme_hand_on_providers(shapes: Ran) -> None:
+    examples = {
+        name.partition("/")[2]: text for name, text in shapes.tests.items() if name.startswith("README/")
+    }
+    assert examples == {"usage": "", "regions": ""}
