@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +15,13 @@ from xml.etree import ElementTree
 import pytest
 
 SAMPLE = Path(__file__).parent / "sample"
+# Sets the loopback device up, and becomes the command.
+OFFLINE = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as device:
+    fcntl.ioctl(device, 0x8914, struct.pack("16sh", b"lo", 0x41))
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 @dataclass
@@ -31,15 +38,21 @@ class Ran:
         return [(int(cases), int(starts)) for cases, starts in found]
 
 
-def run_pytest(root: Path, *arguments: str) -> Ran:
-    """Run pytest on all cases and READMEs of a repository, with the providers' schemas of earlier ones."""
+def run_pytest(root: Path, *arguments: str, below: Sequence[str] = ()) -> Ran:
+    """Run pytest on all cases and READMEs of a repository, with the providers' schemas of earlier ones.
+
+    Args:
+        root: the repository.
+        arguments: of pytest.
+        below: a command that runs the command which follows it.
+    """
     kept = root.parent / "kept"
     kept.mkdir(exist_ok=True)
     (root / ".strata").mkdir(exist_ok=True)
     if not (root / ".strata" / "testing").exists():
         (root / ".strata" / "testing").symlink_to(kept)
     report = root / "report.xml"
-    command = [sys.executable, "-m", "pytest", "-p", "strata.testing.plugin", f"--junitxml={report}"]
+    command = [*below, sys.executable, "-m", "pytest", "-p", "strata.testing.plugin", f"--junitxml={report}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(
         [*command, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=300
@@ -61,6 +74,15 @@ def read_report(report: Path) -> dict[str, str]:
         name = f"{folder}/{case.get('name')}"
         tests[name] = "" if failure is None else (failure.text or "")
     return tests
+
+
+def offline() -> list[str]:
+    """A command that runs another where no network is but the machine's own; nothing where that cannot be."""
+    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", OFFLINE]
+    # Of another user, the one below is not the owner of root's mirror of providers.
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return []
+    return command if subprocess.run([*command, "true"], check=False).returncode == 0 else []
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,13 @@ One run of `shapes/`, a repository with pytest's defaults: each of its case file
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .conftest import Ran, run_pytest
+from .conftest import Ran, offline, run_pytest
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
@@ -28,7 +30,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     root = tmp_path_factory.mktemp("shapes")
     shutil.copytree(SHAPES, root, dirs_exist_ok=True)
     (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    return run_pytest(root, "-p", "no:randomly")
+    return run_pytest(root, "-p", "no:randomly", below=offline())
 
 
 def test_every_case_does_as_it_should(shapes: Ran) -> None:
@@ -36,8 +38,22 @@ def test_every_case_does_as_it_should(shapes: Ran) -> None:
     names -= {f"{name}/override_data" for name in ("queue", "guarded")}
     found = {name: text for name, text in shapes.tests.items() if not name.startswith("README")}
     assert found.keys() == names
-    assert len(names) == 13
+    assert len(names) == 18
     assert {name: text for name, text in found.items() if text} == REFUSED
+
+
+@pytest.mark.skipif(not offline(), reason="no network namespace can be made here")
+def test_there_is_no_network_in_these_runs() -> None:
+    ask = "import socket; socket.create_connection(('127.0.0.1', 1))"
+    done = subprocess.run(
+        [*offline(), sys.executable, "-c", ask], capture_output=True, text=True, check=False
+    )
+    assert "ConnectionRefusedError" in done.stderr
+    ask = "import socket; socket.create_connection(('192.0.2.1', 443), timeout=5)"
+    done = subprocess.run(
+        [*offline(), sys.executable, "-c", ask], capture_output=True, text=True, check=False
+    )
+    assert "Network is unreachable" in done.stderr
 
 
 def test_examples_of_the_root_modules_readme_hand_on_providers(shapes: Ran) -> None:

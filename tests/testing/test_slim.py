@@ -19,6 +19,7 @@ from .conftest import Ran, read_report
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
+HERE = Path(__file__).parent
 OWN = """
 import importlib.util
 
@@ -35,7 +36,7 @@ def test_account(account): ...
 
 
 def test_plan(plan):
-    assert len(plan("builtin", {"names": ["a", "b"]}).resource_changes) == 2
+    assert len(plan("queue", {"name": "jobs"}).resource_changes) == 2
 """
 
 
@@ -74,14 +75,19 @@ def slim(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (site / "strata-0.dist-info").mkdir()
     (site / "strata-0.dist-info" / "METADATA").write_text(metadata(root), encoding="utf-8")
     repository = tmp_path_factory.mktemp("repository")
-    shutil.copytree(Path(__file__).parent / "elsewhere", repository, dirs_exist_ok=True)
-    (repository / "pytest.ini").write_text("[pytest]\nstrata_cases = cases\n", encoding="utf-8")
+    shutil.copytree(HERE / "shapes", repository, dirs_exist_ok=True)
+    shutil.copytree(HERE / "elsewhere/modules/lookup", repository / "modules/lookup")
+    shutil.copytree(HERE / "elsewhere/cases/lookup", repository / "tests/modules/lookup")
+    (repository / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (repository / "test_own.py").write_text(OWN, encoding="utf-8")
     # Without -S, the virtual environment's own packages would be found.
     command = [sys.executable, "-S", "-m", "pytest", "-p", "strata.testing.plugin", "-p", "no:cacheprovider"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     environment |= {"PYTHONPATH": str(site), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    files = ["test_own.py", *(f"cases/{name}" for name in ("builtin", "local", "lookup", "machine"))]
+    files = [
+        "test_own.py",
+        *(f"tests/modules/{name}" for name in ("local", "lookup", "machine", "queue/letters.yaml")),
+    ]
     done = subprocess.run(
         [*command, "--junitxml=report.xml", *files],
         cwd=repository,
@@ -94,7 +100,7 @@ def slim(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_cases_that_need_no_cloud_are_planned(slim: Ran) -> None:
-    assert slim.tests["builtin/two"] == ""
+    assert slim.tests["queue/letters"] == ""
     assert slim.tests["local/queue"] == ""
     assert slim.tests["test_own/test_plan"] == ""
     assert {name for name in slim.tests if "not_installed" in name and slim.tests[name] == ""} == {
@@ -116,7 +122,7 @@ def test_cases_that_need_no_cloud_are_planned(slim: Ran) -> None:
 )
 def test_a_case_that_asks_aws_names_the_extra(slim: Ran, case: str, asking: str, remedy: str) -> None:
     assert slim.tests[case] == (
-        f"cases/{case}.yaml:1: {asking} needs the extra `cloud`: boto3 is not installed "
+        f"tests/modules/{case}.yaml:1: {asking} needs the extra `cloud`: boto3 is not installed "
         f"(pip install 'strata[cloud]'{remedy})"
     )
 

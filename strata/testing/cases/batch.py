@@ -134,6 +134,7 @@ class BatchPlanner:
             terraform = TerraformFolder(root.folder, self._toolchain, variables)
             try:
                 left = self._init(terraform, root, calls, result)
+                self._services.seal(terraform)
                 if warm:
                     self._services.attach(terraform)
                 stuck = self._waves(terraform, root, left, result)
