@@ -47,7 +47,7 @@ from strata.testing.cases.providers import DEFAULTS
 from strata.testing.cases.services import PlanServices
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYOUT = RepositoryLayout(ROOT, (ROOT / "modules",), ROOT / "tests" / "modules", ROOT / ".strata")
+LAYOUT = RepositoryLayout(ROOT, (ROOT / "modules/*",), ROOT / "tests" / "modules", ROOT / ".strata")
 TARGETS = {"tftest / library": 35.0, "terraform test / library": 4.5}
 CASES = 60
 RUNS = 3

@@ -40,7 +40,7 @@ _UNITS = pytest.StashKey[Mapping[str, str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "strata_modules",
-        "folders that are a Terraform module or hold some (default: modules, and the root if it is one)",
+        "folders that are a Terraform module or hold some (default: modules/*, and the root if it is one)",
         type="linelist",
     )
     parser.addini("strata_cases", "folder of the modules' cases", default="tests/modules")
@@ -175,7 +175,7 @@ def _module_folders(config: pytest.Config) -> tuple[Path, ...]:
     if chosen := config.getini("strata_modules"):
         # Without normpath, the root's "." would be another folder than the root.
         return tuple(Path(os.path.normpath(root / name)) for name in chosen)
-    return (root / "modules", root) if holds_module(root) else (root / "modules",)
+    return (root / "modules/*", root) if holds_module(root) else (root / "modules/*",)
 
 
 def _durations_file(config: pytest.Config) -> Path:

@@ -63,7 +63,7 @@ def collect(root: Path, toolchain: Toolchain) -> list[ModuleCase]:
 
 
 def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = RepositoryLayout(root, (root / "modules",), root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, (root / "modules/*",), root / "tests" / "modules", root / ".strata")
     for module in MODULES:
         for path in sorted((layout.cases / module).glob("*.yaml")):
             if path.name == "inputs.yaml":
@@ -74,7 +74,7 @@ def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _examples(root: Path, toolchain: Toolchain) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = RepositoryLayout(root, (root / "modules",), root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, (root / "modules/*",), root / "tests" / "modules", root / ".strata")
     texts, places = [], []
     for module in MODULES:
         for case in read_examples(layout.folders[module][0] / "README.md", layout, "README.md"):

@@ -19,7 +19,10 @@ FILES = {
     "modules/queue/letters/main.tf": 'variable "name" { default = file("${path.module}/../../../policies/read.json") }\n',
     "modules/topic/main.tf": "",
     "infra/network/main.tf": "",
+    "infra/parts/other/README.md": "",
     "infra/parts/queue/main.tf": "",
+    "shared/included.tf": "",
+    "shared/inner/main.tf": "",
     "tests/modules/root/x.yaml": "expect: {counts: {resources: 1}}\n",
     ".git/objects/1": "",
     ".terraform/providers/1": "",
@@ -32,7 +35,7 @@ FILES = {
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    root = tmp_path / "repository"
+    root = tmp_path / "[repository]"
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -59,6 +62,11 @@ def sound(module: str, **more: object) -> Case:
         (("infra/network", "modules/topic"), ["network", "topic"]),
         (("modules/queue",), ["queue"]),
         (("modules/queue", "modules", "modules"), ["queue", "topic"]),
+        (("modules/*", "infra/*"), ["network", "queue", "topic"]),
+        (("infra/*/*",), ["queue"]),
+        (("shared",), ["shared"]),
+        (("shared/*",), ["inner"]),
+        (("[.]",), []),
         (("nowhere",), []),
     ],
 )
@@ -120,6 +128,7 @@ def test_terraform_sees_no_hidden_file_no_state_and_no_test(repository: Path, tm
         "modules/queue/main.tf": True,
         "modules/topic": True,
         "policies": True,
+        "shared": True,
     }  # fmt: skip
 
 

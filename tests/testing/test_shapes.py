@@ -1,10 +1,11 @@
 """Modules as they are published: at the root with an alias, with a nested one, with data sources and policies.
 
-One run of `shapes/`, a repository with pytest's defaults: each of its case files is a test here.
+One run of `shapes/`, with the settings and the example of docs/own-repository.md in it.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,20 +27,29 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    root = tmp_path_factory.mktemp("shapes")
+def shapes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    checkout, root = root, tmp_path_factory.mktemp("shapes")
     shutil.copytree(SHAPES, root, dirs_exist_ok=True)
-    (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    page = (checkout / "docs" / "own-repository.md").read_text(encoding="utf-8")
+    for kind, text in re.findall(r"^```(hcl|yaml|toml)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        name = "pyproject.toml" if kind == "toml" else text.partition("\n")[0].removeprefix("# ")
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
     return run_pytest(root, "-p", "no:randomly", below=offline())
 
 
 def test_every_case_does_as_it_should(shapes: Ran) -> None:
     names = {f"{file.parent.name}/{file.stem}" for file in SHAPES.glob("tests/modules/*/*.yaml")}
     names -= {f"{name}/override_data" for name in ("queue", "guarded")}
-    found = {name: text for name, text in shapes.tests.items() if not name.startswith("README")}
+    others = ("README/", "web/")
+    found = {name: text for name, text in shapes.tests.items() if not name.startswith(others)}
     assert found.keys() == names
     assert len(names) == 18
     assert {name: text for name, text in found.items() if text} == REFUSED
+
+
+def test_the_documented_example_passes(shapes: Ran) -> None:
+    assert shapes.tests["web/small"] == ""
 
 
 @pytest.mark.skipif(not offline(), reason="no network namespace can be made here")

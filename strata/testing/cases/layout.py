@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class RepositoryLayout:
 
     Attributes:
         root: the repository; what is shown of a file is its path from there.
-        modules: folders that are a module each, or hold one per folder.
+        modules: folders that are a module, or else hold some; or patterns of folders that are modules.
         cases: one folder of case files per module.
         state: Strata's own folder.
     """
@@ -42,11 +43,20 @@ class RepositoryLayout:
         """The folders of the modules by name; of more than one, none can be tested."""
         found: dict[str, tuple[Path, ...]] = {}
         for place in dict.fromkeys(self.modules):
-            children = sorted(place.iterdir()) if place.is_dir() else []
-            for folder in [place] if holds_module(place) else filter(holds_module, children):
+            for folder in self._modules_at(place):
                 name = ROOT_MODULE if folder == self.root else folder.name
                 found[name] = (*found.get(name, ()), folder)
         return found
+
+    def _modules_at(self, place: Path) -> list[Path]:
+        # The repository's own path may look like a pattern.
+        pattern = os.path.relpath(place, self.root)
+        if not glob.has_magic(pattern):
+            if holds_module(place):
+                return [place]
+            pattern = f"{pattern}/*"
+        found = (Path(os.path.normpath(self.root / name)) for name in glob.glob(pattern, root_dir=self.root))
+        return sorted(filter(holds_module, found))
 
     @cached_property
     def names(self) -> list[str]:
