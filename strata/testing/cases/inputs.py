@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 
+from strata.hcl.conversion import UNKNOWN_ATTRIBUTE, faults
 from strata.hcl.types import Type
-from strata.live.check.values import UNKNOWN_ATTRIBUTE, faults
 from strata.plan.document import without_keys
 from strata.testing.cases.case import Case
 from strata.testing.cases.composition import called_modules, examples_modules
