@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
         # An embedded cloud imports this in a thread of its own, and pytest rewrites asserts with ast.parse,
         # which CPython 3.11 cannot do in two threads at once (python/cpython#106905).
         importlib.import_module("strata.cloud.snowflake.provider.server")
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Iterator[int]:
+    """One worker more than xdist would start: almost half of the suite's time is waits of the AWS provider."""
+    workers: int = yield
+    return workers + ("PYTEST_XDIST_AUTO_NUM_WORKERS" not in os.environ)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -131,7 +131,12 @@ def _python(scratch: Scratch, package: str, sample: Sample, tally: Tally) -> Non
     entry = next((entry for entry in listed if entry["name"] == package), None)
     if entry is None:
         sys.exit(f"error: packages.toml does not list {package}")
-    baseline = measure(scratch, [package], entry["tests"], BASELINE_SECONDS)
+    plugins = []
+    if entry.get("spark"):
+        from spark_jvm import SparkJvm
+
+        plugins = [SparkJvm(scratch.folder.parent)]
+    baseline = measure(scratch, [package], entry["tests"], BASELINE_SECONDS, plugins)
     print(f"{len(baseline.seconds)} tests pass in {sum(baseline.seconds.values()):.1f} s", flush=True)
     done = 0
     for mutant in drawn(list(_sites(scratch.folder, package, "*.py")), sample.seed):
@@ -143,7 +148,7 @@ def _python(scratch: Scratch, package: str, sample: Sample, tally: Tally) -> Non
         elsewhere = entry.get("scripts", {}).get(
             mutant.file, entry["tests"] if entry.get("processes") else ()
         )
-        survived = survives(scratch, mutant, baseline, elsewhere)
+        survived = survives(scratch, mutant, baseline, elsewhere, plugins)
         # What cannot be imported tells nothing about tests: another is drawn.
         if survived is not None:
             tally.count(mutant, survived=survived)

@@ -107,7 +107,13 @@ class _Only:
         return result
 
 
-def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seconds: float) -> Baseline:
+def measure(
+    scratch: Scratch,
+    sources: Sequence[str],
+    tests: Sequence[str],
+    seconds: float,
+    plugins: Sequence[Any] = (),
+) -> Baseline:
     """Run the tests without a fault, and load what they import into this process.
 
     Raises:
@@ -121,7 +127,7 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
         )
         watch = _Watch(measured)
         measured.start()
-        code = int(pytest.main([*_OPTIONS, *tests], plugins=[watch]))
+        code = int(pytest.main([*_OPTIONS, *tests], plugins=[watch, *plugins]))
         measured.stop()
         measured.save()
         loaded = [name for name in sys.modules if not is_own(name)]
@@ -149,7 +155,11 @@ def measure(scratch: Scratch, sources: Sequence[str], tests: Sequence[str], seco
 
 
 def survives(
-    scratch: Scratch, mutant: Mutant, baseline: Baseline, elsewhere: Sequence[str] = ()
+    scratch: Scratch,
+    mutant: Mutant,
+    baseline: Baseline,
+    elsewhere: Sequence[str] = (),
+    plugins: Sequence[Any] = (),
 ) -> bool | None:
     """Run the tests that run a mutant's line, the fast ones first.
 
@@ -159,6 +169,7 @@ def survives(
         baseline: what the tests do without it.
         elsewhere: files and folders of tests that run the file in processes of their own: what no test is
             seen to run is tried with them.
+        plugins: pytest's, as for the baseline.
 
     Returns:
         Whether all of them pass; None if the tests could not be collected, as the file cannot be imported.
@@ -170,7 +181,7 @@ def survives(
     usual = sum(baseline.seconds[test] for test in tests)
 
     def work() -> int:
-        return int(pytest.main([*_OPTIONS, *files], plugins=[_Only(tests)]))
+        return int(pytest.main([*_OPTIONS, *files], plugins=[_Only(tests), *plugins]))
 
     with scratch.written(mutant.file, mutant.text):
         code = scratch.child(work, 30 + 5 * usual)

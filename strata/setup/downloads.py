@@ -1,4 +1,4 @@
-"""The part of set-up that runs in the virtual environment: Spark's S3A jars and the Lambda layer."""
+"""The part of set-up that runs in the virtual environment: Spark's jars and classes, and the Lambda layer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+from strata.cloud.aws.glue.spark.class_archive import is_current, make_archive
 from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
+from strata.cloud.aws.glue.spark.java import find_java
+from strata.cloud.aws.glue.spark.settings import RUNNER_ACCOUNT, SparkSettings
+from strata.cloud.embedded import EmbeddedCloud
 from strata.errors import StrataError
-from strata.setup.progress import Progress
+from strata.setup.progress import Progress, SetupStep
 
 
 def main() -> int:
@@ -19,6 +24,8 @@ def main() -> int:
     try:
         with progress.step("Spark's S3A jars") as step:
             ensure_jars(default_folder(), step.note)
+        with progress.step("Spark's classes") as step:
+            _archive_classes(step)
         with progress.step("Lambda artifacts"):
             _build_lambda(root)
     except StrataError as error:
@@ -28,6 +35,22 @@ def main() -> int:
         print("\nset-up: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
     return 0
+
+
+def _archive_classes(step: SetupStep) -> None:
+    jars = default_folder().resolve()
+    java = find_java(os.environ)
+    settings = SparkSettings(java=java, jars=jars, endpoint="", region="us-east-1")
+    if is_current(settings):
+        return
+    with (
+        tempfile.TemporaryDirectory(dir=jars.parent) as folder,
+        EmbeddedCloud(
+            Path(folder), account_id=RUNNER_ACCOUNT, region=settings.region, warm_processes=0
+        ) as endpoints,
+    ):
+        if not make_archive(replace(settings, endpoint=endpoints.aws_url), step.note):
+            step.done(f"none: Java {java.version} at {java.path} does not archive them")
 
 
 def _build_lambda(root: Path) -> None:

@@ -261,7 +261,8 @@ class Glue(Service):
 
     def _settings(self) -> SparkSettings:
         java = find_java(os.environ)
-        jars = ensure_jars(default_folder(), lambda line: None, java=java)
+        # By its real path, which the archive of Spark's classes was made with.
+        jars = ensure_jars(default_folder().resolve(), lambda line: None, java=java)
         return SparkSettings(
             java=java, jars=jars, endpoint=self._context.aws_url, region=self._context.region
         )

@@ -27,6 +27,7 @@ def driver(told: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "libraries": ["/glue"],
         "warm_up": 2,
         "region": "r",
+        "mark": "-- the job --",
     }
     monkeypatch.setattr(sys, "argv", ["driver.py", json.dumps(options)])
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -243,6 +244,7 @@ def test_from_the_start_to_the_end(
         "start_spark": lambda: spark,
         "warm_up": warm_up,
         "prepare": prepare,
+        "mark_output": lambda: done.append("mark"),
         "run": lambda script: done.append(script) or reason,
         "jvm_death": lambda: death,
         "follow_parent": followed.put,
@@ -258,13 +260,20 @@ def test_from_the_start_to_the_end(
     with pytest.raises(Ended):
         driver.main()
     monkeypatch.undo()
-    assert done == [*([(spark, 2)] if rounds else []), "/script/job.py", 0]
+    assert done == [*([(spark, 2)] if rounds else []), "mark", "/script/job.py", 0]
     assert followed.get(timeout=10) == 77
     # What a script reads is empty, and not the parent's.
     assert (opened, moved) == ([(os.devnull, os.O_RDONLY)], [(78, 0)])
     found = messages(told)
     assert [(message["state"], message.get("error")) for message in found] == messages_
     assert all(0 <= message.get("seconds", 0) < 600 for message in found)
+
+
+def test_both_streams_say_where_the_job_begins(driver: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    os.write(1, b"half a line")
+    driver.SPARK_LOG = 2
+    driver.mark_output()
+    assert capfd.readouterr() == ("half a line\n-- the job --\n", "\n-- the job --\n")
 
 
 def test_the_libraries_of_glue_come_first(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:

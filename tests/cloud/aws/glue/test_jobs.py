@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -407,12 +409,16 @@ def test_where_python_files_are() -> None:
 def test_how_spark_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv("PATH", "/bin")
-    made = SparkSettings(SimpleNamespace(home=Path("/java")), Path("/jars"), "http://aws", REGION)
-    folder = tmp_path / "1"
+    jars, folder = tmp_path / "jars", tmp_path / "with space" / "1"
+    jars.mkdir()
+    made = SparkSettings(SimpleNamespace(home=Path("/java")), jars, "http://aws", REGION)
     environment = made.environment(folder)
+    assert shlex.split(environment.pop("PYSPARK_SUBMIT_ARGS")) == [
+        "--properties-file", f"{folder}/conf/spark-defaults.conf", "pyspark-shell",
+    ]  # fmt: skip
     assert {name: environment[name] for name in environment if not name.startswith(("PYSPARK", "SPARK_HOME"))} == {
         "PATH": "/bin", "HOME": str(folder), "LANG": "C.UTF-8", "TZ": "UTC", "TMPDIR": f"{folder}/tmp",
-        "JAVA_HOME": "/java", "SPARK_CONF_DIR": f"{folder}/conf", "SPARK_LOCAL_IP": "127.0.0.1",
+        "JAVA_HOME": "/java", "SPARK_CONF_DIR": f"{jars}/empty", "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": f"{folder}/tmp", "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": "http://aws",
     }  # fmt: skip
@@ -420,14 +426,37 @@ def test_how_spark_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     lines = dict(
         line.split(" ", 1) for line in (folder / "conf" / "spark-defaults.conf").read_text().splitlines()
     )
-    assert lines["spark.driver.extraClassPath"] == "/jars/*"
+    assert list((jars / "empty").iterdir()) == []
+    assert lines["spark.driver.extraClassPath"] == f"{jars}/*"
     assert lines["spark.sql.warehouse.dir"] == f"{folder}/warehouse"
     assert lines["spark.hadoop.fs.s3a.buffer.dir"] == f"{folder}/tmp"
-    assert f'"-Djava.io.tmpdir={folder}/tmp"' in lines["spark.driver.extraJavaOptions"]
+    options = shlex.split(lines["spark.driver.extraJavaOptions"])
+    assert f"-Djava.io.tmpdir={folder}/tmp" in options
+    assert f"-Dlog4j2.configurationFile={folder}/conf/log4j2.properties" in options
+    assert not [option for option in options if "Archive" in option]
     assert lines["spark.hadoop.fs.s3a.endpoint"] == "http://aws"
     assert lines["spark.hadoop.fs.s3a.endpoint.region"] == REGION
     assert lines["spark.hadoop.fs.s3a.access.key"] == "000000000000"
     assert "rootLogger.level = warn" in (folder / "conf" / "log4j2.properties").read_text()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_the_archive_of_classes_is_used_or_made(tmp_path: Path, made: bool) -> None:
+    jars, folder = tmp_path / "ja rs", tmp_path / "1"
+    jars.mkdir()
+    settings = SparkSettings(SimpleNamespace(home=Path("/java")), jars, "http://aws", REGION)
+    if made:
+        settings.class_archive.write_bytes(b"classes")
+    else:
+        settings = replace(settings, archive_at_exit=folder / "part.jsa")
+    settings.write(folder / "conf")
+    lines = dict(
+        line.split(" ", 1) for line in (folder / "conf" / "spark-defaults.conf").read_text().splitlines()
+    )
+    options = shlex.split(lines["spark.driver.extraJavaOptions"])
+    assert [option for option in options if "Archive" in option] == [
+        f"-XX:SharedArchiveFile={jars}/classes.jsa" if made else f"-XX:ArchiveClassesAtExit={folder}/part.jsa"
+    ]
 
 
 @pytest.mark.parametrize(("token", "kind"), [(None, "Simple"), ("t", "Temporary")])

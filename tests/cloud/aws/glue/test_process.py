@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -52,11 +53,13 @@ def follow(lines):
             print(json.dumps(job), flush=True)
 follow(open(os.path.join(options["folder"], "..", "before")).read())
 job = json.loads(sys.stdin.readline())
+for stream in (1, 2):
+    os.write(stream, ("\\n" + options["mark"] + "\\n").encode())
 follow(base64.b64decode(job["script"]).decode())
 """
 READY = 'tell {"state": "ready"}'
 FINISHED = 'tell {"state": "finished", "error": null}'
-SETTINGS: Any = SparkSettings(SimpleNamespace(home=Path("/java")), Path("/jars"), "http://aws", REGION)
+SETTINGS: Any = SparkSettings(SimpleNamespace(home=Path("/java")), Path(), "http://aws", REGION)
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def begin(*before: str, **named: Any) -> SparkProcess:
         (tmp_path / "before").write_text("\n".join(before))
-        made.append(SparkProcess(SETTINGS, tmp_path / "own", **named))
+        made.append(SparkProcess(replace(SETTINGS, jars=tmp_path), tmp_path / "own", **named))
         return made[-1]
 
     yield begin
@@ -115,7 +118,7 @@ def test_a_job_as_the_driver_reads_it() -> None:
 
 def test_a_job_runs_in_a_warm_process(start: Callable[..., SparkProcess], tmp_path: Path) -> None:
     ready: list[str] = []
-    process = start("log early", READY, on_ready=lambda found: ready.append(found.state))
+    process = start(*["log early"] * 2000, READY, on_ready=lambda found: ready.append(found.state))
     assert process.wait_ready(20)
     assert (process.state, ready, process.error) == ("ready", ["ready"], None)
     assert (tmp_path / "own" / "conf" / "spark-defaults.conf").exists()
@@ -133,7 +136,7 @@ def test_a_job_runs_in_a_warm_process(start: Callable[..., SparkProcess], tmp_pa
     assert running.wait(20)
     eventually(lambda: process.state in ("running", "ended"))
     thread.join(20)
-    # What came before the job is not the job's.
+    # What came before the job is not the job's, however late it is read.
     assert sorted(map(str, seen)) == sorted(
         map(str, [("output", "in"), ("error", "out"), ("output", "éÿ"), None])
     )
@@ -155,13 +158,14 @@ def test_a_process_knows_its_settings_and_nothing_else(
     assert (place, isolated, no_site) == (str(folder / "tmp"), 1, 1)
     assert "AWS_PROFILE" not in environment
     assert "PYTHONPATH" not in environment
-    assert environment["SPARK_CONF_DIR"] == f"{folder}/conf"
+    assert environment["SPARK_CONF_DIR"] == f"{tmp_path}/empty"
     assert isinstance(options.pop("control"), int)
     assert options == {
         "folder": str(folder),
         "libraries": [str(folder / "libraries")],
         "warm_up": 3,
         "region": REGION,
+        "mark": process._mark,
     }
 
 

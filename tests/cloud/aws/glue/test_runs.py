@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,8 @@ def test_a_role_that_glue_may_not_assume_fails_the_run(cloud: Cloud) -> None:
 
 def test_the_warm_up_leaves_nothing_and_a_waiting_job_ends_it(cloud: Cloud, tmp_path: Path) -> None:
     settings = cloud.server.services.glue.pool._known_settings()
-    process = SparkProcess(settings, tmp_path / "process", warm_up=1000)
+    # The region whose buckets take no location constraint.
+    process = SparkProcess(replace(settings, region="us-east-1"), tmp_path / "process", warm_up=1000)
     s3 = cloud.client("s3")
     until(lambda: process.state == "starting" and _scratch_buckets(), 240)
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [ARTIFACTS]

@@ -2,8 +2,9 @@
 would.
 
 Started with one argument, a JSON object: `control` (file descriptor for JSON lines to the parent),
-`libraries` (the import path), `folder` (the process's own), `warm_up` (rounds), `region`. It starts Spark and
-warms it up, then reads ONE line from standard input, the job (see `Job` in process.py), runs it and ends.
+`libraries` (the import path), `folder` (the process's own), `warm_up` (rounds), `region`, `mark` (the line
+after which stdout and stderr are the job's). It starts Spark and warms it up, then reads ONE line from
+standard input, the job (see `SparkJob` in process.py), runs it and ends.
 When standard input ends, the parent is gone: the whole process group is killed, the JVM with it.
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 
 START = time.monotonic()
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
+SPARK_LOG = os.dup(2)
 jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
 
@@ -62,7 +64,8 @@ def warm_up(spark: Any, rounds: int) -> None:
     jvm, hadoop = spark._jvm, spark._jsc.hadoopConfiguration()
     root = jvm.org.apache.hadoop.fs.Path(base)
     client = root.getFileSystem(hadoop).getAmazonS3ClientForTesting("warm-up")
-    client.createBucket(bucket, OPTIONS["region"])
+    # S3 refuses a location constraint that names us-east-1.
+    client.createBucket(bucket, *({OPTIONS["region"]} - {"us-east-1"}))
 
     def steps() -> Any:
         numbers = spark.range(2000).withColumn(
@@ -134,6 +137,12 @@ def prepare(spark: Any, job: dict[str, Any]) -> str:
     return script
 
 
+def mark_output() -> None:
+    """Write the line after which the output is the job's; the parent reads both pipes when it can."""
+    for stream in (1, SPARK_LOG):
+        os.write(stream, f"\n{OPTIONS['mark']}\n".encode())
+
+
 def write(path: str, content: str) -> None:
     """Write a file of the job, sent as base64."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -199,6 +208,7 @@ def main() -> None:
     tell(state="ready", seconds=round(time.monotonic() - START, 3))
     script = prepare(spark, jobs.get())
     del spark
+    mark_output()
     tell(state="running")
     reason = run(script)
     death = jvm_death()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,10 +91,12 @@ class SparkProcess:
         self.folder = folder
         self.state: State = "starting"
         self.error: str | None = None
+        self._begun = False
         self._finished = False
         self._killed = ""
         self._on_ready = on_ready
-        self._on_line: OnLine = self._keep_line
+        self._on_line: OnLine = lambda stream, line: None
+        self._mark = uuid.uuid4().hex
         self._early: deque[str] = deque(maxlen=50)
         self._changed = threading.Condition()
         for name in ("tmp", "conf"):
@@ -107,6 +110,7 @@ class SparkProcess:
             "libraries": [str(libraries)],
             "warm_up": warm_up,
             "region": settings.region,
+            "mark": self._mark,
         }
         try:
             # -I and -S: no user site, no site-packages, no PYTHON* variables; the driver adds what Glue has.
@@ -148,11 +152,9 @@ class SparkProcess:
     def run(self, job: SparkJob, on_line: OnLine) -> str | None:
         """Run the job now, ending an unfinished warm-up; return None, or why it failed.
 
-        `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads.
+        `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads;
+        of a job that never began, what the process last wrote ("error").
         """
-        if self._process.poll() is not None:
-            for line in self._early:
-                on_line("error", line)
         self._on_line = on_line
         if self._background:
             # Twice: a thread that an idle one starts meanwhile would stay idle.
@@ -164,6 +166,9 @@ class SparkProcess:
             self._process.stdin.write(json.dumps(job.message()).encode() + b"\n")
             self._process.stdin.flush()
         self._watcher.join()
+        if not self._begun:
+            for line in self._early:
+                on_line("error", line)
         return self.error
 
     def kill(self, reason: str) -> None:
@@ -177,13 +182,17 @@ class SparkProcess:
         self.kill("the Spark process was stopped")
         self._watcher.join()
 
-    def _keep_line(self, stream: Stream, line: str) -> None:
-        self._early.append(line)
-
     def _read_lines(self, name: Stream, stream: IO[bytes]) -> None:
+        own = False
         with stream:
-            for line in stream:
-                self._on_line(name, line.decode(errors="replace").rstrip("\r\n"))
+            for content in stream:
+                line = content.decode(errors="replace").rstrip("\r\n")
+                if own:
+                    self._on_line(name, line)
+                elif line == self._mark:
+                    own = self._begun = True
+                else:
+                    self._early.append(line)
 
     def _watch(self, control: IO[str]) -> None:
         """Follow the driver's messages to its end, then clear up."""

@@ -1,9 +1,10 @@
-"""How Spark is started: SPARK_CONF_DIR and the environment, so that job code needs no settings."""
+"""How Spark is started: its file of settings and the environment, so that job code needs none."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,13 +34,24 @@ logger.metrics.level = error
 
 @dataclass(frozen=True)
 class SparkSettings:
-    """One kind of Spark process: which Java and jars, which S3, how much memory."""
+    """One kind of Spark process: which Java and jars, which S3, how much memory.
+
+    Attributes:
+        archive_at_exit: where the JVM writes the archive of its classes when it ends; None: it uses the one
+            that there is.
+    """
 
     java: Java
     jars: Path
     endpoint: str
     region: str
     memory: str = "1g"
+    archive_at_exit: Path | None = None
+
+    @property
+    def class_archive(self) -> Path:
+        """The archive of Spark's classes (class_archive.py)."""
+        return self.jars / "classes.jsa"
 
     def defaults(self) -> dict[str, str]:
         """Return what spark-defaults.conf holds."""
@@ -70,11 +82,18 @@ class SparkSettings:
     def write(self, folder: Path) -> None:
         """Write spark-defaults.conf and log4j2.properties for a process whose own folder is the parent."""
         folder.mkdir(parents=True, exist_ok=True)
+        self._class_path_folder.mkdir(exist_ok=True)
         temporary = folder.parent / "tmp"
         # A process runs one short job: the second compiler never pays, and without it a warm-up takes 28 s of
         # CPU instead of 65.
         options = "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
-        options += f' "-Djava.io.tmpdir={temporary}"'
+        options += f' "-Djava.io.tmpdir={temporary}" "-Dlog4j2.configurationFile={folder}/log4j2.properties"'
+        # The JVM's own warnings go to the log, not to the job's output.
+        options += " -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds*=off:stderr"
+        if self.archive_at_exit:
+            options += f' "-XX:ArchiveClassesAtExit={self.archive_at_exit}"'
+        elif self.class_archive.is_file():
+            options += f' "-XX:SharedArchiveFile={self.class_archive}"'
         own = {
             "spark.driver.extraJavaOptions": options,
             "spark.sql.warehouse.dir": str(folder.parent / "warehouse"),
@@ -94,7 +113,11 @@ class SparkSettings:
             "TMPDIR": str(folder / "tmp"),
             "JAVA_HOME": str(self.java.home),
             "SPARK_HOME": str(spark_home()),
-            "SPARK_CONF_DIR": str(folder / "conf"),
+            # On the class path, which has to be that of the archive, and without a file of this process.
+            "SPARK_CONF_DIR": str(self._class_path_folder),
+            "PYSPARK_SUBMIT_ARGS": shlex.join(
+                ["--properties-file", f"{folder}/conf/spark-defaults.conf", "pyspark-shell"]
+            ),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": str(folder / "tmp"),
             "PYSPARK_PYTHON": sys.executable,
@@ -105,6 +128,10 @@ class SparkSettings:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint,
         }
+
+    @property
+    def _class_path_folder(self) -> Path:
+        return self.jars / "empty"
 
 
 def session_properties(credentials: Mapping[str, str]) -> dict[str, str]:
