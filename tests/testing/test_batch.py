@@ -65,6 +65,7 @@ def terraform(monkeypatch: pytest.MonkeyPatch) -> type[Terraform]:
     played = type("Played", (Terraform,), {"log": [], "init_faults": {}, "waves": [], "made": []})
     monkeypatch.setattr(batch, "TerraformFolder", played)
     monkeypatch.setattr(batch.PlanServices, "variables", lambda self, providers: {})
+    monkeypatch.setattr(batch.PlanServices, "seal", lambda self, terraform: None)
     monkeypatch.setattr(batch.PlanServices, "attach", lambda self, terraform: None)
     monkeypatch.setattr(batch.Schemas, "keep", lambda self, terraform: None)
     return played
