@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -120,7 +121,7 @@ class Module:
         """The folder, as findings name it."""
         return posixpath.dirname(self.files[0].name)
 
-    @property
+    @cached_property
     def configurations(self) -> dict[str, RequiredProvider]:
         """The providers by the names under which a caller configures them: `aws`, `aws.replica`.
 

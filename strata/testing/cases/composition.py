@@ -75,6 +75,7 @@ class CaseRoot:
         self.folder = folder
         self._layout = layout
         self._labels: set[str] = set()
+        self._shared: set[str] = set()
         self._providers = RootProviders()
         folder.mkdir(exist_ok=True)
 
@@ -101,8 +102,11 @@ class CaseRoot:
         self.bring_files(case)
         outputs = case.outputs if case.expect is None else tuple(case.expect.outputs)
         call = ModuleCall(case, label, own_copy or bool(given), {}, outputs)
-        folders = {self._layout.base / folder for folder in self.folders(case)}
-        self._mirror(self._layout.base, self.folder / call.tree, folders)
+        folders = self.folders(case)
+        if call.own_copy or not folders <= self._shared:
+            places = {self._layout.base / folder for folder in folders}
+            self._mirror(self._layout.base, self.folder / call.tree, places)
+            self._shared |= set() if call.own_copy else folders
         write_overrides(given, self._layout, self.folder / call.tree)
         self._providers.require(self.modules(case))
         if case.example is None:
