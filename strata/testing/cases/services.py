@@ -155,8 +155,9 @@ class PlanServices:
         """
         with self._lock:
             url = self._endpoint()
-        # Go asks no proxy for addresses of this machine.
-        terraform.attach({"HTTP_PROXY": url, "HTTPS_PROXY": url})
+        # Over the caller's own settings, which `init` may need; programs other than Go's read the small ones.
+        proxies = {"http_proxy": url, "https_proxy": url, "no_proxy": "127.0.0.1,localhost"}
+        terraform.attach({**proxies, **{name.upper(): value for name, value in proxies.items()}})
 
     def attach(self, terraform: TerraformFolder) -> None:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
