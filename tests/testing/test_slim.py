@@ -86,7 +86,10 @@ def slim(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     environment |= {"PYTHONPATH": str(site), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     files = [
         "test_own.py",
-        *(f"tests/modules/{name}" for name in ("local", "lookup", "machine", "queue/letters.yaml")),
+        *(
+            f"tests/modules/{name}"
+            for name in ("local", "lookup", "machine", "outside", "queue/letters.yaml")
+        ),
     ]
     done = subprocess.run(
         [*command, "--junitxml=report.xml", *files],
@@ -102,6 +105,7 @@ def slim(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 def test_cases_that_need_no_cloud_are_planned(slim: Ran) -> None:
     assert slim.tests["queue/letters"] == ""
     assert slim.tests["local/queue"] == ""
+    assert slim.tests["outside/refused"] == ""
     assert slim.tests["test_own/test_plan"] == ""
     assert {name for name in slim.tests if "not_installed" in name and slim.tests[name] == ""} == {
         f"test_own/test_the_cloud_is_not_installed[{name}]"

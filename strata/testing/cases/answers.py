@@ -10,8 +10,8 @@ from strata.testing.cases.case import Case
 from strata.testing.cases.composition import called_modules
 from strata.testing.cases.layout import RepositoryLayout
 
-# The data sources that the AWS provider answers itself.
-_OWN_ANSWERS = frozenset(
+# The data sources of the AWS provider that do not ask AWS, but know the answer or read it from the web.
+_NOT_ASKING = frozenset(
     f"aws_{name}"
     for name in (
         "arn",
@@ -23,6 +23,7 @@ _OWN_ANSWERS = frozenset(
         "elb_hosted_zone_id",
         "elb_service_account",
         "iam_policy_document",
+        "ip_ranges",
         "lb_hosted_zone_id",
         "partition",
         "redshift_service_account",
@@ -59,7 +60,7 @@ def check_extras(case: Case, layout: RepositoryLayout) -> None:
 def _asking(module: Module) -> Iterator[str]:
     """The addresses of what asks AWS for a plan, or is planned by the embedded Snowflake's provider."""
     for address in module.data_addresses:
-        if _type(address).startswith("aws_") and _type(address) not in _OWN_ANSWERS:
+        if _type(address).startswith("aws_") and _type(address) not in _NOT_ASKING:
             yield address
     for address in module.addresses:
         if _type(address) == "aws_sfn_state_machine" or _type(address).startswith("snowflake_"):
