@@ -35,6 +35,10 @@ def test_spark(spark): ...
 def test_account(account): ...
 
 
+def test_live(live):
+    assert live.find() == ["units/a"]
+
+
 def test_plan(plan):
     assert len(plan("queue", {"name": "jobs"}).resource_changes) == 2
 """
@@ -79,6 +83,8 @@ def slim(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     shutil.copytree(HERE / "elsewhere/modules/lookup", repository / "modules/lookup")
     shutil.copytree(HERE / "elsewhere/cases/lookup", repository / "tests/modules/lookup")
     (repository / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (repository / "units" / "a").mkdir(parents=True)
+    (repository / "units" / "a" / "terragrunt.hcl").write_text("inputs = { a = 1 }\n", encoding="utf-8")
     (repository / "test_own.py").write_text(OWN, encoding="utf-8")
     # Without -S, the virtual environment's own packages would be found.
     command = [sys.executable, "-S", "-m", "pytest", "-p", "strata.testing.plugin", "-p", "no:cacheprovider"]
@@ -107,6 +113,7 @@ def test_cases_that_need_no_cloud_are_planned(slim: Ran) -> None:
     assert slim.tests["local/queue"] == ""
     assert slim.tests["outside/refused"] == ""
     assert slim.tests["test_own/test_plan"] == ""
+    assert slim.tests["test_own/test_live"] == ""
     assert {name for name in slim.tests if "not_installed" in name and slim.tests[name] == ""} == {
         f"test_own/test_the_cloud_is_not_installed[{name}]"
         for name in ("moto", "pyspark", "fakesnow", "boto3")
