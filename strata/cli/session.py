@@ -5,13 +5,16 @@ from __future__ import annotations
 from strata.cli.checkout import checkout_root
 from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
+from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 from strata.platform.session import PlatformSession
 from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
 
 
-def open_session(environment: str, aws_port: int, snowflake_port: int) -> PlatformSession:
+def open_session(
+    environment: str, aws_port: int, snowflake_port: int, warm_processes: int = WARM_PROCESSES
+) -> PlatformSession:
     """Return a session for an environment, not yet started."""
     root = checkout_root()
     account = find_account(root, environment)
@@ -22,6 +25,7 @@ def open_session(environment: str, aws_port: int, snowflake_port: int) -> Platfo
         region=account.region,
         aws_port=aws_port,
         snowflake_port=snowflake_port,
+        warm_processes=warm_processes,
         on_waiting=print_progress,
     )
 

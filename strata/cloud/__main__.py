@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 
 _STOP_SECONDS = 2.5
@@ -52,7 +53,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--aws-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--snowflake-port", type=int, default=0, help="0 for a free one")
     parser.add_argument(
-        "--warm-processes", type=int, default=4, help="Spark processes kept warm for Glue, 0 for none"
+        "--warm-processes",
+        type=int,
+        default=WARM_PROCESSES,
+        help="Spark processes kept warm for Glue, 0 for none",
     )
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from strata.cloud import WARM_PROCESSES
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.cloud.endpoints import CLOUD_FILE, CloudFile, Endpoints
 from strata.errors import StrataError
@@ -35,7 +36,7 @@ class EmbeddedCloud:
         region: str,
         aws_port: int = 0,
         snowflake_port: int = 0,
-        warm_processes: int = 4,
+        warm_processes: int = WARM_PROCESSES,
     ) -> None:
         self.context = CloudContext(
             account_id=account_id,

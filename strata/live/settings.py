@@ -6,6 +6,7 @@ Terraform's variables, in `live/env-fields.tf`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,7 @@ _LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\d{12}|\*):.+$")]
+_DATASET = "[a-z][a-z0-9_]{0,62}"
 _Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
 
 
@@ -105,6 +107,7 @@ class Settings(_SettingsPart):
     versions: dict[str, _Ref]
     github: Github
     snowflake: Snowflake
+    datasets: Any
     state: StateSettings
     producers: list[_Arn]
     inspectors: list[_Arn]
@@ -117,6 +120,14 @@ class Settings(_SettingsPart):
     pipeline: Pipeline
     retention_days: RetentionDays
     warehouse: WarehouseSettings
+
+    @field_validator("datasets")
+    @classmethod
+    def _all_or_names(cls, value: object) -> object:
+        names = value if isinstance(value, list) else [None]
+        if value != "all" and not all(isinstance(n, str) and re.fullmatch(_DATASET, n) for n in names):
+            raise ValueError('must be "all" or a list of names of data sets')
+        return value
 
     @field_validator("account_id")
     @classmethod

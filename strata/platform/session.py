@@ -17,6 +17,7 @@ from pathlib import Path
 from strata.checkout.child_environment import cloud_environment
 from strata.checkout.file_lock import held, is_held
 from strata.checkout.files import write_private
+from strata.cloud import WARM_PROCESSES
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
@@ -46,6 +47,7 @@ class PlatformSession:
         account_id: twelve digits.
         region: an AWS region's name.
         aws_port, snowflake_port: TCP ports on the loopback address, 0 for free ones.
+        warm_processes: how many Spark processes are kept warm for Glue.
         on_waiting: reported now and then that the start goes on.
 
     Raises:
@@ -61,6 +63,7 @@ class PlatformSession:
         region: str,
         aws_port: int = 0,
         snowflake_port: int = 0,
+        warm_processes: int = WARM_PROCESSES,
         on_waiting: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.root = root
@@ -72,6 +75,7 @@ class PlatformSession:
             "--region": region,
             "--aws-port": str(aws_port),
             "--snowflake-port": str(snowflake_port),
+            "--warm-processes": str(warm_processes),
         }
         self._on_waiting = on_waiting
         self._process: subprocess.Popen[str] | None = None

@@ -93,6 +93,8 @@ class Platform:
             "PATH": ":".join(path),
             "TF_CLI_CONFIG_FILE": str(self.terraform_config),
             "CHECKPOINT_DISABLE": "1",
+            # As Strata gives it to Terraform.
+            "GOGC": "400",
             "COLUMNS": "200",
         }
 

@@ -186,3 +186,19 @@ def test_down_waits_for_a_session_that_takes_long_to_end(
     assert end_running(tmp_path, told.append) is True
     assert now[0] > 290
     assert told[:2] == [f"process {os.getpid()} has been stopping for {n} s" for n in (20, 40)]
+
+
+def test_the_cloud_keeps_as_many_spark_processes_warm_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def start(command: list[str], **named: object) -> None:
+        started.append(command)
+        raise OSError("seen")
+
+    monkeypatch.setattr(session.subprocess, "Popen", start)
+    with pytest.raises(OSError, match="seen"):
+        PlatformSession(tmp_path, "dev", account_id="1", region="x", warm_processes=3).__enter__()
+    (command,) = started
+    assert command[command.index("--warm-processes") + 1] == "3"

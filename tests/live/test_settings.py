@@ -23,6 +23,7 @@ GOOD: Mapping[str, Any] = {
     "versions": {"s3": "local"},
     "github": {"owner": "example-org", "owner_id": 1, "repository": "shop", "repository_id": 2},
     "snowflake": {"organization": "SHOP", "account": "MAIN"},
+    "datasets": "all",
     "state": {"lock_table": True},
     "producers": ["arn:aws:iam::111122223333:root"],
     "inspectors": [],
@@ -56,6 +57,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("github.repository_id", [1], [0, "2"]),
     ("snowflake.organization", ["A", "AB12"], ["", "shop", "1SHOP", "SH_OP"]),
     ("snowflake.account", ["A", "MAIN_2"], ["", "main", "2MAIN", "_MAIN", "MA-IN"]),
+    ("datasets", [[], ["a", "line_items", "a" * 63]], ["none", "", None, {"a": 1}, ["A"], ["a-b"], ["a" * 64], [1]]),
     ("state.lock_table", [False], ["true", 1]),
     (
         "producers",

@@ -8,13 +8,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from strata.checkout.file_lock import held
 from strata.cloud.endpoints import Endpoints
 from strata.platform import pipeline
 from strata.platform.names import Platform
@@ -92,12 +94,27 @@ def wait_for_run(up: Up, known: set[str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], AbstractContextManager[object]]:
+    """Held while a platform starts: what one worker applies is kept, and another's start loads it."""
+    lock = tmp_path_factory.getbasetemp().parent / "platform.lock"
+    return lambda: held(lock, "the start of a platform", UP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def up(
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    starting: Callable[[], AbstractContextManager[object]],
+) -> Iterator[Up]:
     """`strata up` of dev, with the reference data and one good file in place; ended by Ctrl-C, nothing left."""
     checkout = Checkout.copy(root, tmp_path_factory.mktemp("platform") / "checkout")
-    process = checkout.start("up")
+    lock = ExitStack()
+    lock.enter_context(starting())
+    # Its tests put one file after the other.
+    process = checkout.start("up", "--warm-processes", "2")
     try:
         wait_for(process, "up; stop it")
+        lock.close()
         running = find_running(checkout.folder)
         assert running is not None
         names = Workspace(checkout.folder, "dev", running.endpoints).platform()
@@ -119,6 +136,7 @@ def up(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         assert said.splitlines()[-1].startswith("error: "), said
         assert checkout.processes() == []
     finally:
+        lock.close()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(60)

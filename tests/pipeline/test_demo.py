@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -44,10 +46,13 @@ def test_make_demo_is_set_up_and_the_command(root: Path) -> None:
     assert "\n$(PYTHON) -m strata.setup $(1)\nendef\n" in makefile
 
 
-def test_the_main_job_accounts_for_every_row(root: Path, tmp_path: Path) -> None:
+def test_the_main_job_accounts_for_every_row(
+    root: Path, tmp_path: Path, starting: Callable[[], AbstractContextManager[object]]
+) -> None:
     checkout = Checkout.copy(root, tmp_path / "checkout")
 
-    result = checkout.run("demo", "--json", timeout=900)
+    with starting():
+        result = checkout.run("demo", "--json", timeout=900)
 
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     report = json.loads(result.stdout)
@@ -81,7 +86,7 @@ def test_the_main_job_accounts_for_every_row(root: Path, tmp_path: Path) -> None
 
 def test_ctrl_c_during_apply_leaves_nothing(root: Path, tmp_path: Path) -> None:
     checkout = Checkout.copy(root, tmp_path / "checkout")
-    process = checkout.start("up", "--fresh")
+    process = checkout.start("up", "--fresh", "--warm-processes", "0")
     wait_for(process, "applied")  # the first unit is done, others are in the middle
 
     os.killpg(process.pid, signal.SIGINT)

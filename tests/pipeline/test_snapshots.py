@@ -15,7 +15,8 @@ from tests.checkout_copy import Checkout
 from tests.documentation import shell_blocks
 from tests.pipeline.conftest import Up, wait_for
 
-pytestmark = [pytest.mark.spark, pytest.mark.terraform]
+# Beside the rest of the folder, with a platform of their own.
+pytestmark = [pytest.mark.spark, pytest.mark.terraform, pytest.mark.one_worker("platforms")]
 RAW = "strata-raw-dev-111122223333"
 REFERENCE = ("airlines", "airports", "planes")
 
@@ -33,7 +34,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
     start, undo = shell_blocks(root / "docs/snapshots.md")
     assert start == "strata up --data my-platform\n"
     checkout = Checkout.copy(root, tmp_path / "checkout")
-    process = checkout.start(*start.split()[1:])
+    process = checkout.start(*start.split()[1:], "--warm-processes", "2")
     try:
         said = wait_for(process, "up; stop it")
         assert "no file has changed since the apply of" in said
@@ -54,7 +55,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
         assert process.returncode == 0, said
         assert "saving the platform to my-platform/platform.snapshot" in said
 
-        process = checkout.start("up", "--data", "my-platform")
+        process = checkout.start("up", "--data", "my-platform", "--warm-processes", "0")
         said = wait_for(process, "up; stop it")
         assert "goes on with my-platform/platform.snapshot" in said
         assert keys(checkout) == [f"reference/{name}.csv" for name in REFERENCE]

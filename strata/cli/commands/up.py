@@ -20,6 +20,7 @@ from strata.cli.options import AwsPort, Environment, Fresh, SnowflakePort
 from strata.cli.session import open_session, print_endpoints, start_platform
 from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
+from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 from strata.platform.data_folder import DataFolder
 from strata.platform.session import PlatformSession, find_running, interruptible
@@ -36,11 +37,14 @@ def run(
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder in which the platform lasts.")
     ] = None,
+    warm_processes: Annotated[
+        int, typer.Option(help="Spark processes kept warm for Glue, 0.5 GB of memory each.", min=0)
+    ] = WARM_PROCESSES,
 ) -> None:
     """Start, apply or load, print the endpoints, and stay; only print them if the cloud runs already."""
     root = checkout_root()
     running = find_running(root)
-    asked = aws_port or snowflake_port or fresh or data
+    asked = aws_port or snowflake_port or fresh or data or warm_processes != WARM_PROCESSES
     if running is not None and running.environment == environment and not asked:
         out.print(f"already up (process {running.pid})")
         print_endpoints(Workspace(root, environment, running.endpoints))
@@ -49,7 +53,7 @@ def run(
         raise StrataError("--fresh and --data exclude each other", remedy="name another folder")
     with interruptible(), contextlib.ExitStack() as stack:
         folder = None if data is None else stack.enter_context(DataFolder(data, environment).held())
-        session = stack.enter_context(open_session(environment, aws_port, snowflake_port))
+        session = stack.enter_context(open_session(environment, aws_port, snowflake_port, warm_processes))
         workspace = Workspace(root, environment, session.endpoints)
         if folder is None:
             start_platform(workspace, fresh=fresh)

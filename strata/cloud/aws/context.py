@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strata.cloud import WARM_PROCESSES
+
 if TYPE_CHECKING:
     from strata.cloud.github.issuer import Issuer
 
@@ -39,6 +41,6 @@ class CloudContext:
     snowflake_port: int = 0
     aws_url: str = ""
     snowflake_environment: dict[str, str] = field(default_factory=dict)
-    warm_processes: int = 4
+    warm_processes: int = WARM_PROCESSES
     assume_role: Callable[..., Any] = no_roles
     issuer: Issuer = field(default_factory=_new_issuer)
