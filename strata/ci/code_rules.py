@@ -70,7 +70,7 @@ _REFUSED = ("terragrunt.stack.hcl", "terragrunt.values.hcl")
 _HARMLESS = re.compile(
     r"""
     modules/([\w-]+/)?[\w-]+\.(tf|md) | (live/.+|terragrunt)\.hcl
-    | glue_jobs/.+\.(py|json) | lambda_functions/.+\.py
+    | glue_jobs/.+\.py | glue_jobs/contracts/\w+\.odcs\.yaml | lambda_functions/.+\.py
     | (tests|docs|bench)/.+ | [\w-]+\.md
     """,
     re.VERBOSE,

@@ -10,6 +10,7 @@ import pytest
 from strata.ci.freeze import refuse_frozen, windows
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.live.settings import faults
 
 WINDOW = '{ from = "2026-12-20T00:00:00Z", until = "2027-01-02T06:30:00Z", reason = "year end" }'
 EARLIER = '{ from = "2026-01-01T00:00:00Z", until = "2026-01-02T00:00:00Z", reason = "done" }'
@@ -60,3 +61,13 @@ def test_a_window(tmp_path: Path, freeze: str, now: str, frozen: bool) -> None:
 def test_what_is_not_a_window_is_not_the_lack_of_one(freeze: object) -> None:
     with pytest.raises(StrataError, match="`freeze` is not a list of windows"):
         windows({"freeze": freeze}, "env.hcl")
+
+
+def test_the_schema_of_env_hcl_knows_it() -> None:
+    found = faults({"freeze": [{"from": "2026-12-20T00:00:00Z"}]})
+    assert {".".join(path) for path, _ in found if path[0] == "freeze"} == {
+        "freeze.0.until",
+        "freeze.0.reason",
+    }
+    good = [{"from": "2026-12-20T00:00:00Z", "until": "2026-12-21T00:00:00Z", "reason": "x"}]
+    assert [path for path, _ in faults({"freeze": good}) if path[0] == "freeze"] == []

@@ -110,7 +110,7 @@ def test_render_reports_what_only_a_plan_would(folder: Path, capsys: pytest.Capt
         + 'generate "x" {\n  path      = "x.tf"\n  if_exists = "maybe"\n  contents  = ""\n}\n'
     )
     assert run(["live", "render", "live/dev/reader"]) == 1
-    assert '`if_exists` of `x` is "maybe"' in capsys.readouterr().err
+    assert "`if_exists` must be one of" in capsys.readouterr().err
 
 
 def test_check_exits_by_what_it_finds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
