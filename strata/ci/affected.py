@@ -141,6 +141,19 @@ def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
     return Affected(environment, ordered, removed, waves)
 
 
+def only(found: Affected, component: str) -> Affected:
+    """One unit of what a change affects, to be applied again by itself.
+
+    Raises:
+        StrataError: the change does not affect it, or would destroy it.
+    """
+    unit = f"{discovery.LIVE}/{found.environment}/{component}"
+    if unit not in found.reasons:
+        known = ", ".join(name.split("/", 2)[2] for name in found.units) or "none"
+        raise StrataError(f"{unit} has nothing to apply", remedy=f"name one of the units that wait: {known}")
+    return replace(found, reasons={unit: found.reasons[unit]}, removed=(), waves=((unit,),))
+
+
 def everything(root: Path, environment: str, terraform: Path | str = "terraform") -> Affected:
     """All units of an environment, as if each were affected."""
     tree = _load(root, terraform)

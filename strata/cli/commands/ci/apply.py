@@ -25,7 +25,7 @@ from strata.cli.views.console import out
 from strata.errors import StrataError
 from strata.live import LiveTree
 
-EXAMPLES = ("strata ci apply dev --plans /tmp/plans",)
+EXAMPLES = ("strata ci apply dev --plans /tmp/plans", "strata ci apply dev --plans /tmp/plans --unit s3")
 
 
 def run(
@@ -33,6 +33,9 @@ def run(
     plans: Plans,
     base: Annotated[
         str | None, typer.Option(help="Commit that was applied last; default: the one GitHub marks.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Apply this component alone, such as s3; the commit stays unapplied.")
     ] = None,
 ) -> None:
     """Apply what was merged since the last commit that was applied completely."""
@@ -47,6 +50,8 @@ def run(
     else:
         change = CommitRange.since(root, base)
         affected, last = resolver.deployable(change, environment), change.base
+    if unit:
+        affected = resolver.only(affected, unit)
     store = Store.of(tree, environment)
     records = _reviewed(root, github, store, last, head)
     results: list[UnitApply] = []
@@ -62,7 +67,9 @@ def run(
         description = (
             f"{bad.unit} {bad.result}" if bad else f"{len(results)} unit(s)" if succeeded else "failed"
         )
-        github.mark_applied(environment, head, succeeded=succeeded, description=description)
+        # One unit says nothing of the others, which still wait.
+        if not unit:
+            github.mark_applied(environment, head, succeeded=succeeded, description=description)
     text = job_summary(environment, results)
     add_summary(text)
     print(text, end="")
