@@ -135,6 +135,7 @@ PRIVATE = (
     MotoName("moto.core.responses", "BaseResponse._get_action"),
     MotoName("moto.core.responses", "BaseResponse._get_int_param"),
     MotoName("moto.core.responses", "BaseResponse._get_param"),
+    MotoName("moto.events.models", "EventsBackend._normalize_event_bus_arn"),
     MotoName("moto.s3.notifications", "_detail_type"),
     MotoName("moto.stepfunctions.models", "StepFunctionBackend._validate_name"),
     MotoName("moto.stepfunctions.parser.models", "StepFunctionsParserBackend._revision_by_name"),
@@ -238,6 +239,11 @@ def int_parameter(response: Any, name: str) -> int | None:
 def requested_action(response: Any) -> str:
     """Return AWS's name of the action that a response answers."""
     return str(response._get_action())
+
+
+def events_bus(backend: Any, name_or_arn: str | None) -> Any:
+    """Return an event bus by its name or ARN (the default one of none), or None."""
+    return backend.event_buses.get(backend._normalize_event_bus_arn(name_or_arn))
 
 
 def s3_detail_type(event_name: Any) -> str:
