@@ -7,6 +7,7 @@ moto promises none of these names. A new version of moto is checked against this
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Any, NamedTuple
 
@@ -125,6 +126,15 @@ GLUE_TERMINAL_STATES = MotoName(f"{_TASK}.service.state_task_service_glue", "_JO
 CALL_SDK = MotoName(
     f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._eval_service_task"
 )
+SDK_ERROR_PREFIX = MotoName(
+    f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._normalise_service_error_name"
+)
+_STRINGS = f"{_ASL}.component.common.string.string_expression"
+NEW_PREPROCESSOR = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor.__init__")
+TEXT_OF = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor._inner_string_of")
+EVAL_JSONATA = MotoName(_STRINGS, "StringJSONata._eval_body")
+EVAL_VARIABLE = MotoName(_STRINGS, "StringVariableSample._eval_body")
+_EXTRACT = MotoName(f"{_ASL}.utils.json_path", "extract_json")
 RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
 SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
 _SDK_CLIENT = MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "boto_client_for")
@@ -294,6 +304,38 @@ def sdk_call(task: Any, region: str, credentials: Any) -> tuple[Any, str]:
     client_for = vars(_SDK_CLIENT.owner())[_SDK_CLIENT.attribute]
     client = client_for(service=task._get_boto_service_name(), region=region, state_credentials=credentials)
     return client, str(task._get_boto_service_action())
+
+
+def forget_query_language(preprocessor: Any) -> None:
+    """Let a preprocessor begin without the query languages that others of its class met."""
+    preprocessor._query_language_per_scope = []
+
+
+def states_data(states: Any) -> Any:
+    """Return what `$states` is in JSONata."""
+    return {name: value for name, value in states._states_data.items() if value is not None}
+
+
+def assigned(store: Any) -> dict[str, Any]:
+    """Return the variables of an execution's scope by name."""
+    return {**store._outer_scope, **store._inner_scope}
+
+
+def split_variable(reference: str) -> tuple[str, str]:
+    """Return the name of a variable, and the path below it, of a reference such as `$orders[0].id`."""
+    found = re.match(r"\$([^.\[]+)", reference)
+    assert found is not None, "the parser takes no other reference"
+    return found[1], reference[found.end() :]
+
+
+def path_readers() -> list[MotoName]:
+    """Return where the engine finds the function that reads paths: each module imports it by name."""
+    _EXTRACT.owner()
+    return [
+        MotoName(name, _EXTRACT.attribute)
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{_ASL}.") and _EXTRACT.attribute in vars(module)
+    ]
 
 
 def task_clients() -> list[MotoName]:

@@ -75,9 +75,11 @@ class StepFunctions(Service):
     def _load(self) -> None:
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
+        from strata.cloud.aws.stepfunctions.language import Language
         from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
 
-        for part in (Engine(self._context, self._identity), SdkTasks(), ExecutionLog(), _Machines()):
+        engine = Engine(self._context, self._identity)
+        for part in (engine, Language(), SdkTasks(), ExecutionLog(), _Machines()):
             self._loaded.append(part)
             part.start()
 
@@ -221,7 +223,7 @@ class _Machines(Service):
 
         found = diagnose(definition)
         if found:
-            faults = ", ".join(f"{d['code']}: {d['message']} at {d['location']}" for d in found)
+            faults = ", ".join(f"{d['code']}: {d['message']} at {d.get('location', 'null')}" for d in found)
             raise InvalidDefinition(f"Invalid State Machine Definition: '{faults}'")
 
 
