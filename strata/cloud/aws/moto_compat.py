@@ -129,6 +129,21 @@ CALL_SDK = MotoName(
 SDK_ERROR_PREFIX = MotoName(
     f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._normalise_service_error_name"
 )
+NESTED_PARAMETERS = MotoName(
+    f"{_TASK}.service.state_task_service_sfn", "StateTaskServiceSfn._normalise_parameters"
+)
+NESTED_RESPONSE = MotoName(
+    f"{_TASK}.service.state_task_service_sfn", "StateTaskServiceSfn._normalise_response"
+)
+_MAP = f"{_ASL}.component.state.exec.state_map.iteration"
+MAP_JOBS = (
+    MotoName(
+        f"{_MAP}.itemprocessor.distributed_item_processor_worker", "DistributedItemProcessorWorker._eval_job"
+    ),
+    MotoName(f"{_MAP}.iterator.distributed_iterator_worker", "DistributedIteratorWorker._eval_job"),
+)
+PARSE_DEFINITION = MotoName(f"{_ASL}.parse.asl_parser", "AmazonStateLanguageParser.parse")
+DESCRIBE_MACHINE = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_state_machine")
 _STRINGS = f"{_ASL}.component.common.string.string_expression"
 NEW_PREPROCESSOR = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor.__init__")
 TEXT_OF = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor._inner_string_of")
@@ -336,6 +351,11 @@ def path_readers() -> list[MotoName]:
         for name, module in list(sys.modules.items())
         if name.startswith(f"{_ASL}.") and _EXTRACT.attribute in vars(module)
     ]
+
+
+def map_run_of(worker: Any) -> tuple[Any, int]:
+    """Return the record of a worker's Map run, and how many items it has."""
+    return worker._map_run_record, worker._job_pool._jobs_number
 
 
 def task_clients() -> list[MotoName]:

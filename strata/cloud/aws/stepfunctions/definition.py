@@ -1,7 +1,8 @@
 """What is wrong with a state machine's definition; imported only when it is needed: it takes a second.
 
 moto accepts definitions that AWS refuses: targets that are missing, states that nothing leads to, no end,
-paths and expressions that cannot be read. They are refused here, and so is what the embedded cloud does not do.
+paths and expressions that cannot be read. They are refused here, and so is what the embedded cloud does not
+do.
 """
 
 from __future__ import annotations
