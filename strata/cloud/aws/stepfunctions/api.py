@@ -81,9 +81,11 @@ class StepFunctions(Service):
         from strata.cloud.aws.stepfunctions.map_runs import MapRuns
         from strata.cloud.aws.stepfunctions.nested import Nested
         from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
+        from strata.cloud.aws.stepfunctions.status_events import StatusEvents
 
         engine = Engine(self._context, self._identity)
-        for part in (engine, Language(), SdkTasks(), Nested(), MapRuns(), ExecutionLog(), _Machines()):
+        parts = (SdkTasks(), Nested(), MapRuns(), ExecutionLog(), StatusEvents(), _Machines())
+        for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()
 
@@ -93,12 +95,17 @@ class StepFunctions(Service):
     ) -> ActionResult:
         described = describe(response)
         result: Any = described.result
-        execution = response.stepfunction_backend.describe_execution(moto.parameter(response, "executionArn"))
+        execution: Any = response.stepfunction_backend.describe_execution(
+            moto.parameter(response, "executionArn")
+        )
         if execution.stop_date is not None and result["status"] != "RUNNING":
             result["stopDate"] = execution.stop_date
-        for field in ("stateMachineVersionArn", "stateMachineAliasArn"):
-            if hasattr(execution, field):
-                result[field] = getattr(execution, field)
+        for field, attribute in (
+            ("stateMachineVersionArn", "version_arn"),
+            ("stateMachineAliasArn", "alias_arn"),
+        ):
+            if getattr(execution.state_machine, attribute, ""):
+                result[field] = getattr(execution.state_machine, attribute)
         if result["status"] == "SUCCEEDED":
             result["output"] = json.dumps(execution.output, ensure_ascii=False)
         return described
@@ -214,15 +221,12 @@ class _Machines(Service):
             machine = copy.copy(backend.describe_state_machine(version.source_arn))
             for field in ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration"):
                 setattr(machine, field, getattr(version, field))
+            machine.version_arn, machine.alias_arn = version.arn, alias_arn
             self._started.machine = machine
             try:
-                execution = start(backend, version.source_arn, name, execution_input, trace_header)
+                return start(backend, version.source_arn, name, execution_input, trace_header)
             finally:
                 del self._started.machine
-        execution.stateMachineVersionArn = version.arn
-        if alias_arn:
-            execution.stateMachineAliasArn = alias_arn
-        return execution
 
     @replaces(moto.DESCRIBE_MACHINE, wraps=True)
     def describe_machine(self, describe: Callable[..., Any], backend: Any, arn: str) -> Any:
@@ -254,13 +258,13 @@ class _Machines(Service):
             raise InvalidDefinition(f"Invalid State Machine Definition: '{faults}'")
 
 
-def _revision(backend: Any, arn: str) -> tuple[StateMachineVersion | None, str]:
+def _revision(backend: Any, arn: str) -> tuple[StateMachineVersion | None, str | None]:
     """Return the version that an ARN names, itself or by an alias, and the ARN of that alias."""
     qualifier = arn.rpartition(":")[2]
     if arn.count(":") < 7:
-        return None, ""
+        return None, None
     if qualifier.isnumeric():
-        return backend.describe_state_machine(arn), ""
+        return backend.describe_state_machine(arn), None
     try:
         routes = backend.describe_state_machine_alias(arn).routing_configuration
     except ResourceNotFound:

@@ -157,3 +157,54 @@ def test_failed_map_is_caught_and_starts_no_more_children(aws: Aws, role: str) -
     assert described["status"] == "FAILED"
     assert described["itemCounts"]["total"] == 2
     assert described["toleratedFailureCount"] == 0
+
+
+@pytest.mark.usefixtures("in_order")
+@pytest.mark.parametrize(
+    ("states", "ended"),
+    [
+        (
+            passing("r"),
+            {
+                "status": "SUCCEEDED",
+                "output": '"r"',
+                "outputDetails": {"included": True},
+                "redriveStatus": "NOT_REDRIVABLE",
+                "redriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
+                "error": None,
+                "cause": None,
+            },
+        ),
+        (
+            FAILING,
+            {
+                "status": "FAILED",
+                "output": None,
+                "outputDetails": None,
+                "redriveStatus": "REDRIVABLE",
+                "redriveStatusReason": None,
+                "error": "Own",
+                "cause": "because",
+            },
+        ),
+    ],
+)
+def test_start_and_end_of_an_execution_are_told(aws: Aws, role: str, states: Any, ended: Any) -> None:
+    url, arn = aws.queue("q")
+    aws.rule("told", {"source": ["aws.states"]}, {"Id": "q", "Arn": arn})
+    execution = run(aws, states, role, {"n": 1})
+    told: list[dict[str, Any]] = []
+    while len(told) < 2:
+        told += [json.loads(message["Body"]) for message in aws.messages(url)]
+    first, last = sorted(told, key=lambda event: event["detail"]["status"] != "RUNNING")
+    for event in (first, last):
+        assert event["detail-type"] == "Step Functions Execution Status Change"
+        assert event["resources"] == [execution["executionArn"]]
+        assert event["detail"]["stateMachineArn"] == execution["stateMachineArn"]
+        assert event["detail"]["input"] == '{"n": 1}'
+        assert event["detail"]["inputDetails"] == {"included": True}
+        assert event["detail"]["startDate"] == int(execution["startDate"].timestamp() * 1000)
+    assert first["detail"]["stopDate"] is None
+    assert first["detail"]["redriveStatusReason"] == "Execution is RUNNING and cannot be redriven"
+    assert {name: last["detail"][name] for name in ended} == ended
+    assert last["detail"]["stopDate"] == int(execution["stopDate"].timestamp() * 1000)
