@@ -101,6 +101,10 @@ VALIDATE_PATTERN = MotoName("moto.events.models", "EventPatternParser._validate_
 SEND_TO_TARGETS = MotoName("moto.events.models", "Rule.send_to_targets")
 REPLAY_EVENTS = MotoName("moto.events.models", "Replay.replay_events")
 
+QUEUE_ATTRIBUTES = MotoName("moto.sqs.models", "Queue.attributes")
+QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
+SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
+
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")
 
 STEPFUNCTIONS_BACKEND = MotoName("moto.stepfunctions.responses", "get_backend")
