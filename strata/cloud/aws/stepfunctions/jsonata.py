@@ -93,7 +93,7 @@ def _range(first: Any, last: Any, step: Any) -> list[Any]:
 
 def _hash(value: Any, algorithm: Any) -> str:
     if algorithm not in _ALGORITHMS:
-        raise JsonataError(f"threw an error during evaluation. There is no hash algorithm {algorithm}")
+        raise JsonataError(f"threw an error during evaluation. The hash algorithm {algorithm} is unknown")
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return hashlib.new(_ALGORITHMS[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
