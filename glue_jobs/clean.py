@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
+from glue_jobs.shapes import shape_of
 
 DUPLICATE = "duplicate"
 OTHER_DELIMITERS = (";", "\t", "|")
@@ -34,20 +35,13 @@ REASONS = (
     "not_a_number",
     "wrong_delimiter",
 )
+# Of the types and rules that only some contracts have.
+NOT_A_BOOLEAN = "not_a_boolean"
+PATTERN_MISMATCH = "pattern_mismatch"
 MISQUOTED = "'the quotes do not pair up'"
 # RFC 4180: the whole field is quoted, a quote in it doubled. Possessive, for Java's backtracking recurses.
 QUOTED_FIELD = '(^|,)"[^"]*+(?:""[^"]*+)*+"(?=,|$)'
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"
-# Type -> what a value looks like. A time has a zone, or its moment is unknown; it may have a
-# fraction, kept to the microsecond.
-SHAPES = {
-    "int": "[+-]?[0-9]+",
-    "bigint": "[+-]?[0-9]+",
-    "double": "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?",
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "timestamp": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
-    "(Z|[+-][0-9]{2}(:?[0-9]{2})?)",
-}
 WHOLE = ("int", "bigint")
 # Type -> what of its shape is too large: Python and Snowflake know the years 1 to 9999 only.
 RANGES = {
@@ -71,7 +65,7 @@ class CleanOutputs:
     """Every line once, and the two kinds of output made of it.
 
     Attributes:
-        judged: `source_line`, the contract's columns typed, the partition date and `reason`: null where the
+        judged: `source_line`, the contract's columns typed, the partition date and `_reason`: null where the
             line is clean, `duplicate` where an earlier line has its key, else why it is quarantined.
         quarantined: `source_line`, `reason`, `detail` and the whole line as `row`.
     """
@@ -82,64 +76,84 @@ class CleanOutputs:
 
 def clean_rows(contract: Contract, judged: DataFrame) -> DataFrame:
     """The judged rows that are clean, with the columns of `Contract.clean_schema`."""
-    names = [*contract.names, contract.date.name, "source_line"]
-    return judged.where("reason IS NULL").selectExpr(*(f"`{name}`" for name in names))
+    names = [*contract.dated_names, "source_line"]
+    return judged.where("_reason IS NULL").selectExpr(*(f"`{name}`" for name in names))
 
 
 def reasons(contract: Contract) -> list[str]:
     """Every reason for which a line is quarantined."""
-    return [*REASONS, *(str(join.reason) for _, join in _required_joins(contract))]
+    own = {
+        NOT_A_BOOLEAN: any(column.type == "boolean" for column in contract.columns),
+        PATTERN_MISMATCH: any(column.pattern is not None for column in contract.columns),
+    }
+    joined = dict.fromkeys(str(join.reason) for _, join in _required_joins(contract))
+    return [*REASONS, *(reason for reason, needed in own.items() if needed), *joined]
 
 
 def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
     """Judges every line; no line is dropped, none is counted twice."""
     width = len(contract.columns)
-    date = f"`{contract.date.name}`"
     names = [f"`{name}`" for name in contract.names]
-    options = f"""'escape', '"', 'nullValue', '{contract.null_value}', {CORRUPT}"""
+    dated = [f"`{name}`" for name in contract.dated_names]
+    null_token = _text(next(iter(contract.null_tokens), ""))
+    options = f"""'escape', '"', 'nullValue', {null_token}, {CORRUPT}"""
     as_text = ", ".join(f"{name} string" for name in [*names, "_end", "_corrupt"])
+    # Names of the job's own begin with an underscore, which none of a contract does.
     # Quoted fields are taken out before counting commas. Only a line of the right width is parsed: the parser
     # would fill up or cut off the others, and dies of more than 20,480 columns.
     # U+FFFF is the end of the file to the parser: it would take parts of the next line for this one.
-    fits = f"found = {width} AND NOT misquoted AND NOT contains(line, '\uffff')"
+    fits = f"_found = {width} AND NOT _misquoted AND NOT contains(_line, '\uffff')"
     # A comma after the last field: there the parser takes U+0000 before the closing quote away.
-    whole = f"IF({fits}, concat(line, ','), NULL)"
-    kept = ("source_line", "line", "misquoted", "found", "text")
+    whole = f"IF({fits}, concat(_line, ','), NULL)"
+    kept = ("source_line", "_line", "_misquoted", "_found", "_text")
     rows = (
-        inputs.lines.selectExpr("*", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS bare")
+        inputs.lines.selectExpr(
+            "source_line", "line AS _line", f"regexp_replace(line, '{QUOTED_FIELD}', '$1') AS _bare"
+        )
         .selectExpr(
             "source_line",
-            "line",
-            "contains(bare, '\"') AS misquoted",
-            "length(bare) - length(replace(bare, ',')) + 1 AS found",
+            "_line",
+            "contains(_bare, '\"') AS _misquoted",
+            "length(_bare) - length(replace(_bare, ',')) + 1 AS _found",
         )
-        .selectExpr("*", f"from_csv({whole}, '{as_text}', map({options})) AS text")
+        .selectExpr("*", f"from_csv({whole}, '{as_text}', map({options})) AS _text")
+        .selectExpr(*kept[:-1], f"{_without_tokens(contract)} AS _text")
         .selectExpr("*", *(f"{_typed(column)} AS `{column.name}`" for column in contract.columns))
         # In a step of their own, so that a value is parsed once.
         .selectExpr(*kept, *(f"{_in_range(column)} AS `{column.name}`" for column in contract.columns))
-        .selectExpr("*", f"{_date(contract)} AS {date}")
     )
+    if contract.date.name not in contract.names:
+        rows = rows.selectExpr("*", f"{_date(contract)} AS `{contract.date.name}`")
     for reference, join in _required_joins(contract):
-        keys = inputs.references[reference.name].selectExpr(f"`{reference.key}` AS `known_{join.column}`")
-        known = keys.distinct().hint("broadcast")
-        rows = rows.join(known, F.expr(f"`{join.column}` = `known_{join.column}`"), "left")
+        known = f"`_known_{join.column}_in_{reference.name}`"
+        keys = inputs.references[reference.name].selectExpr(f"`{reference.key}` AS {known}")
+        rows = rows.join(keys.distinct().hint("broadcast"), F.expr(f"`{join.column}` = {known}"), "left")
     # Not deterministic, or the optimizer would filter below the parse, and parse once for each value named.
-    fault = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS fault"
-    checked = rows.selectExpr("source_line", "line", *names, date, fault)
+    fault = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS _fault"
+    checked = rows.selectExpr("source_line", "_line", *dated, fault)
     # A faulty line is a group of its own: it has no duplicate, and many of them make no hot partition.
-    key = ", ".join(f"IF(reason IS NULL, `{name}`, NULL)" for name in contract.key)
-    group = f"PARTITION BY {key}, IF(reason IS NULL, NULL, source_line) ORDER BY source_line"
+    key = ", ".join(f"IF(_reason IS NULL, `{name}`, NULL)" for name in contract.key)
+    group = f"PARTITION BY {key}, IF(_reason IS NULL, NULL, source_line) ORDER BY source_line"
     judged = (
-        checked.selectExpr("source_line", *names, date, "fault.reason")
-        .selectExpr("*", f"row_number() OVER ({group}) AS place")
+        checked.selectExpr("source_line", *dated, "_fault.reason AS _reason")
+        .selectExpr("*", f"row_number() OVER ({group}) AS _place")
         .selectExpr(
-            "source_line", *names, date, f"coalesce(reason, IF(place > 1, '{DUPLICATE}', NULL)) AS reason"
+            "source_line", *dated, f"coalesce(_reason, IF(_place > 1, '{DUPLICATE}', NULL)) AS _reason"
         )
     )
-    quarantined = checked.where("fault IS NOT NULL").selectExpr(
-        "source_line", "fault.reason", "fault.detail", "line AS row"
+    quarantined = checked.where("_fault IS NOT NULL").selectExpr(
+        "source_line", "_fault.reason", "_fault.detail", "_line AS row"
     )
     return CleanOutputs(judged=judged, quarantined=quarantined)
+
+
+def _without_tokens(contract: Contract) -> str:
+    """The texts with null for each null token; the parser itself knows one."""
+    if len(contract.null_tokens) < 2:
+        return "_text"
+    tokens = ", ".join(map(_text, contract.null_tokens))
+    fields = [f"'{name}', IF(_text.`{name}` IN ({tokens}), NULL, _text.`{name}`)" for name in contract.names]
+    return f"named_struct({', '.join(fields)}, '_corrupt', _text._corrupt)"
 
 
 def _typed(column: Column) -> str:
@@ -147,15 +161,20 @@ def _typed(column: Column) -> str:
 
     Of whole numbers the cast takes no other shapes but those with white space around, which `_suspect` sees.
     """
-    text = f"text.`{column.name}`"
-    if column.type not in SHAPES:
+    text = f"_text.`{column.name}`"
+    shape = shape_of(column)
+    if shape is None:
         return text
-    cast = f"try_cast({text} AS {column.type})"
-    return cast if column.type in WHOLE else f"IF({_shaped(text, column.type)}, {cast}, NULL)"
+    value = f"try_cast({text} AS {column.type})"
+    if column.format is not None:
+        value = f"CAST(try_to_timestamp({text}, {_text(column.format)}) AS {column.type})"
+    if column.zone is not None:
+        value = f"to_utc_timestamp({value}, {_text(column.zone)})"
+    return value if column.type in WHOLE else f"IF({_shaped(text, shape)}, {value}, NULL)"
 
 
-def _shaped(text: str, kind: str) -> str:
-    return f"{text} RLIKE '^({SHAPES[kind]})\\\\z'"
+def _shaped(text: str, shape: str) -> str:
+    return f"{text} RLIKE '^({shape})\\\\z'"
 
 
 def _in_range(column: Column) -> str:
@@ -166,6 +185,8 @@ def _in_range(column: Column) -> str:
 
 def _date(contract: Contract) -> str:
     """The partition date; null where the parts make none. A year has four digits, or it is a slip."""
+    if contract.date.of is not None:
+        return f"CAST(`{contract.date.of}` AS date)"
     year, month, day = (f"`{part}`" for part in contract.date.parts)
     return (
         f"IF({year} BETWEEN 1000 AND 9999,"
@@ -175,10 +196,10 @@ def _date(contract: Contract) -> str:
 
 def _suspect(contract: Contract) -> str:
     """Condition on a parsed line: a value is not of its type, or missing where one must be."""
-    conditions = ["text._corrupt IS NOT NULL"]
+    conditions = ["_text._corrupt IS NOT NULL"]
     for column in contract.columns:
-        text = f"text.`{column.name}`"
-        if column.type not in SHAPES:
+        text = f"_text.`{column.name}`"
+        if shape_of(column) is None:
             conditions += [] if column.nullable else [_blank(text)]
         elif column.nullable:
             # Exporters that quote everything write "" where there is nothing.
@@ -186,8 +207,9 @@ def _suspect(contract: Contract) -> str:
         else:
             conditions.append(f"`{column.name}` IS NULL")
     # One match for all of a line: one for each would take a tenth of the job's time.
-    whole = ", ".join(f"text.`{column.name}`" for column in contract.columns if column.type in WHOLE)
-    conditions.append(f"NOT concat_ws(',', {whole}) RLIKE '^[-+0-9,]*\\\\z'")
+    whole = ", ".join(f"_text.`{column.name}`" for column in contract.columns if column.type in WHOLE)
+    if whole:
+        conditions.append(f"NOT concat_ws(',', {whole}) RLIKE '^[-+0-9,]*\\\\z'")
     return " OR ".join(conditions)
 
 
@@ -199,39 +221,48 @@ def _blank(text: str) -> str:
 def _cases(contract: Contract) -> Iterator[str]:
     """The rules in the order in which they hold, as WHEN branches."""
     width = len(contract.columns)
-    yield _when("contains(line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
-    yield _when("contains(line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
-    yield f"WHEN misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
+    yield _when("contains(_line, '\ufffd')", "bad_encoding", "'the line is not UTF-8'")
+    yield _when("contains(_line, '\uffff')", "bad_encoding", "'the line holds U+FFFF, not a character'")
+    yield f"WHEN _misquoted THEN {_fault('bad_quoting', MISQUOTED)}"
     for delimiter in OTHER_DELIMITERS:
-        fields = rf"size(split(line, '[{delimiter}]'))"
+        fields = rf"size(split(_line, '[{delimiter}]'))"
         shown = "a tab" if delimiter == "\t" else repr(delimiter)
         yield _when(
-            f"found < {width} AND {fields} = {width}",
+            f"_found < {width} AND {fields} = {width}",
             "wrong_delimiter",
             f'"separated by {shown} instead of a comma"',
         )
-    counted = f"concat(found, ' columns instead of {width}')"
-    yield _when(f"found < {width}", "missing_column", counted)
-    yield _when(f"found > {width}", "extra_column", counted)
+    counted = f"concat(_found, ' columns instead of {width}')"
+    yield _when(f"_found < {width}", "missing_column", counted)
+    yield _when(f"_found > {width}", "extra_column", counted)
     values = ", ".join(_value(column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
     misquoted = _fault("bad_quoting", MISQUOTED)
     yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {misquoted})"
+    yield from _pattern_cases(contract)
     yield from _date_cases(contract)
     for reference, join in _required_joins(contract):
         yield _when(
-            f"`{join.column}` IS NOT NULL AND `known_{join.column}` IS NULL",
+            f"`{join.column}` IS NOT NULL AND `_known_{join.column}_in_{reference.name}` IS NULL",
             str(join.reason),
             f"""concat("{join.column}: '", left(`{join.column}`, {SHOWN}), "' is not in {reference.name}")""",
         )
 
 
+def _pattern_cases(contract: Contract) -> Iterator[str]:
+    for column in contract.columns:
+        if column.pattern is not None:
+            pattern = _text(f"\\A(?:{column.pattern})\\z")
+            shown = f"""concat("{column.name}: '", left(`{column.name}`, {SHOWN}), "' does not match")"""
+            yield _when(f"NOT `{column.name}` RLIKE {pattern}", PATTERN_MISMATCH, shown)
+
+
 def _value(column: Column) -> str:
     """One value with its rule, as a struct; a list of them is judged by one small lambda."""
-    text = f"text.`{column.name}`"
+    text, shape = f"_text.`{column.name}`", shape_of(column)
     valid = "true"
-    if column.type in SHAPES:
-        valid = f"(`{column.name}` IS NOT NULL AND {_shaped(text, column.type)})"
+    if shape is not None:
+        valid = f"(`{column.name}` IS NOT NULL AND {_shaped(text, shape)})"
     return (
         f"named_struct('name', '{column.name}', 'type', '{column.type}',"
         f" 'nullable', {str(column.nullable).lower()}, 'text', {text}, 'valid', {valid})"
@@ -239,7 +270,10 @@ def _value(column: Column) -> str:
 
 
 def _value_fault() -> str:
-    reason = "IF(value.type IN ('date', 'timestamp'), 'bad_date', 'not_a_number')"
+    reason = (
+        "CASE WHEN value.type IN ('date', 'timestamp') THEN 'bad_date'"
+        f" WHEN value.type = 'boolean' THEN '{NOT_A_BOOLEAN}' ELSE 'not_a_number' END"
+    )
     shown = f"IF(length(value.text) > {SHOWN}, concat(left(value.text, {SHOWN}), '…'), value.text)"
     detail = f"""concat(value.name, ": '", {shown}, "' is not of type ", value.type)"""
     missing = _fault("missing_value", "concat(value.name, ' is empty')")
@@ -252,11 +286,15 @@ def _value_fault() -> str:
 
 def _date_cases(contract: Contract) -> Iterator[str]:
     rule = contract.date
+    if not rule.parts:
+        return
     # Of a part that is null, nothing: the detail is not to be null with it.
     written = ", '-', ".join(f"coalesce(`{part}`, '')" for part in rule.parts)
     yield _when(
         f"`{rule.name}` IS NULL", "bad_date", f"""concat("{rule.name}: '", {written}, "' is not a date")"""
     )
+    if rule.within_a_day_of is None:
+        return
     yield _when(
         f"abs(datediff(`{rule.within_a_day_of}`, `{rule.name}`)) > 1",
         "bad_date",
@@ -278,3 +316,8 @@ def _fault(reason: str, detail: str) -> str:
 
 def _when(condition: str, reason: str, detail: str) -> str:
     return f"WHEN {condition} THEN {_fault(reason, detail)}"
+
+
+def _text(value: str) -> str:
+    """A text as SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

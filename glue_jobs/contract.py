@@ -1,26 +1,40 @@
-"""A dataset's data contract: what a raw file must hold, and what the curated table will."""
+"""A dataset's data contract: what a raw file must hold, and what the curated table will.
+
+`odcs.py` makes it of its document; everything else of a data set follows from it.
+"""
 
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
-from glue_jobs.errors import JobError, RefusedObject
+from glue_jobs.errors import RefusedObject
 
 QUOTED_CHARACTERS = 120  # how much of a strange first line an error shows
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `type` is Spark's name: int, bigint, double, string, timestamp or date."""
+    """A column of a raw file, of a reference or of the curated table.
+
+    Attributes:
+        name: its name in every table.
+        type: Spark's name: string, int, bigint, decimal(p,s), double, boolean, date or timestamp.
+        nullable: whether a value may be missing.
+        header: its name in a raw file's first line; None: `name`.
+        format: how a date or timestamp is written, a pattern of Java's DateTimeFormatter; None: ISO 8601.
+        zone: the time zone of timestamps that are written without one; None: each is written with its own.
+        pattern: the regular expression that a whole string must match.
+    """
 
     name: str
     type: str
     nullable: bool = True
+    header: str | None = None
+    format: str | None = None
+    zone: str | None = None
+    pattern: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,21 +60,28 @@ class ReferenceTable:
     columns: tuple[Column, ...]
     key: str
     joins: tuple[Join, ...]
+    null_token: str = ""
+
+    def type_of(self, column: str) -> str:
+        """The type of one of its columns."""
+        return next(found.type for found in self.columns if found.name == column)
 
 
 @dataclass(frozen=True)
 class PartitionDate:
-    """The date that rows are partitioned by, made of a year, a month and a day column.
+    """The date that rows are partitioned by.
 
     Attributes:
-        name: the new column.
-        parts: the three columns.
-        within_a_day_of: the timestamp in UTC it must agree with; local dates are at most a day away.
+        name: the partition's column. It is one of the dataset's own if that is a date.
+        of: the date or timestamp column that it is taken from; a timestamp's date is the one in UTC.
+        parts: instead of `of`, a year, a month and a day column.
+        within_a_day_of: for `parts`, the timestamp it must agree with; local dates are at most a day away.
     """
 
     name: str
-    parts: tuple[str, str, str]
-    within_a_day_of: str
+    of: str | None = None
+    parts: tuple[str, ...] = ()
+    within_a_day_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,31 +90,53 @@ class Contract:
 
     Attributes:
         dataset: its name.
-        null_value: the text that stands for a missing value in a raw file, beside the empty one.
+        null_tokens: the texts that stand for a missing value in a raw file, beside the empty one.
         columns: a raw file's columns, in order.
         key: the columns that tell two rows apart.
         date: the date to partition by.
         references: the tables to look names up in.
-        curated: the external table's columns in order, the partition columns left out.
     """
 
     dataset: str
-    null_value: str
+    null_tokens: tuple[str, ...]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     date: PartitionDate
     references: tuple[ReferenceTable, ...]
-    curated: tuple[Column, ...]
 
     @property
     def names(self) -> list[str]:
-        """The header that a raw file must have."""
+        """The names of the columns."""
         return [column.name for column in self.columns]
+
+    @property
+    def header(self) -> list[str]:
+        """The header that a raw file must have."""
+        return [column.header or column.name for column in self.columns]
+
+    @property
+    def dated_names(self) -> list[str]:
+        """The names of the columns, and of the partition where it is none of them."""
+        return self.names if self.date.name in self.names else [*self.names, self.date.name]
 
     @property
     def clean_schema(self) -> str:
         """Schema, as DDL, of what `clean` writes and `curate` reads."""
-        return ddl([*self.columns, Column(self.date.name, "date"), Column("source_line", "bigint")])
+        types = {column.name: column.type for column in self.columns}
+        dated = [Column(name, types.get(name, "date")) for name in self.dated_names]
+        return ddl([*dated, Column("source_line", "bigint")])
+
+    @property
+    def curated(self) -> tuple[Column, ...]:
+        """The curated table's columns in order, the partition columns left out."""
+        own = [Column(column.name, column.type) for column in self.columns if column.name != self.date.name]
+        added = [
+            Column(name, reference.type_of(column))
+            for reference in self.references
+            for join in reference.joins
+            for name, column in join.adds.items()
+        ]
+        return (*own, *added, *ORIGIN)
 
     def check_header(self, header: str) -> None:
         """Compares a file's first line with the contract.
@@ -105,10 +148,10 @@ class Contract:
         if not header.replace("\t", " ").isprintable() or "\ufffd" in header:
             raise RefusedObject("not_csv", f"the first line is not text: {shown!r}")
         found = next(csv.reader([header], strict=False), [])
-        if found == self.names:
+        if found == self.header:
             return
-        missing = [name for name in self.names if name not in found]
-        unknown = [name for name in found if name not in self.names]
+        missing = [name for name in self.header if name not in found]
+        unknown = [name for name in found if name not in self.header]
         if missing or unknown:
             differences = [f"{len(missing)} missing ({', '.join(missing)})"] if missing else []
             if unknown:
@@ -118,47 +161,15 @@ class Contract:
         raise RefusedObject("other_columns", f"the header's columns are out of order or repeated: {shown!r}")
 
 
-def load(dataset: str) -> Contract:
-    """Reads `contracts/<dataset>.json` of this package, from a folder or from Glue's zip.
-
-    Raises:
-        JobError: the data set has no contract.
-    """
-    folder = resources.files("glue_jobs") / "contracts"
-    files = [entry.name for entry in folder.iterdir() if entry.name.endswith(".json")]
-    known = sorted(name.removesuffix(".json") for name in files)
-    if dataset not in known:
-        raise JobError(f"the data contract {dataset!r} does not exist; known: {', '.join(known)}")
-    return from_document(json.loads((folder / f"{dataset}.json").read_text(encoding="utf-8")))
-
-
-def from_document(document: Mapping[str, Any]) -> Contract:
-    """Makes a contract of its parsed JSON document."""
-    date = document["date"]
-    year, month, day = date["from"]
-    return Contract(
-        dataset=document["dataset"],
-        null_value=document["null_value"],
-        columns=_columns(document["columns"]),
-        key=tuple(document["key"]),
-        date=PartitionDate(date["name"], (year, month, day), date["within_a_day_of"]),
-        references=tuple(
-            ReferenceTable(
-                name=reference["name"],
-                columns=_columns(reference["columns"]),
-                key=reference["key"],
-                joins=tuple(Join(**join) for join in reference["joins"]),
-            )
-            for reference in document["references"]
-        ),
-        curated=_columns(document["curated"]),
-    )
+# What every curated row says about where it comes from.
+ORIGIN = (
+    Column("object_id", "string"),
+    Column("object_key", "string"),
+    Column("sequencer", "string"),
+    Column("source_line", "bigint"),
+)
 
 
 def ddl(columns: Sequence[Column]) -> str:
     """Spark's DDL of some columns; nullability is checked row by row, not by the reader."""
     return ", ".join(f"`{column.name}` {column.type}" for column in columns)
-
-
-def _columns(documents: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
-    return tuple(Column(**document) for document in documents)

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from glue_jobs import clean, contract, curate, lines, references, source
+from glue_jobs import clean, curate, lines, odcs, references, source
 from glue_jobs.arguments import JobArguments, is_older, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
@@ -28,12 +28,13 @@ SETTINGS = {
 }
 
 
-def run(name: str, argv: Sequence[str] | None = None) -> Document:
+def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = None) -> Document:
     """Runs a job.
 
     Args:
         name: `clean` or `curate`.
         argv: the arguments without the script's name; `sys.argv` if not given.
+        agreed: the contract; the package's own of the data set if not given.
 
     Returns:
         The report that was written.
@@ -43,7 +44,7 @@ def run(name: str, argv: Sequence[str] | None = None) -> Document:
             rows went astray.
     """
     arguments = parse(sys.argv[1:] if argv is None else argv)
-    agreed = contract.load(arguments.dataset)
+    agreed = agreed or odcs.load(arguments.dataset)
     report = JOBS[name](arguments, agreed)
     counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
     version = f"version {arguments.version_id}, ETag {arguments.etag}"
@@ -83,10 +84,10 @@ def _clean_copy(
     reasons = clean.reasons(agreed)
     observation, judged = _observed(
         outputs.judged,
-        rows_clean="count_if(reason IS NULL)",
-        rows_duplicate=f"count_if(reason = '{clean.DUPLICATE}')",
-        dates=_distinct(agreed.date.name, "reason IS NULL"),
-        **{reason: f"count_if(reason = '{reason}')" for reason in reasons},
+        rows_clean="count_if(_reason IS NULL)",
+        rows_duplicate=f"count_if(_reason = '{clean.DUPLICATE}')",
+        dates=_distinct(agreed.date.name, "_reason IS NULL"),
+        **{reason: f"count_if(_reason = '{reason}')" for reason in reasons},
     )
     _writer(clean.clean_rows(agreed, judged)).mode("overwrite").parquet(layout.clean)
     tally = _values(observation)

@@ -27,7 +27,7 @@ def read(
         uri = layout.reference(reference.name)
         _check(uri, storage.text(uri), reference)
         reader = spark.read.schema(ddl(reference.columns)).option("header", True).option("escape", '"')
-        reader = reader.option("nullValue", contract.null_value).option("mode", "FAILFAST")
+        reader = reader.option("nullValue", reference.null_token).option("mode", "FAILFAST")
         tables[reference.name] = reader.csv(literal(uri))
     return tables
 

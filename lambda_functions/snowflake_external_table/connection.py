@@ -82,7 +82,7 @@ def session() -> Iterator[SnowflakeConnection]:
         connection.close()
 
 
-def table() -> str:
-    """The external table's full name, quoted."""
-    parts = (os.environ[f"SNOWFLAKE_{part}"] for part in ("DATABASE", "SCHEMA", "TABLE"))
+def table(dataset: str) -> str:
+    """The full name, quoted, of a data set's external table: it has the data set's name in upper case."""
+    parts = (os.environ["SNOWFLAKE_DATABASE"], os.environ["SNOWFLAKE_SCHEMA"], dataset.upper())
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)

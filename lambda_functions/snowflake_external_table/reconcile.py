@@ -31,7 +31,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     with session() as connection, connection.cursor() as cursor:
         # The name of the partition column is OBJECT, which prunes the scan to this object's files.
         cursor.execute(
-            f"SELECT COUNT(*), COUNT(CASE WHEN SEQUENCER = %s THEN 1 END) FROM {table()} WHERE OBJECT = %s",
+            f"SELECT COUNT(*), COUNT(CASE WHEN SEQUENCER = %s THEN 1 END)"
+            f" FROM {table(event['dataset'])} WHERE OBJECT = %s",
             (event["sequencer"], event["object_id"]),
         )
         row = cursor.fetchone()

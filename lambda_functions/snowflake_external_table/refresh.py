@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         snowflake.connector.errors.Error: the login or a statement was refused.
     """
     curated = report(event, "curate")
-    statements = refresh_statements(curated)
+    statements = refresh_statements(event["dataset"], curated)
     files = 0
     if statements:
         with session() as connection, connection.cursor() as cursor:
@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"object_id": event["object_id"], "partitions": len(statements), "files": files}
 
 
-def refresh_statements(curated: dict[str, Any]) -> list[str]:
+def refresh_statements(dataset: str, curated: dict[str, Any]) -> list[str]:
     """One statement for each partition of the object, present or removed, in order of their names.
 
     Only the object's own folder is listed, so that the cost does not grow with the table.
@@ -44,5 +44,5 @@ def refresh_statements(curated: dict[str, Any]) -> list[str]:
     for partition in partitions:
         if not PARTITION.fullmatch(partition):
             raise ValueError(f"the report names a partition {partition!r}")
-    folder = f"object={curated['object_id']}"
-    return [f"ALTER EXTERNAL TABLE {table()} REFRESH '{partition}/{folder}/'" for partition in partitions]
+    folder, name = f"object={curated['object_id']}", table(dataset)
+    return [f"ALTER EXTERNAL TABLE {name} REFRESH '{partition}/{folder}/'" for partition in partitions]

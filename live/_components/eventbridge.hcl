@@ -3,6 +3,8 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["eventbridge"]
+
+  datasets = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
 }
 
 terraform {
@@ -30,7 +32,7 @@ inputs = {
     raw-objects = {
       archive_days  = local.env.retention_days.logs
       description   = "An object arrived in raw"
-      pattern       = { bucket = "raw", key_prefix = "flights/", key_suffix = ".csv" }
+      pattern       = { bucket = "raw", key_prefixes = [for name in keys(local.datasets) : "${name}/"], key_suffix = ".csv" }
       state_machine = "pipeline"
     }
   }

@@ -3,6 +3,9 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["glue"]
+
+  datasets  = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  libraries = ["glue/glue_jobs.zip", "glue/libraries.zip"]
 }
 
 terraform {
@@ -47,7 +50,15 @@ inputs = {
   role_arn           = dependency.iam.outputs.role_arns.glue
 
   jobs = {
-    clean  = merge(local.env.glue, { libraries = ["glue/glue_jobs.zip"], script = "glue/clean.py" })
-    curate = merge(local.env.glue, { libraries = ["glue/glue_jobs.zip"], script = "glue/curate.py" })
+    clean  = merge(local.env.glue, { libraries = local.libraries, script = "glue/clean.py" })
+    curate = merge(local.env.glue, { libraries = local.libraries, script = "glue/curate.py" })
+  }
+
+  tables = {
+    for name, dataset in local.datasets : name => {
+      columns        = dataset.columns
+      location       = "s3://${dependency.s3.outputs.bucket_names.processed}/curated/${name}/"
+      partition_keys = [{ name = dataset.partition, type = "date" }, { name = "object", type = "string" }]
+    }
   }
 }

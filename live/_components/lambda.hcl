@@ -54,7 +54,6 @@ inputs = {
     SNOWFLAKE_DATABASE  = upper("${local.env.project}_LAKE_${local.env.env}")
     SNOWFLAKE_ROLE      = local.loader
     SNOWFLAKE_SCHEMA    = "CURATED"
-    SNOWFLAKE_TABLE     = "FLIGHTS"
     SNOWFLAKE_USER      = local.loader
     SNOWFLAKE_WAREHOUSE = upper("${local.env.project}_MAIN_${local.env.env}")
   }

@@ -5,9 +5,9 @@ locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["snowflake"]
 
-  # The columns are the data contract's, which the jobs obey as well.
-  contract = jsondecode(file("${get_repo_root()}/glue_jobs/contracts/flights.json"))
-  types    = { bigint = "NUMBER(38,0)", date = "DATE", double = "FLOAT", int = "NUMBER(38,0)", string = "VARCHAR", timestamp = "TIMESTAMP_NTZ" }
+  # The data sets' columns, which the jobs obey as well.
+  datasets = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  types    = { bigint = "NUMBER(38,0)", boolean = "BOOLEAN", date = "DATE", double = "FLOAT", int = "NUMBER(38,0)", string = "VARCHAR", timestamp = "TIMESTAMP_NTZ" }
 }
 
 terraform {
@@ -74,19 +74,19 @@ inputs = {
   }
 
   external_tables = {
-    ("LAKE.CURATED.${upper(local.contract.dataset)}") = {
-      path  = "${local.contract.dataset}/"
+    for name, dataset in local.datasets : "LAKE.CURATED.${upper(name)}" => {
+      path  = "${name}/"
       stage = "LAKE.CURATED.PROCESSED"
 
       columns = concat(
-        [for c in local.contract.curated : { name = upper(c.name), type = local.types[c.type] }],
+        [for c in dataset.columns : { name = upper(c.name), type = try(local.types[c.type], replace(c.type, "decimal", "NUMBER")) }],
         [
-          { name = upper(local.contract.date.name), type = "DATE", partition = local.contract.date.name },
+          { name = upper(dataset.partition), type = "DATE", partition = dataset.partition },
           { name = "OBJECT", type = "VARCHAR", partition = "object" },
         ],
       )
       current = {
-        key      = [for name in local.contract.key : upper(name)]
+        key      = [for name in dataset.key : upper(name)]
         order_by = ["SEQUENCER", "OBJECT_ID", "SOURCE_LINE"]
       }
     }

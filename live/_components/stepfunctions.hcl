@@ -35,7 +35,6 @@ dependency "s3" {
 
 inputs = {
   await_seconds      = local.env.pipeline.await_seconds
-  dataset            = "flights"
   kms_key_arn        = dependency.s3.outputs.kms_key_arn
   log_level          = local.env.pipeline.log_level
   log_retention_days = local.env.retention_days.logs

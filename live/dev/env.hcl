@@ -39,6 +39,9 @@ locals {
     account      = "DEV"
   }
 
+  # Which data sets it has: "all" contracts of glue_jobs/contracts, or a list of names.
+  datasets = "all"
+
   state = {
     lock_table = true
   }

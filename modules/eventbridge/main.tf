@@ -9,7 +9,7 @@ locals {
       detail = {
         bucket = { name = [format(local.bucket, r.pattern.bucket)] }
         object = merge(
-          { key = [{ wildcard = "${r.pattern.key_prefix}*${r.pattern.key_suffix}" }] },
+          { key = [for prefix in sort(r.pattern.key_prefixes) : { wildcard = "${prefix}*${r.pattern.key_suffix}" }] },
           { for size in r.pattern.min_bytes > 0 ? ["size"] : [] : size => [{ numeric = [">=", r.pattern.min_bytes] }] },
         )
       }

@@ -11,7 +11,7 @@ variable "role_arn" {
 
 variable "rules" {
   description = <<-EOT
-    The rules by short name: objects under a prefix of a bucket (its short name) start a state machine (its short
+    The rules by short name: objects under prefixes of a bucket (its short name) start a state machine (its short
     name). `archive_days` keeps the matching events for a replay. `transformer` says what the machine is given; without
     it bucket, key, etag, version_id, size, sequencer, event_id and time. What cannot be delivered after the retries
     waits two weeks in the rule's queue. `opt_out` switches a default off: kms.
@@ -24,7 +24,7 @@ variable "rules" {
     pattern = object({
       bucket       = string
       detail_types = optional(set(string), ["Object Created"])
-      key_prefix   = optional(string, "")
+      key_prefixes = optional(set(string), [""])
       key_suffix   = optional(string, "")
       min_bytes    = optional(number, 0)
     })
@@ -57,8 +57,8 @@ variable "rules" {
     error_message = "pattern.detail_types may name Object Created, Object Deleted, Object Restore Completed and Object Storage Class Changed, and names at least one."
   }
   validation {
-    condition     = alltrue([for r in var.rules : !startswith(r.pattern.key_prefix, "/") && !can(regex("[*\\\\]", "${r.pattern.key_prefix}${r.pattern.key_suffix}"))])
-    error_message = "pattern.key_prefix and key_suffix must be plain text without * and \\, the prefix without a leading slash."
+    condition     = alltrue([for r in var.rules : length(r.pattern.key_prefixes) > 0 && alltrue([for p in r.pattern.key_prefixes : !startswith(p, "/") && !can(regex("[*\\\\]", "${p}${r.pattern.key_suffix}"))])])
+    error_message = "pattern.key_prefixes and key_suffix must be plain text without * and \\, at least one prefix, none with a leading slash."
   }
   validation {
     condition     = alltrue([for r in var.rules : r.archive_days >= 1 && floor(r.archive_days) == r.archive_days if r.archive_days != null])

@@ -51,12 +51,13 @@ locals {
   )
 
   definition = templatefile("${path.module}/templates/pipeline.asl.json", {
-    after_notify        = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
-    await_seconds       = var.await_seconds
-    claims_table        = format(local.name, "claims")
-    clean_job           = format(local.name, "clean")
-    curate_job          = format(local.name, "curate")
-    dataset             = var.dataset
+    after_notify  = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
+    await_seconds = var.await_seconds
+    claims_table  = format(local.name, "claims")
+    clean_job     = format(local.name, "clean")
+    curate_job    = format(local.name, "curate")
+    # The folder that the object lies in; the jobs have its contract.
+    dataset             = "States.ArrayGetItem(States.StringSplit($.key, '/'), 0)"
     failures            = local.failures
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds

@@ -16,17 +16,6 @@ variable "await_seconds" {
   }
 }
 
-variable "dataset" {
-  description = "Data set that the jobs are told to work on."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9_]{0,63}$", var.dataset))
-    error_message = "dataset must be 1 to 64 lower-case letters, digits and underscores, a letter first."
-  }
-}
-
 variable "failure_states" {
   description = "Fail states beside Failed: the errors (names or, with a * at the end, beginnings) of which executions end there, so that people and alarms can tell them apart."
   type        = map(object({ comment = optional(string), errors = set(string) }))

@@ -11,18 +11,22 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from strata.artifacts.archive import zip_folder
-from strata.artifacts.layer import build_layer
+from strata.artifacts.layer import build_glue_libraries, build_layer
 from strata.checkout.files import replacing
 from strata.errors import StrataError
 
 
 def build_glue(root: Path, out: Path) -> None:
-    """Write `glue/<job>.py` for every script and `glue/glue_jobs.zip`, the package they import."""
+    """Write `glue/<job>.py` for every script, and what they import.
+
+    `glue/glue_jobs.zip` is the package with the data contracts, `glue/libraries.zip` what Glue lacks.
+    """
     for script in sorted((root / "glue_jobs" / "scripts").glob("*.py")):
         with replacing(out / "glue" / script.name) as draft:
             shutil.copyfile(str(script), str(draft))
     # Only what a job reads may change the bytes, not an editor's temporary file.
-    zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip", (".py", ".json"))
+    zip_folder(root / "glue_jobs", "glue_jobs/", out / "glue" / "glue_jobs.zip", (".py", ".yaml"))
+    build_glue_libraries(root, out / "glue" / "libraries.zip")
 
 
 def build_lambda(root: Path, out: Path, architecture: str) -> None:
@@ -37,11 +41,11 @@ def main() -> int:
         prog="python3 -I strata/artifacts/__main__.py",
         description=(
             "Build what Terraform uploads. The same input gives the same bytes, whatever the machine, time, "
-            "folder or umask. Python 3.9 or newer is required, and pip for the layer."
+            "folder or umask. Python 3.9 or newer is required, and pip for libraries."
         ),
         epilog=(
-            "build glue writes glue/<job>.py and glue/glue_jobs.zip; build lambda writes "
-            "lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in "
+            "build glue writes glue/<job>.py, glue/glue_jobs.zip and glue/libraries.zip; build lambda "
+            "writes lambda/snowflake_external_table.zip and lambda/layer.zip. Wheels are kept in "
             "ROOT/.strata/cache. "
             "With STRATA_LOCAL set, as for the embedded cloud, the layer is for this machine. "
             "Example: python3 -I strata/artifacts/__main__.py build glue --root ."

@@ -24,6 +24,7 @@ from strata.ci.git import CommitRange, commit, tree_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
 from strata.live.evaluation.reads import reads
+from strata.live.tree import production_environ
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
@@ -193,8 +194,7 @@ def fingerprints(tree: LiveTree, environment: str) -> dict[str, UnitFingerprint]
 
 
 def _load(root: Path, terraform: Path | str, cache: Path | None = None) -> LiveTree:
-    environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
-    return LiveTree.load(root, environ=environ, terraform=terraform, cache=cache)
+    return LiveTree.load(root, environ=production_environ(), terraform=terraform, cache=cache)
 
 
 def _values(tree: LiveTree, document: Mapping[str, Any]) -> dict[str, str]:

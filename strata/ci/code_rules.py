@@ -58,7 +58,7 @@ _PINNED = ("env", "modules")
 _HARMLESS = re.compile(
     r"""
     modules/([\w-]+/)?[\w-]+\.(tf|md) | (live/.+|terragrunt)\.hcl
-    | glue_jobs/.+\.(py|json) | lambda_functions/.+\.py
+    | glue_jobs/.+\.py | glue_jobs/contracts/\w+\.odcs\.yaml | lambda_functions/.+\.py
     | (tests|docs|bench)/.+ | [\w-]+\.md
     """,
     re.VERBOSE,

@@ -1,11 +1,24 @@
-"""What an environment's `env.hcl` says: the schema of its locals, each fault with the line it is on."""
+"""What an environment's `env.hcl` says: the schema of its locals, each fault with the line it is on.
+
+The schema has the fields that the library and this live tree use. A repository declares further ones, as
+Terraform's variables, in `live/env-fields.tf`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from strata.errors import StrataError
+from strata.hcl.conversion import faults as type_faults
+from strata.live.discovery import LIVE
+from strata.modules.interface import Variable, read_module
+
+FIELDS_FILE = "env-fields.tf"
 
 _Retention = Annotated[int, Field(ge=1, le=3653)]
 # CloudWatch Logs takes these numbers of days only.
@@ -13,6 +26,7 @@ _LogDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
 _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\d{12}|\*):.+$")]
+_DATASET = "[a-z][a-z0-9_]{0,62}"
 _Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
 
 
@@ -81,7 +95,7 @@ class WarehouseSettings(_SettingsPart):
 
 
 class Settings(_SettingsPart):
-    """All locals of an `env.hcl`. A new key has to be added here first."""
+    """The locals of an `env.hcl` that every repository has."""
 
     env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,9}$")]
     project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
@@ -93,6 +107,7 @@ class Settings(_SettingsPart):
     versions: dict[str, _Ref]
     github: Github
     snowflake: Snowflake
+    datasets: Any
     state: StateSettings
     producers: list[_Arn]
     inspectors: list[_Arn]
@@ -105,6 +120,14 @@ class Settings(_SettingsPart):
     pipeline: Pipeline
     retention_days: RetentionDays
     warehouse: WarehouseSettings
+
+    @field_validator("datasets")
+    @classmethod
+    def _all_or_names(cls, value: object) -> object:
+        names = value if isinstance(value, list) else [None]
+        if value != "all" and not all(isinstance(n, str) and re.fullmatch(_DATASET, n) for n in names):
+            raise ValueError('must be "all" or a list of names of data sets')
+        return value
 
     @field_validator("account_id")
     @classmethod
@@ -122,17 +145,61 @@ class Settings(_SettingsPart):
         return self
 
 
-def faults(values: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+def read_fields(root: Path) -> Mapping[str, Variable]:
+    """The fields that a repository adds: in `live/env-fields.tf`, a variable each.
+
+    Raises:
+        StrataError: the file has a syntax error or declares a field twice, or one that every env.hcl has.
+    """
+    file = root / LIVE / FIELDS_FILE
+    if not file.is_file():
+        return {}
+    declared = read_module(LIVE, {FIELDS_FILE: file.read_bytes()}, LIVE).variables
+    for name, variable in declared.items():
+        if name in _OWN:
+            raise StrataError(
+                f"`{name}` is a field of every env.hcl",
+                file=variable.file,
+                line=variable.line,
+                remedy="give yours another name",
+            )
+    return declared
+
+
+def faults(
+    values: Mapping[str, Any], fields: Mapping[str, Variable] | None = None
+) -> list[tuple[tuple[str, ...], str]]:
     """What is wrong with an environment's locals: the path of each fault, and what it is.
 
     Args:
         values: the evaluated locals of an `env.hcl`.
+        fields: those that the repository adds.
     """
+    fields = fields or {}
+    found = list(_field_faults(values, fields))
     try:
-        Settings.model_validate(dict(values))
+        Settings.model_validate({name: value for name, value in values.items() if name not in fields})
     except ValidationError as error:
-        return [_fault(item) for item in error.errors(include_url=False, include_context=False)]
-    return []
+        found += [_fault(item) for item in error.errors(include_url=False, include_context=False)]
+    return found
+
+
+def _field_faults(
+    values: Mapping[str, Any], fields: Mapping[str, Variable]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, field in fields.items():
+        if name not in values:
+            if field.default is None:
+                yield (name,), f"`{name}` is missing"
+        elif values[name] is None:
+            if not field.nullable:
+                yield (name,), f"`{name}` must not be null"
+        elif field.type is not None:
+            for path, fault in type_faults(values[name], field.type, strict=True):
+                yield (name, *path), f"`{'.'.join((name, *path))}` {fault}"
+
+
+_OWN = {field.alias or name for name, field in Settings.model_fields.items()}
 
 
 def _fault(item: Any) -> tuple[tuple[str, ...], str]:

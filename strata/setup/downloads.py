@@ -1,4 +1,4 @@
-"""The part of set-up that runs in the virtual environment: Spark's jars and classes, and the Lambda layer."""
+"""The part of set-up that runs in the virtual environment: Spark's jars and classes, and libraries."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def main() -> int:
             ensure_jars(default_folder(), step.note)
         with progress.step("Spark's classes") as step:
             _archive_classes(step)
-        with progress.step("Lambda artifacts"):
-            _build_lambda(root)
+        with progress.step("libraries of jobs and functions"):
+            for component in ("glue", "lambda"):
+                _build(root, component)
     except StrataError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
@@ -53,7 +54,7 @@ def _archive_classes(step: SetupStep) -> None:
             step.done(f"none: Java {java.version} at {java.path} does not archive them")
 
 
-def _build_lambda(root: Path) -> None:
+def _build(root: Path, component: str) -> None:
     # Terragrunt's before_hook runs the same command; here it only fills the cache of downloaded wheels.
     with tempfile.TemporaryDirectory(dir=root / ".strata") as out:
         command = [
@@ -61,7 +62,7 @@ def _build_lambda(root: Path) -> None:
             "-I",
             str(root / "strata" / "artifacts" / "__main__.py"),
             "build",
-            "lambda",
+            component,
             "--root",
             str(root),
             "--out",
@@ -72,7 +73,7 @@ def _build_lambda(root: Path) -> None:
         result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines()
-        raise StrataError(lines[-1] if lines else "the Lambda artifacts could not be built")
+        raise StrataError(lines[-1] if lines else f"the {component} artifacts could not be built")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.artifacts.layer import build_layer
+from strata.artifacts.layer import build_glue_libraries, build_layer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,9 +66,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what is built, with one small package for a layer."""
+    """A copy of what is built, with one small package for a layer; the libraries of the jobs are cached."""
     root = tmp_path / "checkout"
     shutil.copytree(ROOT / "glue_jobs", root / "glue_jobs")
+    build_glue_libraries(ROOT, tmp_path / "libraries.zip")
+    shutil.copytree(ROOT / ".strata/cache/libraries", root / ".strata/cache/libraries")
     functions = root / "lambda_functions" / "snowflake_external_table"
     shutil.copytree(ROOT / "lambda_functions" / "snowflake_external_table", functions)
     pins = (functions / "requirements.txt").read_text()
@@ -99,10 +101,10 @@ def test_glue_artifacts_are_the_same_everywhere(checkout: Path, tmp_path: Path) 
     assert second.returncode == 0, second.stderr
     found = digests(tmp_path / "one" / "artifacts")
     assert found == digests(tmp_path / "two" / "deep" / "er")
-    assert list(found) == ["glue/clean.py", "glue/curate.py", "glue/glue_jobs.zip"]
+    assert list(found) == ["glue/clean.py", "glue/curate.py", "glue/glue_jobs.zip", "glue/libraries.zip"]
     with zipfile.ZipFile(tmp_path / "one" / "artifacts" / "glue" / "glue_jobs.zip") as archive:
         names = archive.namelist()
-    assert {"glue_jobs/main.py", "glue_jobs/contracts/flights.json"} <= set(names)
+    assert {"glue_jobs/main.py", "glue_jobs/contracts/flights.odcs.yaml"} <= set(names)
     assert names == sorted(names)
 
 
@@ -148,25 +150,48 @@ def test_no_file_of_a_change_stands_in_for_a_module(checkout: Path, tmp_path: Pa
 
 def test_one_changed_byte_is_another_artifact(checkout: Path, tmp_path: Path) -> None:
     build("glue", checkout, tmp_path / "one")
-    contract = checkout / "glue_jobs" / "contracts" / "flights.json"
+    contract = checkout / "glue_jobs" / "contracts" / "flights.odcs.yaml"
     contract.write_text(contract.read_text() + "\n")
     build("glue", checkout, tmp_path / "two")
     one, two = digests(tmp_path / "one" / "artifacts"), digests(tmp_path / "two" / "artifacts")
     assert {name for name in one if one[name] != two[name]} == {"glue/glue_jobs.zip"}
 
 
-def test_the_job_runs_from_the_zip_alone(checkout: Path, tmp_path: Path) -> None:
-    """As Glue does it: the script by itself, the package from --extra-py-files, no checkout in sight."""
+def test_the_job_runs_from_the_zips_alone(checkout: Path, tmp_path: Path) -> None:
+    """As Glue does it: the script by itself, packages from --extra-py-files, no checkout and no PyYAML in sight."""
     build("glue", checkout, tmp_path)
     folder = tmp_path / "artifacts" / "glue"
+    zips = [str(folder / "glue_jobs.zip"), str(folder / "libraries.zip")]
+    program = (
+        f"import sys, runpy; sys.path = {zips!r} + [p for p in sys.path if 'site-packages' not in p];"
+        " from glue_jobs import odcs as c; import yaml;"
+        " print(c.load('flights').dataset, c.__file__, yaml.__file__);"
+        f" sys.path += {[p for p in sys.path if 'site-packages' in p]!r};"
+        f" sys.argv = ['clean.py', '--key', 'k']; runpy.run_path({str(folder / 'clean.py')!r}, run_name='__main__')"
+    )
     result = subprocess.run(
-        [sys.executable, "-c", f"import sys, runpy; sys.path[:0] = [{str(folder / 'glue_jobs.zip')!r}];"
-         " import glue_jobs.contract as c; print(c.load('flights').dataset, c.__file__);"
-         f" sys.argv = ['clean.py', '--key', 'k']; runpy.run_path({str(folder / 'clean.py')!r}, run_name='__main__')"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.stdout == f"flights {folder / 'glue_jobs.zip'}/glue_jobs/contract.py\n"
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.stdout == f"flights {zips[0]}/glue_jobs/odcs.py {zips[1]}/yaml/__init__.py\n", result.stderr
     assert "JobError: the job needs --raw_bucket, --etag" in result.stderr
+
+
+def test_the_jobs_libraries_are_fetched_once(checkout: Path, tmp_path: Path) -> None:
+    shutil.rmtree(checkout / ".strata")
+    fetched = build("glue", checkout, tmp_path / "one")
+    assert fetched.returncode == 0, fetched.stderr
+    # Again, with no registry to ask.
+    again = build("glue", checkout, tmp_path / "two", PIP_NO_INDEX="1", PIP_FIND_LINKS="")
+    assert again.returncode == 0, again.stderr
+    with zipfile.ZipFile(tmp_path / "two" / "artifacts" / "glue" / "libraries.zip") as archive:
+        names = archive.namelist()
+    assert "yaml/__init__.py" in names
+    assert [name for name in names if not re.fullmatch(r"yaml/[a-z_]+[.]py", name)] == []
+
+
+def test_the_jobs_libraries_have_the_pins_of_the_tests() -> None:
+    pins = (ROOT / "glue_jobs" / "requirements.txt").read_text().partition("\n")[2]
+    assert pins in (ROOT / "requirements.txt").read_text()
 
 
 def test_the_layer_is_built_once_and_is_the_same(checkout: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_every_command_has_help_with_an_example(command: str, capsys: pytest.Cap
     assert f"$ {module.EXAMPLES[0]}"[:60] in shown
 
 
-@pytest.mark.parametrize("group", [(), ("ci",), ("env",), ("live",), ("modules",)])
+@pytest.mark.parametrize("group", [(), ("ci",), ("contract",), ("env",), ("jobs",), ("live",), ("modules",)])
 def test_a_list_of_commands_imports_none_of_them(group: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED, *group, "--help"], capture_output=True, text=True, check=True

@@ -46,7 +46,12 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize(
     ("prefixes", "key", "expected"),
-    [(["orders/"], None, "orders/a.csv"), ([""], None, "a.csv"), (["a/", "b/"], "c/d.csv", "c/d.csv")],
+    [
+        (["orders/"], None, "orders/a.csv"),
+        ([""], None, "a.csv"),
+        (["a/", "b/"], "c/d.csv", "c/d.csv"),
+        (["a/", "b/"], None, "a/a.csv"),
+    ],
 )
 def test_the_key(written: Any, prefixes: list[str], key: str | None, expected: str) -> None:
     assert written(prefixes, key) == [expected]
@@ -56,7 +61,7 @@ def test_the_key(written: Any, prefixes: list[str], key: str | None, expected: s
     ("prefixes", "message"),
     [
         ([], "0 prefixes of raw start an execution (none)"),
-        (["a/", "b/"], "2 prefixes of raw start an execution (a/, b/)"),
+        (["b/", "c/"], "2 prefixes of raw start an execution (b/, c/)"),
     ],
 )
 def test_without_one_place_the_key_is_asked_for(written: Any, prefixes: list[str], message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glue_jobs import contract
+from glue_jobs import odcs
 from glue_jobs.arguments import is_older, parse
 from glue_jobs.errors import JobError, RefusedObject
 
@@ -87,10 +87,10 @@ def test_sequencers_compare_padded_on_the_right(one: str, other: str, older: boo
 
 def test_an_unknown_contract_is_named() -> None:
     with pytest.raises(JobError, match=r"^the data contract 'trains' does not exist; known: flights$"):
-        contract.load("trains")
+        odcs.load("trains")
 
 
-HEADER = ",".join(contract.load("flights").names)
+HEADER = ",".join(odcs.load("flights").names)
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,10 @@ HEADER = ",".join(contract.load("flights").names)
 )
 def test_a_header_that_is_not_the_contracts_is_refused(header: str, reason: str, detail: str) -> None:
     with pytest.raises(RefusedObject) as caught:
-        contract.load("flights").check_header(header)
+        odcs.load("flights").check_header(header)
     assert (caught.value.reason, caught.value.detail) == (reason, detail)
 
 
 @pytest.mark.parametrize("header", [HEADER, ",".join(f'"{name}"' for name in HEADER.split(","))])
 def test_the_contracts_header_is_accepted(header: str) -> None:
-    contract.load("flights").check_header(header)
-
-
-def test_the_contract_agrees_with_itself() -> None:
-    """Curated columns are the raw ones, then what the joins add, then the row's origin."""
-    agreed = contract.load("flights")
-    added = [name for reference in agreed.references for join in reference.joins for name in join.adds]
-    origin = ["object_id", "object_key", "sequencer", "source_line"]
-    assert [column.name for column in agreed.curated] == [*agreed.names, *added, *origin]
-    types = {column.name: column.type for column in agreed.columns}
-    assert {column.name: column.type for column in agreed.curated if column.name in types} == types
-    assert {*agreed.key, *agreed.date.parts, agreed.date.within_a_day_of} <= types.keys()
+    odcs.load("flights").check_header(header)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from glue_jobs import clean, contract
+from glue_jobs import clean, odcs
 
 pytestmark = pytest.mark.spark
 
@@ -173,7 +173,7 @@ class Judged:
 
 
 def judge(spark: SparkSession, lines: dict[int, str]) -> Judged:
-    agreed = contract.load("flights")
+    agreed = odcs.load("flights")
     frame = spark.createDataFrame(list(lines.items()), "source_line bigint, line string").repartition(2)
     airlines = spark.createDataFrame(
         [("UA", "United"), ("B6", "JetBlue"), ("B6", "twice")], "carrier string, name string"
@@ -203,14 +203,14 @@ def test_a_broken_line_is_quarantined_with_its_reason(cases: Judged, name: str) 
     row = cases.quarantined[number]
     assert (row["reason"], row["detail"]) == (case.reason, case.detail)
     assert row["row"] == case.line.replace("{}", str(number))
-    assert cases.rows[number]["reason"] == case.reason
+    assert cases.rows[number]["_reason"] == case.reason
 
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_a_good_line_becomes_a_typed_row(cases: Judged, name: str) -> None:
     number = list(CLEAN).index(name) + 2 + len(QUARANTINED)
     row = cases.rows[number]
-    assert row["reason"] is None, cases.quarantined.get(number)
+    assert row["_reason"] is None, cases.quarantined.get(number)
     expected = CLEAN[name][1]
     assert {column: row[column] for column in expected} == expected
     assert number not in cases.quarantined
@@ -224,12 +224,12 @@ def test_a_date_is_at_most_a_day_from_the_time(spark: SparkSession, day: str, re
     judged = judge(
         spark, {2: line(year=year, month=month, day=day, flight="1", time_hour="2013-01-01T12:00:00Z")}
     )
-    assert judged.rows[2]["reason"] == reason, judged.quarantined.get(2)
+    assert judged.rows[2]["_reason"] == reason, judged.quarantined.get(2)
 
 
 def test_every_line_has_one_verdict(cases: Judged) -> None:
     assert sorted(cases.rows) == list(range(2, 2 + len(QUARANTINED) + len(CLEAN)))
-    assert {case.reason for case in QUARANTINED.values()} == set(clean.reasons(contract.load("flights")))
+    assert {case.reason for case in QUARANTINED.values()} == set(clean.reasons(odcs.load("flights")))
 
 
 def test_the_first_line_of_a_key_stays(spark: SparkSession) -> None:
@@ -248,7 +248,7 @@ def test_the_first_line_of_a_key_stays(spark: SparkSession) -> None:
             9: line(flight="7", distance="far"),
         },
     )
-    assert {number: row["reason"] for number, row in judged.rows.items()} == {
+    assert {number: row["_reason"] for number, row in judged.rows.items()} == {
         2: "not_a_number",
         3: None,
         4: "duplicate",

@@ -7,7 +7,7 @@ import datetime
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_jobs import contract, curate
+from glue_jobs import curate, odcs
 
 pytestmark = pytest.mark.spark
 
@@ -21,7 +21,7 @@ def row(line: int, carrier: str, tailnum: str | None, origin: str, dest: str) ->
 
 
 def test_joins_keep_every_row_and_leave_nulls(spark: SparkSession) -> None:
-    agreed = contract.load("flights")
+    agreed = odcs.load("flights")
     rows = [
         row(2, "UA", "N1", "EWR", "IAH"),
         row(3, "UA", "N2", "EWR", "EWR"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from glue_jobs import contract, main, references, source
+from glue_jobs import main, odcs, references, source
 from glue_jobs.arguments import JobArguments, parse
 from glue_jobs.contract import Column, Contract, Join, PartitionDate, ReferenceTable
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from glue_jobs.storage import ObjectLayout, literal
+
+from .documents import column, customs, document, table
 
 ID = "0123456789abcdef" * 4
 ARGUMENTS = JobArguments("raw", "flights/a b.csv", "e", "v", "0A", ID, "processed", "flights")
@@ -105,71 +106,77 @@ def test_what_is_a_part_of_a_path_is_taken(changes: dict[str, str]) -> None:
     assert parse(given(**changes)) == replace(ARGUMENTS, **changes)
 
 
-DOCUMENT: dict[str, Any] = {
-    "dataset": "trips",
-    "null_value": "NA",
-    "columns": [
-        {"name": "year", "type": "int", "nullable": False},
-        {"name": "month", "type": "int"},
-        {"name": "day", "type": "int"},
-        {"name": "line", "type": "string"},
-        {"name": "begun", "type": "timestamp"},
-    ],
-    "key": ["year", "line"],
-    "date": {"name": "trip_date", "from": ["year", "month", "day"], "within_a_day_of": "begun"},
-    "references": [
-        {
-            "name": "lines",
-            "columns": [{"name": "line", "type": "string"}, {"name": "colour", "type": "string"}],
-            "key": "line",
-            "joins": [{"column": "line", "adds": {"line_colour": "colour"}, "reason": "unknown_line"}],
-        }
-    ],
-    "curated": [{"name": "line_colour", "type": "string"}],
+TRIPS_DATE = {"name": "trip_date", "parts": ["year", "month", "day"], "withinADayOf": "begun"}
+LINES = {
+    "to": "lines.line",
+    "customProperties": customs(adds={"line_colour": "colour"}, reason="unknown_line"),
 }
+DOCUMENT = document(
+    table(
+        "trips",
+        [
+            column("year", "int", required=True, primaryKey=True, primaryKeyPosition=2),
+            column("month", "int", required=True),
+            column("day", "int", required=True),
+            column(
+                "line", "string", required=True, primaryKey=True, primaryKeyPosition=1, relationships=[LINES]
+            ),
+            column("begun", "timestamp", required=True),
+            column("note", "string"),
+        ],
+        nullTokens=["NA"],
+        partition=TRIPS_DATE,
+    ),
+    table(
+        "lines",
+        [column("line", "string", required=True, primaryKey=True), column("colour", "string")],
+        nullTokens=["-"],
+    ),
+)
 TRIPS = Contract(
     dataset="trips",
-    null_value="NA",
+    null_tokens=("NA",),
     columns=(
         Column("year", "int", nullable=False),
-        Column("month", "int"),
-        Column("day", "int"),
-        Column("line", "string"),
-        Column("begun", "timestamp"),
+        Column("month", "int", nullable=False),
+        Column("day", "int", nullable=False),
+        Column("line", "string", nullable=False),
+        Column("begun", "timestamp", nullable=False),
+        Column("note", "string"),
     ),
-    key=("year", "line"),
-    date=PartitionDate("trip_date", ("year", "month", "day"), "begun"),
+    key=("line", "year"),
+    date=PartitionDate("trip_date", None, ("year", "month", "day"), "begun"),
     references=(
         ReferenceTable(
             "lines",
-            (Column("line", "string"), Column("colour", "string")),
+            (Column("line", "string", nullable=False), Column("colour", "string")),
             "line",
             (Join("line", {"line_colour": "colour"}, "unknown_line"),),
+            "-",
         ),
     ),
-    curated=(Column("line_colour", "string"),),
 )
 
 
 def test_a_contract_is_its_document() -> None:
-    made = contract.from_document(DOCUMENT)
+    made = odcs.from_document(DOCUMENT)
     assert made == TRIPS
-    assert made.names == ["year", "month", "day", "line", "begun"]
+    assert made.names == ["year", "month", "day", "line", "begun", "note"]
     assert made.clean_schema == (
-        "`year` int, `month` int, `day` int, `line` string, `begun` timestamp, `trip_date` date, `source_line` bigint"
+        "`year` int, `month` int, `day` int, `line` string, `begun` timestamp, `note` string, `trip_date` date, `source_line` bigint"
     )
 
 
 @pytest.mark.parametrize(
     ("header", "detail"),
     [
-        ("year,month,day,line", "not the contract's header: 1 missing (begun)"),
-        ("year,day,line,x", "not the contract's header: 2 missing (month, begun); 1 unknown (x)"),
-        ("", "not the contract's header: 5 missing (year, month, day, line, begun)"),
-        ("year,month,day,line,begun," + ",".join(f"column_{n}" for n in range(90)), "not the contract's header: 90 unknown (" + ", ".join(f"column_{n}" for n in range(90))[:120] + ")"),
-        ("year,month,day,line,begun,year", "the header's columns are out of order or repeated: 'year,month,day,line,begun,year'"),
-        ("year;month;day;line;begun", "not the contract's header: 5 missing (year, month, day, line, begun); 1 unknown (year;month;day;line;begun)"),
-        ("year\tmonth", "not the contract's header: 5 missing (year, month, day, line, begun); 1 unknown (year\tmonth)"),
+        ("year,month,day,line", "not the contract's header: 2 missing (begun, note)"),
+        ("year,day,line,x", "not the contract's header: 3 missing (month, begun, note); 1 unknown (x)"),
+        ("", "not the contract's header: 6 missing (year, month, day, line, begun, note)"),
+        ("year,month,day,line,begun,note," + ",".join(f"column_{n}" for n in range(90)), "not the contract's header: 90 unknown (" + ", ".join(f"column_{n}" for n in range(90))[:120] + ")"),
+        ("year,month,day,line,begun,note,year", "the header's columns are out of order or repeated: 'year,month,day,line,begun,note,year'"),
+        ("year;month;day;line;begun;note", "not the contract's header: 6 missing (year, month, day, line, begun, note); 1 unknown (year;month;day;line;begun;note)"),
+        ("year\tmonth", "not the contract's header: 6 missing (year, month, day, line, begun, note); 1 unknown (year\tmonth)"),
     ],
 )  # fmt: skip
 def test_a_header_is_compared_with_the_contract(header: str, detail: str) -> None:

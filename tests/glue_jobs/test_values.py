@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from glue_jobs import contract
+from glue_jobs import odcs
 from glue_jobs.contract import Contract
 from tests.varied import VARIED
 
 from .conftest import Buckets
+from .documents import column, document, table
 
 pytestmark = pytest.mark.spark
 
@@ -33,22 +34,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def new_contract(columns: Mapping[str, tuple[str, bool]]) -> Contract:
     """A contract without references: line number, date, time, and then columns (name: type, nullable)."""
     fixed = {"n": "int", "year": "int", "month": "int", "day": "int", "moment": "timestamp"}
-    described = [{"name": name, "type": kind, "nullable": False} for name, kind in fixed.items()]
-    described += [
-        {"name": name, "type": kind, "nullable": nullable} for name, (kind, nullable) in columns.items()
-    ]
-    typed = [{"name": column["name"], "type": column["type"]} for column in described]
-    return contract.from_document(
-        {
-            "dataset": "flights",
-            "null_value": "NA",
-            "columns": described,
-            "key": ["n"],
-            "date": {"name": "flight_date", "from": ["year", "month", "day"], "within_a_day_of": "moment"},
-            "references": [],
-            "curated": [*typed, {"name": "source_line", "type": "bigint"}],
-        }
-    )
+    described = [column(name, kind, required=True) for name, kind in fixed.items()]
+    described[0]["primaryKey"] = True
+    described += [column(name, kind, not nullable) for name, (kind, nullable) in columns.items()]
+    date = {"name": "flight_date", "parts": ["year", "month", "day"], "withinADayOf": "moment"}
+    return odcs.from_document(document(table("flights", described, nullTokens=["NA"], partition=date)))
 
 
 @dataclass(frozen=True)
@@ -65,24 +55,24 @@ class Result:
 def run_jobs(spark: SparkSession, buckets: Buckets, agreed: Contract, lines: Sequence[bytes]) -> Result:
     content = b"\n".join([",".join(agreed.names).encode(), *lines]) + b"\n"
     buckets.put(KEY, content)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contract, "load", lambda dataset: agreed)
-        report, curated = buckets.run_both(KEY)
+    buckets.contract = agreed
+    report, curated = buckets.run_both(KEY)
     assert curated["rows_curated"] == report["rows_clean"]
-    table = buckets.processed / "curated" / "flights"
+    folder = buckets.processed / "curated" / "flights"
     arrow: list[dict[str, Any]] = []
     duck: list[dict[str, Any]] = []
     frame: list[dict[str, Any]] = []
     if report["rows_clean"]:
-        arrow = ds.dataset(table, format="parquet").to_table().to_pylist()
+        arrow = ds.dataset(folder, format="parquet").to_table().to_pylist()
         # A moment as a number of microseconds: as a date it would be in the zone of the machine.
         shown = [
             f"epoch_us({column.name}) AS {column.name}" if column.type == "timestamp" else column.name
             for column in agreed.curated
         ]
+        names = [column.name for column in agreed.curated]
         with duckdb.connect() as connection:
-            read = connection.execute(f"SELECT {', '.join(shown)} FROM read_parquet('{table}/**/*.parquet')")
-            duck = [dict(zip([*agreed.names, "source_line"], row, strict=True)) for row in read.fetchall()]
+            read = connection.execute(f"SELECT {', '.join(shown)} FROM read_parquet('{folder}/**/*.parquet')")
+            duck = [dict(zip(names, row, strict=True)) for row in read.fetchall()]
         micros = [text.replace("epoch_us", "unix_micros") for text in shown]
         path = f"s3://{buckets.processed_name}/curated/flights"
         frame = [row.asDict() for row in spark.read.parquet(path).selectExpr(*micros).collect()]

@@ -22,7 +22,6 @@ ENVIRONMENT = {
     "SNOWFLAKE_WAREHOUSE": "STRATA_DEV",
     "SNOWFLAKE_DATABASE": "STRATA_DEV",
     "SNOWFLAKE_SCHEMA": "CURATED",
-    "SNOWFLAKE_TABLE": "FLIGHTS",
 }
 ID = "a" * 64
 VERSION = {"object_id": ID, "etag": "e", "version_id": "v", "sequencer": "01"}
@@ -105,7 +104,7 @@ def test_an_equation_that_does_not_hold_is_named(
 
 
 def test_every_partition_is_refreshed_gone_ones_too(functions: dict[str, Any]) -> None:
-    assert functions["refresh"].refresh_statements(CURATE) == [
+    assert functions["refresh"].refresh_statements("flights", CURATE) == [
         f"""ALTER EXTERNAL TABLE "STRATA_DEV"."CURATED"."FLIGHTS" REFRESH 'flight_date={day}/object={ID}/'"""
         for day in ("2012-12-31", "2013-01-01", "2013-01-02")
     ]
@@ -114,7 +113,7 @@ def test_every_partition_is_refreshed_gone_ones_too(functions: dict[str, Any]) -
 @pytest.mark.parametrize("partition", ["flight_date=2013-01-01'; DROP TABLE X; --", "../other", ""])
 def test_only_partitions_become_statements(functions: dict[str, Any], partition: str) -> None:
     with pytest.raises(ValueError, match=r"^the report names a partition "):
-        functions["refresh"].refresh_statements(CURATE | {"partitions": [partition]})
+        functions["refresh"].refresh_statements("flights", CURATE | {"partitions": [partition]})
 
 
 def put_reports(clean: dict[str, Any], curate: dict[str, Any]) -> None:

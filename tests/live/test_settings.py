@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strata.live.settings import faults
+from strata.errors import StrataError
+from strata.live.settings import faults, read_fields
 
 GOOD: Mapping[str, Any] = {
     "env": "dev",
@@ -21,6 +23,7 @@ GOOD: Mapping[str, Any] = {
     "versions": {"s3": "local"},
     "github": {"owner": "example-org", "owner_id": 1, "repository": "shop", "repository_id": 2},
     "snowflake": {"organization": "SHOP", "account": "MAIN"},
+    "datasets": "all",
     "state": {"lock_table": True},
     "producers": ["arn:aws:iam::111122223333:root"],
     "inspectors": [],
@@ -54,6 +57,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("github.repository_id", [1], [0, "2"]),
     ("snowflake.organization", ["A", "AB12"], ["", "shop", "1SHOP", "SH_OP"]),
     ("snowflake.account", ["A", "MAIN_2"], ["", "main", "2MAIN", "_MAIN", "MA-IN"]),
+    ("datasets", [[], ["a", "line_items", "a" * 63]], ["none", "", None, {"a": 1}, ["A"], ["a-b"], ["a" * 64], [1]]),
     ("state.lock_table", [False], ["true", 1]),
     (
         "producers",
@@ -185,3 +189,67 @@ def test_every_fault_is_said() -> None:
         "glue.timeout_minutes",
         "glue.worker_type",
     ]
+
+
+FIELDS = """
+variable "cost_center" {
+  type     = string
+  nullable = false
+}
+
+variable "budget" {
+  type    = object({ monthly = number, currency = optional(string) })
+  default = null
+}
+
+variable "anything" {
+  default = 1
+}
+"""
+
+
+def declared(root: Path, text: str = FIELDS) -> Path:
+    (root / "live").mkdir()
+    (root / "live" / "env-fields.tf").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"cost_center": "a"}, []),
+        ({"cost_center": "a", "budget": {"monthly": 5}, "anything": [1]}, []),
+        ({"cost_center": "a", "budget": None}, []),
+        ({}, [(("cost_center",), "`cost_center` is missing")]),
+        ({"cost_center": None}, [(("cost_center",), "`cost_center` must not be null")]),
+        ({"cost_center": 7}, [(("cost_center",), "`cost_center` must be a string, not 7")]),
+        (
+            {"cost_center": "a", "budget": {"monthly": "5", "curency": "EUR"}},
+            [
+                (("budget", "monthly"), '`budget.monthly` must be a number, not "5"'),
+                (("budget", "curency"), "`budget.curency` is not an attribute of the type"),
+            ],
+        ),
+        (
+            {"cost_center": "a", "cost_centre": "b"},
+            [(("cost_centre",), "`cost_centre` is not a key that env.hcl knows")],
+        ),
+    ],
+)
+def test_a_repository_says_which_fields_it_adds(
+    tmp_path: Path, more: dict[str, Any], expected: list[tuple[tuple[str, ...], str]]
+) -> None:
+    assert faults({**GOOD, **more}, read_fields(declared(tmp_path))) == expected
+
+
+def test_a_repository_need_not_add_any(tmp_path: Path) -> None:
+    assert read_fields(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", ["region", "lambda"])
+def test_a_field_of_every_repository_is_not_declared_again(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StrataError) as caught:
+        read_fields(declared(tmp_path, f'\nvariable "{name}" {{\n}}\n'))
+    assert str(caught.value) == (
+        f"live/env-fields.tf:2: `{name}` is a field of every env.hcl (give yours another name)"
+    )

@@ -37,7 +37,6 @@ def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
     key = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     inputs = {
         "await_seconds": 1,
-        "dataset": "flights",
         "kms_key_arn": key,
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
         **more,

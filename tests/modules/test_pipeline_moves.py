@@ -63,7 +63,6 @@ def _inputs(account: Endpoints) -> dict[str, object]:
             "project": "strata",
             "region": account.region,
         },
-        "dataset": "flights",
         "kms_key_arn": f"arn:aws:kms:{account.region}:{account.account_id}:key/00000000-0000-0000-0000-000000000000",
         "role_arn": role["Role"]["Arn"],
     }

@@ -24,7 +24,8 @@ EXAMPLES = ("strata put orders.csv", "strata put customers.csv --key reference/c
 def run(
     file: Annotated[Path, typer.Argument(help="File to upload.")],
     key: Annotated[
-        str | None, typer.Option(help="Key of the object; default: the name of FILE below the rule's prefix.")
+        str | None,
+        typer.Option(help="Key of the object; default: the name of FILE below its data set's prefix."),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
     environment: RunningEnvironment = None,
@@ -75,8 +76,11 @@ def run(
 
 
 def _default_key(workspace: Workspace, platform: Platform, name: str) -> str:
-    """Return the file's name below the prefix of the platform's one rule."""
+    """Return the file's name below the one prefix that starts an execution, or below that of its own name."""
     found = pipeline.key_prefixes(workspace.endpoints, platform.state_machine_arn, platform.raw_bucket)
+    own = f"{name.partition('.')[0]}/"
+    if own in found:
+        return f"{own}{name}"
     if len(found) != 1:
         places = ", ".join(found) or "none"
         raise StrataError(

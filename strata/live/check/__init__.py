@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strata.live.check import environments, files, inputs, mocks
+from strata.live.check import datasets, environments, files, inputs, mocks
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import has_settings, read_snapshot
 from strata.live.tree import LiveTree
@@ -34,6 +34,8 @@ RULES = {
     "version-order": "dev is at least as new as staging, staging as prod",
     "unit-size": "a unit has at most 15 effective lines",
     "lock-file": "providers are locked, alike in all units, in git",
+    "data-contract": "a data set's contract is sound: see `strata contract check`",
+    "dataset-unknown": "a data set of an environment has a contract",
 }
 
 
@@ -41,6 +43,7 @@ RULES = {
 CONVENTIONS = frozenset(
     {"mock-sentinel", "bucket-name", "environment-settings", "environment-name", "account-unique"}
     | {"name-unique", "remote-state", "protected-version", "version-order", "unit-size", "lock-file"}
+    | {"data-contract", "dataset-unknown"}
 )
 
 
@@ -62,6 +65,7 @@ def check(tree: LiveTree) -> list[CheckFinding]:
         *inputs.check(snapshot),
         *mocks.check(snapshot),
         *environments.check(snapshot),
+        *datasets.check(snapshot),
     }
     rules = rules_of(tree.root)
     return sorted(finding for finding in found if finding.rule in rules)

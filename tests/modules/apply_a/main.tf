@@ -131,7 +131,6 @@ module "pipeline" {
   source         = "./modules/pipeline"
   context        = local.context
   await_seconds  = var.changed ? 30 : 15
-  dataset        = "flights"
   failure_states = { JobFailed = { errors = ["States.TaskFailed"] } }
   kms_key_arn    = module.s3.kms_key_arn
   role_arn       = module.iam.role_arns.stepfunctions
@@ -145,7 +144,7 @@ module "eventbridge" {
     raw-objects = {
       archive_days  = var.changed ? 60 : 30
       enabled       = !var.changed
-      pattern       = { bucket = "raw", key_prefix = "flights/", key_suffix = ".csv" }
+      pattern       = { bucket = "raw", key_prefixes = ["flights/"], key_suffix = ".csv" }
       retry         = { max_attempts = var.changed ? 10 : 185 }
       state_machine = "pipeline"
     }

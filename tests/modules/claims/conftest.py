@@ -17,7 +17,6 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-0000000000
 @pytest.fixture(scope="module")
 def engine(plan: ModulePlanner) -> Iterator[Engine]:
     inputs = {
-        "dataset": "flights",
         "kms_key_arn": KEY,
         "role_arn": "arn:aws:iam::123456789012:role/strata-stepfunctions-test",
     }

@@ -18,12 +18,12 @@ from typing import Any
 import boto3
 import pytest
 
-from glue_jobs import contract
 from glue_jobs import main as jobs
+from glue_jobs import odcs
 from glue_jobs.lines import SourceLines
 
 FUNCTIONS = Path(__file__).parents[3] / "lambda_functions" / "snowflake_external_table"
-HEADER = ",".join(contract.load("flights").names)
+HEADER = ",".join(odcs.load("flights").names)
 Row = tuple[str, str]
 Rows = list[Row]
 
@@ -100,7 +100,7 @@ class Frame:
     def observed(self) -> dict[str, Any]:
         dates = sorted({f"2013-01-{day}" for day, _ in self.rows})
         counts = Counter({"rows_clean": len(self.rows), "rows": len(self.rows)})
-        return {**dict.fromkeys(jobs.clean.reasons(contract.load("flights")), 0), **counts} | {
+        return {**dict.fromkeys(jobs.clean.reasons(odcs.load("flights")), 0), **counts} | {
             "rows_duplicate": 0,
             "dates": dates,
         }

@@ -4,10 +4,6 @@ variable "context" {
   type = object({ account_id = string, environment = string, project = string, region = string })
 }
 
-variable "dataset" {
-  type = string
-}
-
 variable "kms_key_arn" {
   type = string
 }
@@ -24,7 +20,7 @@ resource "aws_sfn_state_machine" "pipeline" {
   name       = "strata-pipeline-test"
   type       = "STANDARD"
   role_arn   = var.role_arn
-  definition = jsonencode({ StartAt = "Clean", States = { Clean = { Comment = "${var.dataset} ${var.context.region}", Type = "Succeed" } } })
+  definition = jsonencode({ StartAt = "Clean", States = { Clean = { Comment = "${var.context.region}", Type = "Succeed" } } })
   publish    = true
   tags       = local.tags
 

@@ -22,6 +22,7 @@ locals {
     organization = "SHOP"
     account      = "MAIN"
   }
+  datasets = "all"
   state = {
     lock_table = true
   }

@@ -1,0 +1,1 @@
+"""Check, draft and compare data contracts."""

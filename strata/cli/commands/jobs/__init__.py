@@ -1,0 +1,1 @@
+"""Try the Glue jobs without a cloud."""

@@ -1,0 +1,55 @@
+"""A second data set is one file: on a platform that is up, it is applied beside the first, and its rows come."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from typing import Any
+
+import pytest
+
+from strata.platform import pipeline
+from tests.documentation import shell_blocks
+from tests.pipeline.conftest import FIRST, Up
+
+pytestmark = [pytest.mark.spark, pytest.mark.terraform]
+
+
+def quarantined(up: Up, dataset: str, object_id: str) -> list[dict[str, Any]]:
+    s3 = up.client("s3")
+    place = {"Bucket": up.names.processed_bucket, "Prefix": f"quarantine/{dataset}/object={object_id}/"}
+    bodies = [
+        s3.get_object(Bucket=up.names.processed_bucket, Key=item["Key"])["Body"].read()
+        for item in s3.list_objects_v2(**place).get("Contents", [])
+    ]
+    return [json.loads(line) for body in bodies for line in body.splitlines()]
+
+
+def test_a_second_data_set_is_one_file(up: Up) -> None:
+    folder = up.checkout.folder
+    shutil.copy(folder / "docs/examples/trips.odcs.yaml", folder / "glue_jobs/contracts/trips.odcs.yaml")
+    (block,) = shell_blocks(folder / "docs/datasets.md", "bash")
+    for line in block.splitlines():
+        done = up.checkout.run(*shlex.split(line)[1:])
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    columns = "TRIP_ID, STARTED_AT_DATE, FARE, SHARED, PAYMENT"
+    rows = up.rows(f"SELECT {columns} FROM TRIPS_CURRENT ORDER BY TRIP_ID")
+    assert [list(map(str, row.values())) for row in rows] == [
+        ["1", "2026-03-02", "12.50", "False", "card"],
+        ["2", "2026-03-02", "7.00", "True", "cash"],
+        ["3", "2026-03-02", "None", "False", "card"],
+    ]
+    broken = quarantined(up, "trips", pipeline.object_id(up.names.raw_bucket, "trips/trips.csv"))
+    assert {row["source_line"]: row["reason"] for row in broken} == {
+        5: "not_a_number",
+        6: "bad_date",
+        7: "not_a_boolean",
+        8: "pattern_mismatch",
+    }
+    # The catalog has it, and the first data set's rows are where they were.
+    tables = up.client("glue").get_tables(DatabaseName="strata_dev")["TableList"]
+    assert sorted(table["Name"] for table in tables) == ["flights", "trips"]
+    first = pipeline.object_id(up.names.raw_bucket, FIRST)
+    assert up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{first}'") == [{"N": 200}]
