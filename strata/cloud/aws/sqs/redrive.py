@@ -1,6 +1,7 @@
 """The redrive policies of queues as they were put: moto spells one anew, and drops which queues may use it.
 
-A client that compares texts, such as Terraform's provider, would find a change each time or wait until it gives up.
+A client that compares texts, such as Terraform's provider, would find a change each time, or wait until it
+gives up.
 """
 
 from __future__ import annotations
