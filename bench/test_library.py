@@ -40,12 +40,14 @@ import tftest
 from strata.cli.views.console import err, out, print_json, table
 from strata.terraform.toolchain import Toolchain, find_toolchain
 from strata.testing.cases.case import Case, read_case
-from strata.testing.cases.composition import PROVIDERS, CaseRoot, literal
+from strata.testing.cases.composition import CaseRoot
 from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.literals import literal
+from strata.testing.cases.providers import DEFAULTS
 from strata.testing.cases.services import PlanServices
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYOUT = RepositoryLayout(ROOT, ROOT / "modules", ROOT / "tests" / "modules", ROOT / ".strata")
+LAYOUT = RepositoryLayout(ROOT, (ROOT / "modules/*",), ROOT / "tests" / "modules", ROOT / ".strata")
 TARGETS = {"tftest / library": 35.0, "terraform test / library": 4.5}
 CASES = 60
 RUNS = 3
@@ -152,7 +154,7 @@ def library(cases: list[Case], kept: Path = LAYOUT.state / "testing") -> dict[st
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         root = Path(folder)
-        shutil.copytree(LAYOUT.modules, root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        shutil.copytree(ROOT / "modules", root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
         (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
         (root / ".strata").mkdir()
         (root / ".strata" / "testing").symlink_to(kept.resolve())
@@ -191,8 +193,8 @@ def plain_tftest(case: Case, toolchain: Toolchain, environment: dict[str, str]) 
     with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
         begun = time.monotonic()
         root = CaseRoot(Path(folder) / "root", LAYOUT)
-        root.providers([case])
         root.add(case, own_copy=False)
+        root.write_providers()
         test = tftest.TerraformTest(str(root.folder), binary=str(toolchain.terraform))
         test.env = environment
         test.setup()
@@ -219,7 +221,7 @@ def terraform_test(cases: list[Case], toolchain: Toolchain, environment: dict[st
         (root.folder / "main.tf.json").write_text(
             json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8"
         )
-        text = json.dumps({"provider": {"aws": PROVIDERS["aws"]}, "run": runs})
+        text = json.dumps({"provider": {"aws": DEFAULTS["hashicorp/aws"]}, "run": runs})
         (root.folder / "cases.tftest.json").write_text(text, encoding="utf-8")
         checked(toolchain, environment, root.folder, "init", "-input=false", "-no-color")
         done = subprocess.run(

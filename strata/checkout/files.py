@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from strata.errors import StrataError
 
 
 @contextlib.contextmanager
@@ -29,6 +32,29 @@ def replacing(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def denied(error: PermissionError, ours: str) -> StrataError:
+    """An error that names the owner of the file, or of the nearest folder that holds it.
+
+    Args:
+        error: the system's.
+        ours: the files and folders that may be removed.
+    """
+    path = Path(os.fsdecode(error.filename or "."))
+    place = next((one for one in (path, *path.parents) if os.access(one, os.F_OK)), Path("/"))
+    owner = _name(place.stat().st_uid)
+    return StrataError(
+        f"{path} cannot be written by {_name(os.geteuid())}: {place} belongs to {owner}",
+        remedy=f"run it as {owner}, or remove {ours} as {owner}",
+    )
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def write_private(path: Path, text: str) -> None:

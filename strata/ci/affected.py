@@ -24,6 +24,7 @@ from strata.ci.git import CommitRange, commit, tree_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
 from strata.live.evaluation.reads import reads
+from strata.live.tree import production_environ
 
 TOOL_VERSIONS = ".tool-versions"
 # Words of a hook's command, and what that command reads.
@@ -140,6 +141,19 @@ def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
     return Affected(environment, ordered, removed, waves)
 
 
+def only(found: Affected, component: str) -> Affected:
+    """One unit of what a change affects, to be applied again by itself.
+
+    Raises:
+        StrataError: the change does not affect it, or would destroy it.
+    """
+    unit = f"{discovery.LIVE}/{found.environment}/{component}"
+    if unit not in found.reasons:
+        known = ", ".join(name.split("/", 2)[2] for name in found.units) or "none"
+        raise StrataError(f"{unit} has nothing to apply", remedy=f"name one of the units that wait: {known}")
+    return replace(found, reasons={unit: found.reasons[unit]}, removed=(), waves=((unit,),))
+
+
 def everything(root: Path, environment: str, terraform: Path | str = "terraform") -> Affected:
     """All units of an environment, as if each were affected."""
     tree = _load(root, terraform)
@@ -193,8 +207,7 @@ def fingerprints(tree: LiveTree, environment: str) -> dict[str, UnitFingerprint]
 
 
 def _load(root: Path, terraform: Path | str, cache: Path | None = None) -> LiveTree:
-    environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
-    return LiveTree.load(root, environ=environ, terraform=terraform, cache=cache)
+    return LiveTree.load(root, environ=production_environ(), terraform=terraform, cache=cache)
 
 
 def _values(tree: LiveTree, document: Mapping[str, Any]) -> dict[str, str]:

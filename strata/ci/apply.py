@@ -16,6 +16,7 @@ from strata.ci.fingerprint import Record, UnreviewedAction, closest, fingerprint
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, unit_plan
+from strata.ci.reading import Repository
 from strata.ci.summary import code
 from strata.errors import StrataError
 from strata.live.mocks import SENTINEL
@@ -130,7 +131,8 @@ class Applier:
             document = read_file(plan)
         except StrataError as error:
             return UnitApply(unit, "failed", error=error.message, next_command=self.rerun)
-        planned = unit_plan(unit, document)
+        repository = Repository.at(self.root)
+        planned = unit_plan(unit, document, repository)
         if not planned.resources and not planned.outputs:
             return UnitApply(unit, "unchanged")
         review = "open a pull request that touches the unit, and have its new plan reviewed"
@@ -144,7 +146,7 @@ class Applier:
         records = [record for record in self.records if unit in record.units]
         if not records:
             return UnitApply(unit, "stopped", error="no plan of it was reviewed", next_command=review)
-        found = _not_reviewed(records, unit, document)
+        found = _not_reviewed(records, unit, document, repository)
         if found:
             return UnitApply(
                 unit,
@@ -168,13 +170,15 @@ class Applier:
 
 
 def _not_reviewed(
-    records: Sequence[Record], unit: str, document: Mapping[str, Any]
+    records: Sequence[Record], unit: str, document: Mapping[str, Any], repository: Repository
 ) -> list[UnreviewedAction]:
     """What a plan would do that no record covers, in the newest one's words.
 
     One run may apply several pull requests, of which none was planned with the others' changes.
     """
-    newest, *older = (closest(record.units[unit], fingerprint(document, record.key)) for record in records)
+    newest, *older = (
+        closest(record.units[unit], fingerprint(document, record.key), repository) for record in records
+    )
     for found in older:
         addresses = {one.address for one in found}
         newest = [one for one in newest if one.address in addresses]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from strata.ci.git import CommitRange, git
+from strata.ci.git import CommitRange
 from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, Node, compact, normal, parse
 from strata.hcl.values import elements, key_of, string_value
@@ -22,16 +22,22 @@ from strata.live.discovery import LOCK_FILE
 
 # Terraform's own, which needs no provider.
 _BUILT_IN = {"terraform"}
-_CODE_DATA = {"external", "http", "terraform_remote_state"}
+_CODE_DATA = {"aws_lambda_invocation", "external", "http", "terraform_remote_state"}
+# Runs any statement, and its query each time that Terraform plans.
+_CODE_RESOURCES = {"snowflake_execute", "snowflake_unsafe_execute"}
+_TYPED = ("action", "data", "ephemeral", "list", "resource")
 # Every edit of one counts: what it says is run, decides what is, or whom a token is sent to.
 _RUN_BLOCKS = (
-    *("after_hook", "backend", "before_hook", "cloud", "engine", "error_hook", "extra_arguments", "generate"),
-    *("provider", "provisioner", "remote_state"),
+    *("after_hook", "backend", "before_hook", "cloud", "engine", "error_hook", "errors", "exclude"),
+    *("extra_arguments", "feature", "generate", "provider", "provider_meta", "provisioner", "remote_state"),
 )
-_RUN_ATTRIBUTES = re.compile(r"download_dir|engine|generate|iam_\w+|remote_state|terraform_binary")
+_RUN_ATTRIBUTES = re.compile(
+    r"download_dir|engine|errors|exclude|feature|generate|iam_\w+|remote_state|retry\w+|skip|terraform_binary"
+)
 # Where Terragrunt and Terraform may read code from: files that this gate reads too, and what env.hcl names.
 # All are compared with the text without layout and comments.
-_SOURCE = r'"(\.\.?/[\w-]+|\$\{get_repo_root\(\)\}/modules//[\w-]+|\$\{local\.env\.modules\}/[^"]+)"'
+_RELEASE = r"\$\{local\.env\.modules\}/[\w-]+\?ref=[\w-]+/\$\{local\.version\}"
+_SOURCE = rf'"(\.\.?/[\w-]+|\$\{{get_repo_root\(\)\}}/modules//[\w-]+|{_RELEASE})"'
 _LOCAL_SOURCE = re.compile(rf'([\w.]+=="[\w-]+"\?)?{_SOURCE}(:{_SOURCE})?')
 _HCL_FILE = r'"[^"]+\.hcl"|find_in_parent_folders\("[^"]+\.hcl"\)'
 _LOCAL_FILE = re.compile(_HCL_FILE)
@@ -47,13 +53,19 @@ _PLACES = {
 }
 # Calls that run something, or tell what the job knows: a for_each key of it would be shown.
 _RUN_CALLS = re.compile(r"run_cmd|get_env|sops_decrypt_file|get_aws_\w+|read_tfvars_file")
-_FILE_CALLS = re.compile(r"file|filebase64|fileset|templatefile")
+_FILE_CALLS = re.compile(r"file\w*|templatefile")
 _OWN_FILE = re.compile(r'\w+\("\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\.md)"[,)].*', re.DOTALL)
 # What Terragrunt makes a file of: a value that is decoded or escaped can end the text that it is put into.
 _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
+# What a module's version may be; any other Git reference can mean another commit tomorrow.
+_VERSION = re.compile(r"local|v\d+\.\d+\.\d+")
+# Git's modes of plain files: a link or a repository of its own is read elsewhere than where it stands.
+_PLAIN = ("100644", "100755")
+# Terragrunt reads them beside a unit, and Strata refuses them.
+_REFUSED = ("terragrunt.stack.hcl", "terragrunt.values.hcl")
 # No plan runs these but by a file that has rules of its own. All else needs an approval.
 _HARMLESS = re.compile(
     r"""
@@ -94,6 +106,7 @@ class _Facts:
 
     providers: dict[str, int] = field(default_factory=dict)
     code: dict[str, int] = field(default_factory=dict)
+    releases: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def check_change(change: CommitRange) -> list[GateFinding]:
@@ -106,7 +119,9 @@ def check_change(change: CommitRange) -> list[GateFinding]:
     known = _known_providers(change)
     for path in change.files:
         found += _by_name(path)
-        if path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
+        if (mode := change.modes.get(path, _PLAIN[0])) not in _PLAIN:
+            found.append(GateFinding("code", path, f"is not a plain file (Git mode {mode})"))
+        elif path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
             try:
                 found += _by_content(path, change, known)
             except StrataError as error:
@@ -123,7 +138,7 @@ def _by_name(path: str) -> Iterator[GateFinding]:
         yield GateFinding("workflow", path, "edits what GitHub runs")
     elif name == LOCK_FILE:
         yield GateFinding("lock-file", path, "changes which provider binaries are trusted")
-    elif name in (".terraformrc", "terraform.rc") or name.endswith(".tfrc"):
+    elif name in (".terraformrc", "terraform.rc") or name.endswith((".tfrc", ".tfrc.json")):
         yield GateFinding("provider", path, "changes where providers come from")
     elif {"terraform.d", ".terraform"} & set(place.parts):
         yield GateFinding("provider", path, "brings a provider or a module of its own")
@@ -131,7 +146,7 @@ def _by_name(path: str) -> Iterator[GateFinding]:
         yield GateFinding("code", path, "changes what a checkout holds")
     elif name.endswith(_JSON):
         yield GateFinding("code", path, "is configuration in JSON, which is read by people")
-    elif not _HARMLESS.fullmatch(path):
+    elif name in _REFUSED or not _HARMLESS.fullmatch(path):
         yield GateFinding("code", path, "may run, or decide what runs, in the job that plans")
 
 
@@ -144,13 +159,17 @@ def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[Gat
     for code, line in now.code.items():
         if code not in before.code:
             yield GateFinding("code", f"{path}:{line}", code.partition("\0")[0])
+    for (module, version), line in now.releases.items():
+        if (module, version) not in before.releases and not change.is_merged(f"{module}/{version}"):
+            yield GateFinding(
+                "code", f"{path}:{line}", f"the release {module}/{version} is not a tag of what was merged"
+            )
 
 
 def _known_providers(change: CommitRange) -> set[str]:
     """The providers of all code as it was at the base."""
-    listed = git(change.root, "ls-tree", "-r", "-z", "--name-only", change.base)
     known: set[str] = set()
-    for path in filter(None, listed.split("\0")):
+    for path in change.paths_before():
         # Tests bring providers of their own, which no plan knows.
         if path.endswith(_TEXT) and path.startswith(("modules/", "live/", "terragrunt.hcl")):
             known |= _facts(path, change.before(path), tolerant=True).providers.keys()
@@ -189,6 +208,8 @@ def _body_facts(body: Block, facts: _Facts, terragrunt: bool) -> None:
     for name, value in body.attributes.items():
         if terragrunt and name in _PINNED:
             facts.code.setdefault(f"where modules come from\0{value.normal}", value.line)
+        if terragrunt and name == "versions":
+            _version_facts(value, facts)
         for node in value.node.walk():
             fact = _call_fact(node, facts) or (_text_fact(node) if terragrunt else None)
             if fact is not None:
@@ -201,10 +222,23 @@ def _body_facts(body: Block, facts: _Facts, terragrunt: bool) -> None:
             _body_facts(block, facts, terragrunt)
 
 
+def _version_facts(value: Expression, facts: _Facts) -> None:
+    """Which releases run; anything but literal versions is a reference that somebody may move."""
+    found = list(elements(value.node))
+    if not found:
+        facts.code.setdefault(f"versions that are computed\0{value.normal}", value.line)
+    for module, element, inner in found:
+        version = string_value(inner)
+        if module is None or version is None or not _VERSION.fullmatch(version):
+            facts.code.setdefault(f"a version that is not a release\0{normal(element)}", element.line)
+        elif version != "local":
+            facts.releases.setdefault((module, version), element.line)
+
+
 def _block_facts(block: Block, facts: _Facts) -> str | None:
     """Take a block's providers and sources; return what it is if every edit of it counts."""
     kind, labels = block.type, block.labels
-    if kind in ("resource", "data", "ephemeral") and labels:
+    if kind in _TYPED and labels:
         prefix = labels[0].split("_", 1)[0]
         if prefix not in _BUILT_IN:
             facts.providers.setdefault(prefix, block.line)
@@ -216,8 +250,10 @@ def _block_facts(block: Block, facts: _Facts) -> str | None:
         value = block.attributes.get(name)
         if value is not None and not local.fullmatch(compact(value.node)):
             facts.code.setdefault(f"{what}\0{value.normal}", value.line)
-    if kind == "data" and labels and labels[0] in _CODE_DATA:
+    if kind in ("data", "ephemeral") and labels and labels[0] in _CODE_DATA:
         return f"data source {labels[0]}"
+    if (kind == "resource" and labels and labels[0] in _CODE_RESOURCES) or kind == "action":
+        return f"{kind} {' '.join(labels)}"
     return f"{kind} {' '.join(labels)}".strip() if kind in _RUN_BLOCKS else None
 
 
@@ -256,7 +292,7 @@ def _local_name(value: Node) -> str:
 def _call_fact(node: Node, facts: _Facts) -> str | None:
     if node.type != "function_call":
         return None
-    name, text = compact(node.children[0]), compact(node)
+    name, text = _function(node), compact(node).removeprefix("core::")
     if name.startswith("provider::"):
         facts.providers.setdefault(name.split("::")[1], node.line)
     if _RUN_CALLS.fullmatch(name):
@@ -268,9 +304,14 @@ def _call_fact(node: Node, facts: _Facts) -> str | None:
     return None
 
 
+def _function(call: Node) -> str:
+    """The function's name; Terraform knows its own as `core::file` too."""
+    return compact(call.children[0]).removeprefix("core::")
+
+
 def _text_fact(node: Node) -> str | None:
     """What can put code into a file that Terragrunt generates, or change where modules come from."""
-    if node.type == "function_call" and _DECODING_CALLS.fullmatch(compact(node.children[0])):
+    if node.type == "function_call" and _DECODING_CALLS.fullmatch(_function(node)):
         return "a value that is decoded"
     if node.type == "heredoc_template" or (
         node.type in ("string_lit", "quoted_template")
@@ -283,16 +324,47 @@ def _text_fact(node: Node) -> str | None:
 
 
 def _json_providers(document: Any, facts: _Facts) -> None:
-    if not isinstance(document, dict):
-        return
-    for kind in ("resource", "data", "ephemeral"):
-        for name in _keys(document.get(kind)):
-            facts.providers.setdefault(name.split("_", 1)[0], 1)
-    for name in _keys(document.get("provider")):
+    for name in _json_names(document):
         facts.providers.setdefault(name, 1)
 
 
-def _keys(value: Any) -> list[str]:
+def _json_names(document: Any) -> Iterator[str]:
+    """The providers that Terraform's JSON syntax names: local names, and source addresses."""
+    for kind in _TYPED:
+        for name, made in _pairs(_within(document, kind)):
+            if (prefix := name.split("_", 1)[0]) not in _BUILT_IN:
+                yield prefix
+            for _, body in _pairs(made):
+                yield from (_plain(one["provider"]) for one in _bodies(body) if "provider" in one)
+    yield from (name for name, _ in _pairs(_within(document, "provider")))
+    yield from (_plain(one["provider"]) for one in _within(document, "import") if "provider" in one)
+    for _, call in _pairs(_within(document, "module")):
+        yield from (_plain(value) for body in _bodies(call) for _, value in _pairs(body.get("providers")))
+    for settings in _within(document, "terraform"):
+        for name, required in _pairs(settings.get("required_providers")):
+            yield name
+            if isinstance(required, dict):
+                yield from ([str(required["source"])] if "source" in required else [])
+            elif not isinstance(required, str):
+                yield json.dumps(required)
+
+
+def _plain(value: Any) -> str:
+    """The provider in `"aws.other"` or `"${aws.other}"`."""
+    return str(value).removeprefix("${").partition(".")[0].strip("} ")
+
+
+def _bodies(value: Any) -> list[dict[str, Any]]:
+    """What JSON syntax says of a block: an object, or a list of such."""
     if isinstance(value, list):
-        return [key for item in value for key in _keys(item)]
-    return list(value) if isinstance(value, dict) else []
+        return [body for item in value for body in _bodies(item)]
+    return [value] if isinstance(value, dict) else []
+
+
+def _within(document: Any, kind: str) -> list[dict[str, Any]]:
+    return [body for top in _bodies(document) for body in _bodies(top.get(kind))]
+
+
+def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
+    for body in _bodies(value):
+        yield from body.items()

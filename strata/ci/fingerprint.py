@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from strata.ci.plans import action_of, changes_output, shown
+from strata.ci.plans import action_of, changes_output
+from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.errors import StrataError
 from strata.live.mocks import holds_mock
 from strata.plan import document as plans
@@ -124,7 +125,9 @@ def fingerprint(document: Mapping[str, Any], key: str) -> PlanFingerprint:
     return PlanFingerprint(resources=dict(sorted(found.items())))
 
 
-def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[UnreviewedAction]:
+def differences(
+    reviewed: PlanFingerprint, now: PlanFingerprint, repository: Repository = NOT_AT_HAND
+) -> list[UnreviewedAction]:
     """What `now` would do that `reviewed` did not say.
 
     Doing less does not count as a difference: a second run after a failure finds the first half done. Nor do
@@ -137,23 +140,29 @@ def differences(reviewed: PlanFingerprint, now: PlanFingerprint) -> list[Unrevie
             continue
         expected = reviewed.resources.get(address)
         if expected is None:
-            found.append(UnreviewedAction(address=shown(address), what=f"{marks[_ACTION]} was not reviewed"))
+            found.append(
+                UnreviewedAction(address=repository.shown(address), what=f"{marks[_ACTION]} was not reviewed")
+            )
         elif expected[_ACTION] != marks[_ACTION]:
             found.append(
                 UnreviewedAction(
-                    address=shown(address),
+                    address=repository.shown(address),
                     what=f"reviewed was {expected[_ACTION]}, planned is {marks[_ACTION]}",
                 )
             )
         else:
-            found += _leaf_differences(address, expected, marks)
+            found += _leaf_differences(repository.shown(address), expected, marks)
     return found
 
 
-def closest(reviewed: tuple[PlanFingerprint, ...], now: PlanFingerprint) -> list[UnreviewedAction]:
+def closest(
+    reviewed: tuple[PlanFingerprint, ...], now: PlanFingerprint, repository: Repository = NOT_AT_HAND
+) -> list[UnreviewedAction]:
     """The differences from the reviewed plan that is nearest; none if any of them covers `now`."""
     return min(
-        (differences(one, now) for one in reviewed), key=len, default=differences(PlanFingerprint(), now)
+        (differences(one, now, repository) for one in reviewed),
+        key=len,
+        default=differences(PlanFingerprint(), now, repository),
     )
 
 
@@ -169,9 +178,7 @@ def _leaf_differences(
         if expected.get(path) != marks.get(path) and not _covered(path, wild)
     }
     for name in sorted(more | differing):
-        yield UnreviewedAction(
-            address=shown(address), what=f"{name or 'the value'} differs from what was reviewed"
-        )
+        yield UnreviewedAction(address=address, what=f"{name or 'the value'} differs from what was reviewed")
 
 
 def _covered(path: str, wild: set[str]) -> bool:

@@ -14,6 +14,7 @@ from strata.ci.affected import deployable, edges
 from strata.ci.git import CommitRange, tree_at
 from strata.ci.impact import with_downstream
 from strata.ci.planning import PlanningResult, collect
+from strata.ci.reading import Repository
 from strata.errors import StrataError
 from strata.platform.offline_plan import offline_cloud
 from strata.platform.workspace import Workspace
@@ -38,7 +39,7 @@ def rehearse(
     """
     chosen = deployable(change, environment)
     if not chosen.units and not chosen.removed:
-        return collect(chosen, commit, plans, {})
+        return collect(chosen, commit, plans, {}, Repository.at(change.root))
     outcomes: dict[str, UnitOutcome] = {}
     with offline_cloud(change.root, environment) as endpoints:
         with tree_at(change.root, change.base) as folder:
@@ -57,7 +58,9 @@ def rehearse(
         if chosen.units:
             say(f"planning {len(chosen.units)} unit(s)")
             outcomes |= _planned(now, chosen.units, plans)
-        planned = collect(chosen, commit, plans, outcomes, edges(change.root, environment))
+        planned = collect(
+            chosen, commit, plans, outcomes, Repository.at(change.root), edges(change.root, environment)
+        )
         return with_downstream(change.root, chosen, planned, endpoints)
 
 

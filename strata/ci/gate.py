@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from strata.ci.code_rules import GateFinding
+from strata.ci.plan_rules import PlanRule, built_in, of_action
 from strata.ci.plans import PlanSet
 
 DEFAULT_DELETIONS = 3
-# Losing one loses data, every stored state, or the way in.
-PROTECTED = frozenset(
-    {
-        "aws_dynamodb_table",
-        "aws_iam_openid_connect_provider",
-        "aws_kms_key",
-        "aws_s3_bucket",
-        "snowflake_database",
-        "snowflake_external_table",
-        "snowflake_schema",
-        "snowflake_storage_integration_aws",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -48,23 +36,25 @@ class GateVerdict:
 
 
 def check_plans(
-    plans: PlanSet, *, deletions: int = DEFAULT_DELETIONS, protected: Collection[str] = PROTECTED
+    plans: PlanSet, *, deletions: int = DEFAULT_DELETIONS, rules: Sequence[PlanRule] | None = None
 ) -> list[GateFinding]:
     """What in a set of plans needs an approval.
 
     Args:
         plans: the plans; a unit whose plan failed needs no approval here, it fails the run itself.
         deletions: how many resources may be deleted or replaced without one.
-        protected: types of which not even one may.
+        rules: of plans, the built-in ones by default; those that look at values were applied when the plans
+            were made.
     """
     found: list[GateFinding] = []
     # Some only the environment plan shows: what this change does downstream.
-    gone = {
+    units = (*plans.units, *plans.downstream)
+    planned = {
         (unit.unit, resource.address, resource.action): resource.type
-        for unit in (*plans.units, *plans.downstream)
+        for unit in units
         for resource in unit.resources
-        if resource.action in ("delete", "replace")
     }
+    gone = [action for _, _, action in planned if action in ("delete", "replace")]
     if len(gone) > deletions:
         found.append(
             GateFinding(
@@ -73,9 +63,14 @@ def check_plans(
                 f"{len(gone)} resources would be deleted or replaced, more than {deletions}",
             )
         )
-    for (unit, address, action), kind in gone.items():
-        if kind in protected:
-            found.append(GateFinding("protected", f"{unit} {address}", f"{action} of a protected type"))
+    for (unit, address, action), kind in planned.items():
+        for rule in of_action(built_in() if rules is None else rules, kind, action):
+            found.append(GateFinding(rule.label, f"{unit} {address}", f"{rule.name}: {action} {rule.says}"))
+    found += dict.fromkeys(
+        GateFinding(broken.label, f"{unit.unit} {broken.address}", f"{broken.rule}: {broken.what}")
+        for unit in units
+        for broken in unit.broken
+    )
     for plan in plans.units:
         if plan.provisional:
             found.append(

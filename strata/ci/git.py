@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.checkout.git import run_git
 from strata.errors import StrataError
+
+# Git's mode of what is not there.
+_ABSENT = "000000"
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,14 @@ class CommitRange:
         root: the checkout's folder.
         base, head: full commit ids.
         files: paths that differ, sorted; a rename counts as its two paths.
+        modes: of those that exist at `head`, Git's mode: 100644 or 100755, or 120000 for a link.
     """
 
     root: Path
     base: str
     head: str
     files: tuple[str, ...]
+    modes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def since(cls, root: Path, base: str, head: str = "HEAD") -> CommitRange:
@@ -36,8 +41,11 @@ class CommitRange:
         """
         head_id = commit(root, head)
         merge_base = git(root, "merge-base", commit(root, base), head_id).strip()
-        names = git(root, "diff", "--name-only", "--no-renames", "-z", merge_base, head_id)
-        return cls(root, merge_base, head_id, tuple(sorted(filter(None, names.split("\0")))))
+        listed = git(root, "diff", "--raw", "--no-renames", "-z", merge_base, head_id).split("\0")
+        # Pairs of `:<mode before> <mode after> <ids and status>` and a path.
+        modes = {path: header.split()[1] for header, path in zip(listed[::2], listed[1::2], strict=False)}
+        there = {path: mode for path, mode in modes.items() if mode != _ABSENT}
+        return cls(root, merge_base, head_id, tuple(sorted(modes)), there)
 
     def before(self, path: str) -> bytes | None:
         """What a file held at `base`; None if it was not there."""
@@ -46,6 +54,19 @@ class CommitRange:
     def after(self, path: str) -> bytes | None:
         """What a file holds at `head`; None if it is not there."""
         return content(self.root, self.head, path)
+
+    def paths_before(self) -> list[str]:
+        """Every file of `base`."""
+        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", self.base)
+        return [path for path in listed.split("\0") if path]
+
+    def is_merged(self, tag: str) -> bool:
+        """Whether a tag stands for a commit that `base` holds."""
+        try:
+            git(self.root, "merge-base", "--is-ancestor", f"refs/tags/{tag}^{{commit}}", self.base)
+        except StrataError:
+            return False
+        return True
 
 
 def commit(root: Path, name: str) -> str:

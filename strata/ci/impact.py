@@ -17,6 +17,7 @@ from strata.ci.fingerprint import fingerprint
 from strata.ci.login import snowflake_variables
 from strata.ci.planning import PlanningResult
 from strata.ci.plans import unit_plan
+from strata.ci.reading import Repository
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.live import LiveTree
@@ -47,7 +48,8 @@ def with_downstream(
     except StrataError as error:
         message = first_error(f"Error: {error.message}")
         return PlanningResult(planned.plans.model_copy(update={"downstream_error": message}), planned.record)
-    units = {name: unit_plan(name, document) for name, document in documents.items()}
+    repository = Repository.at(root)
+    units = {name: unit_plan(name, document, repository) for name, document in documents.items()}
     marks = dict(planned.record.units)
     for name, document in documents.items():
         marks[name] = (*marks.get(name, ()), fingerprint(document, planned.record.key))

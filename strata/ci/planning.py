@@ -12,6 +12,7 @@ from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, unit_plan
+from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.ci.summary import markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
@@ -77,7 +78,7 @@ class Planner:
                     destroy=True,
                     variables=snowflake_variables(),
                 )
-        return collect(affected, commit, self.folder, outcomes, self.edges)
+        return collect(affected, commit, self.folder, outcomes, Repository.at(self.root), self.edges)
 
 
 def collect(
@@ -85,6 +86,7 @@ def collect(
     commit: str,
     folder: Path,
     outcomes: Mapping[str, UnitOutcome],
+    repository: Repository = NOT_AT_HAND,
     edges: tuple[tuple[str, str], ...] = (),
 ) -> PlanningResult:
     """Read the plans of some units and what became of the others.
@@ -94,6 +96,7 @@ def collect(
         commit: the commit they were made for.
         folder: the folder of `--json-out-dir`.
         outcomes: what Terragrunt reported.
+        repository: whose plans they are.
         edges: (upstream, downstream) among all units.
     """
     key = new_key()
@@ -112,7 +115,7 @@ def collect(
             continue
         mark = fingerprint(document, key)
         marks[name] = (mark,)
-        units.append(unit_plan(name, document).model_copy(update={"digest": mark.digest}))
+        units.append(unit_plan(name, document, repository).model_copy(update={"digest": mark.digest}))
     known = {unit.unit for unit in units}
     plans = PlanSet(
         environment=affected.environment,

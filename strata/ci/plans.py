@@ -6,14 +6,14 @@ marked sensitive too (https://developer.hashicorp.com/terraform/internals/json-f
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from strata.ci.plan_rules import PlanFinding, of_values
+from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.errors import StrataError
 from strata.live.mocks import planned
 from strata.plan import document as plans
@@ -24,8 +24,6 @@ PLAN_FILE = "tfplan.tfplan"
 
 Action = Literal["create", "update", "replace", "delete", "import", "forget", "move"]
 Status = Literal["planned", "failed", "skipped"]
-# A longer key of an instance may be a credential; what names a resource for people is shorter.
-_KEY = re.compile(r'\["((?:[^"\\]|\\.){65,})"\]')
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -53,6 +51,7 @@ class UnitPlan(BaseModel):
         outputs: names of the outputs that would change.
         mocked: the resources, outputs and variables in which a mock stands for a value.
         drifted: resources that somebody changed outside Terraform; their action is what happened to them.
+        broken: the rules of plans that values break, see `plan_rules`.
         digest: of the normalised plan, see `fingerprint`.
     """
 
@@ -65,6 +64,7 @@ class UnitPlan(BaseModel):
     outputs: tuple[str, ...] = ()
     mocked: tuple[str, ...] = ()
     drifted: tuple[ResourceChange, ...] = ()
+    broken: tuple[PlanFinding, ...] = ()
     digest: str | None = None
 
     @property
@@ -130,28 +130,28 @@ def load_plan_set(path: Path) -> PlanSet:
         ) from None
 
 
-def unit_plan(unit: str, document: Mapping[str, Any]) -> UnitPlan:
-    """What a plan JSON says of its unit, without values."""
+def unit_plan(unit: str, document: Mapping[str, Any], repository: Repository = NOT_AT_HAND) -> UnitPlan:
+    """What a plan JSON says of its unit, without values.
+
+    Args:
+        unit: the unit's path.
+        document: from `terraform show -json`.
+        repository: whose plan it is.
+    """
     outputs = [output.address for output in plans.outputs(document) if changes_output(output)]
     return UnitPlan(
         unit=unit,
-        resources=tuple(_resources(plans.changes(document))),
+        resources=tuple(_resources(plans.changes(document), repository)),
         outputs=tuple(sorted(outputs)),
-        mocked=tuple(dict.fromkeys(shown(place) for place, _ in planned(document))),
-        drifted=tuple(_drifted(document)),
+        mocked=tuple(dict.fromkeys(repository.shown(place) for place, _ in planned(document))),
+        drifted=tuple(_drifted(document, repository)),
+        broken=tuple(_broken(document, repository)),
     )
 
 
 def changes_output(output: PlannedChange) -> bool:
     """Whether an output would have another value."""
     return output.actions not in ((), ("no-op",))
-
-
-def shown(address: str) -> str:
-    """An address as it may be shown: an instance's long key is its beginning and a hash of it."""
-    return _KEY.sub(
-        lambda key: f'["{key[1][:16]}…{hashlib.sha256(key[1].encode()).hexdigest()[:12]}"]', address
-    )
 
 
 def find_plans(folder: Path) -> dict[str, Path]:
@@ -172,15 +172,30 @@ def action_of(change: PlannedChange) -> Action | None:
     return "move" if change.moved_from else None
 
 
-def _resources(found: Iterable[PlannedChange]) -> Iterator[ResourceChange]:
+def _resources(found: Iterable[PlannedChange], repository: Repository) -> Iterator[ResourceChange]:
     for change in found:
         if change.managed and (action := action_of(change)) is not None:
             yield ResourceChange(
-                address=shown(change.address), type=change.type, action=action, changed=change.changed()
+                address=repository.shown(change.address),
+                type=change.type,
+                action=action,
+                changed=change.changed(),
             )
 
 
-def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
+def _broken(document: Mapping[str, Any], repository: Repository) -> Iterator[PlanFinding]:
+    for change in plans.changes(document):
+        if change.managed:
+            for rule, attribute in of_values(repository.rules, change):
+                yield PlanFinding(
+                    address=repository.shown(change.address),
+                    rule=rule.name,
+                    label=rule.label,
+                    what=f"{rule.says} ({attribute})",
+                )
+
+
+def _drifted(document: Mapping[str, Any], repository: Repository) -> Iterator[ResourceChange]:
     """What was changed outside Terraform, in attributes that the configuration sets or an apply would change.
 
     A resource also shows what others made around it, such as a role its inline policies and a bucket its
@@ -190,7 +205,7 @@ def _drifted(document: Mapping[str, Any]) -> Iterator[ResourceChange]:
     acted_on = {change.address for change in plans.changes(document) if change.managed and action_of(change)}
     for change in plans.drift(document):
         names = expressions.get(change.configured)
-        for resource in _resources([change]):
+        for resource in _resources([change], repository):
             if resource.action != "update" or change.address in acted_on or names is None:
                 yield resource
             elif ours := tuple(name for name in resource.changed if name in names):

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from strata import __version__
+from strata.checkout.extras import CLOUD, need_extra
 from strata.cli.lazy import LazyGroup
 from strata.cli.views.console import err
 from strata.errors import StrataError
@@ -76,6 +77,11 @@ def _fault(error: Exception) -> StrataError | None:
         return error
     if isinstance(error, OSError) and error.filename is not None:
         return StrataError(error.strerror or str(error), file=os.fsdecode(error.filename))
+    if isinstance(error, ModuleNotFoundError):
+        try:
+            need_extra(CLOUD, "this command")
+        except StrataError as fault:
+            return fault
     # Importing it takes longer than the help; a command that calls AWS has imported it.
     botocore = sys.modules.get("botocore.exceptions")
     if botocore and isinstance(error, botocore.BotoCoreError):

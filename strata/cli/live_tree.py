@@ -9,12 +9,13 @@ from pathlib import Path
 from strata.checkout import tools
 from strata.cli.checkout import repository_root
 from strata.live import LiveTree
+from strata.live.tree import production_environ
 from strata.terraform.program import find_program
 
 
 def open_tree(allow_run_cmd: bool = False) -> LiveTree:
     """Return the live tree of this checkout as production sees it."""
-    environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
+    environ = production_environ()
     program = console_program()
     return LiveTree.load(repository_root(), environ=environ, terraform=program, allow_run_cmd=allow_run_cmd)
 

@@ -11,6 +11,7 @@ from strata.ci import planning
 from strata.ci.affected import Affected
 from strata.ci.git import commit
 from strata.ci.plans import PlanSet, find_plans, load_plan_set
+from strata.ci.reading import Repository
 from strata.cli.checkout import checkout_root
 from strata.cli.views.console import err
 from strata.errors import StrataError
@@ -36,7 +37,8 @@ def collected(environment: str, plans: Path, name: str) -> planning.PlanningResu
     units = tuple(unit for unit in saved_plans(plans) if unit.startswith(f"live/{environment}/"))
     chosen = Affected(environment, dict.fromkeys(units, ()), (), (units,))
     outcomes = {unit: UnitOutcome(unit, "succeeded") for unit in units}
-    return planning.collect(chosen, commit(checkout_root(), name), plans, outcomes)
+    root = checkout_root()
+    return planning.collect(chosen, commit(root, name), plans, outcomes, Repository.at(root))
 
 
 def require_planned(plans: PlanSet) -> None:

@@ -16,6 +16,8 @@ def ledger() -> dict[str, str]:
     """Return `service:Operation` → "real", or what its simulation leaves out."""
     found: dict[str, str] = {}
     for service, entry in _read().items():
+        if service == "feature":
+            continue
         found |= {f"{service}:{name}": "real" for name in entry["real"]}
         found |= {f"{service}:{name}": text for name, text in entry.get("simulated", {}).items()}
     return found
@@ -40,6 +42,18 @@ def page() -> str:
     for name, what in sorted(ledger().items()):
         service, _, operation = name.partition(":")
         lines.append(f"| {service} | {operation} | {what if what == 'real' else f'simulated: {what}'} |")
+    lines += [
+        "",
+        "## Features",
+        "",
+        "What a single operation does not show. **partial**: it works, without what the table names.",
+        "",
+        "| feature | | evidence |",
+        "|---|---|---|",
+    ]
+    for feature in _read()["feature"]:
+        what = ": ".join(part for part in (feature["state"], feature["text"]) if part)
+        lines.append(f"| {feature['name']} | {what} | {feature['evidence'] or 'none'} |")
     return "\n".join(lines) + "\n"
 
 

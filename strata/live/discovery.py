@@ -16,6 +16,19 @@ LOCK_FILE = ".terraform.lock.hcl"
 LIVE = "live"
 WHOLE = "."
 FILTERS = ".terragrunt-filters"
+# Terragrunt looks into every other folder, hidden ones too; the last two are this project's own.
+_SKIPPED = frozenset({".git", ".terraform", ".terragrunt-cache", ".strata", ".venv"})
+# What Terragrunt or Terraform would read beside a unit, and Strata does not: why, and what to do.
+_NOT_READ: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"terragrunt\.stack\.hcl"), "stacks are not read", "write its units as folders"),
+    (re.compile(r"terragrunt\.values\.hcl"), "values of a stack are not read", "write them as inputs"),
+    (re.compile(r"terragrunt\.hcl\.json"), "units in JSON are not read", f"write it as {CONFIGURATION}"),
+    (
+        re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?"),
+        "Terraform would load these variables, and a plan of the environment would not",
+        f"write them as `inputs` of {CONFIGURATION}",
+    ),
+)
 
 
 def find_units(root: Path) -> list[str]:
@@ -26,7 +39,7 @@ def find_units(root: Path) -> list[str]:
     """
     found: list[str] = []
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         if CONFIGURATION in files:
             found.append(Path(folder).relative_to(root).as_posix())
     passing = _filters(root / FILTERS)
@@ -62,7 +75,8 @@ def units_of(root: Path, environment: str) -> list[str]:
     """The paths of the environment's units, sorted.
 
     Raises:
-        StrataError: the environment does not exist (the known ones are named), or it has no unit.
+        StrataError: the environment does not exist (the known ones are named), it has no unit, or a file that
+            Terragrunt or Terraform would read is not read here.
     """
     if environment == WHOLE and environments(root) == [WHOLE]:
         # A file at the top is what the units include.
@@ -75,6 +89,7 @@ def units_of(root: Path, environment: str) -> list[str]:
             f"environment `{environment}` does not exist",
             remedy=f"use one of: {', '.join(known) or 'none exist'}",
         )
+    _refuse_not_read(folder)
     found = find_units(folder)
     if not found:
         raise StrataError(f"the environment `{environment}` has no unit", file=folder)
@@ -82,6 +97,15 @@ def units_of(root: Path, environment: str) -> list[str]:
     passing = _filters(root / FILTERS)
     paths = [prefix + path for path in found if path != "."]
     return [path for path in paths if _passes(path, passing)]
+
+
+def _refuse_not_read(folder: Path) -> None:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        for name in sorted(files):
+            for pattern, fault, remedy in _NOT_READ:
+                if pattern.fullmatch(name):
+                    raise StrataError(fault, file=Path(place) / name, line=1, remedy=remedy)
 
 
 def _filters(file: Path) -> list[tuple[bool, re.Pattern[str]]]:

@@ -16,7 +16,7 @@ from strata.hcl.literals import literal
 from strata.hcl.syntax import Block, Node, parse
 from strata.hcl.values import elements
 from strata.live import discovery
-from strata.live.settings import faults
+from strata.live.settings import faults, read_fields
 from strata.live.tree import LiveTree
 
 FILE = "env.hcl"
@@ -130,7 +130,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, EnvironmentSummary]) -> None:
     (settings,) = tree.locals([file])
-    for path, fault in faults(settings):
+    for path, fault in faults(settings, read_fields(tree.root)):
         raise StrataError(fault, remedy=f"give it with --set {'.'.join(path)}=VALUE")
     for other in known.values():
         if other.settings.get("account_id") == settings["account_id"]:

@@ -1,12 +1,25 @@
-"""What an environment's `env.hcl` says: the schema of its locals, each fault with the line it is on."""
+"""What an environment's `env.hcl` says: the schema of its locals, each fault with the line it is on.
+
+The schema has the fields that the library and this live tree use. A repository declares further ones, as
+Terraform's variables, in `live/env-fields.tf`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from strata.errors import StrataError
+from strata.hcl.conversion import faults as type_faults
+from strata.live.discovery import LIVE
+from strata.modules.interface import Variable, read_module
+
+FIELDS_FILE = "env-fields.tf"
 
 _Retention = Annotated[int, Field(ge=1, le=3653)]
 # CloudWatch Logs takes these numbers of days only.
@@ -15,11 +28,37 @@ _LogDays = Literal[
 ]
 _Arn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):(iam|sts)::(\d{12}|\*):.+$")]
 _DATASET = "[a-z][a-z0-9_]{0,62}"
-_Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+|[A-Za-z0-9][A-Za-z0-9._/-]*)$")]
+_Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+)$")]
+# As `timestamp()` writes it.
+_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 
 
 class _SettingsPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Freeze(_SettingsPart):
+    """A time in which nothing is applied."""
+
+    from_: Annotated[str, Field(alias="from", pattern=_TIME)]
+    until: Annotated[str, Field(pattern=_TIME)]
+    reason: Annotated[str, Field(min_length=1)]
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins."""
+        return datetime.fromisoformat(self.from_)
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends."""
+        return datetime.fromisoformat(self.until)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Freeze:
+        if self.begins >= self.ends:
+            raise ValueError("until is not after from")
+        return self
 
 
 class Github(_SettingsPart):
@@ -83,7 +122,7 @@ class WarehouseSettings(_SettingsPart):
 
 
 class Settings(_SettingsPart):
-    """All locals of an `env.hcl`. A new key has to be added here first."""
+    """The locals of an `env.hcl` that every repository has."""
 
     env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,9}$")]
     project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
@@ -101,6 +140,7 @@ class Settings(_SettingsPart):
     inspectors: list[_Arn]
     administrators: list[_Arn]
     disposable: bool
+    freeze: list[Freeze] = []
     subscribers: list[str]
     glue: Glue
     # `lambda` is a word of Python's.
@@ -133,17 +173,61 @@ class Settings(_SettingsPart):
         return self
 
 
-def faults(values: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+def read_fields(root: Path) -> Mapping[str, Variable]:
+    """The fields that a repository adds: in `live/env-fields.tf`, a variable each.
+
+    Raises:
+        StrataError: the file has a syntax error or declares a field twice, or one that every env.hcl has.
+    """
+    file = root / LIVE / FIELDS_FILE
+    if not file.is_file():
+        return {}
+    declared = read_module(LIVE, {FIELDS_FILE: file.read_bytes()}, LIVE).variables
+    for name, variable in declared.items():
+        if name in _OWN:
+            raise StrataError(
+                f"`{name}` is a field of every env.hcl",
+                file=variable.file,
+                line=variable.line,
+                remedy="give yours another name",
+            )
+    return declared
+
+
+def faults(
+    values: Mapping[str, Any], fields: Mapping[str, Variable] | None = None
+) -> list[tuple[tuple[str, ...], str]]:
     """What is wrong with an environment's locals: the path of each fault, and what it is.
 
     Args:
         values: the evaluated locals of an `env.hcl`.
+        fields: those that the repository adds.
     """
+    fields = fields or {}
+    found = list(_field_faults(values, fields))
     try:
-        Settings.model_validate(dict(values))
+        Settings.model_validate({name: value for name, value in values.items() if name not in fields})
     except ValidationError as error:
-        return [_fault(item) for item in error.errors(include_url=False, include_context=False)]
-    return []
+        found += [_fault(item) for item in error.errors(include_url=False, include_context=False)]
+    return found
+
+
+def _field_faults(
+    values: Mapping[str, Any], fields: Mapping[str, Variable]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, field in fields.items():
+        if name not in values:
+            if field.default is None:
+                yield (name,), f"`{name}` is missing"
+        elif values[name] is None:
+            if not field.nullable:
+                yield (name,), f"`{name}` must not be null"
+        elif field.type is not None:
+            for path, fault in type_faults(values[name], field.type, strict=True):
+                yield (name, *path), f"`{'.'.join((name, *path))}` {fault}"
+
+
+_OWN = {field.alias or name for name, field in Settings.model_fields.items()}
 
 
 def _fault(item: Any) -> tuple[tuple[str, ...], str]:

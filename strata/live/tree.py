@@ -41,6 +41,11 @@ _PROCESSES = 2
 Part = Callable[[str], bool]
 
 
+def production_environ() -> dict[str, str]:
+    """What production's units see of this process's environment: not that there is an embedded cloud."""
+    return {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
+
+
 class LiveTree:
     """A folder of Terragrunt units, read without Terragrunt. It shows the files as they were when they
     are read.

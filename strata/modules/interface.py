@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from strata.errors import StrataError
-from strata.hcl.syntax import Block, Expression, HclFile, parse
+from strata.hcl.syntax import Block, Expression, HclFile, compact, parse
 from strata.hcl.types import Type, read_type
 from strata.hcl.values import elements, string_value
 
@@ -56,7 +58,10 @@ _Named = TypeVar("_Named", Variable, Output)
 
 @dataclass(frozen=True)
 class DeclaredResource:
-    """A managed resource or a child module; `repeated` is "", `count` or `for_each`, `over` by what."""
+    """A managed resource, a data source or a child module.
+
+    `repeated` is "", `count` or `for_each`, `over` by what.
+    """
 
     address: str
     file: str
@@ -73,11 +78,15 @@ class Move:
 
 @dataclass(frozen=True)
 class RequiredProvider:
-    """A provider that a file requires: its local name, its source address, and the versions, "" for any."""
+    """A provider that a file requires: its local name, its source address, and the versions, "" for any.
+
+    `aliases` are the further configurations that the module wants to be given.
+    """
 
     name: str
     source: str
     version: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +97,7 @@ class Module:
         name: the folder's name.
         files: the Terraform files.
         others: every other file's bytes, by its path in the module.
+        data_sources: those it reads, by their addresses.
         requirements: the versions of `terraform` and of each provider by its local name.
         providers: the providers it requires.
         nested: the modules that it calls by a relative path, by the names of the calls.
@@ -99,6 +109,7 @@ class Module:
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
     resources: Mapping[str, DeclaredResource]
+    data_sources: Mapping[str, DeclaredResource]
     moves: tuple[Move, ...]
     removed: tuple[str, ...]
     requirements: Mapping[str, str]
@@ -106,11 +117,48 @@ class Module:
     nested: Mapping[str, Module] = field(default_factory=dict)
 
     @property
+    def folder(self) -> str:
+        """The folder, as findings name it."""
+        return posixpath.dirname(self.files[0].name)
+
+    @cached_property
+    def configurations(self) -> dict[str, RequiredProvider]:
+        """The providers by the names under which a caller configures them: `aws`, `aws.replica`.
+
+        Those too that only the types of resources tell, and those that nested modules inherit.
+        """
+        found = {provider.name: provider for provider in self.providers}
+        for address in (*self.resources, *self.data_sources):
+            name = address.removeprefix("data.").partition(".")[0].partition("_")[0]
+            # Of Terraform itself, and a call.
+            if name not in ("terraform", "module"):
+                found.setdefault(name, RequiredProvider(name, f"hashicorp/{name}", ""))
+        for module in self.nested.values():
+            for name, one in module.configurations.items():
+                if name == one.name:
+                    found.setdefault(name, one)
+        aliases = {f"{one.name}.{alias}": one for one in found.values() for alias in one.aliases}
+        for _, block in self.blocks("provider"):
+            name = block.labels[0]
+            if is_alias(block):
+                one = found.setdefault(name, RequiredProvider(name, f"hashicorp/{name}", ""))
+                aliases[f"{name}.{_string(block, 'alias')}"] = one
+        return found | aliases
+
+    @property
     def addresses(self) -> dict[str, DeclaredResource]:
         """`resources` and those of the nested modules, by their addresses from here, without keys."""
-        found = dict(self.resources)
+        return self._below("resources")
+
+    @property
+    def data_addresses(self) -> dict[str, DeclaredResource]:
+        """`data_sources` and those of the nested modules, as `addresses`."""
+        return self._below("data_sources")
+
+    def _below(self, kind: Literal["resources", "data_sources"]) -> dict[str, DeclaredResource]:
+        found = dict(self.resources if kind == "resources" else self.data_sources)
         for call, module in self.nested.items():
-            found |= {f"module.{call}.{inner}": resource for inner, resource in module.addresses.items()}
+            found |= {f"module.{call}.{inner}": one for inner, one in module._below(kind).items()}
         return found
 
     def blocks(self, kind: str) -> Iterator[tuple[HclFile, Block]]:
@@ -196,7 +244,7 @@ def read_module(
         if path.endswith((".tf.json", ".tofu.json")):
             raise StrataError("JSON syntax is not read", file=f"{shown}/{path}", remedy="write it as HCL")
         if path.endswith(".tf") and "/" not in path:
-            parsed.append(parse(f"{shown}/{path}", raw))
+            parsed.append(parse(posixpath.normpath(f"{shown}/{path}"), raw))
         else:
             others[path] = raw
     files = tuple(parsed)
@@ -209,13 +257,19 @@ def read_module(
         others,
         variables=_by_name("variable", (v for f in files for v in _variables(f))),
         outputs=_by_name("output", (o for f in files for o in _outputs(f))),
-        resources={r.address: r for f in files for r in _resources(f)},
+        resources={r.address: r for f in files for r in _declared(f, "resource", "module")},
+        data_sources={r.address: r for f in files for r in _declared(f, "data")},
         moves=tuple(m for f in files for m in _moves(f)),
         removed=tuple(_address(b, "from") for f in files for b in f.body.children("removed")),
         requirements=dict(r for f in files for r in _requirements(f)),
         providers=tuple(p for f in files for p in required_providers(f)),
         nested={call: module for call, module in calls.items() if module is not None},
     )
+
+
+def is_alias(block: Block) -> bool:
+    """Whether a provider block is what stood for `configuration_aliases` before Terraform 0.15."""
+    return block.attributes.keys() == {"alias"} and not block.blocks
 
 
 def required_providers(file: HclFile) -> Iterator[RequiredProvider]:
@@ -229,6 +283,7 @@ def required_providers(file: HclFile) -> Iterator[RequiredProvider]:
 def _required_provider(name: str, value: Expression, file: HclFile) -> RequiredProvider:
     # The form that Terraform 0.12 knew is the version alone.
     given = {"version": value.string}
+    aliases: tuple[str, ...] = ()
     for key, element, item in elements(value.node):
         if key is None or (key in ("source", "version") and string_value(item) is None):
             raise StrataError(
@@ -238,7 +293,9 @@ def _required_provider(name: str, value: Expression, file: HclFile) -> RequiredP
                 remedy="write source and version as plain strings",
             )
         given[key] = string_value(item)
-    return RequiredProvider(name, given.get("source") or f"hashicorp/{name}", given["version"] or "")
+        if key == "configuration_aliases":
+            aliases = tuple(re.findall(r"\.([\w-]+)", compact(item)))
+    return RequiredProvider(name, given.get("source") or f"hashicorp/{name}", given["version"] or "", aliases)
 
 
 def _by_name(kind: str, items: Iterator[_Named]) -> dict[str, _Named]:
@@ -289,10 +346,10 @@ def _outputs(file: HclFile) -> Iterator[Output]:
         )
 
 
-def _resources(file: HclFile) -> Iterator[DeclaredResource]:
-    for block in (*file.body.children("resource"), *file.body.children("module")):
+def _declared(file: HclFile, *kinds: str) -> Iterator[DeclaredResource]:
+    for block in (block for kind in kinds for block in file.body.children(kind)):
         repeated = next((name for name in ("count", "for_each") if name in block.attributes), "")
-        labels = block.labels if block.type == "resource" else ("module", *block.labels)
+        labels = block.labels if block.type == "resource" else (block.type, *block.labels)
         yield DeclaredResource(
             ".".join(labels), file.name, block.line, repeated, _normal(block.attributes.get(repeated))
         )

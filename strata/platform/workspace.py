@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.cloud.endpoints import Endpoints
 from strata.live import LiveTree
+from strata.live.tree import production_environ
 from strata.platform.kept import KeptPlatforms
 from strata.platform.names import EnvironmentAccount, Platform, account_of
 from strata.terraform.environment_plan import EnvironmentPlanner
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def load_tree(root: Path, toolchain: Toolchain, endpoints: Endpoints | None = None) -> LiveTree:
     """Read the live tree as the embedded cloud will see it, or without one as production will."""
-    environ = {name: value for name, value in os.environ.items() if name != "STRATA_LOCAL"}
+    environ = production_environ()
     if endpoints is not None:
         environ.update(endpoints.environment())
     return LiveTree.load(root, environ=environ, terraform=toolchain.terraform)

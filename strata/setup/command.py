@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from pathlib import Path
 
+from strata.checkout.files import denied
 from strata.errors import StrataError
 from strata.setup import python, steps
 
@@ -29,27 +29,9 @@ def main() -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
     except PermissionError as error:
-        print(f"set-up: {_denied(error)}", file=sys.stderr)
+        print(f"set-up: {denied(error, '.strata and .venv')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nset-up: interrupted; run the same command again to resume", file=sys.stderr)
         return 130
     return 0
-
-
-def _denied(error: PermissionError) -> StrataError:
-    """Name the owner of the file, or of the nearest folder that holds it."""
-    path = Path(os.fsdecode(error.filename or "."))
-    place = next((one for one in (path, *path.parents) if os.access(one, os.F_OK)), Path("/"))
-    owner = _name(place.stat().st_uid)
-    return StrataError(
-        f"{path} cannot be written by {_name(os.geteuid())}: {place} belongs to {owner}",
-        remedy=f"run it as {owner}, or remove .strata and .venv as {owner}",
-    )
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"user {user}"

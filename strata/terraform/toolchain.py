@@ -14,7 +14,7 @@ from pathlib import Path
 
 from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
-from strata.checkout.files import replacing
+from strata.checkout.files import denied, replacing
 from strata.errors import StrataError
 from strata.terraform.process import ProcessGroup
 from strata.terraform.program import find_program
@@ -87,9 +87,16 @@ def find_toolchain(state_dir: Path, environ: Mapping[str, str] = os.environ) -> 
 
     Raises:
         StrataError: no suitable Terraform; no AWS provider and no registry that answers; the mirror named
-            for Snowflake lacks it, or the user's own CLI configuration decides.
+            for Snowflake lacks it, or the user's own CLI configuration decides; `state_dir` is not this
+            user's.
     """
-    state_dir = state_dir.absolute()
+    try:
+        return _find(state_dir.absolute(), environ)
+    except PermissionError as error:
+        raise denied(error, state_dir.name) from None
+
+
+def _find(state_dir: Path, environ: Mapping[str, str]) -> Toolchain:
     folder = state_dir / "terraform"
     folder.mkdir(parents=True, exist_ok=True)
     # Another repository does not ignore it.

@@ -5,6 +5,7 @@ Loaded by its entry point where Strata is installed, and by `-p strata.testing.p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from strata.testing.cases.case import SHARED_INPUTS, Case
+from strata.testing.cases.case import SHARED, Case
 from strata.testing.cases.collector import LAYOUT, CaseFile, CaseItem, ExampleFile
-from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.layout import RepositoryLayout, holds_module
 from strata.testing.cases.scheduling import (
     MARKER,
     check_marker,
@@ -37,7 +38,11 @@ _UNITS = pytest.StashKey[Mapping[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addini("strata_modules", "folder of the Terraform modules", default="modules")
+    parser.addini(
+        "strata_modules",
+        "folders that are a Terraform module or hold some (default: modules/*, and the root if it is one)",
+        type="linelist",
+    )
     parser.addini("strata_cases", "folder of the modules' cases", default="tests/modules")
     parser.addini("strata_durations", "where durations of tests are stored", default="tests/durations.toml")
     parser.addoption(
@@ -55,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     root = config.rootpath
     layout = RepositoryLayout(
         root=root,
-        modules=root / config.getini("strata_modules"),
+        modules=_module_folders(config),
         cases=root / config.getini("strata_cases"),
         state=root / ".strata",
     )
@@ -78,10 +83,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     layout = parent.config.stash[LAYOUT]
     if file_path.suffix in (".yaml", ".yml") and file_path.parent.parent == layout.cases:
-        if file_path.name == SHARED_INPUTS:
+        if file_path.stem in SHARED:
             return None
         return CaseFile.from_parent(parent, path=file_path)
-    if file_path.name == "README.md" and file_path.parent.parent == layout.modules:
+    if file_path.name == "README.md" and layout.module_at(file_path.parent) is not None:
         return ExampleFile.from_parent(parent, path=file_path)
     return None
 
@@ -163,6 +168,14 @@ def _lines(config: pytest.Config) -> list[str]:
         f"planned {count} cases in {result.seconds:.1f} s with {result.starts} starts of Terraform"
         for count, result in config.stash[PLANS].done
     ]
+
+
+def _module_folders(config: pytest.Config) -> tuple[Path, ...]:
+    root = config.rootpath
+    if chosen := config.getini("strata_modules"):
+        # Without normpath, the root's "." would be another folder than the root.
+        return tuple(Path(os.path.normpath(root / name)) for name in chosen)
+    return (root / "modules/*", root) if holds_module(root) else (root / "modules/*",)
 
 
 def _durations_file(config: pytest.Config) -> Path:

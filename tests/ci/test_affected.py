@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strata.ci.affected import Affected, affected, compare, deployable, edges, everything, graph_of
+from strata.ci.affected import Affected, affected, compare, deployable, edges, everything, graph_of, only
 from strata.ci.git import CommitRange
 from strata.cli.app import run
 from strata.errors import StrataError
@@ -453,3 +453,15 @@ def test_what_the_process_knows_of_an_embedded_cloud_does_not_count(
         (tmp_path / "live/dev" / name / "terragrunt.hcl").write_text(text)
     monkeypatch.setenv("STRATA_LOCAL", "http://127.0.0.1:1")
     assert edges(tmp_path, "dev") == ()
+
+
+def test_one_unit_of_a_change() -> None:
+    reasons = {"live/dev/a": ("x",), "live/dev/group/b": ("y",)}
+    found = Affected("dev", reasons, ("live/dev/gone",), (("live/dev/a",), ("live/dev/group/b",)), "base")
+    assert only(found, "group/b") == Affected(
+        "dev", {"live/dev/group/b": ("y",)}, (), (("live/dev/group/b",),), "base"
+    )
+    for unit in ("gone", "b", "live/dev/a", ""):
+        with pytest.raises(StrataError, match="has nothing to apply") as caught:
+            only(found, unit)
+        assert caught.value.remedy == "name one of the units that wait: a, group/b"

@@ -87,8 +87,8 @@ def test_gate_of_plans(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     write_public(plans, tmp_path / "plan-dev")
     assert cli.run(["ci", "gate", "--plans", str(tmp_path)]) == 1
     assert (
-        "live/dev/s3 aws_s3_bucket.a: delete of a protected type [approve:protected]"
-        in capsys.readouterr().out
+        "live/dev/s3 aws_s3_bucket.a: data-lost: delete takes away what holds data, stored states, keys or the "
+        "way in [approve:protected]" in capsys.readouterr().out
     )
     # A single artifact is extracted into the folder itself.
     for folder in (tmp_path, tmp_path / "plan-dev"):

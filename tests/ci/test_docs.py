@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from strata.ci.code_rules import GateFinding
+from strata.ci.plan_rules import built_in
 from tests.ci.platform import Platform
 from tests.documentation import shell_blocks
 
@@ -27,14 +28,18 @@ def test_every_block_runs(root: Path, bootstrapped: Platform, page: str, tmp_pat
         done = bootstrapped.operator("bash", "-euc", f'PATH="{tmp_path}:$PATH"\n{block}')
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
     if page == "ci":
-        assert (tmp_path / "asked").read_text().startswith("workflow run unlock.yaml")
+        asked = (tmp_path / "asked").read_text()
+        assert [line.split()[2] for line in asked.splitlines()] == [
+            "terraform-post-merge-apply.yaml",
+            "unlock.yaml",
+        ]
 
 
 def test_every_label_of_the_gate_is_explained(root: Path) -> None:
     text = (root / "docs/ci.md").read_text()
     sources = "".join((root / f"strata/ci/{name}.py").read_text() for name in ("code_rules", "gate"))
-    rules = set(re.findall(r'GateFinding\(\s*"([a-z-]+)"', sources))
-    assert len(rules) == 8
+    rules = set(re.findall(r'GateFinding\(\s*"([a-z-]+)"', sources)) | {rule.label for rule in built_in()}
+    assert len(rules) == 9
     for rule in rules:
         assert f"| `{GateFinding(rule, '', '').label}` |" in text
-    assert text.count("| `approve:") == 8
+    assert text.count("| `approve:") == 9

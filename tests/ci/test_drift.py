@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from strata.ci.plans import unit_plan
+from strata.ci.reading import Repository
 
 ROLE = "aws_iam_role.this"
 
@@ -42,5 +43,5 @@ def test_drift(
             "root_module": {"resources": [{"address": ROLE, "expressions": {"name": {}, "description": {}}}]}
         },
     }
-    found = unit_plan("live/dev/iam", document).drifted
+    found = unit_plan("live/dev/iam", document, Repository(words={"plan"})).drifted
     assert [(resource.address, resource.action, resource.changed) for resource in found] == expected

@@ -53,7 +53,7 @@ def planned(tmp_path: Path) -> PlanningResult:
         B: UnitOutcome(B, "failed", "Error: it broke"),
         GONE: UnitOutcome(GONE, "succeeded"),
     }
-    return collect(AFFECTED, "c0ffee", tmp_path, outcomes, EDGES)
+    return collect(AFFECTED, "c0ffee", tmp_path, outcomes, edges=EDGES)
 
 
 def test_what_planning_gives(planned: PlanningResult) -> None:

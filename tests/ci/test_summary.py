@@ -12,6 +12,7 @@ from strata.ci.affected import Affected
 from strata.ci.fingerprint import closest, fingerprint, new_key
 from strata.ci.planning import RECORD, SUMMARY, collect, write
 from strata.ci.plans import PlanSet, ResourceChange, UnitPlan, find_plans, load_plan_set, unit_plan
+from strata.ci.reading import Repository
 from strata.ci.summary import LIMIT, Section, code, drift_markdown, markdown
 from strata.errors import StrataError
 from strata.plan.document import read_file
@@ -76,7 +77,11 @@ def test_no_value_comes_out(tmp_path: Path) -> None:
     (place / "tfplan.json").write_text(json.dumps(document()))
     chosen = Affected("dev", {"live/dev/lambda": ("input a",)}, (), (("live/dev/lambda",),))
     planned = collect(
-        chosen, "c" * 40, private, {"live/dev/lambda": UnitOutcome("live/dev/lambda", "succeeded")}
+        chosen,
+        "c" * 40,
+        private,
+        {"live/dev/lambda": UnitOutcome("live/dev/lambda", "succeeded")},
+        Repository(words={"load"}),
     )
     write(planned, private, public)
 
@@ -217,23 +222,40 @@ def test_the_graph_says_order_and_fate() -> None:
     ]
 
 
+# printf 'hunter2' | sha256sum
 KEYS = [
-    ("k" * 64, "k" * 64),
-    # printf 'k%.0s' $(seq 65) | sha256sum
-    ("k" * 65, "kkkkkkkkkkkkkkkk…f39cdc258475"),
-    ('\\"' * 65, '\\"\\"\\"\\"\\"\\"\\"\\"…846afcda2f50'),
+    ("raw", "raw"),
+    ("raw-orders_2024", "raw-orders_2024"),
+    ("orders/raw.x", "orders/raw.x"),
+    ("hunter2", "…f52fbd32b2b3"),
+    ("raw-hunter2", None),
+    ("k" * 65, "…f39cdc258475"),
+    ('\\"' * 65, '\\"' * 65),
+    ("AKIAIOSFODNN7EXAMPLE", None),
 ]
 
 
 @pytest.mark.parametrize(("key", "expected"), KEYS)
-def test_a_long_key_is_not_shown(key: str, expected: str) -> None:
+def test_a_key_is_shown_if_the_configuration_spells_its_words(
+    tmp_path: Path, key: str, expected: str | None
+) -> None:
+    (tmp_path / "live/dev").mkdir(parents=True)
+    (tmp_path / "live/dev/env.hcl").write_text('locals {\n  raw = ["orders_2024", "orders"]\n}\n')
+    (tmp_path / "modules/a").mkdir(parents=True)
+    (tmp_path / "modules/a/main.tf").write_text('resource "aws_x" "y" {\n  for_each = var.x\n}\n')
+    repository = Repository.at(tmp_path)
     change = {"actions": ["create"], "before": None, "after": {}}
-    address = f'module.a["short"].aws_x.y["{key}"]'
+    address = f'module.a["orders"].aws_x.y["{key}"]'
     plan = {"resource_changes": [{"address": address, "type": "aws_x", "change": change}]}
-    (resource,) = unit_plan("live/dev/a", plan).resources
-    assert resource.address == f'module.a["short"].aws_x.y["{expected}"]'
-    (difference,) = closest((), fingerprint(plan, new_key()))
+    (resource,) = unit_plan("live/dev/a", plan, repository).resources
+    if expected is None:
+        assert key not in resource.address
+    else:
+        assert resource.address == f'module.a["orders"].aws_x.y["{expected}"]'
+    (difference,) = closest((), fingerprint(plan, new_key()), repository)
     assert difference.address == resource.address
+    (hidden,) = unit_plan("live/dev/a", plan).resources
+    assert "orders" not in hidden.address
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
 # Workflow, or job of one -> its group, by hand. A group has one place to wait: who shares it may be dropped.
 GROUPS = {
     "terraform-validate-fmt": "validate-${{ github.ref }}",
-    "terraform-pr-plan": "plan-${{ github.event.pull_request.number }}-${{ github.event.pull_request.head.sha }}",
+    "terraform-pr-plan": "plan-${{ github.event.pull_request.number || 'queue' }}-"
+    "${{ github.event.pull_request.head.sha || github.sha }}",
     "terraform-post-merge-apply": "post-merge-${{ github.sha }}",
     "terraform-post-merge-apply/apply": "apply-${{ matrix.environment }}",
     "drift": "drift",
@@ -61,6 +62,26 @@ def test_permissions_are_these_and_no_more(root: Path, name: str) -> None:
     document = workflow(root, name)
     assert document["permissions"] == {}
     assert {job: item["permissions"] for job, item in document["jobs"].items()} == PERMISSIONS[name]
+
+
+def test_no_job_with_a_credential_restores_a_cache(root: Path) -> None:
+    for name in WORKFLOWS:
+        for job, item in workflow(root, name)["jobs"].items():
+            if "id-token" in item["permissions"]:
+                used = [step.get("uses", "") for step in item["steps"]]
+                assert [one for one in used if "cache" in one] == [], f"{name}/{job}"
+    actions = (root / ".github/actions/setup/action.yaml").read_text()
+    assert "actions/cache" not in actions
+    assert "cache:" not in actions
+
+
+def test_a_merge_queue_gets_its_checks(root: Path) -> None:
+    for name in ("terraform-validate-fmt", "terraform-pr-plan"):
+        assert "merge_group" in workflow(root, name)[True]
+    # A skipped job passes; these ran for the pull request, and here they would ask for its number.
+    for job, item in workflow(root, "terraform-pr-plan")["jobs"].items():
+        needs = item.get("needs", [])
+        assert "github.event_name == 'pull_request'" in item.get("if", "") or "affected" in needs, job
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -143,7 +164,7 @@ def test_the_gate_comes_before_any_credential(root: Path) -> None:
 def test_the_required_check_always_runs(root: Path) -> None:
     jobs = workflow(root, "terraform-pr-plan")["jobs"]
     report = jobs["report"]
-    assert report["if"] == "${{ !cancelled() }}"
+    assert report["if"] == "${{ !cancelled() && github.event_name == 'pull_request' }}"
     assert set(report["needs"]) == set(jobs) - {"report"}
     assert f'"{report["name"]}" (job `report`)' in (root / "docs/bootstrap.md").read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from strata.ci.escalation import escalations
 from strata.ci.roles import check_roles, needs
 from strata.errors import StrataError
 from strata.iam import PolicyError
@@ -162,3 +164,18 @@ def test_the_command_fails_on_a_fault(strata: Command, changed: Any, tmp_path: P
     done = strata("ci", "roles", "dev", "--plan", str(file), "--json")
     assert done.code == 1
     assert all("glue:CreateJob" in fault["text"] for fault in json.loads(done.out)["faults"])
+
+
+def test_who_can_make_an_administrator_of_itself(plan: Mapping[str, Any], facts: EnvironmentFacts) -> None:
+    """What docs/identity.md lists, and nothing else; with a boundary of the operator's no role can."""
+    (found,) = escalations(plan, facts)
+    assert found.role == "strata-apply-dev"
+    assert found.steps[0] == "strata-apply-dev rewrites the boundary"
+    assert len(found.steps) == 3
+
+    def held(statements: list[Any]) -> None:
+        statements[:] = [one for one in statements if one.get("Sid") != "ManageBoundary"]
+
+    other = copy.deepcopy(plan)
+    change_policy(other, "aws_iam_role_policy", "apply", held)
+    assert escalations(other, facts) == []

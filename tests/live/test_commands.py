@@ -94,13 +94,23 @@ def test_the_graph_of_an_environment_reads_no_other(folder: Path, capsys: pytest
     assert "live/qa/store/terragrunt.hcl" in capsys.readouterr().err
 
 
-def test_render_reports_what_only_a_plan_would(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_render_needs_no_module(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     component = folder / "live/_components/reader.hcl"
-    component.write_text(component.read_text().replace("modules//reader", "modules//raeder"))
+    text = component.read_text()
+    for source in ("modules//raeder", "modules//reader?ref=reader/v9.9.9"):
+        component.write_text(text.replace("modules//reader", source))
+        assert run(["live", "render", "live/dev/reader"]) == 0
+        assert source in capsys.readouterr().out
+
+
+def test_render_reports_what_only_a_plan_would(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unit = folder / "live/dev/reader/terragrunt.hcl"
+    unit.write_text(
+        unit.read_text()
+        + 'generate "x" {\n  path      = "x.tf"\n  if_exists = "maybe"\n  contents  = ""\n}\n'
+    )
     assert run(["live", "render", "live/dev/reader"]) == 1
-    said = capsys.readouterr().err
-    assert "raeder" in said
-    assert "does not exist" in said
+    assert "`if_exists` must be one of" in capsys.readouterr().err
 
 
 def test_check_exits_by_what_it_finds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

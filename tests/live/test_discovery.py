@@ -60,7 +60,48 @@ def test_a_filter_of_another_kind(text: str, write: Write) -> None:
 
 def test_the_top_folder_is_a_unit_of_its_own_name(write: Write) -> None:
     root = write({"terragrunt.hcl": "", "live/dev/a/terragrunt.hcl": "", "live/.hidden/a/terragrunt.hcl": ""})
-    assert find_units(root) == [".", "live/dev/a"]
+    assert find_units(root) == [".", "live/.hidden/a", "live/dev/a"]
+
+
+def test_hidden_folders_are_looked_into_but_those_of_tools(write: Write) -> None:
+    # As `terragrunt find` of 1.1.3, which leaves out its own, Terraform's and Git's.
+    hidden = (
+        ".shared/b",
+        ".terragrunt-cache/c",
+        ".terraform/d",
+        ".git/x",
+        ".terragrunt-stack/s",
+        ".strata/y",
+    )
+    root = write(dict.fromkeys([f"live/dev/{name}/terragrunt.hcl" for name in ("a", *hidden)], ""))
+    assert units_of(root, "dev") == ["live/dev/.shared/b", "live/dev/.terragrunt-stack/s", "live/dev/a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("terragrunt.stack.hcl", "stacks are not read"),
+        ("a/terragrunt.stack.hcl", "stacks are not read"),
+        ("a/terragrunt.values.hcl", "values of a stack are not read"),
+        ("new/terragrunt.hcl.json", "units in JSON are not read"),
+        ("a/terraform.tfvars", "Terraform would load these variables"),
+        ("a/terraform.tfvars.json", "Terraform would load these variables"),
+        ("a/x.auto.tfvars", "Terraform would load these variables"),
+        (".shared/x.auto.tfvars.json", "Terraform would load these variables"),
+    ],
+)
+def test_what_is_not_read_is_refused_with_its_place(name: str, fault: str, write: Write) -> None:
+    root = write({**FILES, f"live/dev/{name}": ""})
+    with pytest.raises(StrataError, match=fault) as caught:
+        units_of(root, "dev")
+    assert (caught.value.file, caught.value.line) == (str(root / "live/dev" / name), 1)
+    assert caught.value.remedy
+    assert units_of(root, "prod") == UNITS[3:]
+
+
+def test_variables_that_no_program_loads_by_itself_are_let_be(write: Write) -> None:
+    root = write({**FILES, "live/dev/a/more.tfvars": "", "live/dev/.terragrunt-cache/x/terraform.tfvars": ""})
+    assert units_of(root, "dev") == UNITS[:3]
 
 
 def test_a_folder_of_live_is_an_environment_unless_its_name_says_no(write: Write) -> None:
@@ -90,7 +131,7 @@ def test_what_is_not_an_environment(name: str, write: Write) -> None:
 
 def test_the_units_of_an_environment_lie_below_its_folder(write: Write) -> None:
     root = write({**FILES, "live/dev/terragrunt.hcl": "", "live/dev/.cache/terragrunt.hcl": ""})
-    assert units_of(root, "dev") == UNITS[:3]
+    assert units_of(root, "dev") == ["live/dev/.cache", *UNITS[:3]]
     assert units_of(root, "prod") == UNITS[3:]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from strata.live.settings import faults
+from strata.errors import StrataError
+from strata.live.settings import faults, read_fields
 
 GOOD: Mapping[str, Any] = {
     "env": "dev",
@@ -48,7 +50,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("partition", ["aws-cn", "aws-us-gov"], ["aws-iso", ""]),
     ("protected", [], ["no", 0, None]),
     ("modules", ["git::ssh://git@example.org/a//m"], ["https://example.org/a//m", "git::https://example.org/a", "git::https://h/a//m/s3", "git::https://h/a//m?ref=x", "git:://m"]),
-    ("versions.s3", ["v1.2.30", "main", "feature/x", "4f2a91c", "V1_0.x-y"], ["", "-x", "/x", "a b", "a?ref=b", 1]),
+    ("versions.s3", ["v1.2.30"], ["", "main", "feature/x", "4f2a91c", "V1.0.0", "v1.0", "v1.0.0-rc1", "1.0.0", "-x", "a?ref=b", 1]),
     ("github.owner", ["a", "A1-b", "a" * 39], ["", "-a", "a_b", "a.b", "a" * 40]),
     ("github.owner_id", [1, 99999999], [0, -1, "1"]),
     ("github.repository", ["a", "a.b_c-D", "a" * 100], ["", "a/b", "a" * 101]),
@@ -187,3 +189,67 @@ def test_every_fault_is_said() -> None:
         "glue.timeout_minutes",
         "glue.worker_type",
     ]
+
+
+FIELDS = """
+variable "cost_center" {
+  type     = string
+  nullable = false
+}
+
+variable "budget" {
+  type    = object({ monthly = number, currency = optional(string) })
+  default = null
+}
+
+variable "anything" {
+  default = 1
+}
+"""
+
+
+def declared(root: Path, text: str = FIELDS) -> Path:
+    (root / "live").mkdir()
+    (root / "live" / "env-fields.tf").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"cost_center": "a"}, []),
+        ({"cost_center": "a", "budget": {"monthly": 5}, "anything": [1]}, []),
+        ({"cost_center": "a", "budget": None}, []),
+        ({}, [(("cost_center",), "`cost_center` is missing")]),
+        ({"cost_center": None}, [(("cost_center",), "`cost_center` must not be null")]),
+        ({"cost_center": 7}, [(("cost_center",), "`cost_center` must be a string, not 7")]),
+        (
+            {"cost_center": "a", "budget": {"monthly": "5", "curency": "EUR"}},
+            [
+                (("budget", "monthly"), '`budget.monthly` must be a number, not "5"'),
+                (("budget", "curency"), "`budget.curency` is not an attribute of the type"),
+            ],
+        ),
+        (
+            {"cost_center": "a", "cost_centre": "b"},
+            [(("cost_centre",), "`cost_centre` is not a key that env.hcl knows")],
+        ),
+    ],
+)
+def test_a_repository_says_which_fields_it_adds(
+    tmp_path: Path, more: dict[str, Any], expected: list[tuple[tuple[str, ...], str]]
+) -> None:
+    assert faults({**GOOD, **more}, read_fields(declared(tmp_path))) == expected
+
+
+def test_a_repository_need_not_add_any(tmp_path: Path) -> None:
+    assert read_fields(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", ["region", "lambda"])
+def test_a_field_of_every_repository_is_not_declared_again(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StrataError) as caught:
+        read_fields(declared(tmp_path, f'\nvariable "{name}" {{\n}}\n'))
+    assert str(caught.value) == (
+        f"live/env-fields.tf:2: `{name}` is a field of every env.hcl (give yours another name)"
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.checkout import tools
+from strata.checkout import files, tools
 from strata.errors import StrataError
 from strata.setup import __main__ as entry
 from strata.setup import brought, command, environment, python, steps
@@ -157,8 +157,8 @@ def test_a_folder_of_another_user_is_named_with_its_owner(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(steps, "run", run)
-    monkeypatch.setattr(command.os, "geteuid", lambda: 4242)
-    owner = command._name(os.stat(tmp_path).st_uid)
+    monkeypatch.setattr(files.os, "geteuid", lambda: 4242)
+    owner = files._name(os.stat(tmp_path).st_uid)
     assert command.main() == 1
     assert capsys.readouterr().err == (
         f"set-up: {path} cannot be written by user 4242: {tmp_path}/.strata belongs to {owner} "

@@ -63,7 +63,7 @@ def collect(root: Path, toolchain: Toolchain) -> list[ModuleCase]:
 
 
 def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = RepositoryLayout(root, root / "modules", root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, (root / "modules/*",), root / "tests" / "modules", root / ".strata")
     for module in MODULES:
         for path in sorted((layout.cases / module).glob("*.yaml")):
             if path.name == "inputs.yaml":
@@ -74,10 +74,10 @@ def _files(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _examples(root: Path, toolchain: Toolchain) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    layout = RepositoryLayout(root, root / "modules", root / "tests" / "modules", root / ".strata")
+    layout = RepositoryLayout(root, (root / "modules/*",), root / "tests" / "modules", root / ".strata")
     texts, places = [], []
     for module in MODULES:
-        for case in read_examples(layout.modules / module / "README.md", layout, "README.md"):
+        for case in read_examples(layout.folders[module][0] / "README.md", layout, "README.md"):
             body = _SOURCE.sub("", case.example or "")
             texts.append(_CALL.sub(f"case_{len(texts)} = {{", body))
             places.append((f"{module}/{case.id}", module))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.testing.cases.composition import literal
+from strata.testing.cases.literals import literal
 from tests.snowflake_provider.cases import ModuleCase
 from tests.snowflake_provider.changes import changed
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import pwd
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from strata.checkout import tools
+from strata.checkout import files, tools
 from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
@@ -463,6 +464,26 @@ def test_a_ready_toolchain_holds_what_its_configuration_names(
     cache = tmp_path / "state" / "terraform" / "providers"
     assert f'path    = "{cache}"' in ready_toolchain(tmp_path / "state", environ).cli_config.read_text()
     assert [path.name for path in (cache / HOST / "hashicorp" / "aws").iterdir()] == ["5.101.0"]
+
+
+def test_another_users_folder_is_named_with_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / ".strata"
+    state.mkdir()
+
+    def deny(path: Path, text: str) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(toolchain, "_write", deny)
+    monkeypatch.setattr(files.os, "geteuid", lambda: 4242)
+    owner = pwd.getpwuid(os.getuid()).pw_name
+    with pytest.raises(StrataError) as caught:
+        find_toolchain(state)
+    assert str(caught.value) == (
+        f"{state}/.gitignore cannot be written by user 4242: {state} belongs to {owner} "
+        f"(run it as {owner}, or remove .strata as {owner})"
+    )
 
 
 def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

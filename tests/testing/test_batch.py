@@ -18,7 +18,7 @@ from strata.testing.cases.terraform import TerraformFault
 
 from .conftest import SAMPLE
 
-LAYOUT = RepositoryLayout(SAMPLE, SAMPLE / "modules", SAMPLE / "tests" / "modules", SAMPLE / ".strata")
+LAYOUT = RepositoryLayout(SAMPLE, (SAMPLE / "modules",), SAMPLE / "tests" / "modules", SAMPLE / ".strata")
 # What is wrong with a case, by its name: the faults that Terraform has of its call. The first that gives any
 # hides the others.
 Script = Callable[[str], TerraformFault]
@@ -65,6 +65,7 @@ def terraform(monkeypatch: pytest.MonkeyPatch) -> type[Terraform]:
     played = type("Played", (Terraform,), {"log": [], "init_faults": {}, "waves": [], "made": []})
     monkeypatch.setattr(batch, "TerraformFolder", played)
     monkeypatch.setattr(batch.PlanServices, "variables", lambda self, providers: {})
+    monkeypatch.setattr(batch.PlanServices, "seal", lambda self, terraform: None)
     monkeypatch.setattr(batch.PlanServices, "attach", lambda self, terraform: None)
     monkeypatch.setattr(batch.Schemas, "keep", lambda self, terraform: None)
     return played
@@ -100,7 +101,9 @@ def words(outcome: Outcome) -> list[str] | str:
 
 
 def of_address(detail: str) -> Script:
-    return lambda label: fault(detail, "modules/box/main.tf", 8, f'module.{label}.terraform_data.this["a"]')
+    return lambda label: fault(
+        detail, "repository/modules/box/main.tf", 8, f'module.{label}.terraform_data.this["a"]'
+    )
 
 
 def of_file(detail: str, line: int = 5) -> Script:
@@ -108,7 +111,7 @@ def of_file(detail: str, line: int = 5) -> Script:
 
 
 def of_nobody(detail: str) -> Script:
-    return lambda label: fault(detail, "modules/box/outputs.tf", 2)
+    return lambda label: fault(detail, "repository/modules/box/outputs.tf", 2)
 
 
 def test_sound_cases_are_planned_together_and_refused_ones_apart(terraform: type[Terraform]) -> None:
@@ -175,7 +178,9 @@ def test_a_fault_of_a_case_itself_is_no_business_of_terraforms(terraform: type[T
 
 
 def test_a_module_that_cannot_be_read_fails_all_that_call_it(terraform: type[Terraform]) -> None:
-    terraform.init_faults = {"box--a": lambda label: fault("a block is twice", "modules/box/more.tf", 1)}
+    terraform.init_faults = {
+        "box--a": lambda label: fault("a block is twice", "repository/modules/box/more.tf", 1)
+    }
     found = plan(sound("a"), sound("b", "crate"), sound("c", "plain"))
     assert {name: words(one) for name, one in found.items()} == {
         "a": ["None None a block is twice"],

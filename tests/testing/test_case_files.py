@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from strata.errors import StrataError
 from strata.testing.cases.batch import _blame
-from strata.testing.cases.case import Case, Expectation, ExpectedError, read_case, shared_inputs
-from strata.testing.cases.composition import CaseRoot, ModuleCall, literal
+from strata.testing.cases.case import Case, Expectation, ExpectedError, read_case, shared
+from strata.testing.cases.composition import CaseRoot, ModuleCall
 from strata.testing.cases.inputs import check_inputs
 from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.literals import literal
 from strata.testing.cases.outcome import UNKNOWN, split
 from strata.testing.cases.readme import read_examples
 from strata.testing.cases.terraform import TerraformFault
@@ -25,7 +27,8 @@ from .conftest import SAMPLE
 def layout(tmp_path: Path) -> RepositoryLayout:
     """The sample's modules, and no cases."""
     (tmp_path / "tests" / "box").mkdir(parents=True)
-    return RepositoryLayout(tmp_path, SAMPLE / "modules", tmp_path / "tests", tmp_path / ".strata")
+    shutil.copytree(SAMPLE / "modules", tmp_path / "modules")
+    return RepositoryLayout(tmp_path, (tmp_path / "modules",), tmp_path / "tests", tmp_path / ".strata")
 
 
 def read(layout: RepositoryLayout, text: str) -> Case:
@@ -41,7 +44,7 @@ FAULTS = {
     "inputs: {}": "1: the case needs either `expect` or `error`",
     "expect: {counts: {x: 1}}\nerror: {pattern: x}": "1: the case needs either `expect` or `error`",
     "inputs: {}\nexpects: {}\nexpect: {counts: {x: 1}}": "2: unknown key `expects` (did you mean `expect`?)",
-    "zzz: {}\nexpect: {counts: {x: 1}}": "1: unknown key `zzz` (known are inputs, expect, error)",
+    "zzz: {}\nexpect: {counts: {x: 1}}": "1: unknown key `zzz` (known are inputs, providers, override_data, expect, error)",
     "error: {pattern: x, varable: y}": "1: unknown key `error.varable` (did you mean `variable`?)",
     "error:\n  pattern: x\n  zzz: y": "3: unknown key `error.zzz` (known are pattern, resource, variable)",
     "expect:\n  count: {}": "2: unknown key `expect.count` (did you mean `counts`?)",
@@ -94,7 +97,7 @@ def test_inputs_are_laid_over_the_modules_and_those_over_all_modules(layout: Rep
     }
     # Read once.
     (layout.cases / "box" / "inputs.yaml").write_text("name: other\n")
-    assert shared_inputs("box", layout)["name"] == "box"
+    assert shared("box", "inputs", layout)["name"] == "box"
 
 
 @pytest.mark.parametrize("place", ["inputs.yaml", "box/inputs.yaml"])
@@ -188,18 +191,19 @@ def test_a_call_has_one_input_a_line_and_a_name_of_its_own(layout: RepositoryLay
     )
     call = root.add(case, own_copy=False)
     again = root.add(case, own_copy=True)
-    assert (call.label, again.label, again.copy) == ("box--x", "box--x-2", "copies/box--x-2")
+    assert (call.label, again.label, again.tree) == ("box--x", "box--x-2", "copies/box--x-2")
     lines = (root.folder / call.file).read_text().splitlines()
     assert {name: lines[line - 1] for line, name in call.lines.items()} == {
         "context": '"context": {"environment": "$${x}"},',
         "name": '"name": "a"',
     }
-    assert '"source": "./modules/box",' in lines
+    assert '"source": "./repository/modules/box",' in lines
     assert '"output": {"box--x--names": {"sensitive": true, "value": "${module.box--x.names}"}},' in lines
-    assert '"source": "./copies/box--x-2/box",' in (root.folder / again.file).read_text().splitlines()
-    assert sorted(p.name for p in (root.folder / again.copy).iterdir()) == ["box"]
+    assert '"source": "./copies/box--x-2/modules/box",' in (root.folder / again.file).read_text().splitlines()
+    copied = root.folder / again.tree / "modules"
+    assert {path.name for path in copied.iterdir() if not path.is_symlink()} == {"box"}
     crate = boxed(module="crate")
-    assert root.modules(crate) == {"crate", "box"}
+    assert root.folders(crate) == {"modules/crate", "modules/box"}
     root.remove(call)
     assert not (root.folder / call.file).exists()
     assert (root.folder / again.file).exists()
@@ -212,14 +216,16 @@ def test_an_example_calls_the_working_tree_on_its_own_lines(layout: RepositoryLa
     example = f'module "box" {{\n  source = "{source}"\n  name   = var.name\n}}\n'
     call = root.add(boxed(inputs={}, example=example, line=7), own_copy=False)
     folder = root.folder / "examples" / "box--x"
-    assert (folder / "main.tf").read_text() == "\n" * 6 + example.replace(source, "../.././modules/box")
+    assert (folder / "main.tf").read_text() == "\n" * 6 + example.replace(
+        source, "../../repository/modules/box"
+    )
     assert json.loads((folder / "shared.tf.json").read_text()) == {
         "variable": {"name": {"default": "$${crate}"}}
     }
     assert '"source": "./examples/box--x"' in (root.folder / call.file).read_text().splitlines()
     own = root.add(boxed(inputs={}, example=example, line=7), own_copy=True)
     text = (root.folder / "examples" / own.label / "main.tf").read_text()
-    assert f'source = "../.././copies/{own.label}/box"' in text
+    assert f'source = "../../copies/{own.label}/modules/box"' in text
 
 
 def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> None:
@@ -233,19 +239,22 @@ def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> N
         (tmp_path / "modules" / name / "versions.tf").write_text(
             f'terraform {{\n  required_providers {{\n    {provider} = {{ source = "{source}" }}\n  }}\n}}\n'
         )
-    layout = RepositoryLayout(tmp_path, tmp_path / "modules", tmp_path / "tests", tmp_path / ".strata")
+    layout = RepositoryLayout(tmp_path, (tmp_path / "modules",), tmp_path / "tests", tmp_path / ".strata")
     root = CaseRoot(tmp_path / "root", layout)
-    names = ["lake", "store", "bare", "lake", "nowhere"]
-    assert root.providers([boxed(module=name) for name in names]) == {"aws", "snowflake"}
+    names = ["lake", "store", "bare", "lake"]
+    for name in names:
+        root.add(boxed(module=name), own_copy=False)
+    assert root.write_providers() == {"aws", "snowflake"}
     written = json.loads((root.folder / "providers.tf.json").read_text())
     assert written["terraform"]["required_providers"] == {
         "aws": {"source": "hashicorp/aws"},
         "snowflake": {"source": "snowflakedb/snowflake"},
     }
-    assert set(written["provider"]) == {"aws", "snowflake"}
+    assert {name: len(given) for name, given in written["provider"].items()} == {"aws": 1, "snowflake": 1}
+    (aws,) = written["provider"]["aws"]
     # A plan needs no account: nothing is asked of AWS.
-    checks = {name for name in written["provider"]["aws"] if name.startswith("skip_")}
-    assert {name: written["provider"]["aws"][name] for name in checks} == dict.fromkeys(checks, True)
+    checks = {name for name in aws if name.startswith("skip_")}
+    assert {name: aws[name] for name in checks} == dict.fromkeys(checks, True)
     assert checks == {
         "skip_credentials_validation",
         "skip_metadata_api_check",
@@ -253,7 +262,8 @@ def test_a_root_configures_the_providers_of_all_its_modules(tmp_path: Path) -> N
         "skip_requesting_account_id",
     }
     bare = CaseRoot(tmp_path / "other", layout)
-    assert bare.providers([boxed(module="bare")]) == set()
+    bare.add(boxed(module="bare"), own_copy=False)
+    assert bare.write_providers() == set()
     assert not (bare.folder / "providers.tf.json").exists()
 
 
@@ -283,19 +293,19 @@ def fault(file: str = "", line: int = 0, address: str = "") -> TerraformFault:
     [
         (fault("box--x.tf.json", 4), ("box--x", "name", None)),
         (fault("box--x.tf.json", 9), ("box--x", None, None)),
-        (fault("copies/box--x/box/variables.tf", 22), ("box--x", "name", None)),
+        (fault("copies/box--x/modules/box/variables.tf", 22), ("box--x", "name", None)),
         (fault("examples/box--x/main.tf", 4), ("box--x", None, None)),
-        (fault("copies/box--x/box/main.tf", 8), ("box--x", None, "terraform_data.this")),
-        (fault("modules/box/main.tf", 8, 'module.box--x.terraform_data.this["a"]'), ("box--x", None, 'terraform_data.this["a"]')),
-        (fault("modules/box/main.tf", 8, "module.box--x"), ("box--x", None, "terraform_data.this")),
-        (fault("modules/box/main.tf", 8), None),
+        (fault("copies/box--x/modules/box/main.tf", 8), ("box--x", None, "terraform_data.this")),
+        (fault("repository/modules/box/main.tf", 8, 'module.box--x.terraform_data.this["a"]'), ("box--x", None, 'terraform_data.this["a"]')),
+        (fault("repository/modules/box/main.tf", 8, "module.box--x"), ("box--x", None, "terraform_data.this")),
+        (fault("repository/modules/box/main.tf", 8), None),
         (fault("work/box--x.tf.json", 4), ("box--x", "name", None)),
         (fault("", 0, 'aws_x.y["module.box--x.z"]'), None),
         (fault("other.tf.json", 4), None),
         (fault("", 0, "module.other.terraform_data.this"), None),
-        (fault("copies/crate--x/crate/main.tf", 19), ("crate--x", "name", None)),
-        (fault("copies/crate--x/crate/main.tf", 16), ("crate--x", None, None)),
-        (fault("copies/crate--x/box/main.tf", 8), ("crate--x", None, "module.box.terraform_data.this")),
+        (fault("copies/crate--x/modules/crate/main.tf", 19), ("crate--x", "name", None)),
+        (fault("copies/crate--x/modules/crate/main.tf", 16), ("crate--x", None, None)),
+        (fault("copies/crate--x/modules/box/main.tf", 8), ("crate--x", None, "module.box.terraform_data.this")),
     ],
 )  # fmt: skip
 def test_an_error_is_about_a_case_a_variable_and_a_resource(

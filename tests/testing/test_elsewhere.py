@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Ran, run_pytest
+from .conftest import Ran, offline, run_pytest
 
 pytestmark = [pytest.mark.terraform, pytest.mark.needs("terraform")]
 
@@ -22,7 +22,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (root / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\nstrata_cases = "cases"\n', encoding="utf-8"
     )
-    return run_pytest(root, "cases")
+    return run_pytest(root, "cases", below=offline())
 
 
 def test_data_sources_are_answered_by_the_embedded_cloud(elsewhere: Ran) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, PlannedCase
 from strata.testing.cases.scheduling import batches, is_case
 from strata.testing.cases.schemas import Schemas, SetAttributes
+from strata.testing.cases.services import PlanServices
 from strata.testing.cases.session import Plans
 from strata.testing.cases.terraform import TerraformFault, _faults
 from strata.testing.cases.verdict import CaseFailedError
@@ -27,7 +30,7 @@ from strata.testing.fixtures.planning import ModulePlanner
 
 from .conftest import SAMPLE
 
-LAYOUT = RepositoryLayout(SAMPLE, SAMPLE / "modules", SAMPLE / "tests" / "modules", SAMPLE / ".strata")
+LAYOUT = RepositoryLayout(SAMPLE, (SAMPLE / "modules",), SAMPLE / "tests" / "modules", SAMPLE / ".strata")
 
 
 def planned(number: int) -> PlannedCase:
@@ -201,7 +204,7 @@ def test_schemas_are_asked_for_once_a_version(tmp_path: Path) -> None:
     schemas.keep(other)  # type: ignore[arg-type]
     assert (other.asked, sorted(path.name for path in kept.iterdir())) == (
         1,
-        ["sets-aws-5.100.0-null-3.0.0.json", "sets-aws-5.101.0-null-3.0.0-snowflake.json"],
+        ["schemas-aws-5.100.0-null-3.0.0.json", "schemas-aws-5.101.0-null-3.0.0-snowflake.json"],
     )
     again, folder = Schemas(toolchain(tmp_path / "state")), Folder(tmp_path / "c", "5.100.0")
     again.keep(folder)  # type: ignore[arg-type]
@@ -274,3 +277,29 @@ def test_a_cloud_is_put_back_whatever_happens(monkeypatch: pytest.MonkeyPatch, r
     with pytest.raises(StrataError if refused else ZeroDivisionError):
         use()
     assert steps == ([] if refused else ["begun", (cloud, {"aws": b"before"})])
+
+
+def test_a_plan_knows_no_proxy_but_one_that_refuses(tmp_path: Path) -> None:
+    callers = {"HTTPS_PROXY": "http://proxy.example.org:3128", "no_proxy": "*"}
+    outside = replace(toolchain(tmp_path), environ=callers, parallel_init=False)
+    variables: dict[str, str] = {}
+    folder = SimpleNamespace(attach=variables.update)
+    with PlanServices(outside) as services:
+        services.seal(folder)  # type: ignore[arg-type]
+        environment = outside.environment(variables)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({kind: environment[f"{kind}_proxy"] for kind in ("http", "https")})
+        )
+        for address in ("https://example.org/", "http://example.org/"):
+            with pytest.raises(OSError, match=r"nothing leaves this machine|403"):
+                opener.open(address, timeout=10)
+    assert {name for name in environment if name.lower().endswith("_proxy")} == {
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+    }
+    assert "*" not in environment["no_proxy"] + environment["NO_PROXY"]
+    assert "example.org" not in environment["HTTPS_PROXY"] + environment["https_proxy"]

@@ -20,7 +20,7 @@ from strata.testing.cases.verdict import CaseFailedError, assert_outcome
 
 from .conftest import SAMPLE
 
-LAYOUT = RepositoryLayout(SAMPLE, SAMPLE / "modules", SAMPLE / "tests" / "modules", SAMPLE / ".strata")
+LAYOUT = RepositoryLayout(SAMPLE, (SAMPLE / "modules",), SAMPLE / "tests" / "modules", SAMPLE / ".strata")
 SETS = SetAttributes({"terraform_data": frozenset({"input.tags"}), "aws_sqs_queue": frozenset()})
 POLICY = '{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}'
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -160,7 +160,7 @@ def test_a_refusal_is_the_one_that_is_expected(
 
 def test_what_terraform_says_of_a_case_names_what_it_is_about() -> None:
     findings = (
-        finding("copies/box--x/box/main.tf:3 is wrong", "name"),
+        finding("copies/box--x/modules/box/main.tf:3 is wrong", "name"),
         finding("b", "name", ODD),
         finding("c"),
     )

@@ -7,6 +7,7 @@ moto promises none of these names. A new version of moto is checked against this
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Any, NamedTuple
 
@@ -100,6 +101,10 @@ VALIDATE_PATTERN = MotoName("moto.events.models", "EventPatternParser._validate_
 SEND_TO_TARGETS = MotoName("moto.events.models", "Rule.send_to_targets")
 REPLAY_EVENTS = MotoName("moto.events.models", "Replay.replay_events")
 
+QUEUE_ATTRIBUTES = MotoName("moto.sqs.models", "Queue.attributes")
+QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
+SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
+
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")
 
 STEPFUNCTIONS_BACKEND = MotoName("moto.stepfunctions.responses", "get_backend")
@@ -125,6 +130,30 @@ GLUE_TERMINAL_STATES = MotoName(f"{_TASK}.service.state_task_service_glue", "_JO
 CALL_SDK = MotoName(
     f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._eval_service_task"
 )
+SDK_ERROR_PREFIX = MotoName(
+    f"{_TASK}.service.state_task_service_aws_sdk", "StateTaskServiceAwsSdk._normalise_service_error_name"
+)
+NESTED_PARAMETERS = MotoName(
+    f"{_TASK}.service.state_task_service_sfn", "StateTaskServiceSfn._normalise_parameters"
+)
+NESTED_RESPONSE = MotoName(
+    f"{_TASK}.service.state_task_service_sfn", "StateTaskServiceSfn._normalise_response"
+)
+_MAP = f"{_ASL}.component.state.exec.state_map.iteration"
+MAP_JOBS = (
+    MotoName(
+        f"{_MAP}.itemprocessor.distributed_item_processor_worker", "DistributedItemProcessorWorker._eval_job"
+    ),
+    MotoName(f"{_MAP}.iterator.distributed_iterator_worker", "DistributedIteratorWorker._eval_job"),
+)
+PARSE_DEFINITION = MotoName(f"{_ASL}.parse.asl_parser", "AmazonStateLanguageParser.parse")
+DESCRIBE_MACHINE = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_state_machine")
+_STRINGS = f"{_ASL}.component.common.string.string_expression"
+NEW_PREPROCESSOR = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor.__init__")
+TEXT_OF = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor._inner_string_of")
+EVAL_JSONATA = MotoName(_STRINGS, "StringJSONata._eval_body")
+EVAL_VARIABLE = MotoName(_STRINGS, "StringVariableSample._eval_body")
+_EXTRACT = MotoName(f"{_ASL}.utils.json_path", "extract_json")
 RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
 SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
 _SDK_CLIENT = MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "boto_client_for")
@@ -135,6 +164,7 @@ PRIVATE = (
     MotoName("moto.core.responses", "BaseResponse._get_action"),
     MotoName("moto.core.responses", "BaseResponse._get_int_param"),
     MotoName("moto.core.responses", "BaseResponse._get_param"),
+    MotoName("moto.events.models", "EventsBackend._normalize_event_bus_arn"),
     MotoName("moto.s3.notifications", "_detail_type"),
     MotoName("moto.stepfunctions.models", "StepFunctionBackend._validate_name"),
     MotoName("moto.stepfunctions.parser.models", "StepFunctionsParserBackend._revision_by_name"),
@@ -240,6 +270,11 @@ def requested_action(response: Any) -> str:
     return str(response._get_action())
 
 
+def events_bus(backend: Any, name_or_arn: str | None) -> Any:
+    """Return an event bus by its name or ARN (the default one of none), or None."""
+    return backend.event_buses.get(backend._normalize_event_bus_arn(name_or_arn))
+
+
 def s3_detail_type(event_name: Any) -> str:
     """Return the `detail-type` of an event of S3, such as `Object Created`."""
     import moto.s3.notifications as s3_notifications
@@ -288,6 +323,43 @@ def sdk_call(task: Any, region: str, credentials: Any) -> tuple[Any, str]:
     client_for = vars(_SDK_CLIENT.owner())[_SDK_CLIENT.attribute]
     client = client_for(service=task._get_boto_service_name(), region=region, state_credentials=credentials)
     return client, str(task._get_boto_service_action())
+
+
+def forget_query_language(preprocessor: Any) -> None:
+    """Let a preprocessor begin without the query languages that others of its class met."""
+    preprocessor._query_language_per_scope = []
+
+
+def states_data(states: Any) -> Any:
+    """Return what `$states` is in JSONata."""
+    return {name: value for name, value in states._states_data.items() if value is not None}
+
+
+def assigned(store: Any) -> dict[str, Any]:
+    """Return the variables of an execution's scope by name."""
+    return {**store._outer_scope, **store._inner_scope}
+
+
+def split_variable(reference: str) -> tuple[str, str]:
+    """Return the name of a variable, and the path below it, of a reference such as `$orders[0].id`."""
+    found = re.match(r"\$([^.\[]+)", reference)
+    assert found is not None, "the parser takes no other reference"
+    return found[1], reference[found.end() :]
+
+
+def path_readers() -> list[MotoName]:
+    """Return where the engine finds the function that reads paths: each module imports it by name."""
+    _EXTRACT.owner()
+    return [
+        MotoName(name, _EXTRACT.attribute)
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{_ASL}.") and _EXTRACT.attribute in vars(module)
+    ]
+
+
+def map_run_of(worker: Any) -> tuple[Any, int]:
+    """Return the record of a worker's Map run, and how many items it has."""
+    return worker._map_run_record, worker._job_pool._jobs_number
 
 
 def task_clients() -> list[MotoName]:

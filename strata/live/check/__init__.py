@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strata.live.check import datasets, environments, files, inputs, mocks
+from strata.live.check import datasets, environments, files, graph, inputs, mocks
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import has_settings, read_snapshot
 from strata.live.tree import LiveTree
@@ -14,6 +14,8 @@ __all__ = ["RULES", "CheckFinding", "check", "rules_of"]
 # Each rule with what it asks for.
 RULES = {
     "read": "every unit can be read and rendered",
+    "dependency-cycle": "no unit waits for itself",
+    "foreign-environment": "a unit depends on units of its own environment",
     "dependency-output": "an output in use is an output of that unit's module",
     "mock-output": "mocks stand for outputs, and every output in use has one",
     "mock-type": "a mock has its output's type",
@@ -66,6 +68,7 @@ def check(tree: LiveTree) -> list[CheckFinding]:
         *mocks.check(snapshot),
         *environments.check(snapshot),
         *datasets.check(snapshot),
+        *graph.check(snapshot),
     }
     rules = rules_of(tree.root)
     return sorted(finding for finding in found if finding.rule in rules)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import TAG, CheckedEnvironment, CheckedUnit, LiveSnapshot
-from strata.live.settings import faults
+from strata.live.discovery import LIVE
+from strata.live.settings import FIELDS_FILE, faults
 from strata.live.source import split
 from strata.modules.versions import Version
 
@@ -31,12 +32,12 @@ def _place(snapshot: LiveSnapshot, environment: CheckedEnvironment, *path: str) 
 
 
 def _settings(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
-    for path, fault in faults(environment.settings):
+    for path, fault in faults(environment.settings, snapshot.fields):
         yield CheckFinding(
             *_place(snapshot, environment, *path),
             "environment-settings",
             fault,
-            "see the schema: strata/live/settings.py",
+            f"see the schema strata/live/settings.py, or declare a field in {LIVE}/{FIELDS_FILE}",
         )
     name = environment.settings.get("env")
     if name != environment.name:

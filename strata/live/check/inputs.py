@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from strata.hcl.conversion import faults
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
-from strata.live.check.values import faults
 from strata.modules.interface import Module
 
 # S3's limit for a bucket's name.

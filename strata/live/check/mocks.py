@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from strata.hcl.conversion import faults
 from strata.hcl.types import Collection, Object, Type
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
-from strata.live.check.values import faults
 from strata.live.language.expression import CutExpression, FunctionCall, VariableReference
 from strata.live.language.schema import leaves
 from strata.live.mocks import SENTINEL, accounts

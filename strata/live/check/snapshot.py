@@ -16,9 +16,10 @@ from strata.live.check.findings import CheckFinding
 from strata.live.check.outputs import output_types
 from strata.live.language.scope import Scope
 from strata.live.model import Unit
+from strata.live.settings import FIELDS_FILE, read_fields
 from strata.live.source import split
 from strata.live.tree import LiveTree
-from strata.modules.interface import Module, read_folder
+from strata.modules.interface import Module, Variable, read_folder
 from strata.modules.repository import Repository
 from strata.modules.versions import Version
 
@@ -79,11 +80,15 @@ class CheckedEnvironment:
 
 @dataclass(frozen=True)
 class LiveSnapshot:
-    """The repository as the contracts see it, and what could not be read."""
+    """The repository as the contracts see it, and what could not be read.
+
+    `fields` are those that it adds to `env.hcl`.
+    """
 
     root: Path
     environments: tuple[CheckedEnvironment, ...]
     findings: tuple[CheckFinding, ...]
+    fields: Mapping[str, Variable] = field(default_factory=dict)
 
     @property
     def units(self) -> dict[str, CheckedUnit]:
@@ -118,8 +123,9 @@ class _SnapshotReader:
             )
             for name, found in paths.items()
         )
+        fields = self.fields()
         findings = tuple(dict.fromkeys(self.findings))
-        return LiveSnapshot(root, environments, findings)
+        return LiveSnapshot(root, environments, findings, fields)
 
     def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The configurations of all units that have one; what fails is looked for in ever smaller groups."""
@@ -133,6 +139,14 @@ class _SnapshotReader:
                 return {}
         half = len(paths) // 2
         return self.documents(paths[:half]) | self.documents(paths[half:])
+
+    def fields(self) -> Mapping[str, Variable]:
+        """The fields that the repository adds to the files of its environments."""
+        try:
+            return read_fields(self.tree.root)
+        except StrataError as error:
+            self.note(error, Path(discovery.LIVE, FIELDS_FILE))
+            return {}
 
     def settings(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The locals of each environment's file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tempfile
 import time
@@ -12,13 +13,15 @@ from pathlib import Path
 from types import TracebackType
 
 from strata.errors import StrataError
-from strata.hcl.syntax import Block
+from strata.hcl.syntax import Block, HclFile
 from strata.terraform.toolchain import Toolchain
+from strata.testing.cases.answers import check_extras
 from strata.testing.cases.case import Case
-from strata.testing.cases.composition import CaseRoot, ModuleCall
+from strata.testing.cases.composition import CaseRoot, ModuleCall, called_modules, repository_file
 from strata.testing.cases.inputs import check_inputs
-from strata.testing.cases.layout import RepositoryLayout
+from strata.testing.cases.layout import RepositoryLayout, with_nested
 from strata.testing.cases.outcome import Broken, CaseFinding, Failed, Outcome, split
+from strata.testing.cases.providers import check_providers, configures_providers
 from strata.testing.cases.schemas import Schemas
 from strata.testing.cases.services import PlanServices
 from strata.testing.cases.terraform import TerraformFault, TerraformFolder
@@ -78,17 +81,17 @@ class BatchPlanner:
         for case in cases:
             try:
                 check_inputs(case, self._layout)
+                check_providers(case, self._layout)
+                check_extras(case, self._layout)
                 sound.append(case)
             except StrataError as error:
                 result.outcomes[case.id] = Broken(error)
         # Side by side: while one Terraform reads schemas, which is work for one core, the other plans.
-        groups = [
-            group
-            for wanted in (False, True)
-            if (group := [case for case in sound if (case.error is not None) is wanted])
-        ]
+        groups: dict[tuple[bool, bool], list[Case]] = {}
+        for case in sound:
+            groups.setdefault((case.error is not None, self._own_providers(case)), []).append(case)
         with ThreadPoolExecutor(2) as pool:
-            for part in pool.map(self._plan_apart, groups):
+            for part in pool.map(self._plan_apart, groups.values()):
                 result.outcomes |= part.outcomes
                 result.starts += part.starts
         result.seconds = time.monotonic() - begun
@@ -98,6 +101,11 @@ class BatchPlanner:
         result = BatchResult()
         self._run(cases, result, own_copies=any(case.error is not None for case in cases))
         return result
+
+    def _own_providers(self, case: Case) -> bool:
+        """Whether each configuration needs a provider process: one that is shared keeps the last it got."""
+        modules = (one for name in called_modules(case) for one in with_nested(self._layout.module(name)))
+        return configures_providers(case, modules)
 
     def _run(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
         """Plan cases in a folder of their own; where that fails as a whole, those of each module apart."""
@@ -113,20 +121,22 @@ class BatchPlanner:
                 self._run(own, result, own_copies=own_copies)
 
     def _run_together(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
+        warm = not any(self._own_providers(case) for case in cases)
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
             root = CaseRoot(Path(folder), self._layout)
-            providers = root.providers(cases)
             calls: list[ModuleCall] = []
             for case in cases:
                 try:
                     calls.append(root.add(case, own_copy=own_copies))
                 except StrataError as error:
                     result.outcomes[case.id] = Broken(error)
-            variables = self._services.variables(providers)
+            variables = self._services.variables(root.write_providers())
             terraform = TerraformFolder(root.folder, self._toolchain, variables)
             try:
                 left = self._init(terraform, root, calls, result)
-                self._services.attach(terraform)
+                self._services.seal(terraform)
+                if warm:
+                    self._services.attach(terraform)
                 stuck = self._waves(terraform, root, left, result)
                 self.schemas.keep(terraform)
             finally:
@@ -142,10 +152,10 @@ class BatchPlanner:
             faults = terraform.init()
             if not faults:
                 break
-            unreadable = {name for fault in faults for name in re.findall(r"modules/([^/]+)/", fault.file)}
+            unreadable = {posixpath.dirname(repository_file(fault.file)) for fault in faults} - {""}
             blamed = _blame(calls, faults, self._layout)
             for call in calls:
-                if root.modules(call.case) & unreadable and call.label not in blamed:
+                if root.folders(call.case) & unreadable and call.label not in blamed:
                     blamed[call.label] = [CaseFinding(fault, None, None) for fault in faults]
             if not blamed:
                 raise StrataError(f"terraform init failed: {faults[0].text}")
@@ -213,40 +223,41 @@ def _blame(
             call = known[label]
             resource = address[2] if address and address[2] else _resource(fault, call, layout)
             variable = call.lines.get(fault.line) if fault.file.endswith(call.file) else None
-            variable = variable or _variable(fault, layout)
+            variable = variable or _variable(fault, call.case, layout)
             found.setdefault(label, []).append(CaseFinding(fault, variable, resource))
     return found
 
 
 def _resource(fault: TerraformFault, call: ModuleCall, layout: RepositoryLayout) -> str | None:
     """The resource in whose block a fault lies: of a precondition, Terraform tells only that."""
-    found = _block(fault, layout, "resource")
+    found = _block(fault, call.case, layout, "resource")
     if found is None:
         return None
-    address = ".".join(found.labels)
-    place = "/".join(fault.file.split("/")[-2:])
+    file, block = found
     # From inside the case's module, it may be one of a module that this one calls.
     inner = layout.module(call.case.module).addresses.items()
-    known = [name for name, one in inner if one.line == found.line and one.file.endswith(f"/{place}")]
-    return known[0] if known else address
+    known = [name for name, one in inner if (one.file, one.line) == (file.name, block.line)]
+    return known[0] if known else ".".join(block.labels)
 
 
-def _variable(fault: TerraformFault, layout: RepositoryLayout) -> str | None:
+def _variable(fault: TerraformFault, case: Case, layout: RepositoryLayout) -> str | None:
     """The variable in whose block a fault lies, or that is handed on to a nested module which refuses it."""
-    if (found := _block(fault, layout, "variable")) is not None:
-        return found.labels[0]
-    if (call := _block(fault, layout, "module")) is not None:
-        for value in call.attributes.values():
+    if (found := _block(fault, case, layout, "variable")) is not None:
+        return found[1].labels[0]
+    if (call := _block(fault, case, layout, "module")) is not None:
+        for value in call[1].attributes.values():
             if value.line == fault.line and (handed := _HANDED_ON.fullmatch(value.text)):
                 return handed[1]
     return None
 
 
-def _block(fault: TerraformFault, layout: RepositoryLayout, kind: str) -> Block | None:
-    parts = fault.file.split("/")
-    if len(parts) < 2 or parts[-2] not in layout.names:
+def _block(
+    fault: TerraformFault, case: Case, layout: RepositoryLayout, kind: str
+) -> tuple[HclFile, Block] | None:
+    file = layout.parsed(repository_file(fault.file), called_modules(case))
+    if file is None:
         return None
-    for file, block in layout.module(parts[-2]).blocks(kind):
-        if file.name.endswith(f"/{parts[-1]}") and block.line <= fault.line <= block.end_line:
-            return block
+    for block in file.body.children(kind):
+        if block.line <= fault.line <= block.end_line:
+            return file, block
     return None

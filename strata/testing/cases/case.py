@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +21,13 @@ from pydantic import (
 )
 
 from strata.errors import StrataError
+from strata.modules.interface import Module
 from strata.testing.cases.documents import Document, Keys, read_document
 from strata.testing.cases.layout import RepositoryLayout
 
-SHARED_INPUTS = "inputs.yaml"
+INPUTS = "inputs"
+# Of each of these keys, a file beside cases holds what they share.
+SHARED = (INPUTS, "override_data", "providers")
 
 
 def _pattern(text: str) -> str:
@@ -82,6 +86,8 @@ class ExpectedError(_CasePart):
 
 class _CaseFile(_CasePart):
     inputs: dict[str, Any] = {}
+    providers: dict[str, dict[str, Any]] = {}
+    override_data: dict[str, dict[str, Any]] = {}
     expect: Expectation | None = None
     error: ExpectedError | None = None
 
@@ -101,6 +107,8 @@ class Case:
         name: the case's name.
         module: the module it tests, a folder of the modules' folder.
         inputs: the module's inputs, shared ones included; empty for an example.
+        providers: configurations by the module's name of the provider, such as `aws` or `aws.replica`.
+        override_data: what data sources answer, by their addresses in the module.
         expect, error: exactly one of the two is given.
         example: the HCL text of an example in a README, instead of inputs.
         document: the file it was read from, for the lines of what it says.
@@ -113,6 +121,8 @@ class Case:
     name: str
     module: str
     inputs: dict[str, Any] = field(default_factory=dict)
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    override_data: dict[str, dict[str, Any]] = field(default_factory=dict)
     expect: Expectation | None = None
     error: ExpectedError | None = None
     example: str | None = None
@@ -128,7 +138,7 @@ class Case:
 
 
 def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
-    """Read a case file; the shared inputs of its module and of all modules are merged in.
+    """Read a case file; what the cases of its module and of all modules share is merged in.
 
     Args:
         path: the file, `<cases>/<module>/<case>.yaml`.
@@ -144,12 +154,12 @@ def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
         content = _CaseFile.model_validate(document.value)
     except ValidationError as error:
         raise _first(error, document, shown) from None
-    inputs = shared_inputs(path.parent.name, layout) | content.inputs
+    merged = {name: shared(path.parent.name, name, layout) | getattr(content, name) for name in SHARED}
     return Case(
         id=node_id,
         name=path.stem,
         module=path.parent.name,
-        inputs=inputs,
+        **merged,
         expect=content.expect,
         error=content.error,
         document=document,
@@ -157,30 +167,43 @@ def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
     )
 
 
-def shared_inputs(module: str, layout: RepositoryLayout) -> dict[str, Any]:
-    """The inputs that all cases of a module start from: those of all modules that it has, then its own.
+def shared(module: str, key: str, layout: RepositoryLayout) -> dict[str, Any]:
+    """What the cases of a module start from: what all modules share, as far as it fits, then its own.
+
+    Args:
+        module: the module.
+        key: one of SHARED.
+        layout: where cases and modules are.
 
     Raises:
-        StrataError: a file of shared inputs is not a YAML mapping.
+        StrataError: a file of it is not a YAML mapping.
     """
-    if module not in layout.shared:
-        layout.shared[module] = _read_shared(module, layout)
-    return layout.shared[module]
+    if (module, key) not in layout.shared:
+        layout.shared[module, key] = _read_shared(module, key, layout)
+    return layout.shared[module, key]
 
 
-def _read_shared(module: str, layout: RepositoryLayout) -> dict[str, Any]:
-    inputs: dict[str, Any] = {}
-    for file in (layout.cases / SHARED_INPUTS, layout.cases / module / SHARED_INPUTS):
+def _read_shared(module: str, key: str, layout: RepositoryLayout) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for file in (layout.cases / f"{key}.yaml", layout.cases / module / f"{key}.yaml"):
         if file.is_file():
             shown = layout.shown(file)
             value = read_document(file, shown).value
             if not isinstance(value, dict):
-                raise StrataError("shared inputs are a mapping of names to values", file=shown, line=1)
+                raise StrataError(f"shared {key} are a mapping of names to values", file=shown, line=1)
+            if key != INPUTS and (wrong := [name for name in value if not isinstance(value[name], dict)]):
+                raise StrataError(f"{key}.{wrong[0]} is not a mapping", file=shown)
             if file.parent == layout.cases and module in layout.names:
-                declared = layout.module(module).variables
-                value = {name: item for name, item in value.items() if name in declared}
-            inputs |= value
-    return inputs
+                known = _known_to(layout.module(module), key)
+                value = {name: item for name, item in value.items() if name in known}
+            found |= value
+    return found
+
+
+def _known_to(module: Module, key: str) -> Collection[str]:
+    if key == INPUTS:
+        return module.variables
+    return module.data_addresses if key == "override_data" else module.configurations
 
 
 def _first(error: ValidationError, document: Document, shown: str) -> StrataError:

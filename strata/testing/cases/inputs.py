@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 
+from strata.hcl.conversion import UNKNOWN_ATTRIBUTE, faults
 from strata.hcl.types import Type
-from strata.live.check.values import UNKNOWN_ATTRIBUTE, faults
 from strata.plan.document import without_keys
 from strata.testing.cases.case import Case
-from strata.testing.cases.composition import examples_modules
+from strata.testing.cases.composition import called_modules, examples_modules
 from strata.testing.cases.layout import RepositoryLayout
 
 
@@ -22,7 +22,7 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
     Raises:
         StrataError: it does not; file and line are the place in the case.
     """
-    for name in sorted({case.module, *examples_modules(case)}):
+    for name in called_modules(case):
         if name not in layout.names:
             raise case.fault(f"unknown module {name}", remedy=_hint(name, layout.names))
     if case.example is not None:

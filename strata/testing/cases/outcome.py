@@ -12,7 +12,8 @@ from strata.plan.document import by_module
 from strata.testing.cases.composition import ModuleCall
 from strata.testing.cases.terraform import TerraformFault
 
-_COPY = re.compile(r"copies/[^/ ]+/")
+# The folders that stand for the repository, in Terraform's words.
+_TREE = re.compile(r"(?<![\w./-])(?:copies/[^/ ]+|repository)/")
 
 
 class _Unknown:
@@ -83,8 +84,7 @@ class CaseFinding:
     def __str__(self) -> str:
         about = f"variable {self.variable}: " if self.variable else ""
         about = f"{self.resource}: " if self.resource else about
-        # A case's own copy of a module is gone when this is read.
-        return _COPY.sub("modules/", about + self.fault.text)
+        return _TREE.sub("", about + self.fault.text)
 
 
 @dataclass(frozen=True)

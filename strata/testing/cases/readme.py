@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.testing.cases.case import Case, Expectation
+from strata.testing.cases.case import Case, Expectation, shared
 from strata.testing.cases.layout import RepositoryLayout
 
 _DIRECTIVE = re.compile(r"<!--\s*case:\s*(.*?)\s*-->$")
@@ -26,6 +26,7 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
         StrataError: a directive that is misspelt, whose name is taken, or that no block follows.
     """
     shown = layout.shown(path)
+    module = layout.module_at(path.parent) or path.parent.name
     lines = path.read_text(encoding="utf-8").splitlines()
     seen: set[str] = set()
     for index, line in enumerate(lines):
@@ -54,8 +55,9 @@ def read_examples(path: Path, layout: RepositoryLayout, prefix: str) -> Iterator
         yield Case(
             id=f"{prefix}::{name}",
             name=name,
-            module=path.parent.name,
+            module=module,
             expect=Expectation(counts=counts) if counts else None,
+            override_data=shared(module, "override_data", layout) if module in layout.names else {},
             example="\n".join(lines[start + 1 : end]) + "\n",
             shown=shown,
             line=start + 2,

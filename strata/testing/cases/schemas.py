@@ -1,11 +1,10 @@
-"""Which attributes of which resource types are sets, by the providers' own schemas."""
+"""Which attributes are sets, and which a data source has, by the providers' own schemas."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from strata.checkout.files import replacing
@@ -66,7 +65,7 @@ def sets_in_type(kind: Any, path: str) -> Iterator[str]:
 
 
 class Schemas:
-    """The sets of the providers in use, asked of Terraform once per machine and provider version.
+    """The schemas of the providers in use, asked of Terraform once per machine and provider version.
 
     Args:
         toolchain: Terraform and the providers; what is found is kept in its folder.
@@ -74,7 +73,8 @@ class Schemas:
 
     def __init__(self, toolchain: Toolchain) -> None:
         self._folder = toolchain.state_dir / "testing"
-        self._known: dict[str, frozenset[str]] = {}
+        self._sets: dict[str, frozenset[str]] = {}
+        self._data: dict[str, frozenset[str]] = {}
         self._asked: set[str] = set()
         self._lock = threading.Lock()
 
@@ -92,24 +92,34 @@ class Schemas:
             self._asked.add(key)
 
     def _learn(self, key: str, terraform: TerraformFolder) -> None:
-        kept = self._folder / f"sets-{key}.json"
+        kept = self._folder / f"schemas-{key}.json"
         if not kept.is_file():
-            found = {
+            providers = terraform.schemas().get("provider_schemas", {}).values()
+            sets = {
                 name: sorted(set_paths(schema["block"]))
-                for provider in terraform.schemas().get("provider_schemas", {}).values()
+                for provider in providers
                 for name, schema in provider.get("resource_schemas", {}).items()
             }
+            data = {
+                name: sorted(
+                    {**schema["block"].get("attributes", {}), **schema["block"].get("block_types", {})}
+                )
+                for provider in providers
+                for name, schema in provider.get("data_source_schemas", {}).items()
+            }
             with replacing(kept) as draft:
-                draft.write_text(json.dumps(found), encoding="utf-8")
-        self._known |= _read(kept)
+                draft.write_text(json.dumps({"sets": sets, "data": data}), encoding="utf-8")
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        self._sets |= {name: frozenset(paths) for name, paths in found["sets"].items()}
+        self._data |= {name: frozenset(names) for name, names in found["data"].items()}
 
     def sets(self) -> SetAttributes:
-        """What was learnt so far."""
-        return SetAttributes(self._known)
+        """The sets learnt so far."""
+        return SetAttributes(self._sets)
 
-
-def _read(path: Path) -> dict[str, frozenset[str]]:
-    return {name: frozenset(paths) for name, paths in json.loads(path.read_text(encoding="utf-8")).items()}
+    def data_attributes(self, kind: str) -> frozenset[str]:
+        """The attributes of a type of data source; none if no provider in use has it."""
+        return self._data.get(kind, frozenset())
 
 
 def _versions(lock: str) -> str:

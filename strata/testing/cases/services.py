@@ -1,6 +1,6 @@
 """What providers ask for while a plan is made: state machines, data sources, a Snowflake to be connected to.
 
-Nothing that a provider asks leaves the machine.
+Nothing that a provider asks leaves the machine: what is not for AWS goes to a proxy that refuses.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.testing.cases.definitions import Definitions
+from strata.testing.cases.providers import DEFAULTS
 from strata.testing.cases.terraform import TerraformFolder
 from strata.testing.cloud import embedded_cloud
 
@@ -29,6 +30,8 @@ _REATTACH = "TF_REATTACH_PROVIDERS"
 # Of one connection, not of the answer.
 _OF_ONE_HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
+# Go shows the phrase of a proxy's status line, and nothing else of its answer.
+_REFUSAL = "nothing leaves this machine; say in override_data what the data source answers"
 
 
 class _Endpoint(BaseHTTPRequestHandler):
@@ -37,6 +40,11 @@ class _Endpoint(BaseHTTPRequestHandler):
     Answers ValidateStateMachineDefinition, which the provider asks for each state machine of a plan. The
     rest, which data sources ask, goes to an embedded cloud that starts with the first such request.
     """
+
+    def do_CONNECT(self) -> None:
+        self.send_response(HTTPStatus.FORBIDDEN, _REFUSAL)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -56,6 +64,10 @@ class _Endpoint(BaseHTTPRequestHandler):
     do_DELETE = do_HEAD = do_PUT = do_GET
 
     def _forward(self, body: bytes) -> None:
+        if not self.path.startswith("/"):
+            # Of a proxy, clients without TLS ask the whole address.
+            self._answer(HTTPStatus.FORBIDDEN, {"Content-Type": "text/plain"}, _REFUSAL.encode())
+            return
         assert isinstance(self.server, _Server)
         try:
             address = urlsplit(self.server.cloud()).netloc
@@ -106,6 +118,7 @@ class PlanServices:
         self._lock = threading.Lock()
         self._cloud = ""
         self._cloud_lock = threading.Lock()
+        self._url = ""
 
     def __enter__(self) -> PlanServices:
         return self
@@ -116,6 +129,7 @@ class PlanServices:
         self._variables.clear()
         self._provider = None
         self._cloud = ""
+        self._url = ""
         self._stack.close()
 
     def variables(self, providers: Collection[str]) -> dict[str, str]:
@@ -133,6 +147,18 @@ class PlanServices:
                     found |= self._variables[name]
         return found
 
+    def seal(self, terraform: TerraformFolder) -> None:
+        """Let nothing that a folder's providers ask leave the machine; `init` may have downloaded some.
+
+        Raises:
+            StrataError: a server cannot listen.
+        """
+        with self._lock:
+            url = self._endpoint()
+        # Over the caller's own settings, which `init` may need; programs other than Go's read the small ones.
+        proxies = {"http_proxy": url, "https_proxy": url, "no_proxy": "127.0.0.1,localhost"}
+        terraform.attach({**proxies, **{name.upper(): value for name, value in proxies.items()}})
+
     def attach(self, terraform: TerraformFolder) -> None:
         """Let a folder that was initialised use the AWS provider that runs already, or starts now."""
         with self._lock:
@@ -146,15 +172,26 @@ class PlanServices:
                 self._provider.start()
         terraform.attach(self._provider.attached(terraform.variables))
 
+    def _endpoint(self) -> str:
+        if not self._url:
+            server = _Server(self._definitions, self._cloud_url)
+            self._stack.callback(server.server_close)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self._stack.callback(server.shutdown)
+            self._url = f"http://127.0.0.1:{server.server_port}"
+        return self._url
+
     def _start_aws(self) -> dict[str, str]:
-        server = _Server(self._definitions, self._cloud_url)
-        self._stack.callback(server.server_close)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self._stack.callback(server.shutdown)
-        # Also where a profile or an instance's role would be looked for: a plan needs neither.
+        # Also where a profile or an instance's role would be looked for: a plan needs neither. A module's own
+        # configuration may name no region and no credentials.
         return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_REGION": str(DEFAULTS["hashicorp/aws"]["region"]),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": self._endpoint(),
             "AWS_EC2_METADATA_DISABLED": "true",
+            # The provider's own 25 take minutes, and what is refused once is refused again.
+            "AWS_MAX_ATTEMPTS": "2",
         }
 
     def _cloud_url(self) -> str:

@@ -14,6 +14,7 @@ from strata.testing.cases.batch import BatchPlanner, BatchResult
 from strata.testing.cases.case import Case
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.outcome import Broken, Outcome
+from strata.testing.cases.overrides import check_answers
 from strata.testing.cases.verdict import assert_outcome
 
 
@@ -56,6 +57,8 @@ class Plans:
                 result = BatchResult({one.id: Broken(error) for one in batch})
             self._outcomes |= result.outcomes
             self.done.append((len(batch), result))
+        if not isinstance(self._outcomes[case.id], Broken):
+            check_answers(case, self.layout, self.planner.schemas.data_attributes)
         assert_outcome(case, self._outcomes[case.id], self.planner.schemas.sets(), self.layout)
 
     @cached_property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.checkout.child_output import json_document
+from strata.checkout.extras import TESTING, need_extra
 from strata.errors import StrataError
 from strata.terraform.toolchain import Toolchain
 
@@ -52,6 +53,7 @@ class TerraformFolder:
 
     def __post_init__(self) -> None:
         # Imported here: every pytest loads the plugin, also where no case runs and tftest is not installed.
+        need_extra(TESTING, "a case")
         import tftest
 
         # It logs whole outputs, as critical where a command fails: here failing is what many cases want.

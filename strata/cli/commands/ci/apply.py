@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from strata.ci import affected as resolver
 from strata.ci.apply import Applier, UnitApply, job_summary
 from strata.ci.fingerprint import Record
+from strata.ci.freeze import refuse_frozen
 from strata.ci.git import CommitRange, commit, git
 from strata.ci.github import GitHub
 from strata.ci.store import Store
@@ -23,7 +25,7 @@ from strata.cli.views.console import out
 from strata.errors import StrataError
 from strata.live import LiveTree
 
-EXAMPLES = ("strata ci apply dev --plans /tmp/plans",)
+EXAMPLES = ("strata ci apply dev --plans /tmp/plans", "strata ci apply dev --plans /tmp/plans --unit s3")
 
 
 def run(
@@ -32,10 +34,15 @@ def run(
     base: Annotated[
         str | None, typer.Option(help="Commit that was applied last; default: the one GitHub marks.")
     ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Apply this component alone, such as s3; the commit stays unapplied.")
+    ] = None,
 ) -> None:
     """Apply what was merged since the last commit that was applied completely."""
     root = checkout_root()
     head = commit(root, "HEAD")
+    tree = LiveTree.load(root)
+    refuse_frozen(tree, environment, datetime.now(UTC))
     github = GitHub.from_environment()
     last: str | None
     if base is None:
@@ -43,7 +50,9 @@ def run(
     else:
         change = CommitRange.since(root, base)
         affected, last = resolver.deployable(change, environment), change.base
-    store = Store.of(LiveTree.load(root), environment)
+    if unit:
+        affected = resolver.only(affected, unit)
+    store = Store.of(tree, environment)
     records = _reviewed(root, github, store, last, head)
     results: list[UnitApply] = []
     try:
@@ -58,7 +67,9 @@ def run(
         description = (
             f"{bad.unit} {bad.result}" if bad else f"{len(results)} unit(s)" if succeeded else "failed"
         )
-        github.mark_applied(environment, head, succeeded=succeeded, description=description)
+        # One unit says nothing of the others, which still wait.
+        if not unit:
+            github.mark_applied(environment, head, succeeded=succeeded, description=description)
     text = job_summary(environment, results)
     add_summary(text)
     print(text, end="")

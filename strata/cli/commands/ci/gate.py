@@ -14,6 +14,8 @@ from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import GateVerdict, check_plans, decide
 from strata.ci.git import CommitRange
 from strata.ci.github import GitHub
+from strata.ci.inventory import check_loaded, is_configuration
+from strata.ci.plan_rules import rules_of
 from strata.ci.workflow import add_summary
 from strata.cli.options import Json
 from strata.cli.plan_sets import read_plan_sets, require_expected
@@ -56,12 +58,13 @@ def run(
         raise StrataError("there is nothing to check", remedy="give --base, --plans or both")
     findings: list[GateFinding] = []
     if base is not None:
-        findings += check_change(CommitRange.since(repository.resolve(), base))
+        findings += _of_change(CommitRange.since(repository.resolve(), base))
     if plans is not None:
         sets = read_plan_sets(plans)
         require_expected(plans, sets, expect)
+        rules = rules_of(repository)
         for planned in sets.values():
-            findings += check_plans(planned, deletions=deletions)
+            findings += check_plans(planned, deletions=deletions, rules=rules)
     verdict = decide(findings, {*(label or ()), *_approvals(pull_request, author, head, fresh)})
     _print(verdict, json_)
     if verdict.open:
@@ -73,6 +76,14 @@ def run(
         f"{len(verdict.blocked)} finding(s) need an approval",
         remedy=f"ask someone other than the author to set: {wanted}",
     )
+
+
+def _of_change(change: CommitRange) -> list[GateFinding]:
+    """Judge the text of a change, then what it evaluates to: text that needs an approval is not evaluated."""
+    found = check_change(change)
+    if any(one.rule == "code" for one in found) or not any(is_configuration(path) for path in change.files):
+        return found
+    return [*found, *check_loaded(change)]
 
 
 def _print(verdict: GateVerdict, as_json: bool) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from strata.ci.fingerprint import closest, fingerprint, load_record
+from strata.ci.reading import Repository
+from strata.cli.checkout import checkout_root
 from strata.cli.options import Environment, Json, Plans
 from strata.cli.plan_sets import saved_plans
 from strata.cli.views.console import out, print_json
@@ -27,8 +29,9 @@ def run(
     reviewed = load_record(record)
     if reviewed.environment != environment:
         raise StrataError(f"the record is of environment {reviewed.environment}", file=record)
+    repository = Repository.at(checkout_root())
     found = {
-        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_file(path), reviewed.key))
+        unit: closest(reviewed.units.get(unit, ()), fingerprint(read_file(path), reviewed.key), repository)
         for unit, path in saved_plans(plans).items()
     }
     if json_:

@@ -13,6 +13,7 @@ from strata.cli.options import AllowRunCmd, Json
 from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 from strata.live import LiveTree
+from strata.live.generate import generated_files
 
 EXAMPLES = ("strata live render live/dev/s3", "strata live render live/dev/s3 --json")
 
@@ -31,8 +32,9 @@ def run(
     tree = open_tree(allow_run_cmd)
     paths = [_path(tree, unit)] if unit else tree.find()
     documents = tree.configs(paths, command=command)
-    # What `terragrunt render` overlooks and a plan reports: a missing source, a wrong generate block.
-    tree.rendered(documents, command)
+    # What `terragrunt render` overlooks and a plan reports. The module is not needed: it may be a release.
+    for document in documents.values():
+        generated_files(document, list)
     if json_:
         print_json(documents[paths[0]] if unit else documents)
         return

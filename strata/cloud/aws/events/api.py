@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import InvalidEventPatternException, ValidationException
 from moto.events.models import (
     EventPattern,
@@ -26,8 +27,15 @@ from moto.events.models import (
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events import pattern as event_pattern
+from strata.cloud.aws.events import pattern_syntax
 from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
 from strata.cloud.aws.service import Service, action, replaces
+
+# Quotas of the EventBridge User Guide, "Amazon EventBridge quotas"; the size is in bytes and of a request.
+_RULES_PER_BUS = 300
+_TARGETS_PER_RULE = 5
+_ENTRIES_SIZE = 262_144
+_NEEDED = ("id", "account", "source", "time", "region", "detail-type")
 
 
 class EventBridge(Service):
@@ -65,6 +73,45 @@ class EventBridge(Service):
         if self._delivery is not None:
             self._delivery.wait_for(state or ())
 
+    @action("events", "PutRule", wraps=True)
+    def put_rule(self, put: Callable[..., Any], response: Any) -> Any:
+        bus = moto.events_bus(response.events_backend, moto.parameter(response, "EventBusName"))
+        name = moto.parameter(response, "Name")
+        if bus is not None and name not in bus.rules and len(bus.rules) >= _RULES_PER_BUS:
+            raise _limit_exceeded()
+        return put(response)
+
+    @action("events", "TestEventPattern")
+    def test_event_pattern(self, response: Any) -> str:
+        try:
+            event = json.loads(moto.parameter(response, "Event"))
+        except ValueError:
+            event = None
+        if not isinstance(event, dict) or any(name not in event for name in _NEEDED):
+            raise ValidationException("Parameter Event is not valid.")
+        pattern = EventPatternParser(moto.parameter(response, "EventPattern")).parse()
+        return json.dumps({"Result": event_pattern.matches(pattern, event)})
+
+    @action("events", "PutEvents")
+    def put_events(self, response: Any) -> str:
+        entries = moto.parameter(response, "Entries")
+        if sum(_entry_size(entry) for entry in entries) > _ENTRIES_SIZE:
+            raise ValidationException("Total size of the entries in the request is over the limit.")
+        backend = response.events_backend
+        if len(entries) > 10:
+            backend.put_events(entries)  # raises
+        results = [
+            {
+                "ErrorCode": "NotAuthorizedForSourceException",
+                "ErrorMessage": "Not authorized for the source.",
+            }
+            if (entry.get("Source") or "").startswith("aws.")
+            else backend.put_events([entry])[0]
+            for entry in entries
+        ]
+        failed = sum("ErrorCode" in result for result in results)
+        return json.dumps({"FailedEntryCount": failed, "Entries": results})
+
     @action("events", "PutTargets", wraps=True)
     def put_targets(
         self,
@@ -76,6 +123,11 @@ class EventBridge(Service):
     ) -> None:
         for target in targets:
             _check_target(target)
+        bus = moto.events_bus(backend, event_bus_arn)
+        rule = bus.rules.get(name) if bus else None
+        taken = {target["Id"] for target in [*targets, *(rule.targets if rule else ())]}
+        if len(taken) > _TARGETS_PER_RULE:
+            raise _limit_exceeded()
         put(backend, name, event_bus_arn, targets)
 
     @replaces(moto.SEND_TO_TARGETS)
@@ -125,9 +177,11 @@ class EventBridge(Service):
 
     @replaces(moto.VALIDATE_PATTERN)
     def validate(self, parser: EventPatternParser, pattern: dict[str, Any]) -> None:
+        if not parser.pattern:
+            return  # a rule with a schedule only
         try:
-            event_pattern.validate(pattern)
-        except event_pattern.InvalidPatternError as error:
+            pattern_syntax.validate(pattern)
+        except pattern_syntax.InvalidPatternError as error:
             raise InvalidEventPatternException(reason=str(error)) from None
 
 
@@ -161,6 +215,19 @@ def _archive(rule: Rule, event: dict[str, Any]) -> None:
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule or (archive.rule and archive.rule.name == rule.name):
             archive.events.append(event)  # type: ignore[arg-type]
+
+
+def _limit_exceeded() -> JsonRESTError:
+    return JsonRESTError(
+        "LimitExceededException", "The requested resource exceeds the maximum number allowed."
+    )
+
+
+def _entry_size(entry: Mapping[str, Any]) -> int:
+    """Return an entry's size as the User Guide computes it."""
+    texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")]
+    size = sum(len(text.encode()) for text in [*texts, *(entry.get("Resources") or ())])
+    return size + (14 if entry.get("Time") else 0)
 
 
 def _check_target(target: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.service import Service
+from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
 from strata.cloud.snapshot import Snapshot
 
@@ -47,6 +48,7 @@ class Services:
             StepFunctions(context, self.identity),
             self.glue,
             self.functions,
+            RedrivePolicies(),
         )
         self._leave_out = frozenset(leave_out)
         self._started: list[Service] = []

@@ -17,6 +17,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.events import api as events
 from strata.cloud.aws.glue.spark import job_arguments
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.process import SparkJob, SparkProcess, Stream
@@ -28,6 +29,14 @@ from strata.errors import StrataError
 _log = logging.getLogger(__name__)
 # A job's Timeout is in minutes; tests shorten them.
 MINUTE = 60.0
+# The severity and message of the event of a run's end (AWS Glue Developer Guide, "Automating AWS Glue with
+# EventBridge"); a failed run's message is its error.
+_END_EVENTS = {
+    "SUCCEEDED": ("INFO", "Job run succeeded"),
+    "FAILED": ("ERROR", ""),
+    "STOPPED": ("INFO", "Job run stopped"),
+    "TIMEOUT": ("WARN", "Job run timed out"),
+}
 
 
 @dataclass(frozen=True)
@@ -232,6 +241,22 @@ class Run:
             elif not self._stop_state:
                 self.error = error
             self.state = self._stop_state or ("FAILED" if error is not None else "SUCCEEDED")
+        severity, message = _END_EVENTS[self.state]
+        region, account_id = self.request.job_arn.split(":")[3:5]
+        events.publish(
+            account_id,
+            region,
+            source="aws.glue",
+            detail_type="Glue Job State Change",
+            resources=[],
+            detail={
+                "jobName": self.request.job_name,
+                "severity": severity,
+                "state": self.state,
+                "jobRunId": self.id,
+                "message": message or self.error or "",
+            },
+        )
 
 
 def _fetch(client: Any, location: str, what: str) -> bytes:

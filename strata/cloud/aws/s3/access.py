@@ -99,6 +99,10 @@ _OF_VERSION = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
+# The actions whose conditions may ask for the tags that the object has (Service Authorization Reference).
+_OF_TAGGED = re.compile(
+    r"s3:(GetObject(Version)?|(Get|Put|Delete)Object(Version)?Tagging|(Get|Put)Object(Version)?Acl)"
+)
 # AWS lets an account's root repair a policy that locks every caller out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
@@ -135,6 +139,9 @@ class S3Access(Service):
                 )
             return
         operation, bucket_name, key = self._operation()
+        if "intelligent-tiering" in request.args:
+            # moto takes the request for one that makes or lists the bucket.
+            raise NotImplementedError(f"{operation} of Intelligent-Tiering")
         if operation == "DeleteObjects":
             return  # moto asks for each object, and answers for each
         bucket = _bucket(bucket_name)
@@ -228,7 +235,11 @@ class S3Access(Service):
         session = self._authorizer.known_session() if has_request_context() else None
         policy = bucket.policy.decode() if bucket is not None and bucket.policy is not None else None
         account_id = bucket.account_id if bucket is not None else ""
-        asked = Request(action, resource, caller, self._conditions(caller, account_id))
+        conditions = self._conditions(caller, account_id)
+        if bucket is not None and has_request_context() and _OF_TAGGED.fullmatch(action):
+            for name, value in _tags(bucket, resource).items():
+                conditions[f"s3:existingobjecttag/{name.lower()}"] = value
+        asked = Request(action, resource, caller, conditions)
         if session is not None:
             return decided(session, role_of(session), asked, policy, account_id)
         try:
@@ -252,7 +263,15 @@ class S3Access(Service):
         for name in ("delimiter", "max-keys", "versionId"):
             if name in request.args:
                 conditions[f"s3:{name.lower()}"] = request.args[name]
-        conditions.absent_prefixes = ("s3:x-amz-", "s3:delimiter", "s3:max-keys", "s3:versionid")
+        # Requests here have no TLS; policies that ask for one of AWS's versions are as at AWS.
+        conditions["s3:tlsversion"] = "1.3"
+        conditions.absent_prefixes = (
+            "s3:x-amz-",
+            "s3:delimiter",
+            "s3:max-keys",
+            "s3:versionid",
+            "s3:existingobjecttag/",
+        )
         for name, value in request.headers.items():
             if name.lower().startswith("x-amz-"):
                 conditions[f"s3:{name.lower()}"] = value
@@ -285,6 +304,17 @@ class S3Access(Service):
 def _bucket(name: str) -> FakeBucket | None:
     place = s3_backends.bucket_accounts.get(name)
     return s3_backends[place[1]][place[0]].buckets.get(name) if place else None
+
+
+def _tags(bucket: FakeBucket, resource: str) -> dict[str, str]:
+    """Return the tags of the object that the current request is about."""
+    name = resource.partition("/")[2]
+    version = request.args.get("versionId")
+    found = [key for key in bucket.keys.getlist(name, []) if not version or key.version_id == version]
+    if not found or not hasattr(found[-1], "arn"):  # a delete marker has none
+        return {}
+    tagger = s3_backends[bucket.account_id][bucket.partition].tagger
+    return dict(tagger.get_tag_dict_for_resource(found[-1].arn))
 
 
 def _sentence(who: Any, action: str, resource: str, reason: str) -> str:

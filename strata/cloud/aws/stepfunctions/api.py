@@ -5,7 +5,9 @@ Importing moto's state language takes two seconds, so it is loaded when Step Fun
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 import threading
 import time
 import uuid
@@ -14,7 +16,7 @@ from typing import Any
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
-from moto.stepfunctions.exceptions import InvalidName, StateMachineDoesNotExist
+from moto.stepfunctions.exceptions import InvalidName, ResourceNotFound, StateMachineDoesNotExist
 from moto.stepfunctions.models import StateMachine, StateMachineVersion
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -75,9 +77,15 @@ class StepFunctions(Service):
     def _load(self) -> None:
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
+        from strata.cloud.aws.stepfunctions.language import Language
+        from strata.cloud.aws.stepfunctions.map_runs import MapRuns
+        from strata.cloud.aws.stepfunctions.nested import Nested
         from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
+        from strata.cloud.aws.stepfunctions.status_events import StatusEvents
 
-        for part in (Engine(self._context, self._identity), SdkTasks(), ExecutionLog(), _Machines()):
+        engine = Engine(self._context, self._identity)
+        parts = (SdkTasks(), Nested(), MapRuns(), ExecutionLog(), StatusEvents(), _Machines())
+        for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()
 
@@ -87,9 +95,17 @@ class StepFunctions(Service):
     ) -> ActionResult:
         described = describe(response)
         result: Any = described.result
-        execution = response.stepfunction_backend.describe_execution(moto.parameter(response, "executionArn"))
+        execution: Any = response.stepfunction_backend.describe_execution(
+            moto.parameter(response, "executionArn")
+        )
         if execution.stop_date is not None and result["status"] != "RUNNING":
             result["stopDate"] = execution.stop_date
+        for field, attribute in (
+            ("stateMachineVersionArn", "version_arn"),
+            ("stateMachineAliasArn", "alias_arn"),
+        ):
+            if getattr(execution.state_machine, attribute, ""):
+                result[field] = getattr(execution.state_machine, attribute)
         if result["status"] == "SUCCEEDED":
             result["output"] = json.dumps(execution.output, ensure_ascii=False)
         return described
@@ -179,6 +195,7 @@ class _Machines(Service):
     def __init__(self) -> None:
         super().__init__()
         self._starting = threading.RLock()
+        self._started = threading.local()
 
     @action("stepfunctions", "StartExecution", wraps=True)
     def start_execution(
@@ -194,10 +211,26 @@ class _Machines(Service):
             moto.check_execution_name(backend, name)
         elif name == "":
             raise InvalidName("Invalid Name: ''")
+        name = name or str(uuid.uuid4())
+        version, alias_arn = _revision(backend, state_machine_arn)
         # Two starts with one name must not both find it free.
         with self._starting:
-            name = name or str(uuid.uuid4())
-            return start(backend, state_machine_arn, name, execution_input, trace_header)
+            if version is None:
+                return start(backend, state_machine_arn, name, execution_input, trace_header)
+            # moto starts what it finds by the machine's ARN, and its executions are kept there.
+            machine = copy.copy(backend.describe_state_machine(version.source_arn))
+            for field in ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration"):
+                setattr(machine, field, getattr(version, field))
+            machine.version_arn, machine.alias_arn = version.arn, alias_arn
+            self._started.machine = machine
+            try:
+                return start(backend, version.source_arn, name, execution_input, trace_header)
+            finally:
+                del self._started.machine
+
+    @replaces(moto.DESCRIBE_MACHINE, wraps=True)
+    def describe_machine(self, describe: Callable[..., Any], backend: Any, arn: str) -> Any:
+        return getattr(self._started, "machine", None) or describe(backend, arn)
 
     @action("stepfunctions", "CreateStateMachine", wraps=True)
     def create_state_machine(
@@ -221,8 +254,23 @@ class _Machines(Service):
 
         found = diagnose(definition)
         if found:
-            faults = ", ".join(f"{d['code']}: {d['message']} at {d['location']}" for d in found)
+            faults = ", ".join(f"{d['code']}: {d['message']} at {d.get('location', 'null')}" for d in found)
             raise InvalidDefinition(f"Invalid State Machine Definition: '{faults}'")
+
+
+def _revision(backend: Any, arn: str) -> tuple[StateMachineVersion | None, str | None]:
+    """Return the version that an ARN names, itself or by an alias, and the ARN of that alias."""
+    qualifier = arn.rpartition(":")[2]
+    if arn.count(":") < 7:
+        return None, None
+    if qualifier.isnumeric():
+        return backend.describe_state_machine(arn), None
+    try:
+        routes = backend.describe_state_machine_alias(arn).routing_configuration
+    except ResourceNotFound:
+        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'") from None
+    (route,) = random.choices(routes, [route["weight"] for route in routes])
+    return backend.describe_state_machine(route["stateMachineVersionArn"]), arn
 
 
 def _await_start(execution: Any) -> None:

@@ -1,59 +1,195 @@
 """What is wrong with a state machine's definition; imported only when it is needed: it takes a second.
 
-moto accepts a definition that goes to a state it does not have; it is refused here.
+moto accepts definitions that AWS refuses: targets that are missing, states that nothing leads to, no end,
+paths and expressions that cannot be read. They are refused here, and so is what the embedded cloud does not
+do.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jsonpath_ng.exceptions import JSONPathError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 
+from strata.cloud.aws.stepfunctions import jsonata
+from strata.cloud.aws.stepfunctions.language import parse_path
 
-def diagnose(definition: str) -> list[dict[str, str]]:
+_ENDS = ("Succeed", "Fail")
+_NOT_HERE = ("ItemBatcher", "ResultWriter")
+_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
+Found = list[dict[str, str]]
+
+
+def diagnose(definition: str) -> Found:
     """Return what is wrong with a definition, as ValidateStateMachineDefinition lists it."""
     try:
         parsed = json.loads(definition)
     except ValueError as error:
         return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+    if not isinstance(parsed, dict):
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
+    found = _missing_fields(parsed) or _schema(parsed, "", "JSONPath")
+    if found:
+        return found
     try:
         AmazonStateLanguageParser.parse(definition)
     except ASLParserException as error:
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
     except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
-    return _missing_targets(parsed, "")
+    return _transitions(parsed, "")
 
 
-def _diagnostic(code: str, message: str, location: str) -> dict[str, str]:
-    return {"severity": "ERROR", "code": code, "message": message, "location": location}
+def _diagnostic(code: str, message: str, location: str = "") -> dict[str, str]:
+    found = {"severity": "ERROR", "code": code, "message": message}
+    return {**found, "location": location} if location else found
 
 
-def _missing_targets(machine: dict[str, Any], path: str) -> list[dict[str, str]]:
-    states = machine["States"]
-    found: list[dict[str, str]] = []
+def _wrong(message: str, location: str) -> dict[str, str]:
+    return _diagnostic("SCHEMA_VALIDATION_FAILED", message, location)
 
-    def check(holder: dict[str, Any], field: str, location: str) -> None:
-        target = holder.get(field)
-        if target is not None and target not in states:
+
+def _missing_fields(machine: Mapping[str, Any]) -> Found:
+    missing = [field for field in ("States", "StartAt") if field not in machine]
+    return [_wrong(f"These fields are required: [{', '.join(missing)}]", "/")] if missing else []
+
+
+def _machines_of(state: Mapping[str, Any], path: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the machines inside a Map or Parallel state, with their places."""
+    for field in ("ItemProcessor", "Iterator"):
+        if isinstance(state.get(field), dict):
+            yield state[field], f"{path}/{field}"
+    for number, branch in enumerate(_list(state.get("Branches"))):
+        yield branch, f"{path}/Branches[{number}]"
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _states(machine: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    states = machine.get("States")
+    return {n: s for n, s in states.items() if isinstance(s, dict)} if isinstance(states, dict) else {}
+
+
+def _schema(machine: Mapping[str, Any], path: str, inherited: str) -> Found:
+    """What is wrong in single states."""
+    whole = machine.get("QueryLanguage") or inherited
+    found: Found = []
+    for name, state in _states(machine).items():
+        here = f"{path}/States/{name}"
+        language = state.get("QueryLanguage") or whole
+        if whole == "JSONata" and language == "JSONPath":
             found.append(
-                _diagnostic(
-                    "MISSING_TRANSITION_TARGET", f"Missing '{field}' target: {target}", f"{location}/{field}"
+                _wrong(
+                    "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", here
                 )
             )
+        found += _state(state, here)
+        own = {k: v for k, v in state.items() if k not in ("ItemProcessor", "Iterator", "Branches")}
+        found += _expressions(own, here) if language == "JSONata" else _paths(own, here)
+        for inner, place in _machines_of(state, here):
+            found += _schema(inner, place, language)
+    return found
 
-    check(machine, "StartAt", path)
+
+def _state(state: Mapping[str, Any], here: str) -> Found:
+    found: Found = []
+    kind = state.get("Type")
+    goes_on = "Next" in state or state.get("End") is True
+    if kind in ("Pass", "Task", "Wait", "Map", "Parallel") and not goes_on:
+        found.append(_wrong("One of these fields is required: [Next, End]", here))
+    for field in _NOT_HERE:
+        if field in state:
+            found.append(_wrong(f"The embedded cloud has no {field}", f"{here}/{field}"))
+    for number, choice in enumerate(_list(state.get("Choices"))):
+        if "Next" not in choice:
+            found.append(_wrong("These fields are required: [Next]", f"{here}/Choices[{number}]"))
+    for field in ("Retry", "Catch"):
+        handlers = _list(state.get(field))
+        for number, handler in enumerate(handlers):
+            errors = handler.get("ErrorEquals") or []
+            place = f"{here}/{field}[{number}]/ErrorEquals"
+            if "States.ALL" in errors and len(errors) > 1:
+                found.append(_wrong("'States.ALL' must appear alone", place))
+            if "States.ALL" in errors and number < len(handlers) - 1:
+                found.append(_wrong(f"'States.ALL' must be in the last item of '{field}'", place))
+    return found
+
+
+def _paths(value: Any, here: str, *, template: bool = False) -> Found:
+    """JSONPaths that cannot be read: fields of the language that hold one, and `.$` in templates."""
+    found: Found = []
+    for name, member in value.items() if isinstance(value, dict) else ():
+        place = f"{here}/{name}"
+        is_path = name.endswith(".$") if template else name == "Variable" or name.endswith("Path")
+        if is_path and isinstance(member, str) and member.startswith(("$.", "$[", "$$.", "$$[")):
+            try:
+                parse_path(member.replace("$$", "$", 1))
+            except JSONPathError:
+                found.append(_wrong(f"The value for the field '{name}' must be a valid JSONPath", place))
+        if name != "Result":
+            found += _paths(member, place, template=template or name in _TEMPLATES)
+    for number, member in enumerate(value if isinstance(value, list) else ()):
+        found += _paths(member, f"{here}[{number}]", template=template)
+    return found
+
+
+def _expressions(value: Any, here: str) -> Found:
+    """JSONata that cannot be read."""
+    if isinstance(value, str) and value.startswith("{%") and value.endswith("%}"):
+        try:
+            jsonata.check(value[2:-2].strip())
+        except jsonata.JsonataError as error:
+            return [_wrong(f"The JSONata expression is not valid: {error}", here)]
+    members = (
+        [(f"{here}/{name}", member) for name, member in value.items()]
+        if isinstance(value, dict)
+        else [(f"{here}[{number}]", m) for number, m in enumerate(value if isinstance(value, list) else ())]
+    )
+    return [fault for place, member in members for fault in _expressions(member, place)]
+
+
+def _transitions(machine: Mapping[str, Any], path: str) -> Found:
+    """Targets that are missing, states that nothing leads to, and machines that cannot end."""
+    states = _states(machine)
+    found: Found = []
+    reached: set[str] = set()
+
+    def go(target: Any, location: str) -> None:
+        if target is None:
+            return
+        if target in states:
+            reached.add(target)
+        else:
+            found.append(
+                _diagnostic("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {target}", location)
+            )
+
+    go(machine.get("StartAt"), f"{path}/StartAt")
+    ends = False
     for name, state in states.items():
         here = f"{path}/States/{name}"
-        check(state, "Next", here)
-        check(state, "Default", here)
+        ends = ends or state.get("Type") in _ENDS or state.get("End") is True
+        go(state.get("Next"), f"{here}/Next")
+        go(state.get("Default"), f"{here}/Default")
         for field in ("Choices", "Catch"):
-            for number, branch in enumerate(state.get(field) or []):
-                check(branch, "Next", f"{here}/{field}[{number}]")
-        for field in ("ItemProcessor", "Iterator"):
-            if field in state:
-                found += _missing_targets(state[field], f"{here}/{field}")
-        for number, branch in enumerate(state.get("Branches") or []):
-            found += _missing_targets(branch, f"{here}/Branches[{number}]")
+            for number, branch in enumerate(_list(state.get(field))):
+                go(branch.get("Next"), f"{here}/{field}[{number}]/Next")
+    if not ends:
+        found.append(_diagnostic("MISSING_END_STATE", "Workflow has no terminal state"))
+    else:
+        found += [
+            _diagnostic(
+                "MISSING_TRANSITION_TARGET", f'State "{name}" is not reachable.', f"{path}/States/{name}"
+            )
+            for name in states
+            if name not in reached
+        ]
+    for name, state in states.items():
+        for inner, place in _machines_of(state, f"{path}/States/{name}"):
+            found += _transitions(inner, place)
     return found

@@ -8,15 +8,30 @@ use AWS service SDK integrations".
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.service import Service, replaces
 
+# AWS names the errors of a service after its client in the SDK for Java; others only begin with a capital.
+_ERROR_PREFIXES = {
+    "cloudwatchlogs": "CloudWatchLogs",
+    "cloudwatch": "CloudWatch",
+    "dynamodb": "DynamoDb",
+    "eventbridge": "EventBridge",
+    "secretsmanager": "SecretsManager",
+}
+
 
 class SdkTasks(Service):
     """moto's task for `aws-sdk:` resources."""
+
+    @replaces(moto.SDK_ERROR_PREFIX)
+    def error_prefix(self, service_name: str) -> str:
+        known = _ERROR_PREFIXES.get(service_name.lower())
+        return known or service_name[:1].upper() + service_name[1:]
 
     @replaces(moto.CALL_SDK)
     def call(
@@ -50,6 +65,8 @@ def as_states(value: Any, shape: Any) -> Any:
 
 def _respell(value: Any, shape: Any, spell: Any) -> Any:
     kind = shape.type_name if shape is not None else ""
+    if kind == "blob":
+        return _respell_blob(value)
     if kind == "structure" and isinstance(value, dict):
         lower = {name.lower(): member for name, member in shape.members.items()}
         return {
@@ -61,3 +78,12 @@ def _respell(value: Any, shape: Any, spell: Any) -> Any:
     if kind == "map" and isinstance(value, dict):
         return {name: _respell(item, shape.value, spell) for name, item in value.items()}
     return value.isoformat() if isinstance(value, datetime.datetime) else value
+
+
+def _respell_blob(value: Any) -> Any:
+    """A request's value becomes JSON, texts too; the bytes of an answer become text."""
+    if hasattr(value, "read"):
+        value = value.read()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.events.models import events_backends
 
 from strata.cloud.aws.events.api import EventBridge
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
@@ -255,11 +256,6 @@ def test_target_that_put_targets_refuses(aws: Aws, target: dict[str, Any], messa
         aws.rule("raw", CREATED, target)
 
 
-def test_pattern_that_put_rule_refuses(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="unrecognized match type prefixx"):
-        aws.rule("raw", {"source": [{"prefixx": "aws"}]})
-
-
 def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
     events = aws.client("events")
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
@@ -331,3 +327,124 @@ def test_a_target_that_is_refused(aws: Aws, target: dict[str, Any], message: str
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert caught.value.response["Error"]["Message"] == message
     assert events.list_targets_by_rule(Rule="r")["Targets"] == []
+
+
+INVALID = {"detail": {"object": {"key": [{"anything-but": {"prefix": 5}}]}}}
+WHOLE = {
+    "id": "1",
+    "account": ACCOUNT,
+    "source": "orders",
+    "time": "2026-01-02T03:04:05Z",
+    "region": REGION,
+    "detail-type": "Order",
+    "detail": {"total": 5},
+}
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    error = raised.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_invalid_pattern_is_refused_when_it_is_put(aws: Aws) -> None:
+    events = aws.client("events")
+    assert refusal(events.put_rule, Name="raw", EventPattern=json.dumps(INVALID)) == (
+        "InvalidEventPatternException",
+        "Event pattern is not valid. Reason: prefix/suffix match pattern must be a string",
+    )
+    assert events.list_rules()["Rules"] == []
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    archive = {"ArchiveName": "a", "EventSourceArn": bus, "EventPattern": json.dumps(INVALID)}
+    assert refusal(events.create_archive, **archive)[0] == "InvalidEventPatternException"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ({"source": ["orders"], "detail": {"total": [{"numeric": [">", 4]}]}}, True),
+        ({"source": ["orders"], "detail": {"total": [{"numeric": [">", 5]}]}}, False),
+    ],
+)
+def test_event_pattern_is_tried(aws: Aws, pattern: Any, expected: bool) -> None:
+    tried = aws.client("events").test_event_pattern(Event=json.dumps(WHOLE), EventPattern=json.dumps(pattern))
+    assert tried["Result"] is expected
+
+
+@pytest.mark.parametrize(
+    "event",
+    ["text", "[]", *(json.dumps({k: v for k, v in WHOLE.items() if k != n}) for n in WHOLE if n != "detail")],
+)
+def test_only_a_whole_event_is_tried(aws: Aws, event: str) -> None:
+    call = aws.client("events").test_event_pattern
+    assert refusal(call, Event=event, EventPattern='{"source": ["orders"]}') == (
+        "ValidationException",
+        "Parameter Event is not valid.",
+    )
+
+
+def test_pattern_that_is_tried_must_be_valid(aws: Aws) -> None:
+    call = aws.client("events").test_event_pattern
+    for pattern in (json.dumps(INVALID), "{'k': [1]}", "[]"):
+        assert (
+            refusal(call, Event=json.dumps(WHOLE), EventPattern=pattern)[0] == "InvalidEventPatternException"
+        )
+
+
+@pytest.mark.usefixtures("in_order")
+def test_events_of_aws_cannot_be_put(aws: Aws) -> None:
+    url, arn = aws.queue("q")
+    aws.rule("all", {"account": [ACCOUNT]}, {"Id": "q", "Arn": arn})
+    entry = {"DetailType": "Object Created", "Detail": "{}"}
+    sent = aws.client("events").put_events(
+        Entries=[{**entry, "Source": "aws.s3"}, {**entry, "Source": "awsome"}]
+    )
+    assert sent["FailedEntryCount"] == 1
+    assert sent["Entries"][0] == {
+        "ErrorCode": "NotAuthorizedForSourceException",
+        "ErrorMessage": "Not authorized for the source.",
+    }
+    (message,) = aws.messages(url)
+    assert json.loads(message["Body"])["source"] == "awsome"
+
+
+def test_entries_have_a_size(aws: Aws) -> None:
+    events = aws.client("events")
+    # "test" and "Test" are 8 bytes, the detail without its text 9, and a resource 5.
+    fits = {"Source": "test", "DetailType": "Test", "Detail": json.dumps({"k": "x" * (262_144 - 22)})}
+    assert events.put_events(Entries=[{**fits, "Resources": ["arn:x"]}])["FailedEntryCount"] == 0
+    for more in ({"Resources": ["arn:xy"]}, {"Resources": ["arn:"], "Time": "2026-01-02T03:04:05Z"}):
+        assert refusal(events.put_events, Entries=[{**fits, **more}]) == (
+            "ValidationException",
+            "Total size of the entries in the request is over the limit.",
+        )
+    half = {**fits, "Detail": json.dumps({"k": "x" * 131_072})}
+    assert refusal(events.put_events, Entries=[half, half])[0] == "ValidationException"
+    assert refusal(events.put_events, Entries=[{**fits, "Detail": "{}"}] * 11)[0] == "ValidationException"
+
+
+TOO_MANY = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+
+
+def test_rule_has_five_targets(aws: Aws) -> None:
+    events = aws.client("events")
+    aws.rule("raw", CREATED, {"Id": "0", "Arn": QUEUE})
+    more = [{"Id": str(number), "Arn": QUEUE} for number in range(1, 6)]
+    assert refusal(events.put_targets, Rule="raw", Targets=more) == TOO_MANY
+    events.put_targets(Rule="raw", Targets=more[:4])
+    events.put_targets(Rule="raw", Targets=more[:4])  # they replace themselves
+    assert len(events.list_targets_by_rule(Rule="raw")["Targets"]) == 5
+    assert refusal(events.put_targets, Rule="raw", Targets=more[4:]) == TOO_MANY
+
+
+def test_bus_has_three_hundred_rules(aws: Aws) -> None:
+    backend = events_backends[ACCOUNT][REGION]
+    for number in range(300):
+        backend.put_rule(str(number), event_pattern='{"source": ["test"]}')
+    events = aws.client("events")
+    rule = {"EventPattern": '{"source": ["test"]}'}
+    assert refusal(events.put_rule, Name="300", **rule) == TOO_MANY
+    events.put_rule(Name="299", **rule)
+    events.create_event_bus(Name="other")
+    events.put_rule(Name="300", EventBusName="other", **rule)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from strata.cloud.aws.events.pattern import InvalidPatternError, matches, validate
+from strata.cloud.aws.events.pattern import matches
+from strata.cloud.aws.events.pattern_syntax import InvalidPatternError, validate
 
+INVALID: dict[str, list[Any]] = yaml.safe_load(
+    Path(__file__).with_name("invalid_patterns.yaml").read_text("utf-8")
+)
 EVENT = {
     "source": "aws.s3",
     "detail-type": "Object Created",
@@ -22,6 +28,8 @@ EVENT = {
         "star": "a*b",
         "back": "a\\b",
         "deep": [["x"], ["y"]],
+        "pairs": [{"x": 1, "y": 2}, {"x": 3, "y": 4}],
+        "empty": [],
     },
 }
 CASES: list[tuple[Any, bool]] = [
@@ -57,8 +65,26 @@ CASES: list[tuple[Any, bool]] = [
     ({"detail": {"missing": [{"anything-but": "a"}]}}, False),
     ({"detail": {"object": {"tags": {"k": ["b"]}}}}, True),
     ({"detail": {"object": {"tags": {"k": ["c"]}}}}, False),
-    ({"detail": {"a": {"b": ["dotted"]}}}, False),
+    ({"detail": {"a": {"b": ["dotted"]}}}, True),  # names join with dots, on both sides
     ({"detail": {"a.b": ["dotted"]}}, True),
+    ({"detail.a.b": ["dotted"]}, True),
+    ({"detail": {"bucket.name": ["raw"]}}, True),
+    ({"detail": {"bucket.name": {"name": ["raw"]}}}, False),
+    ({"detail": {"pairs": {"x": [1], "y": [2]}}}, True),
+    ({"detail": {"pairs": {"x": [1], "y": [4]}}}, False),  # of one element of the list
+    ({"detail": {"pairs": {"x": [3, 1], "y": [{"exists": True}]}}}, True),
+    ({"detail": {"pairs": {"x": [1], "z": [{"exists": False}]}}}, True),
+    ({"detail": {"pairs": {"x": [1]}, "pairs.y": [4]}}, False),
+    ({"detail": {"empty": [{"exists": True}]}}, False),
+    ({"detail": {"empty": [{"exists": False}]}}, True),
+    ({"detail": {"nothing": [{"exists": True}]}}, True),
+    ({"detail": {"nothing": [{"anything-but": "x"}]}}, True),
+    ({"detail": {"missing": ["x", {"exists": False}]}}, True),
+    ({"detail": {"bucket": {"name": [{"exactly": "raw"}]}}}, True),
+    ({"detail": {"bucket": {"name": [{"exactly": "ra"}]}}}, False),
+    ({"detail": {"bucket": {"name": [{"prefix": ""}]}}}, True),
+    ({"detail": {"object": {"size": [{"prefix": ""}]}}}, False),
+    ({"detail": {"bucket": {"name": [{"wildcard": "*-*-*"}]}}}, False),
     ({"detail": {"ip": [{"cidr": "10.0.0.0/24"}]}}, True),
     ({"detail": {"ip": [{"cidr": "10.0.1.0/24"}]}}, False),
     ({"$or": [{"source": ["aws.ec2"]}, {"detail": {"flag": [True]}}]}, True),
@@ -66,7 +92,6 @@ CASES: list[tuple[Any, bool]] = [
     ({"source": ["aws.s3"], "detail": {"$or": [{"flag": [False]}, {"ip": ["10.0.0.7"]}]}}, True),
     ({"source": ["aws.ec2"], "detail": {"$or": [{"flag": [True]}, {"ip": ["10.0.0.7"]}]}}, False),
     ({"source": ["aws.s3"], "detail": {"flag": [False]}}, False),
-    ({}, True),
     ({"detail": {"object": {"size": [{"numeric": ["<", 0]}]}}}, False),
     ({"detail": {"object": {"size": [{"numeric": ["<", 1]}]}}}, True),
     ({"detail": {"object": {"size": [{"numeric": ["<=", 0]}]}}}, True),
@@ -75,7 +100,6 @@ CASES: list[tuple[Any, bool]] = [
     ({"detail": {"object": {"size": [{"numeric": [">=", 0]}]}}}, True),
     ({"detail": {"object": {"size": [{"numeric": [">=", 1]}]}}}, False),
     ({"detail": {"object": {"size": [{"numeric": ["=", 1]}]}}}, False),
-    ({"detail": {"object": {"size": [{"numeric": [">=", 0, "<", 0]}]}}}, False),
     ({"detail": {"object": {"size": [{"numeric": [">", 0, "<", 5]}]}}}, False),
     ({"detail": {"object": {"key": [{"numeric": ["=", 0]}]}}}, False),
     ({"detail": {"object": {"size": [0]}}}, True),
@@ -102,7 +126,6 @@ CASES: list[tuple[Any, bool]] = [
     ({"resources": [{"anything-but": "arn:aws:s3:::raw"}]}, True),
     ({"resources": [{"prefix": "arn:aws:sqs"}, {"prefix": "arn:aws:s3"}]}, True),
     ({"detail": {"bucket": {"name": [{"cidr": "10.0.0.0/24"}]}}}, False),
-    ({"detail": {"ip": [{"cidr": "not a network"}]}}, False),
     ({"detail": {"ip": [{"cidr": "10.0.0.1/24"}]}}, True),
     ({"detail": {"deep": ["x"]}}, True),
     ({"detail": {"bucket": ["raw"]}}, False),
@@ -118,47 +141,13 @@ def test_pattern(pattern: dict[str, Any], expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "message"),
-    [
-        ([], "Filter is not an object"),
-        ({"source": "aws.s3"}, '"source" must be an object or an array'),
-        ({"detail": {"a": {"b": 1}}}, '"detail.a.b" must be an object or an array'),
-        ({"source": []}, "Empty arrays are not allowed"),
-        ({"detail": {"k": [["a"]]}}, '"detail.k": a value cannot be an array'),
-        ({"detail": {"k": [{"prefixx": "a"}]}}, '"detail.k": unrecognized match type prefixx'),
-        ({"detail": {"k": ["fine", {"prefix": 1}]}}, '"detail.k": prefix match pattern must be a string'),
-        (
-            {"detail": {"k": [{"suffix": {"prefix": "a"}}]}},
-            '"detail.k": suffix match pattern must be a string',
-        ),
-        ({"k": [{"wildcard": 1}]}, '"k": wildcard match pattern must be a string'),
-        ({"k": [{"cidr": 1}]}, '"k": cidr match pattern must be a string'),
-        ({"k": [{"equals-ignore-case": 1}]}, '"k": equals-ignore-case match pattern must be a string'),
-        ({"k": [{"numeric": ["~", 1]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": ["=", "1"]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": ["=", True]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": ["=", 1, "<"]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": [">", 1, "~", 2]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": [">", 1, "<", "2"]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": [">", 1, "<", 2, "=", 3]}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"numeric": "=1"}]}, '"k": numeric match pattern is malformed'),
-        ({"k": [{"exists": "yes"}]}, '"k": exists match pattern must be either true or false'),
-        ({"k": [{"prefix": "a", "suffix": "b"}]}, '"k": only one key allowed in match expression'),
-        ({"k": [{"anything-but": []}]}, '"k": anything-but must not be empty'),
-        ({"k": [{"anything-but": None}]}, '"k": anything-but must not be empty'),
-        (
-            {"k": [{"anything-but": {"numeric": ["=", 1]}}]},
-            '"k": anything-but takes a value, a list or one of prefix, suffix, equals-ignore-case, wildcard',
-        ),
-        (
-            {"k": [{"anything-but": {"prefix": "a", "suffix": "b"}}]},
-            '"k": anything-but takes a value, a list or one of prefix, suffix, equals-ignore-case, wildcard',
-        ),
-        ({"$or": [{"a": ["x"]}, {"b": "y"}]}, '"b" must be an object or an array'),
-        ({"d": {"$or": [{"a": ["x"]}, {"b": "y"}]}}, '"d.b" must be an object or an array'),
-    ],
+    ("reason", "pattern"), [(reason, pattern) for reason, patterns in INVALID.items() for pattern in patterns]
 )
-def test_invalid_pattern(pattern: Any, message: str) -> None:
+def test_invalid_pattern(reason: str, pattern: Any) -> None:
     with pytest.raises(InvalidPatternError) as raised:
         validate(pattern)
-    assert str(raised.value) == message
+    assert str(raised.value) == reason
+
+
+def test_empty_pattern_takes_every_event() -> None:
+    assert matches({}, EVENT)

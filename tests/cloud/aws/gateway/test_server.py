@@ -67,7 +67,15 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
     try:
         assert Rule.send_to_targets is before
         names = [service.name for service in server.services._started]
-        assert names == ["identity", "sts", "s3", "s3-access", "conditional-writes", "stepfunctions"]
+        assert names == [
+            "identity",
+            "sts",
+            "s3",
+            "s3-access",
+            "conditional-writes",
+            "stepfunctions",
+            "sqs-redrive",
+        ]
     finally:
         server.stop()
 

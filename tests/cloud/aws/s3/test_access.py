@@ -213,3 +213,51 @@ def test_another_accounts_root_needs_the_buckets_word(aws: Aws) -> None:
     }
     s3.put_bucket_policy(Bucket="raw", Policy=json.dumps({"Statement": [statement]}))
     assert not refused(other.get_object, Bucket="raw", Key="k")
+
+
+def test_condition_on_the_tags_that_an_object_has(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    for key in ("yes", "no"):
+        s3.put_object(Bucket="raw", Key=key, Body=b"1", Tagging=f"Class={key}")
+    s3.put_object(Bucket="raw", Key="none", Body=b"1")
+    reader = session(aws, "reader")
+    policy = {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:DeleteObject"],
+        "Resource": "arn:aws:s3:::raw/*",
+        "Condition": {"StringEquals": {"s3:ExistingObjectTag/Class": "yes"}},
+    }
+    aws.client("iam").put_role_policy(
+        RoleName="reader",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+    )
+    assert not refused(reader.get_object, Bucket="raw", Key="yes")
+    assert refused(reader.get_object, Bucket="raw", Key="no")
+    assert refused(reader.get_object, Bucket="raw", Key="none")
+    assert refused(reader.get_object, Bucket="raw", Key="missing")
+    # AWS gives the key to no other action.
+    assert refused(reader.delete_object, Bucket="raw", Key="yes")
+
+
+@pytest.mark.parametrize(("version", "held"), [("1.2", False), ("1.3", False), ("1.4", True)])
+def test_condition_on_the_version_of_tls(aws: Aws, version: str, held: bool) -> None:
+    s3 = aws.bucket("raw")
+    condition = {"NumericLessThan": {"s3:TlsVersion": version}}
+    deny(aws, "raw", {"Action": "s3:*", "Resource": "arn:aws:s3:::raw/*", "Condition": condition})
+    assert refused(s3.put_object, Bucket="raw", Key="k", Body=b"1") is held
+
+
+def test_intelligent_tiering_is_refused_by_its_name(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    setting = {"Id": "i", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
+    calls = [
+        (s3.put_bucket_intelligent_tiering_configuration, {"IntelligentTieringConfiguration": setting}),
+        (s3.get_bucket_intelligent_tiering_configuration, {}),
+        (s3.delete_bucket_intelligent_tiering_configuration, {}),
+    ]
+    for call, more in calls:
+        with pytest.raises(ClientError, match="IntelligentTiering") as raised:
+            call(Bucket="raw", Id="i", **more)
+        assert raised.value.response["Error"]["Code"] == "NotImplemented"
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

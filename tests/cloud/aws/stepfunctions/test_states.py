@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
 from tests.cloud.aws.conftest import ACCOUNT, STATES, Aws, eventually, run
 
 WAIT = {"Hold": {"Type": "Wait", "Seconds": 30, "Next": "End"}, "End": {"Type": "Succeed"}}
@@ -22,8 +23,6 @@ PASS = {"Only": {"Type": "Pass", "End": True}}
     ("definition", "code", "words"),
     [
         ({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, None, ""),
-        ({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}}, "MISSING_TRANSITION_TARGET", "B"),
-        ({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "C"}}}, "MISSING_TRANSITION_TARGET", "C"),
         (
             {
                 "StartAt": "A",
@@ -45,7 +44,10 @@ PASS = {"Only": {"Type": "Pass", "End": True}}
             "Poss",
         ),
         (
-            {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::glue:nothing"}}},
+            {
+                "StartAt": "A",
+                "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::glue:nothing", "End": True}},
+            },
             "SCHEMA_VALIDATION_FAILED",
             "glue:nothing",
         ),
@@ -377,3 +379,65 @@ def test_sdk_integration_speaks_the_states_language(aws: Aws, role: str) -> None
     assert ended["status"] == "SUCCEEDED", ended
     answer = json.loads(ended["output"])
     assert (answer["Status"], answer["ExecutionArn"]) == ("SUCCEEDED", first["executionArn"])
+
+
+def test_errors_of_the_sdk_have_names_that_a_catch_finds(aws: Aws, role: str) -> None:
+    states = {
+        "Get": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+            "Parameters": {"Bucket": "missing", "Key": "k"},
+            "Catch": [{"ErrorEquals": ["S3.NoSuchBucketException"], "Next": "Caught"}],
+            "End": True,
+        },
+        "Caught": {"Type": "Pass", "End": True},
+    }
+    ended = run(aws, states, role)
+    assert ended["status"] == "SUCCEEDED"
+    assert json.loads(ended["output"])["Error"] == "S3.NoSuchBucketException"
+
+
+@pytest.mark.parametrize(
+    ("service", "prefix"),
+    [
+        ("s3", "S3"),
+        ("glue", "Glue"),
+        ("dynamodb", "DynamoDb"),
+        ("sfn", "Sfn"),
+        ("sqs", "Sqs"),
+        ("lambda", "Lambda"),
+        ("cloudwatchlogs", "CloudWatchLogs"),
+        ("cloudwatch", "CloudWatch"),
+        ("eventbridge", "EventBridge"),
+        ("secretsmanager", "SecretsManager"),
+    ],
+)
+def test_prefix_of_the_errors_of_a_service(service: str, prefix: str) -> None:
+    assert SdkTasks().error_prefix(service) == prefix
+
+
+@pytest.mark.parametrize(
+    ("body", "stored"),
+    [
+        ("text", '"text"'),
+        ({"Dict": "é"}, '{"Dict":"é"}'),
+        (["List", 1], '["List",1]'),
+        (False, "false"),
+        (0, "0"),
+    ],
+)
+def test_body_of_an_object_is_json_and_read_as_text(aws: Aws, role: str, body: Any, stored: str) -> None:
+    s3 = aws.bucket("raw")
+    task = {"Type": "Task", "Parameters": {"Bucket": "raw", "Key": "k"}}
+    states = {
+        "Put": {
+            **task,
+            "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Parameters": {"Bucket": "raw", "Key": "k", "Body": body},
+            "Next": "Get",
+        },
+        "Get": {**task, "Resource": "arn:aws:states:::aws-sdk:s3:getObject", "End": True},
+    }
+    ended = run(aws, states, role)
+    assert json.loads(ended["output"])["Body"] == stored
+    assert s3.get_object(Bucket="raw", Key="k")["Body"].read().decode() == stored

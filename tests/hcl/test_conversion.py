@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from strata.live.check.values import faults
+from strata.hcl.conversion import faults
 from strata.modules.interface import read_module
 
 TYPE = 'variable "v" {{\n  type = {}\n}}\n'

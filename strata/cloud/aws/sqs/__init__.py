@@ -1,0 +1,1 @@
+"""SQS: what moto's queues lack."""

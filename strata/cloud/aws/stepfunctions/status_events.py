@@ -1,0 +1,67 @@
+"""`Step Functions Execution Status Change` on the default bus, as each standard execution starts and ends.
+
+Shape: Step Functions Developer Guide, "Events from Step Functions", and what AWS was recorded to send.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.events import api as events
+from strata.cloud.aws.service import Service, replaces
+
+
+class StatusEvents(Service):
+    """moto's executions, told to EventBridge."""
+
+    @replaces(moto.START_OF_EXECUTION, wraps=True)
+    def start_told(self, start: Callable[[Any], None], execution: Any) -> None:
+        _tell(execution, "RUNNING")
+        start(execution)
+
+    @replaces(moto.REFLECT_STATUS, wraps=True)
+    def end_told(self, reflect: Callable[[Any], None], communication: Any) -> None:
+        reflect(communication)
+        _tell(communication.execution, communication.execution.exec_status.value)
+
+
+def _tell(execution: Any, status: str) -> None:
+    if execution.sm_type == "EXPRESS":
+        return
+    succeeded, stays = status == "SUCCEEDED", status in ("RUNNING", "SUCCEEDED")
+    detail = {
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine.arn,
+        "name": execution.name,
+        "status": status,
+        "startDate": _milliseconds(execution.start_date),
+        "stopDate": _milliseconds(execution.stop_date),
+        "input": json.dumps(execution.input_data),
+        "output": json.dumps(execution.output) if succeeded else None,
+        "stateMachineVersionArn": getattr(execution.state_machine, "version_arn", None),
+        "stateMachineAliasArn": getattr(execution.state_machine, "alias_arn", None),
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": "NOT_REDRIVABLE" if stays else "REDRIVABLE",
+        "redriveStatusReason": f"Execution is {status} and cannot be redriven" if stays else None,
+        "inputDetails": {"included": True},
+        "outputDetails": {"included": True} if succeeded else None,
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+    events.publish(
+        execution.account_id,
+        execution.region_name,
+        source="aws.states",
+        detail_type="Step Functions Execution Status Change",
+        resources=[execution.exec_arn],
+        detail=detail,
+    )
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return int(moment.timestamp() * 1000) if moment else None

@@ -1,0 +1,52 @@
+"""Contracts of the graph: no cycle, and no unit that waits for one of another environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx
+
+from strata.live.check import places
+from strata.live.check.findings import CheckFinding
+from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
+
+
+def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
+    """All findings of this file's contracts."""
+    units = snapshot.units
+    graph = networkx.DiGraph()
+    for path, unit in units.items():
+        for other in unit.unit.after:
+            graph.add_edge(path, other)
+            target = units.get(other)
+            if target is not None and target.unit.environment != unit.unit.environment:
+                yield CheckFinding(
+                    *_place(snapshot, unit, other),
+                    "foreign-environment",
+                    f"{path} depends on {other}, which is of another environment",
+                    "depend on the unit of its own environment, or give the value in env.hcl",
+                )
+    for group in networkx.strongly_connected_components(graph):
+        # The first by name, so that the same cycle is said in the same words.
+        within = graph.subgraph(group)
+        first = min(group)
+        if len(group) == 1 and not graph.has_edge(first, first):
+            continue
+        cycle = [edge[0] for edge in networkx.find_cycle(within, first)]
+        yield CheckFinding(
+            *_place(snapshot, units[cycle[0]], cycle[1 % len(cycle)]),
+            "dependency-cycle",
+            f"dependency cycle: {' -> '.join([*cycle, cycle[0]])}",
+            "remove one of these dependencies",
+        )
+
+
+def _place(snapshot: LiveSnapshot, unit: CheckedUnit, other: str) -> places.Place:
+    """Where a unit says that it waits for another."""
+    for dependency in unit.unit.dependencies:
+        if dependency.path == other:
+            found = places.of_block(snapshot.root, unit.files, "dependency", dependency.name, "config_path")
+            if found:
+                return found
+    found = places.of_block(snapshot.root, unit.files, "dependencies", "", "paths")
+    return found or (unit.files[0].relative_to(snapshot.root).as_posix(), 1)

@@ -1,0 +1,25 @@
+"""What is wrong with a definition; the codes and most words are AWS's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from strata.cloud.aws.stepfunctions.definition import diagnose
+
+CASES = yaml.safe_load(Path(__file__).with_name("definitions.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case)[:80])
+def test_diagnostics(case: dict[str, Any]) -> None:
+    whole = {"StartAt": "A", "States": case.get("states")}
+    if "language" in case:
+        whole["QueryLanguage"] = case["language"]
+    found = diagnose(json.dumps(case.get("definition", whole)))
+    assert [(d["code"], d.get("location")) for d in found] == [(f[0], f[1]) for f in case["found"]]
+    for diagnostic, (_, _, words) in zip(found, case["found"], strict=True):
+        assert words in diagnostic["message"]

@@ -1,0 +1,210 @@
+"""Executions of versions and aliases, executions that start others, and runs of a distributed Map."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.aws.conftest import Aws, run
+
+
+def passing(result: Any) -> dict[str, Any]:
+    return {"Only": {"Type": "Pass", "Result": result, "End": True}}
+
+
+FAILING = {"Only": {"Type": "Fail", "Error": "Own", "Cause": "because"}}
+
+
+def nested(child: str, pattern: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Start": {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::states:startExecution{pattern}",
+            "Parameters": {"StateMachineArn": child, "Input": {"a.$": "$.n"}},
+            "End": True,
+            **more,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "given", "gave"), [(".sync", '{"a":1}', '{"a": 1}'), (".sync:2", {"a": 1}, {"a": 1})]
+)
+def test_task_waits_for_the_execution_it_starts(
+    aws: Aws, role: str, pattern: str, given: Any, gave: Any
+) -> None:
+    child = aws.machine("child", {"Only": {"Type": "Pass", "End": True}}, role)
+    ended = run(aws, nested(child, pattern), role, {"n": 1})
+    assert ended["status"] == "SUCCEEDED", ended
+    output = json.loads(ended["output"])
+    assert (output["Status"], output["Input"], output["Output"]) == ("SUCCEEDED", given, gave)
+    assert output["StateMachineArn"] == child
+
+
+def test_task_starts_an_execution(aws: Aws, role: str) -> None:
+    child = aws.machine("child", {"Only": {"Type": "Pass", "End": True}}, role)
+    output = json.loads(run(aws, nested(child, ""), role, {"n": 1})["output"])
+    assert {"ExecutionArn", "StartDate"} <= set(output)
+    assert json.loads(aws.ended(output["ExecutionArn"])["output"]) == {"a": 1}
+
+
+def test_task_fails_with_the_execution_it_starts(aws: Aws, role: str) -> None:
+    child = aws.machine("child", FAILING, role)
+    ended = run(aws, nested(child, ".sync"), role, {"n": 1})
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
+    cause = json.loads(ended["cause"])
+    assert (cause["Status"], cause["Error"], cause["Cause"]) == ("FAILED", "Own", "because")
+
+
+def test_task_whose_machine_is_missing(aws: Aws, role: str) -> None:
+    missing = "arn:aws:states:eu-west-1:111122223333:stateMachine:missing"
+    ended = run(aws, nested(missing, ""), role, {"n": 1})
+    assert ended["error"] == "StepFunctions.StateMachineDoesNotExistException"
+
+
+def test_execution_of_a_version_and_of_an_alias(aws: Aws, role: str) -> None:
+    client = aws.client("stepfunctions")
+    machine = aws.machine("m", passing("one"), role)
+    versions = []
+    for result in ("one", "two", "three"):
+        definition = json.dumps({"StartAt": "Only", "States": passing(result)})
+        client.update_state_machine(stateMachineArn=machine, definition=definition)
+        if result != "three":
+            published = client.publish_state_machine_version(stateMachineArn=machine)
+            versions.append(published["stateMachineVersionArn"])
+    one, two = versions
+    alias = client.create_state_machine_alias(
+        name="live", routingConfiguration=[{"stateMachineVersionArn": two, "weight": 100}]
+    )["stateMachineAliasArn"]
+
+    def start(arn: str) -> tuple[Any, Any, Any]:
+        ended = aws.ended(client.start_execution(stateMachineArn=arn)["executionArn"])
+        assert ended["stateMachineArn"] == machine
+        return (
+            json.loads(ended["output"]),
+            ended.get("stateMachineVersionArn"),
+            ended.get("stateMachineAliasArn"),
+        )
+
+    assert start(one) == ("one", one, None)
+    assert start(alias) == ("two", two, alias)
+    assert start(machine) == ("three", None, None)
+    assert len(client.list_executions(stateMachineArn=machine)["executions"]) == 3
+    weights = [
+        {"stateMachineVersionArn": one, "weight": 50},
+        {"stateMachineVersionArn": two, "weight": 50},
+    ]
+    client.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=weights)
+    assert {start(alias)[0] for _ in range(20)} == {"one", "two"}
+
+
+@pytest.mark.parametrize("qualifier", ["9", "nothing"])
+def test_execution_of_a_revision_that_is_missing(aws: Aws, role: str, qualifier: str) -> None:
+    machine = aws.machine("m", passing(1), role)
+    with pytest.raises(ClientError) as raised:
+        aws.client("stepfunctions").start_execution(stateMachineArn=f"{machine}:{qualifier}")
+    assert raised.value.response["Error"]["Code"] == "StateMachineDoesNotExist"
+
+
+def distributed(**more: Any) -> dict[str, Any]:
+    """Four items of which the odd ones fail."""
+    odd = {"Or": [{"Variable": "$", "NumericEquals": n} for n in (1, 3)], "Next": "Fail"}
+    children = {
+        "Which": {"Type": "Choice", "Choices": [odd], "Default": "Pass"},
+        "Pass": {"Type": "Pass", "End": True},
+        "Fail": {"Type": "Fail", "Error": "Own"},
+    }
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Which",
+        "States": children,
+    }
+    return {"Map": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True, **more}}
+
+
+@pytest.mark.parametrize(
+    ("threshold", "status"),
+    [
+        ({}, "FAILED"),
+        ({"ToleratedFailureCount": 1}, "FAILED"),
+        ({"ToleratedFailureCount": 2}, "SUCCEEDED"),
+        ({"ToleratedFailurePercentage": 49}, "FAILED"),
+        ({"ToleratedFailurePercentage": 49.9}, "FAILED"),
+        ({"ToleratedFailurePercentage": 50}, "SUCCEEDED"),
+        ({"ToleratedFailureCount": 2, "ToleratedFailurePercentage": 49}, "FAILED"),
+        ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 100}, "FAILED"),
+    ],
+)
+def test_map_tolerates_failures(aws: Aws, role: str, threshold: Any, status: str) -> None:
+    ended = run(aws, distributed(**threshold), role, [0, 1, 2, 3])
+    assert ended["status"] == status
+    if status == "FAILED":
+        assert ended["error"] == "States.ExceedToleratedFailureThreshold"
+        assert ended["cause"] == "The specified tolerated failure threshold was exceeded"
+
+
+def test_failed_map_is_caught_and_starts_no_more_children(aws: Aws, role: str) -> None:
+    catch = [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "Next": "Caught"}]
+    states = {**distributed(Catch=catch), "Caught": {"Type": "Pass", "End": True}}
+    ended = run(aws, states, role, [0, 1, 2, 3])
+    assert ended["status"] == "SUCCEEDED"
+    client = aws.client("stepfunctions")
+    (map_run,) = client.list_map_runs(executionArn=ended["executionArn"])["mapRuns"]
+    described = client.describe_map_run(mapRunArn=map_run["mapRunArn"])
+    assert described["status"] == "FAILED"
+    assert described["itemCounts"]["total"] == 2
+    assert described["toleratedFailureCount"] == 0
+
+
+@pytest.mark.usefixtures("in_order")
+@pytest.mark.parametrize(
+    ("states", "ended"),
+    [
+        (
+            passing("r"),
+            {
+                "status": "SUCCEEDED",
+                "output": '"r"',
+                "outputDetails": {"included": True},
+                "redriveStatus": "NOT_REDRIVABLE",
+                "redriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
+                "error": None,
+                "cause": None,
+            },
+        ),
+        (
+            FAILING,
+            {
+                "status": "FAILED",
+                "output": None,
+                "outputDetails": None,
+                "redriveStatus": "REDRIVABLE",
+                "redriveStatusReason": None,
+                "error": "Own",
+                "cause": "because",
+            },
+        ),
+    ],
+)
+def test_start_and_end_of_an_execution_are_told(aws: Aws, role: str, states: Any, ended: Any) -> None:
+    url, arn = aws.queue("q")
+    aws.rule("told", {"source": ["aws.states"]}, {"Id": "q", "Arn": arn})
+    execution = run(aws, states, role, {"n": 1})
+    told: list[dict[str, Any]] = []
+    while len(told) < 2:
+        told += [json.loads(message["Body"]) for message in aws.messages(url)]
+    first, last = sorted(told, key=lambda event: event["detail"]["status"] != "RUNNING")
+    for event in (first, last):
+        assert event["detail-type"] == "Step Functions Execution Status Change"
+        assert event["resources"] == [execution["executionArn"]]
+        assert event["detail"]["stateMachineArn"] == execution["stateMachineArn"]
+        assert event["detail"]["input"] == '{"n": 1}'
+        assert event["detail"]["inputDetails"] == {"included": True}
+        assert event["detail"]["startDate"] == int(execution["startDate"].timestamp() * 1000)
+    assert first["detail"]["stopDate"] is None
+    assert first["detail"]["redriveStatusReason"] == "Execution is RUNNING and cannot be redriven"
+    assert {name: last["detail"][name] for name in ended} == ended
+    assert last["detail"]["stopDate"] == int(execution["stopDate"].timestamp() * 1000)

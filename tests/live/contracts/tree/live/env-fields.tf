@@ -1,0 +1,4 @@
+variable "cost_center" {
+  type    = string
+  default = null
+}
