@@ -160,7 +160,7 @@ def test_check_finds_faults_and_asks_for_no_conventions(
     file.write_text(file.read_text().replace(change.old, change.new))
     ran = strata("live", "check")
     assert (ran.code, change.finding in ran.out) == (1 if change.finding else 0, True), ran.out
-    assert "10 rules, 3 units" in ran.err
+    assert "12 rules, 3 units" in ran.err
 
 
 def test_what_a_change_affects(repository: Path, strata: Strata) -> None:

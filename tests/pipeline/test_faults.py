@@ -38,9 +38,9 @@ def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tm
     path = tmp_path / f"{case.name}.csv"
     path.write_bytes(case.content)
 
-    result = up.checkout.run("put", str(path), "--json")
+    result = up.checkout.run("put", str(path), "--key", f"flights/{case.name}.csv", "--json")
 
-    assert result.returncode == 1
+    assert result.returncode == 1, result.stderr
     execution = json.loads(result.stdout)
     assert execution["status"] == "FAILED"
     assert execution["outcome"] == "Failed"

@@ -19,9 +19,15 @@ VERDICTS = {
         {
             "severity": "ERROR",
             "code": "MISSING_TRANSITION_TARGET",
-            "message": "Missing 'StartAt' target: B",
+            "message": "Missing 'Next' target: B",
             "location": "/StartAt",
-        }
+        },
+        {
+            "severity": "ERROR",
+            "code": "MISSING_TRANSITION_TARGET",
+            "message": 'State "A" is not reachable.',
+            "location": "/States/A",
+        },
     ],
 }
 

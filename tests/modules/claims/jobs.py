@@ -20,6 +20,7 @@ import pytest
 
 from glue_jobs import main as jobs
 from glue_jobs import odcs
+from glue_jobs.formats import HEAD
 from glue_jobs.lines import SourceLines
 
 FUNCTIONS = Path(__file__).parents[3] / "lambda_functions" / "snowflake_external_table"
@@ -49,6 +50,10 @@ class Processed:
     # As `glue_jobs.storage.JobStorage`.
     def size(self, uri: str) -> int | None:
         return len(self.bytes(uri))
+
+    def head(self, uri: str, compression: str | None = None) -> bytes:
+        assert compression is None
+        return self.bytes(uri)[:HEAD]
 
     def read(self, uri: str) -> Any:
         self._tick()
@@ -203,7 +208,7 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     """Put Spark and Snowflake of the current world below jobs and functions; return the functions by name."""
     from glue_jobs import source
 
-    def read_lines(_: Any, uri: str) -> SourceLines | None:
+    def read_lines(_: Any, uri: str, form: Any) -> SourceLines | None:
         lines = world().processed.bytes(uri).decode().splitlines()
         if not any(lines):
             return None
