@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,12 @@ def test_a_refused_file_fails_loudly_and_harms_nothing(case: Refused, up: Up, tm
         TableName="strata-claims-dev", Key={"object_id": {"S": object_id}}
     )["Item"]
     assert record["status"]["S"] == "FAILED"
-    messages = up.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages", [])
-    assert len(messages) == 1
-    assert f"flights/{case.name}.csv" in messages[0]["Body"]
+    # Glue tells EventBridge of the failed run, and the pipeline of the failed object.
+    of_glue, of_pipeline = sorted(
+        _messages(up, queue, 2), key=lambda message: "Glue Job State Change" not in message
+    )
+    assert "strata-clean-dev" in of_glue
+    assert f"flights/{case.name}.csv" in of_pipeline
     kept = up.client("s3").get_object(
         Bucket=up.names.processed_bucket, Key=f"quarantine/objects/object={object_id}/{case.name}.csv"
     )
@@ -93,3 +97,15 @@ def _subscribe(up: Up, name: str) -> str:
     topic = f"arn:aws:sns:{up.endpoints.region}:{up.endpoints.account_id}:strata-failures-dev"
     up.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
+
+
+def _messages(up: Up, queue: str, count: int) -> list[str]:
+    """The first messages of a queue, waited for."""
+    found: list[str] = []
+    deadline = time.monotonic() + 30
+    while len(found) < count and time.monotonic() < deadline:
+        answer = up.client("sqs").receive_message(
+            QueueUrl=queue, WaitTimeSeconds=2, MaxNumberOfMessages=count - len(found)
+        )
+        found += [str(message["Body"]) for message in answer.get("Messages", [])]
+    return found
