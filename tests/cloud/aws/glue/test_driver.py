@@ -190,9 +190,24 @@ def pyspark(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     ],
 )
 def test_the_end_of_a_jvm(driver: Any, pyspark: SimpleNamespace, code: int | None, death: str | None) -> None:
-    assert driver.jvm_death() is None
+    assert driver.jvm_death(None) is None
     pyspark.context._gateway = SimpleNamespace(proc=SimpleNamespace(poll=lambda: code))
-    assert driver.jvm_death() == death
+    assert driver.jvm_death("ValueError: no") == death
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "py4j.protocol.Py4JError: An error occurred while calling o92.range",
+        "py4j.protocol.Py4JNetworkError: Answer from Java side is empty",
+    ],
+)
+def test_the_end_of_a_jvm_is_waited_for(driver: Any, pyspark: SimpleNamespace, reason: str) -> None:
+    process = SimpleNamespace(poll=lambda: None, wait=lambda seconds: -9)
+    pyspark.context._gateway = SimpleNamespace(proc=process)
+    assert driver.jvm_death(reason) == "the Spark JVM was killed by signal 9"
+    # An exception of Java's is the job's own.
+    assert driver.jvm_death("py4j.protocol.Py4JJavaError: An error occurred") is None
 
 
 def test_sparks_log_goes_where_standard_error_went(
@@ -246,7 +261,7 @@ def test_from_the_start_to_the_end(
         "prepare": prepare,
         "mark_output": lambda: done.append("mark"),
         "run": lambda script: done.append(script) or reason,
-        "jvm_death": lambda: death,
+        "jvm_death": lambda found: death,
         "follow_parent": followed.put,
     }
     for name, stand_in in stand_ins.items():

@@ -11,10 +11,12 @@ When standard input ends, the parent is gone: the whole process group is killed,
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,6 +25,8 @@ from typing import Any
 START = time.monotonic()
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
 SPARK_LOG = os.dup(2)
+LOST = ("py4j.protocol.Py4JError", "py4j.protocol.Py4JNetworkError", "ConnectionRefusedError")
+LOST_SECONDS = 5.0
 jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
 
@@ -176,12 +180,19 @@ def run(script: str) -> str | None:
     return None
 
 
-def jvm_death() -> str | None:
-    """Return how the JVM ended, if it has: a job without its JVM has failed, whatever its script thinks."""
+def jvm_death(reason: str | None) -> str | None:
+    """Return how the JVM ended, if it has: a job without its JVM has failed, whatever its script thinks.
+
+    A script that failed because the JVM no longer answers may be ahead of the JVM's end, which is waited for.
+    """
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway
     code = gateway.proc.poll() if gateway is not None else None
+    # A Java exception is a Py4JJavaError; these are of the connection.
+    if code is None and gateway is not None and (reason or "").startswith(LOST):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = gateway.proc.wait(LOST_SECONDS)
     if code is None:
         return None
     return (
@@ -211,7 +222,7 @@ def main() -> None:
     mark_output()
     tell(state="running")
     reason = run(script)
-    death = jvm_death()
+    death = jvm_death(reason)
     if death:
         reason = f"{death}: {reason}" if reason else death
     tell(state="finished", error=reason)
