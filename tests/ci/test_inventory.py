@@ -111,7 +111,7 @@ CASES: list[tuple[str, dict[str, str], list[tuple[str, str]]]] = [
     ("code in a value", env('"eu-west-1"', INJECTED), [("live/dev/a", GENERATED)]),
     ("where the state is", env('"strata"', '"evil"'), [("live/dev/a", "what it loads changes by value: generates backend.tf")]),
     ("a release", env('"local"', '"v1.0.0"'), []),
-    ("a release of nobody", component('local.env.versions["a"]', 'join("", ["v9", ".0.0"])'), [("live/dev/a", "the release a/v9.0.0")]),
+    ("a release without a tag", component('local.env.versions["a"]', 'join("", ["v9", ".0.0"])'), [("live/dev/a", "the release a/v9.0.0")]),
     ("a branch", component('local.env.versions["a"]', 'join("", ["ev", "il"])'), [("live/dev/a", "what it loads changes by value: source")]),
     ("releases from elsewhere", component('read_terragrunt_config(find_in_parent_folders("env.hcl")).locals', 'merge(read_terragrunt_config(find_in_parent_folders("env.hcl")).locals, zipmap(["modules", "versions"], ["git::https://e.example", { a = "v1.0.0" }]))'), [("live/dev/a", "what it loads changes by value: source")]),
     ("no provider", {"terragrunt.hcl": ROOT.replace("wanted    = true", "wanted    = 1 == 2")}, [("live/dev/a", GENERATED)]),

@@ -174,7 +174,7 @@ def test_a_value_is_there_once_in_a_file(buckets: Buckets) -> None:
         ("5,2026-01-05,C,x,1", "seat, row: 'x, 1' is in line 2 already"),
         ("6,2026-01-05,,,1", None),
         ("7,2026-01-05,,,1", None),
-        # Its key is that of line 3, which is not clean: it is no second chance for the value either.
+        # Its key is that of line 3, which is not clean: it does not take the value either.
         ("2,2026-01-05,D,z,9", "duplicate"),
     ]
     content = "id,day,code,seat,row\n" + "\n".join(text for text, _ in lines) + "\n"
