@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, text_sql, when, with_unique
+from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, when, with_unique
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
 from glue_jobs.fields import MISQUOTED, fields_of, shape_cases
+from glue_jobs.rules import text_sql
 from glue_jobs.shapes import shape_of
 
 DUPLICATE = "duplicate"

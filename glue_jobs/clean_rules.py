@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pyspark.sql import DataFrame
 
 from glue_jobs.contract import Column, Contract
-from glue_jobs.rules import shown, sql
+from glue_jobs.rules import shown, sql, text_sql
 
 NOT_ALLOWED = "not_allowed"
 NOT_UNIQUE = "not_unique"
@@ -104,8 +104,3 @@ def fault(reason: str, detail: str) -> str:
 def when(condition: str, reason: str, detail: str) -> str:
     """A WHEN branch with a fault."""
     return f"WHEN {condition} THEN {fault(reason, detail)}"
-
-
-def text_sql(value: str) -> str:
-    """A text as SQL."""
-    return sql("string", value)

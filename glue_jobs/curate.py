@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_jobs.contract import Contract
+from glue_jobs.rules import text_sql
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def transform(contract: Contract, inputs: CurateInputs) -> CurateOutputs:
     origin = inputs.origin
     rows = inputs.clean.alias("rows")
     values = {column.name: f"rows.`{column.name}`" for column in contract.columns}
-    values |= {"object_id": _text(origin.object_id), "object_key": _text(origin.key)}
-    values |= {"sequencer": _text(origin.sequencer), "source_line": "rows.source_line"}
+    values |= {"object_id": text_sql(origin.object_id), "object_key": text_sql(origin.key)}
+    values |= {"sequencer": text_sql(origin.sequencer), "source_line": "rows.source_line"}
     for reference in contract.references:
         for join in reference.joins:
             alias = f"{reference.name}_of_{join.column}"
@@ -53,12 +54,7 @@ def transform(contract: Contract, inputs: CurateInputs) -> CurateOutputs:
     curated = rows.selectExpr(
         *(f"CAST({values[column.name]} AS {column.type}) AS `{column.name}`" for column in contract.curated),
         f"rows.`{date}`",
-        f"{_text(origin.object_id)} AS object",
+        f"{text_sql(origin.object_id)} AS object",
     )
     # One task holds all rows of a date, so that each partition gets one file.
     return CurateOutputs(curated=curated.repartition(date))
-
-
-def _text(value: str) -> str:
-    """A string as SQL: a key may hold quotes and backslashes."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
 
-from glue_jobs.clean_rules import fault, text_sql, when
+from glue_jobs.clean_rules import fault, when
 from glue_jobs.contract import Contract
 from glue_jobs.formats import DELIMITERS, Format, delimiter_name
+from glue_jobs.rules import text_sql
 
 MISQUOTED = fault("bad_quoting", "'the quotes do not pair up'")
 CORRUPT = "'columnNameOfCorruptRecord', '_corrupt'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -64,22 +65,22 @@ def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
         BrokenInvariant: rows read are not clean + quarantined + duplicate.
     """
     # S3 copies while Spark starts.
-    with source.copied(arguments, ObjectLayout(arguments).copies) as copy:
-        spark = _session("clean", arguments)
-        try:
-            return _clean_copy(spark, arguments, agreed, copy)
-        finally:
-            JobStorage(spark).delete(_plain_text(copy()))
+    with source.copied(arguments, ObjectLayout(arguments).copies) as copy, ExitStack() as leftovers:
+        return _clean_copy(_session("clean", arguments), arguments, agreed, copy, leftovers)
 
 
 def _clean_copy(
-    spark: SparkSession, arguments: JobArguments, agreed: Contract, copy: Callable[[], str]
+    spark: SparkSession,
+    arguments: JobArguments,
+    agreed: Contract,
+    copy: Callable[[], str],
+    leftovers: ExitStack,
 ) -> Document:
     layout, storage = ObjectLayout(arguments), JobStorage(spark)
     _refuse_older(storage, layout, arguments)
     uri = copy()
     try:
-        raw = _read_source(spark, storage, uri, agreed)
+        raw = _read_source(spark, storage, uri, agreed, leftovers)
     except RefusedObject as refusal:
         _quarantine_object(storage, layout, arguments, uri, refusal)
         raise
@@ -207,15 +208,20 @@ def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArgum
     return previous
 
 
-def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract) -> lines.SourceLines:
+def _read_source(
+    spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract, leftovers: ExitStack
+) -> lines.SourceLines:
     if storage.size(uri) == 0:
         raise RefusedObject("empty_file", "the file has no bytes")
-    compression = compression_of(uri, storage.head(uri))
-    agreed.format.check_text(storage.head(uri, compression))
+    head = storage.head(uri)
+    compression = compression_of(uri, head)
+    agreed.format.check_text(head if compression is None else storage.head(uri, compression))
     text = uri
     if compression is not None or agreed.format.encoding != "UTF-8":
         # Spark splits what is neither packed nor of wide characters.
-        text = _plain_text(uri)
+        # Beside the copy, so that what a killed run leaves is swept with it.
+        text = f"{uri}.text"
+        leftovers.callback(storage.delete, text)
         storage.to_plain_text(uri, text, compression, agreed.format.encoding)
     raw = lines.read(spark, text, agreed.format)
     if raw is None:
@@ -223,11 +229,6 @@ def _read_source(spark: SparkSession, storage: JobStorage, uri: str, agreed: Con
     agreed.check_header(raw.header)
     agreed.check_rows(raw.rows)
     return raw
-
-
-def _plain_text(uri: str) -> str:
-    """Where the unpacked text of a copy is: beside it, so that what a killed run leaves is swept with it."""
-    return f"{uri}.text"
 
 
 def _quarantine_object(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.clean_rules import text_sql
 from glue_jobs.fields import without_quoted
 from glue_jobs.formats import Format
+from glue_jobs.rules import text_sql
 
 # A quote that is never closed takes the lines up to the next quote along: never more than these at once.
 LONGEST = 1_000

@@ -109,3 +109,8 @@ def _moment(kind: str, written: object) -> date | datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError(f"write it in quotes as {example}")
+
+
+def text_sql(value: str) -> str:
+    """A text as SQL, whatever quotes and backslashes it holds."""
+    return sql("string", value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,8 @@ import typer
 
 from strata.cli.checkout import repository_root
 from strata.cli.options import Json
-from strata.cli.views.console import err, out, print_json
+from strata.cli.views.console import out, print_json
+from strata.cli.views.findings import end_with
 from strata.contracts.check import check, contract_files, dataset_of
 
 EXAMPLES = (
@@ -44,11 +44,4 @@ def run(
         return
     paths = [path.absolute() for path in files or []]
     findings = check(root, paths or None)
-    if json_:
-        print_json([dataclasses.asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            out.print(str(finding), markup=False, soft_wrap=True)
-        err.print(f"{len(paths or contract_files(root))} contracts, {len(findings)} findings")
-    if findings:
-        raise typer.Exit(1)
+    end_with(findings, f"{len(paths or contract_files(root))} contracts", json_=json_)

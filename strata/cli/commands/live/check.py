@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-import typer
-
 from strata.cli.live_tree import open_tree
 from strata.cli.options import AllowRunCmd, Json, Rules
-from strata.cli.views.console import err, out, print_json, table
+from strata.cli.views.console import out, print_json, table
+from strata.cli.views.findings import end_with
 from strata.live.check import RULES, check, rules_of
 
 EXAMPLES = ("strata live check", "strata live check --json")
@@ -24,11 +21,4 @@ def run(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = 
         return
     tree = open_tree(allow_run_cmd)
     findings = check(tree)
-    if json_:
-        print_json([dataclasses.asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            out.print(str(finding), markup=False, soft_wrap=True)
-        err.print(f"{len(rules_of(tree.root))} rules, {len(tree.find())} units, {len(findings)} findings")
-    if findings:
-        raise typer.Exit(1)
+    end_with(findings, f"{len(rules_of(tree.root))} rules, {len(tree.find())} units", json_=json_)
