@@ -112,6 +112,8 @@ VALIDATE_DEFINITION = MotoName(
     "moto.stepfunctions.parser.models", "StepFunctionsParserBackend._validate_definition"
 )
 START_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.start")
+MAKING_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.__init__")
+HISTORY_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.to_history_output")
 REFLECT_STATUS = MotoName(
     "moto.stepfunctions.parser.backend.execution",
     "BaseExecutionWorkerCommunication._reflect_execution_status",

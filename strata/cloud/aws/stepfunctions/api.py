@@ -18,6 +18,7 @@ from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import InvalidName, ResourceNotFound, StateMachineDoesNotExist
 from moto.stepfunctions.models import StateMachine, StateMachineVersion
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from strata.cloud.aws import moto_compat as moto
@@ -231,6 +232,17 @@ class _Machines(Service):
     @replaces(moto.DESCRIBE_MACHINE, wraps=True)
     def describe_machine(self, describe: Callable[..., Any], backend: Any, arn: str) -> Any:
         return getattr(self._started, "machine", None) or describe(backend, arn)
+
+    @replaces(moto.MAKING_OF_EXECUTION, wraps=True)
+    def make_running(self, make: Callable[..., None], execution: Any, *given: Any, **named: Any) -> None:
+        """Make an execution that runs: moto lists it before it gives it a status."""
+        make(execution, *given, **named)
+        execution.exec_status = ExecutionStatus.RUNNING
+
+    @replaces(moto.HISTORY_OF_EXECUTION, wraps=True)
+    def history(self, history: Callable[[Any], Any], execution: Any) -> Any:
+        """Return the events; none while the execution has no thread yet."""
+        return history(execution) if execution.exec_worker else {"events": []}
 
     @action("stepfunctions", "CreateStateMachine", wraps=True)
     def create_state_machine(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.events import api as events
 from tests.cloud.aws.conftest import Aws, run
 
 
@@ -99,6 +100,28 @@ def test_execution_of_a_version_and_of_an_alias(aws: Aws, role: str) -> None:
     ]
     client.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=weights)
     assert {start(alias)[0] for _ in range(20)} == {"one", "two"}
+
+
+def test_execution_that_begins_can_be_read(aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto lists an execution before it starts it; other clients read it in between."""
+    client = aws.client("stepfunctions")
+    machine = aws.machine("m", passing(1), role)
+    read: list[Any] = []
+    publish = events.publish
+
+    def reading(*given: Any, detail: dict[str, Any], **more: Any) -> None:
+        if detail["status"] == "RUNNING":
+            arn = detail["executionArn"]
+            listed = client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+            read.append([each["status"] for each in listed])
+            read.append(client.describe_execution(executionArn=arn)["status"])
+            read.append(client.get_execution_history(executionArn=arn)["events"])
+        publish(*given, detail=detail, **more)
+
+    monkeypatch.setattr(events, "publish", reading)
+    ended = aws.ended(client.start_execution(stateMachineArn=machine)["executionArn"])
+    assert ended["status"] == "SUCCEEDED"
+    assert read == [["RUNNING"], "RUNNING", []]
 
 
 @pytest.mark.parametrize("qualifier", ["9", "nothing"])
