@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,16 @@ def main() -> None:
         root = Path(scratch).resolve() / "fixtures"
         shutil.copytree(arguments.folder, root, symlinks=True)
         subprocess.run(["git", "init", "-q", str(root)], check=True)
-        found = compare_all(root, arguments.below)
+        found: list[Comparison] = []
+        for item in compare_all(root, arguments.below):
+            found.append(item)
+            if arguments.list and item.verdict != EQUAL:
+                shown = f"{item.verdict}: {item.unit}\n  here:  {item.ours}\n  there: {item.theirs}"
+                print(shown, file=sys.stderr, flush=True)
     counts = Counter(comparison.verdict for comparison in found)
     if arguments.json:
         print(json.dumps({"counts": counts, "units": [vars(item) for item in found]}, indent=2))
     else:
-        for item in found if arguments.list else ():
-            if item.verdict != EQUAL:
-                print(f"{item.verdict}: {item.unit}\n  here:  {item.ours}\n  there: {item.theirs}")
         print(
             f"{len(found)} units: "
             + ", ".join(f"{counts[name]} {name}" for name in (EQUAL, BOTH, HERE, THERE, DIFFERS))
@@ -74,13 +76,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def compare_all(root: Path, below: str) -> list[Comparison]:
+def compare_all(root: Path, below: str) -> Iterator[Comparison]:
     """Compare the units of a repository, in order of their paths."""
     environ = child_environ(root.parent)
     tree = LiveTree.load(root, environ=environ)
     units = [path for path in discovery.find_units(root) if below == "." or path.startswith(f"{below}/")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda unit: compare(tree, unit, environ), units))
+        yield from pool.map(lambda unit: compare(tree, unit, environ), units)
 
 
 def compare(tree: LiveTree, unit: str, environ: dict[str, str]) -> Comparison:

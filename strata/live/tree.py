@@ -70,8 +70,8 @@ class LiveTree:
             allow_run_cmd: let `run_cmd` run commands; else it is refused.
 
         Raises:
-            StrataError: `root` is not a folder, Terraform is not found, or by a variable Terragrunt would load
-                something else.
+            StrataError: `root` is not a folder, Terraform is not found, or a variable is set by which
+                Terragrunt would load something else.
         """
         root = Path(root).resolve()
         if not root.is_dir():
@@ -102,11 +102,10 @@ class LiveTree:
     def find(self) -> list[str]:
         """The paths of all units that pass `.terragrunt-filters`, as `terragrunt find` lists them.
 
-        Without a folder `live`, a file at the top that others include is not a unit.
+        Raises:
+            StrataError: a file is there that Terragrunt would read, and Strata does not.
         """
-        if (self.root / discovery.LIVE).is_dir():
-            return discovery.find_units(self.root)
-        return discovery.units_of(self.root, discovery.WHOLE)
+        return discovery.all_units(self.root)
 
     def unit(self, path: str) -> Unit:
         """The unit in the folder `path` (relative to the root).

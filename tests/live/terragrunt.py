@@ -44,5 +44,6 @@ def render(unit: Path, environ: dict[str, str]) -> tuple[dict[str, Any] | None, 
         command, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if done.returncode == 0:
-        return json.loads(done.stdout), ""
+        # What a command of `run_cmd` prints comes before.
+        return json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"'))), ""
     return None, next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")

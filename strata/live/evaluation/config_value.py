@@ -10,7 +10,7 @@ from strata.hcl.literals import literal, object_of
 from strata.live.evaluation.document import completed
 from strata.live.language.hcl import Attribute
 from strata.live.language.includes import merge
-from strata.live.language.schema import Leaf, Tree
+from strata.live.language.schema import Leaf, Tree, includes_of
 from strata.live.language.scope import Scope
 
 
@@ -43,9 +43,12 @@ def configuration_text(
     merged = _texts(scope, tree, leaf)
     for include in reversed(scope.includes):
         if include.merge_strategy == "deep":
+            block = dict(includes_of(scope.file))[include.name]
             raise StrataError(
                 "a file with a deep merge cannot be read by `read_terragrunt_config`",
                 file=scope.file.path,
+                line=block.line,
+                remedy='include with merge_strategy = "shallow"',
             )
         if include.merge_strategy == "shallow":
             merged = _merge(_texts(include.scope, include.scope.tree, leaf), merged)

@@ -151,7 +151,7 @@ class Program:
                 return self._include_reference(reference, path, draft)
             case "feature":
                 return ".".join((self._features(scope, draft), *steps))
-            case "dependency" if steps:
+            case "dependency":
                 return self._dependency_reference(reference, path, draft)
         return self._fail(error)
 
@@ -226,26 +226,34 @@ class Program:
         if unit is None:
             reason = "the outputs of a file's dependencies are not read through `read_terragrunt_config`"
             return self._fail(StrataError(reason, file=path, line=line))
+        if not steps:
+            found = [self._dependency(unit, name, (), path, line, draft) for name in dependency_blocks(unit)]
+            return object_of(dict(zip(dependency_blocks(unit), found, strict=True)))
         if steps[0] not in dependency_blocks(unit):
             return self._fail(StrataError(f"dependency `{steps[0]}` does not exist", file=path, line=line))
+        return self._dependency(unit, steps[0], steps[1:], path, line, draft)
+
+    def _dependency(
+        self, unit: Scope, name: str, steps: tuple[str, ...], path: Path, line: int, draft: _Draft
+    ) -> str:
+        """What follows `dependency.NAME`; nothing follows where it is taken whole."""
         known = self.outputs.get(unit.key)
         if known is None:
-            reason = f"the outputs of dependency `{steps[0]}` are not known yet"
+            reason = f"the outputs of dependency `{name}` are not known yet"
             return self._fail(StrataError(reason, file=path, line=line))
-        value = known.get(steps[0])
+        value = known.get(name)
         if isinstance(value, StrataError):
             return self._fail(StrataError(value.message, file=path, line=line, remedy=value.remedy))
-        if len(steps) > 1 and steps[1] == "outputs" and value is None:
+        if steps[:1] == ("outputs",) and value is None:
             reason = (
-                f"dependency `{steps[0]}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
+                f"dependency `{name}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
             )
             return self._fail(StrataError(f"{reason} for {self.command}", file=path, line=line))
-        name = f"{unit.key}_d_{steps[0]}"
-        text = "{}" if value is None else f"{{ outputs = {value} }}"
-        definition = self._add(
-            name, lambda _: text, _Draft(unit), path, reference.line, f"dependency.{steps[0]}"
-        )
-        return ".".join((self._use(definition, draft), *steps[1:]))
+        # Terragrunt reads no inputs of the other unit, and shows that.
+        text = "{ inputs = null }" if value is None else f"{{ inputs = null, outputs = {value} }}"
+        key = f"{unit.key}_d_{name}"
+        definition = self._add(key, lambda _: text, _Draft(unit), path, line, f"dependency.{name}")
+        return ".".join((self._use(definition, draft), *steps))
 
     def _config(self, scope: Scope, draft: _Draft) -> str:
         """A whole configuration as one value."""
@@ -381,10 +389,13 @@ class Program:
         if texts:
             try:
                 value = self.statics.value(call.arguments[0], draft.scope)
-                known = value if value.startswith("~") else os.path.join(base, value)
-                texts[0] = quoted(known)
-            except (NotConstantError, StrataError, AttributeError):
+            except (NotConstantError, StrataError):
                 texts[0] = absolute(texts[0], base)
+            else:
+                # What is not a string, and cannot become one, is Terraform's to refuse.
+                if isinstance(value, str | bool | int | float):
+                    name = as_string(value, call.name)
+                    texts[0] = quoted(name if name.startswith("~") else os.path.join(base, name))
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"
 

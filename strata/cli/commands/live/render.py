@@ -12,7 +12,7 @@ from strata.cli.live_tree import open_tree
 from strata.cli.options import AllowRunCmd, Json
 from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
-from strata.live import LiveTree
+from strata.live import LiveTree, discovery
 from strata.live.generate import generated_files
 
 EXAMPLES = ("strata live render live/dev/s3", "strata live render live/dev/s3 --json")
@@ -44,8 +44,8 @@ def run(
 
 def _path(tree: LiveTree, unit: str) -> str:
     """Return a unit's path from the root; the argument may be a path from the current folder."""
-    if unit in tree.find():
-        return unit
+    if (tree.root / unit / discovery.CONFIGURATION).is_file():
+        return Path(unit).as_posix()
     path = (Path.cwd() / unit).resolve()
     if not path.is_relative_to(tree.root):
         raise StrataError(f"{path} is not in this repository")
