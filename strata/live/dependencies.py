@@ -39,19 +39,23 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
     """
     dependencies: list[Dependency] = []
     after: list[str] = []
+    places: dict[str, tuple[Path, int]] = {}
     for name, blocks in dependency_blocks(scope).items():
         block, leaf = _merged_block(blocks, values)
         dependency = _dependency(root, name, block, leaf, scope)
         dependencies.append(dependency)
         if dependency.enabled:
             after.append(dependency.path)
+            places.setdefault(dependency.path, (leaf.value.path, leaf.line))
     for part in scope.parts():
         if part is not scope and _strategy(scope, part) == "no_merge":
             continue
         tree = part.tree.get("dependencies")
         if tree:
-            paths = filled(tree, values.of(part))["paths"]
-            after.extend(_unit_path(root, target, tree["paths"], scope) for target in paths)
+            leaf = tree["paths"]
+            for target in filled(tree, values.of(part))["paths"]:
+                after.append(_unit_path(root, target, leaf, scope))
+                places.setdefault(after[-1], (leaf.value.path, leaf.line))
     parts = path.split("/")
     live = len(parts) > 2 and parts[0] == discovery.LIVE
     unit = Unit(
@@ -61,6 +65,7 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
         file=scope.file.path,
         dependencies=tuple(dependencies),
         after=tuple(dict.fromkeys(after)),
+        places=places,
     )
     return Loaded(unit, scope)
 

@@ -126,6 +126,27 @@ class LiveTree:
 
         return in_order(item.unit for item in self._load(discovery.units_of(self.root, environment)))
 
+    def with_dependencies(self, paths: Sequence[str]) -> list[Unit]:
+        """Units and all that they wait for, each after all it depends on.
+
+        What a unit that cannot be read waits for is not looked for.
+
+        Raises:
+            StrataError: one of `paths` cannot be read, or a cycle, with its place.
+        """
+        from strata.live.order import in_order
+
+        found = {item.unit.path: item.unit for item in self._load(paths)}
+        todo = list(found.values())
+        while todo:
+            following = dict.fromkeys(path for unit in todo for path in unit.after if path not in found)
+            todo = []
+            for path in following:
+                with contextlib.suppress(StrataError):
+                    todo.append(self.unit(path))
+            found |= {unit.path: unit for unit in todo}
+        return in_order(found.values())
+
     def graph(self, environment: str) -> networkx.DiGraph:
         """The environment's graph: nodes are unit paths, an edge a -> b says that b depends on a.
 

@@ -32,6 +32,8 @@ def run(
     tree = open_tree(allow_run_cmd)
     paths = [_path(tree, unit)] if unit else tree.find()
     documents = tree.configs(paths, command=command)
+    # A unit that waits for itself can be rendered, and never be applied.
+    tree.with_dependencies(paths)
     # What `terragrunt render` overlooks and a plan reports. The module is not needed: it may be a release.
     for document in documents.values():
         generated_files(document, list)
