@@ -232,6 +232,18 @@ class LiveTree:
         )
         return {path: document.get("remote_state", {}) for path, document in found.items()}
 
+    def source(self, unit: str) -> str:
+        """The source of a unit's module, as it is written; "" if it has none. The rest is not evaluated."""
+        found = documents(
+            self._reader,
+            self._load([unit]),
+            {},
+            "render",
+            part=lambda name: name == "terraform",
+            lenient=True,
+        )
+        return found[unit].get("terraform", {}).get("source") or ""
+
     def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
         """Those that `exclude` blocks leave out of a run of `command` over these units."""
         items = self._load(units)

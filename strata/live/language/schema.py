@@ -360,8 +360,10 @@ def _map(value: Any) -> dict[str, Any] | None:
 def _one_type_map(value: Any) -> dict[str, Any] | None:
     found = _map(value)
     kinds = {type(item) for item in found.values()} - {type(None)} if found else set()
-    # HCL makes strings of them all where one is a string.
-    return found if len(kinds) < 2 or str in kinds or kinds == {int, float} else None
+    if found and str in kinds:
+        # HCL makes strings of them all where one is a string.
+        return {key: item if item is None else _string(item) for key, item in found.items()}
+    return found if len(kinds) < 2 or kinds == {int, float} else None
 
 
 _CONVERSIONS: dict[Kind, Any] = {
