@@ -13,7 +13,6 @@ from strata.live.language.includes import merge
 from strata.live.language.schema import Kind, Leaf, Tree, includes_of
 from strata.live.language.scope import Scope
 
-
 # Of the kinds whose values HCL may have to convert, what does that; texts of numbers are seldom meant.
 _CONVERSIONS: Mapping[Kind, str] = {"bool": "tobool", "int": "tonumber", "one_type_map": "tomap"}
 
