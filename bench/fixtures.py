@@ -12,6 +12,7 @@ credentials that a unit asks for are part of its render.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from strata.errors import StrataError
-from strata.live import LiveTree, discovery
+from strata.live import LiveTree, Unit, discovery
+from strata.terraform.state import StateBackend
+from strata.terraform.unit_outputs import dependency_outputs
 from tests.live.terragrunt import child_environ, render, significant
 
+VERDICTS = ("equal", "both refuse", "refused here by name", "refused there alone", "differs")
 VERDICTS = ("equal", "both refuse", "refused here by name", "refused there alone", "differs")
 EQUAL, BOTH, HERE, THERE, DIFFERS = VERDICTS
 
@@ -48,7 +52,7 @@ class Comparison:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path, help="a folder of Terragrunt units")
-    parser.add_argument("--below", default=".", help="only units below this folder in it")
+    parser.add_argument("--unit", action="append", help="only this unit of it; may be repeated")
     parser.add_argument("--list", action="store_true", help="print every unit that is not equal")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
@@ -59,7 +63,7 @@ def main() -> None:
         shutil.copytree(arguments.folder, root, symlinks=True)
         subprocess.run(["git", "init", "-q", str(root)], check=True)
         found: list[Comparison] = []
-        for item in compare_all(root, arguments.below):
+        for item in compare_all(root, arguments.unit):
             found.append(item)
             if arguments.list and item.verdict != EQUAL:
                 shown = f"{item.verdict}: {item.unit}\n  here:  {item.ours}\n  there: {item.theirs}"
@@ -68,21 +72,23 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"counts": counts, "units": [vars(item) for item in found]}, indent=2))
     else:
-        print(
-            f"{len(found)} units: "
-            + ", ".join(f"{counts[name]} {name}" for name in (EQUAL, BOTH, HERE, THERE, DIFFERS))
-        )
+        shown = ", ".join(f"{counts[name]} {name}" for name in VERDICTS)
+        print(f"{len(found)} units: {shown}")
     if counts[THERE] or counts[DIFFERS]:
         sys.exit(1)
 
 
-def compare_all(root: Path, below: str) -> Iterator[Comparison]:
+def compare_all(root: Path, chosen: Sequence[str] | None) -> Iterator[Comparison]:
     """Compare the units of a repository, in order of their paths."""
     environ = child_environ(root.parent)
     tree = LiveTree.load(root, environ=environ)
-    units = [path for path in discovery.find_units(root) if below == "." or path.startswith(f"{below}/")]
+    units = chosen or discovery.find_units(root)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(lambda unit: compare(tree, unit, environ), units)
+
+
+def _no_backend(unit: Unit) -> StateBackend:
+    raise StrataError(f"{unit.path} has its state in S3")
 
 
 def compare(tree: LiveTree, unit: str, environ: dict[str, str]) -> Comparison:
@@ -90,14 +96,16 @@ def compare(tree: LiveTree, unit: str, environ: dict[str, str]) -> Comparison:
     theirs, said = render(tree.root / unit, environ)
     ours: dict[str, Any] | None = None
     error = ""
+    outputs: Mapping[str, Mapping[str, Any]] = {}
+    with contextlib.suppress(StrataError):
+        # Where there is no network, mocks stand in at Terragrunt too.
+        outputs = dependency_outputs(tree, [unit], _no_backend)
     try:
-        ours = tree.config(unit)
+        ours = tree.config(unit, outputs)
     except StrataError as caught:
         error = str(caught).replace(f"{tree.root}/", "")
     if ours is None or theirs is None:
-        verdict = {(True, True): BOTH, (True, False): HERE, (False, True): THERE}[
-            ours is None, theirs is None
-        ]
+        verdict = THERE if ours is not None else HERE if theirs is not None else BOTH
         return Comparison(unit, verdict, error, said.replace(f"{tree.root}/", ""))
     here, there = significant(ours, tree.root), significant(theirs, tree.root)
     if here == there:

@@ -130,7 +130,8 @@ def _outputs(
     if dependency.skip_outputs:
         return mocks if mocked else None
     if applied:
-        if mocked and mocks is not None:
+        # Under `render` mocks may stand in for all outputs, but not for some of them.
+        if mocks is not None and dependency.mocks_allowed(command):
             return _with_mocks(dependency.mock_outputs_merge_strategy_with_state, applied, mocks)
         return applied
     if mocked:

@@ -21,6 +21,7 @@ from strata.live.generate import generated_files
 from strata.live.language.schema import Leaf
 from strata.live.language.scope import Scope
 from strata.live.model import RenderedUnit, Unit
+from strata.live.neighbours import refuse_never_run, require_readable
 from strata.live.rendering import excluded, rendered_unit
 from strata.live.source import Sources
 from strata.live.terragrunt_variables import refuse_variables
@@ -181,7 +182,10 @@ class LiveTree:
     ) -> dict[str, dict[str, Any]]:
         """The configurations of many units by path, evaluated together: as `config`, but much faster."""
         # What is not checked yet is evaluated at once below.
-        return documents(self._reader, self._load(units, check=False), outputs or {}, command)
+        items = self._load(units, check=False)
+        for item in items:
+            refuse_never_run(self._reader, item.unit, lambda path: self._load([path])[0])
+        return documents(self._reader, items, outputs or {}, command)
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "apply"
@@ -342,7 +346,9 @@ class LiveTree:
             units = list(scopes.values())
             values = self._reader.evaluate(units, graph_leaves, command="apply", check=check)
             for path, scope in scopes.items():
-                self._loaded[path] = loaded_unit(self.root, path, scope, values)
+                loaded = loaded_unit(self.root, path, scope, values)
+                require_readable(self._reader, loaded.unit)
+                self._loaded[path] = loaded
         return [self._loaded[path] for path in paths]
 
     @contextlib.contextmanager

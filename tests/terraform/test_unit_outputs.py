@@ -186,6 +186,37 @@ def test_a_state_that_is_out_of_reach(
     assert "(log in again)" in said
 
 
+# The commands that mocks are allowed for, and what comes of a state without `more`.
+MERGED = {
+    '["plan"]': {"id": "vpc-7", "more": "none"},
+    '["plan", "render"]': {"id": "vpc-7", "more": "mock"},
+    "[]": {"id": "vpc-7", "more": "mock"},
+}
+
+
+def merging_tree(root: Path, commands: str) -> LiveTree:
+    reader = READER.replace('["plan"]', f'{commands}\n  mock_outputs_merge_strategy_with_state = "shallow"')
+    more = 'inputs = {\n  more = try(dependency.net.outputs.more, "none")\n'
+    files = {"net/terragrunt.hcl": "", "net/main.tf": "", "net/terraform.tfstate": state(id="vpc-7")}
+    return write(root, {**files, "web/terragrunt.hcl": reader.replace("inputs = {", more)})
+
+
+@pytest.mark.parametrize("commands", MERGED)
+def test_mocks_beside_outputs(commands: str, root: Path) -> None:
+    tree = merging_tree(root, commands)
+    outputs = dependency_outputs(tree, ["web"], no_backend)
+    assert tree.config("web", outputs)["inputs"] == MERGED[commands]
+
+
+@pytest.mark.needs("terragrunt")
+@pytest.mark.parametrize("commands", MERGED)
+def test_terragrunt_merges_the_same(commands: str, root: Path, tmp_path: Path) -> None:
+    merging_tree(root, commands)
+    document, said = render(root / "web", child_environ(tmp_path))
+    assert document is not None, said
+    assert document["inputs"] == MERGED[commands]
+
+
 @pytest.mark.needs("terragrunt")
 @pytest.mark.parametrize("place", ["beside the unit", "where the backend says"])
 def test_terragrunt_reads_the_same(place: str, root: Path, tmp_path: Path) -> None:

@@ -362,7 +362,8 @@ def _one_type_map(value: Any) -> dict[str, Any] | None:
     kinds = {type(item) for item in found.values()} - {type(None)} if found else set()
     if found and str in kinds:
         # HCL makes strings of them all where one is a string.
-        return {key: item if item is None else _string(item) for key, item in found.items()}
+        texts = _string_map({key: item for key, item in found.items() if item is not None})
+        return None if texts is None else {key: texts.get(key) for key in found}
     return found if len(kinds) < 2 or kinds == {int, float} else None
 
 
