@@ -198,6 +198,13 @@ def _dependency(root: Path, name: str, block: Tree, leaf: Leaf, scope: Scope) ->
 def _unit_path(root: Path, target: str, leaf: Leaf, scope: Scope) -> str:
     """The path of the unit that `target` names, seen from the unit's folder."""
     file = configuration_path(target, scope)
+    if not file.is_file() and file.with_name(f"{file.name}.json").is_file():
+        raise StrataError(
+            f"the dependency `{target}` is a unit in JSON, which is not read",
+            file=leaf.value.path,
+            line=leaf.line,
+            remedy=f"write it as {discovery.CONFIGURATION}",
+        )
     if not file.is_file():
         shown = os.path.relpath(os.path.normpath(scope.directory / target), root)
         raise StrataError(

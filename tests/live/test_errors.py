@@ -221,6 +221,19 @@ FAULTS: dict[str, tuple[dict[str, str | None], tuple[str, int | None], str]] = {
         ("live/dev/a/terragrunt.hcl", 2),
         "must be a list of strings",
     ),
+    "values of a stack": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  port = values.port\n}\n'},
+        ("live/dev/env.hcl", 3),
+        "values of a stack are not read",
+    ),
+    "a dependency on a unit in JSON": (
+        {
+            "live/dev/a/terragrunt.hcl": '\ndependencies {\n  paths = ["../../prod/j"]\n}\n',
+            "live/prod/j/terragrunt.hcl.json": "{}",
+        },
+        ("live/dev/a/terragrunt.hcl", 3),
+        "the dependency `../../prod/j` is a unit in JSON, which is not read",
+    ),
     "a value that HCL refuses": (
         {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  port = parseint("x", 10)\n}\n'},
         ("live/dev/env.hcl", 3),

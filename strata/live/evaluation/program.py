@@ -153,6 +153,13 @@ class Program:
                 return ".".join((self._features(scope, draft), *steps))
             case "dependency":
                 return self._dependency_reference(reference, path, draft)
+            case "values":
+                error = StrataError(
+                    "values of a stack are not read",
+                    file=path,
+                    line=reference.line,
+                    remedy="write them as inputs",
+                )
         return self._fail(error)
 
     def _local_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
