@@ -137,16 +137,20 @@ class LiveTree:
         """
         from strata.live.order import in_order
 
-        found = {item.unit.path: item.unit for item in self._load(paths)}
+        found = {item.unit.path: item.unit for item in self._load(paths, check=False)}
         todo = list(found.values())
         while todo:
             following = dict.fromkeys(path for unit in todo for path in unit.after if path not in found)
-            todo = []
-            for path in following:
-                with contextlib.suppress(StrataError):
-                    todo.append(self.unit(path))
+            todo = self._readable(list(following))
             found |= {unit.path: unit for unit in todo}
         return in_order(found.values())
+
+    def _readable(self, paths: Sequence[str]) -> list[Unit]:
+        """Those that can be read, together if all can."""
+        try:
+            return [item.unit for item in self._load(paths, check=False)]
+        except StrataError:
+            return [unit for path in paths for unit in self._readable([path])] if len(paths) > 1 else []
 
     def graph(self, environment: str) -> networkx.DiGraph:
         """The environment's graph: nodes are unit paths, an edge a -> b says that b depends on a.

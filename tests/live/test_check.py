@@ -166,3 +166,19 @@ def test_rendering_a_unit_of_a_cycle_says_where(
     assert "terragrunt.hcl:" in said
     assert "dependency cycle: live/dev/" in said
     assert run(["live", "render", "live/prod/a"]) == 0
+
+
+def test_a_unit_is_rendered_though_another_cannot_be_read(
+    write: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {"live/dev/c/terragrunt.hcl": "locals {\n  x = nope()\n}\n"}
+    after = {"live/dev/d/terragrunt.hcl": 'dependencies {\n  paths = ["../c", "../b"]\n}\n'}
+    root = write({**TREE, **broken, **after})
+    monkeypatch.chdir(root)
+    assert run(["live", "render", "live/dev/d"]) == 0
+    tree = LiveTree.load(root)
+    assert [unit.path for unit in tree.with_dependencies(["live/dev/d"])] == [
+        "live/dev/a",
+        "live/dev/b",
+        "live/dev/d",
+    ]
