@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,10 @@ class LiveTree:
     def terraform(self) -> str:
         """The Terraform program that evaluates expressions."""
         return self._reader.console.terraform
+
+    @cached_property
+    def _terraform_version(self) -> str:
+        return self._reader.console.version()
 
     def environments(self) -> list[str]:
         """The names of the environments, sorted: the folders of `live/` that do not begin with `_` or `.`."""
@@ -296,7 +301,9 @@ class LiveTree:
                 files = generated_files(document, self._format)
                 source = document.get("terraform", {}).get("source")
                 module = self._sources.module(source, item.scope.directory)
-            rendered[path] = rendered_unit(item.unit, item.scope, document, module, files, command)
+            rendered[path] = rendered_unit(
+                item.unit, item.scope, document, module, files, command, lambda: self._terraform_version
+            )
         return rendered
 
     def dag(self, environment: str | None = None) -> list[Unit]:

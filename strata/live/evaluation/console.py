@@ -143,6 +143,19 @@ class Console:
         place = _PLACE.search(match["rest"]) if match else None
         return (int(place[1]), _message(match)) if match and place else None
 
+    def version(self) -> str:
+        """The program's version.
+
+        Raises:
+            StrataError: Terraform cannot be run, or does not say.
+        """
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            process = self._terraform(Path(folder), "version", "-json")
+        try:
+            return str(json.loads(process.stdout)["terraform_version"])
+        except (ValueError, KeyError, TypeError):
+            raise StrataError(f"`{self.terraform} version -json` does not say its version") from None
+
     def _terraform(
         self, folder: Path, *arguments: str, given: str | None = None
     ) -> subprocess.CompletedProcess[str]:

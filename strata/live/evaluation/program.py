@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.hcl.literals import absolute, literal, object_of, quoted
+from strata.hcl.literals import literal, object_of, quoted
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.config_value import configuration_text
 from strata.live.evaluation.console import Definition
 from strata.live.evaluation.constant_folding import NotConstantError, Statics, as_string
 from strata.live.evaluation.document import dependency_blocks
+from strata.live.evaluation.file_paths import completed_path
 from strata.live.evaluation.functions import FunctionError, answer, configuration_path, failure
 from strata.live.evaluation.tfvars import read_tfvars
 from strata.live.language.argument_probes import Calls, Probe, guarded
@@ -154,12 +154,8 @@ class Program:
             case "dependency":
                 return self._dependency_reference(reference, path, draft)
             case "values":
-                error = StrataError(
-                    "values of a stack are not read",
-                    file=path,
-                    line=reference.line,
-                    remedy="write them as inputs",
-                )
+                reason, remedy = "values of a stack are not read", "write them as inputs"
+                error = StrataError(reason, file=path, line=reference.line, remedy=remedy)
         return self._fail(error)
 
     def _local_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
@@ -391,18 +387,9 @@ class Program:
 
     def _file_call(self, call: FunctionCall, path: Path, draft: _Draft) -> str:
         """A file function of HCL, its path completed: the console runs elsewhere."""
-        base = draft.scope.root if call.name == "abspath" else draft.scope.file.path.parent
         texts = [self._text(argument, draft) for argument in call.arguments]
         if texts:
-            try:
-                value = self.statics.value(call.arguments[0], draft.scope)
-            except (NotConstantError, StrataError):
-                texts[0] = absolute(texts[0], base)
-            else:
-                # What is not a string, and cannot become one, is Terraform's to refuse.
-                if isinstance(value, str | bool | int | float):
-                    name = as_string(value, call.name)
-                    texts[0] = quoted(name if name.startswith("~") else os.path.join(base, name))
+            texts[0] = completed_path(call, texts[0], draft.scope, self.statics)
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"
 
