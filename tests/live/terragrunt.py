@@ -41,7 +41,14 @@ def render(unit: Path, environ: dict[str, str]) -> tuple[dict[str, Any] | None, 
     """The unit in a folder as Terragrunt renders it; None, and the last line of its error, if it refuses."""
     command = ["terragrunt", "render", "--json", "--tf-path", "terraform", "--working-dir", str(unit)]
     done = subprocess.run(
-        command, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command,
+        # A Terragrunt that crashes leaves a report where it runs.
+        cwd=unit,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode == 0:
         # What a command of `run_cmd` prints comes before.
