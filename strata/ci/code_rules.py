@@ -7,9 +7,10 @@ is compared as it was and as it is; nothing of the change is run or evaluated fo
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -76,6 +77,7 @@ _HARMLESS = re.compile(
     re.VERBOSE,
 )
 _UNPLANNED = ("tests/", "docs/", "bench/")
+_PLANNED = ("modules/", "live/", "terragrunt.hcl")
 _JSON = (".tf.json", ".tofu.json", ".hcl.json")
 _TEXT = (".tf", ".tofu", ".hcl", *_JSON)
 
@@ -116,14 +118,16 @@ def check_change(change: CommitRange) -> list[GateFinding]:
         StrataError: a file that Terraform or Terragrunt reads is not HCL: what it does is unknown.
     """
     found: list[GateFinding] = []
-    known = _known_providers(change)
+    read = [path for path in change.files if path.endswith(_TEXT) and not path.endswith(LOCK_FILE)]
+    before, after = change.before(read), change.after(read)
+    known = functools.cache(lambda: _known_providers(change))
     for path in change.files:
         found += _by_name(path)
         if (mode := change.modes.get(path, _PLAIN[0])) not in _PLAIN:
             found.append(GateFinding("code", path, f"is not a plain file (Git mode {mode})"))
-        elif path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
+        elif path in read:
             try:
-                found += _by_content(path, change, known)
+                found += _by_content(path, change, before.get(path), after.get(path), known)
             except StrataError as error:
                 if not path.startswith(_UNPLANNED):
                     raise
@@ -150,11 +154,15 @@ def _by_name(path: str) -> Iterator[GateFinding]:
         yield GateFinding("code", path, "may run, or decide what runs, in the job that plans")
 
 
-def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[GateFinding]:
-    now = _facts(path, change.after(path))
-    before = _facts(path, change.before(path), tolerant=True)
+def _by_content(
+    path: str, change: CommitRange, old: bytes | None, new: bytes | None, known: Callable[[], set[str]]
+) -> Iterator[GateFinding]:
+    now = _facts(path, new)
+    before = _facts(path, old, tolerant=True)
+    # What the file itself had needs no look at all others, unless it is a test's.
+    had = before.providers if path.startswith(_PLANNED) else {}
     for provider, line in now.providers.items():
-        if provider not in known:
+        if provider not in had and provider not in known():
             yield GateFinding("provider", f"{path}:{line}", f"new provider {provider}")
     for code, line in now.code.items():
         if code not in before.code:
@@ -168,11 +176,11 @@ def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[Gat
 
 def _known_providers(change: CommitRange) -> set[str]:
     """The providers of all code as it was at the base."""
+    # Tests bring providers of their own, which no plan knows.
+    paths = [path for path in change.paths_before() if path.endswith(_TEXT) and path.startswith(_PLANNED)]
     known: set[str] = set()
-    for path in change.paths_before():
-        # Tests bring providers of their own, which no plan knows.
-        if path.endswith(_TEXT) and path.startswith(("modules/", "live/", "terragrunt.hcl")):
-            known |= _facts(path, change.before(path), tolerant=True).providers.keys()
+    for path, text in change.before(paths).items():
+        known |= _facts(path, text, tolerant=True).providers.keys()
     return known
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -455,11 +456,11 @@ class Written(CommitRange):
     def of(cls, new: dict[str, str], old: dict[str, str] = BASE, **modes: str) -> Written:
         return cls(Path(), "base", "head", tuple(sorted(new)), modes, old, new)
 
-    def before(self, path: str) -> bytes | None:
-        return self.old[path].encode() if path in self.old else None
+    def before(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self.old[path].encode() for path in paths if path in self.old}
 
-    def after(self, path: str) -> bytes | None:
-        return self.new[path].encode()
+    def after(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self.new[path].encode() for path in paths if path in self.new}
 
     def paths_before(self) -> list[str]:
         return sorted(self.old)
