@@ -89,7 +89,7 @@ def measured(code: Path, clone: Path, words: list[str]) -> tuple[float, float]:
     for _ in range(RUNS + 1):
         used, began = cpu(), time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-c", start, *words],
+            [sys.executable, "-P", "-c", start, *words],
             cwd=clone,
             env=environ,
             capture_output=True,

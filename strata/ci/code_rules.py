@@ -61,6 +61,8 @@ _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
+# The provider of a function, in a template of JSON syntax.
+_FUNCTION_PROVIDER = re.compile(r"provider\s*::\s*([\w-]+)\s*::")
 # What a module's version may be; any other Git reference can mean another commit tomorrow.
 _VERSION = re.compile(r"local|v\d+\.\d+\.\d+")
 # Git's modes of plain files: a link or a repository of its own is read elsewhere than where it stands.
@@ -338,8 +340,9 @@ def _json_providers(document: Any, facts: _Facts) -> None:
 
 def _json_names(document: Any) -> Iterator[str]:
     """The providers that Terraform's JSON syntax names: local names, and source addresses."""
+    checks = [body for _, made in _pairs(_within(document, "check")) for body in _bodies(made)]
     for kind in _TYPED:
-        for name, made in _pairs(_within(document, kind)):
+        for name, made in _pairs([*_within(document, kind), *_within(checks, kind)]):
             if (prefix := name.split("_", 1)[0]) not in _BUILT_IN:
                 yield prefix
             for _, body in _pairs(made):
@@ -353,8 +356,17 @@ def _json_names(document: Any) -> Iterator[str]:
             yield name
             if isinstance(required, dict):
                 yield from ([str(required["source"])] if "source" in required else [])
-            elif not isinstance(required, str):
+            elif not isinstance(required, str) or "${" in required:
                 yield json.dumps(required)
+    for text in _strings(document):
+        yield from _FUNCTION_PROVIDER.findall(text)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _strings(inner)
 
 
 def _plain(value: Any) -> str:

@@ -429,6 +429,9 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("JSON: a provider that an import names", {JSON: '{"import": [{"to": "x", "id": "y", "provider": "evil.x"}]}'}, {"code", "provider"}),
     ("JSON: a provider that a module gets", {JSON: '{"module": {"x": {"source": "./x", "providers": {"aws": "evil.x"}}}}'}, {"code", "provider"}),
     ("JSON: an action", {JSON: '{"action": {"evil_x": {"y": {}}}}'}, {"code", "provider"}),
+    ("JSON: a required provider that is computed", {JSON: '{"terraform": {"required_providers": {"aws": "${ {source = \\"evil/aws\\"} }"}}}'}, {"code", "provider"}),
+    ("JSON: a provider of a function", {JSON: '{"output": {"x": {"value": ["${provider::evil::run()}"]}}}'}, {"code", "provider"}),
+    ("JSON: a provider in a check", {JSON: '{"check": {"x": {"data": {"external": {"x": {"program": ["id"]}}}}}}'}, {"code", "provider"}),
     ("JSON: built in", {JSON: '{"resource": {"terraform_data": {"x": {}}}}'}, {"code"}),
     # values of what Terragrunt generates
     ("value: decoded, by Terraform's own name", env('"STRATA"', 'core::jsondecode("1")'), {"code"}),
