@@ -278,7 +278,11 @@ def _named_providers(block: Block) -> Iterator[tuple[str, int]]:
         yield _local_name(block.attributes["provider"].node), block.attributes["provider"].line
     elif block.type == "module" and "providers" in block.attributes:
         given = block.attributes["providers"]
-        yield from ((_local_name(value), given.line) for _, _, value in elements(given.node))
+        found = [_local_name(value) for _, _, value in elements(given.node)]
+        if not found and given.constant != ({},):
+            # Terraform takes an object as it is written alone: what else it may be is not known here.
+            found = [compact(given.node)]
+        yield from ((name, given.line) for name in found)
 
 
 def _sources(value: Expression) -> Iterator[str]:
