@@ -25,11 +25,30 @@ from strata.live.discovery import LOCK_FILE
 _BUILT_IN = {"terraform"}
 _CODE_DATA = {"aws_lambda_invocation", "external", "http", "terraform_remote_state"}
 # Runs any statement, and its query each time that Terraform plans.
-_CODE_RESOURCES = {"snowflake_execute", "snowflake_unsafe_execute"}
+# The others run a function, a script or another template as soon as Terraform applies.
+_CODE_RESOURCES = {
+    *("snowflake_execute", "snowflake_unsafe_execute"),
+    *(
+        "aws_cloudformation_stack",
+        "aws_cloudformation_stack_set",
+        "aws_lambda_invocation",
+        "aws_ssm_association",
+    ),
+}
 _TYPED = ("action", "data", "ephemeral", "list", "resource")
 # Every edit of one counts: what it says is run, decides what is, or whom a token is sent to.
 _RUN_BLOCKS = (
-    *("after_hook", "backend", "before_hook", "cloud", "engine", "error_hook", "errors", "exclude"),
+    *(
+        "after_hook",
+        "backend",
+        "before_hook",
+        "cloud",
+        "encryption",
+        "engine",
+        "error_hook",
+        "errors",
+        "exclude",
+    ),
     *("extra_arguments", "feature", "generate", "provider", "provider_meta", "provisioner", "remote_state"),
 )
 _RUN_ATTRIBUTES = re.compile(
@@ -44,11 +63,25 @@ _HCL_FILE = r'"[^"]+\.hcl"|find_in_parent_folders\("[^"]+\.hcl"\)'
 _LOCAL_FILE = re.compile(_HCL_FILE)
 _READ_CONFIG = re.compile(rf"read_terragrunt_config\(({_HCL_FILE})\)")
 _SIBLING = re.compile(r'"\.\./[\w-]+"|\[("\.\./[\w-]+",?)*\]')
+_NEVER = re.compile(r"(?!)")
+_NOT_APPLIED = re.compile(r'\[("(init|validate|plan|show|graph|providers|render)",?)*\]')
 _FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
 # Block -> attribute, what it may be, and what it is else.
 _PLACES = {
     **dict.fromkeys(("module", "stack", "terraform", "unit"), (_FROM_ELSEWHERE,)),
-    "dependency": (("config_path", _SIBLING, "dependency outside the environment"),),
+    "terraform": (
+        _FROM_ELSEWHERE,
+        ("copy_terraform_lock_file", re.compile("true"), "a lock file that is left out"),
+        ("exclude_from_copy", _NEVER, "files of a module that are left out"),
+        ("include_in_copy", _NEVER, "files that are added to a module"),
+    ),
+    "dependency": (
+        ("config_path", _SIBLING, "dependency outside the environment"),
+        ("mock_outputs_allowed_terraform_commands", _NOT_APPLIED, "mocks that may be applied"),
+        ("mock_outputs_merge_strategy_with_state", _NEVER, "mocks beside real outputs"),
+        ("mock_outputs_merge_with_state", _NEVER, "mocks beside real outputs"),
+        ("skip_outputs", re.compile("false"), "mocks instead of real outputs"),
+    ),
     "dependencies": (("paths", _SIBLING, "dependency outside the environment"),),
     "include": (("path", _LOCAL_FILE, "configuration out of another file than .hcl"),),
 }
@@ -260,6 +293,9 @@ def _block_facts(block: Block, facts: _Facts) -> str | None:
         value = block.attributes.get(name)
         if value is not None and not local.fullmatch(compact(value.node)):
             facts.code.setdefault(f"{what}\0{value.normal}", value.line)
+    mocks = block.attributes.get("mock_outputs") if kind == "dependency" else None
+    if mocks is not None and "mock_outputs_allowed_terraform_commands" not in block.attributes:
+        facts.code.setdefault(f"mocks that may be applied\0{mocks.normal}", mocks.line)
     if kind in ("data", "ephemeral") and labels and labels[0] in _CODE_DATA:
         return f"data source {labels[0]}"
     if (kind == "resource" and labels and labels[0] in _CODE_RESOURCES) or kind == "action":

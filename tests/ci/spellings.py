@@ -26,11 +26,17 @@ Change = tuple[str, dict[str, str], Mapping[str, str], set[str]]
 _HCL = (".tf", ".tofu", ".hcl")
 
 
-def suite() -> list[Change]:
-    """Every change of the suite with HCL in it: its name, files, base, and the rules that must be asked for."""
+def suite(*, all_files: bool = False) -> list[Change]:
+    """Every change of the suite with HCL in it: its name, files, base, and the rules that must be asked for.
+
+    Args:
+        all_files: the others too.
+    """
     rows = [(name, {path: text}, BASE, set(rules)) for name, path, text, rules in ROWS]
     more = [(name, dict(files), BASE_OF_MORE, set(rules)) for name, files, rules in MORE]
-    return [one for one in (*rows, *more) if any(_is_hcl(path, text) for path, text in one[1].items())]
+    return [
+        one for one in (*rows, *more) if all_files or any(map(_is_hcl, *zip(*one[1].items(), strict=True)))
+    ]
 
 
 def fault(change: Change, some: random.Random) -> str | None:
@@ -40,7 +46,7 @@ def fault(change: Change, some: random.Random) -> str | None:
     spelled = {}
     for path, text in files.items():
         if _is_hcl(path, text):
-            path, text = _same(path, text, some) if strict else _other(path, text, some)
+            path, text = _same(path, text, some) if strict else other(path, text, some)
         spelled[path] = text
     try:
         found = {one.rule for one in check_change(Written.of(spelled, dict(base)))}
@@ -70,10 +76,12 @@ def _same(path: str, text: str, some: random.Random) -> tuple[str, str]:
     if some.random() < 0.4:
         text = _shuffled(path, text, some)
     # In Terragrunt's files an escape is a finding of its own.
-    return path, respelled(text.removeprefix("\ufeff"), some, escape=path.endswith(".tf"))
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return path, respelled(plain, some, escape=path.endswith(".tf"))
 
 
-def _other(path: str, text: str, some: random.Random) -> tuple[str, str]:
+def other(path: str, text: str, some: random.Random) -> tuple[str, str]:
+    """A file as people do not write it, which Terraform reads the same."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     for _ in range(some.randint(1, 4)):
         changed = _replaced(path, text, some)

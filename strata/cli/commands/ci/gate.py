@@ -14,6 +14,7 @@ from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import GateVerdict, check_plans, decide
 from strata.ci.git import CommitRange
 from strata.ci.inventory import check_loaded, is_configuration
+from strata.ci.providers import check_providers
 from strata.ci.workflow import add_summary
 from strata.cli.options import Json
 from strata.cli.views.console import out, print_json
@@ -82,9 +83,11 @@ def run(
 def _of_change(change: CommitRange) -> list[GateFinding]:
     """Judge the text of a change, then what it evaluates to: text that needs an approval is not evaluated."""
     found = check_change(change)
-    if any(one.rule == "code" for one in found) or not any(is_configuration(path) for path in change.files):
+    if any(one.rule == "code" for one in found):
         return found
-    return [*found, *check_loaded(change)]
+    if not any(one.rule == "provider" for one in found):
+        found = [*found, *check_providers(change)]
+    return [*found, *(check_loaded(change) if any(map(is_configuration, change.files)) else ())]
 
 
 def _print(verdict: GateVerdict, as_json: bool) -> None:
