@@ -18,7 +18,18 @@ locals {
           "lambda:InvokeFunction", "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage",
           "states:DescribeExecution", "states:StartExecution",
         ]
-        Resource = concat(local.named, [format(local.arn, "states", "execution:${local.any}:*")])
+        Resource = concat(
+          [
+            for pattern in [
+              "dynamodb:table/${local.any}", "glue:catalog", "glue:database/${var.context.project}_${var.context.environment}",
+              "glue:job/${local.any}", "glue:table/${var.context.project}_${var.context.environment}/*",
+              "lambda:function:${local.any}", "sns:${local.any}", "sqs:${local.any}",
+              "states:execution:${local.any}:*", "states:stateMachine:${local.any}",
+            ] : format(local.arn, split(":", pattern)[0], replace(pattern, "/^[a-z]+:/", ""))
+          ],
+          # Streams, never the groups themselves.
+          slice(local.log_groups, 1, 3),
+        )
       },
       {
         Sid      = "ListBuckets"

@@ -151,7 +151,9 @@ class Platform:
     def push(self, commit: str | None = None) -> WorkflowRun:
         """Run terraform-post-merge-apply.yaml for a commit of main, its head without one."""
         sha = commit or self.repository.main()
-        return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, {})
+        before = self.repository.git("rev-parse", f"{sha}~1").strip()
+        event = {"before": before}
+        return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, event)
 
     def schedule(self) -> WorkflowRun:
         """Run drift.yaml."""

@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     },
     "terraform-post-merge-apply": {
         "affected": {"contents": "read", "statuses": "read"},
+        "outdated": {"contents": "read", "pull-requests": "write", "statuses": "write"},
         "apply": {"contents": "read", "id-token": "write", "pull-requests": "read", "statuses": "write"},
     },
     "drift": {
