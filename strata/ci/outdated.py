@@ -1,4 +1,4 @@
-"""Plans of open pull requests that main has overtaken: what was planned, and what is said once it is outdated.
+"""Plans of open pull requests that main has overtaken.
 
 A comment names its units in a hidden line, so that nothing of a pull request is read or run to compare.
 """
