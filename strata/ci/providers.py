@@ -98,6 +98,19 @@ def locked_providers(root: Path) -> set[str]:
     }
 
 
+def cli_configuration(root: Path) -> str:
+    """Terraform's CLI configuration that installs what the lock files of a tree name, and nothing else.
+
+    Raises:
+        StrataError: there is no lock file.
+    """
+    known = sorted(locked_providers(root))
+    if not known:
+        raise StrataError("no unit has a lock file", remedy="make them with `strata live lock`")
+    include = "".join(f'      "{address}",\n' for address in known)
+    return f"provider_installation {{\n  direct {{\n    include = [\n{include}    ]\n  }}\n}}\n"
+
+
 def _required(printed: str) -> Iterator[tuple[str, str]]:
     call = None
     for line in printed.splitlines():

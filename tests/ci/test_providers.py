@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from strata.ci.code_rules import check_change
 from strata.ci.git import CommitRange
-from strata.ci.providers import check_providers, locked_providers, required_providers
+from strata.ci.providers import check_providers, cli_configuration, locked_providers, required_providers
+from strata.cli import app as cli
 from strata.errors import StrataError
 from strata.hcl.syntax import parse
+from strata.terraform.toolchain import ready_toolchain
 from tests.ci.changes import BASE, MAIN, Written
 from tests.ci.repository import Repository
 from tests.ci.spellings import Change, other, suite
@@ -104,3 +107,58 @@ def test_without_lock_files_the_modules_of_the_base_say_what_is_known(tmp_path: 
     repository.commit({"modules/b/main.tf": MAIN + 'data "dns_a_record_set" "x" {}\n'}, "change")
     found = check_providers(CommitRange.since(repository.clone, "origin/main"))
     assert [one.what.split(",")[0] for one in found] == ["requires registry.terraform.io/hashicorp/dns"]
+
+
+def init(folder: Path, text: str, lock: str, *, config: Path, readonly: bool = True) -> str:
+    """What `terraform init` says, as a job with a credential runs it; empty if it succeeds."""
+    folder.mkdir()
+    (folder / "main.tf").write_text(text, encoding="utf-8")
+    if lock:
+        (folder / ".terraform.lock.hcl").write_text(lock, encoding="utf-8")
+    more = {"TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1"}
+    more |= {"TF_CLI_ARGS_init": "-lockfile=readonly"} if readonly else {}
+    done = subprocess.run(
+        ["terraform", "init", "-input=false", "-no-color"],
+        cwd=folder,
+        env={**ENVIRON, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return " ".join(done.stderr.replace("│", " ").split()) if done.returncode else ""
+
+
+def test_what_is_not_locked_is_not_installed(root: Path, tmp_path: Path) -> None:
+    """With the machine's own mirror, as the registry is not asked: then with the list of what is allowed."""
+    mirror = ready_toolchain(root / ".strata").cli_config
+    lock = (root / "live/dev/s3/.terraform.lock.hcl").read_text(encoding="utf-8")
+    assert init(tmp_path / "locked", MAIN, lock, config=mirror) == ""
+    assert "Provider dependency changes detected" in init(tmp_path / "free", MAIN, "", config=mirror)
+    assert init(tmp_path / "writes", MAIN, "", config=mirror, readonly=False) == ""
+    allowed = tmp_path / "allowed.tfrc"
+    allowed.write_text(cli_configuration(root), encoding="utf-8")
+    said = init(tmp_path / "other", 'resource "null_resource" "x" {}\n', lock, config=allowed)
+    assert "hashicorp/null was not found in any of the search locations" in said
+
+
+def test_the_list_is_what_the_lock_files_name(root: Path, tmp_path: Path) -> None:
+    assert cli_configuration(root) == (
+        "provider_installation {\n  direct {\n    include = [\n"
+        f'      "{AWS}",\n      "registry.terraform.io/snowflakedb/snowflake",\n'
+        "    ]\n  }\n}\n"
+    )
+    (tmp_path / "live").mkdir()
+    with pytest.raises(StrataError, match="no unit has a lock file"):
+        cli_configuration(tmp_path)
+
+
+def test_a_configuration_that_is_there_is_kept(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    file = tmp_path / "new" / "x.tfrc"
+    assert cli.run(["ci", "providers", "--out", str(file)]) == 0
+    assert file.read_text(encoding="utf-8") == cli_configuration(root)
+    file.write_text("kept\n", encoding="utf-8")
+    assert cli.run(["ci", "providers", "--out", str(file)]) == 0
+    assert file.read_text(encoding="utf-8") == "kept\n"
