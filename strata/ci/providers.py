@@ -102,7 +102,7 @@ def cli_configuration(root: Path) -> str:
     """Terraform's CLI configuration that installs what the lock files of a tree name, and nothing else.
 
     Raises:
-        StrataError: there is no lock file.
+        StrataError: the tree has no lock file.
     """
     known = sorted(locked_providers(root))
     if not known:

@@ -1,4 +1,4 @@
-"""Write the Terraform CLI configuration of a job with a credential: only locked providers are installed."""
+"""Write the Terraform CLI configuration that installs locked providers only."""
 
 from __future__ import annotations
 
