@@ -4,7 +4,8 @@ locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["glue"]
 
-  datasets  = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  contracts = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals
+  datasets  = local.contracts.tables
   libraries = ["glue/glue_jobs.zip", "glue/libraries.zip"]
 }
 
@@ -50,7 +51,12 @@ inputs = {
   role_arn           = dependency.iam.outputs.role_arns.glue
 
   jobs = {
-    clean  = merge(local.env.glue, { libraries = local.libraries, script = "glue/clean.py" })
+    # The state machine reads the generations from the job that it starts.
+    clean = merge(local.env.glue, {
+      arguments = { "--generations" = jsonencode(local.contracts.generations) }
+      libraries = local.libraries
+      script    = "glue/clean.py"
+    })
     curate = merge(local.env.glue, { libraries = local.libraries, script = "glue/curate.py" })
   }
 

@@ -71,6 +71,17 @@ inputs = {
         sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
         states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]
       }
+      statements = {
+        ListReferences = {
+          actions    = ["s3:ListBucket"]
+          conditions = { StringEquals = { "s3:prefix" = ["reference/"] } }
+          resources  = [dirname(format(local.bucket, "raw", "*"))]
+        }
+        ReadGenerations = {
+          actions   = ["glue:GetJob"]
+          resources = [format(local.arn, "glue", "job/${format(local.name, "clean")}")]
+        }
+      }
     }
   }
 }

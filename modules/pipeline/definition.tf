@@ -50,6 +50,15 @@ locals {
     } },
   )
 
+  # Which of the reference files are the data set's, the job says; their names have an end.
+  generation = join(" ", [
+    "{% ( $all := $lookup($states.input.job.arguments, '--generations');",
+    "$own := $lookup($parse($exists($all) ? $all : '{}'), $split($states.input.key, '/')[0]);",
+    "$read := $states.result.Contents[$substringBefore($substringAfter(Key, '/'), '.') in $own.references];",
+    "$merge([$sift($states.input, function($v, $k) { $k != 'job' }), {'generation':",
+    "$hash($join([$own.generation, $sort($read.(Key & ' ' & ETag))], ' '), 'SHA-256')}]) ) %}",
+  ])
+
   definition = templatefile("${path.module}/templates/pipeline.asl.json", {
     after_notify  = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
     await_seconds = var.await_seconds
@@ -59,6 +68,7 @@ locals {
     # The folder that the object lies in; the jobs have its contract.
     dataset             = "States.ArrayGetItem(States.StringSplit($.key, '/'), 0)"
     failures            = local.failures
+    generation          = local.generation
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds
     object_id           = "States.Hash(States.Format('{}/{}', $.bucket, $.key), 'SHA-256')"

@@ -26,8 +26,8 @@ variable "failure_states" {
     condition = alltrue([
       for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
         "AwaitClaim", "CheckCause", "CheckVersionId", "Claim", "ClassifyFailure", "ClassifyRun", "Clean", "Curate",
-        "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder", "Failed", "Notify", "ReadClaim", "ReadRun",
-        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Superseded",
+        "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder", "Failed", "FindGeneration", "Notify", "ReadClaim",
+        "ReadGenerations", "ReadRun", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Superseded",
         "TakeOver", "UseNullVersion",
       ], name)
     ])

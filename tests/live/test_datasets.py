@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -167,6 +168,31 @@ def test_an_environment_has_the_data_sets_of_its_list(root: Path, datasets: str,
         assert list(inputs(root, "glue")["tables"]) == names
     finally:
         env.write_text(text)
+
+
+def test_a_generation_is_of_a_contract_and_of_the_jobs(root: Path, tmp_path: Path) -> None:
+    def generations() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            inputs(folder, "glue")["jobs"]["clean"]["arguments"]["--generations"]
+        )
+        return found
+
+    folder = tmp_path / "changing"
+    shutil.copytree(root, folder)
+    (folder / "glue_jobs/clean.py").write_text("RULES = 1")
+    before = generations()
+    assert {name: one["references"] for name, one in before.items()} == {
+        "flights": ["airlines", "airports", "planes"],
+        "line_items": ["suppliers", "parts"],
+        "trips": [],
+    }
+    assert generations() == before
+    (folder / CONTRACTS / "trips.odcs.yaml").write_text(TRIPS.replace("10,2", "12,2"))
+    contract = generations()
+    assert [name for name in before if contract[name] != before[name]] == ["trips"]
+    (folder / "glue_jobs/clean.py").write_text("RULES = 2")
+    code = generations()
+    assert [name for name in before if code[name] == contract[name]] == []
 
 
 def test_a_new_contract_affects_three_units(root: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_an_event_without_a_version_id_is_of_the_null_version(engine: Engine, ve
         put.event["version_id"] = version_id
     execution = world.deliver(put)
     assert world.finish(execution) == "RecordSuccess"
-    assert execution.visited[:3] == ["CheckVersionId", "UseNullVersion", "Claim"]
+    assert execution.visited[:2] == ["CheckVersionId", "UseNullVersion"]
     assert world.claim()["version_id"] == "null"
 
 
@@ -272,3 +273,106 @@ def test_content_in_parts_is_content_by_another_etag(world: World, engine: Engin
     # Worked on again, with the same result.
     assert world.finish(world.deliver(second)) == "RecordSuccess"
     assert world.rows() == rows_of(A)
+
+
+def corrected_code(world: World) -> None:
+    world.generation = "2"
+
+
+def corrected_reference(world: World) -> None:
+    world.put_reference("airlines.csv", world.key.encode())
+
+
+def new_reference(world: World) -> None:
+    world.put_reference("planes.csv", world.key.encode())
+
+
+def another_data_sets_reference(world: World) -> None:
+    world.put_reference("airports.csv", world.key.encode())
+
+
+def same_reference(world: World) -> None:
+    world.put_reference("airlines.csv", b"UA")
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [
+        (corrected_code, "RecordSuccess"),
+        (corrected_reference, "RecordSuccess"),
+        (new_reference, "RecordSuccess"),
+        (another_data_sets_reference, "Duplicate"),
+        (same_reference, "Duplicate"),
+    ],
+)
+def test_the_same_bytes_are_processed_again_under_a_newer_generation(
+    world: World, change: Callable[[World], None], end: str
+) -> None:
+    world.put_reference("airlines.csv", b"UA")
+    first, second = world.put(A), world.put(A)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    before = world.claim()["processed_generation"]
+    change(world)
+    # The very version, and its bytes put again.
+    assert world.finish(world.deliver(first)) == end
+    assert (world.claim()["processed_generation"] != before) == (end == "RecordSuccess")
+    assert world.finish(world.deliver(first)) == "Duplicate"
+    assert world.finish(world.deliver(second)) == "Duplicate"
+    assert world.rows() == rows_of(A)
+
+
+def test_an_older_version_stays_superseded_under_a_newer_generation(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    world.generation = "2"
+    assert world.finish(world.deliver(first)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_bytes_put_again_are_processed_under_a_newer_generation(world: World) -> None:
+    first, second = world.put(A), world.put(A)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    world.generation = "2"
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    assert world.claim()["processed_sequencer"] == second.sequencer
+    assert world.finish(world.deliver(first)) == "Superseded"
+
+
+def test_two_replays_under_a_newer_generation_are_worked_on_once(world: World) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    world.generation = "2"
+    one, two = world.deliver(put), world.deliver(put)
+    until(world, one, "Curate")
+    until(world, two, "AwaitClaim")
+    assert [world.finish(one), world.finish(two)] == ["RecordSuccess", "Duplicate"]
+
+
+@pytest.mark.parametrize("at", ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"])
+def test_a_killed_reprocessing_is_done_again(world: World, at: str) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    world.generation = "2"
+    world.kill(until(world, world.deliver(put), at))
+    again = world.deliver(put)
+    assert world.finish(again) == "RecordSuccess"
+    assert "TakeOver" in again.visited
+    assert world.rows() == rows_of(A)
+
+
+def test_a_claim_from_before_generations_is_processed_again(world: World, engine: Engine) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    engine.claims.update_item(
+        Key={"object_id": world.object_id}, UpdateExpression="REMOVE processed_generation"
+    )
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    assert world.finish(world.deliver(put)) == "Duplicate"
+
+
+def test_of_a_job_without_generations_the_references_count(world: World) -> None:
+    world.generation = ""
+    put = world.put(A)
+    assert [world.finish(world.deliver(put)) for _ in range(2)] == ["RecordSuccess", "Duplicate"]
+    world.generation = "1"
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
