@@ -51,6 +51,24 @@ inputs = {
         s3_read    = [format(local.bucket, "processed", "reports/*")]
       }
     }
+    # A distributed Map starts executions of its own machine, one for each object.
+    reprocess = {
+      description = "Starts the pipeline for objects that are processed again"
+      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "reprocess")}")] } }
+      features    = ["log_delivery", "tracing"]
+      grants = {
+        dynamodb_scan   = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
+        states_describe = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "execution:${format(local.name, machine)}*")]
+        states_start    = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")]
+        states_stop     = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "execution:${format(local.name, machine)}*")]
+      }
+      statements = {
+        FollowExecutions = {
+          actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+          resources = [format(local.arn, "events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")]
+        }
+      }
+    }
     snowflake = {
       description = "Lets the Snowflake storage integration read curated data"
       # What Snowflake's documentation asks for, versions too.

@@ -12,6 +12,9 @@ terraform {
 inputs = {
   dead_letter_queues = ["raw-objects-dlq"]
   jobs               = ["clean", "curate"]
-  state_machines     = { pipeline = {} }
+  state_machines = {
+    pipeline  = {}
+    reprocess = { opt_out = { freshness = { reason = "It runs when somebody starts it" } } }
+  }
   subscribers        = local.env.subscribers
 }

@@ -13,6 +13,11 @@ output "opt_outs" {
   value       = { for default, o in var.opt_out : default => o.reason }
 }
 
+output "reprocess_state_machine_arn" {
+  description = "ARN of the machine that processes objects again; null if there is none."
+  value       = one(module.reprocess[*].state_machine_arn)
+}
+
 output "state_machine_arn" {
   description = "ARN of the pipeline's state machine."
   value       = module.machine.state_machine_arn

@@ -83,6 +83,20 @@ variable "opt_out" {
   }
 }
 
+variable "reprocess" {
+  description = "Makes the machine reprocess, which processes objects again: the role that it runs as, and how many objects at once. Null: none."
+  type = object({
+    max_concurrency = optional(number, 5)
+    role_arn        = string
+  })
+  default = null
+
+  validation {
+    condition     = var.reprocess == null ? true : var.reprocess.max_concurrency >= 1 && var.reprocess.max_concurrency <= 1000
+    error_message = "reprocess.max_concurrency must lie between 1 and 1000."
+  }
+}
+
 variable "retries" {
   description = "Retries by service, instead of the module's own: what is tried again, and how. Always with full jitter."
   type = map(object({
