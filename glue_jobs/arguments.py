@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 
 from glue_jobs.errors import JobError
 
+# What stands for the ETag of an object that was deleted.
+DELETED = "deleted"
+
 
 @dataclass(frozen=True)
 class JobArguments:

@@ -1,4 +1,4 @@
-"""The thin main that both jobs share: arguments, session, read, transform, write, report."""
+"""The thin main that all jobs share: arguments, session, read, transform, write, report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from glue_jobs import clean, curate, lines, odcs, references, source
-from glue_jobs.arguments import JobArguments, is_older, parse
+from glue_jobs.arguments import DELETED, JobArguments, is_older, parse
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from glue_jobs.formats import compression_of
@@ -34,7 +34,7 @@ def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = 
     """Runs a job.
 
     Args:
-        name: `clean` or `curate`.
+        name: `clean`, `curate` or `remove`.
         argv: the arguments without the script's name; `sys.argv` if not given.
         agreed: the contract; the package's own of the data set if not given.
 
@@ -169,9 +169,35 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
     return report
 
 
+def remove_object(arguments: JobArguments, _: Contract) -> Document:
+    """Takes away what the jobs made of a deleted object; last, both reports say that it has no rows.
+
+    Raises:
+        JobError: a newer version has been curated already.
+    """
+    layout, storage = ObjectLayout(arguments), JobStorage(_session("remove", arguments))
+    previous = _refuse_older(storage, layout, arguments)
+    started = storage.read(layout.report("curate.started")) or {}
+    touched = {*previous.get("partitions", []), *previous.get("removed", []), *started.get("partitions", [])}
+    for partition in sorted(touched):
+        storage.delete(layout.curated_partition(partition))
+    for folder in (layout.cleaned, layout.quarantined_rows, layout.copies):
+        storage.delete(folder)
+    _clear_refusal(storage, layout, arguments)
+    counts = dict.fromkeys(("rows_read", "rows_clean", "rows_quarantined", "rows_duplicate"), 0)
+    empty: Document = {"reasons": {}, "dates": []}
+    storage.write(layout.report("clean"), _version(arguments) | counts | empty)
+    # The table must be told of what is gone, also by the next version if this refresh fails.
+    report = _version(arguments) | {"rows_curated": 0, "partitions": [], "removed": sorted(touched)}
+    storage.write(layout.report("curate"), report)
+    storage.delete(layout.report("curate.started"))
+    return report
+
+
 JOBS: dict[str, Callable[[JobArguments, Contract], Document]] = {
     "clean": clean_object,
     "curate": curate_object,
+    "remove": remove_object,
 }
 
 
@@ -198,12 +224,12 @@ def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArgum
     """The commit marker of the version before, empty if there is none.
 
     Raises:
-        JobError: that version is the newer one, and is there. The state machine's claim sees to the order; a
-            run that outlived its lease, or one started by hand, must not undo newer data either.
+        JobError: that version is the newer one, and is there or a deletion. The state machine's claim sees to
+            the order; a run that outlived its lease, or one started by hand, must not undo newer data either.
     """
     previous = storage.read(layout.report("curate")) or {}
     before, now = previous.get("sequencer", ""), arguments.sequencer
-    if is_older(now, before) and not source.is_gone(previous):
+    if is_older(now, before) and (previous.get("etag") == DELETED or not source.is_gone(previous)):
         raise JobError(f"{arguments.source} was overtaken: sequencer {before} is newer than {now}")
     return previous
 

@@ -36,5 +36,27 @@ inputs = {
       pattern       = { bucket = "raw", key_prefixes = [for name in keys(local.datasets) : "${name}/"] }
       state_machine = "pipeline"
     }
+    raw-deletions = {
+      archive_days  = local.env.retention_days.logs
+      description   = "An object or a version of it was deleted from raw"
+      pattern       = { bucket = "raw", detail_types = ["Object Deleted"], key_prefixes = [for name in keys(local.datasets) : "${name}/"] }
+      state_machine = "pipeline"
+
+      # What is deleted has neither size nor, if it was a version, an ETag.
+      transformer = {
+        paths = {
+          bucket     = "$.detail.bucket.name"
+          event_id   = "$.id"
+          key        = "$.detail.object.key"
+          sequencer  = "$.detail.object.sequencer"
+          time       = "$.time"
+          type       = "$.detail-type"
+          version_id = "$.detail.object.version-id"
+        }
+        template = <<-EOT
+          {"type": <type>, "bucket": <bucket>, "key": <key>, "version_id": "<version_id>", "sequencer": <sequencer>, "event_id": <event_id>, "time": <time>}
+        EOT
+      }
+    }
   }
 }

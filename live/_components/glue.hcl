@@ -58,6 +58,7 @@ inputs = {
       script    = "glue/clean.py"
     })
     curate = merge(local.env.glue, { libraries = local.libraries, script = "glue/curate.py" })
+    remove = merge(local.env.glue, { libraries = local.libraries, script = "glue/remove.py" })
   }
 
   tables = {

@@ -27,8 +27,8 @@ dependency "snowflake-integration" {
 inputs = {
   roles = {
     eventbridge = {
-      description = "Starts the pipeline when an object arrives"
-      trust       = { service = { name = "events", source_arns = [format(local.arn, "events", "rule/${format(local.name, "raw-objects")}")] } }
+      description = "Starts the pipeline when an object arrives or is deleted"
+      trust       = { service = { name = "events", source_arns = [for rule in ["raw-deletions", "raw-objects"] : format(local.arn, "events", "rule/${format(local.name, rule)}")] } }
       grants      = { states_start = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] }
     }
     glue = {
@@ -84,12 +84,17 @@ inputs = {
       features    = ["log_delivery", "tracing"]
       grants = {
         dynamodb_update = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
-        glue_run        = [for job in ["clean", "curate"] : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        glue_run        = [for job in ["clean", "curate", "remove"] : format(local.arn, "glue", "job/${format(local.name, job)}")]
         lambda_invoke   = [for f in ["reconcile", "refresh"] : format(local.arn, "lambda", "function:${format(local.name, f)}")]
         sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
         states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]
       }
       statements = {
+        # After a deletion: which version is the current one.
+        ListVersions = {
+          actions   = ["s3:ListBucketVersions"]
+          resources = [dirname(format(local.bucket, "raw", "*"))]
+        }
         ListReferences = {
           actions    = ["s3:ListBucket"]
           conditions = { StringEquals = { "s3:prefix" = ["reference/"] } }

@@ -10,8 +10,8 @@ terraform {
 }
 
 inputs = {
-  dead_letter_queues = ["raw-objects-dlq"]
-  jobs               = ["clean", "curate"]
+  dead_letter_queues = ["raw-deletions-dlq", "raw-objects-dlq"]
+  jobs               = ["clean", "curate", "remove"]
   state_machines = {
     pipeline  = {}
     reprocess = { opt_out = { freshness = { reason = "It runs when somebody starts it" } } }

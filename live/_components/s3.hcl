@@ -51,7 +51,7 @@ inputs = {
       events          = true
       noncurrent_days = local.env.retention_days.noncurrent
       access = {
-        # The state machine lists the reference files; its role reads no object.
+        # The state machine lists reference files and versions; its role reads no object.
         read  = { (format(local.role, "glue")) = ["*"], (format(local.role, "stepfunctions")) = ["reference/*"] }
         write = { for arn in local.env.producers : arn => ["*"] }
       }

@@ -25,10 +25,11 @@ variable "failure_states" {
   validation {
     condition = alltrue([
       for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
-        "AwaitClaim", "CheckCause", "CheckVersionId", "Claim", "ClassifyFailure", "ClassifyRun", "Clean", "Curate",
-        "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder", "Failed", "FindGeneration", "Notify", "ReadClaim",
-        "ReadGenerations", "ReadRun", "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Superseded",
-        "TakeOver", "UseNullVersion",
+        "AwaitClaim", "CheckCause", "CheckKind", "CheckVersionId", "ChooseJob", "Claim", "ClassifyFailure",
+        "ClassifyRun", "Clean", "Curate", "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder",
+        "Failed", "FindCurrentVersion", "FindGeneration", "Notify", "ReadClaim", "ReadGenerations", "ReadRun",
+        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Remove",
+        "Superseded", "TakeOver", "UseNullVersion",
       ], name)
     ])
     error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and not a state of the pipeline."

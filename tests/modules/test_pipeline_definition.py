@@ -30,8 +30,8 @@ pytestmark = pytest.mark.terraform
 KEY = "flights/january.csv"
 OBJECT_ID = hashlib.sha256(f"raw/{KEY}".encode()).hexdigest()
 REGION = "eu-west-1"
-CLAIM = ["CheckVersionId", "ReadGenerations", "FindGeneration", "Claim"]
-WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
+CLAIM = ["CheckKind", "CheckVersionId", "ReadGenerations", "FindGeneration", "Claim"]
+WORK = ["ChooseJob", "Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
 def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Account:
         boto3.client("s3", REGION).create_bucket(
             Bucket="raw", CreateBucketConfiguration={"LocationConstraint": REGION}
         )
-        for job in ("clean", "curate"):
+        for job in ("clean", "curate", "remove"):
             self.create_job(job)
         functions = boto3.client("lambda", REGION)
         for function in ("refresh", "reconcile"):
@@ -240,7 +240,7 @@ def test_a_newer_version_is_worked_on_and_an_older_one_is_not(account: Account) 
 def test_an_abandoned_claim_is_taken_over(account: Account) -> None:
     account.hold(f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:execution:strata-pipeline-test:gone")
     status, visited = account.finish(account.start())
-    assert (status, visited[-6:]) == ("SUCCEEDED", ["TakeOver", *WORK])
+    assert (status, visited[-7:]) == ("SUCCEEDED", ["TakeOver", *WORK])
 
 
 def test_a_claim_in_use_is_waited_for(account: Account) -> None:
@@ -258,7 +258,10 @@ def test_a_failure_is_recorded_and_told_and_ends_as_one(account: Account) -> Non
     boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     execution = account.start()
     status, visited = account.finish(execution)
-    assert (status, visited) == ("FAILED", [*CLAIM, "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
+    assert (status, visited) == (
+        "FAILED",
+        [*CLAIM, "ChooseJob", "Clean", "Curate", "RecordFailure", "Notify", "Failed"],
+    )
     claim = account.claim()
     assert claim["status"] == "FAILED"
     assert "strata-curate-test" in claim["cause"]

@@ -29,8 +29,9 @@ def quarantined(up: Up, dataset: str, object_id: str) -> list[dict[str, Any]]:
 def test_a_second_data_set_is_one_file(up: Up) -> None:
     folder = up.checkout.folder
     shutil.copy(folder / "docs/examples/trips.odcs.yaml", folder / "glue_jobs/contracts/trips.odcs.yaml")
-    (block,) = shell_blocks(folder / "docs/datasets.md", "bash")
-    for line in block.splitlines():
+    blocks = shell_blocks(folder / "docs/datasets.md", "bash")
+    assert len(blocks) == 2
+    for line in [line for block in blocks for line in block.splitlines()]:
         done = up.checkout.run(*shlex.split(line)[1:])
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -89,7 +89,7 @@ def test_an_event_without_a_version_id_is_of_the_null_version(engine: Engine, ve
         put.event["version_id"] = version_id
     execution = world.deliver(put)
     assert world.finish(execution) == "RecordSuccess"
-    assert execution.visited[:2] == ["CheckVersionId", "UseNullVersion"]
+    assert execution.visited[:3] == ["CheckKind", "CheckVersionId", "UseNullVersion"]
     assert world.claim()["version_id"] == "null"
 
 
@@ -100,7 +100,7 @@ def test_a_version_that_is_gone_leaves_the_claim_to_others(world: World, gone: s
     if gone == "between":
         # S3 has answered with its size, and then it goes.
         moments = itertools.count(1)
-        world.between = lambda: world.delete(put) if next(moments) == 2 else None
+        world.between = lambda: next(moments) == 2 and world.delete(put)
     else:
         world.delete(put)
     assert world.finish(execution) == "Superseded"
@@ -376,3 +376,110 @@ def test_of_a_job_without_generations_the_references_count(world: World) -> None
     assert [world.finish(world.deliver(put)) for _ in range(2)] == ["RecordSuccess", "Duplicate"]
     world.generation = "1"
     assert world.finish(world.deliver(put)) == "RecordSuccess"
+
+
+def test_a_deleted_object_has_no_rows(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    deletion = world.delete()
+    execution = world.deliver(deletion)
+    assert world.finish(execution) == "RecordSuccess"
+    assert "Remove" in execution.visited
+    assert (world.rows(), world.copies(), world.notified) == ([], [], [])
+    assert [name for name in world.processed.objects if "/reports/" not in name] == []
+    claim = world.claim()
+    assert (claim["processed_etag"], claim["processed_sequencer"]) == ("deleted", deletion.sequencer)
+    # Both events again, in any order.
+    assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.finish(world.deliver(deletion)) == "Duplicate"
+    later = world.put(B)
+    assert world.finish(world.deliver(later)) == "RecordSuccess"
+    assert world.finish(world.deliver(deletion)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_a_deletion_that_comes_first_outdates_the_put(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    put, deletion = world.put(A), world.delete()
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.rows() == []
+
+
+def test_of_a_key_that_was_put_again_a_late_deletion_changes_nothing(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    world.finish(world.deliver(world.put(A)))
+    deletion, again = world.delete(), world.put(B)
+    # The bucket has B already, so that the deletion's event brings it.
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == rows_of(B)
+    assert world.finish(world.deliver(again)) == "Duplicate"
+    assert world.finish(world.deliver(deletion)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_after_the_newest_version_the_one_before_it_is_shown(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    for put in (first, second):
+        world.finish(world.deliver(put))
+    deletion = world.delete(second)
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+    assert world.claim()["processed_version_id"] == first.event["version_id"]
+    for put in (first, second):
+        assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.finish(world.deliver(deletion)) == "Duplicate"
+
+
+def test_an_older_version_that_expires_changes_nothing(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    for put in (first, second):
+        world.finish(world.deliver(put))
+    execution = world.deliver(world.delete(first))
+    assert world.finish(execution) == "Duplicate"
+    assert "Clean" not in execution.visited
+    assert world.rows() == rows_of(B)
+
+
+def test_a_deletion_waits_for_the_run_that_holds_the_object(world: World) -> None:
+    running = world.deliver(world.put(A))
+    until(world, running, "Curate")
+    deleting = world.deliver(world.delete())
+    until(world, deleting, "AwaitClaim")
+    assert world.finish(running) == "RecordSuccess"
+    assert world.finish(deleting) == "RecordSuccess"
+    assert world.rows() == []
+
+
+@pytest.mark.parametrize("at", ["Remove", "Refresh", "Reconcile", "RecordSuccess"])
+def test_a_killed_deletion_is_done_again(world: World, at: str) -> None:
+    put = world.put(A)
+    world.finish(world.deliver(put))
+    deletion = world.delete()
+    world.kill(until(world, world.deliver(deletion), at))
+    # The version below the delete marker does not come back for good.
+    replayed = world.finish(world.deliver(put))
+    assert replayed == ("RecordSuccess" if at == "Remove" else "Failed")
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == []
+
+
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_a_removal_that_crashes_half_way_is_finished_by_the_next(world: World, moment: int) -> None:
+    world.finish(world.deliver(world.put(A)))
+    deletion = world.delete()
+    execution = until(world, world.deliver(deletion), "Remove")
+    moments = itertools.count(1)
+    world.between = lambda: setattr(execution, "crashed", next(moments) >= moment)
+    assert world.finish(execution) == ("Failed" if execution.crashed else "RecordSuccess")
+    world.between = lambda: None
+    assert world.finish(world.deliver(deletion)) == ("RecordSuccess" if execution.crashed else "Duplicate")
+    assert world.rows() == []
+
+
+def test_deleting_what_was_refused_clears_the_quarantine(world: World) -> None:
+    world.finish(world.deliver(world.put(BROKEN)))
+    assert [name for name in world.processed.objects if "/quarantine/" in name]
+    assert world.finish(world.deliver(world.delete())) == "RecordSuccess"
+    assert [name for name in world.processed.objects if "/quarantine/" in name] == []

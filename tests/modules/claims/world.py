@@ -70,7 +70,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Put:
-    """A version and its event."""
+    """A version or a deletion, and its event."""
 
     number: int
     body: bytes
@@ -116,6 +116,7 @@ class World:
         self.processed = Processed(engine.s3, lambda: self.tick(may_die=True))
         self.table = Table(self.processed, f"s3://{PROCESSED}/curated/flights")
         self.puts: list[Put] = []
+        self.deletions: list[Put] = []
         self.executions: dict[str, Execution] = {}
         self.notified: list[dict[str, Any]] = []
         self.at_work: list[Execution] = []
@@ -127,7 +128,7 @@ class World:
     def put(self, body: bytes, sequencer: str | None = None) -> Put:
         """Put a version; its event waits for `deliver`."""
         answer = self._engine.s3.put_object(Bucket=self.bucket, Key=self.key, Body=body)
-        number = len(self.puts) + 1
+        number = self._next_number()
         event = {
             "bucket": self.bucket,
             "key": self.key,
@@ -141,10 +142,40 @@ class World:
         self.puts.append(Put(number, body, event))
         return self.puts[-1]
 
-    def delete(self, put: Put | None = None) -> None:
-        """Delete a version, or put a delete marker (delete the object where there are no versions)."""
+    def delete(self, put: Put | None = None, sequencer: str | None = None) -> Put:
+        """Delete a version, or put a delete marker (delete the object where there are no versions).
+
+        Returns:
+            The deletion, which has no bytes; its event waits for `deliver`.
+        """
         version = {"VersionId": put.event["version_id"]} if put is not None and self.versioned else {}
-        self._engine.s3.delete_object(Bucket=self.bucket, Key=self.key, **version)
+        answer = self._engine.s3.delete_object(Bucket=self.bucket, Key=self.key, **version)
+        number = self._next_number()
+        event = {
+            "type": "Object Deleted",
+            "bucket": self.bucket,
+            "key": self.key,
+            "version_id": answer.get("VersionId", ""),
+            "sequencer": sequencer or f"{number:04X}",
+            "event_id": str(number),
+            "time": "2026-01-01T00:00:00Z",
+        }
+        self.deletions.append(Put(number, b"", event))
+        return self.deletions[-1]
+
+    def current(self) -> Put | None:
+        """The put whose bytes the key has now."""
+        try:
+            found = self._engine.s3.head_object(Bucket=self.bucket, Key=self.key)
+        except self._engine.s3.exceptions.ClientError:
+            return None
+        if self.versioned:
+            (put,) = [put for put in self.puts if put.event["version_id"] == found["VersionId"]]
+            return put
+        return [put for put in self.puts if f'"{put.etag}"' == found["ETag"]][-1]
+
+    def _next_number(self) -> int:
+        return len(self.puts) + len(self.deletions) + 1
 
     def put_reference(self, name: str, body: bytes) -> None:
         """Put a file below `reference/`."""

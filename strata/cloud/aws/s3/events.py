@@ -150,7 +150,7 @@ class S3Events(Service):
         version_id: str | None = None,
         bypass: bool = False,
     ) -> Any:
-        """Delete an object or a version, and report each deletion: also a delete marker, and a marker's end."""
+        """Delete an object or a version, and report each deletion: also a delete marker, and its end."""
         bucket: Any = backend.get_bucket(bucket_name)
         versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
         token = _deleting.set(True)
@@ -159,13 +159,15 @@ class S3Events(Service):
         finally:
             _deleting.reset(token)
         event = S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT
-        if bucket.is_versioned and version_id is None:
-            event = S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
-            deleted = bucket.keys.getlist(key_name)[-1:]
-        elif bucket.is_versioned:
-            deleted = [version for version in versions if str(version.version_id) == str(version_id)]
-        else:
+        if not bucket.is_versioned:
             deleted = versions[-1:]
+        else:
+            if version_id is None:
+                event = S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+                version_id = answer[1].get("version-id")
+                # moto makes no marker of a key that it does not know.
+                versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
+            deleted = [version for version in versions if str(version.version_id) == str(version_id)]
         for version in deleted:
             moto.send_s3_event(backend.account_id, event, bucket, version)
         return answer
