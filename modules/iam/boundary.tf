@@ -4,14 +4,18 @@
 locals {
   own_boundary = var.permissions_boundary_arn == null && !contains(keys(var.opt_out), "permissions_boundary")
 
-  # The roles share many statements; those that differ in the resources only become one.
-  all    = flatten([for role in keys(local.policies) : [for s in local.policies[role] : { key = jsonencode([sort(flatten([s.Action])), lookup(s, "Condition", {})]), statement = s }]])
-  merged = { for s in local.all : s.key => s.statement... }
+  # The roles share many statements. Those that differ in the resources only become one, and so do those that then differ
+  # in the actions only; without Sids, for a managed policy has room for 6,144 characters.
+  all        = flatten([for role in keys(local.policies) : [for s in local.policies[role] : { key = jsonencode([sort(flatten([s.Action])), lookup(s, "Condition", {})]), statement = s }]])
+  of_actions = { for s in local.all : s.key => s.statement... }
+  merged = [
+    for statements in values(local.of_actions) :
+    merge({ for name, value in statements[0] : name => value if name != "Sid" }, { Resource = sort(distinct(flatten([for s in statements : s.Resource]))) })
+  ]
+  of_resources = { for s in local.merged : jsonencode([s.Resource, lookup(s, "Condition", {})]) => s... }
   bounds = [
-    for key, statements in local.merged : merge(statements[0], {
-      Sid      = "Bound${index(keys(local.merged), key)}"
-      Resource = sort(distinct(flatten([for s in statements : s.Resource])))
-    })
+    for statements in values(local.of_resources) :
+    merge(statements[0], { Action = sort(distinct(flatten([for s in statements : s.Action]))) })
   ]
 }
 
