@@ -5,6 +5,7 @@ locals {
   version = local.env.versions["eventbridge"]
 
   datasets = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  jobs     = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals.tables
 }
 
 terraform {
@@ -57,6 +58,15 @@ inputs = {
           {"type": <type>, "bucket": <bucket>, "key": <key>, "version_id": "<version_id>", "sequencer": <sequencer>, "event_id": <event_id>, "time": <time>}
         EOT
       }
+    }
+  }
+
+  schedules = {
+    for name, job in local.jobs : name => {
+      description   = "The job ${name}, for every data set"
+      expression    = job.schedule
+      input         = jsonencode({ job = name, datasets = keys(local.datasets) })
+      state_machine = "jobs"
     }
   }
 }

@@ -4,6 +4,8 @@ locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["iam"]
 
+  jobs    = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals
+
   # Everything that the roles may touch is known by name; the integrations' catalogue is the module's.
   arn    = "arn:${local.env.partition}:%s:${local.env.region}:${local.env.account_id}:%s"
   name   = "${local.env.project}-%s-${local.env.env}"
@@ -27,9 +29,9 @@ dependency "snowflake-integration" {
 inputs = {
   roles = {
     eventbridge = {
-      description = "Starts the pipeline when an object arrives or is deleted"
-      trust       = { service = { name = "events", source_arns = [for rule in ["raw-deletions", "raw-objects"] : format(local.arn, "events", "rule/${format(local.name, rule)}")] } }
-      grants      = { states_start = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] }
+      description = "Starts the pipeline when an object arrives or is deleted, and jobs by the clock"
+      trust       = { service = { name = "events", source_arns = [for rule in concat(keys(local.jobs.tables), ["raw-deletions", "raw-objects"]) : format(local.arn, "events", "rule/${format(local.name, rule)}")] } }
+      grants      = { states_start = [for machine in ["jobs", "pipeline"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")] }
     }
     glue = {
       description = "Runs the Glue jobs: reads versions of raw objects, writes processed"
@@ -40,6 +42,15 @@ inputs = {
         s3_read          = [format(local.bucket, "artifacts", "glue/*"), format(local.bucket, "processed", "*"), format(local.bucket, "raw", "reference/*")]
         s3_read_versions = [format(local.bucket, "raw", "*")]
         s3_write         = [format(local.bucket, "processed", "*")]
+      }
+    }
+    jobs = {
+      description = "Runs the jobs for whole tables"
+      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "jobs")}")] } }
+      features    = ["log_delivery", "tracing"]
+      grants = {
+        glue_run    = [for job in keys(local.jobs.tables) : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        sns_publish = [format(local.arn, "sns", format(local.name, "failures"))]
       }
     }
     lambda = {
@@ -84,7 +95,7 @@ inputs = {
       features    = ["log_delivery", "tracing"]
       grants = {
         dynamodb_update = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
-        glue_run        = [for job in ["clean", "curate", "remove"] : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        glue_run        = [for job in local.jobs.objects : format(local.arn, "glue", "job/${format(local.name, job)}")]
         lambda_invoke   = [for f in ["reconcile", "refresh"] : format(local.arn, "lambda", "function:${format(local.name, f)}")]
         sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
         states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]

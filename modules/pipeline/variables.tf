@@ -52,6 +52,12 @@ variable "job_timeout_seconds" {
   }
 }
 
+variable "jobs" {
+  description = "Makes the machine jobs, which runs Glue jobs for whole tables: the role that it runs as. Null: none."
+  type        = object({ role_arn = string })
+  default     = null
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the logs and the table of claims."
   type        = string

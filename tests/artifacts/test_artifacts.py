@@ -104,6 +104,7 @@ def test_glue_artifacts_are_the_same_everywhere(checkout: Path, tmp_path: Path) 
     assert list(found) == [
         "glue/clean.py",
         "glue/curate.py",
+        "glue/daily_summary.py",
         "glue/glue_jobs.zip",
         "glue/libraries.zip",
         "glue/remove.py",
