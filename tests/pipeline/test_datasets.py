@@ -51,6 +51,6 @@ def test_a_second_data_set_is_one_file(up: Up) -> None:
     }
     # The catalog has it, and the first data set's rows are where they were.
     tables = up.client("glue").get_tables(DatabaseName="strata_dev")["TableList"]
-    assert sorted(table["Name"] for table in tables) == ["flights", "trips"]
+    assert sorted(table["Name"] for table in tables) == ["daily_summary", "flights", "trips"]
     first = pipeline.object_id(up.names.raw_bucket, FIRST)
     assert up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{first}'") == [{"N": 200}]
