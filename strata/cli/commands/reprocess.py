@@ -21,8 +21,8 @@ from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
 EXAMPLES = (
-    "strata reprocess --dataset flights",
-    "strata reprocess --reason unknown_carrier --since 2026-03-01 dev --json",
+    "strata reprocess --dataset orders",
+    "strata reprocess --reason missing_value --since 2026-03-01 dev --json",
 )
 
 
