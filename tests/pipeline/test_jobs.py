@@ -32,7 +32,9 @@ def test_the_summary_is_what_the_table_shows(up: Up, tmp_path: Path) -> None:
     file = tmp_path / "part.parquet"
     key = "daily_summary/dataset=flights/part.parquet"
     up.client("s3").download_file(up.names.processed_bucket, key, str(file))
-    summary = duckdb.sql(f"SELECT day::VARCHAR, row_count, object_count FROM '{file}' ORDER BY day").fetchall()
+    summary = duckdb.sql(
+        f"SELECT day::VARCHAR, row_count, object_count FROM '{file}' ORDER BY day"
+    ).fetchall()
     shown = up.rows(
         "SELECT FLIGHT_DATE, COUNT(*) AS N, COUNT(DISTINCT OBJECT_ID) AS O FROM FLIGHTS"
         " GROUP BY FLIGHT_DATE ORDER BY FLIGHT_DATE"

@@ -483,3 +483,19 @@ def test_deleting_what_was_refused_clears_the_quarantine(world: World) -> None:
     assert [name for name in world.processed.objects if "/quarantine/" in name]
     assert world.finish(world.deliver(world.delete())) == "RecordSuccess"
     assert [name for name in world.processed.objects if "/quarantine/" in name] == []
+
+
+@pytest.mark.parametrize("moment", range(1, 21))
+@pytest.mark.parametrize("job", ["Clean", "Curate"])
+def test_a_job_that_is_killed_at_any_moment_is_done_again(world: World, job: str, moment: int) -> None:
+    world.finish(world.deliver(world.put(A)))
+    put = world.put(B)
+    execution = until(world, world.deliver(put), job)
+    moments = itertools.count(1)
+    world.between = lambda: next(moments) == moment and world.kill(execution)
+    world.finish(execution)
+    world.between = lambda: None
+    # A job with fewer moments has come to its end.
+    again = world.finish(world.deliver(put))
+    assert again == ("RecordSuccess" if execution.status == "ABORTED" else "Duplicate")
+    assert (world.rows(), world.copies()) == (rows_of(B), [])
