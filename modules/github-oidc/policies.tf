@@ -214,7 +214,7 @@ locals {
       Sid       = "PassRoles"
       Effect    = "Allow"
       Action    = "iam:PassRole"
-      Resource  = [for name in ["eventbridge", "glue", "lambda", "stepfunctions"] : format(local.role_arn, name)]
+      Resource  = [for name in ["eventbridge", "glue", "jobs", "lambda", "reprocess", "stepfunctions"] : format(local.role_arn, name)]
       Condition = { StringEquals = { "iam:PassedToService" = [for service in ["events", "glue", "lambda", "states"] : "${service}.amazonaws.com"] } }
     },
   ]
