@@ -44,15 +44,6 @@ inputs = {
         s3_write         = [format(local.bucket, "processed", "*")]
       }
     }
-    jobs = {
-      description = "Runs the jobs for whole tables"
-      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "jobs")}")] } }
-      features    = ["log_delivery", "tracing"]
-      grants = {
-        glue_run    = [for job in keys(local.jobs.tables) : format(local.arn, "glue", "job/${format(local.name, job)}")]
-        sns_publish = [format(local.arn, "sns", format(local.name, "failures"))]
-      }
-    }
     lambda = {
       description = "Refreshes the external table and reconciles; Snowflake knows it as the loader"
       trust       = { service = { name = "lambda" } }
@@ -90,12 +81,12 @@ inputs = {
       } }
     }
     stepfunctions = {
-      description = "Runs the pipeline's state machine"
-      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] } }
+      description = "Runs the pipeline's state machine, and the one for jobs of whole tables"
+      trust       = { service = { name = "states", source_arns = [for machine in ["jobs", "pipeline"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")] } }
       features    = ["log_delivery", "tracing"]
       grants = {
         dynamodb_update = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
-        glue_run        = [for job in local.jobs.objects : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        glue_run        = [for job in local.jobs.all : format(local.arn, "glue", "job/${format(local.name, job)}")]
         lambda_invoke   = [for f in ["reconcile", "refresh"] : format(local.arn, "lambda", "function:${format(local.name, f)}")]
         sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
         states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]

@@ -18,7 +18,6 @@ dependency "iam" {
       eventbridge   = "arn:aws:iam::000000000000:role/mock-eventbridge"
       glue          = "arn:aws:iam::000000000000:role/mock-glue"
       lambda        = "arn:aws:iam::000000000000:role/mock-lambda"
-      jobs          = "arn:aws:iam::000000000000:role/mock-jobs"
       reprocess     = "arn:aws:iam::000000000000:role/mock-reprocess"
       stepfunctions = "arn:aws:iam::000000000000:role/mock-stepfunctions"
     }
@@ -42,7 +41,7 @@ inputs = {
   log_retention_days = local.env.retention_days.logs
   role_arn           = dependency.iam.outputs.role_arns.stepfunctions
 
-  jobs = { role_arn = dependency.iam.outputs.role_arns.jobs }
+  jobs = { role_arn = dependency.iam.outputs.role_arns.stepfunctions }
 
   # As many objects at once as the jobs may have runs: more would wait for them.
   reprocess = {

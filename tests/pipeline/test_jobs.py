@@ -42,6 +42,5 @@ def test_the_summary_is_what_the_table_shows(up: Up, tmp_path: Path) -> None:
     assert summary == [(str(row["FLIGHT_DATE"]), row["N"], row["O"]) for row in shown]
     first = pipeline.object_id(up.names.raw_bucket, FIRST)
     assert up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{first}'") == [{"N": 200}]
-    tables = up.client("glue").get_tables(DatabaseName="strata_dev")["TableList"]
-    (table,) = [one for one in tables if one["Name"] == "daily_summary"]
+    table = up.client("glue").get_table(DatabaseName="strata_dev", Name="daily_summary")["Table"]
     assert table["StorageDescriptor"]["Location"] == f"s3://{up.names.processed_bucket}/daily_summary/"
