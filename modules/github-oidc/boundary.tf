@@ -12,11 +12,11 @@ locals {
         Sid    = "ByName"
         Effect = "Allow"
         Action = [
-          "dynamodb:GetItem", "dynamodb:UpdateItem",
+          "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem",
           "glue:BatchStopJobRun", "glue:GetDatabase", "glue:GetJobRun", "glue:GetJobRuns", "glue:GetPartition",
           "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:StartJobRun",
           "lambda:InvokeFunction", "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage",
-          "states:DescribeExecution", "states:StartExecution",
+          "states:DescribeExecution", "states:StartExecution", "states:StopExecution",
         ]
         Resource = concat(
           [
@@ -24,7 +24,7 @@ locals {
               "dynamodb:table/${local.any}", "glue:catalog", "glue:database/${var.context.project}_${var.context.environment}",
               "glue:job/${local.any}", "glue:table/${var.context.project}_${var.context.environment}/*",
               "lambda:function:${local.any}", "sns:${local.any}", "sqs:${local.any}",
-              "states:execution:${local.any}:*", "states:stateMachine:${local.any}",
+              "states:execution:${local.any}*", "states:stateMachine:${local.any}",
             ] : format(local.arn, split(":", pattern)[0], replace(pattern, "/^[a-z]+:/", ""))
           ],
           # Streams, never the groups themselves.

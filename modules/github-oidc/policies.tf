@@ -199,7 +199,7 @@ locals {
       Effect = "Allow"
       Action = [
         "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-        "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+        "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
       ]
       Resource  = format(local.role_arn, "*")
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.bound } }
@@ -214,7 +214,7 @@ locals {
       Sid       = "PassRoles"
       Effect    = "Allow"
       Action    = "iam:PassRole"
-      Resource  = [for name in ["eventbridge", "glue", "lambda", "stepfunctions"] : format(local.role_arn, name)]
+      Resource  = [for name in ["eventbridge", "glue", "lambda", "reprocess", "stepfunctions"] : format(local.role_arn, name)]
       Condition = { StringEquals = { "iam:PassedToService" = [for service in ["events", "glue", "lambda", "states"] : "${service}.amazonaws.com"] } }
     },
   ]
