@@ -13,7 +13,7 @@ locals {
         Effect = "Allow"
         Action = [
           "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem",
-          "glue:BatchStopJobRun", "glue:GetDatabase", "glue:GetJobRun", "glue:GetJobRuns", "glue:GetPartition",
+          "glue:BatchStopJobRun", "glue:GetDatabase", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:GetPartition",
           "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:StartJobRun",
           "lambda:InvokeFunction", "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "sqs:SendMessage",
           "states:DescribeExecution", "states:StartExecution", "states:StopExecution",
@@ -34,7 +34,7 @@ locals {
       {
         Sid      = "ListBuckets"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"]
         Resource = local.buckets
       },
       {
@@ -45,6 +45,13 @@ locals {
           "s3:PutObject",
         ]
         Resource = "${local.buckets}/*"
+      },
+      {
+        # By which Step Functions waits for the executions that an execution starts.
+        Sid      = "FollowExecutions"
+        Effect   = "Allow"
+        Action   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+        Resource = format(local.arn, "events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
       },
       {
         # States and reviewed plans decide what the apply role does next.
