@@ -98,11 +98,12 @@ def measure(folder: Path, source: Path, name: str, engine: str) -> Figure:
 
 
 def memory(tree: psutil.Process) -> int | None:
-    """Bytes that a process tree holds; None when it has ended."""
+    """Bytes that a process and its JVM hold; None when it has ended."""
     try:
         if tree.status() == psutil.STATUS_ZOMBIE:
             return None
-        parts = [tree, *tree.children(recursive=True)]
+        # The JVM's own children are not counted: for a moment, each is a copy that shares its memory.
+        parts = [tree, *tree.children()]
     except psutil.NoSuchProcess:
         return None
     total = 0

@@ -95,7 +95,8 @@ def _clean_copy(
         tables = references.read(spark, storage, layout, agreed)
         observation, rows = _observed(raw.frame, rows="count(*)")
         inputs = clean.CleanInputs(rows, tables, types)
-        _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
+        with parquet_fields.refused_if_broken(agreed):
+            _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
         judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
         numbers, counts = verdicts.number(agreed, raw, judged)
         rows_read = _values(observation)["rows"] - numbers.others

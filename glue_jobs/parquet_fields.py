@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +18,14 @@ from glue_jobs.storage import literal
 from glue_jobs.text_fields import BLANK, Fields
 
 WHOLE_NUMBERS = ("tinyint", "smallint", "int", "bigint")
+# What is raised of bytes within a file that are not what they should be.
+BROKEN = (
+    "org.apache.parquet.",
+    "shaded.parquet.",
+    "org.xerial.snappy.",
+    "com.github.luben.zstd.",
+    "java.util.zip.",
+)
 SHOWN = 5  # how many differences an error names
 
 
@@ -90,10 +99,8 @@ def read(spark: SparkSession, uri: str, contract: Contract) -> tuple[SourceRows,
 
     try:
         frame = spark.read.parquet(literal(uri))
-    except AnalysisException as error:
-        raise RefusedObject("other_types", f"a column's type cannot be read: {_first_line(error)}") from None
-    except Py4JJavaError as error:
-        raise RefusedObject("not_parquet", f"the file cannot be read as Parquet: {_cause(error)}") from None
+    except (AnalysisException, Py4JJavaError) as error:
+        raise _refusal(error) from None
     types = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
     check_columns(contract, types)
     numbered = frame.selectExpr("0L AS _block", "_metadata.row_index + 1L AS _position", "*")
@@ -143,12 +150,29 @@ def _shown(column: Column, types: dict[str, str]) -> str:
     return "a timestamp without a time zone" if kind == "timestamp_ntz" else kind
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200]
+@contextmanager
+def refused_if_broken(contract: Contract) -> Iterator[None]:
+    """Makes what Spark says of a Parquet file's broken bytes a refusal; other errors stay what they are."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        yield
+    except Py4JJavaError as error:
+        if contract.format.is_text or not _innermost(error).getClass().getName().startswith(BROKEN):
+            raise
+        raise _refusal(error) from None
 
 
-def _cause(error: Any) -> str:
-    found = error.java_exception
+def _refusal(error: Any) -> RefusedObject:
+    found = _innermost(error)
+    message = str(found.getMessage()).splitlines()[0][:200]
+    if found.getClass().getSimpleName() == "AnalysisException":
+        return RefusedObject("other_types", f"a column's type cannot be read: {message}")
+    return RefusedObject("not_parquet", f"the file cannot be read as Parquet: {message}")
+
+
+def _innermost(error: Any) -> Any:
+    found = getattr(error, "java_exception", None) or error._origin
     while found.getCause() is not None:
         found = found.getCause()
-    return str(found.getMessage()).splitlines()[0][:200]
+    return found

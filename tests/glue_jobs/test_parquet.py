@@ -86,7 +86,7 @@ ROWS: list[tuple[dict[str, Any], dict[str, Any] | str]] = [
     ({"cost": Decimal("12345.0000")}, "not_a_number: cost: '12345.0000' is not of type decimal(6,2)"),
     ({"share": float("nan")}, "not_a_number: share: 'NaN' is not of type double"),
     ({"share": float("inf")}, "not_a_number: share: 'Infinity' is not of type double"),
-    ({"share": -0.5}, "out_of_range: share: '-0.5' is less than 0"),
+    ({"share": -0.5}, "out_of_range: share: '-0.5' is less than 0.0"),
     ({"Id": 1, "share": 0.75}, "duplicate: line 1 has the same key and another share"),
     ({"note": "NA ✈"}, {"note": "NA ✈"}),
 ]  # fmt: skip
@@ -153,6 +153,13 @@ def test_columns_that_do_not_fit_refuse_the_file(
 )
 def test_what_is_not_parquet_is_refused(buckets: Buckets, content: bytes, refusal: str) -> None:
     refused(buckets, content, refusal)
+
+
+def test_broken_pages_refuse_the_file(buckets: Buckets) -> None:
+    content = bytearray(file(*[{"note": f"{number} text"} for number in range(200)]))
+    content[8:80] = b"\xff" * 72
+    refused(buckets, bytes(content), "not_parquet: the file cannot be read as Parquet: ")
+    assert buckets.files("clean") == {}
 
 
 def refused(buckets: Buckets, content: bytes, refusal: str) -> None:
