@@ -117,7 +117,7 @@ def _groups(contract: Contract, judged: DataFrame) -> Iterator[_Group]:
     found = judged.groupBy("_block", "_reason").agg(
         F.expr("min(_position) AS first"),
         F.expr("count(*) AS lines"),
-        # Of a clean row there is no text, and it is not blank.
+        # A clean row has no text, and is not blank.
         F.expr(f"max(IF({_BLANK}, NULL, _position)) AS last_filled"),
         F.expr(f"collect_set(IF(_reason IS NULL, `{contract.date.name}`, NULL)) AS dates"),
     )
