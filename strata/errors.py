@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
+
+_SHOWN = 12
 
 
 class StrataError(Exception):
@@ -38,3 +42,11 @@ class StrataError(Exception):
             place = f"{self.file}:{self.line}: " if self.line is not None else f"{self.file}: "
         remedy = f" ({self.remedy})" if self.remedy else ""
         return f"{place}{self.message}{remedy}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the remedy for a name that is not among those that are known."""
+    names = sorted(known)
+    if close := difflib.get_close_matches(name, names, n=1):
+        return f"did you mean {close[0]}?"
+    return f"there are {', '.join(names[:_SHOWN]) or 'none'}{' and more' if len(names) > _SHOWN else ''}"

@@ -29,7 +29,7 @@ PASS = [
 ONE_LINE = {
     "box/bad-pattern": "tests/modules/box/bad-pattern.yaml:1: error.pattern is not a regular expression: missing ), unterminated subpattern at position 0",
     "box/empty": "tests/modules/box/empty.yaml:1: the file is empty",
-    "box/misspelt-key": "tests/modules/box/misspelt-key.yaml:3: unknown key `expect.value` (did you mean `values`?)",
+    "box/misspelt-key": "tests/modules/box/misspelt-key.yaml:3: unknown key `expect.value` (did you mean values?)",
     "box/no-such-absent": "tests/modules/box/no-such-absent.yaml:1: module box declares no resource terraform_data.optionl (did you mean terraform_data.optional?)",
     "box/no-such-address": "tests/modules/box/no-such-address.yaml:3: the plan has no resource terraform_data.polcy (did you mean terraform_data.policy?)",
     "box/no-such-input": "tests/modules/box/no-such-input.yaml:3: module box has no input nmae (did you mean name?)",

@@ -175,6 +175,8 @@ def test_yaml_is_read_by_the_newer_rules(tmp_path: Path) -> None:
         ("a: &x [*x, *y]", "x.yaml:1: no valid YAML: found undefined alias"),
         ("a: !!python/object:os.system x", "x.yaml:1: no valid YAML"),
         ("? [a]\n: b\n", "x.yaml:1: a key must be a string"),
+        ("a: 1\n1.5: b\n", "x.yaml:2: a key must be a string"),
+        ("null: b\n", "x.yaml:1: a key must be a string"),
     ],
 )
 def test_what_is_no_yaml_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:

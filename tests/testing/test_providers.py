@@ -109,6 +109,26 @@ def test_each_configuration_is_written_once(layout: RepositoryLayout) -> None:
     }
 
 
+def test_every_provider_is_configured_as_a_plan_without_an_account_needs_it() -> None:
+    assert DEFAULTS == {
+        "hashicorp/aws": {
+            "region": "eu-west-1",
+            "access_key": "test",
+            "secret_key": "test",
+            "skip_credentials_validation": True,
+            "skip_metadata_api_check": True,
+            "skip_requesting_account_id": True,
+            "skip_region_validation": True,
+        },
+        "snowflakedb/snowflake": {
+            "organization_name": "STRATA",
+            "account_name": "TEST",
+            "experimental_features_enabled": ["USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY"],
+            "preview_features_enabled": ["snowflake_external_table_resource"],
+        },
+    }
+
+
 def test_two_providers_of_one_name_have_two_in_the_root(layout: RepositoryLayout) -> None:
     providers = RootProviders()
     dog = layout.module("dog")

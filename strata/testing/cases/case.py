@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 from strata.modules.interface import Module
 from strata.testing.cases.documents import Document, Keys, read_document
 from strata.testing.cases.layout import RepositoryLayout
@@ -217,8 +216,7 @@ def _first(error: ValidationError, document: Document, shown: str) -> StrataErro
     name = ".".join(str(key) for key in keys)
     line = document.line(keys)
     if found["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(keys[-1]), _known(keys), n=1)
-        remedy = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(_known(keys))}"
+        remedy = did_you_mean(str(keys[-1]), _known(keys))
         return StrataError(f"unknown key `{name}`", file=shown, line=line, remedy=remedy)
     if found["type"] == "missing":
         missing = found["loc"][-1]

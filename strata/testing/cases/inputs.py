@@ -6,8 +6,7 @@ are looked for before it is started.
 
 from __future__ import annotations
 
-import difflib
-
+from strata.errors import did_you_mean
 from strata.hcl.conversion import UNKNOWN_ATTRIBUTE, faults
 from strata.hcl.types import Type
 from strata.plan.document import without_keys
@@ -24,7 +23,7 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
     """
     for name in called_modules(case):
         if name not in layout.names:
-            raise case.fault(f"unknown module {name}", remedy=_hint(name, layout.names))
+            raise case.fault(f"unknown module {name}", remedy=did_you_mean(name, layout.names))
     if case.example is not None:
         if case.module not in examples_modules(case):
             raise case.fault(f"the example does not call the module {case.module}")
@@ -35,7 +34,7 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
             raise case.fault(
                 f"module {case.module} has no input {name}",
                 ("inputs", name),
-                remedy=_hint(name, list(module.variables)),
+                remedy=did_you_mean(name, list(module.variables)),
             )
         _check_attributes(case, name, module.variables[name].type)
     for name, variable in module.variables.items():
@@ -46,7 +45,7 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
             raise case.fault(
                 f"module {case.module} has no output {name}",
                 ("expect", "outputs", name),
-                remedy=_hint(name, list(module.outputs)),
+                remedy=did_you_mean(name, list(module.outputs)),
             )
     if case.error is not None:
         wanted = case.error.variable
@@ -54,14 +53,14 @@ def check_inputs(case: Case, layout: RepositoryLayout) -> None:
             raise case.fault(
                 f"module {case.module} has no input {wanted}",
                 ("error", "variable"),
-                remedy=_hint(wanted, list(module.variables)),
+                remedy=did_you_mean(wanted, list(module.variables)),
             )
         address = case.error.resource
         if address is not None and without_keys(address) not in module.addresses:
             raise case.fault(
                 f"module {case.module} declares no resource {address}",
                 ("error", "resource"),
-                remedy=_hint(address, list(module.addresses)),
+                remedy=did_you_mean(address, list(module.addresses)),
             )
 
 
@@ -72,8 +71,3 @@ def _check_attributes(case: Case, name: str, wanted: Type | None) -> None:
             raise case.fault(
                 f"`{'.'.join((name, *path))}` {fault} of the input {name}", ("inputs", name, *path)
             )
-
-
-def _hint(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"

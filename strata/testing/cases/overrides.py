@@ -6,7 +6,6 @@ module with an output for each attribute: that can be referred to in all the way
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strata.errors import did_you_mean
 from strata.hcl.syntax import Block, HclFile, Node
 from strata.modules.interface import Module
 from strata.testing.cases.case import Case
@@ -67,11 +67,10 @@ def overrides(case: Case, layout: RepositoryLayout) -> list[Override]:
     found = []
     for address, values in case.override_data.items():
         if address not in known:
-            close = difflib.get_close_matches(address, known, n=1)
             raise case.fault(
                 f"module {case.module} reads no {address}",
                 (KEY, address),
-                remedy=f"did you mean {close[0]}?" if close else f"there are {', '.join(known) or 'none'}",
+                did_you_mean(address, known),
             )
         reading, rest = module, address
         while call := _CALL.match(rest):
@@ -100,11 +99,10 @@ def check_answers(case: Case, layout: RepositoryLayout, attributes: Callable[[st
         known = sorted(attributes(one.kind))
         for name in one.values:
             if known and name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
                 raise case.fault(
                     f"{one.address} has no attribute {name}",
                     (KEY, one.address, name),
-                    remedy=f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}",
+                    did_you_mean(name, known),
                 )
 
 

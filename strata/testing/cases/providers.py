@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from strata.errors import did_you_mean
 from strata.modules.interface import Module, RequiredProvider, is_alias
 from strata.testing.cases.case import Case
 from strata.testing.cases.layout import RepositoryLayout
@@ -107,12 +107,10 @@ def check_providers(case: Case, layout: RepositoryLayout) -> None:
     known = list(layout.module(case.module).configurations)
     for key in case.providers:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            named = ", ".join(sorted(known)) or "none"
             raise case.fault(
                 f"module {case.module} takes no provider {key}",
                 ("providers", key),
-                remedy=f"did you mean {close[0]}?" if close else f"there are {named}",
+                did_you_mean(key, known),
             )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from strata.errors import did_you_mean
 from strata.plan.document import without_keys
 from strata.testing.cases.case import Case, Expectation, ExpectedError
 from strata.testing.cases.compare import NOTHING, ValueDifference, differences
@@ -153,8 +153,10 @@ def _policies(case: Case, expect: Expectation, outcome: PlannedCase) -> Iterator
             try:
                 found = found[int(step)] if isinstance(found, list) else found[step]
             except (KeyError, IndexError, TypeError, ValueError):
-                known = sorted(found) if isinstance(found, dict) else []
-                raise case.fault(f"{address} has no attribute {step}", keys, _hint(step, known)) from None
+                known = list(found) if isinstance(found, dict) else []
+                raise case.fault(
+                    f"{address} has no attribute {step}", keys, did_you_mean(step, known)
+                ) from None
         if found is UNKNOWN or found is None:
             yield ValueDifference(keys, place, "a policy", found)
             continue
@@ -184,23 +186,18 @@ def _absent(
             _check_type(case, wanted, keys, sets, layout)
         elif bare not in layout.module(case.module).addresses:
             # A misspelt address would be absent for ever.
-            known = sorted(layout.module(case.module).addresses)
-            raise case.fault(f"module {case.module} declares no resource {bare}", keys, _hint(bare, known))
+            known = layout.module(case.module).addresses
+            raise case.fault(
+                f"module {case.module} declares no resource {bare}", keys, did_you_mean(bare, known)
+            )
 
 
 def _check_type(case: Case, kind: str, keys: Keys, sets: SetAttributes, layout: RepositoryLayout) -> None:
     """A misspelt type would be absent for ever: it must be one of a provider's."""
     declared = {address.split(".")[-2] for address in layout.module(case.module).addresses}
     if kind not in declared and not sets.knows(kind):
-        raise case.fault(f"no provider has a resource type {kind}", keys, _hint(kind, sorted(declared)))
+        raise case.fault(f"no provider has a resource type {kind}", keys, did_you_mean(kind, declared))
 
 
 def _no_resource(case: Case, address: str, keys: Keys, outcome: PlannedCase) -> Exception:
-    return case.fault(f"the plan has no resource {address}", keys, _hint(address, sorted(outcome.resources)))
-
-
-def _hint(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"there are {', '.join(known[:12])}" + (" and more" if len(known) > 12 else "")
+    return case.fault(f"the plan has no resource {address}", keys, did_you_mean(address, outcome.resources))

@@ -115,7 +115,7 @@ def test_the_stock_of_a_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made: list[Any] = []
 
     def make(settings: Any, folder: Path, *, on_ready: Any, **_: Any) -> Any:
-        process = Mock(state="ready")
+        process = Mock(state="ready", jobs=0, reusable=False)
         process.on_ready = on_ready
         made.append(process)
         return process

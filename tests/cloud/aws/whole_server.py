@@ -87,7 +87,7 @@ def children(group: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def warm_processes() -> int:
-    return 4
+    return 2
 
 
 @pytest.fixture(scope="module")

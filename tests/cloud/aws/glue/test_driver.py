@@ -6,12 +6,10 @@ import base64
 import importlib.util
 import json
 import os
-import queue
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,7 +26,9 @@ def driver(told: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "warm_up": 2,
         "region": "r",
         "mark": "-- the job --",
+        "lost_seconds": 5,
     }
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["driver.py", json.dumps(options)])
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(os, "environ", dict(os.environ))
@@ -40,24 +40,12 @@ def driver(told: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return module
 
 
-def messages(told: tuple[int, int]) -> list[Any]:
-    return [json.loads(line) for line in os.read(told[0], 65536).splitlines()]
-
-
-class Spark:
-    """A session whose JVM notes its properties."""
+class Jvm:
+    """A JVM that notes its properties."""
 
     def __init__(self) -> None:
         self.properties: dict[str, str] = {}
-        self.stopped = False
-        self._jvm = SimpleNamespace(System=SimpleNamespace(setProperty=self._set))
-
-    def _set(self, name: str, value: str) -> None:
-        assert self.stopped, "the warm-up's context still uses the properties"
-        self.properties[name] = value
-
-    def stop(self) -> None:
-        self.stopped = True
+        self.System = SimpleNamespace(setProperty=self.properties.__setitem__)
 
 
 def encoded(text: bytes) -> str:
@@ -70,21 +58,25 @@ def test_a_message_is_a_line(driver: Any, told: tuple[int, int]) -> None:
     assert os.read(told[0], 100) == b'{"state": "ready", "seconds": 1}\n{"state": "running"}\n'
 
 
-def test_the_job_is_read_and_the_end_of_the_parent_is_the_end(
+def test_jobs_are_read_and_the_end_of_the_parent_is_the_end(
     driver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[Any] = []
     monkeypatch.setattr(driver.os, "killpg", lambda *asked: killed.append(asked))
     source, sink = os.pipe()
-    os.write(sink, b'{"name": "job.py"}\n')
+    orders = driver.Orders(source)
+    os.write(sink, b'{"name": "one.py"}\n{"name": "two.py"}\n{"name": ')
+    assert (orders.next(), orders.next()) == ({"name": "one.py"}, {"name": "two.py"})
+    os.write(sink, b'"three.py"}\n')
+    assert orders.next() == {"name": "three.py"}
     os.close(sink)
-    driver.follow_parent(source)
-    assert driver.jobs.get_nowait() == {"name": "job.py"}
+    assert killed == []
+    orders.receive()
     assert killed == [(os.getpgrp(), signal.SIGKILL)]
 
 
 def test_a_job_is_prepared(driver: Any, tmp_path: Path) -> None:
-    spark = Spark()
+    jvm, folder = Jvm(), tmp_path / "job-1"
     job = {
         "script": encoded(b"print(1)"),
         "name": "job.py",
@@ -97,28 +89,29 @@ def test_a_job_is_prepared(driver: Any, tmp_path: Path) -> None:
         "environment": {"AWS_ACCESS_KEY_ID": "k"},
         "properties": {"spark.a": "1"},
     }
-    assert driver.prepare(spark, job) == f"{tmp_path}/script/job.py"
-    python = tmp_path / "python"
+    assert driver.prepare(jvm, job, str(folder)) == f"{folder}/script/job.py"
+    python = folder / "python"
     assert {path.name: path.read_bytes() for path in python.iterdir()} == {
         "own.py": b"x = 1",
         "lib.zip": b"wheel",
         "more.zip": b"zip",
     }
     files = [f"{python}/own.py", f"{python}/lib.zip", f"{python}/more.zip"]
-    assert spark.properties == {"spark.a": "1", "spark.submit.pyFiles": ",".join(files)}
-    assert sys.path[:4] == [f"{tmp_path}/script", files[2], files[1], str(python)]
-    assert sys.argv == [f"{tmp_path}/script/job.py", "--a", "b"]
-    assert (tmp_path / "script" / "job.py").read_bytes() == b"print(1)"
+    assert jvm.properties == {"spark.a": "1", "spark.submit.pyFiles": ",".join(files)}
+    assert sys.path[:4] == [f"{folder}/script", files[2], files[1], str(python)]
+    assert sys.argv == [f"{folder}/script/job.py", "--a", "b"]
+    assert (folder / "script" / "job.py").read_bytes() == b"print(1)"
     assert os.environ["AWS_ACCESS_KEY_ID"] == "k"
+    assert os.environ["TMPDIR"] == os.getcwd() == str(folder / "tmp")
     # The job that the parent sent stays as it is.
     assert job["properties"] == {"spark.a": "1"}
 
 
-def test_a_job_without_files_sets_none(driver: Any) -> None:
-    spark = Spark()
+def test_a_job_without_files_sets_none(driver: Any, tmp_path: Path) -> None:
+    jvm = Jvm()
     job = {"script": "", "name": "j.py", "arguments": [], "py_files": {}, "environment": {}, "properties": {}}
-    driver.prepare(spark, job)
-    assert (spark.properties, spark.stopped) == ({}, True)
+    driver.prepare(jvm, job, str(tmp_path / "job-1"))
+    assert jvm.properties == {}
 
 
 @pytest.mark.parametrize(
@@ -167,19 +160,6 @@ def test_a_traceback_begins_in_the_script(
     assert lines[-1] == "ValueError: no"
 
 
-@pytest.fixture
-def pyspark(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The package as the driver imports it; `gateway` is how it reaches the JVM."""
-    found = SimpleNamespace(context=type("SparkContext", (), {"_gateway": None}), session=Spark())
-    package, sql = ModuleType("pyspark"), ModuleType("pyspark.sql")
-    package.SparkContext = found.context  # type: ignore[attr-defined]
-    builder = SimpleNamespace(getOrCreate=lambda: found.session)
-    sql.SparkSession = SimpleNamespace(builder=builder)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pyspark", package)
-    monkeypatch.setitem(sys.modules, "pyspark.sql", sql)
-    return found
-
-
 @pytest.mark.parametrize(
     ("code", "death"),
     [
@@ -189,10 +169,9 @@ def pyspark(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         (1, "the Spark JVM ended with exit code 1"),
     ],
 )
-def test_the_end_of_a_jvm(driver: Any, pyspark: SimpleNamespace, code: int | None, death: str | None) -> None:
-    assert driver.jvm_death(None) is None
-    pyspark.context._gateway = SimpleNamespace(proc=SimpleNamespace(poll=lambda: code))
-    assert driver.jvm_death("ValueError: no") == death
+def test_the_end_of_a_jvm(driver: Any, code: int | None, death: str | None) -> None:
+    assert driver.jvm_death(SimpleNamespace(poll=lambda: code), "ValueError: no") == death
+    assert driver.jvm_death(SimpleNamespace(poll=lambda: code), None) == death
 
 
 @pytest.mark.parametrize(
@@ -200,106 +179,51 @@ def test_the_end_of_a_jvm(driver: Any, pyspark: SimpleNamespace, code: int | Non
     [
         "py4j.protocol.Py4JError: An error occurred while calling o92.range",
         "py4j.protocol.Py4JNetworkError: Answer from Java side is empty",
+        "ConnectionRefusedError: [Errno 111] Connection refused",
     ],
 )
-def test_the_end_of_a_jvm_is_waited_for(driver: Any, pyspark: SimpleNamespace, reason: str) -> None:
-    process = SimpleNamespace(poll=lambda: None, wait=lambda seconds: -9)
-    pyspark.context._gateway = SimpleNamespace(proc=process)
-    assert driver.jvm_death(reason) == "the Spark JVM was killed by signal 9"
+def test_the_end_of_a_jvm_is_waited_for(driver: Any, reason: str) -> None:
+    waited: list[float] = []
+    process = SimpleNamespace(poll=lambda: None, wait=lambda seconds: waited.append(seconds) or -9)
+    assert driver.jvm_death(process, reason) == "the Spark JVM was killed by signal 9"
+    assert waited == [5]
     # An exception of Java's is the job's own.
-    assert driver.jvm_death("py4j.protocol.Py4JJavaError: An error occurred") is None
+    assert driver.jvm_death(process, "py4j.protocol.Py4JJavaError: An error occurred") is None
 
 
-def test_sparks_log_goes_where_standard_error_went(
-    driver: Any, pyspark: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moved: list[Any] = []
-    monkeypatch.setattr(driver.os, "dup2", lambda *ends: moved.append(ends))
-    assert driver.start_spark() is pyspark.session
-    assert moved == [(1, 2)]
-
-
-class Ended(BaseException):
-    """Stands for the end of the process."""
-
-
-@pytest.mark.parametrize(
-    ("rounds", "fault", "reason", "death", "messages_"),
-    [
-        (2, None, None, None, [("started", None), ("ready", None), ("running", None), ("finished", None)]),
-        (2, OSError("S3"), "boom", None,
-         [("started", None), ("cold", "OSError: S3"), ("ready", None), ("running", None), ("finished", "boom")]),
-        (0, OSError("S3"), None, "it died",
-         [("started", None), ("ready", None), ("running", None), ("finished", "it died")]),
-        (0, None, "boom", "it died",
-         [("started", None), ("ready", None), ("running", None), ("finished", "it died: boom")]),
-    ],
-)  # fmt: skip
-def test_from_the_start_to_the_end(
-    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch,
-    rounds: int, fault: Exception | None, reason: str | None, death: str | None, messages_: list[Any],
-) -> None:  # fmt: skip
-    spark, done, followed = Spark(), [], queue.SimpleQueue[int]()
-
-    def warm_up(session: Any, asked: int) -> None:
-        done.append((session, asked))
-        if fault:
-            raise fault
-
-    def end(code: int) -> None:
-        done.append(code)
-        raise Ended
-
-    def prepare(session: Any, job: Any) -> str:
-        assert session is spark
-        return f"/script/{job}"
-
-    opened, moved = [], []
-    stand_ins: dict[str, Callable[..., Any]] = {
-        "start_spark": lambda: spark,
-        "warm_up": warm_up,
-        "prepare": prepare,
-        "mark_output": lambda: done.append("mark"),
-        "run": lambda script: done.append(script) or reason,
-        "jvm_death": lambda found: death,
-        "follow_parent": followed.put,
-    }
-    for name, stand_in in stand_ins.items():
-        monkeypatch.setattr(driver, name, stand_in)
-    monkeypatch.setattr(driver.os, "_exit", end)
-    monkeypatch.setattr(driver.os, "dup", lambda end: 77 if end == 0 else None)
-    monkeypatch.setattr(driver.os, "open", lambda *place: opened.append(place) or 78)
-    monkeypatch.setattr(driver.os, "dup2", lambda *ends: moved.append(ends))
-    driver.OPTIONS["warm_up"] = rounds
-    driver.jobs.put("job.py")
-    with pytest.raises(Ended):
-        driver.main()
-    monkeypatch.undo()
-    assert done == [*([(spark, 2)] if rounds else []), "mark", "/script/job.py", 0]
-    assert followed.get(timeout=10) == 77
-    # What a script reads is empty, and not the parent's.
-    assert (opened, moved) == ([(os.devnull, os.O_RDONLY)], [(78, 0)])
-    found = messages(told)
-    assert [(message["state"], message.get("error")) for message in found] == messages_
-    assert all(0 <= message.get("seconds", 0) < 600 for message in found)
-
-
-def test_both_streams_say_where_the_job_begins(driver: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_both_streams_say_where_a_job_begins(driver: Any, capfd: pytest.CaptureFixture[str]) -> None:
     os.write(1, b"half a line")
     driver.SPARK_LOG = 2
     driver.mark_output()
     assert capfd.readouterr() == ("half a line\n-- the job --\n", "\n-- the job --\n")
 
 
-def test_the_libraries_of_glue_come_first(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start() -> Any:
-        assert sys.path[0] == "/glue"
-        raise Ended
+@pytest.mark.parametrize(
+    ("stat", "left"),
+    [
+        ("{pid} (sleep) S 1 {group} {group} 0", True),
+        ("{pid} (a) b) R 1 {group} {group} 0", True),
+        ("{pid} (sleep) Z 1 {group} {group} 0", False),
+        ("{pid} (sleep) S 1 77 77 0", False),
+        ("{known} (java) S 1 {group} {group} 0", False),
+    ],
+)
+def test_what_a_job_has_left_behind(
+    driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stat: str, left: bool
+) -> None:
+    text = stat.format(pid=4_000_001, known=4_000_002, group=os.getpgrp())
+    (tmp_path / "stat").write_text(text)
+    found = [str(tmp_path / "stat"), str(tmp_path / "gone")]
+    monkeypatch.setattr(driver.glob, "glob", lambda pattern: found)
+    monkeypatch.setattr(driver.os.path, "isdir", lambda place: True)
+    assert driver.left_behind({4_000_002}) is left
 
-    monkeypatch.setattr(driver, "follow_parent", lambda orders: None)
-    monkeypatch.setattr(driver.os, "dup2", lambda *ends: None)
-    monkeypatch.setattr(driver, "start_spark", start)
-    before = [*sys.path]
-    with pytest.raises(Ended):
-        driver.main()
-    assert sys.path == ["/glue", *before]
+
+def test_what_a_job_has_left_behind_where_there_is_no_proc(
+    driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = f"  4000001 {os.getpgrp()} Ss+\n  4000002 {os.getpgrp()} S\n    7     7 Z\n"
+    monkeypatch.setattr(driver.os.path, "isdir", lambda place: False)
+    monkeypatch.setattr(driver.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=shown))
+    assert driver.left_behind({4_000_002})
+    assert not driver.left_behind({4_000_001, 4_000_002})

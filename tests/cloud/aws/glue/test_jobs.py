@@ -37,14 +37,16 @@ class Process:
     def __init__(self, state: str = "ready") -> None:
         self.state, self.error = state, None
         self.killed: list[str] = []
-        self.stopped = 0
-        self.jobs: list[Any] = []
+        self.stopped = self.jobs = 0
+        self.reusable = True
+        self.given: list[Any] = []
         self.result: str | None = None
         self.go = threading.Event()
         self.go.set()
 
     def run(self, job: Any, write: Callable[[str, str], None]) -> str | None:
-        self.jobs.append(job)
+        self.given.append(job)
+        self.jobs += 1
         write("output", "printed")
         write("error", "logged")
         assert self.go.wait(20)
@@ -126,7 +128,7 @@ def test_a_run_executes_its_script() -> None:
     run.start()
     run.join(20)
     assert (run.active, run.ended, run.state, run.error) == (False, True, "SUCCEEDED", None)
-    (job,) = process.jobs
+    (job,) = process.given
     assert (job.name, job.script) == ("job.py", b"the script s3://b/path/job.py")
     assert job.py_files == {
         "one.py": b"the file of --extra-py-files s3://b/x/one.py",
@@ -204,7 +206,7 @@ def test_a_run_that_is_stopped_before_it_begins_takes_no_process() -> None:
     assert (run.state, run.active) == ("STOPPING", True)
     turn.set()
     run.join(20)
-    assert (run.state, process.jobs, run._pool.released) == ("STOPPED", [], [])
+    assert (run.state, process.given, run._pool.released) == ("STOPPED", [], [])
 
 
 def test_a_run_ends_at_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -551,19 +553,83 @@ def test_a_run_takes_the_warmest_process(made: list[Any], stock: Callable[..., S
     third.start()
     time.sleep(0.05)
     assert taken == []
+    made[0].reusable = False
     warm.release(made[0])
     third.join(20)
     assert made[0].stopped == 1
     assert (taken, made[2].made) == ([made[2]], ("settings", "3", 0, False))
 
 
+def test_a_run_gives_its_process_to_the_next(made: list[Any], stock: Callable[..., SparkPool]) -> None:
+    warm = stock(size=2)
+    warm.start()
+    for number in (1, 2):
+        eventually(lambda number=number: len(made) == number)
+        ready(made[-1])
+    one, two = warm.take(), warm.take()
+    warm.release(one)
+    warm.release(two)
+    # The last that came back, whose code is hot.
+    assert warm.take() is two
+    two.state = "settling"
+    warm.release(two)
+    assert warm.take() is one
+    assert warm.take() is two
+    time.sleep(0.05)
+    assert len(made) == 2
+    assert (one.stopped, two.stopped) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("unfit", "stopped"),
+    [({"reusable": False}, 1), ({"jobs": 25}, 1), ({"jobs": 26}, 1), ({"jobs": 24}, 0), ({}, 0)],
+)
+def test_a_process_that_is_not_fit_for_a_further_run_ends(
+    made: list[Any], stock: Callable[..., SparkPool], unfit: dict[str, Any], stopped: int
+) -> None:
+    cold = stock(size=0, runs=2)
+    process: Any = cold.take()
+    vars(process).update(unfit)
+    cold.release(process)
+    assert process.stopped == stopped
+    assert (cold.take() is process) is not stopped
+
+
+@pytest.mark.parametrize(("size", "runs", "kept"), [(0, 2, 2), (4, 2, 4), (0, 3, 3)])
+def test_the_room_of_a_pool(stock: Callable[..., SparkPool], size: int, runs: int, kept: int) -> None:
+    pool_of = stock(size=size, runs=runs, settings=lambda: pytest.fail("no process is needed"))
+    processes: list[Any] = [Process() for _ in range(kept + 1)]
+    for process in processes:
+        pool_of.release(process)
+    assert [process.stopped for process in processes] == [0] * kept + [1]
+
+
+def test_a_process_that_dies_after_a_job_is_not_a_fault(
+    made: list[Any], stock: Callable[..., SparkPool], caplog: pytest.LogCaptureFixture
+) -> None:
+    warm = stock(size=1)
+    warm.start()
+    eventually(lambda: made)
+    ready(made[0])
+    process: Any = warm.take()
+    process.jobs, process.state = 1, "settling"
+    warm.release(process)
+    ready(process, "ended")
+    eventually(lambda: len(made) == 2)
+    assert caplog.messages == []
+
+
 def test_a_process_that_has_ended_is_not_taken(made: list[Any], stock: Callable[..., SparkPool]) -> None:
     cold = stock(size=0)
     cold.start()
     ended, starting, warm = Process("ended"), Process("starting"), Process("ready")
+    settling = Process("settling")
     with cold._changed:
-        cold._stock = [ended, starting, warm]  # type: ignore[list-item]
-    assert [cold.take(), cold.take()] == [warm, starting]
+        cold._stock = [ended, starting, settling, warm]  # type: ignore[list-item]
+    assert [cold.take(), cold.take()] == [warm, settling]
+    with cold._changed:
+        cold._taken.clear()
+    assert cold.take() is starting
     assert made == []
 
 

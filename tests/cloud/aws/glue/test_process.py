@@ -31,10 +31,15 @@ import base64, json, os, subprocess, sys, time
 options = json.loads(sys.argv[1])
 def tell(**message):
     os.write(options["control"], (json.dumps(message) + "\\n").encode())
+def mark():
+    for stream in (1, 2):
+        os.write(stream, ("\\n" + options["mark"] + "\\n").encode())
 def follow(lines):
     for line in lines.splitlines():
         word, _, rest = line.partition(" ")
         if word == "tell":
+            if '"finished"' in rest:
+                mark()
             tell(**json.loads(rest))
         elif word == "print":
             print(rest, flush=True)
@@ -53,8 +58,7 @@ def follow(lines):
             print(json.dumps(job), flush=True)
 follow(open(os.path.join(options["folder"], "..", "before")).read())
 job = json.loads(sys.stdin.readline())
-for stream in (1, 2):
-    os.write(stream, ("\\n" + options["mark"] + "\\n").encode())
+mark()
 follow(base64.b64decode(job["script"]).decode())
 """
 READY = 'tell {"state": "ready"}'
@@ -134,14 +138,21 @@ def test_a_job_runs_in_a_warm_process(start: Callable[..., SparkProcess], tmp_pa
     thread = threading.Thread(target=lambda: seen.append(process.run(script(own, "print in", "log out\r", "print é\xff", FINISHED, "sleep"), listen)))  # fmt: skip
     thread.start()
     assert running.wait(20)
-    eventually(lambda: process.state in ("running", "ended"))
+    eventually(lambda: process.state in ("running", "settling"))
     thread.join(20)
     # What came before the job is not the job's, however late it is read.
     assert sorted(map(str, seen)) == sorted(
         map(str, [("output", "in"), ("error", "out"), ("output", "éÿ"), None])
     )
-    assert (process.state, process.error, ready) == ("ended", None, ["ready"])
+    assert (process.state, process.error, process.reusable, ready) == ("settling", None, True, ["ready"])
     assert not process.wait_ready(0)
+    process.stop()
+    assert (process.state, process.error, process.reusable, ready) == (
+        "ended",
+        None,
+        False,
+        ["ready", "ended"],
+    )
     assert not (tmp_path / "own").exists()
 
 
@@ -166,6 +177,7 @@ def test_a_process_knows_its_settings_and_nothing_else(
         "warm_up": 3,
         "region": REGION,
         "mark": process._mark,
+        "lost_seconds": 5,
     }
 
 
@@ -232,6 +244,7 @@ def test_what_a_job_has_started_ends_with_it(start: Callable[..., SparkProcess],
     process = start(READY)
     begun = time.monotonic()
     ran(process, script("spawn", ends))
+    eventually(lambda: process.state == "ended")
     # Not after the ten seconds that its output has.
     assert time.monotonic() - begun < 9
     assert children(process.pid) == []

@@ -103,10 +103,14 @@ spark = SparkSession.builder.config("spark.sql.shuffle.partitions", 3).getOrCrea
 spark._jsc.hadoopConfiguration().set("left.behind", "yes")
 spark.range(5).createOrReplaceTempView("left_behind")
 spark.range(5).createOrReplaceGlobalTempView("left_behind")
+spark.sparkContext.setLogLevel("ALL")
+spark._jvm.System.setProperty("spark.left.behind", "yes")
+open("left_behind", "w").close()
 numbers = spark.range(5).selectExpr("id % 2 as part", "id")
 numbers.write.partitionBy("part").parquet("s3://strata-artifacts/out")
 print("first", json.dumps(sys.argv[1:]))
 print("to stderr", file=sys.stderr)
+print(spark._jvm.java.lang.ProcessHandle.current().pid())
 """
 SECOND = """
 import os, sys
@@ -120,10 +124,21 @@ print(hasattr(sys, "left_behind"), os.environ.get("LEFT_BEHIND"), conf.get("left
 print(tables.tableExists("left_behind"), tables.tableExists("global_temp.left_behind"))
 print(spark.conf.get("spark.sql.shuffle.partitions"), spark.conf.get("spark.sql.session.timeZone"))
 print(os.environ["AWS_ACCESS_KEY_ID"][:4], "strata" in sys.modules, "pytest" in sys.modules)
+print(os.path.exists("left_behind"), spark.conf.get("spark.left.behind", None))
+print(sc._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel().name())
+print(spark._jvm.java.lang.ProcessHandle.current().pid())
 """
 
 
-def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(cloud: Cloud) -> None:
+def settled(started: list[SparkProcess]) -> Any:
+    """Whether nothing of an ended run is being cleared away: the next run takes the process of the last."""
+    return all(process.state in ("ready", "ended") for process in started)
+
+
+def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(
+    cloud: Cloud, started: list[SparkProcess]
+) -> None:
+    until(lambda: started and settled(started), 240)
     name = create(
         cloud, FIRST, DefaultArguments={"--dataset": "flights", "--key": "default"}, WorkerType="G.1X",
         NumberOfWorkers=2,
@@ -136,11 +151,13 @@ def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(cl
     assert run["Arguments"] == {"--dataset": "flights", "--key": "given"}
     assert run["StartedOn"] <= run["CompletedOn"]
     assert run["LogGroupName"] == "/aws-glue/jobs"
-    assert printed(cloud, run_id) == [
+    *lines, jvm = printed(cloud, run_id)
+    assert lines == [
         f'first ["--JOB_NAME", "{name}", "--JOB_RUN_ID", "{run_id}", '
         '"--dataset", "flights", "--key", "given"]',
         "to stderr",
     ]
+    until(lambda: settled(started), 240)
     put(cloud, f"{name}.py", SECOND)
     run_id = start(cloud, name)
     run = end_of(cloud, name, run_id)
@@ -151,7 +168,46 @@ def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(cl
         "False False",
         "4 UTC",
         "ASIA False False",
+        "False None",
+        "WARN",
+        jvm,
     ]
+
+
+def test_a_run_has_the_rights_of_its_own_role_alone(cloud: Cloud, started: list[SparkProcess]) -> None:
+    """S3A keeps its clients, and so their keys, as long as the JVM lives."""
+    cloud.role("strata-nothing", "glue.amazonaws.com")
+    cloud.client("iam").delete_role_policy(RoleName="strata-nothing", PolicyName="all")
+    put(cloud, "read/one.txt", "one")
+    script = (
+        "import sys\nfrom pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
+        "print(spark._jvm.java.lang.ProcessHandle.current().pid())\n"
+        "print(spark.read.text('s3://strata-artifacts/read').count())\n"
+    )
+    name = create(cloud, script)
+    seen = []
+    for role in ("strata-glue-dev", "strata-nothing", "strata-glue-dev"):
+        until(lambda: settled(started), 240)
+        command = {"Name": "glueetl", "PythonVersion": "3"}
+        location = f"s3://{ARTIFACTS}/{name}.py"
+        update = {"Role": role, "GlueVersion": "5.1", "Command": {**command, "ScriptLocation": location}}
+        # The script is read with the role, too.
+        document = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", '
+        document += f'"Resource": "arn:aws:s3:::{ARTIFACTS}/{name}.py"}}}}'
+        cloud.client("iam").put_role_policy(
+            RoleName="strata-nothing", PolicyName="script", PolicyDocument=document
+        )
+        cloud.client("glue").update_job(JobName=name, JobUpdate=update)
+        run_id = start(cloud, name)
+        run = end_of(cloud, name, run_id)
+        seen.append(
+            (run["JobRunState"], "AccessDenied" in run.get("ErrorMessage", ""), printed(cloud, run_id))
+        )
+    jvm = seen[0][2][0]
+    assert seen[0] == ("SUCCEEDED", False, [jvm, "1"])
+    assert seen[1][:2] == ("FAILED", True)
+    assert seen[1][2][0] == jvm
+    assert seen[2] == ("SUCCEEDED", False, [jvm, "1"])
 
 
 def test_extra_py_files_reach_driver_and_workers_and_conf_reaches_spark(cloud: Cloud) -> None:
@@ -217,7 +273,7 @@ KILLS = {
     "driver": ("import os", "os.getpid()", "the Spark process was killed by signal 9 (SIGKILL)"),
     "JVM": (
         "from pyspark.sql import SparkSession as S",
-        "S.builder.getOrCreate().sparkContext._gateway.proc.pid",
+        "S.builder.getOrCreate()._jvm.java.lang.ProcessHandle.current().pid()",
         "the Spark JVM was killed by signal 9",
     ),
 }
@@ -287,6 +343,7 @@ def test_the_warm_up_leaves_nothing_and_a_waiting_job_ends_it(cloud: Cloud, tmp_
     _, error = run_script(b"print('done')", (), process, on_line=lambda stream, line: lines.append(line))
     assert (error, lines) == (None, ["done"])
     assert _scratch_buckets() == []
+    process.stop()
     assert not (tmp_path / "process").exists()
 
 

@@ -3,122 +3,196 @@ would.
 
 Started with one argument, a JSON object: `control` (file descriptor for JSON lines to the parent),
 `libraries` (the import path), `folder` (the process's own), `warm_up` (rounds), `region`, `mark` (the line
-after which stdout and stderr are the job's). It starts Spark and warms it up, then reads ONE line from
-standard input, the job (see `SparkJob` in process.py), runs it and ends.
+before and after a job's own on stdout and stderr), `lost_seconds` (how long the end of a JVM that no longer
+answers is waited for). It starts the JVM and warms it up, then reads jobs from standard input, a line
+each (see `SparkJob` in process.py). Each runs in a fork of this process, which has imported PySpark and
+nothing else, and makes its own SparkContext in the JVM; what it leaves there is taken away behind it.
 When standard input ends, the parent is gone: the whole process group is killed, the JVM with it.
 """
 
 from __future__ import annotations
 
 import base64
+import collections
 import contextlib
+import glob
+import importlib
 import json
 import os
-import queue
+import runpy
+import select
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 START = time.monotonic()
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
 SPARK_LOG = os.dup(2)
 LOST = ("py4j.protocol.Py4JError", "py4j.protocol.Py4JNetworkError", "ConnectionRefusedError")
-LOST_SECONDS = 5.0
-jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+# Set in the warm-up's fork when a job waits.
+hurry: list[int] = []
 
 
 def tell(**message: Any) -> None:
     """Send one message to the parent."""
-    os.write(OPTIONS["control"], (json.dumps(message) + "\n").encode())
+    send(OPTIONS["control"], message)
 
 
-def follow_parent(orders: int) -> None:
-    """Take the job from the parent; kill this process group when the parent is gone."""
-    with os.fdopen(orders, "rb") as stream:
-        for line in stream:
-            jobs.put(json.loads(line))
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+def send(pipe: int, message: Any) -> None:
+    """Write a message as a line of JSON."""
+    os.write(pipe, (json.dumps(message) + "\n").encode())
 
 
-def start_spark() -> Any:
-    """Start the JVM and a first session; what the job writes to stderr goes where its stdout goes.
+class Orders:
+    """The jobs that the parent sends. Its end is the end of this process group.
 
-    Glue does the same: Spark's own log in one group, what the script prints in the other.
+    Args:
+        descriptor: of what was standard input.
     """
-    from pyspark.sql import SparkSession
 
-    session = SparkSession.builder.getOrCreate()
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.jobs: collections.deque[dict[str, Any]] = collections.deque()
+        self._rest = b""
+
+    def receive(self) -> None:
+        """Wait for what the parent sends, and take it; kill the group when the parent is gone."""
+        content = os.read(self.descriptor, 1 << 20)
+        if not content:
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+        *lines, self._rest = (self._rest + content).split(b"\n")
+        self.jobs.extend(json.loads(line) for line in lines)
+
+    def next(self) -> dict[str, Any]:
+        """Return the next job, waited for."""
+        while not self.jobs:
+            self.receive()
+        return self.jobs.popleft()
+
+
+class Fork:
+    """A fork of this process in which `work` runs; its answers come as they are.
+
+    A job that arrives meanwhile is made known to it by SIGUSR1.
+
+    Args:
+        orders: closed in the fork.
+        work: gets a function that sends an answer.
+    """
+
+    def __init__(self, orders: Orders, work: Callable[[Callable[[Any], None]], None]) -> None:
+        self._orders = orders
+        self._source, sink = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            code = 1
+            try:
+                os.close(orders.descriptor)
+                work(lambda answer: send(sink, answer))
+                code = 0
+            except Exception:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        os.close(sink)
+        self._rest = b""
+        self._status: int | None = None
+
+    def answer(self) -> Any:
+        """Return the next answer, waited for; None if the fork has ended."""
+        while b"\n" not in self._rest:
+            # What the fork has started may hold the pipe: its end is asked for, too.
+            ready, _, _ = select.select([self._source, self._orders.descriptor], [], [], 0.2)
+            if self._orders.descriptor in ready:
+                self._orders.receive()
+                os.kill(self.pid, signal.SIGUSR1)
+            if self._source in ready:
+                content = os.read(self._source, 1 << 16)
+                if not content:
+                    return None
+                self._rest += content
+            elif self._ended():
+                return None
+        line, _, self._rest = self._rest.partition(b"\n")
+        return json.loads(line)
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code, negative for a signal."""
+        os.close(self._source)
+        if self._status is None:
+            self._status = os.waitpid(self.pid, 0)[1]
+        return os.waitstatus_to_exitcode(self._status)
+
+    def _ended(self) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = status
+        return self._status is not None
+
+
+def start_jvm() -> subprocess.Popen[bytes]:
+    """Start the JVM; forks find it by PySpark's own variables.
+
+    What a job writes to stderr goes where its stdout goes. Glue does the same: Spark's own log in one group,
+    what the script prints in the other.
+    """
+    # Once, for all forks.
+    importlib.import_module("pyspark.sql.functions")
+
+    gateway = importlib.import_module("pyspark.java_gateway").launch_gateway()
+    os.environ["PYSPARK_GATEWAY_PORT"] = str(gateway.gateway_parameters.port)
+    os.environ["PYSPARK_GATEWAY_SECRET"] = gateway.gateway_parameters.auth_token
+    process: subprocess.Popen[bytes] = gateway.proc
+    # A fork makes a connection of its own.
+    gateway.close()
     os.dup2(1, 2)
-    return session
+    return process
 
 
-def warm_up(spark: Any, rounds: int) -> None:
-    """Do what jobs do, on generated rows in a scratch bucket, so that classes are loaded and compiled.
+def connect(jvm_process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
+    """Connect this fork to the JVM; return that, and a copy of its properties."""
+    import tempfile
 
-    The bucket is in the runner's own account and is deleted again. A job that is already waiting ends it.
+    from pyspark import SparkContext
+
+    # The JVM ends with its standard input, which is the first process's to hold.
+    assert jvm_process.stdin is not None
+    jvm_process.stdin.close()
+    tempfile.tempdir = None
+    SparkContext._ensure_initialized()
+    for name in ("PORT", "SECRET"):
+        del os.environ[f"PYSPARK_GATEWAY_{name}"]
+    jvm: Any = SparkContext._jvm
+    return jvm, jvm.System.getProperties().clone()
+
+
+def settle(jvm: Any, properties: Any) -> None:
+    """Leave the JVM as the next job is to find it: no context, no file system with keys, no settings."""
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is not None:
+        SparkContext._active_spark_context.stop()
+    if jvm.org.apache.spark.SparkEnv.get() is not None:
+        raise RuntimeError("the job has left a SparkContext")
+    jvm.org.apache.spark.sql.SparkSession.clearActiveSession()
+    jvm.org.apache.spark.sql.SparkSession.clearDefaultSession()
+    jvm.org.apache.hadoop.fs.FileSystem.closeAll()
+    jvm.System.setProperties(properties)
+    jvm.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+
+
+def prepare(jvm: Any, job: dict[str, Any], folder: str) -> str:
+    """Give the job its files, keys and settings, in a folder of its own; return the script's path.
+
+    A SparkConf takes the JVM's system properties that begin with `spark.`.
     """
-    from pyspark.sql import Window
-    from pyspark.sql import functions as f
-
-    bucket = f"strata-warm-up-{os.getpid()}-{time.time_ns()}"
-    base = f"s3://{bucket}/warm-up"  # S3A does not delete the root of a bucket
-    jvm, hadoop = spark._jvm, spark._jsc.hadoopConfiguration()
-    root = jvm.org.apache.hadoop.fs.Path(base)
-    client = root.getFileSystem(hadoop).getAmazonS3ClientForTesting("warm-up")
-    # S3 refuses a location constraint that names us-east-1.
-    client.createBucket(bucket, *({OPTIONS["region"]} - {"us-east-1"}))
-
-    def steps() -> Any:
-        numbers = spark.range(2000).withColumn(
-            "text", f.concat(f.lit("row "), "id", f.lit(",7.5,2013-01-01"))
-        )
-        numbers.select("text").write.mode("overwrite").text(f"{base}/text")
-        yield
-        names = spark.range(50).select(
-            f.col("id").cast("string").alias("code"), f.lit("a name").alias("name")
-        )
-        names.write.mode("overwrite").option("header", True).csv(f"{base}/names")
-        yield
-        lines = spark.read.text(f"{base}/text").withColumn("source", f.input_file_name())
-        lines.filter(~f.col("value").startswith("row 1")).count()
-        reader = spark.read.schema("label string, amount double, day date, broken string")
-        read = reader.option("columnNameOfCorruptRecord", "broken").csv(f"{base}/text")
-        read = read.withColumn("code", f.regexp_extract("label", r"(\d+)$", 1).cast("int") % 50).cache()
-        read.filter("broken is not null").write.mode("overwrite").json(f"{base}/bad")
-        yield
-        newest = Window.partitionBy("label").orderBy(f.desc("amount"))
-        kept = read.withColumn("n", f.row_number().over(newest)).filter("n = 1").dropDuplicates(["label"])
-        kept.write.mode("overwrite").parquet(f"{base}/clean")
-        read.unpersist()
-        yield
-        clean = spark.read.parquet(f"{base}/clean")
-        reference = spark.read.option("header", True).csv(f"{base}/names")
-        joined = clean.join(f.broadcast(reference), clean.code.cast("string") == reference.code, "left")
-        joined = joined.select("label", "amount", "name", f.col("day").alias("d"), f.lit("x").alias("o"))
-        joined.repartition("d", "o").write.mode("overwrite").partitionBy("d", "o").parquet(f"{base}/curated")
-        yield
-        spark.read.parquet(f"{base}/curated").groupBy("d").agg(f.sum("amount"), f.count("*")).collect()
-
-    try:
-        for _ in range(rounds):
-            for _ in steps():
-                if not jobs.empty():
-                    return
-    finally:
-        root.getFileSystem(hadoop).delete(root, True)
-        client.deleteBucket(bucket)
-
-
-def prepare(spark: Any, job: dict[str, Any]) -> str:
-    """Give the job its files, keys and settings; end the warm-up's context. Returns the script's path.
-
-    The job makes its own SparkContext in the warm JVM, so that nothing of the warm-up is left in it and its
-    own settings count. A SparkConf takes the JVM's system properties that begin with `spark.`.
-    """
-    folder = OPTIONS["folder"]
     properties = dict(job["properties"])
     py_files = []
     for name, content in job["py_files"].items():
@@ -129,11 +203,13 @@ def prepare(spark: Any, job: dict[str, Any]) -> str:
         sys.path.insert(0, os.path.dirname(path) if path.endswith(".py") else path)
     if py_files:
         properties["spark.submit.pyFiles"] = ",".join(py_files)
-    jvm = spark._jvm
-    spark.stop()
     for name, value in properties.items():
         jvm.System.setProperty(name, value)
     os.environ.update(job["environment"])
+    temporary = os.path.join(folder, "tmp")
+    os.makedirs(temporary)
+    os.chdir(temporary)
+    os.environ["TMPDIR"] = temporary
     script = os.path.join(folder, "script", job["name"])
     write(script, job["script"])
     sys.path.insert(0, os.path.dirname(script))
@@ -142,7 +218,7 @@ def prepare(spark: Any, job: dict[str, Any]) -> str:
 
 
 def mark_output() -> None:
-    """Write the line after which the output is the job's; the parent reads both pipes when it can."""
+    """Write the line that stands before and after a job's own; the parent reads both pipes when it can."""
     for stream in (1, SPARK_LOG):
         os.write(stream, f"\n{OPTIONS['mark']}\n".encode())
 
@@ -156,9 +232,6 @@ def write(path: str, content: str) -> None:
 
 def run(script: str) -> str | None:
     """Run the script as `__main__`; return None, or what Glue reports as ErrorMessage."""
-    import runpy
-    import traceback
-
     # Line by line, or the log of a killed run would lack its last lines, and the order of the two streams.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
@@ -180,19 +253,16 @@ def run(script: str) -> str | None:
     return None
 
 
-def jvm_death(reason: str | None) -> str | None:
+def jvm_death(jvm_process: subprocess.Popen[bytes], reason: str | None) -> str | None:
     """Return how the JVM ended, if it has: a job without its JVM has failed, whatever its script thinks.
 
     A script that failed because the JVM no longer answers may be ahead of the JVM's end, which is waited for.
     """
-    from pyspark import SparkContext
-
-    gateway = SparkContext._gateway
-    code = gateway.proc.poll() if gateway is not None else None
+    code = jvm_process.poll()
     # A Java exception is a Py4JJavaError; these are of the connection.
-    if code is None and gateway is not None and (reason or "").startswith(LOST):
+    if code is None and (reason or "").startswith(LOST):
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = gateway.proc.wait(LOST_SECONDS)
+            code = jvm_process.wait(OPTIONS["lost_seconds"])
     if code is None:
         return None
     return (
@@ -202,31 +272,106 @@ def jvm_death(reason: str | None) -> str | None:
     )
 
 
-def main() -> None:
-    """Start, warm up, wait, run."""
-    orders = os.dup(0)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    threading.Thread(target=follow_parent, args=(orders,), daemon=True).start()
-    sys.path[:0] = OPTIONS["libraries"]
-    spark = start_spark()
-    tell(state="started", seconds=round(time.monotonic() - START, 3))
-    if OPTIONS["warm_up"]:
+def warm(jvm_process: subprocess.Popen[bytes], orders: Orders) -> None:
+    """Warm the JVM up; the parent hears of a failure."""
+
+    def work(answer: Callable[[Any], None]) -> None:
+        from pyspark.sql import SparkSession
+
+        jvm, properties = connect(jvm_process)
         try:
-            warm_up(spark, OPTIONS["warm_up"])
+            warm_up = runpy.run_path(os.path.join(os.path.dirname(__file__), "warm_up.py"))["warm_up"]
+            session = SparkSession.builder.getOrCreate()
+            warm_up(session, OPTIONS["warm_up"], OPTIONS["region"], lambda: bool(hurry))
         except Exception as error:
-            # A job can still run, only slower; the parent reports it.
+            # A job can still run, only slower.
             tell(state="cold", error=f"{type(error).__name__}: {error}")
-    tell(state="ready", seconds=round(time.monotonic() - START, 3))
-    script = prepare(spark, jobs.get())
-    del spark
-    mark_output()
-    tell(state="running")
-    reason = run(script)
-    death = jvm_death(reason)
+        settle(jvm, properties)
+
+    fork = Fork(orders, work)
+    fork.answer()
+    if code := fork.wait():
+        tell(state="cold", error=f"its process ended with exit code {code}")
+
+
+def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], orders: Orders) -> bool:
+    """Run a job; return whether the JVM can take another.
+
+    The parent hears of the script's end before what it leaves is cleared away.
+    """
+
+    def work(answer: Callable[[Any], None]) -> None:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        jvm, properties = connect(jvm_process)
+        script = prepare(jvm, job, folder)
+        mark_output()
+        tell(state="running")
+        reason = run(script)
+        mark_output()
+        answer({"error": reason})
+        settle(jvm, properties)
+        answer("settled")
+
+    fork = Fork(orders, work)
+    ended = fork.answer()
+    if ended is None:
+        leave(fork.wait())
+    reason = ended["error"]
+    death = jvm_death(jvm_process, reason)
     if death:
         reason = f"{death}: {reason}" if reason else death
     tell(state="finished", error=reason)
-    os._exit(0)
+    settled = not death and fork.answer() == "settled"
+    fork.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+    return settled and not left_behind({os.getpid(), jvm_process.pid})
+
+
+def leave(code: int) -> None:
+    """End as a job's fork did that never said how its script ended."""
+    if code < 0:
+        with contextlib.suppress(OSError):
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def left_behind(known: set[int]) -> bool:
+    """Whether a job has left a process in this group."""
+    group = os.getpgrp()
+    if os.path.isdir("/proc/self"):
+        lines = []
+        for status in glob.glob("/proc/[0-9]*/stat"):
+            with contextlib.suppress(OSError), open(status) as file:
+                pid, _, rest = file.read().partition(" (")
+                # The name may hold spaces and brackets.
+                state, _, its_group = rest.rpartition(") ")[2].split()[:3]
+                lines.append((int(pid), int(its_group), state))
+    else:
+        shown = subprocess.run(
+            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
+        )
+        lines = [(int(pid), int(its), state) for pid, its, state in map(str.split, shown.stdout.splitlines())]
+    return any(its == group and pid not in known and state[0] != "Z" for pid, its, state in lines)
+
+
+def main() -> None:
+    """Start, warm up, and run what comes."""
+    orders = Orders(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.signal(signal.SIGUSR1, lambda *_: hurry.append(1))
+    sys.path[:0] = OPTIONS["libraries"]
+    jvm_process = start_jvm()
+    tell(state="started", seconds=round(time.monotonic() - START, 3))
+    if OPTIONS["warm_up"]:
+        warm(jvm_process, orders)
+    number = 0
+    while True:
+        tell(state="ready", seconds=round(time.monotonic() - START, 3))
+        number += 1
+        folder = os.path.join(OPTIONS["folder"], f"job-{number}")
+        if not do(orders.next(), folder, jvm_process, orders):
+            os._exit(0)
 
 
 if __name__ == "__main__":

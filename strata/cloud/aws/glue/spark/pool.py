@@ -1,4 +1,4 @@
-"""Warm Spark processes, kept in stock: a run takes one and it is used up."""
+"""Warm Spark processes, kept in stock: a run takes one and gives it back."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from strata.errors import StrataError
 _log = logging.getLogger(__name__)
 # A process that dies while it warms up is replaced; after this many in a row something is broken for good.
 _FAULTS = 3
+# A JVM keeps a little of each job; after as many it makes room for a new one.
+_JOBS = 25
+# The nearest to running a job first.
+_READINESS = ("ready", "settling", "starting")
 
 
 class SparkPool:
-    """Keeps a number of processes warm and replaces those that are taken.
+    """Keeps a number of processes warm, and replaces those that end.
 
     One process warms up at a time, and none while a run is going on or has just ended: the next step of a
     pipeline follows within a second, and a machine with two cores has none to spare. From the second filling
@@ -80,8 +84,9 @@ class SparkPool:
     def take(self) -> SparkProcess:
         """Return a process for one job: a warm one, else the one nearest to it, else a new, cold one.
 
-        Waits while too many runs go on. Give it back with `release`. Raises StrataError if Spark cannot be
-        started or the pool is stopped.
+        Of the warm ones it is the one that was given back last, most of whose code is compiled. Waits while
+        too many runs go on. Give it back with `release`. Raises StrataError if Spark cannot be started or the
+        pool is stopped.
         """
         self.start()
         self._known_settings()
@@ -90,14 +95,19 @@ class SparkPool:
             if self._stopped:
                 raise StrataError("the embedded cloud is stopping")
             self._stock = [process for process in self._stock if process.state != "ended"]
-            self._stock.sort(key=lambda process: process.state != "ready")
+            self._stock.sort(key=lambda process: _READINESS.index(process.state))
             process = self._stock.pop(0) if self._stock else self._new(warm_up=0, background=False)
             self._taken.add(process)
             return process
 
     def release(self, process: SparkProcess) -> None:
-        """End a process that `take` returned."""
-        process.stop()
+        """Take back a process that `take` returned; one that is not fit for a further run ends."""
+        with self._changed:
+            fit = process.reusable and process.jobs < _JOBS and not self._stopped
+            if keep := fit and len(self._stock) < max(self._size, self._runs):
+                self._stock.insert(0, process)
+        if not keep:
+            process.stop()
         with self._changed:
             self._taken.discard(process)
             self._last_end = time.monotonic()
@@ -138,8 +148,9 @@ class SparkPool:
         with self._changed:
             if process.state == "ended" and process in self._stock:
                 self._stock.remove(process)
-                self._faults += not self._stopped
-                _log.warning("a Spark process ended while it warmed up: %s", process.error)
+                if not process.jobs:
+                    self._faults += not self._stopped
+                    _log.warning("a Spark process ended while it warmed up: %s", process.error)
             elif process.state != "ended":
                 self._faults = 0
             self._changed.notify_all()
@@ -153,7 +164,7 @@ class SparkPool:
         with self._changed:
             while not self._stopped and self._faults < _FAULTS:
                 self._stock = [process for process in self._stock if process.state != "ended"]
-                if len(self._stock) >= self._size:
+                if len(self._stock) + len(self._taken) >= self._size:
                     self._filled = True
                     self._changed.wait(5)  # an idle process may die
                 elif self._taken or any(process.state == "starting" for process in self._stock):

@@ -1,4 +1,4 @@
-"""One Spark process: a Python driver with its JVM, in a process group of its own, for one job."""
+"""One Spark process: a Python driver with its JVM, in a process group of its own: one job after another."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ _DRIVER = Path(__file__).with_name("driver.py")
 _GLUE_LIBRARIES = ("pyspark", "boto3")
 _GLUE_OPTIONAL = ("pandas", "pyarrow", "numpy")
 
-State = Literal["starting", "ready", "running", "ended"]
+# settling: a job has ended, and what it leaves is cleared away.
+State = Literal["starting", "ready", "running", "settling", "ended"]
 Stream = Literal["output", "error"]
 OnLine = Callable[[Stream, str], None]
 
@@ -69,14 +70,17 @@ class SparkJob:
 
 
 class SparkProcess:
-    """A process that warms up and waits for one job.
+    """A process that warms up and runs jobs, one at a time.
 
     Args:
         settings: Java, jars, S3.
         folder: the process's own folder; made here, removed when the process has ended.
         warm_up: rounds of warm-up before it is ready; 0 for none.
         background: give way to everything else on this machine until the job comes (Linux).
-        on_ready: called once, from another thread, when it is ready or has ended before.
+        on_ready: called from another thread when it is ready, at first and after a job, or has ended instead.
+
+    Attributes:
+        jobs: how many jobs it was given.
     """
 
     def __init__(
@@ -91,9 +95,10 @@ class SparkProcess:
         self.folder = folder
         self.state: State = "starting"
         self.error: str | None = None
-        self._begun = False
-        self._finished = False
-        self._killed = ""
+        self.jobs = 0
+        self._begun = self._over = False
+        self._marks: dict[Stream, int] = {"output": 0, "error": 0}
+        self._killed = self._death = ""
         self._on_ready = on_ready
         self._on_line: OnLine = lambda stream, line: None
         self._mark = uuid.uuid4().hex
@@ -111,6 +116,8 @@ class SparkProcess:
             "warm_up": warm_up,
             "region": settings.region,
             "mark": self._mark,
+            # A JVM that writes an archive takes its time.
+            "lost_seconds": 600 if settings.archive_at_exit else 5,
         }
         try:
             # -I and -S: no user site, no site-packages, no PYTHON* variables; the driver adds what Glue has.
@@ -143,10 +150,15 @@ class SparkProcess:
         """The driver's process id, which is also the process group's."""
         return self._process.pid
 
+    @property
+    def reusable(self) -> bool:
+        """Whether it is, or will soon be, ready for a further job."""
+        return self.state in ("settling", "ready") and not self._killed
+
     def wait_ready(self, timeout: float | None = None) -> bool:
-        """Wait until the process is warm; return False if it has ended or the time is up."""
+        """Wait until the process is ready; return False if it has ended or the time is up."""
         with self._changed:
-            self._changed.wait_for(lambda: self.state != "starting", timeout)
+            self._changed.wait_for(lambda: self.state not in ("starting", "settling"), timeout)
             return self.state in ("ready", "running")
 
     def run(self, job: SparkJob, on_line: OnLine) -> str | None:
@@ -155,8 +167,11 @@ class SparkProcess:
         `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads;
         of a job that never began, what the process last wrote ("error").
         """
-        self._on_line = on_line
+        with self._changed:
+            self.jobs += 1
+            self._on_line, self._begun, self._over = on_line, False, False
         if self._background:
+            self._background = False
             # Twice: a thread that an idle one starts meanwhile would stay idle.
             for _ in range(2):
                 for pid in _group(self.pid):
@@ -165,11 +180,12 @@ class SparkProcess:
         with contextlib.suppress(BrokenPipeError, ValueError):  # it has just died, and the watcher says how
             self._process.stdin.write(json.dumps(job.message()).encode() + b"\n")
             self._process.stdin.flush()
-        self._watcher.join()
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or self.state == "ended")
         if not self._begun:
             for line in self._early:
                 on_line("error", line)
-        return self.error
+        return self.error if self._over else self._death
 
     def kill(self, reason: str) -> None:
         """End the process and its JVM at once; a job that is running fails with this reason."""
@@ -183,58 +199,72 @@ class SparkProcess:
         self._watcher.join()
 
     def _read_lines(self, name: Stream, stream: IO[bytes]) -> None:
-        own = False
+        """Hand on what stands between a job's marks, each of which begins with a line's end of its own."""
+        own = held = False
         with stream:
             for content in stream:
                 line = content.decode(errors="replace").rstrip("\r\n")
-                if own:
-                    self._on_line(name, line)
-                elif line == self._mark:
-                    own = self._begun = True
-                else:
+                if line == self._mark:
+                    own = not own
+                    with self._changed:
+                        self._begun = True
+                        self._marks[name] += 1
+                        self._changed.notify_all()
+                    held = False
+                    continue
+                if held:
+                    self._on_line(name, "")
+                held = own and not line
+                if not own:
                     self._early.append(line)
+                elif line:
+                    self._on_line(name, line)
+        if held:
+            self._on_line(name, "")
 
     def _watch(self, control: IO[str]) -> None:
         """Follow the driver's messages to its end, then clear up."""
+        ended = threading.Thread(target=self._end_group, daemon=True)
+        ended.start()
         with control:
             for line in control:
                 self._take(json.loads(line))
-                if self._finished:
-                    break
-        # The JVM and Python workers still run: their work is done, or the driver has died under them.
-        with contextlib.suppress(ProcessLookupError):
-            if self._finished:
-                os.killpg(self._process.pid, signal.SIGKILL)
-        code = self._process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        ended.join()
         for reader in self._readers:
             reader.join(10)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        if not self._finished:
-            self.error = self._killed or _ending(code)
+        self._death = self._killed or _ending(self._process.returncode)
+        if not self._over:
+            self.error = self._death
         shutil.rmtree(self.folder, ignore_errors=True)
         self._become("ended")
+
+    def _end_group(self) -> None:
+        """End what the driver has started, which may hold the pipes, as soon as the driver ends."""
+        self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["state"] == "cold":
             _log.warning("the warm-up of a Spark process failed: %s", message["error"])
-        elif message["state"] == "ready":
-            self._become("ready")
-        elif message["state"] == "running":
-            self._become("running")
+        elif message["state"] in ("ready", "running"):
+            self._become(message["state"])
         elif message["state"] == "finished":
-            self.error = message["error"]
-            self._finished = True
+            # All that the job has written is before the second mark of each pipe.
+            with self._changed:
+                self._changed.wait_for(lambda: min(self._marks.values()) >= 2 * self.jobs, 10)
+                self.error, self._over = message["error"], True
+                self._become("settling")
 
     def _become(self, state: State) -> None:
         with self._changed:
-            first = self.state == "starting"
+            tell = state == "ready" or (state == "ended" and self.state in ("starting", "settling"))
             self.state = state
             self._changed.notify_all()
-        if first:
+        if tell:
             self._on_ready(self)
 
 

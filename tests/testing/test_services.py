@@ -1,0 +1,70 @@
+"""What plans ask for is started once, whoever asks first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from strata.testing.cases.services import PlanServices
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> PlanServices:
+    toolchain: Any = SimpleNamespace(state_dir=tmp_path)
+    return PlanServices(toolchain)
+
+
+STARTS: dict[str, tuple[str, Callable[[PlanServices], object]]] = {
+    "an endpoint": ("_endpoint", lambda services: services.seal(SimpleNamespace(attach=lambda _: None))),  # type: ignore[arg-type]
+    "AWS": ("_start_aws", lambda services: services.variables(["aws"])),
+    "Snowflake": ("_start_snowflake", lambda services: services.variables(["snowflake"])),
+}
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_one_thread_at_a_time_starts_what_is_needed(
+    services: PlanServices, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    name, ask = STARTS[case]
+    within = []
+
+    def start() -> Any:
+        within.append(services._lock.locked())
+        return "" if name == "_endpoint" else {"A": "b"}
+
+    monkeypatch.setattr(services, name, start)
+    ask(services)
+    assert within == [True]
+
+
+def test_two_plans_share_what_one_has_started(
+    services: PlanServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def start(name: str, variables: dict[str, str]) -> Callable[[], dict[str, str]]:
+        def note() -> dict[str, str]:
+            started.append(name)
+            return variables
+
+        return note
+
+    monkeypatch.setattr(services, "_start_aws", start("aws", {"A": "b"}))
+    monkeypatch.setattr(services, "_start_snowflake", start("snowflake", {"S": "f"}))
+    found: list[dict[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(services.variables(["snowflake", "aws", "null"])))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [{"A": "b", "S": "f"}] * 4
+    assert started == ["aws", "snowflake"]
+    assert services.variables(["null"]) == {}
