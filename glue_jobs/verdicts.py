@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -100,6 +101,11 @@ def number(contract: Contract, source: SourceRows, judged: DataFrame) -> tuple[N
     numbers = Numbers(shifts, first, last, first - 1 + before - last)
     if not numbers.others:
         return numbers, _counts(groups)
+    if source.has_header and numbers.others == 1:
+        # The header was judged as a row, the first of the first block.
+        header = min(by_block[min(by_block)], key=attrgetter("first"))
+        return numbers, _counts(groups, {header.reason: 1})
+    # Blank lines at the end were judged as well.
     rest = judged.where(_outside(numbers)).groupBy("_reason").count().collect()
     return numbers, _counts(groups, {row["_reason"]: row["count"] for row in rest})
 
