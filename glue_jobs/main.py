@@ -99,7 +99,9 @@ def _clean_copy(
             _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
         judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
         numbers, counts = verdicts.number(agreed, raw, judged)
-        rows_read = _values(observation)["rows"] - numbers.others
+        lines_read = _values(observation)["rows"]
+        _equal("lines read", lines_read, "lines judged", numbers.judged)
+        rows_read = lines_read - numbers.others
         if not is_folder:
             agreed.check_rows(rows_read)
     except RefusedObject as refusal:

@@ -36,12 +36,14 @@ class Numbers:
         first, last: the numbers of the first and the last row; others are a header, or blank lines at the
             end.
         others: how many others were judged.
+        judged: how many rows were judged, others among them.
     """
 
     shifts: Mapping[int, int]
     first: int = 0
     last: int = 0
     others: int = 0
+    judged: int = 0
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Numbers:
@@ -86,7 +88,7 @@ def number(contract: Contract, source: SourceRows, judged: DataFrame) -> tuple[N
     """Counts the judged rows, and finds what makes numbers of their places."""
     groups = list(_groups(contract, judged))
     if source.numbered:
-        return Numbers({}), _counts(groups)
+        return Numbers({}, judged=sum(group.lines for group in groups)), _counts(groups)
     by_block: dict[int, list[_Group]] = {}
     for group in groups:
         by_block.setdefault(group.block, []).append(group)
@@ -98,7 +100,7 @@ def number(contract: Contract, source: SourceRows, judged: DataFrame) -> tuple[N
         last = max(filled) + shifts[block] if filled else last
         before += sum(group.lines for group in found)
     first = 2 if source.has_header else 1
-    numbers = Numbers(shifts, first, last, first - 1 + before - last)
+    numbers = Numbers(shifts, first, last, first - 1 + before - last, before)
     if not numbers.others:
         return numbers, _counts(groups)
     if source.has_header and numbers.others == 1:
