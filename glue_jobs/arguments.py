@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 
 from glue_jobs.errors import JobError
 
+# What stands for the ETag of an object that was deleted.
+DELETED = "deleted"
+
 
 @dataclass(frozen=True)
 class JobArguments:
@@ -40,8 +43,21 @@ class JobArguments:
         return f"s3://{self.raw_bucket}/{self.key}"
 
 
+@dataclass(frozen=True)
+class TableArguments:
+    """Which curated table a run is for.
+
+    Attributes:
+        processed_bucket: the bucket for everything the jobs write.
+        dataset: name of the data contract.
+    """
+
+    processed_bucket: str
+    dataset: str
+
+
 def parse(argv: Sequence[str]) -> JobArguments:
-    """Reads a job's arguments; what else Glue passes (`--JOB_NAME`, `--extra-py-files`, flags) is left alone.
+    """Reads the arguments of a job for one object.
 
     Args:
         argv: the arguments without the script's name: `--name value` or `--name=value`; the last one wins.
@@ -50,7 +66,25 @@ def parse(argv: Sequence[str]) -> JobArguments:
         JobError: an argument is missing or empty, or `object_id`, `sequencer` or `dataset` could not be part
             of a path.
     """
-    wanted = [field.name for field in fields(JobArguments)]
+    given = _given(argv, [field.name for field in fields(JobArguments)])
+    if not re.fullmatch(r"[0-9a-f]{64}", given["object_id"]):
+        raise JobError(f"--object_id is not a SHA-256 in hexadecimal: {given['object_id']!r}")
+    if not re.fullmatch(r"[0-9A-Fa-f]+", given["sequencer"]):
+        raise JobError(f"--sequencer is not hexadecimal: {given['sequencer']!r}")
+    return JobArguments(**given)
+
+
+def parse_table(argv: Sequence[str]) -> TableArguments:
+    """Reads the arguments of a job for a table, as `parse` does.
+
+    Raises:
+        JobError: an argument is missing or empty, or `dataset` could not be part of a path.
+    """
+    return TableArguments(**_given(argv, [field.name for field in fields(TableArguments)]))
+
+
+def _given(argv: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+    """What else Glue passes (`--JOB_NAME`, `--extra-py-files`, flags) is left alone."""
     given: dict[str, str] = {}
     rest = iter(argv)
     for word in rest:
@@ -60,13 +94,9 @@ def parse(argv: Sequence[str]) -> JobArguments:
             given[name] = value if equals else next(rest, "")
     if missing := [f"--{name}" for name in wanted if not given.get(name)]:
         raise JobError(f"the job needs {', '.join(missing)} (each with a value)")
-    if not re.fullmatch(r"[0-9a-f]{64}", given["object_id"]):
-        raise JobError(f"--object_id is not a SHA-256 in hexadecimal: {given['object_id']!r}")
-    if not re.fullmatch(r"[0-9A-Fa-f]+", given["sequencer"]):
-        raise JobError(f"--sequencer is not hexadecimal: {given['sequencer']!r}")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", given["dataset"]):
         raise JobError(f"--dataset is not a name: {given['dataset']!r}")
-    return JobArguments(**given)
+    return given
 
 
 def is_older(sequencer: str, than: str) -> bool:

@@ -1,4 +1,4 @@
-"""The thin main that both jobs share: arguments, session, read, transform, write, report."""
+"""The thin main that all jobs share: arguments, session, read, transform, write, report."""
 
 from __future__ import annotations
 
@@ -13,8 +13,18 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from glue_jobs import clean, curate, lines, odcs, parquet_fields, references, source, verdicts
-from glue_jobs.arguments import JobArguments, is_older, parse
+from glue_jobs import (
+    clean,
+    curate,
+    lines,
+    odcs,
+    parquet_fields,
+    references,
+    source,
+    tables,
+    verdicts,
+)
+from glue_jobs.arguments import DELETED, JobArguments, TableArguments, is_older, parse, parse_table
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from glue_jobs.formats import BYTE_ORDER_MARK, compression_of
@@ -39,7 +49,7 @@ def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = 
     """Runs a job.
 
     Args:
-        name: `clean` or `curate`.
+        name: `clean`, `curate` or `remove`, for one object, or `daily_summary`, for a table.
         argv: the arguments without the script's name; `sys.argv` if not given.
         agreed: the contract; the package's own of the data set if not given.
 
@@ -50,7 +60,13 @@ def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = 
         JobError: the arguments are wrong, the version is gone, the object was refused, an input is missing or
             rows went astray.
     """
-    arguments = parse(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    if name in TABLE_JOBS:
+        table = parse_table(words)
+        done = TABLE_JOBS[name](_session(name, table.dataset), table, agreed or odcs.load(table.dataset))
+        print(f"{name} {table.dataset}: {json.dumps(done)}")
+        return done
+    arguments = parse(words)
     agreed = agreed or odcs.load(arguments.dataset)
     report = JOBS[name](arguments, agreed)
     counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
@@ -71,7 +87,7 @@ def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
     """
     # S3 copies while Spark starts.
     with source.copied(arguments, ObjectLayout(arguments).copies) as copy, ExitStack() as leftovers:
-        return _clean_copy(_session("clean", arguments), arguments, agreed, copy, leftovers)
+        return _clean_copy(_session("clean", arguments.key), arguments, agreed, copy, leftovers)
 
 
 def _clean_copy(
@@ -92,9 +108,9 @@ def _clean_copy(
             raw = lines.nothing(spark, types)
         else:
             raw, types = _read_source(spark, storage, uri, agreed, leftovers)
-        tables = references.read(spark, storage, layout, agreed)
+        found = references.read(spark, storage, layout, agreed)
         observation, rows = _observed(raw.frame, rows="count(*)")
-        inputs = clean.CleanInputs(rows, tables, types)
+        inputs = clean.CleanInputs(rows, found, types)
         with parquet_fields.refused_if_broken(agreed):
             _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
         judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
@@ -150,7 +166,7 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
         JobError: `clean` has not finished for this very version, a reference file is missing or holds a key
             twice, or a newer version has been curated already.
     """
-    spark = _session("curate", arguments)
+    spark = _session("curate", arguments.key)
     layout, storage = ObjectLayout(arguments), JobStorage(spark)
     previous = _refuse_older(storage, layout, arguments)
     cleaned = storage.read(layout.report("clean"))
@@ -159,10 +175,10 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
             f"clean has not finished for version {arguments.version_id} of {arguments.source} "
             f"with ETag {arguments.etag}"
         )
-    tables = references.read(spark, storage, layout, agreed)
+    found = references.read(spark, storage, layout, agreed)
     rows = clean_rows(spark, layout, agreed, cleaned)
     origin = curate.ObjectOrigin(arguments.object_id, arguments.key, arguments.sequencer)
-    outputs = curate.transform(agreed, curate.CurateInputs(rows, tables, origin))
+    outputs = curate.transform(agreed, curate.CurateInputs(rows, found, origin))
     date = agreed.date.name
     partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
@@ -205,14 +221,43 @@ def clean_rows(
     return verdicts.clean_rows(agreed, verdicts.Numbers.read(report["numbers"]).of(judged), repeats)
 
 
+def remove_object(arguments: JobArguments, _: Contract) -> Document:
+    """Takes away what the jobs made of a deleted object; last, both reports say that it has no rows.
+
+    Raises:
+        JobError: a newer version has been curated already.
+    """
+    layout, storage = ObjectLayout(arguments), JobStorage(_session("remove", arguments.key))
+    previous = _refuse_older(storage, layout, arguments)
+    started = storage.read(layout.report("curate.started")) or {}
+    touched = {*previous.get("partitions", []), *previous.get("removed", []), *started.get("partitions", [])}
+    for partition in sorted(touched):
+        storage.delete(layout.curated_partition(partition))
+    for folder in (layout.cleaned, layout.quarantined_rows, layout.duplicates, layout.copies):
+        storage.delete(folder)
+    _clear_refusal(storage, layout, arguments)
+    counts = dict.fromkeys(("rows_read", "rows_clean", "rows_quarantined", "rows_duplicate"), 0)
+    empty: Document = {"reasons": {}, "dates": []}
+    storage.write(layout.report("clean"), _version(arguments) | counts | empty)
+    # The table must be told of what is gone, also by the next version if this refresh fails.
+    report = _version(arguments) | {"rows_curated": 0, "partitions": [], "removed": sorted(touched)}
+    storage.write(layout.report("curate"), report)
+    storage.delete(layout.report("curate.started"))
+    return report
+
+
 JOBS: dict[str, Callable[[JobArguments, Contract], Document]] = {
     "clean": clean_object,
     "curate": curate_object,
+    "remove": remove_object,
+}
+TABLE_JOBS: dict[str, Callable[[SparkSession, TableArguments, Contract], Document]] = {
+    "daily_summary": tables.summarize,
 }
 
 
-def _session(name: str, arguments: JobArguments) -> SparkSession:
-    spark = SparkSession.builder.appName(f"{name} {arguments.key}").getOrCreate()
+def _session(name: str, what: str) -> SparkSession:
+    spark = SparkSession.builder.appName(f"{name} {what}").getOrCreate()
     for setting, value in SETTINGS.items():
         spark.conf.set(setting, value)
     return spark
@@ -234,12 +279,12 @@ def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArgum
     """The commit marker of the version before, empty if there is none.
 
     Raises:
-        JobError: that version is the newer one, and is there. The state machine's claim sees to the order; a
-            run that outlived its lease, or one started by hand, must not undo newer data either.
+        JobError: that version is the newer one, and is there or a deletion. The state machine's claim sees to
+            the order; a run that outlived its lease, or one started by hand, must not undo newer data either.
     """
     previous = storage.read(layout.report("curate")) or {}
     before, now = previous.get("sequencer", ""), arguments.sequencer
-    if is_older(now, before) and not source.is_gone(previous):
+    if is_older(now, before) and (previous.get("etag") == DELETED or not source.is_gone(previous)):
         raise JobError(f"{arguments.source} was overtaken: sequencer {before} is newer than {now}")
     return previous
 

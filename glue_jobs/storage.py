@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from glue_jobs.arguments import JobArguments
+from glue_jobs.arguments import JobArguments, TableArguments
 from glue_jobs.errors import RefusedObject
 from glue_jobs.formats import HEAD
 
@@ -100,6 +100,31 @@ class ObjectLayout:
         return f"s3://{self.arguments.processed_bucket}/{path}"
 
 
+@dataclass(frozen=True)
+class TableLayout:
+    """The URIs of a data set's curated table, and of what is made of it."""
+
+    arguments: TableArguments
+
+    @property
+    def curated(self) -> str:
+        """Folder of the curated table."""
+        return self._processed(f"curated/{self.arguments.dataset}")
+
+    @property
+    def summary(self) -> str:
+        """The data set's part of the table `daily_summary`, which the data set partitions."""
+        return self._processed(f"daily_summary/dataset={self.arguments.dataset}/part.parquet")
+
+    @property
+    def work(self) -> str:
+        """Folder of what a run works on; a lifecycle rule sweeps what killed runs leave there."""
+        return self._processed(f"work/{self.arguments.dataset}")
+
+    def _processed(self, path: str) -> str:
+        return f"s3://{self.arguments.processed_bucket}/{path}"
+
+
 class JobStorage:
     """Whole objects by URI, read, written, copied and deleted from the driver."""
 
@@ -168,6 +193,11 @@ class JobStorage:
         if not files.exists(path):
             return []
         return [str(status.getPath().getName()) for status in files.listStatus(path) if status.isDirectory()]
+
+    def files(self, uri: str) -> list[str]:
+        """The names of the files in a folder."""
+        path, files = self._open(uri)
+        return [str(status.getPath().getName()) for status in files.listStatus(path) if status.isFile()]
 
     def text(self, uri: str) -> str | None:
         """An object's UTF-8 text; None where there is none."""

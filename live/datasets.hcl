@@ -35,6 +35,17 @@ locals {
     ])
   }
 
+  # What an object is processed with, but for the reference files, which may change between two deployments: the state
+  # machine looks at those (docs/decisions/0118-generations.md).
+  jobs = "${get_repo_root()}/glue_jobs"
+  code = sha256(join("\n", [for path in sort(fileset(local.jobs, "**/*.py")) : "${path} ${filesha256("${local.jobs}/${path}")}"]))
+  generations = {
+    for name, tables in local.chosen : name => {
+      generation = substr(sha256("${local.code} ${filesha256("${local.folder}/${name}.odcs.yaml")}"), 0, 16)
+      references = [for reference in slice(tables, 1, length(tables)) : reference.name]
+    }
+  }
+
   tables = {
     for name, tables in local.chosen : name => {
       columns = concat(

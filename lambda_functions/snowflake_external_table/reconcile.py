@@ -19,7 +19,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     Returns:
         `object_id`, `etag`, `version_id`, `sequencer` and the numbers: `rows_read`, `rows_clean`,
-        `rows_quarantined`, `rows_duplicate`, `rows_curated` and `rows_visible`.
+        `rows_quarantined`, `rows_duplicate`, `rows_curated` and `rows_visible`; and `reasons`, the rows
+        quarantined for each.
 
     Raises:
         connection.OtherVersionError: a report is of another version.
@@ -69,4 +70,4 @@ def reconcile(
     for left_name, left, right_name, right in equations:
         if left != right:
             raise ReconciliationError(f"{left_name} = {right_name} does not hold: {left} and {right}")
-    return {field: cleaned[field] for field in VERSION} | numbers
+    return {field: cleaned[field] for field in VERSION} | numbers | {"reasons": cleaned["reasons"]}

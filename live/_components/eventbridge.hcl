@@ -5,6 +5,7 @@ locals {
   version = local.env.versions["eventbridge"]
 
   datasets = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  jobs     = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals.tables
 }
 
 terraform {
@@ -35,6 +36,37 @@ inputs = {
       # Whatever comes is processed or refused: a suffix would leave a producer of .CSV without an answer.
       pattern       = { bucket = "raw", key_prefixes = [for name in keys(local.datasets) : "${name}/"] }
       state_machine = "pipeline"
+    }
+    raw-deletions = {
+      archive_days  = local.env.retention_days.logs
+      description   = "An object or a version of it was deleted from raw"
+      pattern       = { bucket = "raw", detail_types = ["Object Deleted"], key_prefixes = [for name in keys(local.datasets) : "${name}/"] }
+      state_machine = "pipeline"
+
+      # What is deleted has neither size nor, if it was a version, an ETag.
+      transformer = {
+        paths = {
+          bucket     = "$.detail.bucket.name"
+          event_id   = "$.id"
+          key        = "$.detail.object.key"
+          sequencer  = "$.detail.object.sequencer"
+          time       = "$.time"
+          type       = "$.detail-type"
+          version_id = "$.detail.object.version-id"
+        }
+        template = <<-EOT
+          {"type": <type>, "bucket": <bucket>, "key": <key>, "version_id": "<version_id>", "sequencer": <sequencer>, "event_id": <event_id>, "time": <time>}
+        EOT
+      }
+    }
+  }
+
+  schedules = {
+    for name, job in local.jobs : name => {
+      description   = "The job ${name}, for every data set"
+      expression    = job.schedule
+      input         = jsonencode({ job = name, datasets = keys(local.datasets) })
+      state_machine = "jobs"
     }
   }
 }

@@ -4,7 +4,9 @@ locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["glue"]
 
-  datasets  = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals.tables
+  contracts = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals
+  datasets  = local.contracts.tables
+  scheduled = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals.tables
   libraries = ["glue/glue_jobs.zip", "glue/libraries.zip"]
 }
 
@@ -49,16 +51,30 @@ inputs = {
   log_retention_days = local.env.retention_days.logs
   role_arn           = dependency.iam.outputs.role_arns.glue
 
-  jobs = {
-    clean  = merge(local.env.glue, { libraries = local.libraries, script = "glue/clean.py" })
+  jobs = merge({
+    # The state machine reads the generations from the job that it starts.
+    clean = merge(local.env.glue, {
+      arguments = { "--generations" = jsonencode(local.contracts.generations) }
+      libraries = local.libraries
+      script    = "glue/clean.py"
+    })
     curate = merge(local.env.glue, { libraries = local.libraries, script = "glue/curate.py" })
-  }
+    remove = merge(local.env.glue, { libraries = local.libraries, script = "glue/remove.py" })
+    }, {
+    for name in keys(local.scheduled) : name => merge(local.env.glue, { libraries = local.libraries, script = "glue/${replace(name, "-", "_")}.py" })
+  })
 
-  tables = {
+  tables = merge({
     for name, dataset in local.datasets : name => {
       columns        = dataset.columns
       location       = "s3://${dependency.s3.outputs.bucket_names.processed}/curated/${name}/"
       partition_keys = [{ name = dataset.partition, type = "date" }, { name = "object", type = "string" }]
     }
-  }
+    }, {
+    for job in values(local.scheduled) : job.table.name => {
+      columns        = job.table.columns
+      location       = "s3://${dependency.s3.outputs.bucket_names.processed}/${job.table.name}/"
+      partition_keys = [{ name = "dataset", type = "string" }]
+    }
+  })
 }

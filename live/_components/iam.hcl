@@ -1,8 +1,11 @@
-# The roles of the pipeline's services. It waits for the integration only, to trust the user that Snowflake names.
+# The roles of the pipeline's services. It waits for the integration, to trust the user that Snowflake names, and for
+# the boundary.
 
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["iam"]
+
+  jobs    = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals
 
   # Everything that the roles may touch is known by name; the integrations' catalogue is the module's.
   arn    = "arn:${local.env.partition}:%s:${local.env.region}:${local.env.account_id}:%s"
@@ -24,12 +27,17 @@ dependency "snowflake-integration" {
   }
 }
 
+# The boundary's name is known; but it has to exist.
+dependencies {
+  paths = ["../github-oidc"]
+}
+
 inputs = {
   roles = {
     eventbridge = {
-      description = "Starts the pipeline when an object arrives"
-      trust       = { service = { name = "events", source_arns = [format(local.arn, "events", "rule/${format(local.name, "raw-objects")}")] } }
-      grants      = { states_start = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] }
+      description = "Starts the pipeline when an object arrives or is deleted, and jobs by the clock"
+      trust       = { service = { name = "events", source_arns = [for rule in concat(keys(local.jobs.tables), ["raw-deletions", "raw-objects"]) : format(local.arn, "events", "rule/${format(local.name, rule)}")] } }
+      grants      = { states_start = [for machine in ["jobs", "pipeline"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")] }
     }
     glue = {
       description = "Runs the Glue jobs: reads versions of raw objects, writes processed"
@@ -51,6 +59,24 @@ inputs = {
         s3_read    = [format(local.bucket, "processed", "reports/*")]
       }
     }
+    # A distributed Map starts executions of its own machine, one for each object.
+    reprocess = {
+      description = "Starts the pipeline for objects that are processed again"
+      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "reprocess")}")] } }
+      features    = ["log_delivery", "tracing"]
+      grants = {
+        dynamodb_scan   = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
+        states_describe = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "execution:${format(local.name, machine)}*")]
+        states_start    = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")]
+        states_stop     = [for machine in ["pipeline", "reprocess"] : format(local.arn, "states", "execution:${format(local.name, machine)}*")]
+      }
+      statements = {
+        FollowExecutions = {
+          actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+          resources = [format(local.arn, "events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")]
+        }
+      }
+    }
     snowflake = {
       description = "Lets the Snowflake storage integration read curated data"
       # What Snowflake's documentation asks for, versions too.
@@ -61,15 +87,31 @@ inputs = {
       } }
     }
     stepfunctions = {
-      description = "Runs the pipeline's state machine"
-      trust       = { service = { name = "states", source_arns = [format(local.arn, "states", "stateMachine:${format(local.name, "pipeline")}")] } }
+      description = "Runs the pipeline's state machine, and the one for jobs of whole tables"
+      trust       = { service = { name = "states", source_arns = [for machine in ["jobs", "pipeline"] : format(local.arn, "states", "stateMachine:${format(local.name, machine)}")] } }
       features    = ["log_delivery", "tracing"]
       grants = {
         dynamodb_update = [format(local.arn, "dynamodb", "table/${format(local.name, "claims")}")]
-        glue_run        = [for job in ["clean", "curate"] : format(local.arn, "glue", "job/${format(local.name, job)}")]
+        glue_run        = [for job in local.jobs.all : format(local.arn, "glue", "job/${format(local.name, job)}")]
         lambda_invoke   = [for f in ["reconcile", "refresh"] : format(local.arn, "lambda", "function:${format(local.name, f)}")]
         sns_publish     = [format(local.arn, "sns", format(local.name, "failures"))]
         states_describe = [format(local.arn, "states", "execution:${format(local.name, "pipeline")}:*")]
+      }
+      statements = {
+        # After a deletion: which version is the current one.
+        ListVersions = {
+          actions   = ["s3:ListBucketVersions"]
+          resources = [dirname(format(local.bucket, "raw", "*"))]
+        }
+        ListReferences = {
+          actions    = ["s3:ListBucket"]
+          conditions = { StringEquals = { "s3:prefix" = ["reference/"] } }
+          resources  = [dirname(format(local.bucket, "raw", "*"))]
+        }
+        ReadGenerations = {
+          actions   = ["glue:GetJob"]
+          resources = [format(local.arn, "glue", "job/${format(local.name, "clean")}")]
+        }
       }
     }
   }

@@ -3,6 +3,7 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["observability"]
+  jobs    = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals
 }
 
 terraform {
@@ -10,8 +11,13 @@ terraform {
 }
 
 inputs = {
-  dead_letter_queues = ["raw-objects-dlq"]
-  jobs               = ["clean", "curate"]
-  state_machines     = { pipeline = {} }
+  dead_letter_queues = [for rule in concat(keys(local.jobs.tables), ["raw-deletions", "raw-objects"]) : "${rule}-dlq"]
+  jobs               = local.jobs.all
+  state_machines = {
+    # By their schedules once a day at least.
+    jobs      = { freshness_hours = 26 }
+    pipeline  = {}
+    reprocess = { opt_out = { freshness = { reason = "It runs when somebody starts it" } } }
+  }
   subscribers        = local.env.subscribers
 }

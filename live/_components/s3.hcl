@@ -51,7 +51,8 @@ inputs = {
       events          = true
       noncurrent_days = local.env.retention_days.noncurrent
       access = {
-        read  = { (format(local.role, "glue")) = ["*"] }
+        # The state machine lists reference files and versions; its role reads no object.
+        read  = { (format(local.role, "glue")) = ["*"], (format(local.role, "stepfunctions")) = ["reference/*"] }
         write = { for arn in local.env.producers : arn => ["*"] }
       }
     }

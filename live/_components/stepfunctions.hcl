@@ -18,6 +18,7 @@ dependency "iam" {
       eventbridge   = "arn:aws:iam::000000000000:role/mock-eventbridge"
       glue          = "arn:aws:iam::000000000000:role/mock-glue"
       lambda        = "arn:aws:iam::000000000000:role/mock-lambda"
+      reprocess     = "arn:aws:iam::000000000000:role/mock-reprocess"
       stepfunctions = "arn:aws:iam::000000000000:role/mock-stepfunctions"
     }
   }
@@ -39,4 +40,12 @@ inputs = {
   log_level          = local.env.pipeline.log_level
   log_retention_days = local.env.retention_days.logs
   role_arn           = dependency.iam.outputs.role_arns.stepfunctions
+
+  jobs = { role_arn = dependency.iam.outputs.role_arns.stepfunctions }
+
+  # As many objects at once as the jobs may have runs: more would wait for them.
+  reprocess = {
+    max_concurrency = local.env.glue.max_concurrent_runs
+    role_arn        = dependency.iam.outputs.role_arns.reprocess
+  }
 }

@@ -82,3 +82,48 @@ variable "rules" {
     error_message = "opt_out may name kms, with a reason of at least 10 characters."
   }
 }
+
+variable "schedules" {
+  description = <<-EOT
+    Rules by short name that start a state machine (its short name) by the clock: `expression` is EventBridge's, such as
+    rate(1 day) or cron(0 6 * * ? *) in UTC, `input` what the machine is given, as JSON. `retry` and `opt_out` are as in rules.
+  EOT
+  type = map(object({
+    description = optional(string)
+    enabled     = optional(bool, true)
+    expression  = string
+    input       = optional(string, "{}")
+    opt_out     = optional(map(object({ reason = string })), {})
+    retry = optional(object({
+      max_age_seconds = optional(number, 86400)
+      max_attempts    = optional(number, 185)
+    }), {})
+    state_machine = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.schedules) : can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", name)) && !contains(keys(var.rules), name)])
+    error_message = "A schedule's short name must be 2 to 24 lower-case letters, digits and hyphens, a letter first, and not that of a rule."
+  }
+  validation {
+    condition     = alltrue([for s in var.schedules : can(regex("^(rate[(][1-9][0-9]* (minute|hour|day)s?[)]|cron[(][^ ()]+( [^ ()]+){5}[)])$", s.expression))])
+    error_message = "schedules.expression must be rate(value unit), with minutes, hours or days, or cron of six fields."
+  }
+  validation {
+    condition     = alltrue([for s in var.schedules : can(jsondecode(s.input)) && can(regex("^[a-z][a-z0-9-]*$", s.state_machine))])
+    error_message = "schedules.input must be JSON, and state_machine a short name; the module adds project and environment."
+  }
+  validation {
+    condition = alltrue([
+      for s in var.schedules : s.retry.max_age_seconds >= 60 && s.retry.max_age_seconds <= 86400 &&
+      s.retry.max_attempts >= 0 && s.retry.max_attempts <= 185
+    ])
+    error_message = "schedules.retry.max_age_seconds must lie between 60 and 86400, max_attempts between 0 and 185."
+  }
+  validation {
+    condition     = alltrue(flatten([for s in var.schedules : [for default, o in s.opt_out : default == "kms" && length(trimspace(o.reason)) >= 10]]))
+    error_message = "schedules.opt_out may name kms, with a reason of at least 10 characters."
+  }
+}

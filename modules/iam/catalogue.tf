@@ -3,6 +3,7 @@
 locals {
   # `kms` is the service through which the environment's key is used on the way, and how.
   catalogue = {
+    dynamodb_scan     = { actions = ["dynamodb:Scan"], kms = { dynamodb = ["kms:Decrypt"] } }
     dynamodb_update   = { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], kms = { dynamodb = ["kms:Decrypt"] } }
     glue_catalog_read = { actions = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"], kms = {} }
     glue_run          = { actions = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"], kms = {} }
@@ -19,6 +20,7 @@ locals {
     sqs_send        = { actions = ["sqs:SendMessage"], kms = { sqs = ["kms:Decrypt", "kms:GenerateDataKey"] } }
     states_describe = { actions = ["states:DescribeExecution"], kms = {} }
     states_start    = { actions = ["states:StartExecution"], kms = {} }
+    states_stop     = { actions = ["states:StopExecution"], kms = {} }
   }
 
   # AWS knows no resource for these actions, and the Sid says so.

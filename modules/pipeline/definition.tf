@@ -50,15 +50,31 @@ locals {
     } },
   )
 
+  # `deleted` stands for the ETag of what is not there.
+  current_version = join(" ", [
+    "{% ( $now := $states.result.Versions[Key = $states.input.key and IsLatest];",
+    "$merge([$states.input, $exists($now) ? {'etag': $replace($now.ETag, '\"', ''), 'version_id': $now.VersionId} : {'etag': 'deleted'}]) ) %}",
+  ])
+  # Which of the reference files are the data set's, the job says; their names have an end.
+  generation = join(" ", [
+    "{% ( $all := $lookup($states.input.job.arguments, '--generations');",
+    "$own := $lookup($parse($exists($all) ? $all : '{}'), $split($states.input.key, '/')[0]);",
+    "$read := $states.result.Contents[$substringBefore($substringAfter(Key, '/'), '.') in $own.references];",
+    "$merge([$sift($states.input, function($v, $k) { $k != 'job' }), {'generation':",
+    "$hash($join([$own.generation, $sort($read.(Key & ' ' & ETag))], ' '), 'SHA-256')}]) ) %}",
+  ])
+
   definition = templatefile("${path.module}/templates/pipeline.asl.json", {
-    after_notify  = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
-    await_seconds = var.await_seconds
-    claims_table  = format(local.name, "claims")
-    clean_job     = format(local.name, "clean")
-    curate_job    = format(local.name, "curate")
+    after_notify    = length(local.failures) > 0 ? "ClassifyFailure" : "Failed"
+    await_seconds   = var.await_seconds
+    claims_table    = format(local.name, "claims")
+    clean_job       = format(local.name, "clean")
+    curate_job      = format(local.name, "curate")
+    current_version = local.current_version
     # The folder that the object lies in; the jobs have its contract.
     dataset             = "States.ArrayGetItem(States.StringSplit($.key, '/'), 0)"
     failures            = local.failures
+    generation          = local.generation
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds
     object_id           = "States.Hash(States.Format('{}/{}', $.bucket, $.key), 'SHA-256')"
@@ -66,6 +82,7 @@ locals {
     processed_bucket    = format(local.bucket, "processed")
     reconcile_function  = format(local.arn, "lambda", "function:${format(local.name, "reconcile")}")
     refresh_function    = format(local.arn, "lambda", "function:${format(local.name, "refresh")}")
+    remove_job          = format(local.name, "remove")
     retry               = local.retry
     subject             = "${var.context.project} ${var.context.environment}: an object could not be processed"
     timeout_seconds     = var.timeout_seconds

@@ -8,9 +8,19 @@ output "claims_table_name" {
   value       = aws_dynamodb_table.claims.name
 }
 
+output "jobs_state_machine_arn" {
+  description = "ARN of the machine that runs jobs for whole tables; null if there is none."
+  value       = one(module.jobs[*].state_machine_arn)
+}
+
 output "opt_outs" {
   description = "Security defaults that are switched off, and why."
   value       = { for default, o in var.opt_out : default => o.reason }
+}
+
+output "reprocess_state_machine_arn" {
+  description = "ARN of the machine that processes objects again; null if there is none."
+  value       = one(module.reprocess[*].state_machine_arn)
 }
 
 output "state_machine_arn" {

@@ -25,10 +25,11 @@ variable "failure_states" {
   validation {
     condition = alltrue([
       for name in keys(var.failure_states) : can(regex("^[A-Z][A-Za-z0-9]{0,79}$", name)) && !contains([
-        "AwaitClaim", "CheckCause", "CheckVersionId", "Claim", "ClassifyFailure", "ClassifyRun", "Clean", "Curate",
-        "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder", "Failed", "Notify", "ReadClaim", "ReadRun",
-        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Superseded",
-        "TakeOver", "UseNullVersion",
+        "AwaitClaim", "CheckCause", "CheckKind", "CheckVersionId", "ChooseJob", "Claim", "ClassifyFailure",
+        "ClassifyRun", "Clean", "Curate", "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder",
+        "Failed", "FindCurrentVersion", "FindGeneration", "Notify", "ReadClaim", "ReadGenerations", "ReadRun",
+        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Remove",
+        "Superseded", "TakeOver", "UseNullVersion",
       ], name)
     ])
     error_message = "A failure state's name must be 1 to 80 letters and digits, a capital first, and not a state of the pipeline."
@@ -49,6 +50,12 @@ variable "job_timeout_seconds" {
     condition     = var.job_timeout_seconds >= 60 && var.job_timeout_seconds < var.timeout_seconds
     error_message = "job_timeout_seconds must be at least 60 and less than timeout_seconds, or no failure could be recorded."
   }
+}
+
+variable "jobs" {
+  description = "Makes the machine jobs, which runs Glue jobs for whole tables: the role that it runs as. Null: none."
+  type        = object({ role_arn = string })
+  default     = null
 }
 
 variable "kms_key_arn" {
@@ -80,6 +87,20 @@ variable "opt_out" {
       for default, o in var.opt_out : contains(["logging", "point_in_time_recovery", "tracing"], default) && length(trimspace(o.reason)) >= 10
     ])
     error_message = "opt_out may name logging, point_in_time_recovery and tracing, each with a reason of at least 10 characters."
+  }
+}
+
+variable "reprocess" {
+  description = "Makes the machine reprocess, which processes objects again: the role that it runs as, and how many objects at once. Null: none."
+  type = object({
+    max_concurrency = optional(number, 5)
+    role_arn        = string
+  })
+  default = null
+
+  validation {
+    condition     = var.reprocess == null ? true : var.reprocess.max_concurrency >= 1 && var.reprocess.max_concurrency <= 1000
+    error_message = "reprocess.max_concurrency must lie between 1 and 1000."
   }
 }
 

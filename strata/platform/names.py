@@ -41,7 +41,7 @@ class PlatformTable:
 class Platform:
     """What the units of one environment made, by the names clients need.
 
-    `external_tables` are sorted by their full names.
+    `external_tables` are sorted by their full names; `reprocess_arn` is None if no machine reprocesses.
     """
 
     # The units whose outputs tell.
@@ -50,6 +50,7 @@ class Platform:
     raw_bucket: str
     processed_bucket: str
     state_machine_arn: str
+    reprocess_arn: str | None
     external_tables: tuple[PlatformTable, ...]
     reader_role: str
     warehouse: str
@@ -72,6 +73,7 @@ class Platform:
                 raw_bucket=buckets["raw"],
                 processed_bucket=buckets["processed"],
                 state_machine_arn=outputs["stepfunctions"]["state_machine_arn"],
+                reprocess_arn=outputs["stepfunctions"].get("reprocess_state_machine_arn"),
                 external_tables=tuple(
                     PlatformTable(table["database"], table["schema"], table["table"])
                     for _, table in sorted(tables.items())

@@ -23,8 +23,8 @@ _HIDDEN_SECONDS = 2
 _MAXIMUM_EVENT_AGE = 86_400
 # States a person does not follow: they only record what the others did.
 _BRANCH_STATES = frozenset(
-    {"CheckVersionId", "UseNullVersion", "CheckCause", "ReadRun", "ClassifyRun"}
-    | {"Failed", "Duplicate", "Superseded"}
+    {"CheckKind", "CheckVersionId", "UseNullVersion", "ChooseJob", "CheckCause", "ReadRun", "ClassifyRun"}
+    | {"ReadGenerations", "FindGeneration", "Failed", "Duplicate", "Superseded"}
 )
 
 

@@ -101,7 +101,14 @@ def test_glue_artifacts_are_the_same_everywhere(checkout: Path, tmp_path: Path) 
     assert second.returncode == 0, second.stderr
     found = digests(tmp_path / "one" / "artifacts")
     assert found == digests(tmp_path / "two" / "deep" / "er")
-    assert list(found) == ["glue/clean.py", "glue/curate.py", "glue/glue_jobs.zip", "glue/libraries.zip"]
+    assert list(found) == [
+        "glue/clean.py",
+        "glue/curate.py",
+        "glue/daily_summary.py",
+        "glue/glue_jobs.zip",
+        "glue/libraries.zip",
+        "glue/remove.py",
+    ]
     with zipfile.ZipFile(tmp_path / "one" / "artifacts" / "glue" / "glue_jobs.zip") as archive:
         names = archive.namelist()
     assert {"glue_jobs/main.py", "glue_jobs/contracts/flights.odcs.yaml"} <= set(names)

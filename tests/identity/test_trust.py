@@ -25,7 +25,7 @@ HOST = "token.actions.githubusercontent.com"
 TABLE = tomllib.loads(
     (Path(__file__).parents[2] / "strata" / "ci" / "trust_tokens.toml").read_text(encoding="utf-8")
 )["tokens"]
-ROLES = {"apply", "eventbridge", "glue", "lambda", "plan", "snowflake", "stepfunctions"}
+ROLES = {"apply", "eventbridge", "glue", "lambda", "plan", "reprocess", "snowflake", "stepfunctions"}
 
 
 def decided(document: Mapping[str, Any], facts: EnvironmentFacts) -> dict[str, set[str]]:

@@ -63,6 +63,7 @@ def test_numbers_that_agree_are_handed_back(functions: dict[str, Any]) -> None:
         "rows_duplicate": 2,
         "rows_curated": 450,
         "rows_visible": 450,
+        "reasons": {"missing_column": 6, "bad_date": 4},
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from glue_jobs import odcs
+from glue_jobs import main, odcs, summary
+from glue_jobs.arguments import JobArguments, TableArguments
 from strata.ci.affected import compare
 from strata.live import LiveTree
 from strata.live.difference import differences
@@ -164,9 +168,58 @@ def test_an_environment_has_the_data_sets_of_its_list(root: Path, datasets: str,
     text = env.read_text()
     try:
         env.write_text(text.replace('datasets = "all"', f"datasets = {datasets}"))
-        assert list(inputs(root, "glue")["tables"]) == names
+        assert list(inputs(root, "glue")["tables"]) == ["daily_summary", *names]
     finally:
         env.write_text(text)
+
+
+def test_a_generation_is_of_a_contract_and_of_the_jobs(root: Path, tmp_path: Path) -> None:
+    def generations() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            inputs(folder, "glue")["jobs"]["clean"]["arguments"]["--generations"]
+        )
+        return found
+
+    folder = tmp_path / "changing"
+    shutil.copytree(root, folder)
+    (folder / "glue_jobs/clean.py").write_text("RULES = 1")
+    before = generations()
+    assert {name: one["references"] for name, one in before.items()} == {
+        "flights": ["airlines", "airports", "planes"],
+        "line_items": ["suppliers", "parts"],
+        "trips": [],
+    }
+    assert generations() == before
+    (folder / CONTRACTS / "trips.odcs.yaml").write_text(TRIPS.replace("10,2", "12,2"))
+    contract = generations()
+    assert [name for name in before if contract[name] != before[name]] == ["trips"]
+    (folder / "glue_jobs/clean.py").write_text("RULES = 2")
+    code = generations()
+    assert [name for name in before if code[name] == contract[name]] == []
+
+
+def test_a_scheduled_job_is_one_entry_and_a_script(root: Path) -> None:
+    """Plan, script and state machine name the same jobs with the same arguments, and the summary's columns are the job's."""
+    jobs = inputs(root, "glue")["jobs"]
+    scripts = sorted(path.name for path in (ROOT / "glue_jobs/scripts").glob("*.py"))
+    assert sorted(job["script"] for job in jobs.values()) == [f"glue/{name}" for name in scripts]
+    assert {job["script"][5:-3] for job in jobs.values()} == {*main.JOBS, *main.TABLE_JOBS}
+    assert {name for name in jobs if name.replace("-", "_") in main.TABLE_JOBS} == {"daily-summary"}
+    schedules = inputs(root, "eventbridge")["schedules"]
+    assert json.loads(schedules["daily-summary"]["input"]) == {
+        "job": "daily-summary",
+        "datasets": ["flights", "line_items", "trips"],
+    }
+    columns = [{"name": column.name, "type": column.type} for column in summary.SUMMARY]
+    assert inputs(root, "glue")["tables"]["daily_summary"]["columns"] == columns
+    for template, known in (("pipeline", JobArguments), ("jobs", TableArguments)):
+        text = (ROOT / f"modules/pipeline/templates/{template}.asl.json").read_text()
+        given = re.findall(r'"Arguments": \{("--[^}]*(?:\}[^}]*)*?)\}\n', text)
+        assert given
+        for arguments in given:
+            assert set(re.findall(r'"--(\w+)(?:\.\$)?":', arguments)) == {
+                field.name for field in fields(known)
+            }
 
 
 def test_a_new_contract_affects_three_units(root: Path, tmp_path: Path) -> None:

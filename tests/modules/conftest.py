@@ -12,7 +12,8 @@ from strata.live import LiveTree
 from strata.testing.fixtures.planning import ModulePlanner
 
 Planned = Callable[[str, str], dict[str, Any]]
-COMPONENTS = ("github-oidc", "iam", "s3")
+# Component -> module.
+COMPONENTS = {"github-oidc": "github-oidc", "iam": "iam", "s3": "s3", "stepfunctions": "pipeline"}
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,10 @@ def planned(plan: ModulePlanner, live: LiveTree) -> Planned:
     """Look up a planned resource of a component of dev by its address in the module; JSON texts are decoded."""
     rendered = live.renders([f"live/dev/{component}" for component in COMPONENTS], command="plan")
     plans = plan.together(
-        {component: (component, rendered[f"live/dev/{component}"].inputs) for component in COMPONENTS}
+        {
+            component: (module, rendered[f"live/dev/{component}"].inputs)
+            for component, module in COMPONENTS.items()
+        }
     )
 
     def look_up(component: str, address: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceGlue,
 )
 
+from strata.cloud.aws.stepfunctions.language import Language
+from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
 from strata.testing.fixtures.planning import ModulePlanner
 
 pytestmark = pytest.mark.terraform
@@ -28,8 +30,8 @@ pytestmark = pytest.mark.terraform
 KEY = "flights/january.csv"
 OBJECT_ID = hashlib.sha256(f"raw/{KEY}".encode()).hexdigest()
 REGION = "eu-west-1"
-CLAIM = ["CheckVersionId", "Claim"]
-WORK = ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
+CLAIM = ["CheckKind", "CheckVersionId", "ReadGenerations", "FindGeneration", "Claim"]
+WORK = ["ChooseJob", "Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"]
 
 
 def planned_definition(plan: ModulePlanner, **more: Any) -> dict[str, Any]:
@@ -91,9 +93,11 @@ class Account:
         self.role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"][
             "Arn"
         ]
-        glue = boto3.client("glue", REGION)
-        for job in ("clean", "curate"):
-            glue.create_job(Name=f"strata-{job}-test", Role=self.role, Command={"Name": "glueetl"})
+        boto3.client("s3", REGION).create_bucket(
+            Bucket="raw", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        for job in ("clean", "curate", "remove"):
+            self.create_job(job)
         functions = boto3.client("lambda", REGION)
         for function in ("refresh", "reconcile"):
             functions.create_function(
@@ -104,6 +108,15 @@ class Account:
                 Code={"ZipFile": b"no zip is looked at"},
             )
         self.machine = self.create("strata-pipeline-test", definition)
+
+    def create_job(self, job: str) -> None:
+        generations = json.dumps({"flights": {"generation": "1", "references": ["airlines"]}})
+        boto3.client("glue", REGION).create_job(
+            Name=f"strata-{job}-test",
+            Role=self.role,
+            Command={"Name": "glueetl"},
+            DefaultArguments={"--generations": generations},
+        )
 
     def create(self, name: str, definition: dict[str, Any]) -> str:
         arn = self.states.create_state_machine(
@@ -170,23 +183,28 @@ def _call_service(
     task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], **_: Any
 ) -> None:
     client = boto3.client(task._get_boto_service_name(), resource_runtime_part.region)
-    answer = getattr(client, task._get_boto_service_action())(
-        **{name[0].lower() + name[1:]: value for name, value in normalised_parameters.items()}
-    )
-    env.stack.append(
-        {name[0].upper() + name[1:]: value for name, value in answer.items() if isinstance(value, str)}
-    )
+    method = task._get_boto_service_action()
+    operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+    answer = getattr(client, method)(**as_api(normalised_parameters, operation.input_shape))
+    env.stack.append(as_states(answer, operation.output_shape))
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mend two faults of moto 5.2.5's engine that this definition meets.
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Mend three faults of moto 5.2.5's engine that this definition meets.
 
-    Glue's `.sync` always ends in an AttributeError (it interrupts a callback that it never made), and an SDK
-    integration hands AWS's spelling, ExecutionArn, to boto3, which wants executionArn, and the same back.
+    Glue's `.sync` always ends in an AttributeError (it interrupts a callback that it never made), an SDK
+    integration hands AWS's spelling, ExecutionArn, to boto3, which wants executionArn, and the same back, and
+    JSONata is not evaluated.
     """
     monkeypatch.setattr(StateTaskServiceGlue, "_eval_integration_pattern", _wait_for_run)
     monkeypatch.setattr(StateTaskServiceAwsSdk, "_eval_service_task", _call_service)
+    monkeypatch.setattr(StateTaskServiceAwsSdk, "_normalise_parameters", lambda *_: None)
+    monkeypatch.setattr(StateTaskServiceAwsSdk, "_normalise_response", lambda *_: None)
+    language = Language()
+    language.start()
+    yield
+    language.stop()
 
 
 @pytest.fixture
@@ -222,7 +240,7 @@ def test_a_newer_version_is_worked_on_and_an_older_one_is_not(account: Account) 
 def test_an_abandoned_claim_is_taken_over(account: Account) -> None:
     account.hold(f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:execution:strata-pipeline-test:gone")
     status, visited = account.finish(account.start())
-    assert (status, visited[-6:]) == ("SUCCEEDED", ["TakeOver", *WORK])
+    assert (status, visited[-7:]) == ("SUCCEEDED", ["TakeOver", *WORK])
 
 
 def test_a_claim_in_use_is_waited_for(account: Account) -> None:
@@ -240,7 +258,10 @@ def test_a_failure_is_recorded_and_told_and_ends_as_one(account: Account) -> Non
     boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     execution = account.start()
     status, visited = account.finish(execution)
-    assert (status, visited) == ("FAILED", [*CLAIM, "Clean", "Curate", "RecordFailure", "Notify", "Failed"])
+    assert (status, visited) == (
+        "FAILED",
+        [*CLAIM, "ChooseJob", "Clean", "Curate", "RecordFailure", "Notify", "Failed"],
+    )
     claim = account.claim()
     assert claim["status"] == "FAILED"
     assert "strata-curate-test" in claim["cause"]
@@ -255,11 +276,9 @@ def test_a_failure_is_recorded_and_told_and_ends_as_one(account: Account) -> Non
 
 
 def test_a_failed_object_may_be_tried_again(account: Account) -> None:
-    boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")
+    boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     assert account.finish(account.start())[0] == "FAILED"
-    boto3.client("glue", REGION).create_job(
-        Name="strata-clean-test", Role=account.role, Command={"Name": "glueetl"}
-    )
+    account.create_job("curate")
     assert account.finish(account.start()) == ("SUCCEEDED", [*CLAIM, *WORK])
 
 
@@ -275,7 +294,7 @@ def test_an_error_ends_in_the_state_that_is_given_for_it(
     plan: ModulePlanner, account: Account, errors: list[str], end: str
 ) -> None:
     definition = planned_definition(plan, failure_states={"Unreachable": {"errors": errors}})
-    boto3.client("glue", REGION).delete_job(JobName="strata-clean-test")
+    boto3.client("glue", REGION).delete_job(JobName="strata-curate-test")
     execution = account.start(machine=account.create("classifying", definition))
     status, visited = account.finish(execution)
     assert (status, visited[-3:]) == ("FAILED", ["Notify", "ClassifyFailure", end])

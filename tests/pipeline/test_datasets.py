@@ -29,8 +29,9 @@ def quarantined(up: Up, dataset: str, object_id: str) -> list[dict[str, Any]]:
 def test_a_second_data_set_is_one_file(up: Up) -> None:
     folder = up.checkout.folder
     shutil.copy(folder / "docs/examples/trips.odcs.yaml", folder / "glue_jobs/contracts/trips.odcs.yaml")
-    (block,) = shell_blocks(folder / "docs/datasets.md", "bash")
-    for line in block.splitlines():
+    blocks = shell_blocks(folder / "docs/datasets.md", "bash")
+    assert len(blocks) == 2
+    for line in [line for block in blocks for line in block.splitlines()]:
         done = up.checkout.run(*shlex.split(line)[1:])
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -50,6 +51,6 @@ def test_a_second_data_set_is_one_file(up: Up) -> None:
     }
     # The catalog has it, and the first data set's rows are where they were.
     tables = up.client("glue").get_tables(DatabaseName="strata_dev")["TableList"]
-    assert sorted(table["Name"] for table in tables) == ["flights", "trips"]
+    assert sorted(table["Name"] for table in tables) == ["daily_summary", "flights", "trips"]
     first = pipeline.object_id(up.names.raw_bucket, FIRST)
     assert up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{first}'") == [{"N": 200}]

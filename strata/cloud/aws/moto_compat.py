@@ -39,6 +39,7 @@ RESPONSES = {
     "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
     "events": MotoName("moto.events.responses", "EventsHandler"),
     "glue": MotoName("moto.glue.responses", "GlueResponse"),
+    "iam": MotoName("moto.iam.responses", "IamResponse"),
     "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
@@ -87,6 +88,8 @@ BUCKET_PERMISSION = MotoName("moto.s3.models", "FakeBucket.get_permission")
 BUCKET_LOGGING = MotoName("moto.s3.models", "FakeBucket.set_logging")
 SEND_S3_EVENT = MotoName("moto.s3.notifications", "send_event")
 SEND_EVENT_BRIDGE_MESSAGE = MotoName("moto.s3.notifications", "_send_event_bridge_message")
+DELETE_OBJECT = MotoName("moto.s3.models", "S3Backend.delete_object")
+LIST_OBJECT_VERSIONS = MotoName("moto.s3.models", "S3Backend.list_object_versions")
 COPY_OBJECT = MotoName("moto.s3.models", "S3Backend.copy_object")
 UPLOAD_PART_COPY = MotoName("moto.s3.models", "S3Backend.upload_part_copy")
 # An addition: moto calls it of any version of a key, and a delete marker lacks it.
@@ -275,6 +278,13 @@ def requested_action(response: Any) -> str:
 def events_bus(backend: Any, name_or_arn: str | None) -> Any:
     """Return an event bus by its name or ARN (the default one of none), or None."""
     return backend.event_buses.get(backend._normalize_event_bus_arn(name_or_arn))
+
+
+def send_s3_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+    """Send an event of a bucket to whomever its notification configuration names."""
+    import moto.s3.notifications as s3_notifications
+
+    s3_notifications.send_event(account_id, event_name, bucket, key)
 
 
 def s3_detail_type(event_name: Any) -> str:

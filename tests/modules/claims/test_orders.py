@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_an_event_without_a_version_id_is_of_the_null_version(engine: Engine, ve
         put.event["version_id"] = version_id
     execution = world.deliver(put)
     assert world.finish(execution) == "RecordSuccess"
-    assert execution.visited[:3] == ["CheckVersionId", "UseNullVersion", "Claim"]
+    assert execution.visited[:3] == ["CheckKind", "CheckVersionId", "UseNullVersion"]
     assert world.claim()["version_id"] == "null"
 
 
@@ -99,7 +100,7 @@ def test_a_version_that_is_gone_leaves_the_claim_to_others(world: World, gone: s
     if gone == "between":
         # S3 has answered with its size, and then it goes.
         moments = itertools.count(1)
-        world.between = lambda: world.delete(put) if next(moments) == 2 else None
+        world.between = lambda: next(moments) == 2 and world.delete(put)
     else:
         world.delete(put)
     assert world.finish(execution) == "Superseded"
@@ -272,3 +273,229 @@ def test_content_in_parts_is_content_by_another_etag(world: World, engine: Engin
     # Worked on again, with the same result.
     assert world.finish(world.deliver(second)) == "RecordSuccess"
     assert world.rows() == rows_of(A)
+
+
+def corrected_code(world: World) -> None:
+    world.generation = "2"
+
+
+def corrected_reference(world: World) -> None:
+    world.put_reference("airlines.csv", world.key.encode())
+
+
+def new_reference(world: World) -> None:
+    world.put_reference("planes.csv", world.key.encode())
+
+
+def another_data_sets_reference(world: World) -> None:
+    world.put_reference("airports.csv", world.key.encode())
+
+
+def same_reference(world: World) -> None:
+    world.put_reference("airlines.csv", b"UA")
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [
+        (corrected_code, "RecordSuccess"),
+        (corrected_reference, "RecordSuccess"),
+        (new_reference, "RecordSuccess"),
+        (another_data_sets_reference, "Duplicate"),
+        (same_reference, "Duplicate"),
+    ],
+)
+def test_the_same_bytes_are_processed_again_under_a_newer_generation(
+    world: World, change: Callable[[World], None], end: str
+) -> None:
+    world.put_reference("airlines.csv", b"UA")
+    first, second = world.put(A), world.put(A)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    before = world.claim()["processed_generation"]
+    change(world)
+    # The very version, and its bytes put again.
+    assert world.finish(world.deliver(first)) == end
+    assert (world.claim()["processed_generation"] != before) == (end == "RecordSuccess")
+    assert world.finish(world.deliver(first)) == "Duplicate"
+    assert world.finish(world.deliver(second)) == "Duplicate"
+    assert world.rows() == rows_of(A)
+
+
+def test_an_older_version_stays_superseded_under_a_newer_generation(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    world.generation = "2"
+    assert world.finish(world.deliver(first)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_bytes_put_again_are_processed_under_a_newer_generation(world: World) -> None:
+    first, second = world.put(A), world.put(A)
+    assert world.finish(world.deliver(first)) == "RecordSuccess"
+    world.generation = "2"
+    assert world.finish(world.deliver(second)) == "RecordSuccess"
+    assert world.claim()["processed_sequencer"] == second.sequencer
+    assert world.finish(world.deliver(first)) == "Superseded"
+
+
+def test_two_replays_under_a_newer_generation_are_worked_on_once(world: World) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    world.generation = "2"
+    one, two = world.deliver(put), world.deliver(put)
+    until(world, one, "Curate")
+    until(world, two, "AwaitClaim")
+    assert [world.finish(one), world.finish(two)] == ["RecordSuccess", "Duplicate"]
+
+
+@pytest.mark.parametrize("at", ["Clean", "Curate", "Refresh", "Reconcile", "RecordSuccess"])
+def test_a_killed_reprocessing_is_done_again(world: World, at: str) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    world.generation = "2"
+    world.kill(until(world, world.deliver(put), at))
+    again = world.deliver(put)
+    assert world.finish(again) == "RecordSuccess"
+    assert "TakeOver" in again.visited
+    assert world.rows() == rows_of(A)
+
+
+def test_a_claim_from_before_generations_is_processed_again(world: World, engine: Engine) -> None:
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    engine.claims.update_item(
+        Key={"object_id": world.object_id}, UpdateExpression="REMOVE processed_generation"
+    )
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    assert world.finish(world.deliver(put)) == "Duplicate"
+
+
+def test_of_a_job_without_generations_the_references_count(world: World) -> None:
+    world.generation = ""
+    put = world.put(A)
+    assert [world.finish(world.deliver(put)) for _ in range(2)] == ["RecordSuccess", "Duplicate"]
+    world.generation = "1"
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+
+
+def test_a_deleted_object_has_no_rows(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    put = world.put(A)
+    assert world.finish(world.deliver(put)) == "RecordSuccess"
+    deletion = world.delete()
+    execution = world.deliver(deletion)
+    assert world.finish(execution) == "RecordSuccess"
+    assert "Remove" in execution.visited
+    assert (world.rows(), world.copies(), world.notified) == ([], [], [])
+    assert [name for name in world.processed.objects if "/reports/" not in name] == []
+    claim = world.claim()
+    assert (claim["processed_etag"], claim["processed_sequencer"]) == ("deleted", deletion.sequencer)
+    # Both events again, in any order.
+    assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.finish(world.deliver(deletion)) == "Duplicate"
+    later = world.put(B)
+    assert world.finish(world.deliver(later)) == "RecordSuccess"
+    assert world.finish(world.deliver(deletion)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_a_deletion_that_comes_first_outdates_the_put(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    put, deletion = world.put(A), world.delete()
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.rows() == []
+
+
+def test_of_a_key_that_was_put_again_a_late_deletion_changes_nothing(engine: Engine, versioned: bool) -> None:
+    world = World(engine, versioned=versioned)
+    world.finish(world.deliver(world.put(A)))
+    deletion, again = world.delete(), world.put(B)
+    # The bucket has B already, so that the deletion's event brings it.
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == rows_of(B)
+    assert world.finish(world.deliver(again)) == "Duplicate"
+    assert world.finish(world.deliver(deletion)) == "Superseded"
+    assert world.rows() == rows_of(B)
+
+
+def test_after_the_newest_version_the_one_before_it_is_shown(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    for put in (first, second):
+        world.finish(world.deliver(put))
+    deletion = world.delete(second)
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+    assert world.claim()["processed_version_id"] == first.event["version_id"]
+    for put in (first, second):
+        assert world.finish(world.deliver(put)) == "Superseded"
+    assert world.finish(world.deliver(deletion)) == "Duplicate"
+
+
+def test_an_older_version_that_expires_changes_nothing(world: World) -> None:
+    first, second = world.put(A), world.put(B)
+    for put in (first, second):
+        world.finish(world.deliver(put))
+    execution = world.deliver(world.delete(first))
+    assert world.finish(execution) == "Duplicate"
+    assert "Clean" not in execution.visited
+    assert world.rows() == rows_of(B)
+
+
+def test_a_deletion_waits_for_the_run_that_holds_the_object(world: World) -> None:
+    running = world.deliver(world.put(A))
+    until(world, running, "Curate")
+    deleting = world.deliver(world.delete())
+    until(world, deleting, "AwaitClaim")
+    assert world.finish(running) == "RecordSuccess"
+    assert world.finish(deleting) == "RecordSuccess"
+    assert world.rows() == []
+
+
+@pytest.mark.parametrize("at", ["Remove", "Refresh", "Reconcile", "RecordSuccess"])
+def test_a_killed_deletion_is_done_again(world: World, at: str) -> None:
+    put = world.put(A)
+    world.finish(world.deliver(put))
+    deletion = world.delete()
+    world.kill(until(world, world.deliver(deletion), at))
+    # The version below the delete marker does not come back for good.
+    replayed = world.finish(world.deliver(put))
+    assert replayed == ("RecordSuccess" if at == "Remove" else "Failed")
+    assert world.finish(world.deliver(deletion)) == "RecordSuccess"
+    assert world.rows() == []
+
+
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_a_removal_that_crashes_half_way_is_finished_by_the_next(world: World, moment: int) -> None:
+    world.finish(world.deliver(world.put(A)))
+    deletion = world.delete()
+    execution = until(world, world.deliver(deletion), "Remove")
+    moments = itertools.count(1)
+    world.between = lambda: setattr(execution, "crashed", next(moments) >= moment)
+    assert world.finish(execution) == ("Failed" if execution.crashed else "RecordSuccess")
+    world.between = lambda: None
+    assert world.finish(world.deliver(deletion)) == ("RecordSuccess" if execution.crashed else "Duplicate")
+    assert world.rows() == []
+
+
+def test_deleting_what_was_refused_clears_the_quarantine(world: World) -> None:
+    world.finish(world.deliver(world.put(BROKEN)))
+    assert [name for name in world.processed.objects if "/quarantine/" in name]
+    assert world.finish(world.deliver(world.delete())) == "RecordSuccess"
+    assert [name for name in world.processed.objects if "/quarantine/" in name] == []
+
+
+@pytest.mark.parametrize("moment", range(1, 21))
+@pytest.mark.parametrize("job", ["Clean", "Curate"])
+def test_a_job_that_is_killed_at_any_moment_is_done_again(world: World, job: str, moment: int) -> None:
+    world.finish(world.deliver(world.put(A)))
+    put = world.put(B)
+    execution = until(world, world.deliver(put), job)
+    moments = itertools.count(1)
+    world.between = lambda: next(moments) == moment and world.kill(execution)
+    world.finish(execution)
+    world.between = lambda: None
+    # A job with fewer moments has come to its end.
+    again = world.finish(world.deliver(put))
+    assert again == ("RecordSuccess" if execution.status == "ABORTED" else "Duplicate")
+    assert (world.rows(), world.copies()) == (rows_of(B), [])

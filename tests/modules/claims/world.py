@@ -52,6 +52,8 @@ from glue_jobs.main import run
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.stepfunctions.language import Language
+from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
 
 from .jobs import Processed, Table, install, one_client
 
@@ -68,7 +70,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Put:
-    """A version and its event."""
+    """A version or a deletion, and its event."""
 
     number: int
     body: bytes
@@ -114,16 +116,19 @@ class World:
         self.processed = Processed(engine.s3, lambda: self.tick(may_die=True))
         self.table = Table(self.processed, f"s3://{PROCESSED}/curated/flights")
         self.puts: list[Put] = []
+        self.deletions: list[Put] = []
         self.executions: dict[str, Execution] = {}
         self.notified: list[dict[str, Any]] = []
         self.at_work: list[Execution] = []
+        # What the job was deployed with.
+        self.generation = "1"
         # Called between any two steps of a job.
         self.between: Callable[[], None] = lambda: None
 
     def put(self, body: bytes, sequencer: str | None = None) -> Put:
         """Put a version; its event waits for `deliver`."""
         answer = self._engine.s3.put_object(Bucket=self.bucket, Key=self.key, Body=body)
-        number = len(self.puts) + 1
+        number = self._next_number()
         event = {
             "bucket": self.bucket,
             "key": self.key,
@@ -137,10 +142,44 @@ class World:
         self.puts.append(Put(number, body, event))
         return self.puts[-1]
 
-    def delete(self, put: Put | None = None) -> None:
-        """Delete a version, or put a delete marker (delete the object where there are no versions)."""
+    def delete(self, put: Put | None = None, sequencer: str | None = None) -> Put:
+        """Delete a version, or put a delete marker (delete the object where there are no versions).
+
+        Returns:
+            The deletion, which has no bytes; its event waits for `deliver`.
+        """
         version = {"VersionId": put.event["version_id"]} if put is not None and self.versioned else {}
-        self._engine.s3.delete_object(Bucket=self.bucket, Key=self.key, **version)
+        answer = self._engine.s3.delete_object(Bucket=self.bucket, Key=self.key, **version)
+        number = self._next_number()
+        event = {
+            "type": "Object Deleted",
+            "bucket": self.bucket,
+            "key": self.key,
+            "version_id": answer.get("VersionId", ""),
+            "sequencer": sequencer or f"{number:04X}",
+            "event_id": str(number),
+            "time": "2026-01-01T00:00:00Z",
+        }
+        self.deletions.append(Put(number, b"", event))
+        return self.deletions[-1]
+
+    def current(self) -> Put | None:
+        """The put whose bytes the key has now."""
+        try:
+            found = self._engine.s3.head_object(Bucket=self.bucket, Key=self.key)
+        except self._engine.s3.exceptions.ClientError:
+            return None
+        if self.versioned:
+            (put,) = [put for put in self.puts if put.event["version_id"] == found["VersionId"]]
+            return put
+        return [put for put in self.puts if f'"{put.etag}"' == found["ETag"]][-1]
+
+    def _next_number(self) -> int:
+        return len(self.puts) + len(self.deletions) + 1
+
+    def put_reference(self, name: str, body: bytes) -> None:
+        """Put a file below `reference/`."""
+        self._engine.s3.put_object(Bucket=self.bucket, Key=f"reference/{name}", Body=body)
 
     def is_there(self, put: Put) -> bool:
         """Whether the bucket still has what the put's event names."""
@@ -308,14 +347,16 @@ def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        embedded_s3 = S3Events(Identity(CloudContext(ACCOUNT, REGION, directory=Path())))
-        embedded_s3.start()
+        services = (S3Events(Identity(CloudContext(ACCOUNT, REGION, directory=Path()))), Language())
+        for service in services:
+            service.start()
         try:
             engine = Engine(definition)
             _patch(patch, engine)
             yield engine
         finally:
-            embedded_s3.stop()
+            for service in services:
+                service.stop()
 
 
 def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
@@ -350,7 +391,21 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
         engine.world.notified.append(json.loads(message) if isinstance(message, str) else message)
         env.stack.append({"MessageId": "m"})
 
-    def describe(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+    def call_sdk(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        service, action = task._get_boto_service_name(), task._get_boto_service_action()
+        if service == "s3":
+            operation = engine.s3.meta.service_model.operation_model(
+                engine.s3.meta.method_to_api_mapping[action]
+            )
+            answer = getattr(engine.s3, action)(**as_api(normalised_parameters, operation.input_shape))
+            env.stack.append(as_states(answer, operation.output_shape))
+            return
+        if service == "glue":
+            flights = {"generation": engine.world.generation, "references": ["airlines", "planes"]}
+            generations = {"--generations": json.dumps({"flights": flights})}
+            arguments = generations if engine.world.generation else {}
+            env.stack.append({"Job": {"DefaultArguments": arguments}})
+            return
         found = engine.world.executions.get(normalised_parameters["ExecutionArn"])
         if found is None:
             raise _failure(env, "Sfn.ExecutionDoesNotExistException", "")
@@ -360,7 +415,7 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
         (state_task_service_glue.StateTaskServiceGlue, glue),
         (state_task_service_lambda.StateTaskServiceLambda, invoke),
         (state_task_service_sns.StateTaskServiceSns, publish),
-        (state_task_service_aws_sdk.StateTaskServiceAwsSdk, describe),
+        (state_task_service_aws_sdk.StateTaskServiceAwsSdk, call_sdk),
     ):
         patch.setattr(service, "_eval_service_task", function)
     patch.setattr(

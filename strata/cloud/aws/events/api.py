@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,6 +30,7 @@ from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events import pattern as event_pattern
 from strata.cloud.aws.events import pattern_syntax
+from strata.cloud.aws.events import schedule as event_schedule
 from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
 from strata.cloud.aws.service import Service, action, replaces
 
@@ -35,6 +38,9 @@ from strata.cloud.aws.service import Service, action, replaces
 _RULES_PER_BUS = 300
 _TARGETS_PER_RULE = 5
 _ENTRIES_SIZE = 262_144
+_log = logging.getLogger(__name__)
+# A schedule is exact to the minute.
+_CLOCK_SECONDS = 1.0
 _NEEDED = ("id", "account", "source", "time", "region", "detail-type")
 
 
@@ -46,14 +52,24 @@ class EventBridge(Service):
     def __init__(self) -> None:
         super().__init__()
         self._delivery: Delivery | None = None
+        self._schedules = event_schedule.Schedules()
+        self._stopped = threading.Event()
+        self._clock: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the delivery, then take events."""
+        """Start the delivery, then take events, and look at the clock."""
         self._delivery = Delivery()
         super().start()
+        self._stopped.clear()
+        self._clock = threading.Thread(target=self._run_schedules, name="event-schedule", daemon=True)
+        self._clock.start()
 
     def stop(self) -> None:
         """Stop; what is not delivered yet is lost."""
+        self._stopped.set()
+        if self._clock is not None:
+            self._clock.join()
+            self._clock = None
         super().stop()
         if self._delivery is not None:
             self._delivery.stop()
@@ -76,6 +92,11 @@ class EventBridge(Service):
     @action("events", "PutRule", wraps=True)
     def put_rule(self, put: Callable[..., Any], response: Any) -> Any:
         bus = moto.events_bus(response.events_backend, moto.parameter(response, "EventBusName"))
+        if expression := moto.parameter(response, "ScheduleExpression"):
+            try:
+                event_schedule.parse(expression)
+            except event_schedule.InvalidScheduleError:
+                raise ValidationException("Parameter ScheduleExpression is not valid.") from None
         name = moto.parameter(response, "Name")
         if bus is not None and name not in bus.rules and len(bus.rules) >= _RULES_PER_BUS:
             raise _limit_exceeded()
@@ -143,6 +164,34 @@ class EventBridge(Service):
         if rule.managed_by:
             _archive(rule, event)
             return
+        self._submit(rule, event)
+
+    def run_due(self, now: datetime.datetime) -> None:
+        """Send the event of each schedule that is due to its rule's targets."""
+        rules = {rule.arn: rule for rule in _scheduled_rules()}
+        expressions = [(arn, str(rule.scheduled_expression)) for arn, rule in rules.items()]
+        for arn in self._schedules.due(expressions, now):
+            rule = rules[arn]
+            event = _event(
+                rule.account_id,
+                rule.region_name,
+                source="aws.events",
+                detail_type="Scheduled Event",
+                resources=[arn],
+                detail={},
+            )
+            self._submit(rule, event)
+
+    def _run_schedules(self) -> None:
+        while not self._stopped.wait(_CLOCK_SECONDS):
+            try:
+                self.run_due(datetime.datetime.now(datetime.UTC))
+            except Exception:
+                # The clock of the others goes on.
+                _log.exception("a schedule could not be run")
+
+    def _submit(self, rule: Rule, event: Mapping[str, Any]) -> None:
+        """Hand an event to the delivery, for each target of a rule."""
         assert self._delivery is not None, "EventBridge has not started"
         ingestion_time = _timestamp(None)
         for target in list(rule.targets):
@@ -195,7 +244,24 @@ def publish(
     detail: Mapping[str, Any],
 ) -> str:
     """Put an event of an AWS service on the account's default bus; return the event's id."""
-    event: dict[str, Any] = {
+    event = _event(
+        account_id, region, source=source, detail_type=detail_type, resources=resources, detail=detail
+    )
+    for rule in list(events_backends[account_id][region].event_buses["default"].rules.values()):
+        rule.send_to_targets(event)  # type: ignore[arg-type]
+    return str(event["id"])
+
+
+def _event(
+    account_id: str,
+    region: str,
+    *,
+    source: str,
+    detail_type: str,
+    resources: Sequence[str],
+    detail: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
@@ -206,9 +272,17 @@ def publish(
         "resources": list(resources),
         "detail": dict(detail),
     }
-    for rule in list(events_backends[account_id][region].event_buses["default"].rules.values()):
-        rule.send_to_targets(event)  # type: ignore[arg-type]
-    return str(event["id"])
+
+
+def _scheduled_rules() -> list[Rule]:
+    """The enabled rules with a schedule; only the default bus may have some."""
+    return [
+        rule
+        for regions in list(events_backends.values())
+        for backend in list(regions.values())
+        for rule in list(backend.event_buses["default"].rules.values())
+        if rule.scheduled_expression and rule.state != "DISABLED"
+    ]
 
 
 def _archive(rule: Rule, event: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
 
 moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
-with one constant sequencer, reports an upload in parts twice, does not verify checksums, and copies whatever
-the condition on the source's ETag.
+with one constant sequencer, reports an upload in parts twice and of deletions only that of a last version,
+does not verify checksums, copies whatever the condition on the source's ETag, and lists versions of the same
+millisecond the oldest first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,13 @@ _REASONS = {
     S3NotificationEvent.OBJECT_CREATED_COPY_EVENT: "CopyObject",
     S3NotificationEvent.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: "CompleteMultipartUpload",
     S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT: "DeleteObject",
+    S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT: "DeleteObject",
 }
+# Of the deletion that is under way: moto's own report of it is not sent.
+_deleting: ContextVar[bool] = ContextVar("deleting", default=False)
+_newest_first: ContextVar[bool] = ContextVar("newest_first", default=False)
+# A delete marker's, as in the examples of the S3 User Guide, "EventBridge event message structure".
+_MARKERS_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 _source_etag: ContextVar[str | None] = ContextVar("source_etag", default=None)
 _VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
 
@@ -130,8 +137,48 @@ class S3Events(Service):
         bucket: Any,
         key: Any,
     ) -> None:
-        if not _is_spurious(event_name):
+        if not (_deleting.get() or _is_spurious(event_name)):
             send(account_id, event_name, bucket, key)
+
+    @replaces(moto.DELETE_OBJECT, wraps=True)
+    def delete_object(
+        self,
+        delete: Callable[..., Any],
+        backend: S3Backend,
+        bucket_name: str,
+        key_name: str,
+        version_id: str | None = None,
+        bypass: bool = False,
+    ) -> Any:
+        """Delete an object or a version, and report each deletion: also a delete marker, and its end."""
+        bucket: Any = backend.get_bucket(bucket_name)
+        versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
+        token = _deleting.set(True)
+        try:
+            answer = delete(backend, bucket_name, key_name, version_id, bypass)
+        finally:
+            _deleting.reset(token)
+        event = S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT
+        if not bucket.is_versioned:
+            deleted = versions[-1:]
+        else:
+            if version_id is None:
+                event = S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+                version_id = answer[1].get("version-id")
+                # moto makes no marker of a key that it does not know.
+                versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
+            deleted = [version for version in versions if str(version.version_id) == str(version_id)]
+        for version in deleted:
+            moto.send_s3_event(backend.account_id, event, bucket, version)
+        return answer
+
+    @replaces(moto.LIST_OBJECT_VERSIONS, wraps=True)
+    def list_object_versions(self, list_all: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        token = _newest_first.set(True)
+        try:
+            return list_all(*given, **named)
+        finally:
+            _newest_first.reset(token)
 
     @replaces(moto.SEND_EVENT_BRIDGE_MESSAGE)
     def send_event_bridge_message(
@@ -142,6 +189,8 @@ class S3Events(Service):
         stored: dict[str, Any] = {"key": key.name}
         if detail_type == "Object Created":
             stored |= {"size": key.size, "etag": key.etag.strip('"')}
+        elif event_name is S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT:
+            stored["etag"] = _MARKERS_ETAG
         elif detail_type != "Object Deleted":
             stored["etag"] = key.etag.strip('"')
         if bucket.is_versioned:
@@ -157,7 +206,8 @@ class S3Events(Service):
         if event_name in _REASONS:
             detail["reason"] = _REASONS[event_name]
         if detail_type == "Object Deleted":
-            detail["deletion-type"] = "Permanently Deleted"
+            marked = event_name is S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+            detail["deletion-type"] = "Delete Marker Created" if marked else "Permanently Deleted"
         events.publish(
             account_id,
             bucket.region_name,
@@ -171,7 +221,8 @@ class S3Events(Service):
     @replaces(moto.STORED_LISTS, moto.STORED_ITERLISTS)
     def stored_lists(self, store: Any) -> Iterator[tuple[str, list[Any]]]:
         # A copy first, which nothing interrupts: iterating makes objects, so the collector may run.
-        return iter([(key, list(versions)) for key, versions in dict.copy(store).items()])
+        order = -1 if _newest_first.get() else 1
+        return iter([(key, list(versions)[::order]) for key, versions in dict.copy(store).items()])
 
     @replaces(moto.STORED_ITEMS, moto.STORED_ITERITEMS)
     def stored_items(self, store: Any) -> Iterator[tuple[str, Any]]:

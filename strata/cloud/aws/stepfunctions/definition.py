@@ -8,17 +8,21 @@ do.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonpath_ng.exceptions import JSONPathError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.stepfunctions import jsonata
 from strata.cloud.aws.stepfunctions.language import parse_path
 
 _ENDS = ("Succeed", "Fail")
 _NOT_HERE = ("ItemBatcher", "ResultWriter")
+_PARSING = threading.Lock()
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
 Found = list[dict[str, str]]
 
@@ -35,12 +39,19 @@ def diagnose(definition: str) -> Found:
     if found:
         return found
     try:
-        AmazonStateLanguageParser.parse(definition)
+        _parse(definition)
     except ASLParserException as error:
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
     except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
     return _transitions(parsed, "")
+
+
+def _parse(definition: str) -> None:
+    # moto's preprocessors share the query languages that they met, also of a definition that was refused.
+    with _PARSING:
+        moto.forget_query_language(Preprocessor)
+        AmazonStateLanguageParser.parse(definition)
 
 
 def _diagnostic(code: str, message: str, location: str = "") -> dict[str, str]:

@@ -281,6 +281,9 @@ KEY = SimpleNamespace(name="k", size=3, etag='"e"', version_id="v")
          {"reason": "POST Object"}),
         (S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT, False, {},
          {"reason": "DeleteObject", "deletion-type": "Permanently Deleted"}),
+        (S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, True,
+         {"etag": "d41d8cd98f00b204e9800998ecf8427e", "version-id": "v"},
+         {"reason": "DeleteObject", "deletion-type": "Delete Marker Created"}),
         (S3NotificationEvent.OBJECT_TAGGING_PUT_EVENT, False, {"etag": "e"}, {}),
     ],
 )  # fmt: skip

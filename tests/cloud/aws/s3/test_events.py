@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.s3.models import FakeDeleteMarker
+from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.s3.utils import _VersionedKeyStore
 
 from tests.cloud.aws.conftest import ACCOUNT, Aws
@@ -105,6 +105,39 @@ def test_each_way_to_create_an_object_gives_one_event_in_order(aws: Aws) -> None
     assert [e["detail"]["object"].get("size") for e in events] == [0, 0, 5, None]
     assert events[0]["detail"]["object"].keys() == {"key", "size", "etag", "sequencer"}  # unversioned
     assert len({e["detail"]["object"]["sequencer"] for e in events}) == 4
+
+
+def test_each_deletion_in_a_versioned_bucket_gives_one_event_in_order(aws: Aws) -> None:
+    s3 = aws.bucket("raw", events=True)
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    url = record(aws)
+    first = s3.put_object(Bucket="raw", Key="a", Body=b"1")["VersionId"]
+    second = s3.put_object(Bucket="raw", Key="a", Body=b"2")["VersionId"]
+    marker = s3.delete_object(Bucket="raw", Key="a")["VersionId"]
+    s3.delete_object(Bucket="raw", Key="a", VersionId=first)
+    s3.delete_object(Bucket="raw", Key="a", VersionId=marker)
+    s3.delete_objects(Bucket="raw", Delete={"Objects": [{"Key": "a", "VersionId": second}]})
+    s3.delete_object(Bucket="raw", Key="a", VersionId=second)  # gone
+    s3.put_object(Bucket="raw", Key="b", Body=b"")
+    events = [one for one in seen(aws, url, 7) if one["detail-type"] == "Object Deleted"]
+    assert [(one["detail"]["object"]["version-id"], one["detail"]["deletion-type"]) for one in events] == [
+        (marker, "Delete Marker Created"),
+        (first, "Permanently Deleted"),
+        (marker, "Permanently Deleted"),
+        (second, "Permanently Deleted"),
+    ]
+
+
+def test_the_newest_version_is_listed_first_within_a_millisecond(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    versions = [s3.put_object(Bucket="raw", Key="a", Body=b"x")["VersionId"] for _ in range(20)]
+    stored = s3_backends[ACCOUNT]["aws"].buckets["raw"].keys.getlist("a")
+    for version in stored:
+        version.last_modified = stored[0].last_modified
+    listed = s3.list_object_versions(Bucket="raw", Prefix="a")["Versions"]
+    assert [one["VersionId"] for one in listed] == versions[::-1]
+    assert [one["IsLatest"] for one in listed] == [True] + [False] * 19
 
 
 def test_without_the_flag_there_is_no_event(aws: Aws) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +24,17 @@ def test_diagnostics(case: dict[str, Any]) -> None:
     assert [(d["code"], d.get("location")) for d in found] == [(f[0], f[1]) for f in case["found"]]
     for diagnostic, (_, _, words) in zip(found, case["found"], strict=True):
         assert words in diagnostic["message"]
+
+
+def test_definitions_of_both_query_languages_are_read_side_by_side() -> None:
+    """The provider asks for all machines of a plan at once, and a refused one changes no other's language."""
+    by_path = {"Only": {"Type": "Pass", "ResultPath": "$.a", "End": True}}
+    by_expression = {"Only": {"Type": "Pass", "Output": "{% 1 %}", "End": True}}
+    mixed = {"Only": {"Type": "Pass", "ResultPath": "$.a", "QueryLanguage": "JSONata", "End": True}}
+    definitions = [
+        {"StartAt": "Only", "States": states, "QueryLanguage": language}
+        for states, language in ((by_path, "JSONPath"), (by_expression, "JSONata"), (mixed, "JSONPath"))
+    ] * 20
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(diagnose, map(json.dumps, definitions)))
+    assert [bool(faults) for faults in found] == [False, False, True] * 20

@@ -1,0 +1,6 @@
+"""ScriptLocation of the Glue job `daily_summary`; `glue_jobs` comes as a zip in `--extra-py-files`."""
+
+from glue_jobs.main import run
+
+if __name__ == "__main__":
+    run("daily_summary")

@@ -1,0 +1,103 @@
+"""Process objects of the raw bucket again, and follow them; exit 1 if one fails.
+
+An object is left as it is unless its contract, the code or a reference has changed. When the command is
+stopped, the execution goes on, and the same command follows it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from strata.cli.checkout import checkout_root
+from strata.cli.options import Json
+from strata.cli.views.console import err, out, print_json
+from strata.errors import StrataError
+from strata.platform import reprocess
+from strata.platform.reprocess import ObjectCounts
+from strata.platform.session import require_running
+from strata.platform.workspace import Workspace
+
+EXAMPLES = (
+    "strata reprocess --dataset orders",
+    "strata reprocess --reason missing_value --since 2026-03-01 dev --json",
+)
+
+
+def run(
+    environment: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ENV]", help="Environment: a folder of `live`; default: the one `strata up` started."
+        ),
+    ] = None,
+    prefix: Annotated[str | None, typer.Option(help="Objects whose keys begin so.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Objects of one data set.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Objects with lines that this reason quarantined, or that it refused.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Objects processed since then, in UTC."),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
+    json_: Json = False,
+) -> None:
+    """Start the machine, and follow it.
+
+    Raises:
+        StrataError: the options contradict each other, no machine reprocesses, or an object failed.
+    """
+    root = checkout_root()
+    running = require_running(root)
+    workspace = Workspace(root, environment or running.environment, running.endpoints)
+    machine = workspace.platform().reprocess_arn
+    if machine is None:
+        raise StrataError(
+            f"live/{workspace.environment}/stepfunctions has no machine that reprocesses",
+            remedy="give it the input `reprocess`, as live/_components/stepfunctions.hcl does",
+        )
+    selection = _selection(prefix, dataset, reason, since)
+    arn, new = reprocess.start(workspace.endpoints, machine, selection)
+    if not wait:
+        if json_:
+            print_json({"arn": arn, "new": new})
+        else:
+            out.print(arn, soft_wrap=True)
+        return
+    with err.status("reading the claims") as status:
+        done = reprocess.follow(
+            workspace.endpoints, arn, lambda counts: status.update(f"reprocessing: {_text(counts)}")
+        )
+    if json_:
+        print_json(asdict(done) | {"new": new})
+    else:
+        out.print(f"{done.status}: {_text(done.objects)}")
+    if done.status != "SUCCEEDED":
+        raise StrataError(f"execution {done.status}: {done.error} {done.cause}".rstrip())
+    if done.objects.failed:
+        raise StrataError(
+            f"{done.objects.failed} of {done.objects.found} objects failed",
+            remedy="`strata status` lists the executions; correct the cause and run the command again",
+        )
+
+
+def _selection(
+    prefix: str | None, dataset: str | None, reason: str | None, since: datetime | None
+) -> dict[str, str]:
+    if dataset is not None:
+        folder = f"{dataset}/"
+        if prefix is not None and not prefix.startswith(folder):
+            raise StrataError(
+                f"the prefix {prefix!r} is not of the data set {dataset}", remedy="leave one of the two out"
+            )
+        prefix = prefix or folder
+    at = since.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S") if since else None
+    given = {"prefix": prefix, "reason": reason, "since": at}
+    return {name: value for name, value in given.items() if value}
+
+
+def _text(counts: ObjectCounts) -> str:
+    return f"{counts.succeeded + counts.failed} of {counts.found} objects, {counts.failed} failed"
