@@ -1,11 +1,11 @@
-"""The job `clean`: every line of a raw file judged against the data contract.
+"""The job `clean`: every row of a raw file judged against the data contract.
 
-A line is clean, a duplicate, or quarantined with one reason: the first that holds, in the order encoding,
-shape, each column's value from left to right, each column's rules from left to right, date, references,
-uniqueness.
+A row is clean or has one fault: the first that holds, in the order encoding, shape, each column's value from
+left to right, each column's rules from left to right, date, references. What only other rows can tell,
+duplicates and uniqueness, is looked for among the clean ones once they are written (`verdicts.py`).
 
-The rules are SQL expressions made of the contract. Good lines take the short way, a parse and a few
-comparisons; only a line that fails there is looked at value by value to say what is wrong with it. They are
+The rules are SQL expressions made of the contract. Good rows take the short way, a parse and a few
+comparisons; only a row that fails there is looked at value by value to say what is wrong with it. They are
 SQL and not Column calls, because each of those searches the JVM's class path: a quarter of a small file's
 time.
 
@@ -16,82 +16,66 @@ they take `2013` for a date, `1.5d` for a number, and years that Parquet's other
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, when, with_unique
+from glue_jobs.clean_rules import SHOWN, fault, rule_cases, rule_reasons, when
 from glue_jobs.contract import Column, Contract, Join, ReferenceTable
-from glue_jobs.fields import MISQUOTED, fields_of, shape_cases
-from glue_jobs.rules import text_sql
-from glue_jobs.shapes import shape_of
+from glue_jobs.fields import SHAPE_REASONS, fields
+from glue_jobs.text_fields import BLANK, Fields
 
 DUPLICATE = "duplicate"
-REASONS = (
-    "bad_date",
-    "bad_encoding",
-    "bad_quoting",
-    "extra_column",
-    "missing_column",
-    "missing_value",
-    "not_a_number",
-    "wrong_delimiter",
-)
+VALUE_REASONS = ("bad_date", "missing_value", "not_a_number")
 # Of a type that only some contracts have.
 NOT_A_BOOLEAN = "not_a_boolean"
-WHOLE = ("int", "bigint")
 # Type -> what of its shape is too large: Python and Snowflake know the years 1 to 9999 only.
 RANGES = {
     "double": "abs({}) < double('Infinity')",
-    "date": "{} >= DATE'0001-01-01'",
+    "date": "{} BETWEEN DATE'0001-01-01' AND DATE'9999-12-31'",
     "timestamp": "{} BETWEEN TIMESTAMP'0001-01-01T00:00:00Z' AND TIMESTAMP'9999-12-31T23:59:59.999999Z'",
 }
 
 
 @dataclass(frozen=True)
 class CleanInputs:
-    """`lines` has `source_line` and `line`; `references` the contract's reference tables by name."""
-
-    lines: DataFrame
-    references: Mapping[str, DataFrame]
-
-
-@dataclass(frozen=True)
-class CleanOutputs:
-    """Every line once, and the two kinds of output made of it.
+    """What `clean` works on.
 
     Attributes:
-        judged: `source_line`, the contract's columns typed, the partition date and `_reason`: null where the
-            line is clean, `duplicate` where an earlier line has its key, else why it is quarantined.
-        quarantined: `source_line`, `reason`, `detail` and the whole line as `row`.
+        rows: `_block`, `_position`, and `line` or a Parquet file's columns.
+        references: the contract's reference tables by name.
+        types: of Parquet, the file's columns and their types.
     """
 
-    judged: DataFrame
-    quarantined: DataFrame
-
-
-def clean_rows(contract: Contract, judged: DataFrame) -> DataFrame:
-    """The judged rows that are clean, with the columns of `Contract.clean_schema`."""
-    names = [*contract.dated_names, "source_line"]
-    return judged.where("_reason IS NULL").selectExpr(*(f"`{name}`" for name in names))
+    rows: DataFrame
+    references: Mapping[str, DataFrame]
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def reasons(contract: Contract) -> list[str]:
-    """Every reason for which a line is quarantined."""
+    """Every reason for which a row is quarantined."""
     joined = dict.fromkeys(str(join.reason) for _, join in _required_joins(contract))
     boolean = [NOT_A_BOOLEAN] if any(column.type == "boolean" for column in contract.columns) else []
-    return [*REASONS, *boolean, *rule_reasons(contract), *joined]
+    values = sorted([*SHAPE_REASONS[contract.format.type], *VALUE_REASONS])
+    return [*values, *boolean, *rule_reasons(contract), *joined]
 
 
-def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
-    """Judges every line; no line is dropped, none is counted twice."""
+def transform(contract: Contract, inputs: CleanInputs) -> DataFrame:
+    """Judges every row alone; none is dropped.
+
+    Returns:
+        `_block`, `_position`, the contract's columns typed and the partition date; `_reason` and `_detail`,
+        null where the row has no fault; `_row`, the row as it came, where it may be needed: of a fault, or
+        where the contract compares rows.
+    """
+    reader = fields(contract, inputs.types)
     dated = [f"`{name}`" for name in contract.dated_names]
     # Names of the job's own begin with an underscore, which none of a contract does.
-    kept = ("source_line", "_line", "_misquoted", "_found", "_text")
+    read = reader.of(inputs.rows)
+    kept = [name for name in read.columns if name.startswith("_")]
     rows = (
-        fields_of(contract, inputs.lines)
-        .selectExpr("*", *(f"{_typed(column)} AS `{column.name}`" for column in contract.columns))
+        read.selectExpr("*", *(f"{reader.typed(column)} AS `{column.name}`" for column in contract.columns))
         # In a step of their own, so that a value is parsed once.
         .selectExpr(*kept, *(f"{_in_range(column)} AS `{column.name}`" for column in contract.columns))
     )
@@ -101,47 +85,18 @@ def transform(contract: Contract, inputs: CleanInputs) -> CleanOutputs:
         known = f"`_known_{join.column}_in_{reference.name}`"
         keys = inputs.references[reference.name].selectExpr(f"`{reference.key}` AS {known}")
         rows = rows.join(keys.distinct().hint("broadcast"), F.expr(f"`{join.column}` = {known}"), "left")
-    # Not deterministic, or the optimizer would filter below the parse, and parse once for each value named.
-    verdict = f"IF(spark_partition_id() >= 0, CASE {' '.join(_cases(contract))} END, NULL) AS _fault"
-    checked = rows.selectExpr("source_line", "_line", *dated, verdict)
-    # A faulty line is a group of its own: it has no duplicate, and many of them make no hot partition.
-    key = ", ".join(f"IF(_reason IS NULL, `{name}`, NULL)" for name in contract.key)
-    group = f"PARTITION BY {key}, IF(_reason IS NULL, NULL, source_line) ORDER BY source_line"
-    place = f"row_number() OVER ({group}) AS _place"
-    columns = ("source_line", *dated)
-    if contract.unique_columns:
-        checked = with_unique(
-            contract, checked.selectExpr("*", "_fault.reason AS _reason").selectExpr("*", place)
-        )
-        judged = checked.selectExpr(*columns, "_fault.reason AS _reason", "_place")
-    else:
-        judged = checked.selectExpr(*columns, "_fault.reason AS _reason").selectExpr("*", place)
-    judged = judged.selectExpr(*columns, f"coalesce(_reason, IF(_place > 1, '{DUPLICATE}', NULL)) AS _reason")
-    quarantined = checked.where("_fault IS NOT NULL").selectExpr(
-        "source_line", "_fault.reason", "_fault.detail", "_line AS row"
+    checked = rows.selectExpr(
+        "_block", "_position", "_line", *dated, f"{_verdict(contract, reader)} AS _fault"
     )
-    return CleanOutputs(judged=judged, quarantined=quarantined)
-
-
-def _typed(column: Column) -> str:
-    """A value as its type; null where it is not of the type's shape.
-
-    Of whole numbers the cast takes no other shapes but those with white space around, which `_suspect` sees.
-    """
-    text = f"_text.`{column.name}`"
-    shape = shape_of(column)
-    if shape is None:
-        return text
-    value = f"try_cast({text} AS {column.type})"
-    if column.format is not None:
-        value = f"CAST(try_to_timestamp({text}, {text_sql(column.format)}) AS {column.type})"
-    if column.zone is not None:
-        value = f"to_utc_timestamp({value}, {text_sql(column.zone)})"
-    return value if column.type in WHOLE else f"IF({_shaped(text, shape)}, {value}, NULL)"
-
-
-def _shaped(text: str, shape: str) -> str:
-    return f"{text} RLIKE '^({shape})\\\\z'"
+    row = "_line" if contract.unique_columns else "IF(_fault IS NULL, NULL, _line)"
+    return checked.selectExpr(
+        "_block",
+        "_position",
+        *dated,
+        "_fault.reason AS _reason",
+        "_fault.detail AS _detail",
+        f"{row} AS _row",
+    )
 
 
 def _in_range(column: Column) -> str:
@@ -154,62 +109,34 @@ def _date(contract: Contract) -> str:
     """The partition date; null where the parts make none. A year has four digits, or it is a slip."""
     if contract.date.of is not None:
         return f"CAST(`{contract.date.of}` AS date)"
-    year, month, day = (f"`{part}`" for part in contract.date.parts)
-    return (
-        f"IF({year} BETWEEN 1000 AND 9999,"
-        f" try_cast(format_string('%d-%02d-%02d', {year}, {month}, {day}) AS date), NULL)"
-    )
+    year, month, day = (f"try_cast(`{part}` AS int)" for part in contract.date.parts)
+    return f"IF({year} BETWEEN 1000 AND 9999, make_date({year}, {month}, {day}), NULL)"
 
 
-def _suspect(contract: Contract) -> str:
-    """Condition on a parsed line: a value is not of its type, or missing where one must be."""
-    conditions = ["_text._corrupt IS NOT NULL"]
-    for column in contract.columns:
-        text = f"_text.`{column.name}`"
-        if shape_of(column) is None:
-            conditions += [] if column.nullable else [_blank(text)]
-        elif column.nullable:
-            # Exporters that quote everything write "" where there is nothing.
-            conditions.append(f"`{column.name}` IS NULL AND {text} <> ''")
-        else:
-            conditions.append(f"`{column.name}` IS NULL")
-    # One match for all of a line: one for each would take a tenth of the job's time.
-    whole = ", ".join(f"_text.`{column.name}`" for column in contract.columns if column.type in WHOLE)
-    if whole:
-        conditions.append(f"NOT concat_ws(',', {whole}) RLIKE '^[-+0-9,]*\\\\z'")
-    return " OR ".join(conditions)
-
-
-def _blank(text: str) -> str:
-    """Condition: there is nothing in a value, or nothing but white space of whatever kind."""
-    return f"coalesce(NOT {text} RLIKE '(?U)\\\\S', true)"
-
-
-def _cases(contract: Contract) -> Iterator[str]:
-    """The rules in the order in which they hold, as WHEN branches."""
-    yield from shape_cases(contract)
-    values = ", ".join(_value(column) for column in contract.columns)
+def _verdict(contract: Contract, reader: Fields) -> str:
+    """The row's fault; null where it has none."""
+    shape = list(reader.cases())
+    values = ", ".join(_value(reader, column) for column in contract.columns)
     faults = f"filter(transform(array({values}), value -> {_value_fault()}), fault -> fault IS NOT NULL)"
-    yield f"WHEN {_suspect(contract)} THEN coalesce(get({faults}, 0), {MISQUOTED})"
-    yield from rule_cases(contract)
-    yield from _date_cases(contract)
-    for reference, join in _required_joins(contract):
-        yield when(
-            f"`{join.column}` IS NOT NULL AND `_known_{join.column}_in_{reference.name}` IS NULL",
-            str(join.reason),
-            f"""concat("{join.column}: '", left(`{join.column}`, {SHOWN}), "' is not in {reference.name}")""",
-        )
+    cases = [
+        f"WHEN {reader.suspect()} THEN coalesce(get({faults}, 0), {reader.misfit})",
+        *rule_cases(contract),
+        *_date_cases(contract),
+        *_join_cases(contract),
+    ]
+    others = f"CASE {' '.join(cases)} END"
+    if not shape:
+        return others
+    # A plain line has no fault in its shape, and none of these is looked at.
+    return f"coalesce(IF(_plain, NULL, CASE {' '.join(shape)} END), {others})"
 
 
-def _value(column: Column) -> str:
+def _value(reader: Fields, column: Column) -> str:
     """One value with its rule, as a struct; a list of them is judged by one small lambda."""
-    text, shape = f"_text.`{column.name}`", shape_of(column)
-    valid = "true"
-    if shape is not None:
-        valid = f"(`{column.name}` IS NOT NULL AND {_shaped(text, shape)})"
     return (
         f"named_struct('name', '{column.name}', 'type', '{column.type}',"
-        f" 'nullable', {str(column.nullable).lower()}, 'text', {text}, 'valid', {valid})"
+        f" 'nullable', {str(column.nullable).lower()}, 'text', {reader.text(column)},"
+        f" 'valid', {reader.valid(column)})"
     )
 
 
@@ -222,7 +149,7 @@ def _value_fault() -> str:
     detail = f"""concat(value.name, ": '", {shown}, "' is not of type ", value.type)"""
     missing = fault("missing_value", "concat(value.name, ' is empty')")
     return (
-        f"CASE WHEN NOT value.nullable AND {_blank('value.text')} THEN {missing}"
+        f"CASE WHEN NOT value.nullable AND {BLANK.format('value.text')} THEN {missing}"
         f" WHEN value.text <> '' AND NOT value.valid"
         f" THEN named_struct('reason', {reason}, 'detail', {detail}) END"
     )
@@ -244,6 +171,15 @@ def _date_cases(contract: Contract) -> Iterator[str]:
         "bad_date",
         f"""concat("{rule.name}: '", `{rule.name}`, "' is more than a day from {rule.within_a_day_of}")""",
     )
+
+
+def _join_cases(contract: Contract) -> Iterator[str]:
+    for reference, join in _required_joins(contract):
+        yield when(
+            f"`{join.column}` IS NOT NULL AND `_known_{join.column}_in_{reference.name}` IS NULL",
+            str(join.reason),
+            f"""concat("{join.column}: '", left(`{join.column}`, {SHOWN}), "' is not in {reference.name}")""",
+        )
 
 
 def _required_joins(contract: Contract) -> Iterator[tuple[ReferenceTable, Join]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyspark.sql import DataFrame
-
 from glue_jobs.contract import Column, Contract
 from glue_jobs.rules import shown, sql, text_sql
 
@@ -66,34 +64,6 @@ def _rules(column: Column, name: str) -> Iterator[tuple[str, str, str]]:
     if column.pattern is not None:
         pattern = text_sql(f"\\A(?:{column.pattern})\\z")
         yield f"NOT {name} RLIKE {pattern}", PATTERN_MISMATCH, "does not match"
-
-
-def with_unique(contract: Contract, placed: DataFrame) -> DataFrame:
-    """The lines with a fault where an earlier one has their value.
-
-    Lines with another fault and duplicates are compared with nothing, and nothing with them.
-    """
-    firsts, cases = [], []
-    for number, names in enumerate(contract.unique_columns):
-        values = ", ".join(f"`{name}`" for name in names)
-        compared = f"_reason IS NULL AND _place = 1 AND NOT ({_any_null(names)})"
-        # The others are groups of their own, so that they make no hot partition.
-        group = ", ".join(f"IF({compared}, `{name}`, NULL)" for name in names)
-        first = f"_first_{number}"
-        firsts.append(
-            f"min(source_line) OVER (PARTITION BY {group}, IF({compared}, NULL, source_line)) AS {first}"
-        )
-        shown = f"left(concat_ws(', ', {values}), {SHOWN})"
-        detail = f"""concat("{", ".join(names)}: '", {shown}, "' is in line ", {first}, " already")"""
-        cases.append(when(f"{first} < source_line", NOT_UNIQUE, detail))
-    return placed.selectExpr("*", *firsts).selectExpr(
-        *(f"`{name}`" for name in ("source_line", "_line", *contract.dated_names, "_place")),
-        f"coalesce(_fault, CASE {' '.join(cases)} END) AS _fault",
-    )
-
-
-def _any_null(names: tuple[str, ...]) -> str:
-    return " OR ".join(f"`{name}` IS NULL" for name in names)
 
 
 def fault(reason: str, detail: str) -> str:

@@ -139,6 +139,11 @@ class Contract:
         return [column.name for column in self.columns]
 
     @property
+    def types(self) -> list[str]:
+        """The types of the columns."""
+        return [column.type for column in self.columns]
+
+    @property
     def header(self) -> list[str]:
         """The header that a raw file must have."""
         return [column.header or column.name for column in self.columns]
@@ -149,11 +154,12 @@ class Contract:
         return self.names if self.date.name in self.names else [*self.names, self.date.name]
 
     @property
-    def clean_schema(self) -> str:
+    def judged_schema(self) -> str:
         """Schema, as DDL, of what `clean` writes and `curate` reads."""
         types = {column.name: column.type for column in self.columns}
+        place = [Column(name, "bigint") for name in ("_block", "_position")]
         dated = [Column(name, types.get(name, "date")) for name in self.dated_names]
-        return ddl([*dated, Column("source_line", "bigint")])
+        return ddl([*place, *dated, *(Column(name, "string") for name in ("_reason", "_detail", "_row"))])
 
     @property
     def curated(self) -> tuple[Column, ...]:

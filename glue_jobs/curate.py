@@ -23,7 +23,13 @@ class ObjectOrigin:
 
 @dataclass(frozen=True)
 class CurateInputs:
-    """`clean` as in `Contract.clean_schema`; `references` the contract's reference tables by name."""
+    """What `curate` works on.
+
+    Attributes:
+        clean: the contract's columns, its partition date and `source_line`.
+        references: the contract's reference tables by name.
+        origin: the version of the object that the rows come from.
+    """
 
     clean: DataFrame
     references: Mapping[str, DataFrame]

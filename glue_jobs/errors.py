@@ -18,8 +18,8 @@ class RefusedObject(JobError):
     """The raw object was refused whole.
 
     Args:
-        reason: `bad_compression`, `empty_file`, `not_csv`, `other_columns`, `other_compression`,
-            `other_delimiter`, `other_encoding` or `row_count`.
+        reason: `bad_compression`, `empty_file`, `not_csv`, `not_json`, `not_parquet`, `other_columns`,
+            `other_compression`, `other_delimiter`, `other_encoding`, `other_types` or `row_count`.
         detail: one sentence that says what was found and what was expected.
     """
 

@@ -19,6 +19,8 @@ ENCODINGS = {
 }
 DELIMITERS = (",", ";", "\t", "|")
 QUOTES = ('"', "'")
+TYPES = {"csv": "CSV", "json": "JSON lines", "parquet": "Parquet"}
+BYTE_ORDER_MARK = "\ufeff"
 # End of a key -> how the file is compressed.
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 # First bytes -> what they are of.
@@ -49,9 +51,10 @@ HEAD = 512  # how many bytes of a file are looked at
 
 @dataclass(frozen=True)
 class Format:
-    """How the files of a data set are written: CSV after RFC 4180 but for these.
+    """How the files of a data set are written.
 
     Attributes:
+        type: `csv`, after RFC 4180 but for the others; `json`, an object a line; `parquet`.
         delimiter: what separates fields.
         quote: what encloses a field that holds a delimiter.
         encoding: one of `ENCODINGS`.
@@ -62,6 +65,26 @@ class Format:
     quote: str = '"'
     encoding: str = "UTF-8"
     multi_line: bool = False
+    type: str = "csv"
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a file's first line names its columns."""
+        return self.type == "csv"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a file is lines of text."""
+        return self.type != "parquet"
+
+    def check_kind(self, head: bytes) -> None:
+        """Looks at the first bytes of a file as it came.
+
+        Raises:
+            RefusedObject: they are not of the contract's kind of file.
+        """
+        if self.type == "parquet" and not head.startswith(b"PAR1"):
+            raise RefusedObject("not_parquet", "the file does not begin as Parquet does")
 
     def check_text(self, head: bytes) -> None:
         """Looks at the first bytes of a file that is not compressed any more.
@@ -71,7 +94,9 @@ class Format:
         """
         for mark, kind in _OTHER_KINDS.items():
             if head.startswith(mark):
-                raise RefusedObject("not_csv", f"the file is {kind}, the contract says CSV")
+                raise RefusedObject(
+                    f"not_{self.type}", f"the file is {kind}, the contract says {TYPES[self.type]}"
+                )
         marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
         found = marked or ("UTF-16" if _looks_wide(head) else None)
         if self.encoding.startswith("UTF-16"):
@@ -81,6 +106,18 @@ class Format:
                 return
         if found not in (None, self.encoding):
             raise RefusedObject("other_encoding", f"the file is {found}, the contract says {self.encoding}")
+
+    def check_json(self, text: str) -> None:
+        """Looks at the first characters of a file.
+
+        Raises:
+            RefusedObject: none of the lines in them is an object.
+        """
+        lines = text.removeprefix(BYTE_ORDER_MARK).splitlines()
+        if not any(line.lstrip().startswith("{") for line in lines):
+            array = text.lstrip(BYTE_ORDER_MARK + " \r\n\t").startswith("[")
+            found = "the file is a JSON array" if array else "no line begins as a JSON object does"
+            raise RefusedObject("not_json", f"{found}, the contract says JSON lines: one object in each line")
 
 
 ORDINARY = Format()

@@ -1,81 +1,99 @@
-"""A raw file as lines that know their number in the source.
+"""A raw text file as lines that know their place in the source.
 
 Spark reads a file in blocks, several to a partition and in no promised order, so a line's number is not in
-its row. It is put together of the block's offset, which Spark's own metadata column tells, and the line's
-place within the block. No row passes through Python.
+its row. What is: the block, which Spark's own metadata column tells, and a position that grows within it.
+Once every line is judged, the blocks' sizes make numbers of both (`verdicts.py`), and the file is read once.
+No row passes through Python.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from glue_jobs.formats import ORDINARY, Format
+from glue_jobs.formats import BYTE_ORDER_MARK, Format
 from glue_jobs.records import records
 from glue_jobs.storage import literal
-
-BYTE_ORDER_MARK = "\ufeff"
+from glue_jobs.text_fields import DECODED
 
 
 @dataclass(frozen=True)
-class SourceLines:
-    """A file's first line and its data lines.
+class SourceRows:
+    """What a file holds, as it was read.
 
     Attributes:
-        header: line 1 without a byte-order mark.
-        rows: how many data lines there are; blank lines at the end are none.
-        frame: the data lines: `source_line` (the header is 1) and `line`, without its line end. Bytes that
-            are not UTF-8 have become U+FFFD.
+        frame: `_block`, `_position` and `line`; of Parquet the file's columns instead of `line`. Of a line
+            nothing but its end is gone; bytes that are not UTF-8 are still there.
+        has_header: whether the first line is not a row.
+        numbered: whether `_position` is the number in the source already; the header is left out then.
     """
 
-    header: str
-    rows: int
     frame: DataFrame
+    has_header: bool
+    numbered: bool = False
 
 
-def read(spark: SparkSession, uri: str, agreed: Format = ORDINARY) -> SourceLines | None:
-    """Reads a text file in UTF-8, lines ended by LF or CR LF; None if it has no line with anything in it."""
-    decoded = "decode(CAST(value AS BINARY), 'UTF-8')"
-    ended = f"trim(TRAILING '\\r' FROM {decoded})"
+def read(spark: SparkSession, uri: str, written: Format) -> SourceRows:
+    """Reads a text file, lines ended by LF or CR LF."""
     lines = (
         # Only LF ends a line, as in an editor: Spark's default also splits at a lone CR.
         spark.read.option("lineSep", "\n")
         .text(literal(uri))
         .selectExpr(
-            f"{decoded if agreed.multi_line else ended} AS line",
-            "_metadata.file_block_start AS block",
-            "monotonically_increasing_id() AS position",
+            "_metadata.file_block_start AS _block",
+            "monotonically_increasing_id() AS _position",
+            "value AS line",
         )
     )
+    if written.multi_line:
+        numbered = _numbered(lines.selectExpr("_block", "_position", f"{DECODED.format('line')} AS line"))
+        frame = records(numbered, written)
+        return SourceRows(frame.selectExpr("0L AS _block", "source_line AS _position", "line"), False, True)
+    ended = "IF(endswith(line, '\\r'), trim(TRAILING '\\r' FROM line), line)"
+    return SourceRows(lines.selectExpr("_block", "_position", f"{ended} AS line"), written.has_header)
+
+
+def nothing(spark: SparkSession, columns: Mapping[str, str]) -> SourceRows:
+    """No rows.
+
+    Args:
+        spark: the session.
+        columns: of Parquet, the file's columns and their types.
+    """
+    empty = [f"CAST(NULL AS {kind}) AS `{name}`" for name, kind in columns.items()]
+    frame = spark.range(0).selectExpr("0L AS _block", "id AS _position", *(empty or ["'' AS line"]))
+    return SourceRows(frame, has_header=False, numbered=True)
+
+
+def is_blank(spark: SparkSession, uri: str) -> bool:
+    """Whether no line of a file has anything in it."""
+    lines = spark.read.option("lineSep", "\n").text(literal(uri))
+    return lines.where(f"trim(BOTH ' \\r{BYTE_ORDER_MARK}' FROM value) <> ''").isEmpty()
+
+
+def _numbered(lines: DataFrame) -> DataFrame:
+    """The lines with their numbers, from the second to the last one with anything in it."""
     blocks = (
-        lines.groupBy("block")
+        lines.groupBy("_block")
         .agg(
-            F.expr("min(position) AS first"),
+            F.expr("min(_position) AS first"),
             F.expr("count(*) AS lines"),
-            F.expr("max(IF(trim(BOTH ' \\r' FROM line) = '', NULL, position)) AS last_filled"),
-            F.expr("min_by(IF(block = 0, left(line, 100000), NULL), position) AS header"),
+            F.expr("max(IF(trim(BOTH ' \\r' FROM line) = '', NULL, _position)) AS last_filled"),
         )
         .collect()
     )
     before = 0  # lines in the blocks before
     last = 0  # number of the last line with anything in it
     shift: dict[int, int] = {}  # block -> what makes a position a line number
-    for block in sorted(blocks, key=itemgetter("block")):
-        shift[block["block"]] = before + 1 - block["first"]
+    for block in sorted(blocks, key=itemgetter("_block")):
+        shift[block["_block"]] = before + 1 - block["first"]
         if block["last_filled"] is not None:
-            last = block["last_filled"] + shift[block["block"]]
+            last = block["last_filled"] + shift[block["_block"]]
         before += block["lines"]
-    if last == 0:
-        return None
     shifts = ", ".join(f"{block}L, {number}L" for block, number in shift.items())
-    numbered = lines.selectExpr(f"position + map({shifts})[block] AS source_line", "line")
-    frame = numbered.where(f"source_line BETWEEN 2 AND {last}")
-    header = next(block["header"] for block in blocks if block["block"] == 0)
-    header = header.removesuffix("\r").removeprefix(BYTE_ORDER_MARK)
-    if agreed.multi_line:
-        frame = records(frame, agreed)
-        return SourceLines(header=header, rows=frame.count(), frame=frame)
-    return SourceLines(header=header, rows=last - 1, frame=frame)
+    numbered = lines.selectExpr(f"_position + map({shifts})[_block] AS source_line", "line")
+    return numbered.where(f"source_line BETWEEN 2 AND {last}")

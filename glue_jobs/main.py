@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,13 +13,24 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from glue_jobs import clean, curate, lines, odcs, references, source, tables
+from glue_jobs import (
+    clean,
+    curate,
+    lines,
+    odcs,
+    parquet_fields,
+    references,
+    source,
+    tables,
+    verdicts,
+)
 from glue_jobs.arguments import DELETED, JobArguments, TableArguments, is_older, parse, parse_table
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
-from glue_jobs.formats import compression_of
+from glue_jobs.formats import BYTE_ORDER_MARK, compression_of
 from glue_jobs.storage import Document, JobStorage, ObjectLayout
 
+FIRST_LINE = 100_000  # how many bytes of a first line are looked at
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A date that only Spark 2 would have read is a bad date, not the end of the job.
@@ -27,6 +39,9 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Spark's default refuses the whole file for one day before 1582-10-15, or one moment before 1900.
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    # Java compiles no longer method: one for all steps of a wide contract would be interpreted, at three
+    # times the CPU. Beyond it, Spark makes a method of each step.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
 
@@ -86,41 +101,56 @@ def _clean_copy(
     _refuse_older(storage, layout, arguments)
     uri = copy()
     try:
-        raw = _read_source(spark, storage, uri, agreed, leftovers)
+        is_folder = arguments.key.endswith("/") and not storage.size(uri)
+        if is_folder:
+            # What S3's console puts where somebody creates a folder: it is not a file, and has no rows.
+            types = dict(zip(agreed.header, agreed.types, strict=True)) if not agreed.format.is_text else {}
+            raw = lines.nothing(spark, types)
+        else:
+            raw, types = _read_source(spark, storage, uri, agreed, leftovers)
+        found = references.read(spark, storage, layout, agreed)
+        observation, rows = _observed(raw.frame, rows="count(*)")
+        inputs = clean.CleanInputs(rows, found, types)
+        with parquet_fields.refused_if_broken(agreed):
+            _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
+        judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
+        numbers, counts = verdicts.number(agreed, raw, judged)
+        lines_read = _values(observation)["rows"]
+        _equal("lines read", lines_read, "lines judged", numbers.judged)
+        rows_read = lines_read - numbers.others
+        if not is_folder:
+            agreed.check_rows(rows_read)
     except RefusedObject as refusal:
+        storage.delete(layout.clean)
         _quarantine_object(storage, layout, arguments, uri, refusal)
         raise
-    tables = references.read(spark, storage, layout, agreed)
-    outputs = clean.transform(agreed, clean.CleanInputs(raw.frame, tables))
-    # Counted while it is written: a line passes through the whole of the job once.
-    reasons = clean.reasons(agreed)
-    observation, judged = _observed(
-        outputs.judged,
-        rows_clean="count_if(_reason IS NULL)",
-        rows_duplicate=f"count_if(_reason = '{clean.DUPLICATE}')",
-        dates=_distinct(agreed.date.name, "_reason IS NULL"),
-        **{reason: f"count_if(_reason = '{reason}')" for reason in reasons},
-    )
-    _writer(clean.clean_rows(agreed, judged)).mode("overwrite").parquet(layout.clean)
-    tally = _values(observation)
-    quarantined = {reason: tally[reason] for reason in reasons if tally[reason]}
-    rows_quarantined = sum(quarantined.values())
+    numbered = numbers.of(judged)
+    tally, dates = Counter(counts.reasons), counts.dates
+    rows_clean = tally.pop(None, 0)
+    repeats = _write_repeated(spark, storage, layout, agreed, numbered)
+    if repeats is not None:
+        tally.update({row["_reason"]: row["count"] for row in repeats.groupBy("_reason").count().collect()})
+        rows_clean, dates = verdicts.totals(agreed, verdicts.clean_rows(agreed, numbered, repeats))
+    rows_duplicate = tally.pop(clean.DUPLICATE, 0)
+    rows_quarantined = sum(tally.values())
     storage.delete(layout.quarantined_rows)
     if rows_quarantined:
-        observation, faulty = _observed(outputs.quarantined.coalesce(1), rows="count(*)")
+        observation, faulty = _observed(verdicts.faulty_rows(numbered, repeats).coalesce(1), rows="count(*)")
         _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
         _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
-    accounted = tally["rows_clean"] + rows_quarantined + tally["rows_duplicate"]
-    _equal("rows read", raw.rows, "clean + quarantined + duplicate", accounted)
+    accounted = rows_clean + rows_quarantined + rows_duplicate
+    _equal("rows read", rows_read, "clean + quarantined + duplicate", accounted)
     # The quarantine shows what is still to fix: this version is readable, an earlier refusal is over.
     _clear_refusal(storage, layout, arguments)
     report = _version(arguments) | {
-        "rows_read": raw.rows,
-        "rows_clean": tally["rows_clean"],
+        "rows_read": rows_read,
+        "rows_clean": rows_clean,
         "rows_quarantined": rows_quarantined,
-        "rows_duplicate": tally["rows_duplicate"],
-        "reasons": quarantined,
-        "dates": tally["dates"],
+        "rows_duplicate": rows_duplicate,
+        "reasons": {reason: tally[reason] for reason in clean.reasons(agreed) if tally[reason]},
+        "dates": dates,
+        "numbers": numbers.document,
+        "repeated": repeats is not None,
     }
     storage.write(layout.report("clean"), report)
     for folder in storage.folders(layout.cleaned):
@@ -145,10 +175,10 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
             f"clean has not finished for version {arguments.version_id} of {arguments.source} "
             f"with ETag {arguments.etag}"
         )
-    tables = references.read(spark, storage, layout, agreed)
-    rows = spark.read.schema(agreed.clean_schema).parquet(layout.clean)
+    found = references.read(spark, storage, layout, agreed)
+    rows = clean_rows(spark, layout, agreed, cleaned)
     origin = curate.ObjectOrigin(arguments.object_id, arguments.key, arguments.sequencer)
-    outputs = curate.transform(agreed, curate.CurateInputs(rows, tables, origin))
+    outputs = curate.transform(agreed, curate.CurateInputs(rows, found, origin))
     date = agreed.date.name
     partitions = [f"{date}={day}" for day in cleaned["dates"]]
     # Written down before the first row is: should this run die, the next version knows what it left behind.
@@ -175,6 +205,22 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
     return report
 
 
+def clean_rows(
+    spark: SparkSession, layout: ObjectLayout, agreed: Contract, report: Mapping[str, Any]
+) -> DataFrame:
+    """The clean rows that a run of `clean` has left, as `curate` takes them.
+
+    Args:
+        spark: the session.
+        layout: where the object's outputs are.
+        agreed: the contract.
+        report: of the run.
+    """
+    judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
+    repeats = spark.read.schema(verdicts.REPEATED).parquet(layout.repeated) if report["repeated"] else None
+    return verdicts.clean_rows(agreed, verdicts.Numbers.read(report["numbers"]).of(judged), repeats)
+
+
 def remove_object(arguments: JobArguments, _: Contract) -> Document:
     """Takes away what the jobs made of a deleted object; last, both reports say that it has no rows.
 
@@ -187,7 +233,7 @@ def remove_object(arguments: JobArguments, _: Contract) -> Document:
     touched = {*previous.get("partitions", []), *previous.get("removed", []), *started.get("partitions", [])}
     for partition in sorted(touched):
         storage.delete(layout.curated_partition(partition))
-    for folder in (layout.cleaned, layout.quarantined_rows, layout.copies):
+    for folder in (layout.cleaned, layout.quarantined_rows, layout.duplicates, layout.copies):
         storage.delete(folder)
     _clear_refusal(storage, layout, arguments)
     counts = dict.fromkeys(("rows_read", "rows_clean", "rows_quarantined", "rows_duplicate"), 0)
@@ -245,25 +291,51 @@ def _refuse_older(storage: JobStorage, layout: ObjectLayout, arguments: JobArgum
 
 def _read_source(
     spark: SparkSession, storage: JobStorage, uri: str, agreed: Contract, leftovers: ExitStack
-) -> lines.SourceLines:
+) -> tuple[lines.SourceRows, dict[str, str]]:
+    """The rows of the file, and of Parquet the types of its columns."""
     if storage.size(uri) == 0:
         raise RefusedObject("empty_file", "the file has no bytes")
-    head = storage.head(uri)
+    written, head = agreed.format, storage.head(uri)
+    if not written.is_text:
+        written.check_kind(head)
+        return parquet_fields.read(spark, uri, agreed)
     compression = compression_of(uri, head)
-    agreed.format.check_text(head if compression is None else storage.head(uri, compression))
+    written.check_text(head if compression is None else storage.head(uri, compression))
     text = uri
-    if compression is not None or agreed.format.encoding != "UTF-8":
+    if compression is not None or written.encoding != "UTF-8":
         # Spark splits what is neither packed nor of wide characters.
         # Beside the copy, so that what a killed run leaves is swept with it.
         text = f"{uri}.text"
         leftovers.callback(storage.delete, text)
-        storage.to_plain_text(uri, text, compression, agreed.format.encoding)
-    raw = lines.read(spark, text, agreed.format)
-    if raw is None:
+        storage.to_plain_text(uri, text, compression, written.encoding)
+    if text != uri or b"\n" not in head:
+        head = storage.head(text, size=FIRST_LINE)
+    begun = head.decode("utf-8", "replace").removeprefix(BYTE_ORDER_MARK)
+    header = begun.partition("\n")[0].removesuffix("\r")
+    if not header.strip(" \r") and lines.is_blank(spark, text):
         raise RefusedObject("empty_file", "the file has blank lines only")
-    agreed.check_header(raw.header)
-    agreed.check_rows(raw.rows)
-    return raw
+    if written.has_header:
+        agreed.check_header(header)
+    else:
+        written.check_json(begun)
+    return lines.read(spark, text, written), {}
+
+
+def _write_repeated(
+    spark: SparkSession, storage: JobStorage, layout: ObjectLayout, agreed: Contract, numbered: DataFrame
+) -> DataFrame | None:
+    """Writes which rows repeat others, once for `curate` and once for people; None if there are none."""
+    storage.delete(layout.duplicates)
+    found = verdicts.repeated(agreed, numbered)
+    if found is None:
+        return None
+    _writer(found).mode("overwrite").parquet(layout.repeated)
+    repeats = spark.read.schema(verdicts.REPEATED).parquet(layout.repeated)
+    duplicates = repeats.where(f"_reason = '{clean.DUPLICATE}'").selectExpr(
+        "source_line", "_detail AS detail"
+    )
+    _writer(duplicates.coalesce(1)).mode("overwrite").json(layout.duplicates)
+    return repeats
 
 
 def _quarantine_object(

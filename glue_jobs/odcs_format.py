@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glue_jobs.formats import DELIMITERS, ENCODINGS, ORDINARY, QUOTES, Format
+from glue_jobs.formats import DELIMITERS, ENCODINGS, ORDINARY, QUOTES, TYPES, Format
 from glue_jobs.odcs_faults import FaultReader, Path, similar
 
 FIELDS = ("type", "delimiter", "quote", "encoding", "multiLine")
+# Of each type, the fields that say more of it.
+FIELDS_OF = {"csv": FIELDS, "json": ("type", "encoding"), "parquet": ("type",)}
 
 
 class FormatReader(FaultReader):
@@ -23,8 +25,12 @@ class FormatReader(FaultReader):
             if name not in FIELDS:
                 self.fault((*path, name), f"the format has no field {name!r}", similar(str(name), FIELDS))
         kind, multi_line = value.get("type", "csv"), value.get("multiLine", False)
-        if kind != "csv":
-            self.fault((*path, "type"), f"the jobs do not read {kind!r}", "write type: csv")
+        if kind not in TYPES:
+            self.fault((*path, "type"), f"the jobs do not read {kind!r}", f"use one of {', '.join(TYPES)}")
+            kind = "csv"
+        for name in value:
+            if name in FIELDS and name not in FIELDS_OF[kind]:
+                self.fault((*path, name), f"files of the type {kind} have no {name}", "leave it out")
         if not isinstance(multi_line, bool):
             self.fault((*path, "multiLine"), f"multiLine is {multi_line!r}", "write true or false")
         encoding = str(value.get("encoding", "UTF-8")).lower()
@@ -36,6 +42,7 @@ class FormatReader(FaultReader):
             self._mark(path, value, "quote", QUOTES),
             ENCODINGS.get(encoding, "UTF-8"),
             multi_line is True,
+            kind,
         )
 
     def _mark(self, path: Path, value: Mapping[str, object], name: str, known: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_jobs.fields import without_quoted
+from glue_jobs.csv_fields import without_quoted
 from glue_jobs.formats import Format
 from glue_jobs.rules import text_sql
 

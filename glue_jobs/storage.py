@@ -42,13 +42,28 @@ class ObjectLayout:
 
     @property
     def cleaned(self) -> str:
-        """Folder of the clean rows of this object's versions."""
+        """Folder of the judged rows of this object's versions."""
         return self._processed(f"clean/{self.arguments.dataset}/{self._object}")
 
     @property
     def clean(self) -> str:
-        """Folder of this version's clean rows: a run that should be dead writes beside its successor's."""
+        """Folder of this version's judged rows: a run that should be dead writes beside its successor's."""
         return f"{self.cleaned}/sequencer={self.arguments.sequencer}"
+
+    @property
+    def judged(self) -> str:
+        """Folder of all rows of this version, each with its verdict, as far as it tells one alone."""
+        return f"{self.clean}/judged"
+
+    @property
+    def repeated(self) -> str:
+        """Folder of the numbers of this version's rows that repeat others, with reason and detail."""
+        return f"{self.clean}/repeated"
+
+    @property
+    def duplicates(self) -> str:
+        """Folder of the numbers of duplicates, and which line each repeats, for people."""
+        return self._processed(f"quarantine/duplicates/{self.arguments.dataset}/{self._object}")
 
     @property
     def quarantined_rows(self) -> str:
@@ -130,7 +145,7 @@ class JobStorage:
         status = files.getFileStatus(path)
         return None if status.isDirectory() else int(status.getLen())
 
-    def head(self, uri: str, compression: str | None = None) -> bytes:
+    def head(self, uri: str, compression: str | None = None, size: int = HEAD) -> bytes:
         """An object's first bytes, unpacked.
 
         Raises:
@@ -139,7 +154,7 @@ class JobStorage:
         with _unpacking(uri, compression):
             stream = self._input(uri, compression)
             try:
-                return bytes(stream.readNBytes(HEAD))
+                return bytes(stream.readNBytes(size))
             finally:
                 stream.close()
 

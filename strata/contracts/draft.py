@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations, islice
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from glue_jobs.odcs import from_document
 from glue_jobs.odcs_columns import NAME, RESERVED
 from glue_jobs.odcs_faults import ContractError
 from glue_jobs.shapes import shape_of
+from strata.contracts.draft_samples import SampleColumns, read_sample
 from strata.errors import StrataError
 
-ROWS = 10_000  # how many rows of a sample are read
+# So few values, each so often on average, are shown as what may be all.
+FEW, OFTEN = 8, 5
 # What exporters write where there is nothing; one that a sample holds is a null token.
 TOKENS = ("NA", "N/A", "n/a", "NULL", "null", "None", "-", "\\N")
 DATES = ("yyyy-MM-dd", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "yyyyMMdd")
@@ -40,28 +42,31 @@ class Draft:
 
 
 def draft(sample: Path, name: str | None = None) -> Draft:
-    """Draft the contract of a sample, a CSV file with a header.
+    """Draft the contract of a sample.
 
     Args:
-        sample: the file; its first rows are read.
+        sample: the file, CSV with a header, JSON lines or Parquet; its first rows are read.
         name: the data set; by default the file's name.
 
     Raises:
-        StrataError: the file is not CSV with commas, or has no rows.
+        StrataError: the file cannot be read, or has no rows.
     """
-    header, rows = _read(sample)
+    found = read_sample(sample)
     named = name or _name(sample.name.partition(".")[0])
     if not NAME.fullmatch(named):
         raise StrataError(f"{named!r} is not the name of a data set", remedy="give one with --name")
-    names = _names(header)
-    values = [[row[place] for row in rows] for place in range(len(header))]
+    names, values = _names(found.titles), found.values
     tokens = [token for token in TOKENS if any(_is_token(token, column) for column in values)]
     missing = {"", *tokens}
     described = [
         _column(
-            column_name, title, [value for value in column if value not in missing], missing & set(column)
+            column_name,
+            title,
+            [value for value in column if value not in missing],
+            missing & set(column),
+            found,
         )
-        for column_name, title, column in zip(names, header, values, strict=True)
+        for column_name, title, column in zip(names, found.titles, values, strict=True)
     ]
     key = _key(described, values)
     for place in key:
@@ -72,8 +77,11 @@ def draft(sample: Path, name: str | None = None) -> Draft:
     if partition := next((column for column in dated if column.get("required")), None):
         partition["partitioned"] = True
     table: dict[str, Any] = {"name": named, "physicalType": "file"}
-    if tokens:
-        table["customProperties"] = [{"property": "nullTokens", "value": tokens}]
+    custom = {"format": found.format, "nullTokens": tokens}
+    if any(custom.values()):
+        table["customProperties"] = [
+            {"property": name, "value": value} for name, value in custom.items() if value
+        ]
     document = {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
@@ -84,42 +92,10 @@ def draft(sample: Path, name: str | None = None) -> Draft:
         "schema": [table | {"properties": described}],
     }
     written = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-    head = f"# Drafted from {len(rows)} rows of {sample.name}: read it before it is used.\n"
+    for column_name, column in zip(names, values, strict=True):
+        written = _with_values(written, column_name, [value for value in column if value not in missing])
+    head = f"# Drafted from {found.rows} rows of {sample.name}: read it before it is used.\n"
     return Draft(named, head + written, tuple(_open(document)))
-
-
-def _read(sample: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with sample.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(islice(csv.reader(file, strict=True), ROWS + 1))
-    except FileNotFoundError:
-        raise StrataError("the sample is missing", file=sample, remedy="name a CSV file") from None
-    except UnicodeDecodeError:
-        raise StrataError("the sample is not UTF-8", file=sample, remedy="save it as UTF-8") from None
-    except csv.Error as error:
-        raise StrataError(f"the sample is not CSV: {error}", file=sample, remedy="correct it") from None
-    rows = [line for line in lines[1:] if line]
-    if not rows:
-        raise StrataError(
-            "the sample has no rows", file=sample, remedy="name a file with a header and some rows"
-        )
-    header = lines[0]
-    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
-        raise StrataError(
-            f"the columns of the sample are not separated by commas: {header[0][:60]!r}",
-            file=sample,
-            line=1,
-            remedy="separate them by commas",
-        )
-    for number, row in enumerate(lines[1:], start=2):
-        if row and len(row) != len(header):
-            raise StrataError(
-                f"the row has {len(row)} columns, the header {len(header)}",
-                file=sample,
-                line=number,
-                remedy="take the row out of the sample",
-            )
-    return header, rows
 
 
 def _name(title: str) -> str:
@@ -147,8 +123,13 @@ def _is_token(token: str, values: Sequence[str]) -> bool:
     return not others or token in TOKENS[:6] or _type(others).type != "string"
 
 
-def _column(name: str, title: str, values: Sequence[str], missing: set[str]) -> dict[str, Any]:
-    found = _type(values)
+def _column(
+    name: str, title: str, values: Sequence[str], missing: set[str], sample: SampleColumns
+) -> dict[str, Any]:
+    found = sample.types.get(title) or _type(values)
+    if title in sample.texts and found.type not in ("date", "timestamp"):
+        # A number in quotes is a text to whoever wrote it, such as a ZIP code.
+        found = Column("", "string")
     logical = {"int": "integer", "bigint": "integer", "double": "number"}.get(found.type, found.type)
     column: dict[str, Any] = {"name": name}
     if title != name:
@@ -164,6 +145,18 @@ def _column(name: str, title: str, values: Sequence[str], missing: set[str]) -> 
     if not missing and values:
         column["required"] = True
     return column
+
+
+def _with_values(written: str, name: str, values: Sequence[str]) -> str:
+    """A draft with a column's few values as a comment: whether there are others, a sample does not say."""
+    distinct = sorted(set(values))
+    numbers = _type(distinct).type != "string"
+    if numbers or not 1 < len(distinct) <= FEW or len(values) < OFTEN * len(distinct):
+        return written
+    shown = ", ".join(f"{{value: {json.dumps(value, ensure_ascii=False)}}}" for value in distinct)
+    return written.replace(
+        f"  - name: {name}\n", f"  - name: {name}\n    # The sample's only values. enum: [{shown}]\n", 1
+    )
 
 
 def _type(values: Sequence[str]) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from glue_jobs.contract import Column, Contract
-from glue_jobs.formats import delimiter_name
+from glue_jobs.formats import TYPES, delimiter_name
 from glue_jobs.odcs import SUFFIX
 from glue_jobs.rules import shown
 from strata.contracts.document import FOLDER, ContractDocument, sound
@@ -56,12 +56,18 @@ def page(document: ContractDocument) -> str:
 
 def _files(contract: Contract) -> Iterator[list[str]]:
     written = contract.format
-    lines = "may hold line ends" if written.multi_line else "hold no line ends"
-    yield ["keys", f"`{contract.dataset}/…`, plain, `.gz` or `.zst`"]
-    yield ["format", f"CSV with a header, fields separated by {delimiter_name(written.delimiter)}"]
-    yield ["quoted fields", f"between `{written.quote}`; they {lines}"]
-    yield ["encoding", written.encoding]
-    yield ["missing values", ", ".join(["empty", *(f"`{token}`" for token in contract.null_tokens)])]
+    packed = ", plain, `.gz` or `.zst`" if written.is_text else ""
+    yield ["keys", f"`{contract.dataset}/…`{packed}"]
+    if written.type == "csv":
+        lines = "may hold line ends" if written.multi_line else "hold no line ends"
+        yield ["format", f"CSV with a header, fields separated by {delimiter_name(written.delimiter)}"]
+        yield ["quoted fields", f"between `{written.quote}`; they {lines}"]
+    else:
+        yield ["format", TYPES[written.type]]
+    if written.is_text:
+        yield ["encoding", written.encoding]
+    nothing = "empty" if written.type == "csv" else "null"
+    yield ["missing values", ", ".join([nothing, *(f"`{token}`" for token in contract.null_tokens)])]
     yield ["rows", str(contract.rows)]
     yield ["key", f"{_names(contract.key)}: the first line of a file with it is kept"]
     for together in contract.unique:

@@ -6,18 +6,17 @@ import csv
 import io
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from glue_jobs import times
 from glue_jobs.contract import Column, Contract, ReferenceTable
 from glue_jobs.rules import Value
 from strata.contracts.document import ContractDocument, sound
+from strata.contracts.sample_files import WRITERS, Fields, text_of
 from strata.errors import StrataError
 
 REFERENCE_ROWS = 12
@@ -33,12 +32,14 @@ class Sample:
 
     Attributes:
         content: the file.
+        name: the file's name.
         references: the reference files by name.
         faulty: the lines that are quarantined.
         duplicates: the lines whose key an earlier one has.
     """
 
     content: bytes
+    name: str
     references: Mapping[str, bytes]
     faulty: frozenset[int]
     duplicates: frozenset[int]
@@ -58,11 +59,13 @@ def sample(document: ContractDocument, rows: int, seed: int = 0, dirty: bool = F
     """
     contract = sound(document)
     maker = _Maker(contract, _examples(document), Random(f"{contract.dataset} {seed}"))
-    lines: list[str] = []
-    good: list[list[str]] = []
+    writer = WRITERS[contract.format.type](contract, maker.random)
+    written: list[Any] = []
+    good: list[Fields] = []
     faulty, duplicates = set(), set()
-    for number in range(2, rows + 2):
-        spoilt = dirty and number > 2 and maker.random.randrange(FAULTY) == 0
+    first = 2 if contract.format.has_header else 1
+    for number in range(first, rows + first):
+        spoilt = dirty and number > first and maker.random.randrange(FAULTY) == 0
         fields = maker.row()
         if not spoilt:
             good.append(fields)
@@ -70,13 +73,13 @@ def sample(document: ContractDocument, rows: int, seed: int = 0, dirty: bool = F
             fields = maker.random.choice(good)
             duplicates.add(number)
         else:
-            lines.append(maker.spoilt(fields))
+            written.append(writer.spoilt(fields))
             faulty.add(number)
             continue
-        lines.append(maker.line(fields))
-    text = "".join([maker.line(contract.header), *lines])
+        written.append(writer.row(fields))
     references = {found.name: maker.reference(found).encode() for found in contract.references}
-    return Sample(text.encode(contract.format.encoding), references, frozenset(faulty), frozenset(duplicates))
+    name = f"{contract.dataset}.{writer.suffix}"
+    return Sample(writer.file(written), name, references, frozenset(faulty), frozenset(duplicates))
 
 
 def _examples(document: ContractDocument) -> dict[str, list[str]]:
@@ -94,11 +97,12 @@ class _Maker:
         self.seen: list[set[tuple[str, ...]]] = [set() for _ in self.unique]
         self.keys = {found.name: self._keys(found) for found in contract.references}
 
-    def row(self) -> list[str]:
+    def row(self) -> Fields:
         """The fields of another good row."""
         for _ in range(TRIES):
             fields = self._fields()
-            values = dict(zip(self.contract.names, fields, strict=True))
+            texts = (text_of(*pair) for pair in zip(self.contract.columns, fields, strict=True))
+            values = dict(zip(self.contract.names, texts, strict=True))
             together = [tuple(values[name] for name in names) for names in self.unique]
             if all(found not in seen for found, seen in zip(together, self.seen, strict=True)):
                 for found, seen in zip(together, self.seen, strict=True):
@@ -111,26 +115,6 @@ class _Maker:
             remedy="ask for fewer rows, or widen the ranges of the key",
         )
 
-    def line(self, fields: Sequence[str]) -> str:
-        written = self.contract.format
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=written.delimiter, quotechar=written.quote, lineterminator="\n")
-        writer.writerow(fields)
-        return buffer.getvalue()
-
-    def spoilt(self, fields: Sequence[str]) -> str:
-        """A good row as a line with one fault."""
-        dated = self.contract.date.of or self.contract.date.parts[0]
-        emptied, never = self.contract.names.index(self.contract.key[0]), self.contract.names.index(dated)
-        spoilers: list[Callable[[], str]] = [
-            lambda: self.line([*fields, "one too many"]),
-            lambda: f"a{self.contract.format.quote}{self.line(fields)}",
-            lambda: self.line([*fields[:emptied], "", *fields[emptied + 1 :]]),
-            lambda: self.line([*fields[:never], "never", *fields[never + 1 :]]),
-            lambda: self.line(fields[:-1]),
-        ]
-        return self.random.choice(spoilers)()
-
     def reference(self, table: ReferenceTable) -> str:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
@@ -141,7 +125,7 @@ class _Maker:
             )
         return buffer.getvalue()
 
-    def _fields(self) -> list[str]:
+    def _fields(self) -> Fields:
         rule = self.contract.date
         fixed: dict[str, Value] = {}
         if rule.parts:
@@ -150,14 +134,14 @@ class _Maker:
             if rule.within_a_day_of is not None:
                 hour = timedelta(hours=self.random.randrange(24))
                 fixed[rule.within_a_day_of] = datetime(day.year, day.month, day.day, tzinfo=UTC) + hour
-        fields = []
+        fields: Fields = []
         for column in self.contract.columns:
             if column.name in fixed:
-                fields.append(_written(column, fixed[column.name]))
+                fields.append(fixed[column.name])
             elif column.nullable and self.random.randrange(MISSING) == 0:
-                fields.append(self.random.choice(["", *self.contract.null_tokens]))
+                fields.append(None)
             else:
-                fields.append(self._known(column) or self._text(column))
+                fields.append(self._known(column) or self._present(column))
         return fields
 
     def _known(self, column: Column) -> str | None:
@@ -176,10 +160,15 @@ class _Maker:
         return sorted({self._text(column) for _ in range(REFERENCE_ROWS)})
 
     def _text(self, column: Column) -> str:
+        return text_of(column, self._present(column))
+
+    def _present(self, column: Column) -> Value:
+        """A value that does not look as nothing does."""
         for _ in range(TRIES):
-            text = _written(column, self._value(column))
+            value = self._value(column)
+            text = text_of(column, value)
             if text and text not in self.contract.null_tokens:
-                return text
+                return value
         raise StrataError(f"every value of {column.name} is a null token", remedy="change nullTokens")
 
     def _value(self, column: Column) -> Value:
@@ -189,7 +178,7 @@ class _Maker:
         if column.type == "string":
             return self._string(column)
         if column.type == "boolean":
-            return random.choice(["true", "false"])
+            return random.random() < 0.5
         if column.type == "date":
             first, last = _ends(column, FIRST_DAY.toordinal(), 365, lambda day: day.toordinal())
             return date.fromordinal(random.randint(first, last))
@@ -240,16 +229,3 @@ def _ends(column: Column, begun: int, width: int, number: Callable[[Any], int]) 
     if first is None:
         first = begun if last is None else min(begun, last)
     return first, first + width if last is None else last
-
-
-def _written(column: Column, value: Value) -> str:
-    """A value as the column has it in a file."""
-    if isinstance(value, datetime):
-        if column.zone is not None:
-            value = value.astimezone(ZoneInfo(column.zone))
-        if column.format is None:
-            local = value.replace(tzinfo=None).isoformat()
-            return local if column.zone is not None else f"{local}Z"
-    if isinstance(value, date):
-        return value.isoformat() if column.format is None else times.written(column.format, value)
-    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -101,5 +101,7 @@ def test_the_command_says_it_and_exits(
         "message": "the field `a` is unknown here",
         "remedy": "the standard has customProperties for it",
     } in findings
+    assert run(["contract", "check", "glue_jobs/contracts/trips.odcs.yaml"]) == 0
+    assert capsys.readouterr().err == "1 contract, 0 findings\n"
     assert run(["contract", "check", "missing.odcs.yaml"]) == 1
     assert "missing.odcs.yaml:1: the file is missing (name a contract)" in capsys.readouterr().out

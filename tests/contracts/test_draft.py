@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
+from pyarrow import parquet
 
 from strata.cli.app import run
 from strata.contracts.check import check
@@ -115,7 +120,6 @@ def test_a_key_may_have_columns(tmp_path: Path) -> None:
         (None, "the sample is missing"),
         ("", "the sample has no rows"),
         ("a,b\n", "the sample has no rows"),
-        ("a;b\n1;2\n", "the columns of the sample are not separated by commas: 'a;b'"),
         ("a,b\n1,2\n1\n", "the row has 1 columns, the header 2"),
         ('a,b\n"1,2\n', "the sample is not CSV: unexpected end of data"),
         (b"\xff\xfea", "the sample is not UTF-8"),
@@ -137,3 +141,84 @@ def test_a_name_that_is_not_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rides.csv").write_text("a\n1\n")
     with pytest.raises(StrataError, match="'my rides' is not the name of a data set"):
         draft(tmp_path / "rides.csv", "my rides")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_delimiter_is_found(tmp_path: Path, mark: str) -> None:
+    document, _ = drafted(tmp_path, mark.join(["id", "day", "cost"]), mark.join(["1", "2026-01-05", "1,5"]))
+    table = document["schema"][0]
+    assert table["customProperties"] == [{"property": "format", "value": {"delimiter": mark}}]
+    assert [c["name"] for c in table["properties"]] == ["id", "day", "cost"]
+
+
+def test_a_sample_may_be_packed(tmp_path: Path) -> None:
+    (tmp_path / "rides.csv.gz").write_bytes(gzip.compress(b"id,day\n1,2026-01-05\n"))
+    made = draft(tmp_path / "rides.csv.gz")
+    assert made.name == "rides"
+    assert [c["name"] for c in yaml.safe_load(made.text)["schema"][0]["properties"]] == ["id", "day"]
+
+
+def test_json_lines_are_drafted(tmp_path: Path) -> None:
+    document, _ = drafted(
+        tmp_path,
+        '{"id": 1, "zip": "10001", "at": "2026-01-05T00:00:00Z", "fare": 1.50, "shared": true, "note": null}',
+        '{"id": 2, "zip": "10002", "at": "2026-01-06T00:00:00Z", "fare": 12.25, "shared": false}',
+        name="rides.jsonl",
+    )
+    table = document["schema"][0]
+    assert table["customProperties"] == [{"property": "format", "value": {"type": "json"}}]
+    assert [(c["name"], c.get("physicalType", c["logicalType"]), c.get("required", False)) for c in table["properties"]] == [
+        ("id", "integer", True),
+        ("zip", "string", True),
+        ("at", "timestamp", True),
+        ("fare", "decimal(18,2)", True),
+        ("shared", "boolean", True),
+        ("note", "string", False),
+    ]  # fmt: skip
+
+
+def test_parquet_is_drafted_with_its_own_types(tmp_path: Path) -> None:
+    columns = {
+        "ID": pa.array([1, 2], pa.int64()),
+        "small": pa.array([1, None], pa.int16()),
+        "cost": pa.array([Decimal("1.50"), Decimal("2.00")], pa.decimal128(9, 2)),
+        "day": pa.array([date(2026, 1, 5), date(2026, 1, 6)]),
+        "at": pa.array([datetime(2026, 1, 5)] * 2, pa.timestamp("us")),
+        "note": pa.array(["1", "2"]),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "rides.parquet")
+    table = yaml.safe_load(draft(tmp_path / "rides.parquet").text)["schema"][0]
+    assert table["customProperties"] == [{"property": "format", "value": {"type": "parquet"}}]
+    assert [(c["name"], c.get("physicalName"), c.get("physicalType", c["logicalType"]), c.get("required", False)) for c in table["properties"]] == [
+        ("id", "ID", "bigint", True),
+        ("small", None, "integer", False),
+        ("cost", None, "decimal(9,2)", True),
+        ("day", None, "date", True),
+        ("at", None, "timestamp", True),
+        ("note", None, "string", True),
+    ]  # fmt: skip
+
+
+def test_few_values_are_shown_and_not_promised(tmp_path: Path) -> None:
+    lines = [f"{number},{'card' if number % 3 else 'cash'},{number % 2}" for number in range(20)]
+    document, _ = drafted(tmp_path, "id,payment,flag", *lines)
+    text = draft(tmp_path / "rides.csv").text
+    assert '# The sample\'s only values. enum: [{value: "card"}, {value: "cash"}]' in text
+    assert text.count("enum") == 1
+    assert "enum" not in str(document)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "number"),
+    [
+        (['{"a": 1}', "x"], "the line is not JSON: ", 2),
+        (['{"a": [1]}'], "the field a holds an object or a list", 1),
+    ],
+)
+def test_json_that_cannot_be_drafted_is_named(
+    tmp_path: Path, lines: list[str], message: str, number: int
+) -> None:
+    with pytest.raises(StrataError) as caught:
+        drafted(tmp_path, *lines, name="rides.jsonl")
+    assert caught.value.message.startswith(message)
+    assert caught.value.line == number

@@ -40,6 +40,25 @@ def test_a_page_says_what_the_contract_says(root: Path, tmp_path: Path) -> None:
     assert [line for line in expected if line not in lines] == []
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{type: json}", ["| keys | `trips/…`, plain, `.gz` or `.zst` |", "| format | JSON lines |", "| encoding | UTF-8 |"]),
+        ("{type: parquet}", ["| keys | `trips/…` |", "| format | Parquet |"]),
+    ],
+)  # fmt: skip
+def test_a_page_says_how_files_are_written(
+    root: Path, tmp_path: Path, written: str, expected: list[str]
+) -> None:
+    text = (root / "docs/examples/trips.odcs.yaml").read_text()
+    text = text.replace(
+        "customProperties:\n", f"customProperties:\n      - {{property: format, value: {written}}}\n", 1
+    )
+    lines = page(ContractDocument(tmp_path / "trips.odcs.yaml", text)).splitlines()
+    assert [line for line in expected if line not in lines] == []
+    assert [line for line in lines if line.startswith(("| quoted fields", "| encoding"))] == expected[2:]
+
+
 def test_the_command_writes_and_removes_pages(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

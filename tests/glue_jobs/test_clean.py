@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from glue_jobs import clean, odcs
+from glue_jobs import clean, odcs, verdicts
 
 pytestmark = pytest.mark.spark
 
@@ -170,6 +170,7 @@ CLEAN: dict[str, tuple[str, dict[str, Any]]] = {
 class Judged:
     rows: dict[int, Row]
     quarantined: dict[int, Row]
+    repeats: dict[int, Row]
 
 
 def judge(spark: SparkSession, lines: dict[int, str]) -> Judged:
@@ -178,12 +179,16 @@ def judge(spark: SparkSession, lines: dict[int, str]) -> Judged:
     airlines = spark.createDataFrame(
         [("UA", "United"), ("B6", "JetBlue"), ("B6", "twice")], "carrier string, name string"
     )
-    outputs = clean.transform(agreed, clean.CleanInputs(frame, {"airlines": airlines}))
+    placed = frame.selectExpr("0L AS _block", "source_line AS _position", "line")
+    judged = clean.transform(agreed, clean.CleanInputs(placed, {"airlines": airlines})).localCheckpoint()
+    numbered = verdicts.Numbers({}).of(judged)
+    repeats = verdicts.repeated(agreed, numbered)
     # Collecting would show the driver's zone; the number of microseconds has none.
-    judged = outputs.judged.collect()
+    rows = numbered.collect()
     return Judged(
-        rows={row["source_line"]: row for row in judged},
-        quarantined={row["source_line"]: row for row in outputs.quarantined.collect()},
+        rows={row["source_line"]: row for row in rows},
+        quarantined={row["source_line"]: row for row in verdicts.faulty_rows(numbered, repeats).collect()},
+        repeats={} if repeats is None else {row["source_line"]: row for row in repeats.collect()},
     )
 
 
@@ -248,14 +253,8 @@ def test_the_first_line_of_a_key_stays(spark: SparkSession) -> None:
             9: line(flight="7", distance="far"),
         },
     )
-    assert {number: row["_reason"] for number, row in judged.rows.items()} == {
-        2: "not_a_number",
-        3: None,
-        4: "duplicate",
-        5: None,
-        6: "duplicate",
-        7: None,
-        8: None,
-        9: "not_a_number",
+    assert {number: (row["_reason"], row["_detail"]) for number, row in judged.repeats.items()} == {
+        4: ("duplicate", "line 3 has the same key and another distance"),
+        6: ("duplicate", "line 3 has the same key and another distance"),
     }
     assert sorted(judged.quarantined) == [2, 9]

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from glue_jobs import curate, odcs
+from glue_jobs.contract import Column, ddl
 
 pytestmark = pytest.mark.spark
 
@@ -47,7 +48,9 @@ def test_joins_keep_every_row_and_leave_nulls(spark: SparkSession) -> None:
         "planes": "tailnum string, year int, manufacturer string, model string",
     }
     inputs = curate.CurateInputs(
-        clean=spark.createDataFrame(rows, agreed.clean_schema),
+        clean=spark.createDataFrame(
+            rows, ddl([*agreed.columns, Column("flight_date", "date"), Column("source_line", "bigint")])
+        ),
         references={name: spark.createDataFrame(table, schemas[name]) for name, table in tables.items()},
         origin=curate.ObjectOrigin("f" * 64, "flights/a.csv", "0A"),
     )

@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_jobs import lines
+from glue_jobs import lines, odcs, verdicts
+from glue_jobs.formats import ORDINARY
+
+from .documents import column, document, table
 
 pytestmark = pytest.mark.spark
 
+CONTRACT = odcs.from_document(
+    document(table("small", [column("day", "date", required=True, primaryKey=True, partitioned=True)]))
+)
 LONG = [f"line {number} " + "x" * (number * 37 % 300) for number in range(2, 2_001)]
 
 
@@ -37,26 +43,24 @@ def test_lines_and_their_numbers(
     session = spark.newSession()
     session.conf.set("spark.sql.files.maxPartitionBytes", "16384")
     session.conf.set("spark.sql.files.openCostInBytes", "1")
-    source = lines.read(session, f"file://{path}")
-    assert source is not None
-    assert (source.header, source.rows) == ("h", len(expected))
-    collected = [(row["source_line"], row["line"]) for row in source.frame.collect()]
+    source = lines.read(session, f"file://{path}", ORDINARY)
+    # As written by `clean`, but that every line is kept whole.
+    judged = source.frame.selectExpr(
+        "_block", "_position", "DATE'2026-01-01' AS day", "'any' AS _reason", "line AS _row"
+    ).localCheckpoint()
+    numbers, counts = verdicts.number(CONTRACT, source, judged)
+    collected = [(row["source_line"], row["_row"]) for row in numbers.of(judged).collect()]
     assert dict(collected) == expected
     assert len(collected) == len(expected)
+    assert counts.reasons == ({"any": len(expected)} if expected else {})
     if len(expected) > 1_000:
         assert source.frame.rdd.getNumPartitions() > 5
 
 
-@pytest.mark.parametrize("content", ["", "\n", "\n  \n\r\n"])
+@pytest.mark.parametrize("content", ["", "\n", "\n  \n\r\n", "\ufeff\n"])
 def test_nothing_but_blank_lines_is_nothing(spark: SparkSession, tmp_path: Path, content: str) -> None:
     path = tmp_path / "blank.csv"
     path.write_text(content)
-    assert lines.read(spark, f"file://{path}") is None
-
-
-def test_bytes_that_are_not_utf8_are_marked(spark: SparkSession, tmp_path: Path) -> None:
-    path = tmp_path / "latin.csv"
-    path.write_bytes(b"h\ncaf\xe9\n")
-    source = lines.read(spark, f"file://{path}")
-    assert source is not None
-    assert [row["line"] for row in source.frame.collect()] == ["caf\ufffd"]
+    assert lines.is_blank(spark, f"file://{path}")
+    path.write_text(f"{content}x\n")
+    assert not lines.is_blank(spark, f"file://{path}")

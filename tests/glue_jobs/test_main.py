@@ -119,9 +119,11 @@ def test_a_run_again_changes_nothing(buckets: Buckets) -> None:
     folders = [Path(name).parent.as_posix() for name in buckets.files()]
     object_id = buckets.object_id(KEY)
     assert folders == [
-        f"clean/flights/object={object_id}/sequencer=01",
+        f"clean/flights/object={object_id}/sequencer=01/judged",
+        f"clean/flights/object={object_id}/sequencer=01/repeated",
         f"curated/flights/flight_date=2013-01-01/object={object_id}",
         f"curated/flights/flight_date=2013-01-02/object={object_id}",
+        f"quarantine/duplicates/flights/object={object_id}",
         f"quarantine/flights/object={object_id}",
         *[f"reports/flights/object={object_id}"] * 2,
     ]
@@ -399,13 +401,12 @@ def test_lost_rows_stop_the_job_before_its_report(
 
     whole = clean.transform
 
-    def losing(*arguments: object) -> clean.CleanOutputs:
-        outputs = whole(*arguments)  # type: ignore[arg-type]
-        return clean.CleanOutputs(outputs.judged.where("source_line <> 3"), outputs.quarantined)
+    def losing(*arguments: object) -> object:
+        return whole(*arguments).where("NOT flight <=> 2")  # type: ignore[arg-type]
 
     buckets.put(KEY, text(flight(1), flight(2), flight(3)))
     monkeypatch.setattr(clean, "transform", losing)
-    message = r"^rows read \(3\) are not clean \+ quarantined \+ duplicate \(2\)$"
+    message = r"^lines read \(4\) are not lines judged \(3\)$"
     with pytest.raises(BrokenInvariant, match=message):
         buckets.run("clean", KEY)
     assert buckets.files("reports") == {}

@@ -72,8 +72,10 @@ def test_the_curated_columns_follow() -> None:
     ]
     assert made.date == PartitionDate("begun_date", of="begun")
     assert made.null_tokens == ("NA", "-")
-    assert made.clean_schema == (
-        "`id` bigint, `begun` timestamp, `line` string, `fare` decimal(10,2), `begun_date` date, `source_line` bigint"
+    assert made.judged_schema == (
+        "`_block` bigint, `_position` bigint, "
+        "`id` bigint, `begun` timestamp, `line` string, `fare` decimal(10,2), `begun_date` date, "
+        "`_reason` string, `_detail` string, `_row` string"
     )
 
 
@@ -88,7 +90,7 @@ def test_a_date_is_its_own_partition() -> None:
     )
     assert made.date == PartitionDate("day", of="day")
     assert [found.name for found in made.curated][:1] == ["n"]
-    assert made.clean_schema == "`day` date, `n` int, `source_line` bigint"
+    assert "`_position` bigint, `day` date, `n` int, `_reason` string" in made.judged_schema
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ LAYOUT = ObjectLayout(ARGUMENTS)
         (LAYOUT.copies, f"s3://processed/work/flights/object={ID}"),
         (LAYOUT.cleaned, f"s3://processed/clean/flights/object={ID}"),
         (LAYOUT.clean, f"s3://processed/clean/flights/object={ID}/sequencer=0A"),
+        (LAYOUT.judged, f"s3://processed/clean/flights/object={ID}/sequencer=0A/judged"),
+        (LAYOUT.repeated, f"s3://processed/clean/flights/object={ID}/sequencer=0A/repeated"),
+        (LAYOUT.duplicates, f"s3://processed/quarantine/duplicates/flights/object={ID}"),
         (LAYOUT.quarantined_rows, f"s3://processed/quarantine/flights/object={ID}"),
         (LAYOUT.quarantined_object, f"s3://processed/quarantine/objects/object={ID}"),
         (LAYOUT.curated, "s3://processed/curated/flights"),
@@ -162,9 +165,7 @@ def test_a_contract_is_its_document() -> None:
     made = odcs.from_document(DOCUMENT)
     assert made == TRIPS
     assert made.names == ["year", "month", "day", "line", "begun", "note"]
-    assert made.clean_schema == (
-        "`year` int, `month` int, `day` int, `line` string, `begun` timestamp, `note` string, `trip_date` date, `source_line` bigint"
-    )
+    assert made.dated_names == ["year", "month", "day", "line", "begun", "note", "trip_date"]
 
 
 @pytest.mark.parametrize(

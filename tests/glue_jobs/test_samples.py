@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pyarrow.dataset as ds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,11 +55,13 @@ DATES = [
 def contracts(draw: st.DrawFn) -> dict[str, Any]:
     others = draw(st.lists(st.sampled_from(OTHERS), unique_by=lambda found: found["name"], max_size=12))
     columns = draw(st.permutations([draw(st.sampled_from(KEYS)), draw(st.sampled_from(DATES)), *others]))
-    written = {
+    csv = {
         "delimiter": draw(st.sampled_from([",", ";", "\t", "|"])),
         "quote": draw(st.sampled_from(["'", '"'])),
         "encoding": draw(st.sampled_from(["UTF-8", "UTF-16", "windows-1252"])),
     }
+    json_lines = {"type": "json", "encoding": draw(st.sampled_from(["UTF-8", "UTF-16"]))}
+    written = draw(st.sampled_from([csv, json_lines, {"type": "parquet"}]))
     tokens = draw(st.sampled_from([[], ["NA"], ["-", "n/a"]]))
     return document(table("made", columns, format=written, nullTokens=tokens), KINDS)
 
@@ -75,9 +76,12 @@ def test_samples_are_judged_as_they_were_made(
     rows: int,
 ) -> None:
     text = ContractDocument(Path("made.odcs.yaml"), json.dumps(described))
+    contract = sound(text)
+    # Without a header, no rows are no bytes: such a file is refused.
+    rows = rows or (contract.format.type == "json")
     made = sample(text, rows, seed, dirty=True)
     buckets = new_buckets(tmp_path_factory.mktemp("made"))
-    buckets.contract = sound(text)
+    buckets.contract = contract
     for name, content in made.references.items():
         buckets.put(f"reference/{name}.csv", content)
     buckets.put("made/x.csv", made.content)
@@ -89,8 +93,9 @@ def test_samples_are_judged_as_they_were_made(
     ]
     assert {row["source_line"] for row in broken} == made.faulty, broken
     assert report["rows_duplicate"] == len(made.duplicates)
-    clean = ds.dataset(buckets.processed / "clean/made", format="parquet").to_table()["source_line"]
-    assert set(clean.to_pylist()) == {*range(2, rows + 2)} - made.faulty - made.duplicates
+    clean = {row["source_line"] for row in buckets.clean_rows("made/x.csv")}
+    first = 2 if contract.format.has_header else 1
+    assert clean == {*range(first, rows + first)} - made.faulty - made.duplicates
 
 
 @pytest.mark.parametrize(
@@ -115,6 +120,7 @@ def test_a_seed_makes_one_file(root: Path) -> None:
     assert made == sample(flights, 50, 3, dirty=True)
     assert made.content != sample(flights, 50, 4, dirty=True).content
     assert made.faulty
+    assert made.name == "flights.csv"
     assert not sample(flights, 50, 3).faulty
 
 

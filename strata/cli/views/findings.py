@@ -33,6 +33,6 @@ def end_with(findings: Findings, counts: str, *, json_: bool) -> None:
     else:
         for finding in findings:
             out.print(str(finding), markup=False, soft_wrap=True)
-        err.print(f"{counts}, {len(findings)} findings")
+        err.print(f"{counts}, {len(findings)} finding{'' if len(findings) == 1 else 's'}")
     if findings:
         raise typer.Exit(1)

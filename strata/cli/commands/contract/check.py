@@ -44,4 +44,5 @@ def run(
         return
     paths = [path.absolute() for path in files or []]
     findings = check(root, paths or None)
-    end_with(findings, f"{len(paths or contract_files(root))} contracts", json_=json_)
+    count = len(paths or contract_files(root))
+    end_with(findings, f"{count} contract{'' if count == 1 else 's'}", json_=json_)

@@ -18,26 +18,26 @@ EXAMPLES = ("strata contract sample trips --rows 1000", "strata contract sample 
 
 def run(
     name: Annotated[str, typer.Argument(help="Data set.")],
-    rows: Annotated[int, typer.Option(help="Lines below the header.", min=0)] = 100,
+    rows: Annotated[int, typer.Option(help="Rows.", min=0)] = 100,
     seed: Annotated[int, typer.Option(help="Another seed makes another file.")] = 0,
     dirty: Annotated[bool, typer.Option("--dirty", help="Include faulty lines and duplicates.")] = False,
     to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("samples"),
     json_: Json = False,
 ) -> None:
-    """Write NAME.csv and one file per reference; the same seed writes the same bytes."""
+    """Write a file in the contract's format, and one per reference; the same seed writes the same bytes."""
     from glue_jobs.odcs import SUFFIX
 
     document = ContractDocument.read(repository_root() / FOLDER / f"{name}{SUFFIX}")
     made = sample(document, rows, seed, dirty)
     to.mkdir(parents=True, exist_ok=True)
-    files = {name: made.content, **made.references}
+    files = {made.name: made.content, **{f"{table}.csv": text for table, text in made.references.items()}}
     for file, content in files.items():
-        (to / f"{file}.csv").write_bytes(content)
+        (to / file).write_bytes(content)
     if json_:
-        paths = [str(to / f"{file}.csv") for file in files]
+        paths = [str(to / file) for file in files]
         print_json({"files": paths, "faulty": sorted(made.faulty), "duplicates": sorted(made.duplicates)})
         return
     for file in files:
-        out.print(f"wrote {to / file}.csv", soft_wrap=True)
+        out.print(f"wrote {to / file}", soft_wrap=True)
     if dirty:
         out.print(f"{len(made.faulty)} lines are faulty, {len(made.duplicates)} are duplicates")
