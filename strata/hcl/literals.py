@@ -75,6 +75,7 @@ def object_of(texts: Mapping[str, str]) -> str:
 
 
 def absolute(path: str, base: Path | str) -> str:
-    """The expression of a path, taken from `base` unless its value is absolute."""
+    """The expression of a path, taken from `base` unless it is absolute; what is not a string stays."""
     given = f"({path}\n)"
-    return f'(can(regex("^[/~]", {given})) ? {given} : "${{{quoted(str(base))}}}/${{{given}}}")'
+    taken = f'"${{{quoted(str(base))}}}/${{{given}}}"'
+    return f'try(can(regex("^[/~]", {given})) ? tostring({given}) : {taken}, {given})'

@@ -39,19 +39,23 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
     """
     dependencies: list[Dependency] = []
     after: list[str] = []
+    places: dict[str, tuple[Path, int]] = {}
     for name, blocks in dependency_blocks(scope).items():
         block, leaf = _merged_block(blocks, values)
         dependency = _dependency(root, name, block, leaf, scope)
         dependencies.append(dependency)
         if dependency.enabled:
             after.append(dependency.path)
+            places.setdefault(dependency.path, (leaf.value.path, leaf.line))
     for part in scope.parts():
         if part is not scope and _strategy(scope, part) == "no_merge":
             continue
         tree = part.tree.get("dependencies")
         if tree:
-            paths = filled(tree, values.of(part))["paths"]
-            after.extend(_unit_path(root, target, tree["paths"], scope) for target in paths)
+            leaf = tree["paths"]
+            for target in filled(tree, values.of(part))["paths"]:
+                after.append(_unit_path(root, target, leaf, scope))
+                places.setdefault(after[-1], (leaf.value.path, leaf.line))
     parts = path.split("/")
     live = len(parts) > 2 and parts[0] == discovery.LIVE
     unit = Unit(
@@ -61,6 +65,7 @@ def loaded_unit(root: Path, path: str, scope: Scope, values: Values) -> Loaded:
         file=scope.file.path,
         dependencies=tuple(dependencies),
         after=tuple(dict.fromkeys(after)),
+        places=places,
     )
     return Loaded(unit, scope)
 
@@ -125,7 +130,8 @@ def _outputs(
     if dependency.skip_outputs:
         return mocks if mocked else None
     if applied:
-        if mocked and mocks is not None:
+        # Under `render` mocks may stand in for all outputs, but not for some of them.
+        if mocks is not None and dependency.mocks_allowed(command):
             return _with_mocks(dependency.mock_outputs_merge_strategy_with_state, applied, mocks)
         return applied
     if mocked:
@@ -192,6 +198,13 @@ def _dependency(root: Path, name: str, block: Tree, leaf: Leaf, scope: Scope) ->
 def _unit_path(root: Path, target: str, leaf: Leaf, scope: Scope) -> str:
     """The path of the unit that `target` names, seen from the unit's folder."""
     file = configuration_path(target, scope)
+    if not file.is_file() and file.with_name(f"{file.name}.json").is_file():
+        raise StrataError(
+            f"the dependency `{target}` is a unit in JSON, which is not read",
+            file=leaf.value.path,
+            line=leaf.line,
+            remedy=f"write it as {discovery.CONFIGURATION}",
+        )
     if not file.is_file():
         shown = os.path.relpath(os.path.normpath(scope.directory / target), root)
         raise StrataError(

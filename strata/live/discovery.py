@@ -18,11 +18,16 @@ WHOLE = "."
 FILTERS = ".terragrunt-filters"
 # Terragrunt looks into every other folder, hidden ones too; the last two are this project's own.
 _SKIPPED = frozenset({".git", ".terraform", ".terragrunt-cache", ".strata", ".venv"})
-# What Terragrunt or Terraform would read beside a unit, and Strata does not: why, and what to do.
-_NOT_READ: tuple[tuple[re.Pattern[str], str, str], ...] = (
+# What Terragrunt would read and Strata does not: why, and what to do.
+_NotRead = tuple[tuple[re.Pattern[str], str, str], ...]
+_NO_CONFIGURATION: _NotRead = (
     (re.compile(r"terragrunt\.stack\.hcl"), "stacks are not read", "write its units as folders"),
     (re.compile(r"terragrunt\.values\.hcl"), "values of a stack are not read", "write them as inputs"),
     (re.compile(r"terragrunt\.hcl\.json"), "units in JSON are not read", f"write it as {CONFIGURATION}"),
+)
+# What Terraform would read, too: where there are environments, units are planned as one.
+_NOT_READ: _NotRead = (
+    *_NO_CONFIGURATION,
     (
         re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?"),
         "Terraform would load these variables, and a plan of the environment would not",
@@ -46,6 +51,20 @@ def find_units(root: Path) -> list[str]:
     return sorted(path for path in found if _passes(path, passing))
 
 
+def all_units(root: Path) -> list[str]:
+    """The paths of all units of a repository, as `terragrunt find` lists them, sorted.
+
+    Without a folder `live`, a file at the top that others include is not a unit.
+
+    Raises:
+        StrataError: as `units_of`.
+    """
+    if not (root / LIVE).is_dir():
+        return units_of(root, WHOLE)
+    _refuse_not_read(root / LIVE, _NO_CONFIGURATION)
+    return find_units(root)
+
+
 def environments(root: Path) -> list[str]:
     """The names of the environments: the folders of `live/`, except those that begin with `_` or `.`.
 
@@ -54,10 +73,7 @@ def environments(root: Path) -> list[str]:
     """
     live = root / LIVE
     if not live.is_dir():
-        if not find_units(root):
-            raise StrataError(
-                f"no folder below {root} holds a {CONFIGURATION}", remedy="run it in a Terragrunt repository"
-            )
+        _units_of_all(root)
         return [WHOLE]
     return sorted(entry.name for entry in live.iterdir() if _is_environment(entry))
 
@@ -78,9 +94,10 @@ def units_of(root: Path, environment: str) -> list[str]:
         StrataError: the environment does not exist (the known ones are named), it has no unit, or a file that
             Terragrunt or Terraform would read is not read here.
     """
-    if environment == WHOLE and environments(root) == [WHOLE]:
+    if environment == WHOLE and not (root / LIVE).is_dir():
+        _refuse_not_read(root, _NO_CONFIGURATION)
         # A file at the top is what the units include.
-        everything = find_units(root)
+        everything = _units_of_all(root)
         return [path for path in everything if path != "." or everything == ["."]]
     folder = root / LIVE / environment
     if folder.name != environment or not _is_environment(folder):
@@ -89,7 +106,7 @@ def units_of(root: Path, environment: str) -> list[str]:
             f"environment `{environment}` does not exist",
             remedy=f"use one of: {', '.join(known) or 'none exist'}",
         )
-    _refuse_not_read(folder)
+    _refuse_not_read(folder, _NOT_READ)
     found = find_units(folder)
     if not found:
         raise StrataError(f"the environment `{environment}` has no unit", file=folder)
@@ -99,11 +116,20 @@ def units_of(root: Path, environment: str) -> list[str]:
     return [path for path in paths if _passes(path, passing)]
 
 
-def _refuse_not_read(folder: Path) -> None:
+def _units_of_all(root: Path) -> list[str]:
+    found = find_units(root)
+    if not found:
+        raise StrataError(
+            f"no folder below {root} holds a {CONFIGURATION}", remedy="run it in a Terragrunt repository"
+        )
+    return found
+
+
+def _refuse_not_read(folder: Path, files_not_read: _NotRead) -> None:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in sorted(files):
-            for pattern, fault, remedy in _NOT_READ:
+            for pattern, fault, remedy in files_not_read:
                 if pattern.fullmatch(name):
                     raise StrataError(fault, file=Path(place) / name, line=1, remedy=remedy)
 

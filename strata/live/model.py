@@ -84,7 +84,8 @@ class Dependency:
 class Unit:
     """A folder with a `terragrunt.hcl`: `live/dev/s3` is component `s3` of environment `dev`.
 
-    `after` holds the paths of the units it must wait for, from `dependency` and `dependencies` blocks.
+    `after` holds the paths of the units it must wait for, from `dependency` and `dependencies` blocks;
+    `places` says by path in which file and line.
     """
 
     path: str
@@ -93,6 +94,7 @@ class Unit:
     file: Path
     dependencies: tuple[Dependency, ...]
     after: tuple[str, ...]
+    places: Mapping[str, tuple[Path, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

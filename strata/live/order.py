@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
@@ -35,11 +36,18 @@ def graph_of(units: Iterable[Unit]) -> networkx.DiGraph:
         return graph
     # Edges point at the dependent; people read "a needs b".
     cycle.reverse()
+    file, line = place_of(known[cycle[0]], cycle[1 % len(cycle)])
     raise StrataError(
         f"dependency cycle: {' -> '.join([*cycle, cycle[0]])}",
-        file=known[cycle[0]].file,
+        file=file,
+        line=line,
         remedy="remove one of these dependencies",
     )
+
+
+def place_of(unit: Unit, other: str) -> tuple[Path, int]:
+    """The file and the line by which a unit waits for another."""
+    return unit.places.get(other, (unit.file, 1))
 
 
 def in_order(units: Iterable[Unit]) -> list[Unit]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
+from strata.live.evaluation.functions import FunctionError, satisfies
 from strata.live.language.schema import Leaf, leaves
 from strata.live.language.scope import Scope
 from strata.live.model import ExtraArguments, GeneratedFile, Hook, RenderedUnit, Unit
@@ -29,9 +30,9 @@ _TERRAGRUNT_ONLY: Mapping[tuple[str, ...], tuple[Any, ...]] = {
     ("terraform", "exclude_from_copy"): (),
     ("terraform", "include_in_copy"): (),
     ("terraform_binary",): (),
-    ("terraform_version_constraint",): (),
-    ("terragrunt_version_constraint",): (),
 }
+# What the built-in runner stands for.
+_TERRAGRUNT_VERSION = "1.1.3"
 
 
 def rendered_unit(
@@ -41,6 +42,7 @@ def rendered_unit(
     module: ModuleSource,
     files: tuple[GeneratedFile, ...],
     command: str,
+    terraform_version: Callable[[], str],
 ) -> RenderedUnit:
     """The unit as its runner needs it."""
     terraform = document.get("terraform", {})
@@ -63,7 +65,10 @@ def rendered_unit(
         source_root=module.root,
         error_hooks=_hooks(terraform.get("error_hook", {})),
         extra_arguments=extra,
-        refusals=tuple(_refusals(unit, scope, document)),
+        refusals=(
+            *_refusals(unit, scope, document),
+            *_version_refusals(unit, scope, document, terraform_version),
+        ),
         command=command,
     )
 
@@ -125,6 +130,32 @@ def _refusals(unit: Unit, scope: Scope, document: Mapping[str, Any]) -> Iterator
                 file=file,
                 line=line,
                 remedy="take it out, or run the unit by Terragrunt",
+            )
+
+
+def _version_refusals(
+    unit: Unit, scope: Scope, document: Mapping[str, Any], terraform_version: Callable[[], str]
+) -> Iterator[StrataError]:
+    """The version constraints that are not met, as the commands that plan and apply check them."""
+    programs: tuple[tuple[str, str, Callable[[], str]], ...] = (
+        ("terraform_version_constraint", "Terraform", terraform_version),
+        ("terragrunt_version_constraint", "Terragrunt", lambda: _TERRAGRUNT_VERSION),
+    )
+    for name, program, version in programs:
+        constraint = document.get(name)
+        if not constraint:
+            continue
+        file, line = _place(scope, (name,))
+        try:
+            fault = "" if satisfies(version(), constraint) else f"{program} is {version()}"
+        except FunctionError as error:
+            fault = str(error)
+        if fault:
+            yield StrataError(
+                f"{unit.path}: `{name}` asks for `{constraint}`: {fault}",
+                file=file,
+                line=line,
+                remedy=f"install a {program} that meets it, or change the constraint",
             )
 
 

@@ -5,40 +5,31 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.errors import StrataError
 from strata.live import discovery
 from strata.live.composition import EnvironmentComposition, compose
-from strata.live.dependencies import Loaded, dependency_values, loaded_unit
+from strata.live.dependencies import Loaded, loaded_unit
+from strata.live.documents import documents, graph_leaves
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.console import Console
-from strata.live.evaluation.document import completed, filled
-from strata.live.evaluation.reader import Reader, Values
+from strata.live.evaluation.reader import Reader
 from strata.live.generate import generated_files
-from strata.live.language.includes import merge
-from strata.live.language.schema import Leaf, Tree, leaves
+from strata.live.language.schema import Leaf
 from strata.live.language.scope import Scope
 from strata.live.model import RenderedUnit, Unit
+from strata.live.neighbours import refuse_never_run, require_readable
 from strata.live.rendering import excluded, rendered_unit
 from strata.live.source import Sources
+from strata.live.terragrunt_variables import refuse_variables
 
 if TYPE_CHECKING:
     # Imported where it is used: half the time of a command that only renders.
     import networkx
-
-# What forms the graph; the rest of a unit is evaluated when it is rendered.
-_GRAPH_BLOCKS = ("dependency", "dependencies", "feature")
-# Units for one console process, and how many of these run at once: Terraform's own time for a batch grows
-# faster than its size.
-_BATCH = 100
-_PROCESSES = 2
-
-# Says by name which blocks and attributes of a unit are evaluated.
-Part = Callable[[str], bool]
 
 
 def production_environ() -> dict[str, str]:
@@ -81,12 +72,14 @@ class LiveTree:
             allow_run_cmd: let `run_cmd` run commands; else it is refused.
 
         Raises:
-            StrataError: `root` is not a folder, or Terraform is not found.
+            StrataError: `root` is not a folder, Terraform is not found, or a variable is set by which
+                Terragrunt would load something else.
         """
         root = Path(root).resolve()
         if not root.is_dir():
             raise StrataError("the folder does not exist", file=root)
         variables = dict(os.environ if environ is None else environ)
+        refuse_variables(variables)
         program = shutil.which(str(terraform), path=variables.get("PATH"))
         if program is None:
             raise StrataError(
@@ -104,6 +97,10 @@ class LiveTree:
         """The Terraform program that evaluates expressions."""
         return self._reader.console.terraform
 
+    @cached_property
+    def _terraform_version(self) -> str:
+        return self._reader.console.version()
+
     def environments(self) -> list[str]:
         """The names of the environments, sorted: the folders of `live/` that do not begin with `_` or `.`."""
         return discovery.environments(self.root)
@@ -111,11 +108,10 @@ class LiveTree:
     def find(self) -> list[str]:
         """The paths of all units that pass `.terragrunt-filters`, as `terragrunt find` lists them.
 
-        Without a folder `live`, a file at the top that others include is not a unit.
+        Raises:
+            StrataError: a file is there that Terragrunt would read, and Strata does not.
         """
-        if (self.root / discovery.LIVE).is_dir():
-            return discovery.find_units(self.root)
-        return discovery.units_of(self.root, discovery.WHOLE)
+        return discovery.all_units(self.root)
 
     def unit(self, path: str) -> Unit:
         """The unit in the folder `path` (relative to the root).
@@ -135,6 +131,31 @@ class LiveTree:
         from strata.live.order import in_order
 
         return in_order(item.unit for item in self._load(discovery.units_of(self.root, environment)))
+
+    def with_dependencies(self, paths: Sequence[str]) -> list[Unit]:
+        """Units and all that they wait for, each after all it depends on.
+
+        What a unit that cannot be read waits for is not looked for.
+
+        Raises:
+            StrataError: one of `paths` cannot be read, or a cycle, with its place.
+        """
+        from strata.live.order import in_order
+
+        found = {item.unit.path: item.unit for item in self._load(paths, check=False)}
+        todo = list(found.values())
+        while todo:
+            following = dict.fromkeys(path for unit in todo for path in unit.after if path not in found)
+            todo = self._readable(list(following))
+            found |= {unit.path: unit for unit in todo}
+        return in_order(found.values())
+
+    def _readable(self, paths: Sequence[str]) -> list[Unit]:
+        """Those that can be read, together if all can."""
+        try:
+            return [item.unit for item in self._load(paths, check=False)]
+        except StrataError:
+            return [unit for path in paths for unit in self._readable([path])] if len(paths) > 1 else []
 
     def graph(self, environment: str) -> networkx.DiGraph:
         """The environment's graph: nodes are unit paths, an edge a -> b says that b depends on a.
@@ -170,7 +191,10 @@ class LiveTree:
     ) -> dict[str, dict[str, Any]]:
         """The configurations of many units by path, evaluated together: as `config`, but much faster."""
         # What is not checked yet is evaluated at once below.
-        return self._documents(self._load(units, check=False), outputs or {}, command)
+        items = self._load(units, check=False)
+        for item in items:
+            refuse_never_run(self._reader, item.unit, lambda path: self._load([path])[0])
+        return documents(self._reader, items, outputs or {}, command)
 
     def render(
         self, unit: str, outputs: Mapping[str, Mapping[str, Any]] | None = None, *, command: str = "apply"
@@ -205,23 +229,39 @@ class LiveTree:
 
         An output that is not known is an error only where something else than the inputs uses it.
         """
-        documents = self._documents(
-            self._load(units), outputs, command, part=lambda name: name != "inputs", lenient=True
+        items = self._load(units)
+        return self.rendered(
+            documents(
+                self._reader, items, outputs, command, part=lambda name: name != "inputs", lenient=True
+            ),
+            command,
         )
-        return self.rendered(documents, command)
 
     def remote_states(self, units: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Where the states of many units are kept, by path; the rest of the units is not evaluated."""
-        documents = self._documents(
-            self._load(units), {}, "render", part=lambda name: name == "remote_state", lenient=True
+        items = self._load(units)
+        found = documents(
+            self._reader, items, {}, "render", part=lambda name: name == "remote_state", lenient=True
         )
-        return {path: document.get("remote_state", {}) for path, document in documents.items()}
+        return {path: document.get("remote_state", {}) for path, document in found.items()}
+
+    def source(self, unit: str) -> str:
+        """The source of a unit's module, as it is written; "" if it has none. The rest is not evaluated."""
+        found = documents(
+            self._reader,
+            self._load([unit]),
+            {},
+            "render",
+            part=lambda name: name == "terraform",
+            lenient=True,
+        )
+        return found[unit].get("terraform", {}).get("source") or ""
 
     def excluded(self, units: Sequence[str], *, command: str) -> set[str]:
         """Those that `exclude` blocks leave out of a run of `command` over these units."""
         items = self._load(units)
-        documents = self._documents(items, {}, command, part=lambda name: name == "exclude", lenient=True)
-        return excluded([item.unit for item in items], documents, command)
+        found = documents(self._reader, items, {}, command, part=lambda name: name == "exclude", lenient=True)
+        return excluded([item.unit for item in items], found, command)
 
     def compose(
         self,
@@ -242,7 +282,7 @@ class LiveTree:
         """
         return compose(self._reader, self._load(list(modules)), modules, outputs, command)
 
-    def rendered(self, documents: Mapping[str, dict[str, Any]], command: str) -> dict[str, RenderedUnit]:
+    def rendered(self, configurations: Mapping[str, dict[str, Any]], command: str) -> dict[str, RenderedUnit]:
         # First only to learn all the texts to lay out: one process does them together.
         texts: list[str] = []
 
@@ -250,18 +290,20 @@ class LiveTree:
             texts.extend(found)
             return list(found)
 
-        for path, document in documents.items():
+        for path, document in configurations.items():
             with self._placed(path):
                 generated_files(document, remember)
         self._format(texts)
         rendered: dict[str, RenderedUnit] = {}
-        for path, document in documents.items():
+        for path, document in configurations.items():
             item = self._loaded[path]
             with self._placed(path):
                 files = generated_files(document, self._format)
                 source = document.get("terraform", {}).get("source")
                 module = self._sources.module(source, item.scope.directory)
-            rendered[path] = rendered_unit(item.unit, item.scope, document, module, files, command)
+            rendered[path] = rendered_unit(
+                item.unit, item.scope, document, module, files, command, lambda: self._terraform_version
+            )
         return rendered
 
     def dag(self, environment: str | None = None) -> list[Unit]:
@@ -313,51 +355,12 @@ class LiveTree:
             scopes[path] = self._reader.unit(file)
         if scopes:
             units = list(scopes.values())
-            values = self._reader.evaluate(units, _graph_leaves, command="apply", check=check)
+            values = self._reader.evaluate(units, graph_leaves, command="apply", check=check)
             for path, scope in scopes.items():
-                self._loaded[path] = loaded_unit(self.root, path, scope, values)
+                loaded = loaded_unit(self.root, path, scope, values)
+                require_readable(self._reader, loaded.unit)
+                self._loaded[path] = loaded
         return [self._loaded[path] for path in paths]
-
-    def _documents(
-        self,
-        items: Sequence[Loaded],
-        outputs: Mapping[str, Mapping[str, Any]],
-        command: str,
-        *,
-        part: Part | None = None,
-        lenient: bool = False,
-    ) -> dict[str, dict[str, Any]]:
-        """The units' configurations, or of each only the blocks and attributes that `part` names."""
-        chosen = part or (lambda name: True)
-
-        def wanted(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
-            return _leaves_of(unit, chosen)
-
-        def evaluated(start: int) -> dict[str, dict[str, Any]]:
-            batch = items[start : start + _BATCH]
-            scopes = [item.scope for item in batch]
-            known = {
-                item.scope.key: dependency_values(item.unit, outputs, command, lenient=lenient)
-                for item in batch
-            }
-            values = self._reader.evaluate(scopes, wanted, command=command, outputs=known, check=part is None)
-            return {item.unit.path: self._document(item, values, chosen) for item in batch}
-
-        with ThreadPoolExecutor(_PROCESSES) as pool:
-            found = pool.map(evaluated, range(0, len(items), _BATCH))
-            return {path: document for documents in found for path, document in documents.items()}
-
-    def _document(self, item: Loaded, values: Values, part: Part) -> dict[str, Any]:
-        scope = item.scope
-        merged = _evaluated(scope, values, part)
-        for include in reversed(scope.includes):
-            if include.merge_strategy == "no_merge":
-                continue
-            try:
-                merged = merge(_evaluated(include.scope, values, part), merged, include.merge_strategy)
-            except StrataError as error:
-                raise StrataError(error.message, file=item.unit.file, remedy=error.remedy) from None
-        return {**completed(merged), "locals": values.locals.get(scope.key)}
 
     @contextlib.contextmanager
     def _placed(self, path: str) -> Iterator[None]:
@@ -383,30 +386,3 @@ class LiveTree:
     def _source_line(self, scope: Scope) -> int | None:
         source = scope.tree.get("terraform", {}).get("source")
         return source.line if isinstance(source, Leaf) else None
-
-
-def _merged_parts(unit: Scope) -> Iterator[Scope]:
-    """The unit's file and the included files that are merged into it."""
-    yield unit
-    yield from unit.merged()
-
-
-def _graph_leaves(unit: Scope) -> Iterable[tuple[Scope, Leaf]]:
-    for scope in _merged_parts(unit):
-        for block in _GRAPH_BLOCKS:
-            for leaf in leaves(scope.tree.get(block, {})):
-                yield scope, leaf
-
-
-def _leaves_of(unit: Scope, part: Part) -> Iterable[tuple[Scope, Leaf]]:
-    for scope in _merged_parts(unit):
-        for leaf in leaves(_cut(scope, part)):
-            yield scope, leaf
-
-
-def _evaluated(scope: Scope, values: Values, part: Part) -> dict[str, Any]:
-    return filled(_cut(scope, part), values.of(scope))
-
-
-def _cut(scope: Scope, part: Part) -> Tree:
-    return {name: item for name, item in scope.tree.items() if part(name)}

@@ -79,7 +79,7 @@ class StateBackend:
             raw = self._object(config)
             digest = self._digest(config)
             if not digest or digest == (hashlib.md5(raw).hexdigest() if raw is not None else ""):
-                return None if raw is None else _state(raw, place)
+                return None if raw is None else read_state(raw, place)
             # A run that writes puts the state first and its digest then.
             if time.monotonic() >= deadline:
                 raise StrataError(
@@ -286,7 +286,16 @@ def require_loopback(endpoints: Endpoints) -> None:
             )
 
 
-def _state(raw: bytes, place: str) -> UnitState:
+def read_state(raw: bytes, place: str) -> UnitState:
+    """Read a state.
+
+    Args:
+        raw: its text.
+        place: where it is kept, for messages.
+
+    Raises:
+        StrataError: it is corrupt.
+    """
     try:
         document = json.loads(raw)
         outputs = document.get("outputs") or {}

@@ -33,7 +33,7 @@ from strata.testing.fixtures.fixtures import *  # noqa: F403
 _BATCHES = "strata_batches"
 _UNITS_FILE = "strata_units_file"
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
-_DURATIONS = pytest.StashKey[dict[str, int]]()
+_DURATIONS = pytest.StashKey[Mapping[str, int]]()
 _UNITS = pytest.StashKey[Mapping[str, str]]()
 
 
@@ -103,18 +103,13 @@ def pytest_make_collect_report(
     return report
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    durations = config.stash[_DURATIONS]
-    sort_longest_first(items, find_units(items, _workers(config)), durations)
-
-
 # Before pytest-xdist's: the controller asks for the units as soon as it has the node ids.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What is still selected now is what will run."""
     config = session.config
     units = find_units(session.items, _workers(config))
+    sort_longest_first(session.items, units, config.stash[_DURATIONS])
     config.stash[_UNITS] = units
     told = getattr(config, "workerinput", {})
     if _UNITS_FILE in told:

@@ -41,7 +41,7 @@ TAKEN: list[tuple[Kind, Any, Any]] = [
     ("one_type_map", {"a": 1, "b": 2}, {"a": 1, "b": 2}),
     ("one_type_map", {"a": 1, "b": 2.5}, {"a": 1, "b": 2.5}),
     ("one_type_map", {"a": True, "b": None}, {"a": True, "b": None}),
-    ("one_type_map", {"a": "x", "b": 1, "c": True}, {"a": "x", "b": 1, "c": True}),
+    ("one_type_map", {"a": "x", "b": 1, "c": True, "d": None}, {"a": "x", "b": "1", "c": "true", "d": None}),
     ("if_exists", "error", "error"),
     ("if_exists", "skip", "skip"),
     ("if_exists", "overwrite", "overwrite"),
@@ -57,7 +57,7 @@ REFUSED: list[tuple[Kind, list[Any], str]] = [
     ("strings", ["x", 1, {}, [[]], ["a", {}], [None]], "a list of strings"),
     ("string_map", ["x", [], {"a": []}, {"a": "x", "b": None}], "a map of strings"),
     ("map", ["x", 1, [], True], "a map"),
-    ("one_type_map", [[], "x", {"a": 1, "b": True}, {"a": 1.5, "b": False}, {"a": {}, "b": []}], "a map whose values have one type"),
+    ("one_type_map", [[], "x", {"a": 1, "b": True}, {"a": 1.5, "b": False}, {"a": {}, "b": []}, {"a": "x", "b": []}], "a map whose values have one type"),
     ("if_exists", ["what", "", "Error", True], "one of error, skip, overwrite, overwrite_terragrunt"),
     ("command", [[], [""], "x", [[]]], "a command, a list that begins with a program"),
 ]  # fmt: skip

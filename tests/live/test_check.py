@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from strata.cli.app import run
 from strata.live import LiveTree
 from strata.live.check import RULES, check
 
@@ -81,3 +83,102 @@ def test_every_rule_has_a_case() -> None:
     assert {case["rule"] for case in CASES} | {r for case in CASES for r in case.get("also", [])} == set(
         RULES
     )
+
+
+INCLUDE = 'include "root" {\n  path = "${get_repo_root()}/root.hcl"\n}\n'
+TREE = {
+    "root.hcl": "",
+    "live/dev/a/terragrunt.hcl": INCLUDE,
+    "live/dev/b/terragrunt.hcl": INCLUDE + 'dependencies {\n  paths = ["../a"]\n}\n',
+    "live/prod/a/terragrunt.hcl": INCLUDE,
+}
+# What is added to the tree, and the finding.
+GRAPHS = {
+    "a cycle": (
+        {"live/dev/a/terragrunt.hcl": INCLUDE + '\ndependencies {\n  paths = ["../b"]\n}\n'},
+        "live/dev/a/terragrunt.hcl:6: dependency cycle: live/dev/a -> live/dev/b -> live/dev/a "
+        "(remove one of these dependencies) [dependency-cycle]",
+    ),
+    "a unit that waits for itself": (
+        {"live/dev/a/terragrunt.hcl": 'dependency "own" {\n  config_path = "../a"\n  mock_outputs = { x = 1 }\n'
+        '  mock_outputs_allowed_terraform_commands = ["plan"]\n}\n'},
+        "live/dev/a/terragrunt.hcl:2: dependency cycle: live/dev/a -> live/dev/a "
+        "(remove one of these dependencies) [dependency-cycle]",
+    ),
+    "another environment": (
+        {"live/prod/a/terragrunt.hcl": INCLUDE + 'dependencies {\n  paths = ["../../dev/a"]\n}\n'},
+        "live/prod/a/terragrunt.hcl:5: live/prod/a depends on live/dev/a, which is of another environment "
+        "(depend on the unit of its own environment, or give the value in env.hcl) [foreign-environment]",
+    ),
+    "a missing unit": (
+        {"live/prod/a/terragrunt.hcl": INCLUDE + 'dependencies {\n  paths = ["../nope"]\n}\n'},
+        "live/prod/a/terragrunt.hcl:5: the dependency `../nope` names live/prod/nope, which holds no unit "
+        "(create live/prod/nope/terragrunt.hcl, or correct the path) [read]",
+    ),
+    "a dependency of an included file": (
+        {"root.hcl": '\ndependencies {\n  paths = ["../a"]\n}\n'},
+        "root.hcl:3: dependency cycle: live/dev/a -> live/dev/a "
+        "(remove one of these dependencies) [dependency-cycle]",
+    ),
+    "a hidden folder": (
+        {"live/.x/a/terragrunt.hcl": ""},
+        "live/.x/a/terragrunt.hcl:1: `live/.x/a` is a unit of no environment: Terragrunt runs it, and `strata "
+        "plan` does not (move it below live/ENVIRONMENT, or leave it out in .terragrunt-filters) [read]",
+    ),
+    "a folder of components": (
+        {"live/_x/a/terragrunt.hcl": ""},
+        "live/_x/a/terragrunt.hcl:1: `live/_x/a` is a unit of no environment: Terragrunt runs it, and `strata "
+        "plan` does not (move it below live/ENVIRONMENT, or leave it out in .terragrunt-filters) [read]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("folder", [".", "live/dev/a"])
+def test_the_graph_from_any_folder(
+    name: str,
+    folder: str,
+    write: Callable[[Mapping[str, str]], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    added, finding = GRAPHS[name]
+    root = write({**TREE, **added})
+    monkeypatch.chdir(root / folder)
+    assert run(["live", "check"]) == 1
+    assert finding in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_units_left_out_are_of_no_environment_either(write: Callable[[Mapping[str, str]], Path]) -> None:
+    root = write({**TREE, "live/_x/a/terragrunt.hcl": "", ".terragrunt-filters": "!./live/_x/**\n"})
+    assert check(LiveTree.load(root)) == []
+
+
+def test_rendering_a_unit_of_a_cycle_says_where(
+    write: Callable[[Mapping[str, str]], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = write({**TREE, **GRAPHS["a cycle"][0]})
+    monkeypatch.chdir(root)
+    assert run(["live", "render", "live/dev/b"]) == 1
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "terragrunt.hcl:" in said
+    assert "dependency cycle: live/dev/" in said
+    assert run(["live", "render", "live/prod/a"]) == 0
+
+
+def test_a_unit_is_rendered_though_another_cannot_be_read(
+    write: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {"live/dev/c/terragrunt.hcl": "locals {\n  x = nope()\n}\n"}
+    after = {"live/dev/d/terragrunt.hcl": 'dependencies {\n  paths = ["../c", "../b"]\n}\n'}
+    root = write({**TREE, **broken, **after})
+    monkeypatch.chdir(root)
+    assert run(["live", "render", "live/dev/d"]) == 0
+    tree = LiveTree.load(root)
+    assert [unit.path for unit in tree.with_dependencies(["live/dev/d"])] == [
+        "live/dev/a",
+        "live/dev/b",
+        "live/dev/d",
+    ]

@@ -17,25 +17,11 @@ import pytest
 
 from strata.errors import StrataError
 from strata.live import LiveTree
+from tests.live.terragrunt import child_environ, render, significant
 
 HERE = Path(__file__).parent
 CASES = sorted(path.name for path in (HERE / "conformance").iterdir() if path.is_dir())
 SMALL: list[dict[str, Any]] = tomllib.loads((HERE / "semantics.toml").read_text(encoding="utf-8"))["case"]
-
-
-def significant(document: dict[str, Any], root: Path) -> dict[str, Any]:
-    """The document without null, false and empty values, inputs and locals whole, `root` as `${ROOT}`."""
-    portable = json.loads(json.dumps(document).replace(str(root), "${ROOT}"))
-    whole = ("inputs", "locals")
-    found = {name: value if name in whole else _stripped(value) for name, value in portable.items()}
-    return {name: value for name, value in found.items() if value}
-
-
-def _stripped(value: Any) -> Any:
-    if isinstance(value, dict):
-        items = {name: _stripped(item) for name, item in value.items()}
-        return {name: item for name, item in items.items() if item not in (None, False, "", {}, [])}
-    return [_stripped(item) for item in value] if isinstance(value, list) else value
 
 
 def _copy(case: str, tmp_path: Path) -> tuple[dict[str, Any], Path]:
@@ -90,28 +76,12 @@ def test_recorded_semantics(case: dict[str, Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", SMALL, ids=[case["name"] for case in SMALL])
 def test_terragrunt_still_says_so(case: dict[str, Any], tmp_path: Path) -> None:
     root = _write(case, tmp_path)
-    rc = tmp_path / "terraform.rc"
-    rc.write_text("", encoding="utf-8")
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": str(rc)}
+    environ = child_environ(tmp_path)
     subprocess.run(["git", "init", "-q", str(root)], check=True, env=environ)
-    process = subprocess.run(
-        [
-            "terragrunt",
-            "render",
-            "--json",
-            "--tf-path",
-            "terraform",
-            "--working-dir",
-            str(root / case.get("unit", "u")),
-        ],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    document, said = render(root / case.get("unit", "u"), environ)
     if case.get("refused"):
-        assert process.returncode != 0
+        assert document is None
         return
-    assert process.returncode == 0, process.stderr
+    assert document is not None, said
     expected = case["inputs"].replace("${ROOT}", str(root)).replace("${HOME}", str(tmp_path))
-    assert (json.loads(process.stdout)["inputs"] or None) == (json.loads(expected) or None)
+    assert (document["inputs"] or None) == (json.loads(expected) or None)

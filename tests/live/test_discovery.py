@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strata.errors import StrataError
-from strata.live.discovery import environments, find_units, units_of
+from strata.live.discovery import all_units, environments, find_units, units_of
 from strata.live.pins import pins
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -97,6 +97,21 @@ def test_what_is_not_read_is_refused_with_its_place(name: str, fault: str, write
     assert (caught.value.file, caught.value.line) == (str(root / "live/dev" / name), 1)
     assert caught.value.remedy
     assert units_of(root, "prod") == UNITS[3:]
+
+
+@pytest.mark.parametrize("name", ["terragrunt.stack.hcl", "a/terragrunt.values.hcl", "b/terragrunt.hcl.json"])
+@pytest.mark.parametrize("top", ["live/dev", "live/_shared", "units"])
+def test_what_is_not_read_is_refused_in_any_repository(name: str, top: str, write: Write) -> None:
+    root = write({f"{top}/a/terragrunt.hcl": "", f"{top}/{name}": ""})
+    with pytest.raises(StrataError) as caught:
+        all_units(root)
+    assert (caught.value.file, caught.value.line) == (str(root / top / name), 1)
+
+
+def test_variables_beside_a_unit_elsewhere_are_let_be(write: Write) -> None:
+    # No environment is planned as one there, and Terragrunt's `render` shows none of them either.
+    root = write({"units/a/terragrunt.hcl": "", "units/a/terraform.tfvars": ""})
+    assert all_units(root) == ["units/a"]
 
 
 def test_variables_that_no_program_loads_by_itself_are_let_be(write: Write) -> None:

@@ -200,7 +200,7 @@ FAULTS: dict[str, tuple[dict[str, str | None], tuple[str, int | None], str]] = {
             "live/dev/env.hcl": 'include "x" {\n  path = "x.hcl"\n  merge_strategy = "deep"\n}\nlocals {\n  name = "dev"\n}\n',
             "live/dev/x.hcl": "",
         },
-        ("live/dev/env.hcl", None),
+        ("live/dev/env.hcl", 1),
         "a file with a deep merge cannot be read by `read_terragrunt_config`",
     ),
     "file that is read and includes by a function": (
@@ -221,12 +221,59 @@ FAULTS: dict[str, tuple[dict[str, str | None], tuple[str, int | None], str]] = {
         ("live/dev/a/terragrunt.hcl", 2),
         "must be a list of strings",
     ),
+    "values of a stack": (
+        {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  port = values.port\n}\n'},
+        ("live/dev/env.hcl", 3),
+        "values of a stack are not read",
+    ),
+    "a dependency on a unit in JSON": (
+        {
+            "live/dev/a/terragrunt.hcl": '\ndependencies {\n  paths = ["../../prod/j"]\n}\n',
+            "live/prod/j/terragrunt.hcl.json": "{}",
+        },
+        ("live/dev/a/terragrunt.hcl", 3),
+        "the dependency `../../prod/j` is a unit in JSON, which is not read",
+    ),
     "a value that HCL refuses": (
         {"live/dev/env.hcl": 'locals {\n  name = "dev"\n  port = parseint("x", 10)\n}\n'},
         ("live/dev/env.hcl", 3),
         "Invalid",
     ),
 }
+
+
+# A key that a file of the environment lacks: the line that asks for it, and the file that lacks it.
+ABSENT = {
+    "by index": ('local.env.versions["glue"]', "Invalid index"),
+    "by name": ("local.env.versions.glue", "Unsupported attribute"),
+}
+
+
+@pytest.mark.parametrize("absent", ABSENT)
+def test_a_key_that_the_environment_lacks(absent: str, load: Load) -> None:
+    text, says = ABSENT[absent]
+    tree = load(
+        {
+            "live/dev/env.hcl": 'locals {\n  versions = {\n    s3 = "local"\n  }\n}\n',
+            "live/prod/env.hcl": 'locals {\n  versions = {\n    glue = "local"\n  }\n}\n',
+            "glue.hcl": f"""locals {{
+              env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+              version = {text}
+            }}
+            """,
+            **{
+                f"live/{name}/glue/terragrunt.hcl": 'include "c" {\n  path = "${get_repo_root()}/glue.hcl"\n}\n'
+                for name in ("dev", "prod")
+            },
+        }
+    )
+    assert [unit.path for unit in tree.units("prod")] == ["live/prod/glue"]
+    with pytest.raises(StrataError) as caught:
+        tree.configs(["live/prod/glue", "live/dev/glue"])
+    assert (caught.value.file, caught.value.line) == (str(tree.root / "glue.hcl"), 3)
+    assert caught.value.message.startswith(says)
+    assert caught.value.message.endswith(f": `version = {text}`")
+    assert caught.value.remedy == f"see what {tree.root}/live/dev/env.hcl gives"
 
 
 @pytest.mark.parametrize("fault", FAULTS)

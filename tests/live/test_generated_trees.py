@@ -8,7 +8,6 @@ Strata.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 
 from strata.errors import StrataError
 from strata.live import LiveTree
-from tests.live.test_conformance import significant
+from tests.live.terragrunt import child_environ, render, significant
 from tests.varied import VARIED
 
 NAMES = ("alpha", "beta", "gamma")
@@ -175,18 +174,9 @@ def write(root: Path, files: dict[str, str]) -> dict[str, str]:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    (root / "rc").write_text("", encoding="utf-8")
-    environ = {"PATH": os.environ["PATH"], "HOME": str(root), "PLANET": "earth"}
+    environ = child_environ(root, PLANET="earth")
     subprocess.run(["git", "init", "-q", str(root)], check=True, env=environ)
     return environ
-
-
-def ask_terragrunt(root: Path, unit: str, environ: dict[str, str]) -> dict[str, Any] | None:
-    """The unit as Terragrunt renders it; None if it refuses."""
-    command = ["terragrunt", "render", "--json", "--tf-path", "terraform", "--working-dir", str(root / unit)]
-    variables = {**environ, "TF_CLI_CONFIG_FILE": str(root / "rc")}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    return json.loads(done.stdout) if done.returncode == 0 else None
 
 
 def ask_strata(tree: LiveTree, unit: str) -> tuple[dict[str, Any] | None, str]:
@@ -211,7 +201,7 @@ def test_strata_agrees_with_terragrunt(files: dict[str, str]) -> None:
                 # Terragrunt reads the other unit too; Strata takes the mocks.
                 refused.add(unit)
                 continue
-            theirs = ask_terragrunt(root, unit, environ)
+            theirs, _ = render(root / unit, environ)
             ours, said = ask_strata(tree, unit)
             assert (ours is None) == (theirs is None), f"{said}\n{files}"
             if ours is None or theirs is None:

@@ -382,8 +382,6 @@ def test_which_units_are_excluded(load: Load, name: str) -> None:
 TERRAGRUNT_ONLY = {
     "download": ('download_dir = "x"', "download_dir", 1),
     "binary": ('\nterraform_binary = "tofu"', "terraform_binary", 2),
-    "terraform": ('terraform_version_constraint = ">= 1.0"', "terraform_version_constraint", 1),
-    "terragrunt": ('terragrunt_version_constraint = ">= 1.0"', "terragrunt_version_constraint", 1),
     "role": ('iam_role = "arn:aws:iam::111122223333:role/x"', "iam_role", 1),
     "duration": ("iam_assume_role_duration = 3600", "iam_assume_role_duration", 1),
     "session": ('iam_assume_role_session_name = "x"', "iam_assume_role_session_name", 1),
@@ -441,6 +439,32 @@ def test_what_only_terragrunt_heeds_is_refused_by_name_and_line(load: Load) -> N
         "included": refusal("included", "iam_role", "root.hcl", 3),
         **{unit: [] for unit in HARMLESS},
     }
+
+
+# Constraints, and what the refusal says after `asks for`; Terraform is of some version from 1.11 on.
+CONSTRAINTS = {
+    'terraform_version_constraint = ">= 1.11, < 2.0"': "",
+    '\nterraform_version_constraint = ">= 9.0"': "`>= 9.0`: Terraform is 1.",
+    'terraform_version_constraint = "x"': "`x`: `x` is not a version constraint of plain numbers",
+    'terragrunt_version_constraint = "~> 1.1.0"': "",
+    'terragrunt_version_constraint = "= 1.1.3"': "",
+    '\nterragrunt_version_constraint = "~> 1.0.0"': "`~> 1.0.0`: Terragrunt is 1.1.3",
+    'terragrunt_version_constraint = "< 1"': "`< 1`: Terragrunt is 1.1.3",
+}
+
+
+def test_version_constraints_are_met_or_refused(load: Load) -> None:
+    files = {f"live/dev/u{number}/terragrunt.hcl": text for number, text in enumerate(CONSTRAINTS)}
+    tree = load(files)
+    rendered = tree.renders([path.removesuffix("/terragrunt.hcl") for path in files])
+    for (text, said), one in zip(CONSTRAINTS.items(), rendered.values(), strict=True):
+        name, line = text.split()[0], 1 + text.count("\n")
+        if not said:
+            assert one.refusals == ()
+            continue
+        (refusal,) = one.refusals
+        assert refusal.message.startswith(f"{one.path}: `{name}` asks for {said}")
+        assert (refusal.file, refusal.line) == (str(tree.root / one.path / "terragrunt.hcl"), line)
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_a_deep_merge_of_inputs_has_no_expression(load: Load) -> None:
 
 def named(**after: str) -> list[Any]:
     return [
-        SimpleNamespace(path=path, after=tuple(before.split()), file=Path(f"{path}.hcl"))
+        SimpleNamespace(path=path, after=tuple(before.split()), file=Path(f"{path}.hcl"), places={})
         for path, before in after.items()
     ]
 

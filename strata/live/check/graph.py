@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import networkx
 
-from strata.live.check import places
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
+from strata.live.order import place_of
 
 
 def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
@@ -41,12 +41,7 @@ def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
         )
 
 
-def _place(snapshot: LiveSnapshot, unit: CheckedUnit, other: str) -> places.Place:
+def _place(snapshot: LiveSnapshot, unit: CheckedUnit, other: str) -> tuple[str, int]:
     """Where a unit says that it waits for another."""
-    for dependency in unit.unit.dependencies:
-        if dependency.path == other:
-            found = places.of_block(snapshot.root, unit.files, "dependency", dependency.name, "config_path")
-            if found:
-                return found
-    found = places.of_block(snapshot.root, unit.files, "dependencies", "", "paths")
-    return found or (unit.files[0].relative_to(snapshot.root).as_posix(), 1)
+    file, line = place_of(unit.unit, other)
+    return file.relative_to(snapshot.root).as_posix(), line

@@ -111,6 +111,7 @@ class _SnapshotReader:
             except StrataError as error:
                 paths[name] = []
                 self.note(error, discovery.folder_of(root, name) / ENV_FILE)
+        self.note_homeless(paths)
         documents = self.documents([path for found in paths.values() for path in found])
         settings = self.settings(list(paths)) if has_settings(root) else {}
         environments = tuple(
@@ -126,6 +127,23 @@ class _SnapshotReader:
         fields = self.fields()
         findings = tuple(dict.fromkeys(self.findings))
         return LiveSnapshot(root, environments, findings, fields)
+
+    def note_homeless(self, paths: Mapping[str, Sequence[str]]) -> None:
+        """Keep as findings the units below `live` that Terragrunt runs and that belong to no environment."""
+        known = {path for found in paths.values() for path in found}
+        unread = {name for name, found in paths.items() if not found}
+        for path in discovery.find_units(self.tree.root):
+            top, _, rest = path.partition("/")
+            if top != discovery.LIVE or path in known or rest.partition("/")[0] in unread:
+                continue
+            file = self.tree.root / path / discovery.CONFIGURATION
+            error = StrataError(
+                f"`{path}` is a unit of no environment: Terragrunt runs it, and `strata plan` does not",
+                file=file,
+                line=1,
+                remedy=f"move it below {discovery.LIVE}/ENVIRONMENT, or leave it out in {discovery.FILTERS}",
+            )
+            self.note(error, file)
 
     def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The configurations of all units that have one; what fails is looked for in ever smaller groups."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from strata.errors import StrataError
@@ -10,8 +10,11 @@ from strata.hcl.literals import literal, object_of
 from strata.live.evaluation.document import completed
 from strata.live.language.hcl import Attribute
 from strata.live.language.includes import merge
-from strata.live.language.schema import Leaf, Tree
+from strata.live.language.schema import Kind, Leaf, Tree, includes_of
 from strata.live.language.scope import Scope
+
+# Of the kinds whose values HCL may have to convert, what does that; texts of numbers are seldom meant.
+_CONVERSIONS: Mapping[Kind, str] = {"bool": "tobool", "int": "tonumber", "one_type_map": "tomap"}
 
 
 class _Text(str):
@@ -43,9 +46,12 @@ def configuration_text(
     merged = _texts(scope, tree, leaf)
     for include in reversed(scope.includes):
         if include.merge_strategy == "deep":
+            block = dict(includes_of(scope.file))[include.name]
             raise StrataError(
                 "a file with a deep merge cannot be read by `read_terragrunt_config`",
                 file=scope.file.path,
+                line=block.line,
+                remedy='include with merge_strategy = "shallow"',
             )
         if include.merge_strategy == "shallow":
             merged = _merge(_texts(include.scope, include.scope.tree, leaf), merged)
@@ -63,7 +69,8 @@ def _texts(scope: Scope, tree: Tree, leaf: Callable[[Scope, Leaf], str]) -> Tree
     found: Tree = {}
     for name, value in tree.items():
         if isinstance(value, Leaf):
-            found[name] = _Text(leaf(scope, value))
+            text = leaf(scope, value)
+            found[name] = _Text(f"{_CONVERSIONS[value.kind]}({text})" if value.kind in _CONVERSIONS else text)
         else:
             found[name] = _texts(scope, value, leaf) if isinstance(value, dict) else value
     return found

@@ -34,6 +34,8 @@ _OWN_NAME = re.compile(r"local\.\w+?_[le]_")
 _FAILED = re.compile(r'local\.fail\["(\w+)"\]')
 _TABLE = re.compile(r"local\.(\w+_t\d+)\[")
 _EXACT_DIGITS = 15
+# The faults of a key or an attribute that is not there; Terraform shows, and does not name, it.
+_ABSENT = ("Invalid index", "Unsupported attribute")
 _PASSED = ("PATH", "HOME", "SystemRoot")
 # Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
 _QUESTION = 'nonsensitive("{marker}:${{base64encode(jsonencode(local.all))}}:{marker}")\n'
@@ -52,6 +54,10 @@ class Definition:
     uses: frozenset[str]
     pending: bool = False
     outputs: bool = False
+
+
+# A definition, and a line of the file that its text comes from.
+_Origin = tuple[Definition, int]
 
 
 def closure(definitions: Mapping[str, Definition], wanted: Iterable[str]) -> list[Definition]:
@@ -111,7 +117,7 @@ class Console:
                 if values is not None or marker not in process.stdout:
                     break
         if values is None:
-            raise _error(process, origins, failures)
+            raise _error(process, origins, {item.name: item for item in definitions}, failures)
         return {name: values[f"v{position}"] for position, name in enumerate(wanted)}
 
     def format(self, texts: Sequence[str]) -> list[str]:
@@ -136,6 +142,19 @@ class Console:
         match = _DIAGNOSTIC.search(process.stderr)
         place = _PLACE.search(match["rest"]) if match else None
         return (int(place[1]), _message(match)) if match and place else None
+
+    def version(self) -> str:
+        """The program's version.
+
+        Raises:
+            StrataError: Terraform cannot be run, or does not say.
+        """
+        with tempfile.TemporaryDirectory(prefix="strata-live-") as folder:
+            process = self._terraform(Path(folder), "version", "-json")
+        try:
+            return str(json.loads(process.stdout)["terraform_version"])
+        except (ValueError, KeyError, TypeError):
+            raise StrataError(f"`{self.terraform} version -json` does not say its version") from None
 
     def _terraform(
         self, folder: Path, *arguments: str, given: str | None = None
@@ -184,8 +203,8 @@ def _number(digits: str) -> int:
 
 def _program(
     definitions: Sequence[Definition], wanted: Sequence[str], checked: Sequence[str]
-) -> tuple[str, list[tuple[Path, int] | None]]:
-    """The scratch folder's file, and for each of its lines the file and line it comes from.
+) -> tuple[str, list[_Origin | None]]:
+    """The scratch folder's file, and for each of its lines the definition and the line it comes from.
 
     Terraform's time grows with the number of locals, not with the text in them: what nothing else uses stands
     in the list of what is wanted, and is not a local of its own.
@@ -193,12 +212,12 @@ def _program(
     by_name = {definition.name: definition for definition in definitions}
     used = {name for definition in definitions for name in definition.uses}
     lines: list[str] = ["locals {", "fail = {}"]
-    origins: list[tuple[Path, int] | None] = [None, None]
+    origins: list[_Origin | None] = [None, None]
 
     def add(text: str, definition: Definition | None) -> None:
         for offset, line in enumerate(text.split("\n")):
             lines.append(line)
-            origins.append((definition.path, definition.line + offset) if definition else None)
+            origins.append((definition, definition.line + offset) if definition else None)
 
     def add_all(opening: str, names: Sequence[str], closing: str) -> None:
         # In an object, not in a tuple: there a new line would not end an expression as it does in the file.
@@ -227,7 +246,8 @@ def planted_failure(text: str, failures: Mapping[str, StrataError]) -> StrataErr
 
 def _error(
     process: subprocess.CompletedProcess[str],
-    origins: Sequence[tuple[Path, int] | None],
+    origins: Sequence[_Origin | None],
+    definitions: Mapping[str, Definition],
     failures: Mapping[str, StrataError],
 ) -> StrataError:
     """The first error that the console reports, at its place in the live tree."""
@@ -240,8 +260,14 @@ def _error(
             return planted
         place = _PLACE.search(rest)
         origin = origins[int(place[1]) - 1] if place and int(place[1]) <= len(origins) else None
-        message = _message(match)
-        return StrataError(message, file=origin[0] if origin else None, line=origin[1] if origin else None)
+        if origin is None:
+            return StrataError(_message(match))
+        definition, line = origin
+        message, remedy = _message(match), None
+        if match["summary"] in _ABSENT:
+            message = f"{message}: {_line(definition.path, line)}"
+            remedy = _look_at(definition, definitions)
+        return StrataError(message, file=definition.path, line=line, remedy=remedy)
     if "known after apply" in process.stdout:
         return StrataError("an expression has no known value before apply")
     if _MARKED.search(process.stdout):
@@ -253,6 +279,18 @@ def _error(
         f"`terraform console` gave no answer (exit code {process.returncode}): {reason}",
         remedy="check that Terraform 1.11 or newer runs",
     )
+
+
+def _line(path: Path, line: int) -> str:
+    """The text of a line, as it stands in the file."""
+    return f"`{path.read_text(encoding='utf-8', errors='replace').splitlines()[line - 1].strip()}`"
+
+
+def _look_at(definition: Definition, definitions: Mapping[str, Definition]) -> str | None:
+    """What to do about a key that is not there: the files that it is looked for in, if they are others."""
+    needed = closure(definitions, [definition.name])
+    files = {item.path for item in needed if item.name.endswith("_config") and item.path != definition.path}
+    return f"see what {' and '.join(sorted(map(str, files)))} gives" if files else None
 
 
 def _message(diagnostic: re.Match[str]) -> str:

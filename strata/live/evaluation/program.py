@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from strata.errors import StrataError
-from strata.hcl.literals import absolute, literal, object_of, quoted
+from strata.hcl.literals import literal, object_of, quoted
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.config_value import configuration_text
 from strata.live.evaluation.console import Definition
 from strata.live.evaluation.constant_folding import NotConstantError, Statics, as_string
 from strata.live.evaluation.document import dependency_blocks
+from strata.live.evaluation.file_paths import completed_path
 from strata.live.evaluation.functions import FunctionError, answer, configuration_path, failure
 from strata.live.evaluation.tfvars import read_tfvars
 from strata.live.language.argument_probes import Calls, Probe, guarded
@@ -151,8 +151,11 @@ class Program:
                 return self._include_reference(reference, path, draft)
             case "feature":
                 return ".".join((self._features(scope, draft), *steps))
-            case "dependency" if steps:
+            case "dependency":
                 return self._dependency_reference(reference, path, draft)
+            case "values":
+                reason, remedy = "values of a stack are not read", "write them as inputs"
+                error = StrataError(reason, file=path, line=reference.line, remedy=remedy)
         return self._fail(error)
 
     def _local_reference(self, reference: VariableReference, path: Path, draft: _Draft) -> str:
@@ -226,26 +229,34 @@ class Program:
         if unit is None:
             reason = "the outputs of a file's dependencies are not read through `read_terragrunt_config`"
             return self._fail(StrataError(reason, file=path, line=line))
+        if not steps:
+            found = [self._dependency(unit, name, (), path, line, draft) for name in dependency_blocks(unit)]
+            return object_of(dict(zip(dependency_blocks(unit), found, strict=True)))
         if steps[0] not in dependency_blocks(unit):
             return self._fail(StrataError(f"dependency `{steps[0]}` does not exist", file=path, line=line))
+        return self._dependency(unit, steps[0], steps[1:], path, line, draft)
+
+    def _dependency(
+        self, unit: Scope, name: str, steps: tuple[str, ...], path: Path, line: int, draft: _Draft
+    ) -> str:
+        """What follows `dependency.NAME`; nothing follows where it is taken whole."""
         known = self.outputs.get(unit.key)
         if known is None:
-            reason = f"the outputs of dependency `{steps[0]}` are not known yet"
+            reason = f"the outputs of dependency `{name}` are not known yet"
             return self._fail(StrataError(reason, file=path, line=line))
-        value = known.get(steps[0])
+        value = known.get(name)
         if isinstance(value, StrataError):
             return self._fail(StrataError(value.message, file=path, line=line, remedy=value.remedy))
-        if len(steps) > 1 and steps[1] == "outputs" and value is None:
+        if steps[:1] == ("outputs",) and value is None:
             reason = (
-                f"dependency `{steps[0]}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
+                f"dependency `{name}` has no outputs: `skip_outputs` is set and its mocks are not allowed"
             )
             return self._fail(StrataError(f"{reason} for {self.command}", file=path, line=line))
-        name = f"{unit.key}_d_{steps[0]}"
-        text = "{}" if value is None else f"{{ outputs = {value} }}"
-        definition = self._add(
-            name, lambda _: text, _Draft(unit), path, reference.line, f"dependency.{steps[0]}"
-        )
-        return ".".join((self._use(definition, draft), *steps[1:]))
+        # Terragrunt reads no inputs of the other unit, and shows that.
+        text = "{ inputs = null }" if value is None else f"{{ inputs = null, outputs = {value} }}"
+        key = f"{unit.key}_d_{name}"
+        definition = self._add(key, lambda _: text, _Draft(unit), path, line, f"dependency.{name}")
+        return ".".join((self._use(definition, draft), *steps))
 
     def _config(self, scope: Scope, draft: _Draft) -> str:
         """A whole configuration as one value."""
@@ -376,15 +387,9 @@ class Program:
 
     def _file_call(self, call: FunctionCall, path: Path, draft: _Draft) -> str:
         """A file function of HCL, its path completed: the console runs elsewhere."""
-        base = draft.scope.root if call.name == "abspath" else draft.scope.file.path.parent
         texts = [self._text(argument, draft) for argument in call.arguments]
         if texts:
-            try:
-                value = self.statics.value(call.arguments[0], draft.scope)
-                known = value if value.startswith("~") else os.path.join(base, value)
-                texts[0] = quoted(known)
-            except (NotConstantError, StrataError, AttributeError):
-                texts[0] = absolute(texts[0], base)
+            texts[0] = completed_path(call, texts[0], draft.scope, self.statics)
         spread = "..." if call.spread else ""
         return f"{call.name}({', '.join(text + chr(10) for text in texts)}{spread})"
 

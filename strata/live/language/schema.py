@@ -360,8 +360,11 @@ def _map(value: Any) -> dict[str, Any] | None:
 def _one_type_map(value: Any) -> dict[str, Any] | None:
     found = _map(value)
     kinds = {type(item) for item in found.values()} - {type(None)} if found else set()
-    # HCL makes strings of them all where one is a string.
-    return found if len(kinds) < 2 or str in kinds or kinds == {int, float} else None
+    if found and str in kinds:
+        # HCL makes strings of them all where one is a string.
+        texts = _string_map({key: item for key, item in found.items() if item is not None})
+        return None if texts is None else {key: texts.get(key) for key in found}
+    return found if len(kinds) < 2 or kinds == {int, float} else None
 
 
 _CONVERSIONS: dict[Kind, Any] = {
