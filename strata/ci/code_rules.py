@@ -390,7 +390,9 @@ def _json_names(document: Any) -> Iterator[str]:
     yield from (name for name, _ in _pairs(_within(document, "provider")))
     yield from (_plain(one["provider"]) for one in _within(document, "import") if "provider" in one)
     for _, call in _pairs(_within(document, "module")):
-        yield from (_plain(value) for body in _bodies(call) for _, value in _pairs(body.get("providers")))
+        for given in (body.get("providers") for body in _bodies(call)):
+            # Terraform takes an object as it is written alone: a text is something to evaluate.
+            yield from [given] if isinstance(given, str) else (_plain(value) for _, value in _pairs(given))
     for settings in _within(document, "terraform"):
         for name, required in _pairs(settings.get("required_providers")):
             yield name

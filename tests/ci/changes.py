@@ -458,6 +458,7 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("JSON: a provider of a function", {JSON: '{"output": {"x": {"value": ["${provider::evil::run()}"]}}}'}, {"code", "provider"}),
     ("module call: providers that are computed", module('module "x" {\n  source    = "../b"\n  providers = coalesce({ aws = random.x })\n}\n'), {"provider"}),
     ("module call: providers, none", module('module "x" {\n  source    = "../b"\n  providers = {}\n}\n'), set()),
+    ("JSON: providers of a module that are computed", {JSON: '{"module": {"x": {"source": "./x", "providers": "${coalesce({ aws = evil.x })}"}}}'}, {"code", "provider"}),
     ("JSON: a provider in a check", {JSON: '{"check": {"x": {"data": {"external": {"x": {"program": ["id"]}}}}}}'}, {"code", "provider"}),
     ("JSON: built in", {JSON: '{"resource": {"terraform_data": {"x": {}}}}'}, {"code"}),
     # values of what Terragrunt generates
