@@ -1,4 +1,5 @@
-# The roles of the pipeline's services. It waits for the integration only, to trust the user that Snowflake names.
+# The roles of the pipeline's services. It waits for the integration, to trust the user that Snowflake names, and for
+# the boundary.
 
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
@@ -24,6 +25,11 @@ dependency "snowflake-integration" {
     external_id = "mock-000000000000"
     user_arn    = "arn:aws:iam::000000000000:user/mock"
   }
+}
+
+# The boundary's name is known; but it has to exist.
+dependencies {
+  paths = ["../github-oidc"]
 }
 
 inputs = {

@@ -8,6 +8,11 @@ output "role_arns" {
   value       = { for name in keys(aws_iam_role.this) : name => format(local.role_arn, name) }
 }
 
+output "services_boundary_arn" {
+  description = "ARN of the policy that bounds the roles of services."
+  value       = local.bound
+}
+
 output "subjects" {
   description = "The subjects of GitHub's tokens that open each role."
   value       = { for name, role in local.roles : name => role.subjects }

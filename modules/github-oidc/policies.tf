@@ -9,8 +9,8 @@ locals {
   artifacts = "${format(local.bucket_arn, "artifacts")}/*"
   states    = "${local.state}/live/${var.context.environment}/*"
   keys      = format(local.arn, "kms", "key/*")
-  boundary  = coalesce(var.services_boundary_arn, "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}")
-  own_roles = [for role in keys(local.roles) : format(local.role_arn, role)]
+  bound     = coalesce(var.services_boundary_arn, local.boundary_arn)
+  own       = concat([for role in keys(local.roles) : format(local.role_arn, role)], [local.boundary_arn])
   own_key   = { StringEquals = { "aws:ResourceTag/environment" = var.context.environment, "aws:ResourceTag/project" = var.context.project } }
   through   = { for service in ["dynamodb", "lambda", "s3"] : service => "${service}.${var.context.region}.amazonaws.com" }
 
@@ -104,7 +104,7 @@ locals {
         "iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions", "iam:ListRolePolicies",
       ]
-      Resource = [format(local.role_arn, "*"), local.boundary, local.provider_arn]
+      Resource = [format(local.role_arn, "*"), local.bound, local.provider_arn]
     },
     {
       Sid       = "ReadKey"
@@ -182,11 +182,11 @@ locals {
       Condition = { StringEquals = merge(local.own_key.StringEquals, { "kms:ViaService" = [local.through.dynamodb, local.through.lambda] }) }
     },
     {
-      # Who logs in, and what they may do, is a person's to change: the bootstrap's.
+      # Who logs in, what they may do, and what no role gets beyond, is a person's to change: the bootstrap's.
       Sid       = "NeverItself"
       Effect    = "Deny"
       NotAction = ["iam:Get*", "iam:List*"]
-      Resource  = local.own_roles
+      Resource  = local.own
     },
     {
       Sid      = "ReadPlan"
@@ -202,7 +202,7 @@ locals {
         "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
       ]
       Resource  = format(local.role_arn, "*")
-      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary } }
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.bound } }
     },
     {
       Sid      = "TagRoles"
@@ -219,16 +219,8 @@ locals {
     },
   ]
 
-  # The environment's own boundary is all roles' statements together, so it changes with them; another's does not.
-  manage_boundary = [for _ in range(var.services_boundary_arn == null ? 1 : 0) : {
-    Sid      = "ManageBoundary"
-    Effect   = "Allow"
-    Action   = ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"]
-    Resource = local.boundary
-  }]
-
   policies = {
-    apply = concat(local.read, local.write, local.manage_boundary, [
+    apply = concat(local.read, local.write, [
       { Sid = "ManageByName", Effect = "Allow", Action = concat(local.actions.read, local.actions.write), Resource = local.named },
       { Sid = "WriteArtifacts", Effect = "Allow", Action = concat(local.object_actions.read, local.object_actions.write), Resource = local.artifacts },
       { Sid = "WriteState", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = local.states },

@@ -58,7 +58,7 @@ variable "job_workflow_refs" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "Managed policy that bounds both roles, where the organization has one for deployers; the environment's own boundary is for the roles of services."
+  description = "Managed policy that bounds both roles, where the organization has one for deployers; the boundary that this module makes is for the roles of services."
   type        = string
   default     = null
 
@@ -69,13 +69,29 @@ variable "permissions_boundary_arn" {
 }
 
 variable "services_boundary_arn" {
-  description = "Managed policy that bounds the roles of services, where the module iam is given one (permissions_boundary_arn) instead of making its own; the apply role makes roles within it only."
+  description = "Managed policy that bounds the roles of services, where the organization has one; default: the boundary that this module makes. The module iam is given the same (permissions_boundary_arn): the apply role makes roles within it only."
   type        = string
   default     = null
 
   validation {
     condition     = var.services_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$", var.services_boundary_arn))
     error_message = "services_boundary_arn must be the ARN of a managed policy, arn:aws:iam::<account>:policy/<name>."
+  }
+}
+
+variable "services_may" {
+  description = "What roles of services may be given beside the catalogue of the module iam, by Sid: it widens the boundary."
+  type        = map(object({ actions = set(string), resources = set(string) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for sid in keys(var.services_may) : can(regex("^[A-Za-z0-9]+$", sid))])
+    error_message = "The names of services_may become Sids: letters and digits."
+  }
+  validation {
+    condition     = alltrue(flatten([for may in var.services_may : [for a in may.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", a)) && !startswith(a, "iam:")]]))
+    error_message = "services_may must name its actions one by one, without wildcard, and none of iam: a role that writes roles reaches beyond every boundary."
   }
 }
 

@@ -3,7 +3,9 @@
 locals {
   tags = { component = "iam" }
 
-  boundary_arn = local.own_boundary ? "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}" : var.permissions_boundary_arn
+  # The boundary is somebody else's, so that whoever applies this module cannot widen it.
+  by_name      = "arn:${var.context.partition}:iam::${var.context.account_id}:policy/${format(local.name, "boundary")}"
+  boundary_arn = contains(keys(var.opt_out), "permissions_boundary") ? null : coalesce(var.permissions_boundary_arn, local.by_name)
 
   # A service is trusted only on behalf of this account's own resources (confused deputy).
   trust = {
@@ -32,6 +34,13 @@ resource "aws_iam_role" "this" {
   max_session_duration = 3600
   permissions_boundary = local.boundary_arn
   tags                 = local.tags
+}
 
-  depends_on = [aws_iam_policy.boundary]
+# Until 1.0.0 this module made the boundary; github-oidc holds it now.
+removed {
+  from = aws_iam_policy.boundary
+
+  lifecycle {
+    destroy = false
+  }
 }

@@ -13,7 +13,7 @@ variable "opt_out" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "Managed policy that bounds every role, instead of the module's own."
+  description = "Managed policy that bounds every role; default: <project>-boundary-<environment>, which the module github-oidc makes."
   type        = string
   default     = null
 

@@ -40,7 +40,7 @@ def aws_steps(root: Path, facts: EnvironmentFacts) -> list[BootstrapStep]:
         steps.append(
             BootstrapStep(
                 "aws",
-                "OIDC provider, plan role and apply role (existing ones are imported)",
+                "OIDC provider, boundary, plan role and apply role (existing ones are imported)",
                 (*_import_commands(facts, facts.login_unit), _apply_command(facts.login_unit)),
                 cloud.login,
             )
@@ -110,7 +110,7 @@ class _Aws:
         return [f"created table {name}"]
 
     def login(self) -> list[str]:
-        """Import the provider and the roles that exist, and apply the unit."""
+        """Import the provider, the boundary and the roles that exist, and apply the unit."""
         unit = self._facts.login_unit
         assert unit is not None
         iam = self._client("iam")
@@ -123,6 +123,8 @@ class _Aws:
                 exists = self._get_or_none(
                     lambda i=identifier: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=i)
                 )
+            elif "policy" in address:
+                exists = self._get_or_none(lambda i=identifier: iam.get_policy(PolicyArn=i))
             else:
                 exists = self._get_or_none(lambda i=identifier: iam.get_role(RoleName=i))
             if exists:
@@ -214,9 +216,10 @@ class _Aws:
 
 def _login_addresses(facts: EnvironmentFacts) -> dict[str, str]:
     """Return address in the unit `github-oidc` -> ID for `terraform import`."""
-    provider = f"arn:{facts.partition}:iam::{facts.account_id}:oidc-provider/{_ISSUER}"
+    account = f"arn:{facts.partition}:iam::{facts.account_id}"
     return {
-        "aws_iam_openid_connect_provider.github[0]": provider,
+        "aws_iam_openid_connect_provider.github[0]": f"{account}:oidc-provider/{_ISSUER}",
+        "aws_iam_policy.services_boundary[0]": f"{account}:policy/{facts.name('boundary')}",
         'aws_iam_role.this["apply"]': facts.name("apply"),
         'aws_iam_role.this["plan"]': facts.name("plan"),
     }

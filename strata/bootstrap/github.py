@@ -11,7 +11,11 @@ from strata.bootstrap.steps import BootstrapStep
 from strata.errors import StrataError
 from strata.live.facts import EnvironmentFacts
 
-_LABELS = ("code", "deletions", "lock-file", "mocks", "protected", "provider", "removed-unit", "workflow")
+# Those of docs/ci.md.
+LABELS = (
+    *("access", "code", "deletions", "lock-file", "mocks", "policies", "protected", "provider"),
+    *("removed-unit", "workflow"),
+)
 
 
 def github_steps(facts: EnvironmentFacts) -> list[BootstrapStep]:
@@ -62,7 +66,7 @@ def _commands(facts: EnvironmentFacts) -> list[tuple[str, list[list[str]]]]:
             "Labels with which someone other than the author approves",
             [
                 ["label", "create", f"approve:{name}", "--repo", repository, "--force", "--color", "D93F0B"]
-                for name in _LABELS
+                for name in LABELS
             ],
         ),
     ]

@@ -12,12 +12,13 @@ from strata.errors import StrataError
 _KEPT = ("GIT_AUTHOR_", "GIT_COMMITTER_")
 
 
-def run_git(*arguments: str, environ: Mapping[str, str] = os.environ) -> bytes:
+def run_git(*arguments: str, environ: Mapping[str, str] = os.environ, given: bytes = b"") -> bytes:
     """Run git without hooks and without a password prompt.
 
     Args:
         arguments: git's; start with `-C FOLDER` to name a repository.
         environ: the caller's environment.
+        given: what git reads on its standard input.
 
     Returns:
         What git printed.
@@ -38,7 +39,9 @@ def run_git(*arguments: str, environ: Mapping[str, str] = os.environ) -> bytes:
         "GIT_CONFIG_VALUE_0": os.devnull,
     }
     try:
-        done = subprocess.run(["git", *arguments], env={**kept, **own}, capture_output=True, check=False)
+        done = subprocess.run(
+            ["git", *arguments], env={**kept, **own}, input=given, capture_output=True, check=False
+        )
     except OSError as error:
         raise StrataError(f"git cannot be run: {error.strerror}", remedy="install git") from None
     if done.returncode:

@@ -18,9 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import networkx
-
-from strata.ci.git import CommitRange, commit, tree_at
+from strata.ci.git import CommitRange, commit, files_at
 from strata.errors import StrataError
 from strata.live import LiveTree, RenderedUnit, discovery
 from strata.live.evaluation.reads import reads
@@ -81,8 +79,8 @@ def affected(change: CommitRange, environment: str, terraform: Path | str = "ter
     """
     checked_out = commit(change.root, "HEAD") == change.head
     with (
-        contextlib.nullcontext(change.root) if checked_out else tree_at(change.root, change.head) as head,
-        tree_at(change.root, change.base) as base,
+        contextlib.nullcontext(change.root) if checked_out else files_at(change.root, change.head) as head,
+        files_at(change.root, change.base) as base,
     ):
         # Released modules are where the checkout has them, and not fetched again.
         cache = change.root / _CACHE
@@ -128,6 +126,9 @@ def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
             for unit, made in now.items()
             if made != before.get(unit)
         }
+    # Imported here, as below: it takes longer than to read a tree, and who reads plans only needs no graph.
+    import networkx
+
     graph = tree.graph(environment)
     for unit in networkx.lexicographical_topological_sort(graph):
         upstream = [other for other in sorted(graph.predecessors(unit)) if other in reasons]
@@ -135,7 +136,7 @@ def compare(base: LiveTree, tree: LiveTree, environment: str) -> Affected:
             reasons[unit] = tuple(f"depends on {other}" for other in upstream)
     chosen = graph.subgraph(reasons)
     # Edges of the whole graph count: a unit between two affected ones is affected itself.
-    waves = tuple(tuple(sorted(wave)) for wave in networkx.topological_generations(chosen))
+    waves = tuple(tuple(sorted(wave)) for wave in _generations(chosen))
     ordered = {unit: reasons[unit] for wave in waves for unit in wave}
     removed = tuple(sorted(set(before) - set(now)))
     return Affected(environment, ordered, removed, waves)
@@ -157,7 +158,7 @@ def only(found: Affected, component: str) -> Affected:
 def everything(root: Path, environment: str, terraform: Path | str = "terraform") -> Affected:
     """All units of an environment, as if each were affected."""
     tree = _load(root, terraform)
-    waves = tuple(tuple(sorted(wave)) for wave in networkx.topological_generations(tree.graph(environment)))
+    waves = tuple(tuple(sorted(wave)) for wave in _generations(tree.graph(environment)))
     return Affected(environment, {unit: ("all units",) for wave in waves for unit in wave}, (), waves)
 
 
@@ -171,9 +172,15 @@ def graph_of(root: Path, units: Iterable[str], terraform: Path | str = "terrafor
     wanted = set(units)
     waves: list[tuple[str, ...]] = []
     for environment in sorted({unit.split("/")[1] for unit in wanted}):
-        generations = networkx.topological_generations(tree.graph(environment))
+        generations = _generations(tree.graph(environment))
         waves += [chosen for wave in generations if (chosen := tuple(sorted(wanted & set(wave))))]
     return waves
+
+
+def _generations(graph: Any) -> list[list[str]]:
+    import networkx
+
+    return [list(wave) for wave in networkx.topological_generations(graph)]
 
 
 def edges(root: Path, environment: str, terraform: Path | str = "terraform") -> tuple[tuple[str, str], ...]:

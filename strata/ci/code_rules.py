@@ -7,9 +7,10 @@ is compared as it was and as it is; nothing of the change is run or evaluated fo
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,11 +25,30 @@ from strata.live.discovery import LOCK_FILE
 _BUILT_IN = {"terraform"}
 _CODE_DATA = {"aws_lambda_invocation", "external", "http", "terraform_remote_state"}
 # Runs any statement, and its query each time that Terraform plans.
-_CODE_RESOURCES = {"snowflake_execute", "snowflake_unsafe_execute"}
+# The others run a function, a script or another template as soon as Terraform applies.
+_CODE_RESOURCES = {
+    *("snowflake_execute", "snowflake_unsafe_execute"),
+    *(
+        "aws_cloudformation_stack",
+        "aws_cloudformation_stack_set",
+        "aws_lambda_invocation",
+        "aws_ssm_association",
+    ),
+}
 _TYPED = ("action", "data", "ephemeral", "list", "resource")
 # Every edit of one counts: what it says is run, decides what is, or whom a token is sent to.
 _RUN_BLOCKS = (
-    *("after_hook", "backend", "before_hook", "cloud", "engine", "error_hook", "errors", "exclude"),
+    *(
+        "after_hook",
+        "backend",
+        "before_hook",
+        "cloud",
+        "encryption",
+        "engine",
+        "error_hook",
+        "errors",
+        "exclude",
+    ),
     *("extra_arguments", "feature", "generate", "provider", "provider_meta", "provisioner", "remote_state"),
 )
 _RUN_ATTRIBUTES = re.compile(
@@ -43,11 +63,25 @@ _HCL_FILE = r'"[^"]+\.hcl"|find_in_parent_folders\("[^"]+\.hcl"\)'
 _LOCAL_FILE = re.compile(_HCL_FILE)
 _READ_CONFIG = re.compile(rf"read_terragrunt_config\(({_HCL_FILE})\)")
 _SIBLING = re.compile(r'"\.\./[\w-]+"|\[("\.\./[\w-]+",?)*\]')
+_NEVER = re.compile(r"(?!)")
+_NOT_APPLIED = re.compile(r'\[("(init|validate|plan|show|graph|providers|render)",?)*\]')
 _FROM_ELSEWHERE = ("source", _LOCAL_SOURCE, "module from elsewhere")
 # Block -> attribute, what it may be, and what it is else.
 _PLACES = {
     **dict.fromkeys(("module", "stack", "terraform", "unit"), (_FROM_ELSEWHERE,)),
-    "dependency": (("config_path", _SIBLING, "dependency outside the environment"),),
+    "terraform": (
+        _FROM_ELSEWHERE,
+        ("copy_terraform_lock_file", re.compile("true"), "a lock file that is left out"),
+        ("exclude_from_copy", _NEVER, "files of a module that are left out"),
+        ("include_in_copy", _NEVER, "files that are added to a module"),
+    ),
+    "dependency": (
+        ("config_path", _SIBLING, "dependency outside the environment"),
+        ("mock_outputs_allowed_terraform_commands", _NOT_APPLIED, "mocks that may be applied"),
+        ("mock_outputs_merge_strategy_with_state", _NEVER, "mocks beside real outputs"),
+        ("mock_outputs_merge_with_state", _NEVER, "mocks beside real outputs"),
+        ("skip_outputs", re.compile("false"), "mocks instead of real outputs"),
+    ),
     "dependencies": (("paths", _SIBLING, "dependency outside the environment"),),
     "include": (("path", _LOCAL_FILE, "configuration out of another file than .hcl"),),
 }
@@ -60,6 +94,8 @@ _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
+# The provider of a function, in a template of JSON syntax.
+_FUNCTION_PROVIDER = re.compile(r"provider\s*::\s*([\w-]+)\s*::")
 # What a module's version may be; any other Git reference can mean another commit tomorrow.
 _VERSION = re.compile(r"local|v\d+\.\d+\.\d+")
 # Git's modes of plain files: a link or a repository of its own is read elsewhere than where it stands.
@@ -76,6 +112,7 @@ _HARMLESS = re.compile(
     re.VERBOSE,
 )
 _UNPLANNED = ("tests/", "docs/", "bench/")
+_PLANNED = ("modules/", "live/", "terragrunt.hcl")
 _JSON = (".tf.json", ".tofu.json", ".hcl.json")
 _TEXT = (".tf", ".tofu", ".hcl", *_JSON)
 
@@ -116,14 +153,16 @@ def check_change(change: CommitRange) -> list[GateFinding]:
         StrataError: a file that Terraform or Terragrunt reads is not HCL: what it does is unknown.
     """
     found: list[GateFinding] = []
-    known = _known_providers(change)
+    read = [path for path in change.files if path.endswith(_TEXT) and not path.endswith(LOCK_FILE)]
+    before, after = change.before(read), change.after(read)
+    known = functools.cache(lambda: _known_providers(change))
     for path in change.files:
         found += _by_name(path)
         if (mode := change.modes.get(path, _PLAIN[0])) not in _PLAIN:
             found.append(GateFinding("code", path, f"is not a plain file (Git mode {mode})"))
-        elif path.endswith(_TEXT) and not path.endswith(LOCK_FILE):
+        elif path in read:
             try:
-                found += _by_content(path, change, known)
+                found += _by_content(path, change, before.get(path), after.get(path), known)
             except StrataError as error:
                 if not path.startswith(_UNPLANNED):
                     raise
@@ -150,11 +189,15 @@ def _by_name(path: str) -> Iterator[GateFinding]:
         yield GateFinding("code", path, "may run, or decide what runs, in the job that plans")
 
 
-def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[GateFinding]:
-    now = _facts(path, change.after(path))
-    before = _facts(path, change.before(path), tolerant=True)
+def _by_content(
+    path: str, change: CommitRange, old: bytes | None, new: bytes | None, known: Callable[[], set[str]]
+) -> Iterator[GateFinding]:
+    now = _facts(path, new)
+    before = _facts(path, old, tolerant=True)
+    # What the file itself had needs no look at all others, unless it is a test's.
+    had = before.providers if path.startswith(_PLANNED) else {}
     for provider, line in now.providers.items():
-        if provider not in known:
+        if provider not in had and provider not in known():
             yield GateFinding("provider", f"{path}:{line}", f"new provider {provider}")
     for code, line in now.code.items():
         if code not in before.code:
@@ -168,11 +211,11 @@ def _by_content(path: str, change: CommitRange, known: set[str]) -> Iterator[Gat
 
 def _known_providers(change: CommitRange) -> set[str]:
     """The providers of all code as it was at the base."""
+    # Tests bring providers of their own, which no plan knows.
+    paths = [path for path in change.paths_before() if path.endswith(_TEXT) and path.startswith(_PLANNED)]
     known: set[str] = set()
-    for path in change.paths_before():
-        # Tests bring providers of their own, which no plan knows.
-        if path.endswith(_TEXT) and path.startswith(("modules/", "live/", "terragrunt.hcl")):
-            known |= _facts(path, change.before(path), tolerant=True).providers.keys()
+    for path, text in change.before(paths).items():
+        known |= _facts(path, text, tolerant=True).providers.keys()
     return known
 
 
@@ -250,6 +293,9 @@ def _block_facts(block: Block, facts: _Facts) -> str | None:
         value = block.attributes.get(name)
         if value is not None and not local.fullmatch(compact(value.node)):
             facts.code.setdefault(f"{what}\0{value.normal}", value.line)
+    mocks = block.attributes.get("mock_outputs") if kind == "dependency" else None
+    if mocks is not None and "mock_outputs_allowed_terraform_commands" not in block.attributes:
+        facts.code.setdefault(f"mocks that may be applied\0{mocks.normal}", mocks.line)
     if kind in ("data", "ephemeral") and labels and labels[0] in _CODE_DATA:
         return f"data source {labels[0]}"
     if (kind == "resource" and labels and labels[0] in _CODE_RESOURCES) or kind == "action":
@@ -268,7 +314,11 @@ def _named_providers(block: Block) -> Iterator[tuple[str, int]]:
         yield _local_name(block.attributes["provider"].node), block.attributes["provider"].line
     elif block.type == "module" and "providers" in block.attributes:
         given = block.attributes["providers"]
-        yield from ((_local_name(value), given.line) for _, _, value in elements(given.node))
+        found = [_local_name(value) for _, _, value in elements(given.node)]
+        if not found and given.constant != ({},):
+            # Terraform takes an object as it is written alone: what else it may be is not known here.
+            found = [compact(given.node)]
+        yield from ((name, given.line) for name in found)
 
 
 def _sources(value: Expression) -> Iterator[str]:
@@ -330,8 +380,9 @@ def _json_providers(document: Any, facts: _Facts) -> None:
 
 def _json_names(document: Any) -> Iterator[str]:
     """The providers that Terraform's JSON syntax names: local names, and source addresses."""
+    checks = [body for _, made in _pairs(_within(document, "check")) for body in _bodies(made)]
     for kind in _TYPED:
-        for name, made in _pairs(_within(document, kind)):
+        for name, made in _pairs([*_within(document, kind), *_within(checks, kind)]):
             if (prefix := name.split("_", 1)[0]) not in _BUILT_IN:
                 yield prefix
             for _, body in _pairs(made):
@@ -345,8 +396,17 @@ def _json_names(document: Any) -> Iterator[str]:
             yield name
             if isinstance(required, dict):
                 yield from ([str(required["source"])] if "source" in required else [])
-            elif not isinstance(required, str):
+            elif not isinstance(required, str) or "${" in required:
                 yield json.dumps(required)
+    for text in _strings(document):
+        yield from _FUNCTION_PROVIDER.findall(text)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _strings(inner)
 
 
 def _plain(value: Any) -> str:

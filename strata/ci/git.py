@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.checkout.git import run_git
 from strata.errors import StrataError
 
-# Git's mode of what is not there.
-_ABSENT = "000000"
+# Git's modes: of what is not there, of a link, of a submodule.
+_ABSENT, _LINK, _SUBMODULE = "000000", "120000", "160000"
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ class CommitRange:
         there = {path: mode for path, mode in modes.items() if mode != _ABSENT}
         return cls(root, merge_base, head_id, tuple(sorted(modes)), there)
 
-    def before(self, path: str) -> bytes | None:
-        """What a file held at `base`; None if it was not there."""
-        return content(self.root, self.base, path)
+    def before(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """What those of some files held at `base` that were there."""
+        return contents(self.root, self.base, paths)
 
-    def after(self, path: str) -> bytes | None:
-        """What a file holds at `head`; None if it is not there."""
-        return content(self.root, self.head, path)
+    def after(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """What those of some files hold at `head` that are there."""
+        return contents(self.root, self.head, paths)
 
     def paths_before(self) -> list[str]:
         """Every file of `base`."""
@@ -86,17 +88,97 @@ def commit(root: Path, name: str) -> str:
         ) from None
 
 
-def content(root: Path, commit_id: str, path: str) -> bytes | None:
-    """What a file held in a commit; None if it is not there, or is not a file."""
+@dataclass(frozen=True)
+class _Entry:
+    """A file as Git lists it."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+def contents(root: Path, commit_id: str, paths: Iterable[str]) -> dict[str, bytes]:
+    """What files held in a commit, without those that are not there or are not files."""
+    wanted = set(paths)
+    found = [entry for entry in _listed(root, commit_id) if entry.path in wanted] if wanted else []
+    blobs = _blobs(root, {entry.blob for entry in found if entry.mode != _SUBMODULE})
+    return {entry.path: blobs[entry.blob] for entry in found if entry.mode != _SUBMODULE}
+
+
+def _listed(root: Path, commit_id: str) -> list[_Entry]:
+    # Lines of `<mode> <type> <id>\t<path>`.
+    lines = git(root, "ls-tree", "-r", "-z", "--full-tree", commit_id).split("\0")
+    halves = (line.split("\t", 1) for line in lines if line)
+    return [_Entry(path, *head.split()[::2]) for head, path in halves]
+
+
+def _blobs(root: Path, ids: Iterable[str]) -> dict[str, bytes]:
+    """What blobs hold, out of one process."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    answer = run_git("-C", str(root), "cat-file", "--batch", given="\n".join(wanted).encode())
+    found: dict[str, bytes] = {}
+    start = 0
+    for blob in wanted:
+        # `<id> blob <size>`, a line's end, the bytes, a line's end.
+        head, _, _ = answer[start : start + 200].partition(b"\n")
+        first = start + len(head) + 1
+        start = first + int(head.split()[2]) + 1
+        found[blob] = answer[first : start - 1]
+    return found
+
+
+@contextlib.contextmanager
+def files_at(root: Path, commit_id: str) -> Iterator[Path]:
+    """A folder with the files of a commit to be read, gone afterwards: no worktree, in which git works.
+
+    What the checkout holds unchanged is linked and not written again, so nothing may be written there.
+    """
+    with tempfile.TemporaryDirectory(prefix="strata-files-") as folder:
+        place = Path(folder).resolve() / "tree"
+        # A repository's top is known by it.
+        (place / ".git").mkdir(parents=True)
+        entries = _listed(root, commit_id)
+        same = _unchanged(root)
+        plain = (one for one in entries if one.mode not in (_LINK, _SUBMODULE))
+        kept = {one for one in plain if same.get(one.path) == one.blob}
+        blobs = _blobs(root, {one.blob for one in entries if one.mode != _SUBMODULE and one not in kept})
+        for parent in {os.path.dirname(one.path) for one in entries}:
+            (place / parent).mkdir(parents=True, exist_ok=True)
+        for one in entries:
+            target = place / one.path
+            if one.mode == _SUBMODULE:
+                target.mkdir()
+            elif one.mode == _LINK:
+                target.symlink_to(os.fsdecode(blobs[one.blob]))
+            elif one in kept:
+                _link(root / one.path, target)
+            else:
+                target.write_bytes(blobs[one.blob])
+                target.chmod(int(one.mode[-3:], 8))
+        yield place
+
+
+def _unchanged(root: Path) -> dict[str, str]:
+    """Path -> blob of what the working tree holds as the index does."""
+    # Lines of `<mode> <id> <stage>\t<path>`.
+    staged = (line.split("\t", 1) for line in git(root, "ls-files", "-s", "-z").split("\0") if line)
+    changed = set(git(root, "diff-files", "--name-only", "-z").split("\0"))
+    return {path: head.split()[1] for head, path in staged if path not in changed}
+
+
+def _link(source: Path, target: Path) -> None:
     try:
-        return run_git("-C", str(root), "cat-file", "blob", f"{commit_id}:{path}")
-    except StrataError:
-        return None
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        # Another file system, or one without such links.
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 @contextlib.contextmanager
 def tree_at(root: Path, commit_id: str) -> Iterator[Path]:
-    """A folder with the files of a commit, gone afterwards; the checkout itself is left alone."""
+    """A worktree of a commit, gone afterwards, for programs that ask git; the checkout is left alone."""
     with tempfile.TemporaryDirectory(prefix="strata-base-") as folder:
         place = Path(folder).resolve() / "tree"
         git(root, "worktree", "add", "--quiet", "--detach", "--force", str(place), commit_id)

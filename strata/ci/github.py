@@ -99,6 +99,31 @@ class GitHub:
         answer = self._retrying(once)
         return None if answer is None else str(answer["html_url"])
 
+    def comment(self, issue: int, marker: str) -> str | None:
+        """The comment that begins with a marker; None if there is none.
+
+        Raises:
+            StrataError: as `upsert_comment`.
+        """
+        path = f"/repos/{self.repository}/issues/{issue}/comments"
+
+        def once() -> str | None:
+            texts = (str(one.get("body", "")) for one in self._pages(path) if _is_app(one))
+            return next((text for text in texts if text.startswith(marker)), None)
+
+        found: str | None = self._retrying(once)
+        return found
+
+    def open_pull_requests(self, branch: str) -> dict[int, str]:
+        """Number -> head commit of the open pull requests to a branch.
+
+        Raises:
+            StrataError: as `upsert_comment`.
+        """
+        path = f"/repos/{self.repository}/pulls?state=open&base={quote(branch, safe='')}"
+        pulls = self._retrying(lambda: list(self._pages(path)))
+        return {int(pull["number"]): str(pull["head"]["sha"]) for pull in pulls}
+
     def upsert_issue(self, marker: str, title: str, body: str | None) -> str | None:
         """Keep one issue per marker: open it with this text, or close it if there is none (body None).
 
@@ -220,11 +245,18 @@ class GitHub:
         Raises:
             StrataError: as `upsert_comment`.
         """
-        body = {
-            "state": "success" if succeeded else "failure",
-            "context": _context(environment),
-            "description": description[:_STATUS_LENGTH],
-        }
+        self._mark(commit, _context(environment), "success" if succeeded else "failure", description)
+
+    def mark_outdated(self, environment: str, commit: str, description: str) -> None:
+        """Record at the head of a pull request that its plan is not what a merge would do.
+
+        Raises:
+            StrataError: as `upsert_comment`.
+        """
+        self._mark(commit, f"strata/plan ({environment})", "failure", description)
+
+    def _mark(self, commit: str, context: str, state: str, description: str) -> None:
+        body = {"state": state, "context": context, "description": description[:_STATUS_LENGTH]}
         path = f"/repos/{self.repository}/statuses/{commit}"
         self._retrying(lambda: self._call("POST", path, body))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.ci.code_rules import GateFinding
-from strata.ci.git import CommitRange, tree_at
+from strata.ci.git import CommitRange, files_at
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery
 from strata.live.generate import generated_files
@@ -54,7 +54,7 @@ def check_loaded(change: CommitRange, terraform: Path | str = "terraform") -> li
         change: whose head need not be checked out.
         terraform: the program that evaluates expressions.
     """
-    with tree_at(change.root, change.base) as before, tree_at(change.root, change.head) as after:
+    with files_at(change.root, change.base) as before, files_at(change.root, change.head) as after:
         places = release_places(before, terraform)
         base, head = (inventory(tree, places, terraform) for tree in (before, after))
     return list(compare(base, head, change.is_merged))

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-import httpx
-import tenacity
-
 from strata.errors import StrataError
 from strata.iam.workload_identity import SNOWFLAKE_AUDIENCE
 
@@ -28,6 +25,10 @@ def identity_token(audience: str, environ: Mapping[str, str] = os.environ) -> st
         raise StrataError(
             "this job may not ask for an identity token", remedy="give it the permission `id-token: write`"
         )
+
+    # Imported here: whoever plans without such a token needs neither.
+    import httpx
+    import tenacity
 
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(httpx.TransportError),

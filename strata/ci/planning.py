@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from strata.checkout.files import write_private
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import PlanFingerprint, Record, fingerprint, new_key
 from strata.ci.git import tree_at
 from strata.ci.login import snowflake_variables
+from strata.ci.plan_rules import PlanFinding
 from strata.ci.plans import PLAN_JSON, PlanSet, UnitPlan, unit_plan
 from strata.ci.reading import NOT_AT_HAND, Repository
+from strata.ci.rego import of_policies
 from strata.ci.summary import markdown
 from strata.errors import StrataError
-from strata.plan.document import read_file
+from strata.plan.document import changes, read_file
 from strata.terraform.terragrunt import UnitOutcome, run_all
 
 PLAN_SET = "plan.json"
@@ -115,7 +118,9 @@ def collect(
             continue
         mark = fingerprint(document, key)
         marks[name] = (mark,)
-        units.append(unit_plan(name, document, repository).model_copy(update={"digest": mark.digest}))
+        plan = unit_plan(name, document, repository)
+        denied = _denied(folder / name / PLAN_JSON, document, repository)
+        units.append(plan.model_copy(update={"digest": mark.digest, "broken": (*plan.broken, *denied)}))
     known = {unit.unit for unit in units}
     plans = PlanSet(
         environment=affected.environment,
@@ -128,6 +133,15 @@ def collect(
     return PlanningResult(
         plans, Record(environment=affected.environment, commit=commit, key=key, units=marks)
     )
+
+
+def _denied(plan: Path, document: Mapping[str, Any], repository: Repository) -> list[PlanFinding]:
+    """What the repository's policies in Rego deny, with addresses as they may be shown."""
+    if repository.root is None:
+        return []
+    addresses = {change.address for change in changes(document)}
+    found = of_policies(repository.root, plan, addresses)
+    return [one.model_copy(update={"address": repository.shown(one.address)}) for one in found]
 
 
 def write(planned: PlanningResult, private: Path, public: Path) -> None:

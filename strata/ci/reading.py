@@ -22,10 +22,12 @@ class Repository:
     Attributes:
         rules: of plans.
         words: of its configuration; a key of other words is a value, which may be a secret.
+        root: its folder, with policies in Rego.
     """
 
     rules: Sequence[PlanRule] = field(default_factory=built_in)
     words: Collection[str] = frozenset()
+    root: Path | None = None
 
     @classmethod
     def at(cls, root: Path) -> Repository:
@@ -36,7 +38,7 @@ class Repository:
             for file in files
             for word in _WORD.findall(file.read_text(encoding="utf-8", errors="replace"))
         }
-        return cls(rules_of(root), frozenset(words))
+        return cls(rules_of(root), frozenset(words), root)
 
     def shown(self, address: str) -> str:
         """An address as it may be shown: a key that the configuration does not spell is a hash of it."""

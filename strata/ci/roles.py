@@ -77,6 +77,7 @@ def check_roles(document: Mapping[str, Any], facts: EnvironmentFacts) -> RoleRep
         *_foreign_services(policies["apply"], needed),
         *_plan_faults(policies["plan"], needed),
         *_plan_writes(policies["plan"], facts),
+        *_outside_boundary(document, facts),
     ]
     granted = {action for s in policies["apply"].statements if s.allows for action in _expanded(s)}
     unused = granted - {need.action for need in needed}
@@ -110,9 +111,10 @@ def needs(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[Need
 
 def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Need]:
     person = row.get("person", "")
-    login = kind in ("aws_iam_role", "aws_iam_role_policy") and _is_login(words)
-    if login:
+    if _is_login(kind, words):
         person = "what the deployers may do is the bootstrap's"
+    elif kind == "aws_iam_policy" and words.get("name") == _boundary_name(words):
+        person = "the boundary is the bootstrap's"
     context = _filled(row.get("context", {}), words)
     for phase in _PHASES:
         for action in row.get(phase, ()):
@@ -130,9 +132,45 @@ def _needs_of(address: str, kind: str, row: Mapping[str, Any], words: Mapping[st
         yield Need(kind, address, phase, more["action"], about, extra, person)
 
 
-def _is_login(words: Mapping[str, str]) -> bool:
+def _is_login(kind: str, words: Mapping[str, str]) -> bool:
     names = {f"{words['project']}-{role}-{words['environment']}" for role in ("apply", "plan")}
-    return words.get("name") in names or words.get("role") in names
+    named = {"aws_iam_role": "name", "aws_iam_role_policy": "role"}.get(kind, "")
+    return words.get(named) in names
+
+
+def _boundary_name(words: Mapping[str, str]) -> str:
+    return f"{words['project']}-boundary-{words['environment']}"
+
+
+def _outside_boundary(document: Mapping[str, Any], facts: EnvironmentFacts) -> Iterator[RoleFault]:
+    """What a role's policy allows, and its boundary, if that is planned too, does not."""
+    planned = resources(document)
+    account = f"arn:{facts.partition}:iam::{facts.account_id}:policy"
+    boundaries = {
+        f"{account}/{one.values.get('name')}": Policy.parse(one.values["policy"], one.address)
+        for one in planned
+        if one.type == "aws_iam_policy" and one.values.get("policy")
+    }
+    roles = {one.values.get("name"): one.values for one in planned if one.type == "aws_iam_role"}
+    for one in planned:
+        bound = boundaries.get(str(roles.get(one.values.get("role"), {}).get("permissions_boundary")))
+        if one.type != "aws_iam_role_policy" or bound is None or not one.values.get("policy"):
+            continue
+        role = short_name(str(one.values["role"]), facts)
+        for statement in Policy.parse(one.values["policy"], role).statements:
+            for action, arn, context in _requests(statement) if statement.allows else ():
+                if not evaluate(Request(action, arn, None, context), [bound]).allowed:
+                    yield RoleFault(
+                        role, f"{statement.name} allows {action} on {arn}, which its boundary does not"
+                    )
+
+
+def _requests(statement: PolicyStatement) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """One request for each action and resource of a statement, under what its conditions ask for."""
+    context = {condition.key: condition.values[0].text for condition in statement.conditions}
+    for action in _expanded(statement):
+        for resource in statement.resources or ():
+            yield action, resource.text, context
 
 
 def _words(values: Mapping[str, Any], facts: EnvironmentFacts) -> dict[str, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from strata.ci import affected as resolver
 from strata.ci.affected import Affected
 from strata.ci.git import CommitRange, git
-from strata.ci.github import GitHub
 from strata.cli.views.console import out, print_json
 from strata.live import discovery
 
@@ -33,6 +32,9 @@ def changed_since_applied(root: Path, environment: str) -> tuple[Affected, str |
     Returns:
         All units and None if no commit was.
     """
+    # Imported here: most comparisons do not ask GitHub.
+    from strata.ci.github import GitHub
+
     commits = git(root, "rev-list", "--first-parent", f"--max-count={MOST_COMMITS}", "HEAD").split()
     last = GitHub.from_environment().last_applied(environment, commits)
     if last is None:

@@ -16,7 +16,6 @@ from strata.cli.checkout import checkout_root
 from strata.cli.views.console import err
 from strata.errors import StrataError
 from strata.plan.document import read_file
-from strata.platform.offline_plan import offline_plan
 from strata.terraform.terragrunt import UnitOutcome
 
 
@@ -104,6 +103,9 @@ def environment_document(environment: str, plan: Path | None) -> Mapping[str, An
     """Return the plan JSON of an environment, from a file or planned now."""
     if plan is not None:
         return read_file(plan)
+    # Imported here: plans that are there need neither Terraform nor an embedded cloud.
+    from strata.platform.offline_plan import offline_plan
+
     with err.status("planning") as status:
         return offline_plan(
             checkout_root(), environment, lambda text: status.update(text), policies_known=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -359,6 +360,16 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("unit: a unit of another environment", unit('dependency "x" {\n  config_path = "../../prod/a"\n}\n'), {"code"}),
     ("unit: a neighbour", unit('dependency "x" {\n  config_path = "../b"\n}\n'), set()),
     ("unit: a neighbour by a local", unit('dependency "x" {\n  config_path = local.x\n}\n'), {"code"}),
+    ("unit: mocks for a plan", unit('dependency "x" {\n  config_path                             = "../b"\n  mock_outputs                            = { a = "b" }\n  mock_outputs_allowed_terraform_commands = ["plan", "validate"]\n}\n'), set()),
+    ("unit: mocks for an apply", unit('dependency "x" {\n  config_path                             = "../b"\n  mock_outputs                            = { a = "b" }\n  mock_outputs_allowed_terraform_commands = ["plan", "apply"]\n}\n'), {"code"}),
+    ("unit: mocks for every command", unit('dependency "x" {\n  config_path  = "../b"\n  mock_outputs = { a = "b" }\n}\n'), {"code"}),
+    ("unit: mocks instead of outputs", unit('dependency "x" {\n  config_path  = "../b"\n  skip_outputs = true\n}\n'), {"code"}),
+    ("unit: mocks instead of outputs, by a value", unit('dependency "x" {\n  config_path  = "../b"\n  skip_outputs = local.x\n}\n'), {"code"}),
+    ("unit: mocks beside outputs", unit('dependency "x" {\n  config_path                            = "../b"\n  mock_outputs_merge_strategy_with_state = "deep_map_only"\n}\n'), {"code"}),
+    ("unit: mocks beside outputs, by the older name", unit('dependency "x" {\n  config_path                   = "../b"\n  mock_outputs_merge_with_state = true\n}\n'), {"code"}),
+    ("unit: no lock file", unit("terraform {\n  copy_terraform_lock_file = false\n}\n"), {"code"}),
+    ("unit: files from elsewhere", unit('terraform {\n  include_in_copy = ["**/.env"]\n}\n'), {"code"}),
+    ("unit: files that are left out", unit('terraform {\n  exclude_from_copy = ["*.tf"]\n}\n'), {"code"}),
     ("unit: an input", unit('inputs = {\n  x = "y"\n}\n'), set()),
     ("unit: a secret of the job", unit('inputs = {\n  x = get_env("GITHUB_TOKEN")\n}\n'), {"code"}),
     ("unit: a secret of the job, in a template", unit('inputs = {\n  x = "a${get_env("GITHUB_TOKEN")}"\n}\n'), {"code"}),
@@ -378,6 +389,21 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("code: what a function gives while Terraform plans", module('data "aws_lambda_invocation" "x" {\n  function_name = "x"\n}\n'), {"code"}),
     ("code: any statement in Snowflake", module('resource "snowflake_execute" "x" {\n  execute = "x"\n}\n'), {"code", "provider"}),
     ("code: any statement in Snowflake, by its older name", module('resource "snowflake_unsafe_execute" "x" {\n  execute = "x"\n}\n'), {"code", "provider"}),
+    ("code: a function that an apply invokes", module('resource "aws_lambda_invocation" "x" {\n  function_name = "x"\n}\n'), {"code"}),
+    ("code: a script that an apply runs", module('resource "aws_ssm_association" "x" {\n  name = "AWS-RunShellScript"\n}\n'), {"code"}),
+    ("code: a template of another language", module('resource "aws_cloudformation_stack" "x" {\n  name = "x"\n}\n'), {"code"}),
+    ("code: a state's key from a program", module('terraform {\n  encryption {\n    key_provider "external" "x" {\n      command = ["id"]\n    }\n  }\n}\n'), {"code"}),
+    ("code: an output that is not stored", module('ephemeral "aws_lambda_invocation" "x" {\n  function_name = "x"\n}\n'), {"code"}),
+    ("code: a configuration in the cloud", module('terraform {\n  cloud {\n    organization = "x"\n  }\n}\n'), {"code"}),
+    ("code: all files of the machine", named('join(",", fileset("/", "**"))'), {"code"}),
+    ("code: a file of its own, then upwards", named('filebase64("${path.module}/x/../../b")'), {"code"}),
+    ("code: a hidden file of its own", named('file("${path.module}/.env")'), {"code"}),
+    ("code: an import of what the process knows", module('import {\n  for_each = toset([file("/proc/self/environ")])\n  to       = aws_sns_topic.a\n  id       = each.value\n}\n'), {"code"}),
+    ("file: a component of a stack", {"modules/a/x.tfcomponent.hcl": 'component "x" {\n  source = "../b"\n}\n'}, {"code"}),
+    ("file: a state", {"live/dev/a/terraform.tfstate": "{}"}, {"code"}),
+    ("file: a cache of Terragrunt", {"live/dev/a/.terragrunt-cache/x/main.tf": MAIN}, {"code"}),
+    ("file: a path in other letters", {"Live/dev/a/terragrunt.hcl": UNIT}, {"code"}),
+    ("file: a name that ends its line", {"modules/a/main.tf\n": MAIN}, {"code"}),
     ("code: http that is not stored", module('ephemeral "http" "x" {\n  url = "x"\n}\n'), {"code", "provider"}),
     ("code: an action", module('action "local_command" "x" {\n}\n'), {"code", "provider"}),
     ("code: a list of another provider", module('list "evil_thing" "x" {\n  provider = evil\n}\n'), {"provider"}),
@@ -428,6 +454,11 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("JSON: a provider that an import names", {JSON: '{"import": [{"to": "x", "id": "y", "provider": "evil.x"}]}'}, {"code", "provider"}),
     ("JSON: a provider that a module gets", {JSON: '{"module": {"x": {"source": "./x", "providers": {"aws": "evil.x"}}}}'}, {"code", "provider"}),
     ("JSON: an action", {JSON: '{"action": {"evil_x": {"y": {}}}}'}, {"code", "provider"}),
+    ("JSON: a required provider that is computed", {JSON: '{"terraform": {"required_providers": {"aws": "${ {source = \\"evil/aws\\"} }"}}}'}, {"code", "provider"}),
+    ("JSON: a provider of a function", {JSON: '{"output": {"x": {"value": ["${provider::evil::run()}"]}}}'}, {"code", "provider"}),
+    ("module call: providers that are computed", module('module "x" {\n  source    = "../b"\n  providers = coalesce({ aws = random.x })\n}\n'), {"provider"}),
+    ("module call: providers, none", module('module "x" {\n  source    = "../b"\n  providers = {}\n}\n'), set()),
+    ("JSON: a provider in a check", {JSON: '{"check": {"x": {"data": {"external": {"x": {"program": ["id"]}}}}}}'}, {"code", "provider"}),
     ("JSON: built in", {JSON: '{"resource": {"terraform_data": {"x": {}}}}'}, {"code"}),
     # values of what Terragrunt generates
     ("value: decoded, by Terraform's own name", env('"STRATA"', 'core::jsondecode("1")'), {"code"}),
@@ -455,11 +486,11 @@ class Written(CommitRange):
     def of(cls, new: dict[str, str], old: dict[str, str] = BASE, **modes: str) -> Written:
         return cls(Path(), "base", "head", tuple(sorted(new)), modes, old, new)
 
-    def before(self, path: str) -> bytes | None:
-        return self.old[path].encode() if path in self.old else None
+    def before(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self.old[path].encode() for path in paths if path in self.old}
 
-    def after(self, path: str) -> bytes | None:
-        return self.new[path].encode()
+    def after(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self.new[path].encode() for path in paths if path in self.new}
 
     def paths_before(self) -> list[str]:
         return sorted(self.old)

@@ -19,6 +19,7 @@ _NEEDS = (
     ("GET", r"/issues/\d+/(comments|labels|events)", _TALK),
     ("GET", r"/issues", ("issues",)),
     ("GET", r"/commits/\w+/pulls", ("pull-requests",)),
+    ("GET", r"/pulls", ("pull-requests",)),
     ("GET", r"/commits/\w+/status", ("statuses",)),
     ("GET", r"/actions/.+", ("actions",)),
     ("POST", r"/issues/\d+/comments", _TALK),
@@ -47,6 +48,7 @@ class Server:
     labels: dict[int, list[str]] = field(default_factory=dict)
     events: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    open: list[dict[str, Any]] = field(default_factory=list)
     statuses: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     faults: list[tuple[int, dict[str, str], str] | None] = field(default_factory=list)
     # Do the work, then lose the answer.
@@ -116,6 +118,7 @@ class Server:
             ),
             ("DELETE", r"/issues/(\d+)/labels/(.+)", self._remove_label),
             ("GET", r"/issues/(\d+)/events", lambda p, b, q: (200, _page(self.events.get(int(p[0]), []), q))),
+            ("GET", r"/pulls", lambda p, b, q: (200, _page(self.open, q) if q["base"] == ["main"] else [])),
             ("GET", r"/commits/(\w+)/pulls", lambda p, b, q: (200, self.pulls.get(p[0], []))),
             (
                 "GET",

@@ -151,7 +151,9 @@ class Platform:
     def push(self, commit: str | None = None) -> WorkflowRun:
         """Run terraform-post-merge-apply.yaml for a commit of main, its head without one."""
         sha = commit or self.repository.main()
-        return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, {})
+        before = self.repository.git("rev-parse", f"{sha}~1").strip()
+        event = {"before": before}
+        return self._run("terraform-post-merge-apply.yaml", "push", "refs/heads/main", sha, event)
 
     def schedule(self) -> WorkflowRun:
         """Run drift.yaml."""
@@ -275,7 +277,13 @@ class Platform:
             variables={"dev": self.github_variables},
             # There is no registry here that Terragrunt's cache server could ask.
             # And the small repository has no inputs for its module's README, which is tested in tests/modules.
-            overrides={"TG_PROVIDER_CACHE": "0", "PYTEST_ADDOPTS": "-k test_one"},
+            # The providers here come from this machine, and the stand-ins among them have other checksums.
+            overrides={
+                "PYTEST_ADDOPTS": "-k test_one",
+                "TF_CLI_ARGS_init": "",
+                "TF_CLI_CONFIG_FILE": str(self.terraform_config),
+                "TG_PROVIDER_CACHE": "0",
+            },
             elsewhere=elsewhere or {},
             without=without or {},
         ).execute()

@@ -46,6 +46,7 @@ def test_aws_twice_and_once_more_with_the_state_lost(bootstrapped: Platform) -> 
     adopted = platform.bootstrap("aws")
     assert [line for line in adopted if line.startswith("imported")] == [
         "imported arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
+        "imported arn:aws:iam::111122223333:policy/strata-boundary-dev",
         "imported strata-apply-dev",
         "imported strata-plan-dev",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strata.ci.git import CommitRange, commit, content, git, tree_at
+from strata.ci.git import CommitRange, commit, contents, files_at, git, tree_at
 from strata.errors import StrataError
 
 
@@ -57,7 +57,8 @@ def test_a_change_is_what_came_since_its_branch(history: Path) -> None:
 
 def test_files_before_and_after(history: Path) -> None:
     change = CommitRange.since(history, "main")
-    found = {path: (change.before(path), change.after(path)) for path in change.files}
+    before, after = change.before(change.files), change.after(change.files)
+    found = {path: (before.get(path), after.get(path)) for path in change.files}
     assert found == {
         "added": (None, b"a\n"),
         "folder/é": (b"\xff", None),
@@ -65,9 +66,9 @@ def test_files_before_and_after(history: Path) -> None:
         "new name": (None, b"same\n" * 20),
         "old name": (b"same\n" * 20, None),
     }
-    assert content(history, change.base, "folder") is None
-    # What is not committed is not part of it.
-    assert change.after("nothing") is None
+    # What is not a file, and what is not committed.
+    assert contents(history, change.base, ["folder", "nothing"]) == {}
+    assert contents(history, change.base, []) == {}
 
 
 def test_names_of_commits(history: Path) -> None:
@@ -122,3 +123,46 @@ def test_the_tree_is_gone_after_a_failure(history: Path) -> None:
     with pytest.raises(ZeroDivisionError), tree_at(history, "one"):
         raise ZeroDivisionError
     assert git(history, "worktree", "list") == before
+
+
+def test_the_files_of_a_commit_are_gone_afterwards(history: Path) -> None:
+    (history / "kept").write_text("not committed\n")
+    (history / "untracked").write_text("x\n")
+    try:
+        for name, kept in (("two", "kept\n"), ("three", "changed\n")):
+            with files_at(history, commit(history, name)) as tree:
+                assert (tree / "kept").read_text() == kept
+                assert sorted(path.name for path in tree.iterdir()) == sorted(
+                    [".git", *git(history, "ls-tree", "--name-only", "-z", name).split("\0")[:-1]]
+                )
+            assert not tree.exists()
+        with files_at(history, commit(history, "two")) as tree:
+            assert (tree / "folder/é").read_bytes() == b"\xff"
+    finally:
+        (history / "kept").write_text("changed\n")
+        (history / "untracked").unlink()
+
+
+def test_links_and_modes_of_a_commit(tmp_path: Path) -> None:
+    def run(*arguments: str) -> None:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
+
+    run("init", "-q")
+    (tmp_path / "script").write_text("x\n")
+    (tmp_path / "script").chmod(0o755)
+    (tmp_path / "same").symlink_to("script")
+    (tmp_path / "other").symlink_to("script")
+    (tmp_path / "line\nend").write_text("odd\n")
+    run("add", "--all")
+    run("commit", "-q", "-m", "one")
+    (tmp_path / "other").unlink()
+    (tmp_path / "other").symlink_to("same")
+    with files_at(tmp_path, commit(tmp_path, "HEAD")) as tree:
+        assert [(tree / name).readlink() for name in ("same", "other")] == [Path("script"), Path("script")]
+        assert (tree / "script").stat().st_mode & 0o111
+        assert (tree / "line\nend").read_text() == "odd\n"
+    assert contents(tmp_path, commit(tmp_path, "HEAD"), ["line\nend", "same"]) == {
+        "line\nend": b"odd\n",
+        "same": b"script",
+    }

@@ -146,7 +146,7 @@ def test_the_comment_says_where_there_is_no_plan(job: Server, tmp_path: Path) ->
         PlanSet(environment="dev", commit="abc", units=(UnitPlan(unit="live/dev/s3"),)), tmp_path / "plans"
     )
     assert cli.run([*comment, '["dev"]']) == 0
-    assert [one["body"].splitlines()[1] for one in job.comments] == ["## Plan for `dev`: no changes"]
+    assert [one["body"].splitlines()[2] for one in job.comments] == ["## Plan for `dev`: no changes"]
 
 
 def test_the_issue_of_what_was_not_looked_at_stays(job: Server, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from strata.bootstrap.github import LABELS
+from strata.ci import rego
 from strata.ci.code_rules import GateFinding
 from strata.ci.plan_rules import built_in
 from tests.ci.platform import Platform
@@ -39,7 +41,10 @@ def test_every_label_of_the_gate_is_explained(root: Path) -> None:
     text = (root / "docs/ci.md").read_text()
     sources = "".join((root / f"strata/ci/{name}.py").read_text() for name in ("code_rules", "gate"))
     rules = set(re.findall(r'GateFinding\(\s*"([a-z-]+)"', sources)) | {rule.label for rule in built_in()}
-    assert len(rules) == 9
+    rules.add(rego.LABEL)
+    assert len(rules) == 10
     for rule in rules:
         assert f"| `{GateFinding(rule, '', '').label}` |" in text
-    assert text.count("| `approve:") == 9
+    assert text.count("| `approve:") == 10
+    # The bootstrap makes them.
+    assert set(LABELS) == rules

@@ -16,6 +16,7 @@ from strata.ci.plans import PlanSet, ResourceChange, UnitPlan
 from strata.errors import StrataError
 from tests.ci.changes import BASE, BASE_OF_MORE, MAIN, MORE, ROWS, Written
 from tests.ci.repository import Repository
+from tests.ci.spellings import fault, suite
 from tests.hcl.texts import respelled
 
 HCL_ROWS = [
@@ -250,3 +251,13 @@ def test_each_finding_needs_its_own_label() -> None:
     findings = [GateFinding("code", "x", "y"), GateFinding("workflow", "x", "y")]
     verdict = decide(findings, {"approve:code"})
     assert (verdict.open, verdict.missing) == (False, ("approve:workflow",))
+
+
+def test_other_spellings_ask_for_no_less() -> None:
+    """A short run of bench/fuzz_gate.py, which goes on for half an hour."""
+    changes = suite()
+    assert len(changes) >= 200
+    for seed in range(int(os.environ.get("SPELLINGS", "1")) * 250):
+        some = random.Random(seed)
+        said = fault(some.choice(changes), some)
+        assert said is None, f"seed {seed}: {said}"

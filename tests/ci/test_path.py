@@ -137,9 +137,21 @@ def test_from_pull_request_to_drift(bootstrapped: Platform) -> None:
     assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "failure"
     assert len(topics.list_topics()["Topics"]) == 1
 
-    # -- put right by hand and run again: both are applied, the notes as the environment plan had foreseen, and
-    #    what was removed is destroyed last ----------------------------------------------------------------------
+    # -- put right by hand, and that one unit again: the commit does not count as applied yet ------------------
     topics.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="First")
+    alone = platform.dispatch("terraform-post-merge-apply.yaml", {"environment": "dev", "unit": "topics"})
+    assert alone.succeeded, log(alone)
+    assert alone.result("outdated") == "skipped"
+    assert "live/dev/topics: applied" in alone.jobs["apply"][0].said
+    assert "snowflake-notes" not in alone.jobs["apply"][0].said
+    assert len(topics.list_topics()["Topics"]) == 2
+    assert server.statuses[second_merge]["strata/apply (dev)"]["state"] == "failure"
+    nothing = platform.dispatch("terraform-post-merge-apply.yaml", {"environment": "dev", "unit": "nowhere"})
+    assert nothing.result("apply") == "failure"
+    assert "live/dev/nowhere has nothing to apply" in nothing.said
+
+    # -- and the whole again: the rest is applied, the notes as the environment plan had foreseen, and what was
+    #    removed is destroyed last --------------------------------------------------------------------------------
     again = platform.push()
     assert again.succeeded, log(again)
     said = again.jobs["apply"][0].said
@@ -167,7 +179,7 @@ def test_from_pull_request_to_drift(bootstrapped: Platform) -> None:
     assert issue["state"] == "closed"
 
     # -- no value is shown anywhere; nothing was restored where credentials may write ---------------------------
-    runs = (opened, labeled, applied, drifted, reviewed, stopped, again, quiet)
+    runs = (opened, labeled, applied, drifted, reviewed, stopped, alone, again, quiet)
     assert SECRET not in everything_shown(platform, *runs)
     assert {job for job in platform.cached if "apply" in job} == set()
     assert {role for job, role in platform.logins if job == "plan"} == {"strata-plan-dev"}

@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, dict[str, dict[str, str]]] = {
     },
     "terraform-post-merge-apply": {
         "affected": {"contents": "read", "statuses": "read"},
+        "outdated": {"contents": "read", "pull-requests": "write", "statuses": "write"},
         "apply": {"contents": "read", "id-token": "write", "pull-requests": "read", "statuses": "write"},
     },
     "drift": {
@@ -73,6 +74,18 @@ def test_no_job_with_a_credential_restores_a_cache(root: Path) -> None:
     actions = (root / ".github/actions/setup/action.yaml").read_text()
     assert "actions/cache" not in actions
     assert "cache:" not in actions
+
+
+def test_a_job_with_a_credential_installs_locked_providers_only(root: Path) -> None:
+    for name in WORKFLOWS:
+        for job, item in workflow(root, name)["jobs"].items():
+            if "id-token" not in item["permissions"]:
+                continue
+            assert item["env"]["TF_CLI_ARGS_init"] == "-lockfile=readonly", f"{name}/{job}"
+            assert item["env"]["TF_CLI_CONFIG_FILE"] == "${{ github.workspace }}/.strata/providers.tfrc"
+            steps = [step.get("uses", step.get("run", "")).partition("@")[0] for step in item["steps"]]
+            made = steps.index('strata ci providers --out "$TF_CLI_CONFIG_FILE"')
+            assert made < steps.index("aws-actions/configure-aws-credentials"), f"{name}/{job}"
 
 
 def test_a_merge_queue_gets_its_checks(root: Path) -> None:

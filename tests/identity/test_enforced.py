@@ -22,6 +22,7 @@ ROLE, BOUNDARY = (
     f"arn:aws:iam::{ACCOUNT}:role/strata-%s-dev",
     f"arn:aws:iam::{ACCOUNT}:policy/strata-boundary-dev",
 )
+OTHER = f"arn:aws:iam::{ACCOUNT}:policy/strata-other-dev"
 RAW = f"strata-raw-dev-{ACCOUNT}"
 HERE = f"{REGION}:{ACCOUNT}"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:strata-pipeline-dev"
@@ -49,7 +50,6 @@ PASS: list[tuple[str, str, dict[str, Any]]] = [
     ("s3", "get_bucket_lifecycle_configuration", {"Bucket": RAW}),
     ("kms", "create_key", {"Tags": KEY_TAGS}),
     ("kms", "list_aliases", {}),
-    ("iam", "create_policy", {"PolicyName": "strata-boundary-dev","PolicyDocument": POLICY,"Tags": TAGS}),
     ("iam", "create_role", {"RoleName": "strata-glue-dev","AssumeRolePolicyDocument": TRUST,"PermissionsBoundary": BOUNDARY,"Tags": TAGS}),
     ("iam", "put_role_policy", {"RoleName": "strata-glue-dev","PolicyName": "p","PolicyDocument": POLICY}),
     ("iam", "get_role", {"RoleName": "strata-apply-dev"}),
@@ -112,7 +112,19 @@ PASS: list[tuple[str, str, dict[str, Any]]] = [
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("s3", "get_object", {"Bucket": RAW,"Key": "x"}),
     ("iam", "create_role", {"RoleName": "strata-x-dev","AssumeRolePolicyDocument": TRUST,"Tags": TAGS}),
+    ("iam", "create_role", {"RoleName": "strata-x-dev","AssumeRolePolicyDocument": TRUST,"PermissionsBoundary": OTHER,"Tags": TAGS}),
     ("iam", "put_role_policy", {"RoleName": "strata-apply-dev","PolicyName": "q","PolicyDocument": POLICY}),
+    ("iam", "put_role_permissions_boundary", {"RoleName": "strata-glue-dev","PermissionsBoundary": OTHER}),
+    ("iam", "delete_role_permissions_boundary", {"RoleName": "strata-glue-dev"}),
+    ("iam", "attach_role_policy", {"RoleName": "strata-glue-dev","PolicyArn": BOUNDARY}),
+    ("iam", "create_policy", {"PolicyName": "strata-x-dev","PolicyDocument": POLICY}),
+    ("iam", "create_policy_version", {"PolicyArn": BOUNDARY,"PolicyDocument": POLICY,"SetAsDefault": True}),
+    ("iam", "set_default_policy_version", {"PolicyArn": BOUNDARY,"VersionId": "v1"}),
+    ("iam", "delete_policy_version", {"PolicyArn": BOUNDARY,"VersionId": "v1"}),
+    ("iam", "tag_policy", {"PolicyArn": BOUNDARY,"Tags": TAGS}),
+    ("iam", "delete_policy", {"PolicyArn": BOUNDARY}),
+    ("iam", "put_role_policy", {"RoleName": "strata-unbound-dev","PolicyName": "q","PolicyDocument": POLICY}),
+    ("iam", "update_assume_role_policy", {"RoleName": "strata-unbound-dev","PolicyDocument": TRUST}),
     ("dynamodb", "put_item", {"TableName": "strata-claims-dev","Item": {"k":{"S":"1"}}}),
     ("glue", "create_job", {"Name": "strata-y-dev","Role": ROLE%"apply","Command": {"Name":"glueetl"}}),
 ]  # fmt: skip
@@ -152,7 +164,10 @@ def test_the_apply_role_does_its_work_and_nothing_else(plan: Mapping[str, Any], 
     try:
         root = {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test"}
         iam = client_of(url, "iam", root)
-        iam.create_role(RoleName="strata-apply-dev", AssumeRolePolicyDocument=TRUST)
+        for name in ("strata-boundary-dev", "strata-other-dev"):
+            iam.create_policy(PolicyName=name, PolicyDocument=POLICY)
+        for name in ("strata-apply-dev", "strata-unbound-dev"):
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
         for resource in resources(plan):
             values = resource.values
             if resource.type == "aws_iam_role_policy" and values["role"] == "strata-apply-dev":

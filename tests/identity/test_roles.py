@@ -121,7 +121,7 @@ def test_an_apply_role_that_may_widen_itself_is_found(changed: Any, facts: Envir
 def test_a_roles_policy_is_asked_for_within_the_roles_boundary(
     plan: Mapping[str, Any], facts: EnvironmentFacts
 ) -> None:
-    text = json.dumps(plan).replace("policy/strata-boundary-dev", "policy/organisation")
+    text = json.dumps(plan).replace("policy/strata-boundary-dev", "policy/organization")
     assert not [fault for fault in faults(json.loads(text), facts) if "iam:PutRolePolicy" in fault]
 
 
@@ -167,15 +167,25 @@ def test_the_command_fails_on_a_fault(strata: Command, changed: Any, tmp_path: P
 
 
 def test_who_can_make_an_administrator_of_itself(plan: Mapping[str, Any], facts: EnvironmentFacts) -> None:
-    """What docs/identity.md lists, and nothing else; with a boundary of the operator's no role can."""
-    (found,) = escalations(plan, facts)
+    """No role of the repository can; it could if the boundary were the apply role's to change."""
+    assert escalations(plan, facts) == []
+
+    def holds(statements: list[Any]) -> None:
+        statements[:] = [one for one in statements if one.get("Sid") != "NeverItself"]
+        allowing("iam:CreatePolicyVersion", resource="arn:aws:iam::111122223333:policy/strata-boundary-dev")(
+            statements
+        )
+
+    other = copy.deepcopy(plan)
+    change_policy(other, "aws_iam_role_policy", "apply", holds)
+    (found,) = escalations(other, facts)
     assert found.role == "strata-apply-dev"
     assert found.steps[0] == "strata-apply-dev rewrites the boundary"
     assert len(found.steps) == 3
 
-    def held(statements: list[Any]) -> None:
-        statements[:] = [one for one in statements if one.get("Sid") != "ManageBoundary"]
 
-    other = copy.deepcopy(plan)
-    change_policy(other, "aws_iam_role_policy", "apply", held)
-    assert escalations(other, facts) == []
+def test_a_policy_beyond_its_boundary_is_found(changed: Any, facts: EnvironmentFacts) -> None:
+    change_policy(changed, "aws_iam_role_policy", "glue", allowing("sqs:ReceiveMessage", "sqs:SendMessage", resource="arn:aws:sqs:eu-west-1:111122223333:strata-x-dev"))  # fmt: skip
+    assert faults(changed, facts) == [
+        "glue More allows sqs:ReceiveMessage on arn:aws:sqs:eu-west-1:111122223333:strata-x-dev, which its boundary does not"
+    ]

@@ -28,7 +28,7 @@ CHANGED = {
         'aws_cloudwatch_event_target.this["raw-objects"]',
     },
     "glue": {'aws_glue_catalog_table.this["flights"]', 'aws_glue_job.this["clean"]'},
-    "iam": {"aws_iam_policy.boundary[0]", 'aws_iam_role_policy.this["glue"]'},
+    "iam": {'aws_iam_role_policy.this["glue"]'},
     "lambda": {
         'aws_lambda_function.this["announce"]',
         'aws_lambda_function.this["refresh"]',

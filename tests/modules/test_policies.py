@@ -50,7 +50,7 @@ def test_a_role_reaches_only_its_objects(
 ) -> None:
     made = planned("iam", f'aws_iam_role.this["{role}"]')
     identity = planned("iam", f'aws_iam_role_policy.this["{role}"]')["policy"]
-    boundary = planned("iam", "aws_iam_policy.boundary[0]")["policy"]
+    boundary = planned("github-oidc", "aws_iam_policy.services_boundary[0]")["policy"]
     assert made["permissions_boundary"] == f"arn:aws:iam::{ACCOUNT}:policy/strata-boundary-dev"
     request = _request(role, action, bucket + rest)
     assert evaluate(request, [identity], _bucket_policy(planned, bucket), boundary).allowed is allowed

@@ -39,6 +39,7 @@ RESPONSES = {
     "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
     "events": MotoName("moto.events.responses", "EventsHandler"),
     "glue": MotoName("moto.glue.responses", "GlueResponse"),
+    "iam": MotoName("moto.iam.responses", "IamResponse"),
     "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),

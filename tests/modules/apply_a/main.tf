@@ -56,9 +56,16 @@ module "s3" {
   }
 }
 
+# What github-oidc makes, which the operator applies.
+resource "aws_iam_policy" "boundary" {
+  name   = "strata-boundary-test"
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }] })
+}
+
 module "iam" {
-  source  = "./modules/iam"
-  context = local.context
+  source     = "./modules/iam"
+  context    = local.context
+  depends_on = [aws_iam_policy.boundary]
   roles = {
     eventbridge = {
       description = "Starts the pipeline"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strata.ci.github import GitHub
+from strata.ci.outdated import units_note, with_units
 from strata.ci.plans import PlanSet
 from strata.ci.summary import LIMIT, markdown, marker, not_planned
 from strata.cli.checkout import checkout_root
@@ -22,11 +23,10 @@ def run(folder: ArtifactFolder, pull_request: PullRequest, expect: Expect, commi
     for environment in sorted({*planned, *expected, *discovery.environments(root)}):
         missing = environment in expected and environment not in planned
         plans = planned.get(environment) or PlanSet(environment=environment, commit=commit)
-        body = (
-            not_planned(environment, commit)
-            if missing
-            else markdown(plans, LIMIT, f"the artifact plan-{environment}")
-        )
+        units = [*(unit.unit for unit in plans.units), *plans.removed]
+        room = LIMIT - len(units_note(units))
+        text = markdown(plans, room, f"the artifact plan-{environment}")
+        body = not_planned(environment, commit) if missing else with_units(text, environment, units)
         create = missing or bool(plans.units or plans.removed)
         address = github.upsert_comment(pull_request, marker(environment), body, create=create)
         out.print(address or f"{environment}: no unit is affected, no comment to update", soft_wrap=True)

@@ -13,12 +13,10 @@ import typer
 from strata.ci.code_rules import GateFinding, check_change
 from strata.ci.gate import GateVerdict, check_plans, decide
 from strata.ci.git import CommitRange
-from strata.ci.github import GitHub
 from strata.ci.inventory import check_loaded, is_configuration
-from strata.ci.plan_rules import rules_of
+from strata.ci.providers import check_providers
 from strata.ci.workflow import add_summary
 from strata.cli.options import Json
-from strata.cli.plan_sets import read_plan_sets, require_expected
 from strata.cli.views.console import out, print_json
 from strata.errors import StrataError
 
@@ -60,6 +58,10 @@ def run(
     if base is not None:
         findings += _of_change(CommitRange.since(repository.resolve(), base))
     if plans is not None:
+        # Imported here, as GitHub's client below: a change's own gate needs neither.
+        from strata.ci.plan_rules import rules_of
+        from strata.cli.plan_sets import read_plan_sets, require_expected
+
         sets = read_plan_sets(plans)
         require_expected(plans, sets, expect)
         rules = rules_of(repository)
@@ -81,9 +83,11 @@ def run(
 def _of_change(change: CommitRange) -> list[GateFinding]:
     """Judge the text of a change, then what it evaluates to: text that needs an approval is not evaluated."""
     found = check_change(change)
-    if any(one.rule == "code" for one in found) or not any(is_configuration(path) for path in change.files):
+    if any(one.rule == "code" for one in found):
         return found
-    return [*found, *check_loaded(change)]
+    if not any(one.rule == "provider" for one in found):
+        found = [*found, *check_providers(change)]
+    return [*found, *(check_loaded(change) if any(map(is_configuration, change.files)) else ())]
 
 
 def _print(verdict: GateVerdict, as_json: bool) -> None:
@@ -111,6 +115,8 @@ def _approvals(pull_request: int | None, author: str | None, head: str | None, f
         raise StrataError(
             "--pull-request needs the author and the head commit", remedy="give --author and --head"
         )
+    from strata.ci.github import GitHub
+
     github = GitHub.from_environment()
     if fresh:
         # They do not count now, even if they cannot be removed: the token of a fork's job may only read.

@@ -10,6 +10,7 @@ from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
+from strata.cloud.aws.iam.boundaries import Boundaries
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.iam.sts import Sts
 from strata.cloud.aws.lambda_.api import Lambda
@@ -41,6 +42,7 @@ class Services:
         self._in_order: tuple[Service, ...] = (
             self.identity,
             Sts(self.identity, self.issuer),
+            Boundaries(),
             S3Events(self.identity),
             self.s3_access,
             ConditionalWrites(),

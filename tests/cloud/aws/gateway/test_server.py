@@ -70,6 +70,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
         assert names == [
             "identity",
             "sts",
+            "iam-boundaries",
             "s3",
             "s3-access",
             "conditional-writes",
