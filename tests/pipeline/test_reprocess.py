@@ -38,7 +38,8 @@ def last_outcome(up: Up) -> tuple[str, str]:
             entered = [
                 one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one
             ]
-            return described["status"], entered[-1]
+            # One that has just started has entered none.
+            return described["status"], entered[-1] if entered else ""
     raise AssertionError("no execution")
 
 
