@@ -56,6 +56,11 @@ variable "jobs" {
   description = "Makes the machine jobs, which runs Glue jobs for whole tables: the role that it runs as. Null: none."
   type        = object({ role_arn = string })
   default     = null
+
+  validation {
+    condition     = var.jobs == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", var.jobs.role_arn))
+    error_message = "jobs.role_arn must be the ARN of an IAM role."
+  }
 }
 
 variable "kms_key_arn" {
@@ -101,6 +106,11 @@ variable "reprocess" {
   validation {
     condition     = var.reprocess == null ? true : var.reprocess.max_concurrency >= 1 && var.reprocess.max_concurrency <= 1000
     error_message = "reprocess.max_concurrency must lie between 1 and 1000."
+  }
+
+  validation {
+    condition     = var.reprocess == null ? true : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", var.reprocess.role_arn))
+    error_message = "reprocess.role_arn must be the ARN of an IAM role."
   }
 }
 
