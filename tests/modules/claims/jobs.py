@@ -19,9 +19,9 @@ import boto3
 import pytest
 
 from glue_jobs import main as jobs
-from glue_jobs import odcs
+from glue_jobs import odcs, verdicts
 from glue_jobs.formats import HEAD
-from glue_jobs.lines import SourceLines
+from glue_jobs.lines import SourceRows
 
 FUNCTIONS = Path(__file__).parents[3] / "lambda_functions" / "snowflake_external_table"
 HEADER = ",".join(odcs.load("flights").names)
@@ -51,9 +51,9 @@ class Processed:
     def size(self, uri: str) -> int | None:
         return len(self.bytes(uri))
 
-    def head(self, uri: str, compression: str | None = None) -> bytes:
+    def head(self, uri: str, compression: str | None = None, size: int = HEAD) -> bytes:
         assert compression is None
-        return self.bytes(uri)[:HEAD]
+        return self.bytes(uri)[:size]
 
     def read(self, uri: str) -> Any:
         self._tick()
@@ -208,12 +208,18 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     """Put Spark and Snowflake of the current world below jobs and functions; return the functions by name."""
     from glue_jobs import source
 
-    def read_lines(_: Any, uri: str, form: Any) -> SourceLines | None:
+    def read_lines(_: Any, uri: str, form: Any) -> SourceRows:
         lines = world().processed.bytes(uri).decode().splitlines()
-        if not any(lines):
-            return None
         rows = [(line.split(",")[0], line.split(",")[1]) for line in lines[1:]]
-        return SourceLines(lines[0], len(rows), Frame(rows))  # type: ignore[arg-type]
+        return SourceRows(Frame(rows), has_header=True)  # type: ignore[arg-type]
+
+    def is_blank(_: Any, uri: str) -> bool:
+        return not any(world().processed.bytes(uri).decode().splitlines())
+
+    def number(_: Any, source: Any, judged: Any) -> tuple[verdicts.Numbers, verdicts.Counts]:
+        seen = judged.observed()
+        counts = {None: seen["rows"]} if seen["rows"] else {}
+        return verdicts.Numbers({}, judged=seen["rows"]), verdicts.Counts(counts, seen["dates"])
 
     def curated(_: Any, inputs: Any) -> Any:
         frame = Frame(inputs.clean.rows, inputs.origin.sequencer)
@@ -223,16 +229,16 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     reader = SimpleNamespace(
         schema=lambda _: SimpleNamespace(parquet=lambda uri: Frame(world().processed.rows(uri)))
     )
+    patch.setattr(jobs.lines, "is_blank", is_blank)
+    patch.setattr(jobs.verdicts, "number", number)
+    patch.setattr(jobs.verdicts, "repeated", lambda *_: None)
+    patch.setattr(jobs.verdicts, "clean_rows", lambda _, numbered, __: numbered)
+    patch.setattr(verdicts.Numbers, "of", lambda _, judged: judged)
     patch.setattr(jobs, "_session", lambda *_: SimpleNamespace(read=reader))
     patch.setattr(jobs, "JobStorage", lambda _: world().processed)
     patch.setattr(jobs.lines, "read", read_lines)
     patch.setattr(jobs.references, "read", lambda *_: {})
-    patch.setattr(
-        jobs.clean,
-        "transform",
-        lambda _, inputs: SimpleNamespace(judged=inputs.lines, quarantined=Frame([])),
-    )
-    patch.setattr(jobs.clean, "clean_rows", lambda _, judged: judged)
+    patch.setattr(jobs.clean, "transform", lambda _, inputs: inputs.rows)
     patch.setattr(jobs.curate, "transform", curated)
     patch.setattr(jobs, "_observed", lambda frame, **_: (frame, frame))
     patch.setattr(jobs, "_values", lambda frame: frame.observed())
