@@ -199,7 +199,7 @@ locals {
       Effect = "Allow"
       Action = [
         "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-        "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
+        "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
       ]
       Resource  = format(local.role_arn, "*")
       Condition = { StringEquals = { "iam:PermissionsBoundary" = local.bound } }

@@ -41,7 +41,7 @@ class Service:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     found = Service((200, b'{"value": "a-token"}'))
-    monkeypatch.setattr(login.httpx, "get", found.get)
+    monkeypatch.setattr(httpx, "get", found.get)
     monkeypatch.setattr(tenacity.nap.time, "sleep", lambda seconds: None)
     return found
 

@@ -36,7 +36,7 @@ def job(monkeypatch: pytest.MonkeyPatch) -> None:
             200, json={"value": f"for {url.params['audience']}"}, request=httpx.Request("GET", url)
         )
 
-    monkeypatch.setattr(login.httpx, "get", get)
+    monkeypatch.setattr(httpx, "get", get)
     for name, value in {
         "ACTIONS_ID_TOKEN_REQUEST_URL": "https://tokens.example/?run=1",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job-secret",

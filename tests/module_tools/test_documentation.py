@@ -33,13 +33,13 @@ def test_the_commands_of_the_guide_run(root: Path, tmp_path: Path) -> None:
     assert "0 findings" in said[0]
     assert "wrote: modules/ledger/main.tf" in said[1]
     assert "0 findings" in said[1]
-    assert "tagged eventbridge/v2.0.0" in said[2]
+    assert "tagged eventbridge/v2.1.0" in said[2]
     assert said[3].splitlines() == [
         "major input zone: added, and callers have to give it",
-        "eventbridge 2.0.0 -> 3.0.0 at least (major)",
+        "eventbridge 2.1.0 -> 3.0.0 at least (major)",
     ]
     assert "tagged eventbridge/v3.0.0" in said[4]
     row = next(line for line in said[5].splitlines() if " eventbridge " in line)
-    assert re.findall(r"[\w.-]+", row) == ["eventbridge", "3.0.0", "3.0.0", "none", "local", "v2.0.0"]
+    assert re.findall(r"[\w.-]+", row) == ["eventbridge", "3.0.0", "3.0.0", "none", "local", "v2.1.0"]
     assert re.sub(" +", " ", said[6].splitlines()[0].strip()) == "live/staging/env.hcl | 2 +-"
     assert "refs/tags/eventbridge/v3.0.0" in git("ls-remote", "origin")
