@@ -10,7 +10,6 @@ import httpx
 import pytest
 import tenacity
 
-from strata.ci import login
 from strata.ci.login import identity_token, snowflake_variables
 from strata.ci.workflow import add_summary, set_output
 from strata.errors import StrataError

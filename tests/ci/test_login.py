@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from strata.ci import impact as downstream
-from strata.ci import login
 from strata.ci.affected import Affected
 from strata.ci.fingerprint import Record, new_key
 from strata.ci.impact import with_downstream
