@@ -87,7 +87,20 @@ def write_root(
         members: the units.
         composition: their inputs.
         absent: ids of what does not exist yet: an import of it is left out, so that it shows as made.
+
+    Raises:
+        StrataError: two units have modules of one name.
     """
+    named: dict[str, Unit] = {}
+    for member in members:
+        first = named.setdefault(member.name, member.unit)
+        if first is not member.unit:
+            raise StrataError(
+                f"{first.path} and {member.unit.path} have one name in a plan of the whole environment: "
+                f"{member.name}",
+                file=member.unit.file,
+                remedy="rename one of the two folders",
+            )
     providers = _Providers()
     passed = {member.name: dict(providers.passed(member)) for member in members}
     text = _RootText()

@@ -146,6 +146,16 @@ def test_an_import_of_what_is_absent_is_left_out() -> None:
     ]
 
 
+def test_two_units_cannot_have_one_name() -> None:
+    members = [Member("a-b", unit(component), module({}), "base") for component in ("a/b", "a-b")]
+    with pytest.raises(StrataError) as caught:
+        write_root(members, composed(), set())
+    assert str(caught.value) == (
+        "live/dev/a-b/terragrunt.hcl: live/dev/a/b and live/dev/a-b have one name in a plan of the whole "
+        "environment: a-b (rename one of the two folders)"
+    )
+
+
 @pytest.mark.parametrize(
     ("component", "name"),
     [("s3", "s3"), ("github-oidc", "github-oidc"), ("data/raw", "data-raw"), ("_x", "_x"), ("1st", None), ("a b", None), ("-a", None), ("é", "é"), ("a.b", None)],
