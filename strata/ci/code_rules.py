@@ -13,16 +13,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
 
 from strata.ci.git import CommitRange
+from strata.ci.json_providers import BUILT_IN, TYPED_BLOCKS, json_providers
 from strata.errors import StrataError
 from strata.hcl.syntax import Block, Expression, Node, compact, normal, parse
 from strata.hcl.values import elements, key_of, string_value
 from strata.live.discovery import LOCK_FILE
 
-# Terraform's own, which needs no provider.
-_BUILT_IN = {"terraform"}
 _CODE_DATA = {"aws_lambda_invocation", "external", "http", "terraform_remote_state"}
 # Runs any statement, and its query each time that Terraform plans.
 # The others run a function, a script or another template as soon as Terraform applies.
@@ -35,7 +33,6 @@ _CODE_RESOURCES = {
         "aws_ssm_association",
     ),
 }
-_TYPED = ("action", "data", "ephemeral", "list", "resource")
 # Every edit of one counts: what it says is run, decides what is, or whom a token is sent to.
 _RUN_BLOCKS = (
     *(
@@ -95,7 +92,6 @@ _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
 # The provider of a function, in a template of JSON syntax.
-_FUNCTION_PROVIDER = re.compile(r"provider\s*::\s*([\w-]+)\s*::")
 # What a module's version may be; any other Git reference can mean another commit tomorrow.
 _VERSION = re.compile(r"local|v\d+\.\d+\.\d+")
 # Git's modes of plain files: a link or a repository of its own is read elsewhere than where it stands.
@@ -225,7 +221,8 @@ def _facts(path: str, content: bytes | None, *, tolerant: bool = False) -> _Fact
         return facts
     try:
         if path.endswith(".json"):
-            _json_providers(json.loads(content), facts)
+            for name in json_providers(json.loads(content)):
+                facts.providers.setdefault(name, 1)
         else:
             _hcl_facts(parse(path, content).body, facts, terragrunt=path.endswith(".hcl"))
     except (StrataError, ValueError) as error:
@@ -281,9 +278,9 @@ def _version_facts(value: Expression, facts: _Facts) -> None:
 def _block_facts(block: Block, facts: _Facts) -> str | None:
     """Take a block's providers and sources; return what it is if every edit of it counts."""
     kind, labels = block.type, block.labels
-    if kind in _TYPED and labels:
+    if kind in TYPED_BLOCKS and labels:
         prefix = labels[0].split("_", 1)[0]
-        if prefix not in _BUILT_IN:
+        if prefix not in BUILT_IN:
             facts.providers.setdefault(prefix, block.line)
     if kind == "provider" and labels:
         facts.providers.setdefault(labels[0], block.line)
@@ -371,62 +368,3 @@ def _text_fact(node: Node) -> str | None:
     if node.type == "object_elem" and (key_of(node) in _PINNED or key_of(node) is None):
         return "where modules come from"
     return None
-
-
-def _json_providers(document: Any, facts: _Facts) -> None:
-    for name in _json_names(document):
-        facts.providers.setdefault(name, 1)
-
-
-def _json_names(document: Any) -> Iterator[str]:
-    """The providers that Terraform's JSON syntax names: local names, and source addresses."""
-    checks = [body for _, made in _pairs(_within(document, "check")) for body in _bodies(made)]
-    for kind in _TYPED:
-        for name, made in _pairs([*_within(document, kind), *_within(checks, kind)]):
-            if (prefix := name.split("_", 1)[0]) not in _BUILT_IN:
-                yield prefix
-            for _, body in _pairs(made):
-                yield from (_plain(one["provider"]) for one in _bodies(body) if "provider" in one)
-    yield from (name for name, _ in _pairs(_within(document, "provider")))
-    yield from (_plain(one["provider"]) for one in _within(document, "import") if "provider" in one)
-    for _, call in _pairs(_within(document, "module")):
-        for given in (body.get("providers") for body in _bodies(call)):
-            # Terraform takes an object as it is written alone: a text is something to evaluate.
-            yield from [given] if isinstance(given, str) else (_plain(value) for _, value in _pairs(given))
-    for settings in _within(document, "terraform"):
-        for name, required in _pairs(settings.get("required_providers")):
-            yield name
-            if isinstance(required, dict):
-                yield from ([str(required["source"])] if "source" in required else [])
-            elif not isinstance(required, str) or "${" in required:
-                yield json.dumps(required)
-    for text in _strings(document):
-        yield from _FUNCTION_PROVIDER.findall(text)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _strings(inner)
-
-
-def _plain(value: Any) -> str:
-    """The provider in `"aws.other"` or `"${aws.other}"`."""
-    return str(value).removeprefix("${").partition(".")[0].strip("} ")
-
-
-def _bodies(value: Any) -> list[dict[str, Any]]:
-    """What JSON syntax says of a block: an object, or a list of such."""
-    if isinstance(value, list):
-        return [body for item in value for body in _bodies(item)]
-    return [value] if isinstance(value, dict) else []
-
-
-def _within(document: Any, kind: str) -> list[dict[str, Any]]:
-    return [body for top in _bodies(document) for body in _bodies(top.get(kind))]
-
-
-def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
-    for body in _bodies(value):
-        yield from body.items()
