@@ -16,16 +16,8 @@ from pathlib import Path
 from strata.cloud.aws.glue.spark.process import SparkJob, SparkProcess
 from strata.cloud.aws.glue.spark.settings import SparkSettings, spark_home
 
-# Ends the JVM, which writes the archive then, and waits for it.
-_END = b"""\
-from pyspark import SparkContext
-gateway = SparkContext._gateway
-try:
-    gateway.jvm.System.exit(0)
-except Exception:
-    pass  # its answer is lost with the JVM
-gateway.proc.wait()
-"""
+# Ends the JVM, which writes the archive then; the driver waits for a JVM that no longer answers.
+_END = b"from pyspark import SparkContext\nSparkContext._jvm.System.exit(0)\n"
 
 
 def is_current(settings: SparkSettings) -> bool:
