@@ -26,6 +26,7 @@ from typing import Any
 
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json, table
+from strata.cloud.aws.glue.spark import job_arguments
 from strata.cloud.aws.glue.spark.jars import default_folder, ensure_jars
 from strata.cloud.aws.glue.spark.java import find_java
 from strata.cloud.aws.glue.spark.process import SparkProcess, run_script
@@ -204,12 +205,12 @@ def run_bare(workspace: Workspace, processes: list[SparkProcess], key: str) -> f
         definition = glue.get_job(JobName=f"strata-{job}-dev")["Job"]
         runs = glue.get_job_runs(JobName=f"strata-{job}-dev")["JobRuns"]
         (run,) = (run for run in runs if run["Arguments"]["--key"] == key)
-        library = definition["DefaultArguments"]["--extra-py-files"]
+        libraries = job_arguments.py_file_locations(definition["DefaultArguments"])
         seconds, error = run_script(
             read(s3, definition["Command"]["ScriptLocation"]),
             tuple(itertools.chain.from_iterable((definition["DefaultArguments"] | run["Arguments"]).items())),
             process,
-            py_files={Path(library).name: read(s3, library)},
+            py_files={Path(library).name: read(s3, library) for library in libraries},
             credentials=credentials,
         )
         process.stop()
