@@ -8,9 +8,9 @@ No row passes through Python.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -69,6 +69,46 @@ def nothing(spark: SparkSession, columns: Mapping[str, str]) -> SourceRows:
     return SourceRows(frame, has_header=False, numbered=True)
 
 
+@dataclass(frozen=True)
+class Block:
+    """What of a block makes numbers of its positions.
+
+    Attributes:
+        start: where it begins in the file.
+        first: the least position.
+        lines: how many lines it holds.
+        last_filled: the position of the last line with anything in it; None if there is none.
+    """
+
+    start: int
+    first: int
+    lines: int
+    last_filled: int | None
+
+
+def shifts_of(blocks: Iterable[Block]) -> tuple[dict[int, int], int, int]:
+    """What makes a number in the source of a position.
+
+    Returns:
+        block -> what is added to a position; the number of the last line with anything in it; how many lines
+        there are.
+    """
+    shifts: dict[int, int] = {}
+    before = last = 0
+    for block in sorted(blocks, key=attrgetter("start")):
+        shifts[block.start] = before + 1 - block.first
+        if block.last_filled is not None:
+            last = block.last_filled + shifts[block.start]
+        before += block.lines
+    return shifts, last, before
+
+
+def number_sql(shifts: Mapping[int, int]) -> str:
+    """SQL: the number in the source of a row with a block and a position."""
+    pairs = ", ".join(f"{block}L, {shift}L" for block, shift in shifts.items())
+    return f"_position + map({pairs})[_block] AS source_line"
+
+
 def is_blank(spark: SparkSession, uri: str) -> bool:
     """Whether no line of a file has anything in it."""
     lines = spark.read.option("lineSep", "\n").text(literal(uri))
@@ -86,14 +126,5 @@ def _numbered(lines: DataFrame) -> DataFrame:
         )
         .collect()
     )
-    before = 0  # lines in the blocks before
-    last = 0  # number of the last line with anything in it
-    shift: dict[int, int] = {}  # block -> what makes a position a line number
-    for block in sorted(blocks, key=itemgetter("_block")):
-        shift[block["_block"]] = before + 1 - block["first"]
-        if block["last_filled"] is not None:
-            last = block["last_filled"] + shift[block["_block"]]
-        before += block["lines"]
-    shifts = ", ".join(f"{block}L, {number}L" for block, number in shift.items())
-    numbered = lines.selectExpr(f"_position + map({shifts})[_block] AS source_line", "line")
-    return numbered.where(f"source_line BETWEEN 2 AND {last}")
+    shifts, last, _ = shifts_of(Block(*block) for block in blocks)
+    return lines.selectExpr(number_sql(shifts), "line").where(f"source_line BETWEEN 2 AND {last}")

@@ -17,9 +17,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_jobs.clean import DUPLICATE
-from glue_jobs.clean_rules import NOT_UNIQUE, SHOWN, fault
+from glue_jobs.clean_rules import NOT_UNIQUE, SHOWN, fault, when
 from glue_jobs.contract import Contract
-from glue_jobs.lines import SourceRows
+from glue_jobs.lines import Block, SourceRows, number_sql, shifts_of
 
 # Schema, as DDL, of the rows that repeat others.
 REPEATED = "source_line bigint, _reason string, _detail string, _row string"
@@ -61,9 +61,9 @@ class Numbers:
         kept = [f"`{name}`" for name in judged.columns if name not in ("_block", "_position")]
         if not self.shifts:
             return judged.selectExpr("_position AS source_line", *kept)
-        shifts = ", ".join(f"{block}L, {shift}L" for block, shift in self.shifts.items())
-        numbered = judged.selectExpr(f"_position + map({shifts})[_block] AS source_line", *kept)
-        return numbered.where(f"source_line BETWEEN {self.first} AND {self.last}")
+        return judged.selectExpr(number_sql(self.shifts), *kept).where(
+            f"source_line BETWEEN {self.first} AND {self.last}"
+        )
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,9 @@ def number(contract: Contract, source: SourceRows, judged: DataFrame) -> tuple[N
     by_block: dict[int, list[_Group]] = {}
     for group in groups:
         by_block.setdefault(group.block, []).append(group)
-    shifts: dict[int, int] = {}
-    before = last = 0
-    for block, found in sorted(by_block.items()):
-        shifts[block] = before + 1 - min(group.first for group in found)
-        filled = [group.last_filled for group in found if group.last_filled is not None]
-        last = max(filled) + shifts[block] if filled else last
-        before += sum(group.lines for group in found)
+    shifts, last, judged_lines = shifts_of(_block(start, found) for start, found in by_block.items())
     first = 2 if source.has_header else 1
-    numbers = Numbers(shifts, first, last, first - 1 + before - last, before)
+    numbers = Numbers(shifts, first, last, first - 1 + judged_lines - last, judged_lines)
     if not numbers.others:
         return numbers, _counts(groups)
     if source.has_header and numbers.others == 1:
@@ -110,6 +104,12 @@ def number(contract: Contract, source: SourceRows, judged: DataFrame) -> tuple[N
     # Blank lines at the end were judged as well.
     rest = judged.where(_outside(numbers)).groupBy("_reason").count().collect()
     return numbers, _counts(groups, {row["_reason"]: row["count"] for row in rest})
+
+
+def _block(start: int, groups: list[_Group]) -> Block:
+    filled = [group.last_filled for group in groups if group.last_filled is not None]
+    first, lines = min(group.first for group in groups), sum(group.lines for group in groups)
+    return Block(start, first, lines, max(filled, default=None))
 
 
 def _outside(numbers: Numbers) -> str:
@@ -188,7 +188,11 @@ def repeated(contract: Contract, numbered: DataFrame) -> DataFrame | None:
 
 def _hash(names: tuple[str, ...]) -> str:
     values = ", ".join(f"`{name}`" for name in names)
-    return f"IF({' OR '.join(f'`{name}` IS NULL' for name in names)}, NULL, xxhash64({values}))"
+    return f"IF({_any_null(names)}, NULL, xxhash64({values}))"
+
+
+def _any_null(names: tuple[str, ...]) -> str:
+    return " OR ".join(f"`{name}` IS NULL" for name in names)
 
 
 def _compared(contract: Contract, rows: DataFrame) -> DataFrame:
@@ -216,8 +220,7 @@ def _compared(contract: Contract, rows: DataFrame) -> DataFrame:
         firsts, cases = [], []
         for number, unique in enumerate(contract.unique_columns):
             values = ", ".join(f"`{name}`" for name in unique)
-            null = " OR ".join(f"`{name}` IS NULL" for name in unique)
-            compared = f"_fault IS NULL AND NOT ({null})"
+            compared = f"_fault IS NULL AND NOT ({_any_null(unique)})"
             # The others are groups of their own, so that they make no hot partition.
             group = ", ".join(f"IF({compared}, `{name}`, NULL)" for name in unique)
             firsts.append(
@@ -228,7 +231,7 @@ def _compared(contract: Contract, rows: DataFrame) -> DataFrame:
             said = (
                 f"""concat("{", ".join(unique)}: '", {shown}, "' is in line ", _first_{number}, " already")"""
             )
-            cases.append(f"WHEN _first_{number} < source_line THEN {fault(NOT_UNIQUE, said)}")
+            cases.append(when(f"_first_{number} < source_line", NOT_UNIQUE, said))
         judged = judged.selectExpr("*", *firsts).selectExpr(
             "source_line", "_row", f"coalesce(_fault, CASE {' '.join(cases)} END) AS _fault"
         )
