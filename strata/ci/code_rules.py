@@ -22,8 +22,8 @@ from strata.hcl.values import elements, key_of, string_value
 from strata.live.discovery import LOCK_FILE
 
 _CODE_DATA = {"aws_lambda_invocation", "external", "http", "terraform_remote_state"}
-# Runs any statement, and its query each time that Terraform plans.
-# The others run a function, a script or another template as soon as Terraform applies.
+# The first two run any statement, and their query each time that Terraform plans; the others a function, a
+# script or another template as soon as Terraform applies.
 _CODE_RESOURCES = {
     *("snowflake_execute", "snowflake_unsafe_execute"),
     *(
@@ -91,7 +91,6 @@ _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
 _ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
-# The provider of a function, in a template of JSON syntax.
 # What a module's version may be; any other Git reference can mean another commit tomorrow.
 _VERSION = re.compile(r"local|v\d+\.\d+\.\d+")
 # Git's modes of plain files: a link or a repository of its own is read elsewhere than where it stands.

@@ -13,7 +13,8 @@ from typing import Any
 # Terraform's own, which needs no provider.
 BUILT_IN = {"terraform"}
 TYPED_BLOCKS = ("action", "data", "ephemeral", "list", "resource")
-FUNCTION_PROVIDER = re.compile(r"provider\s*::\s*([\w-]+)\s*::")
+# The provider of a function, in a template.
+_FUNCTION_PROVIDER = re.compile(r"provider\s*::\s*([\w-]+)\s*::")
 
 
 def json_providers(document: Any) -> Iterator[str]:
@@ -39,7 +40,7 @@ def json_providers(document: Any) -> Iterator[str]:
             elif not isinstance(required, str) or "${" in required:
                 yield json.dumps(required)
     for text in _strings(document):
-        yield from FUNCTION_PROVIDER.findall(text)
+        yield from _FUNCTION_PROVIDER.findall(text)
 
 
 def _strings(value: Any) -> Iterator[str]:

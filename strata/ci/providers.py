@@ -23,8 +23,6 @@ _BUILT_IN = "terraform.io/builtin/"
 # A line of `terraform providers`: a call of the root, or a provider of it or below.
 _LINE = re.compile(r"(?P<bars>[│├└─\s]*)(?:module\.(?P<call>[\w-]+)|provider\[(?P<address>[^\]]+)\].*)")
 _TOP = 4
-
-
 _VARIABLES = ("HOME", "PATH", "TF_CLI_CONFIG_FILE", "TMPDIR")
 # Where Terraform says that a fault is.
 _FAULT = re.compile(rf"\bon \.\./{MODULES}/(?P<name>[^/\n]+)/")

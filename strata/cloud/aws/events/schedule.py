@@ -170,14 +170,14 @@ class Schedules:
         """
         known, self._due = self._due, {}
         for arn, expression in rules:
-            schedule = parse(expression)
             before = known.get(arn)
             if before is None or before[0] != expression:
-                self._due[arn] = (expression, schedule.after(now))
+                self._due[arn] = (expression, parse(expression).after(now))
                 continue
             self._due[arn] = before
             due = before[1]
             if due is not None and due <= now:
+                schedule = parse(expression)
                 following: datetime | None = due
                 while following is not None and following <= now:
                     following = schedule.after(following)

@@ -25,6 +25,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -158,8 +159,6 @@ def start_jvm() -> subprocess.Popen[bytes]:
 
 def connect(jvm_process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
     """Connect this fork to the JVM; return that, and a copy of its properties."""
-    import tempfile
-
     from pyspark import SparkContext
 
     # The JVM ends with its standard input, which is the first process's to hold.
