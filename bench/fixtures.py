@@ -98,7 +98,7 @@ def compare(tree: LiveTree, unit: str, environ: dict[str, str]) -> Comparison:
     error = ""
     outputs: Mapping[str, Mapping[str, Any]] = {}
     with contextlib.suppress(StrataError):
-        # Where there is no network, mocks stand in at Terragrunt too.
+        # Without a network, Terragrunt takes mocks too.
         outputs = dependency_outputs(tree, [unit], _no_backend)
     try:
         ours = tree.config(unit, outputs)

@@ -77,7 +77,7 @@ def test_samples_are_judged_as_they_were_made(
 ) -> None:
     text = ContractDocument(Path("made.odcs.yaml"), json.dumps(described))
     contract = sound(text)
-    # Without a header, no rows are no bytes: such a file is refused.
+    # A file without a header and without rows is empty, and is refused.
     rows = rows or (contract.format.type == "json")
     made = sample(text, rows, seed, dirty=True)
     buckets = new_buckets(tmp_path_factory.mktemp("made"))

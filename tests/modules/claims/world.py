@@ -143,7 +143,7 @@ class World:
         return self.puts[-1]
 
     def delete(self, put: Put | None = None, sequencer: str | None = None) -> Put:
-        """Delete a version, or put a delete marker (delete the object where there are no versions).
+        """Delete a version, or put a delete marker; without versions, delete the object.
 
         Returns:
             The deletion, which has no bytes; its event waits for `deliver`.
