@@ -164,7 +164,8 @@ def _unchanged(root: Path) -> dict[str, str]:
     """Path -> blob of what the working tree holds as the index does."""
     # Lines of `<mode> <id> <stage>\t<path>`.
     staged = (line.split("\t", 1) for line in git(root, "ls-files", "-s", "-z").split("\0") if line)
-    changed = set(git(root, "diff-files", "--name-only", "-z").split("\0"))
+    # A link made of a file, as here by an earlier run, changes its ctime and nothing else.
+    changed = set(git(root, "-c", "core.trustctime=false", "diff-files", "--name-only", "-z").split("\0"))
     return {path: head.split()[1] for head, path in staged if path not in changed}
 
 

@@ -36,6 +36,8 @@ def check_providers(change: CommitRange, terraform: Path | str = "terraform") ->
         terraform: the program that loads modules.
     """
     touched = sorted({path.split("/")[1] for path in change.files if path.startswith(f"{MODULES}/")})
+    if not touched:
+        return []
     environ = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     with files_at(change.root, change.head) as head:
         names = [name for name in touched if any((head / MODULES / name).glob("*.tf*"))]
