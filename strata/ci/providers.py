@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from strata.ci.code_rules import GateFinding
-from strata.ci.git import CommitRange, files_at
+from strata.ci.git import ChangeTrees
 from strata.errors import StrataError
 from strata.hcl.syntax import parse
 from strata.live.discovery import LIVE, LOCK_FILE
@@ -28,34 +28,29 @@ _VARIABLES = ("HOME", "PATH", "TF_CLI_CONFIG_FILE", "TMPDIR")
 _FAULT = re.compile(rf"\bon \.\./{MODULES}/(?P<name>[^/\n]+)/")
 
 
-def check_providers(change: CommitRange, terraform: Path | str = "terraform") -> list[GateFinding]:
+def check_providers(trees: ChangeTrees, terraform: Path | str = "terraform") -> list[GateFinding]:
     """What the touched modules require that no unit had locked before the change.
 
     Args:
-        change: whose head need not be checked out; its text needs no approval as code.
+        trees: of the change, whose text needs no approval as code.
         terraform: the program that loads modules.
     """
-    touched = sorted({path.split("/")[1] for path in change.files if path.startswith(f"{MODULES}/")})
+    touched = sorted({path.split("/")[1] for path in trees.change.files if path.startswith(f"{MODULES}/")})
     if not touched:
         return []
     environ = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-    with files_at(change.root, change.head) as head:
-        names = [name for name in touched if any((head / MODULES / name).glob("*.tf*"))]
-        if not names:
-            return []
-        try:
-            found = required_providers(head, names, terraform, environ)
-        except StrataError as error:
-            return [GateFinding("code", MODULES, f"{error.message}, so that what it requires is unknown")]
-    with files_at(change.root, change.base) as base:
-        known = locked_providers(base)
-        if not known:
-            before = [place.name for place in (base / MODULES).glob("*") if any(place.glob("*.tf*"))]
-            known = {
-                one
-                for several in required_providers(base, before, terraform, environ).values()
-                for one in several
-            }
+    names = [name for name in touched if any((trees.head / MODULES / name).glob("*.tf*"))]
+    if not names:
+        return []
+    try:
+        found = required_providers(trees.head, names, terraform, environ)
+    except StrataError as error:
+        return [GateFinding("code", MODULES, f"{error.message}, so that what it requires is unknown")]
+    known = locked_providers(trees.base)
+    if not known:
+        before = [place.name for place in (trees.base / MODULES).glob("*") if any(place.glob("*.tf*"))]
+        required = required_providers(trees.base, before, terraform, environ)
+        known = {one for several in required.values() for one in several}
     return [
         GateFinding("provider", f"{MODULES}/{name}", f"requires {address}, which no unit has locked")
         for name, addresses in found.items()
