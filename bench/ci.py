@@ -4,9 +4,10 @@
     .venv/bin/python bench/ci.py --before HEAD~20   the same with the code of that commit, and the ratio
 
 The change is one value of live/dev/env.hcl and a comment of a module, in a clone: they reach every part of
-the gate, evaluation of both trees and loading of the module included. The plans are of the whole of dev. Shown are the least wall time and the least CPU time
-(user and system, children included) of the runs: CPU depends less on what else runs on the machine. Prints
-a table, or JSON with --json, and exits 1 if a command takes more than its limit of wall time.
+the gate, evaluation of both trees and loading of the module included. The plans are of the whole of dev.
+Shown are the least wall time and the least CPU time (user and system, children included) of the runs: CPU
+depends less on what else runs on the machine. Prints a table, or JSON with --json, and exits 1 if a command
+takes more than its limit of wall time.
 """
 
 from __future__ import annotations
