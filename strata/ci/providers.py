@@ -6,17 +6,20 @@ change requires that the base's lock files do not hold needs an approval, howeve
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from strata.ci.code_rules import GateFinding
 from strata.ci.git import ChangeTrees
 from strata.errors import StrataError
 from strata.hcl.syntax import parse
 from strata.live.discovery import LIVE, LOCK_FILE
+from strata.modules.interface import read_folder
 
 MODULES = "modules"
 _BUILT_IN = "terraform.io/builtin/"
@@ -74,13 +77,32 @@ def required_providers(
     """
     folder = root / ".strata-providers"
     folder.mkdir()
-    calls = (f'module "{name}" {{\n  source = "../{MODULES}/{name}"\n}}\n' for name in names)
-    (folder / "main.tf").write_text("".join(calls), encoding="utf-8")
+    (folder / "main.tf.json").write_text(json.dumps(_calls(root, names)), encoding="utf-8")
     _run(terraform, folder, environ, "get", "-no-color")
     found: dict[str, set[str]] = {name: set() for name in names}
     for name, address in _required(_run(terraform, folder, environ, "providers", "-no-color")):
         found[name].add(address)
     return {name: frozenset(addresses) for name, addresses in found.items()}
+
+
+def _calls(root: Path, names: Iterable[str]) -> dict[str, Any]:
+    """A root that calls modules, in Terraform's JSON; it hands on what they want to be given."""
+    local: dict[str, str] = {}
+    calls = {}
+    for name in names:
+        try:
+            wanted = read_folder(root / MODULES / name, f"{MODULES}/{name}").configurations
+        except StrataError:
+            # Terraform's own loader decides on it.
+            wanted = {}
+        given = {
+            key: local.setdefault(one.source, f"provider-{len(local)}")
+            for key, one in wanted.items()
+            if key != one.name
+        }
+        calls[name] = {"source": f"../{MODULES}/{name}"} | ({"providers": given} if given else {})
+    required = {name: {"source": source} for source, name in local.items()}
+    return {"terraform": {"required_providers": required}, "module": calls}
 
 
 def locked_providers(root: Path) -> set[str]:

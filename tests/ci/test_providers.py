@@ -97,6 +97,16 @@ def test_a_change_that_requires_more(tmp_path: Path) -> None:
     assert found({"modules/a/x.tf.json": '{"resource": {"null_resource": {"x": {}}}}'}) == [
         ("approve:provider", "modules/a")
     ]
+    # What a caller has to give it.
+    aliased = """terraform {
+      required_providers {
+        aws = { source = "hashicorp/aws", configuration_aliases = [aws.east, aws.west] }
+      }
+    }
+    """
+    assert found({"modules/a/main.tf": aliased}) == []
+    other = aliased.replace("aws", "two").replace("hashicorp", "example.org/one")
+    assert found({"modules/a/main.tf": other}) == [("approve:provider", "modules/a")]
     assert found({"modules/a/main.tf": 'resource "a" {\n'}) == [("approve:code", "modules")]
     assert locked_providers(repository.clone) == {AWS}
 
