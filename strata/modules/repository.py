@@ -14,6 +14,8 @@ from strata.modules.interface import Module, read_folder, read_tree
 from strata.modules.versions import FIRST, Level, Release, Version, read_changelog, tag_name
 
 FOLDER = "modules"
+# Where the live tree has one shared definition a component.
+COMPONENTS = "live/_components"
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from pathlib import Path
 from strata.errors import StrataError
 from strata.modules.docs import documented
 from strata.modules.interface import read_module
-from strata.modules.repository import FOLDER
+from strata.modules.repository import COMPONENTS, FOLDER
 from strata.modules.stamps import read_sources, stamped
 from strata.modules.versions import FIRST
 
 CASES = "tests/modules"
-COMPONENTS = "live/_components"
 # A bucket's 63 characters hold project (12), module, environment (10) and account (12).
 _NAME = re.compile(r"(?=.{2,26}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

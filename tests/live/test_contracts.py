@@ -68,7 +68,9 @@ def unit(
         "remote_state": {"backend": "s3", "config": dict(state or {})},
         "terraform": {"source": source},
     }
-    scopes: Any = tuple(SimpleNamespace(file=SimpleNamespace(path=file), tree={}) for file in contents)
+    scopes: Any = tuple(
+        SimpleNamespace(file=SimpleNamespace(path=file), tree={}, includes=()) for file in contents
+    )
     named: Any = SimpleNamespace(
         path=path, component=path.rpartition("/")[2], dependencies=tuple(dependencies)
     )

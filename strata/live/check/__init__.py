@@ -34,6 +34,7 @@ RULES = {
     "state-key": "no two units share a state",
     "protected-version": "a protected environment runs released modules",
     "version-order": "dev is at least as new as staging, staging as prod",
+    "component-name": "a unit includes the component of its folder's name, where live/_components has it",
     "unit-size": "a unit has at most 15 effective lines",
     "lock-file": "providers are locked, alike in all units, in git",
     "data-contract": "a data set's contract is sound: see `strata contract check`",
@@ -44,8 +45,8 @@ RULES = {
 # Rules that hold where environments have a file of settings: elsewhere, other conventions may.
 CONVENTIONS = frozenset(
     {"mock-sentinel", "bucket-name", "environment-settings", "environment-name", "account-unique"}
-    | {"name-unique", "remote-state", "protected-version", "version-order", "unit-size", "lock-file"}
-    | {"data-contract", "dataset-unknown"}
+    | {"name-unique", "remote-state", "protected-version", "version-order", "component-name", "unit-size"}
+    | {"lock-file", "data-contract", "dataset-unknown"}
 )
 
 

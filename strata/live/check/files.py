@@ -1,4 +1,4 @@
-"""Contracts of a unit's own files: small, and with the providers locked."""
+"""Contracts of a unit's own files: its folder's component, few lines, and the providers locked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.snapshot import LiveSnapshot
+from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
 from strata.live.discovery import CONFIGURATION, LOCK_FILE
 from strata.live.evaluation.functions import satisfies
 from strata.live.locks import Locked, read, required_providers
+from strata.modules.repository import COMPONENTS
 
 EFFECTIVE_LINES = 15
 _REMEDY = "run `strata live lock`"
@@ -21,7 +23,30 @@ def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     for environment in snapshot.environments:
         for path in environment.paths:
             yield from _size(snapshot, path)
+        for unit in environment.units:
+            yield from _component(snapshot, unit)
     yield from _locks(snapshot)
+
+
+def _component(snapshot: LiveSnapshot, unit: CheckedUnit) -> Iterator[CheckFinding]:
+    """A component names its resources: in two folders it would create them twice, under the same names."""
+    included = [
+        (include.name, include.scope.file.path.stem)
+        for include in unit.scopes[0].includes
+        if include.scope.file.path.parent == snapshot.root / COMPONENTS
+    ]
+    own = unit.unit.component
+    if not included or own in (component for _, component in included):
+        return
+    name, component = included[0]
+    place = places.of_block(snapshot.root, unit.files[:1], "include", name, "path")
+    yield CheckFinding(
+        *(place or (f"{unit.unit.path}/{CONFIGURATION}", 1)),
+        "component-name",
+        f"{unit.unit.path} includes the component {component}, not {own}: its resources would have the "
+        f"names of {component}'s",
+        f"include {COMPONENTS}/{own}.hcl, or name the folder {component}",
+    )
 
 
 def _size(snapshot: LiveSnapshot, path: str) -> Iterator[CheckFinding]:
