@@ -111,6 +111,15 @@ class _Reader(ColumnReader, FormatReader):
         columns = self.columns(path, table)
         if not columns:
             return None
+        for place, described in enumerate(self.items(table, "properties", path)):
+            if isinstance(described, Mapping):
+                named = str(described.get("name"))
+                header = described.get("physicalName", named)
+                self.not_a_keyword(
+                    (*path, "properties", place, "name"),
+                    named,
+                    f"use another, such as {named}_, and physicalName: {header}",
+                )
         custom = self.customs(table, path, ("format", "nullTokens", "partition"))
         joins = self.joins(path, table, references)
         key, date = self.key(path, table), self.partition(path, table, columns, custom.get("partition"))
@@ -189,6 +198,7 @@ class _Reader(ColumnReader, FormatReader):
         name, parts, near = str(custom["name"]), custom["parts"], custom.get("withinADayOf")
         if not NAME.fullmatch(name) or name in types or name in RESERVED:
             self.fault((*at, "name"), f"{name!r} is not the name of a new column", "choose another")
+        self.not_a_keyword((*at, "name"), name, f"use another, such as {name}_")
         if not isinstance(parts, list) or len(parts) != 3:
             self.fault((*at, "parts"), "a date has three parts", "name the columns of year, month and day")
             return None
@@ -276,6 +286,7 @@ class _Reader(ColumnReader, FormatReader):
                 return None
             if not NAME.fullmatch(str(added)):
                 self.fault((*at, added), f"{added!r} is not a column's name", "use lower-case letters")
+            self.not_a_keyword((*at, added), str(added), f"use another, such as {added}_")
         if reason is not None and not re.fullmatch("unknown_[a-z0-9_]{1,40}", str(reason)):
             self.fault(
                 self.custom_place(relation, path, "reason"), f"{reason!r} is not a reason", "write unknown_…"

@@ -15,6 +15,19 @@ from glue_jobs.odcs_rules import BOUNDS, LENGTHS, RuleReader
 # A data set's name is part of an external table's, of object keys and of SQL.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 RESERVED = {*(column.name for column in ORIGIN), "object"}
+# Words that Snowflake refuses as the name of a column, in CREATE or in an expression. It lists others that it
+# refuses elsewhere only: as a table's name (`left`, `full`) or in SHOW (`account`, `schema`).
+# https://docs.snowflake.com/en/sql-reference/reserved-keywords
+KEYWORDS = frozenset({
+    "all", "alter", "and", "any", "as", "between", "by", "case", "cast", "check", "column", "connect",
+    "constraint", "create", "current", "current_date", "current_time", "current_timestamp",
+    "current_user", "delete", "distinct", "drop", "else", "exists", "false", "following", "for", "from",
+    "grant", "group", "having", "ilike", "in", "increment", "insert", "intersect", "into", "is", "like",
+    "localtime", "localtimestamp", "minus", "not", "null", "of", "on", "or", "order", "qualify",
+    "regexp", "revoke", "rlike", "row", "rows", "sample", "select", "set", "some", "start", "table",
+    "tablesample", "then", "to", "trigger", "true", "try_cast", "union", "unique", "update", "values",
+    "when", "whenever", "where", "window", "with",
+})  # fmt: skip
 # logicalType -> the type where no physicalType says otherwise.
 LOGICAL = {
     "string": "string",
@@ -85,6 +98,11 @@ class ColumnReader(RuleReader):
             **self.written(path, kind, options),
             **self.rules(path, kind, value),
         )
+
+    def not_a_keyword(self, place: Path, name: str, remedy: str) -> None:
+        """Note a fault if a column of the curated table has a name that Snowflake refuses."""
+        if name in KEYWORDS:
+            self.fault(place, f"{name!r} is a reserved word of Snowflake", remedy)
 
     def type(self, path: Path, name: str, value: Mapping[str, Any]) -> str:
         logical = value.get("logicalType")

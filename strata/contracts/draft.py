@@ -15,7 +15,7 @@ import yaml
 
 from glue_jobs.contract import Column
 from glue_jobs.odcs import from_document
-from glue_jobs.odcs_columns import NAME, RESERVED
+from glue_jobs.odcs_columns import KEYWORDS, NAME, RESERVED
 from glue_jobs.odcs_faults import ContractError
 from glue_jobs.shapes import shape_of
 from strata.contracts.draft_samples import SampleColumns, read_sample
@@ -109,7 +109,7 @@ def _names(header: Sequence[str]) -> list[str]:
     names: list[str] = []
     for title in header:
         name = _name(title)[:60]
-        while name in names or name in RESERVED:
+        while name in names or name in RESERVED or name in KEYWORDS:
             name = f"{name}_"
         names.append(name)
     return names

@@ -66,7 +66,11 @@ def test_a_draft_is_a_contract(
 ) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    rows = ["VendorID,Start time,2nd,object", "1,2026-01-05T00:00:00Z,x,NULL", "1,2026-01-06T00:00:00Z,y,3"]
+    rows = [
+        "VendorID,Start time,2nd,object,select,Left",
+        "1,2026-01-05T00:00:00Z,x,NULL,a,b",
+        "1,2026-01-06T00:00:00Z,y,3,a,b",
+    ]
     Path("rides.csv").write_text("\n".join(rows) + "\n")
     assert run(["contract", "new", "rides.csv"]) == 0
     said = capsys.readouterr()
@@ -77,7 +81,8 @@ def test_a_draft_is_a_contract(
     )
     table = yaml.safe_load(Path("glue_jobs/contracts/rides.odcs.yaml").read_text())["schema"][0]
     assert [(c["name"], c.get("physicalName")) for c in table["properties"]] == [
-        ("vendor_id", "VendorID"), ("start_time", "Start time"), ("c_2nd", "2nd"), ("object_", "object")
+        ("vendor_id", "VendorID"), ("start_time", "Start time"), ("c_2nd", "2nd"), ("object_", "object"),
+        ("select_", "select"), ("left", "Left"),
     ]  # fmt: skip
     assert table["customProperties"] == [{"property": "nullTokens", "value": ["NULL"]}]
     assert check(tmp_path) == []

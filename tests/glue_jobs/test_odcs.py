@@ -161,6 +161,9 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "a column twice": (lambda d: columns(d).append(column("id", "int")), "schema.0.properties.4.name", "the column id stands there twice"),
     "a column in capitals": (lambda d: columns(d)[3].update(name="Fare"), "schema.0.properties.3.name", "'Fare' is not a column's name"),
     "a column of the platform": (lambda d: columns(d)[3].update(name="object"), "schema.0.properties.3.name", "'object' is the platform's own"),
+    "a column that Snowflake refuses": (lambda d: columns(d)[3].update(name="select"), "schema.0.properties.3.name", "'select' is a reserved word of Snowflake"),
+    "an added column that Snowflake refuses": (lambda d: columns(d)[2]["relationships"][0].update(customProperties=customs(adds={"order": "colour"})), "schema.0.properties.2.relationships.0.customProperties.0.value.order", "'order' is a reserved word of Snowflake"),
+    "a partition that Snowflake refuses": (lambda d: (columns(d)[1].pop("partitioned"), d["schema"][0]["customProperties"].extend(customs(partition={"name": "current_date", "parts": ["id", "id", "id"]}))), "schema.0.customProperties.1.value.name", "'current_date' is a reserved word of Snowflake"),
     "an unknown type": (lambda d: columns(d)[3].update(logicalType="money"), "schema.0.properties.3.logicalType", "the column fare has the unknown type 'money'"),
     "no type": (lambda d: columns(d)[3].pop("logicalType"), "schema.0.properties.3", "the column fare has the unknown type None"),
     "a number of no kind": (lambda d: columns(d)[3].pop("physicalType"), "schema.0.properties.3", "the column fare of type number needs a physicalType"),
@@ -255,3 +258,30 @@ def test_rules_of_other_engines_are_left_alone() -> None:
     changed["schema"][0]["quality"] = rules
     columns(changed)[3]["quality"] = rules
     assert odcs.from_document(changed) == odcs.from_document(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        *((word, True) for word in ("all", "start", "sample", "case", "true", "current_user", "constraint")),
+        *((word, True) for word in ("increment", "qualify", "minus", "regexp", "window", "values")),
+        # Snowflake refuses these as names of tables, or in SHOW.
+        *((word, False) for word in ("left", "join", "using", "account", "schema", "view", "issue")),
+        # Not listed, though they are words of SQL.
+        *((word, False) for word in ("date", "number", "value", "limit", "asc", "selected", "select_")),
+    ],
+)
+def test_reserved_words_of_snowflake(name: str, refused: bool) -> None:
+    changed = copy.deepcopy(GOOD)
+    columns(changed)[3].update(name=name)
+    if not refused:
+        assert name in odcs.from_document(changed).names
+        return
+    with pytest.raises(odcs.ContractError, match=f"'{name}' is a reserved word of Snowflake"):
+        odcs.from_document(changed)
+
+
+def test_a_references_column_may_have_any_name() -> None:
+    changed = copy.deepcopy(GOOD)
+    changed["schema"][1]["properties"].append(column("order", "string"))
+    odcs.from_document(changed)
