@@ -32,3 +32,24 @@ def find_repository(start: Path) -> Path:
         return find_root(start)
     except StrataError:
         return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+
+
+def find_tree(start: Path) -> Path:
+    """Return the root of the repository as `find_repository`; else the folder, if it looks like a tree.
+
+    Args:
+        start: a folder.
+
+    Raises:
+        StrataError: the folder is in no Git repository, and neither it nor a folder in it holds Terragrunt's
+            files: all that is below would be read.
+    """
+    root = find_repository(start)
+    if (root / ".git").exists() or (root / "live").is_dir() or any(root.glob("*.hcl")):
+        return root
+    if any(root.glob("*/terragrunt.hcl")):
+        return root
+    raise StrataError(
+        f"{start} is not inside a Git repository",
+        remedy="change to the folder of the live tree: the one of its root configuration",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from strata.checkout.root import find_repository, find_root
+from strata.checkout.root import find_repository, find_root, find_tree
 
 
 def checkout_root() -> Path:
@@ -20,6 +20,15 @@ def checkout_root() -> Path:
 def repository_root() -> Path:
     """Return the root of the repository that the current folder is in: this project's, or any other."""
     return find_repository(Path.cwd())
+
+
+def tree_root() -> Path:
+    """Return the root of the live tree that the current folder is in.
+
+    Raises:
+        StrataError: the current folder is in no Git repository and does not look like a live tree.
+    """
+    return find_tree(Path.cwd())
 
 
 def keep_out_snowflake_settings(root: Path) -> None:

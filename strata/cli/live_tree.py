@@ -7,17 +7,20 @@ import shutil
 from pathlib import Path
 
 from strata.checkout import tools
-from strata.cli.checkout import repository_root
+from strata.cli.checkout import tree_root
 from strata.live import LiveTree
 from strata.live.tree import production_environ
 from strata.terraform.program import find_program
 
 
 def open_tree(allow_run_cmd: bool = False) -> LiveTree:
-    """Return the live tree of this checkout as production sees it."""
-    environ = production_environ()
-    program = console_program()
-    return LiveTree.load(repository_root(), environ=environ, terraform=program, allow_run_cmd=allow_run_cmd)
+    """Return the live tree of this checkout as production sees it.
+
+    Raises:
+        StrataError: as `tree_root`, or as `LiveTree.load`.
+    """
+    root, environ = tree_root(), production_environ()
+    return LiveTree.load(root, environ=environ, terraform=console_program(), allow_run_cmd=allow_run_cmd)
 
 
 def console_program() -> Path | str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from strata.checkout import tools
+from strata.cli.app import run
 from strata.cli.live_tree import console_program
 
 
@@ -37,3 +38,20 @@ def test_what_suits_on_path_comes_before_what_was_brought(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     found = str(console_program())
     assert found == (str(tmp_path / used) if "/" in used else used)
+
+
+@pytest.mark.parametrize(
+    "command", [("live", "check"), ("live", "graph"), ("live", "render"), ("env", "list")]
+)
+def test_outside_a_repository_nothing_is_looked_for(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    far = tmp_path / "work/x/live/dev/a"
+    far.mkdir(parents=True)
+    (far / "terragrunt.hcl").touch()
+    monkeypatch.chdir(tmp_path)
+    assert run(command) == 1
+    assert "is not inside a Git repository" in capsys.readouterr().err.replace("\n", " ")
