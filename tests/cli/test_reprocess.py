@@ -81,6 +81,40 @@ def test_a_prefix_of_another_data_set_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--dataset", "fligts"], 1, "error: no data set fligts (did you mean flights?)"),
+        (["--dataset", "x"], 1, "error: no data set x (there are flights)"),
+        (["--since", "yesterday"], 2, "'yesterday' is not a time: write 2026-03-01 or 2026-03-01T12:00:00"),
+        (["--since", "2026-13-01"], 2, "'2026-13-01' is not a time"),
+    ],
+)
+def test_what_selects_nothing_is_refused(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
+    monkeypatch.setattr(command, "require_running", lambda root: pytest.fail("it was looked for a cloud"))
+    assert run(["reprocess", *arguments]) == code
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert says in said
+    assert "Value error" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-03-01", datetime(2026, 3, 1)),
+        ("2026-03-01T12:30:05", datetime(2026, 3, 1, 12, 30, 5)),
+    ],
+)
+def test_a_time_is_read(text: str, time: datetime) -> None:
+    assert command._time(text) == time
+
+
+@pytest.mark.parametrize(
     ("status", "failed", "code", "says"),
     [
         ("SUCCEEDED", 0, 0, ""),

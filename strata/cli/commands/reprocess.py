@@ -5,6 +5,8 @@ stopped, the execution goes on, and the same command follows it."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,11 +16,22 @@ import typer
 from strata.cli.checkout import checkout_root
 from strata.cli.options import Json
 from strata.cli.views.console import err, out, print_json
-from strata.errors import StrataError
+from strata.contracts.check import datasets
+from strata.errors import StrataError, did_you_mean
 from strata.platform import reprocess
 from strata.platform.reprocess import ObjectCounts
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
+
+_TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
+
+
+def _time(text: str) -> datetime:
+    for form in _TIMES:
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, form)
+    raise typer.BadParameter(f"{text!r} is not a time: write 2026-03-01 or 2026-03-01T12:00:00")
+
 
 EXAMPLES = (
     "strata reprocess --dataset orders",
@@ -33,14 +46,16 @@ def run(
             metavar="[ENV]", help="Environment: a folder of `live`; default: the one `strata up` started."
         ),
     ] = None,
-    prefix: Annotated[str | None, typer.Option(help="Objects whose keys begin so.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Objects whose keys begin with PREFIX.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Objects of one data set.")] = None,
     reason: Annotated[
         str | None, typer.Option(help="Objects with lines that this reason quarantined, or that it refused.")
     ] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Objects processed since then, in UTC."),
+        typer.Option(
+            parser=_time, metavar="TIME", help="Objects processed since then, in UTC: 2026-03-01T12:00:00."
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the execution to its end.")] = True,
     json_: Json = False,
@@ -48,9 +63,11 @@ def run(
     """Start the machine, and follow it.
 
     Raises:
-        StrataError: the options contradict each other, no machine reprocesses, or an object failed.
+        StrataError: the options contradict each other, the data set has no contract, no machine reprocesses,
+            or an object failed.
     """
     root = checkout_root()
+    _require_known(dataset, datasets(root))
     running = require_running(root)
     workspace = Workspace(root, environment or running.environment, running.endpoints)
     machine = workspace.platform().reprocess_arn
@@ -82,6 +99,12 @@ def run(
             f"{done.objects.failed} of {done.objects.found} objects failed",
             remedy="`strata status` lists the executions; correct the cause and run the command again",
         )
+
+
+def _require_known(dataset: str | None, known: Sequence[str]) -> None:
+    """Refuse a data set without a contract: of no objects, all would have succeeded."""
+    if dataset is not None and dataset not in known:
+        raise StrataError(f"no data set {dataset}", remedy=did_you_mean(dataset, known))
 
 
 def _selection(
