@@ -17,7 +17,7 @@ LIVE = "live"
 WHOLE = "."
 FILTERS = ".terragrunt-filters"
 # Terragrunt looks into every other folder, hidden ones too; the last two are this project's own.
-_SKIPPED = frozenset({".git", ".terraform", ".terragrunt-cache", ".strata", ".venv"})
+SKIPPED = frozenset({".git", ".terraform", ".terragrunt-cache", ".strata", ".venv"})
 # What Terragrunt would read and Strata does not: why, and what to do.
 _NotRead = tuple[tuple[re.Pattern[str], str, str], ...]
 _NO_CONFIGURATION: _NotRead = (
@@ -44,7 +44,7 @@ def find_units(root: Path) -> list[str]:
     """
     found: list[str] = []
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         if CONFIGURATION in files:
             found.append(Path(folder).relative_to(root).as_posix())
     passing = _filters(root / FILTERS)
@@ -127,7 +127,7 @@ def _units_of_all(root: Path) -> list[str]:
 
 def _refuse_not_read(folder: Path, files_not_read: _NotRead) -> None:
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(files):
             for pattern, fault, remedy in files_not_read:
                 if pattern.fullmatch(name):

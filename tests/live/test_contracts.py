@@ -340,6 +340,19 @@ def test_a_lock_file_is_in_git_where_git_is(tmp_path: Path) -> None:
     ]
 
 
+def test_an_environment_that_is_not_in_git_is_one_finding(tmp_path: Path) -> None:
+    units = [unit(tmp_path, f"live/{name}") for name in ("dev/a", "qa/a", "qa/b", "one/a")]
+    for one in units:
+        (tmp_path / one.unit.path / ".terraform.lock.hcl").touch()
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    subprocess.run(["git", "-C", str(tmp_path), "add", "live/dev"], check=True)
+    found = list(files.check(snapshot(tmp_path, *units)))
+    assert [(one.file, one.message, one.remedy) for one in found] == [
+        ("live/qa/a/.terraform.lock.hcl", "none of the 2 lock files of live/qa is in git", "git add live/qa"),
+        ("live/one/a/.terraform.lock.hcl", "the lock file is not in git", "git add live/one/a/.terraform.lock.hcl"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

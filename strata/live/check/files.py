@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.snapshot import CheckedUnit, LiveSnapshot
-from strata.live.discovery import CONFIGURATION, LOCK_FILE
+from strata.live.check.snapshot import CheckedEnvironment, CheckedUnit, LiveSnapshot
+from strata.live.discovery import CONFIGURATION, LOCK_FILE, SKIPPED
 from strata.live.evaluation.functions import satisfies
 from strata.live.locks import Locked, read, required_providers
 from strata.modules.repository import COMPONENTS
@@ -21,11 +22,28 @@ _REMEDY = "run `strata live lock`"
 def check(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """All findings of this file's contracts."""
     for environment in snapshot.environments:
+        yield from _left(snapshot, environment)
         for path in environment.paths:
             yield from _size(snapshot, path)
         for unit in environment.units:
             yield from _component(snapshot, unit)
     yield from _locks(snapshot)
+
+
+def _left(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
+    """A lock file is what stays of a unit whose configuration was deleted by mistake."""
+    for folder, folders, names in os.walk(environment.file.parent):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        if LOCK_FILE not in names or CONFIGURATION in names:
+            continue
+        path = Path(folder).relative_to(snapshot.root).as_posix()
+        yield CheckFinding(
+            f"{path}/{LOCK_FILE}",
+            1,
+            "lock-file",
+            f"{path} has a lock file and no {CONFIGURATION}",
+            f"restore {path}/{CONFIGURATION}, or delete the folder",
+        )
 
 
 def _component(snapshot: LiveSnapshot, unit: CheckedUnit) -> Iterator[CheckFinding]:
@@ -68,7 +86,7 @@ def _size(snapshot: LiveSnapshot, path: str) -> Iterator[CheckFinding]:
 
 def _locks(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     first: dict[str, tuple[str, Locked]] = {}
-    tracked = _tracked(snapshot.root)
+    yield from _untracked(snapshot)
     for path, unit in snapshot.units.items():
         file = f"{path}/{LOCK_FILE}"
         if not (snapshot.root / file).is_file():
@@ -76,8 +94,6 @@ def _locks(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
                 file, 1, "lock-file", f"{path} has no {LOCK_FILE}", f"{_REMEDY}, and add it to git"
             )
             continue
-        if tracked is not None and file not in tracked:
-            yield CheckFinding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
         locked = read(snapshot.root, file)
         if unit.module is not None:
             yield from _needed(file, locked, required_providers(unit.module))
@@ -90,6 +106,24 @@ def _locks(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
             else:
                 continue
             yield CheckFinding(file, entry.line, "lock-file", fault, f"{_REMEDY}: it writes all files alike")
+
+
+def _untracked(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
+    """Lock files that git does not know; of a whole environment, such as a copied one, one finding."""
+    tracked = _tracked(snapshot.root)
+    if tracked is None:
+        return
+    for environment in snapshot.environments:
+        files = [f"{unit.unit.path}/{LOCK_FILE}" for unit in environment.units]
+        files = [file for file in files if (snapshot.root / file).is_file()]
+        unknown = [file for file in files if file not in tracked]
+        if len(unknown) > 1 and unknown == files:
+            folder = environment.file.parent.relative_to(snapshot.root).as_posix()
+            fault = f"none of the {len(files)} lock files of {folder} is in git"
+            yield CheckFinding(files[0], 1, "lock-file", fault, f"git add {folder}")
+            continue
+        for file in unknown:
+            yield CheckFinding(file, 1, "lock-file", "the lock file is not in git", f"git add {file}")
 
 
 def _needed(file: str, locked: Mapping[str, Locked], required: Mapping[str, str]) -> Iterator[CheckFinding]:
