@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 from strata.hcl.literals import literal
 from strata.hcl.syntax import Block, Node, parse
 from strata.hcl.values import elements
@@ -130,12 +130,12 @@ def _copy(source: Path, target: Path) -> None:
 
 def _refuse_faults(tree: LiveTree, file: Path, known: Mapping[str, EnvironmentSummary]) -> None:
     (settings,) = tree.locals([file])
-    for path, fault in faults(settings, read_fields(tree.root)):
-        raise StrataError(fault, remedy=f"give it with --set {'.'.join(path)}=VALUE")
+    for fault in faults(settings, read_fields(tree.root)):
+        raise StrataError(fault.message, remedy=f"give it with --set {'.'.join(fault.path)}=VALUE")
     for other in known.values():
         if other.settings.get("account_id") == settings["account_id"]:
             raise StrataError(
-                f"account {settings['account_id']} is the environment {other.name}'s",
+                f"environment {other.name} already has account {settings['account_id']}",
                 remedy="give this one its own: --set account_id=VALUE",
             )
 
@@ -151,7 +151,9 @@ def _edited(text: str, source: EnvironmentSummary, name: str, answers: Mapping[s
     for key, value in answers.items():
         node = _value_node(block, key.split("."))
         if node is None:
-            raise StrataError(f"`{key}` is not a key of env.hcl", remedy=f"see {shown}")
+            raise StrataError(
+                f"`{key}` is not a key of env.hcl", file=shown, remedy=did_you_mean(key, _keys(block))
+            )
         edits[node.start, node.end] = literal(value)
     old, new = str(source.settings.get("account_id")), str(answers.get("account_id", ""))
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(source.name)}(?![A-Za-z0-9])")
@@ -168,6 +170,14 @@ def _edited(text: str, source: EnvironmentSummary, name: str, answers: Mapping[s
     for (start, end), replacement in sorted(edits.items(), reverse=True):
         edited = edited[:start] + replacement + edited[end:]
     return edited
+
+
+def _keys(block: Block) -> Iterator[str]:
+    """The dotted keys of an env.hcl."""
+    todo = [(name, expression.node) for name, expression in block.attributes.items()]
+    for name, node in todo:
+        yield name
+        todo += [(f"{name}.{key}", value) for key, _, value in elements(node) if key is not None]
 
 
 def _value_node(block: Block, path: list[str]) -> Node | None:

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 from strata.hcl.conversion import faults as type_faults
 from strata.live.discovery import LIVE
 from strata.modules.interface import Variable, read_module
+from strata.modules.repository import FOLDER, Repository
 
 FIELDS_FILE = "env-fields.tf"
 
@@ -31,6 +32,18 @@ _DATASET = "[a-z][a-z0-9_]{0,62}"
 _Ref = Annotated[str, Field(pattern=r"^(local|v\d+\.\d+\.\d+)$")]
 # As `timestamp()` writes it.
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+
+
+# Where the fields that every env.hcl has are described.
+_SCHEMA = "strata/live/settings.py"
+
+
+class SettingsFault(NamedTuple):
+    """What is wrong with an `env.hcl`: the path of the key, what it is, and what to do."""
+
+    path: tuple[str, ...]
+    message: str
+    remedy: str
 
 
 class _SettingsPart(BaseModel):
@@ -194,10 +207,8 @@ def read_fields(root: Path) -> Mapping[str, Variable]:
     return declared
 
 
-def faults(
-    values: Mapping[str, Any], fields: Mapping[str, Variable] | None = None
-) -> list[tuple[tuple[str, ...], str]]:
-    """What is wrong with an environment's locals: the path of each fault, and what it is.
+def faults(values: Mapping[str, Any], fields: Mapping[str, Variable] | None = None) -> list[SettingsFault]:
+    """What is wrong with an environment's locals.
 
     Args:
         values: the evaluated locals of an `env.hcl`.
@@ -208,41 +219,79 @@ def faults(
     try:
         Settings.model_validate({name: value for name, value in values.items() if name not in fields})
     except ValidationError as error:
-        found += [_fault(item) for item in error.errors(include_url=False, include_context=False)]
+        found += [_fault(item, fields) for item in error.errors(include_url=False, include_context=False)]
     return found
 
 
-def _field_faults(
-    values: Mapping[str, Any], fields: Mapping[str, Variable]
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def version_faults(root: Path, values: Mapping[str, Any]) -> Iterator[SettingsFault]:
+    """Versions in an `env.hcl` of what is not a module of the repository, and was not released from it."""
+    versions = values.get("versions")
+    if not isinstance(versions, dict) or not (root / FOLDER).is_dir():
+        return
+    repository = Repository(root)
+    modules = repository.names()
+    for name in versions:
+        if name not in modules and not _is_released(repository, name):
+            yield SettingsFault(
+                ("versions", name), f"`versions.{name}` is not a module", did_you_mean(name, modules)
+            )
+
+
+def _is_released(repository: Repository, name: str) -> bool:
+    try:
+        return bool(repository.released(name))
+    except StrataError:
+        # Without Git nothing was.
+        return False
+
+
+def _field_faults(values: Mapping[str, Any], fields: Mapping[str, Variable]) -> Iterator[SettingsFault]:
     for name, field in fields.items():
+        remedy = f"see {field.file}:{field.line}"
         if name not in values:
             if field.default is None:
-                yield (name,), f"`{name}` is missing"
+                yield SettingsFault((name,), f"`{name}` is missing", f"add it: {remedy}")
         elif values[name] is None:
             if not field.nullable:
-                yield (name,), f"`{name}` must not be null"
+                yield SettingsFault((name,), f"`{name}` must not be null", remedy)
         elif field.type is not None:
             for path, fault in type_faults(values[name], field.type, strict=True):
-                yield (name, *path), f"`{'.'.join((name, *path))}` {fault}"
+                yield SettingsFault((name, *path), f"`{'.'.join((name, *path))}` {fault}", remedy)
 
 
 _OWN = {field.alias or name for name, field in Settings.model_fields.items()}
 
 
-def _fault(item: Any) -> tuple[tuple[str, ...], str]:
+def _fault(item: Any, fields: Mapping[str, Variable]) -> SettingsFault:
     path = tuple(str(step) for step in item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
+    remedy = f"see the schema {_SCHEMA}"
     if not path:
         # A rule about several keys begins with the one to look at.
         key, _, message = message.partition(": ")
-        return (key,), message
+        return SettingsFault((key,), message, remedy)
     named = ".".join(path)
     match item["type"]:
         case "missing":
-            return path, f"`{named}` is missing"
+            return SettingsFault(path, f"`{named}` is missing", f"add it: {remedy}")
         case "extra_forbidden":
-            return path, f"`{named}` is not a key that env.hcl knows"
+            remedy = did_you_mean(path[-1], _known(path[:-1]) if path[1:] else {*_OWN, *fields})
+            if not path[1:] and not remedy.endswith("?"):
+                remedy += f", or declare it in {LIVE}/{FIELDS_FILE}"
+            return SettingsFault(path, f"`{named}` is not a key that env.hcl knows", remedy)
     given = item["input"]
     shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return path, f"`{named}`: {message[0].lower()}{message[1:]}{shown}"
+    return SettingsFault(path, f"`{named}`: {message[0].lower()}{message[1:]}{shown}", remedy)
+
+
+def _known(path: tuple[str, ...]) -> set[str]:
+    """The keys of a nested part of the schema."""
+    part: Any = Settings
+    for step in path:
+        if step.isdigit():
+            part = get_args(part)[0]
+            continue
+        part = next(
+            field for name, field in part.model_fields.items() if step in (name, field.alias)
+        ).annotation
+    return {field.alias or name for name, field in part.model_fields.items()}

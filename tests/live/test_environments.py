@@ -70,7 +70,7 @@ def test_only_env_hcl_differs(folder: Path) -> None:
         ("QA", "dev", ACCOUNT, "is not a valid name of an environment"),
         ("../qa", "dev", ACCOUNT, "is not a valid name of an environment"),
         ("qa", "none", ACCOUNT, "environment `none` does not exist"),
-        ("qa", "dev", {}, "account 111111111111 is the environment dev's"),
+        ("qa", "dev", {}, "environment dev already has account 111111111111"),
         ("qa", "dev", {"account_id": "12"}, "`account_id`"),
         ("qa", "dev", {**ACCOUNT, "glue.workers": 3}, "`glue.workers` is not a key of env.hcl"),
         ("qa", "dev", {**ACCOUNT, "glue.number_of_workers": "many"}, "`glue.number_of_workers`"),
@@ -86,6 +86,20 @@ def test_what_is_refused_leaves_nothing(
     assert says in caught.value.message
     assert caught.value.remedy
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("glue.number_of_worker", "glue.number_of_workers"),
+        ("regoin", "region"),
+        ("gleu.worker_type", "glue.worker_type"),
+    ],
+)
+def test_a_key_that_is_misspelt(key: str, remedy: str, folder: Path) -> None:
+    with pytest.raises(StrataError) as caught:
+        create(load(folder), "qa", "dev", {**ACCOUNT, key: "x"})
+    assert (caught.value.file, caught.value.remedy) == ("live/dev/env.hcl", f"did you mean {remedy}?")
 
 
 def test_an_environment_without_locals_is_not_copied(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from strata.errors import StrataError
-from strata.live.settings import faults, read_fields
+from strata.live.settings import faults, read_fields, version_faults
 
 GOOD: Mapping[str, Any] = {
     "env": "dev",
@@ -107,6 +108,11 @@ def changed(key: str, value: Any) -> dict[str, Any]:
     return found
 
 
+def told(values: Mapping[str, Any], fields: Any = None) -> list[tuple[tuple[str, ...], str]]:
+    """The faults, without what to do about them."""
+    return [(fault.path, fault.message) for fault in faults(values, fields)]
+
+
 def test_what_is_good_has_no_fault() -> None:
     assert faults(GOOD) == []
 
@@ -117,8 +123,8 @@ def test_the_limits_of_a_key(key: str, taken: list[Any], refused: list[Any]) -> 
         assert faults(changed(key, value)) == [], value
     for value in refused:
         found = faults(changed(key, value))
-        assert [".".join(path) for path, _ in found] == [key], value
-        assert all(f"`{key}`" in text for _, text in found)
+        assert [".".join(path) for path, _, _ in found] == [key], value
+        assert all(f"`{key}`" in text for _, text, _ in found)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +138,7 @@ def test_a_key_that_is_missing(key: str) -> None:
         inner = inner[step]
     del inner[last]
     expected = [] if key == "versions.s3" else [(tuple(key.split(".")), f"`{key}` is missing")]
-    assert faults(found) == expected
+    assert told(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -141,13 +147,11 @@ def test_a_key_that_is_missing(key: str) -> None:
 )
 def test_a_key_that_nobody_knows(part: str) -> None:
     key = f"{part}colour"
-    assert faults(changed(key, "red")) == [
-        (tuple(key.split(".")), f"`{key}` is not a key that env.hcl knows")
-    ]
+    assert told(changed(key, "red")) == [(tuple(key.split(".")), f"`{key}` is not a key that env.hcl knows")]
 
 
 def test_the_account_of_mocks_is_nobodys() -> None:
-    assert faults(changed("account_id", "000000000000")) == [
+    assert told(changed("account_id", "000000000000")) == [
         (
             ("account_id",),
             "`account_id`: is the account of mock outputs: no environment lives there (it is '000000000000')",
@@ -160,7 +164,7 @@ def test_the_account_of_mocks_is_nobodys() -> None:
     [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
 )
 def test_a_protected_environment_keeps_its_buckets(protected: bool, disposable: bool, refused: bool) -> None:
-    found = faults({**GOOD, "protected": protected, "disposable": disposable})
+    found = told({**GOOD, "protected": protected, "disposable": disposable})
     text = "a protected environment's buckets are not deleted with their content"
     assert found == ([(("disposable",), text)] if refused else [])
 
@@ -177,12 +181,12 @@ def test_a_protected_environment_keeps_its_buckets(protected: bool, disposable: 
     ],
 )  # fmt: skip
 def test_how_a_fault_is_said(key: str, value: Any, text: str) -> None:
-    assert faults(changed(key, value)) == [(tuple(key.split(".")), text)]
+    assert told(changed(key, value)) == [(tuple(key.split(".")), text)]
 
 
 def test_every_fault_is_said() -> None:
     found = faults({**GOOD, "region": "x", "glue": {}})
-    assert [".".join(path) for path, _ in found] == [
+    assert [".".join(path) for path, _, _ in found] == [
         "region",
         "glue.max_concurrent_runs",
         "glue.number_of_workers",
@@ -239,7 +243,7 @@ def declared(root: Path, text: str = FIELDS) -> Path:
 def test_a_repository_says_which_fields_it_adds(
     tmp_path: Path, more: dict[str, Any], expected: list[tuple[tuple[str, ...], str]]
 ) -> None:
-    assert faults({**GOOD, **more}, read_fields(declared(tmp_path))) == expected
+    assert told({**GOOD, **more}, read_fields(declared(tmp_path))) == expected
 
 
 def test_a_repository_need_not_add_any(tmp_path: Path) -> None:
@@ -253,3 +257,72 @@ def test_a_field_of_every_repository_is_not_declared_again(tmp_path: Path, name:
     assert str(caught.value) == (
         f"live/env-fields.tf:2: `{name}` is a field of every env.hcl (give yours another name)"
     )
+
+
+SCHEMA = "see the schema strata/live/settings.py"
+# a key with its value, or none; what to do about it
+REMEDIES: list[tuple[str, Any, str]] = [
+    ("glue.worker_kind", "G.1X", "did you mean worker_type?"),
+    ("lambda.architektur", "x", "did you mean architecture?"),
+    ("snowflake.colour", 1, "there are account, organization"),
+    ("regoin", "x", "did you mean region?"),
+    ("cost_centre", "x", "did you mean cost_center?"),
+    ("zzz", 1, "there are account_id, administrators, anything, budget, cost_center, datasets, disposable, env, freeze, github, glue, inspectors and more, or declare it in live/env-fields.tf"),
+    ("region", "x", SCHEMA),
+    ("glue.number_of_workers", 0, SCHEMA),
+    ("disposable", None, SCHEMA),
+    ("pipeline.log_level", ..., f"add it: {SCHEMA}"),
+    ("cost_center", ..., "add it: see live/env-fields.tf:2"),
+    ("cost_center", None, "see live/env-fields.tf:2"),
+    ("budget", {"monthly": "5"}, "see live/env-fields.tf:7"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "remedy"), REMEDIES)
+def test_what_to_do_about_a_fault(key: str, value: Any, remedy: str, tmp_path: Path) -> None:
+    fields = read_fields(declared(tmp_path))
+    values = changed(key, value)
+    values.setdefault("cost_center", "a")
+    *path, last = key.split(".")
+    if value is ...:
+        del (values[path[0]] if path else values)[last]
+    assert [fault.remedy for fault in faults(values, fields)] == [remedy]
+
+
+def test_a_key_of_a_freeze_that_nobody_knows() -> None:
+    freeze = {"from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "reason": "x", "untill": "y"}
+    assert faults({**GOOD, "freeze": [freeze]}) == [
+        (
+            ("freeze", "0", "untill"),
+            "`freeze.0.untill` is not a key that env.hcl knows",
+            "did you mean until?",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ({"glue": "local", "s3": "v1.0.0"}, []),
+        (
+            {"gleu": "local"},
+            [(("versions", "gleu"), "`versions.gleu` is not a module", "did you mean glue?")],
+        ),
+        ({"x": "local"}, [(("versions", "x"), "`versions.x` is not a module", "there are glue, s3")]),
+        # It was released, and is gone since then.
+        ({"old": "v1.0.0"}, []),
+        ("local", []),
+        (None, []),
+    ],
+)
+def test_versions_are_of_modules(versions: Any, expected: list[Any], tmp_path: Path) -> None:
+    assert list(version_faults(tmp_path, {"versions": versions})) == []
+    for name in ("glue", "s3"):
+        (tmp_path / "modules" / name).mkdir(parents=True)
+        (tmp_path / "modules" / name / "main.tf").touch()
+    if versions != {"old": "v1.0.0"}:
+        assert list(version_faults(tmp_path, {"versions": versions})) == expected
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (["init", "-q"], [*author, "commit", "-qm", "x", "--allow-empty"], ["tag", "old/v1.0.0"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert list(version_faults(tmp_path, {"versions": versions})) == expected

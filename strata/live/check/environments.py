@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
 from strata.live.check.snapshot import TAG, CheckedEnvironment, CheckedUnit, LiveSnapshot
-from strata.live.discovery import LIVE
-from strata.live.settings import FIELDS_FILE, faults
+from strata.live.settings import faults, version_faults
 from strata.live.source import split
 from strata.modules.versions import Version
 
@@ -32,12 +31,10 @@ def _place(snapshot: LiveSnapshot, environment: CheckedEnvironment, *path: str) 
 
 
 def _settings(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
-    for path, fault in faults(environment.settings, snapshot.fields):
+    found = faults(environment.settings, snapshot.fields)
+    for fault in (*found, *version_faults(snapshot.root, environment.settings)):
         yield CheckFinding(
-            *_place(snapshot, environment, *path),
-            "environment-settings",
-            fault,
-            f"see the schema strata/live/settings.py, or declare a field in {LIVE}/{FIELDS_FILE}",
+            *_place(snapshot, environment, *fault.path), "environment-settings", fault.message, fault.remedy
         )
     name = environment.settings.get("env")
     if name != environment.name:
