@@ -276,6 +276,29 @@ def test_a_key_that_the_environment_lacks(absent: str, load: Load) -> None:
     assert caught.value.remedy == f"see what {tree.root}/live/dev/env.hcl gives"
 
 
+# What a unit reads of another: the reference, what is wrong with it, and what to do, which names no file that lacks it.
+READ = {
+    "another dependency": ("dependency.aa.outputs.y", "dependency `aa` does not exist", "did you mean a?"),
+    "no outputs": ("dependency.a.outputz.y", "dependency `a` has no attribute `outputz`", "did you mean outputs?"),
+    "an output that is not there": ("dependency.a.outputs.z", "Unsupported attribute", None),
+    "and a local": ('"${dependency.a.outputs.z}-${local.name}"', "Unsupported attribute", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("read", READ)
+def test_what_another_unit_does_not_give(read: str, load: Load) -> None:
+    text, says, remedy = READ[read]
+    dependency = 'dependency "a" {\n  config_path = "../a"\n}\n'
+    env = 'locals {\n  name = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals.name\n}\n'
+    unit = f"{dependency}{env}inputs = {{\n  y = {text}\n}}\n"
+    tree = load({**GOOD, "live/dev/b/terragrunt.hcl": unit})
+    with pytest.raises(StrataError) as caught:
+        tree.config("live/dev/b", {"live/dev/a": {"y": 1}})
+    assert (caught.value.file, caught.value.line) == (str(tree.root / "live/dev/b/terragrunt.hcl"), 8)
+    assert caught.value.message.startswith(says)
+    assert caught.value.remedy == remedy
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_in_the_tree(fault: str, load: Load) -> None:
     changed, (file, line), says = FAULTS[fault]

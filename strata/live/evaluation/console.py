@@ -43,6 +43,10 @@ _QUESTION = 'nonsensitive("{marker}:${{base64encode(jsonencode(local.all))}}:{ma
 _ATTEMPTS = 3
 
 
+class EvaluationError(StrataError):
+    """An expression that Terraform cannot evaluate."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """One local of the scratch folder: its text, where the text comes from, and the locals it uses."""
@@ -261,13 +265,15 @@ def _error(
         place = _PLACE.search(rest)
         origin = origins[int(place[1]) - 1] if place and int(place[1]) <= len(origins) else None
         if origin is None:
-            return StrataError(_message(match))
+            return EvaluationError(_message(match))
         definition, line = origin
         message, remedy = _message(match), None
         if match["summary"] in _ABSENT:
-            message = f"{message}: {_line(definition.path, line)}"
-            remedy = _look_at(definition, definitions)
-        return StrataError(message, file=definition.path, line=line, remedy=remedy)
+            text = _line(definition.path, line)
+            message = f"{message}: {text}"
+            # What another unit gives is in no file.
+            remedy = None if "dependency." in text else _look_at(definition, definitions)
+        return EvaluationError(message, file=definition.path, line=line, remedy=remedy)
     if "known after apply" in process.stdout:
         return StrataError("an expression has no known value before apply")
     if _MARKED.search(process.stdout):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 from strata.hcl.literals import literal, object_of, quoted
 from strata.live.evaluation.commands import Commands
 from strata.live.evaluation.config_value import configuration_text
@@ -233,7 +233,13 @@ class Program:
             found = [self._dependency(unit, name, (), path, line, draft) for name in dependency_blocks(unit)]
             return object_of(dict(zip(dependency_blocks(unit), found, strict=True)))
         if steps[0] not in dependency_blocks(unit):
-            return self._fail(StrataError(f"dependency `{steps[0]}` does not exist", file=path, line=line))
+            remedy = did_you_mean(steps[0], dependency_blocks(unit))
+            fault = f"dependency `{steps[0]}` does not exist"
+            return self._fail(StrataError(fault, file=path, line=line, remedy=remedy))
+        if steps[1:] and steps[1] != "outputs":
+            fault = f"dependency `{steps[0]}` has no attribute `{steps[1]}`"
+            remedy = did_you_mean(steps[1], ["outputs"])
+            return self._fail(StrataError(fault, file=path, line=line, remedy=remedy))
         return self._dependency(unit, steps[0], steps[1:], path, line, draft)
 
     def _dependency(
