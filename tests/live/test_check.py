@@ -76,7 +76,8 @@ def test_violation(case: dict[str, Any], good: Path, tmp_path: Path) -> None:
     found = [f for f in findings if (f.rule, f.file, f.line) == (case["rule"], file, line)]
     assert any(case["says"] in f.message for f in found), "\n".join(map(str, findings))
     assert {f.rule for f in findings} == {case["rule"], *case.get("also", [])}
-    assert all(f.remedy and f.line > 0 for f in findings)
+    assert all(f.remedy and f.line > 0 and str(folder) not in str(f) for f in findings)
+    assert not case.get("only") or {f.file for f in findings} == {file}, "\n".join(map(str, findings))
 
 
 def test_every_rule_has_a_case() -> None:

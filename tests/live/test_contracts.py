@@ -72,7 +72,10 @@ def unit(
         SimpleNamespace(file=SimpleNamespace(path=file), tree={}, includes=()) for file in contents
     )
     named: Any = SimpleNamespace(
-        path=path, component=path.rpartition("/")[2], dependencies=tuple(dependencies)
+        path=path,
+        environment=path.split("/")[1],
+        component=path.rpartition("/")[2],
+        dependencies=tuple(dependencies),
     )
     return CheckedUnit(named, scopes, document if read else None, of)
 
@@ -501,8 +504,8 @@ def test_what_cannot_be_read_is_a_finding_at_its_place(load: Callable[..., LiveT
     found = read_snapshot(tree)
     assert [(one.file, one.line, one.rule, one.message.partition(":")[0]) for one in found.findings] == [
         ("live/empty", 1, "read", "the environment `empty` has no unit"),
-        ("live/dev/a/terragrunt.hcl", 2, "read", "function `nope` does not exist"),
         ("live/dev/env.hcl", 2, "read", "Invalid function argument"),
+        ("live/dev/a/terragrunt.hcl", 2, "read", "function `nope` does not exist"),
         (
             "live/dev/b/terragrunt.hcl",
             3,
@@ -517,4 +520,4 @@ def test_what_cannot_be_read_is_a_finding_at_its_place(load: Callable[..., LiveT
         "empty": ((), {}),
     }
     assert found.findings[4].remedy == "give `source` in its `terraform` block"
-    assert found.findings[3].remedy == "correct it: nothing can be planned before"
+    assert found.findings[3].remedy == "correct it, then run the command again"

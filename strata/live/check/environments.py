@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 from strata.live.check import places
 from strata.live.check.findings import CheckFinding
-from strata.live.check.snapshot import TAG, CheckedEnvironment, CheckedUnit, LiveSnapshot
-from strata.live.settings import faults, version_faults
+from strata.live.check.snapshot import (
+    TAG,
+    CheckedEnvironment,
+    CheckedUnit,
+    LiveSnapshot,
+    environment_faults,
+)
 from strata.live.source import split
 from strata.modules.versions import Version
 
@@ -31,13 +36,13 @@ def _place(snapshot: LiveSnapshot, environment: CheckedEnvironment, *path: str) 
 
 
 def _settings(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterator[CheckFinding]:
-    found = faults(environment.settings, snapshot.fields)
-    for fault in (*found, *version_faults(snapshot.root, environment.settings)):
+    found = environment_faults(snapshot.root, environment.settings, snapshot.fields)
+    for fault in found:
         yield CheckFinding(
             *_place(snapshot, environment, *fault.path), "environment-settings", fault.message, fault.remedy
         )
     name = environment.settings.get("env")
-    if name != environment.name:
+    if name != environment.name and ("env",) not in (fault.path for fault in found):
         yield CheckFinding(
             *_place(snapshot, environment, "env"),
             "environment-name",
@@ -48,7 +53,7 @@ def _settings(snapshot: LiveSnapshot, environment: CheckedEnvironment) -> Iterat
 
 def _own(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
     """Account and names are one environment's alone."""
-    first: dict[tuple[str, object], CheckedEnvironment] = {}
+    first: dict[tuple[str, str], CheckedEnvironment] = {}
     for environment in snapshot.environments:
         settings = environment.settings
         if not settings:
@@ -61,7 +66,8 @@ def _own(snapshot: LiveSnapshot) -> Iterator[CheckFinding]:
         for key, value, rule, what in facts:
             if value in (None, (None, None)):
                 continue
-            other = first.setdefault((key, value), environment)
+            # A wrong value may be a list.
+            other = first.setdefault((key, repr(value)), environment)
             if other is not environment:
                 shown = "-*-".join(map(str, value)) if isinstance(value, tuple) else value
                 yield CheckFinding(

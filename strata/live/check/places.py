@@ -28,6 +28,11 @@ def body(root: Path, file: Path) -> Block:
         return _EMPTY
 
 
+def is_parsed(root: Path, file: Path) -> bool:
+    """Whether the file is there and has no syntax error."""
+    return body(root, file) is not _EMPTY
+
+
 def of_key(expression: Expression, path: Sequence[str]) -> int:
     """The line of a nested key in an expression's objects, or of the nearest around it that is there."""
     line, nodes = expression.line, [expression.node]

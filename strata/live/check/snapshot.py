@@ -14,9 +14,11 @@ from strata.hcl.types import Type
 from strata.live import discovery
 from strata.live.check.findings import CheckFinding
 from strata.live.check.outputs import output_types
+from strata.live.check.places import is_parsed
+from strata.live.evaluation.console import EvaluationError
 from strata.live.language.scope import Scope
 from strata.live.model import Unit
-from strata.live.settings import FIELDS_FILE, read_fields
+from strata.live.settings import FIELDS_FILE, SettingsFault, faults, read_fields, version_faults
 from strata.live.source import split
 from strata.live.tree import LiveTree
 from strata.modules.interface import Module, Variable, read_folder
@@ -30,6 +32,13 @@ TAG = re.compile(r"(?P<module>[a-z0-9-]+)/v(?P<version>\d+\.\d+\.\d+)")
 def has_settings(root: Path) -> bool:
     """Return whether environments have a file of settings here, so that this project's conventions hold."""
     return any((root / discovery.LIVE).glob(f"*/{ENV_FILE}"))
+
+
+def environment_faults(
+    root: Path, settings: Mapping[str, Any], fields: Mapping[str, Variable]
+) -> list[SettingsFault]:
+    """Return what is wrong with an environment's settings."""
+    return [*faults(settings, fields), *version_faults(root, settings)]
 
 
 @dataclass(frozen=True)
@@ -82,13 +91,15 @@ class CheckedEnvironment:
 class LiveSnapshot:
     """The repository as the contracts see it, and what could not be read.
 
-    `fields` are those that it adds to `env.hcl`.
+    `fields` are those that it adds to `env.hcl`. `unsettled` are the environments whose `env.hcl` is missing
+    or has a fault: what is computed from it is not judged.
     """
 
     root: Path
     environments: tuple[CheckedEnvironment, ...]
     findings: tuple[CheckFinding, ...]
     fields: Mapping[str, Variable] = field(default_factory=dict)
+    unsettled: frozenset[str] = frozenset()
 
     @property
     def units(self) -> dict[str, CheckedUnit]:
@@ -101,6 +112,7 @@ class _SnapshotReader:
     tree: LiveTree
     findings: list[CheckFinding] = field(default_factory=list)
     _modules: dict[tuple[str, str], Module | None] = field(default_factory=dict)
+    _unsettled: frozenset[str] = frozenset()
 
     def read(self) -> LiveSnapshot:
         root = self.tree.root
@@ -112,8 +124,15 @@ class _SnapshotReader:
                 paths[name] = []
                 self.note(error, discovery.folder_of(root, name) / ENV_FILE)
         self.note_homeless(paths)
-        documents = self.documents([path for found in paths.values() for path in found])
         settings = self.settings(list(paths)) if has_settings(root) else {}
+        fields = self.fields()
+        if has_settings(root):
+            self._unsettled = frozenset(
+                name
+                for name in paths
+                if name not in settings or environment_faults(root, settings[name], fields)
+            )
+        documents = self.documents([path for found in paths.values() for path in found])
         environments = tuple(
             CheckedEnvironment(
                 name,
@@ -124,9 +143,8 @@ class _SnapshotReader:
             )
             for name, found in paths.items()
         )
-        fields = self.fields()
         findings = tuple(dict.fromkeys(self.findings))
-        return LiveSnapshot(root, environments, findings, fields)
+        return LiveSnapshot(root, environments, findings, fields, self._unsettled)
 
     def note_homeless(self, paths: Mapping[str, Sequence[str]]) -> None:
         """Keep as findings the units below `live` that Terragrunt runs and that belong to no environment."""
@@ -153,7 +171,9 @@ class _SnapshotReader:
             return self.tree.configs(paths)
         except StrataError as error:
             if len(paths) == 1:
-                self.note(error, self.tree.root / paths[0] / discovery.CONFIGURATION)
+                file = self.tree.root / paths[0] / discovery.CONFIGURATION
+                if not self._follows(error, paths[0]):
+                    self.note(error, file)
                 return {}
         half = len(paths) // 2
         return self.documents(paths[:half]) | self.documents(paths[half:])
@@ -169,6 +189,12 @@ class _SnapshotReader:
     def settings(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The locals of each environment's file."""
         files = {name: self.tree.root / discovery.LIVE / name / ENV_FILE for name in names}
+        if missing := [name for name in names if not files[name].is_file()]:
+            for name in missing:
+                shown = files[name].relative_to(self.tree.root).as_posix()
+                error = StrataError(f"{shown} is missing", remedy="copy another environment's")
+                self.note(error, files[name])
+            return self.settings([name for name in names if name not in missing])
         try:
             return dict(zip(names, self.tree.locals(list(files.values())), strict=True))
         except StrataError as error:
@@ -188,6 +214,17 @@ class _SnapshotReader:
             return CheckedUnit(self.tree.unit(path), scopes, None, None)
         source = (document.get("terraform") or {}).get("source") or ""
         return CheckedUnit(self.tree.unit(path), scopes, document, self.module(source, scopes))
+
+    def _follows(self, error: StrataError, path: str) -> bool:
+        """Whether an error of a unit may come from its environment's `env.hcl`, which is reported itself."""
+        name = path.removeprefix(f"{discovery.LIVE}/").partition("/")[0]
+        if name not in self._unsettled:
+            return False
+        file = self.tree.root / discovery.LIVE / name / ENV_FILE
+        if not file.is_file():
+            # Whatever looks for it fails. A syntax error has a cause of its own.
+            return error.file is None or is_parsed(self.tree.root, self.tree.root / error.file)
+        return isinstance(error, EvaluationError) or error.file == str(file)
 
     def module(self, source: str, scopes: Sequence[Scope]) -> Module | None:
         """The module of a source: of the working tree, or of this repository's tag.
@@ -242,7 +279,7 @@ class _SnapshotReader:
                 error.line or (line if error.file is None else 1),
                 "read",
                 error.message.replace(f"{self.tree.root}/", ""),
-                error.remedy or "correct it: nothing can be planned before",
+                (error.remedy or "correct it, then run the command again").replace(f"{self.tree.root}/", ""),
             )
         )
 
