@@ -71,3 +71,26 @@ def test_without_one_place_the_key_is_asked_for(written: Any, prefixes: list[str
         message,
         "give the key of the object: --key PREFIX/NAME",
     )
+
+
+@pytest.mark.parametrize("prefixes", [["orders/"], [], ["b/", "c/"]])
+def test_a_data_set_that_is_not_applied_goes_nowhere_else(
+    written: Any, prefixes: list[str], tmp_path: Path
+) -> None:
+    contracts = tmp_path / "glue_jobs/contracts"
+    contracts.mkdir(parents=True)
+    (contracts / "a.odcs.yaml").touch()
+    with pytest.raises(StrataError) as caught:
+        written(prefixes)
+    assert str(caught.value) == (
+        "a is not applied to dev (run strata apply dev; datasets of its env.hcl must have a)"
+    )
+    assert written(["a/", "orders/"]) == ["a/a.csv"]
+    assert written(prefixes, "orders/a.csv") == ["a/a.csv", "orders/a.csv"]
+
+
+def test_a_file_anywhere_stays_where_it_is_put(written: Any, tmp_path: Path) -> None:
+    contracts = tmp_path / "glue_jobs/contracts"
+    contracts.mkdir(parents=True)
+    (contracts / "a.odcs.yaml").touch()
+    assert written([""]) == ["a.csv"]

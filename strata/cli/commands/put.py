@@ -12,6 +12,7 @@ from strata.cli.checkout import checkout_root
 from strata.cli.options import Json, RunningEnvironment
 from strata.cli.views.console import err, out, print_json
 from strata.cli.views.steps_view import StepTable
+from strata.contracts.check import datasets
 from strata.errors import StrataError
 from strata.platform import pipeline
 from strata.platform.names import Platform
@@ -78,9 +79,16 @@ def run(
 def _default_key(workspace: Workspace, platform: Platform, name: str) -> str:
     """Return the file's name below the one prefix that starts an execution, or below that of its own name."""
     found = pipeline.key_prefixes(workspace.endpoints, platform.state_machine_arn, platform.raw_bucket)
-    own = f"{name.partition('.')[0]}/"
+    dataset = name.partition(".")[0]
+    own = f"{dataset}/"
     if own in found:
         return f"{own}{name}"
+    if dataset in datasets(workspace.root) and "" not in found:
+        # The one prefix that there may be is another data set's.
+        raise StrataError(
+            f"{dataset} is not applied to {workspace.environment}",
+            remedy=f"run strata apply {workspace.environment}; datasets of its env.hcl must have {dataset}",
+        )
     if len(found) != 1:
         places = ", ".join(found) or "none"
         raise StrataError(
