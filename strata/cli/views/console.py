@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+# Wider than any line: nothing has to fit a screen where there is none.
+_UNWRAPPED = 100_000
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the width that lines are wrapped at; None is the terminal's own."""
+    return None if stream.isatty() else _UNWRAPPED
+
+
 # rich drops colours if the stream is not a terminal or NO_COLOR is set.
-out = Console(highlight=False)
+out = Console(highlight=False, width=width_of(sys.stdout))
 err = Console(stderr=True, highlight=False)
 
 
