@@ -72,7 +72,7 @@ tests/modules/box/wrong-values.yaml:6: terraform_data.this["small"].output
 tests/modules/box/wrong-values.yaml:7: number of terraform_data
   - expected 5
   + planned  2
-tests/modules/box/wrong-values.yaml:8: output names.large  (known are small)
+tests/modules/box/wrong-values.yaml:8: output names.large  (there are small)
   - expected "crate-large"
   + planned  nothing
 tests/modules/box/wrong-values.yaml:8: output tags (a set)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from strata.errors import StrataError
 from strata.testing.cases.case import PolicyStatements
-from strata.testing.cases.compare import differences, unmatched
+from strata.testing.cases.compare import NOTHING, differences, unmatched
 from strata.testing.cases.documents import read_document
 from strata.testing.cases.outcome import UNKNOWN, planned_value
 from strata.testing.cases.policies import policy_differences
@@ -193,3 +193,17 @@ def test_cases_of_a_worker_are_neighbours() -> None:
     assert [found[name] for name in ids] == ["cases 0"] * 75 + ["cases 1"] * 75
     # A second batch takes another whole one.
     assert [len(set(batches(ids[:n], 8).values())) for n in (50, 61, 119, 120)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "planned", "note"),
+    [
+        ("buckett", ["bucket", "arn", "tags"], "did you mean bucket?"),
+        ("zzz", ["bucket", "arn"], "there are arn, bucket"),
+        ("zzz", [f"a{n:02}" for n in range(34)], "there are " + ", ".join(f"a{n:02}" for n in range(12)) + " and more"),
+        ("zzz", [], ""),
+    ],
+)  # fmt: skip
+def test_an_attribute_that_is_misspelt(name: str, planned: list[str], note: str) -> None:
+    (found,) = differences({name: 1}, dict.fromkeys(planned, 2), (), "x", lambda _: False)
+    assert (found.place, found.planned, found.note) == (f"x.{name}", NOTHING, note)

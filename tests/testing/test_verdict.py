@@ -73,7 +73,8 @@ def verdict(expect: str) -> list[str]:
         ("counts: {terraform_data: 4}", ["number of terraform_data: 4 3"]),
         ("counts: {resources: 4}", ["number of resources: 4 3"]),
         ("counts: {aws_sqs_queue: 1}", ["number of aws_sqs_queue: 1 0"]),
-        ("counts: {aws_sqs_queues: 0}", ["x.yaml:1: no provider has a resource type aws_sqs_queues (there are terraform_data)"]),
+        ("counts: {aws_sqs_queues: 0}", ["x.yaml:1: no provider has a resource type aws_sqs_queues (there are resources, terraform_data)"]),
+        ("counts: {resource: 2}", ["x.yaml:1: no provider has a resource type resource (did you mean resources?)"]),
         ("counts: {terraform_dat: 0}", ["x.yaml:1: no provider has a resource type terraform_dat (did you mean terraform_data?)"]),
         # Outputs, with the types that Terraform tells.
         ("outputs: {names: {a: crate}, tags: [y, x], ids: (known after apply)}", []),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strata.errors import did_you_mean
 from strata.testing.cases.documents import Keys
 from strata.testing.cases.outcome import UNKNOWN
 
@@ -82,7 +83,7 @@ def differences(
                     yield ValueDifference((*keys, name), below, NOTHING, planned[name])
                 continue
             if name not in planned:
-                note = f"known are {', '.join(sorted(planned))}" if planned else ""
+                note = did_you_mean(name, planned) if planned else ""
                 yield ValueDifference((*keys, name), below, item, NOTHING, note)
                 continue
             yield from differences(item, planned[name], (*keys, name), below, is_set, (*names, name))

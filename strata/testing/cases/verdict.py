@@ -118,7 +118,7 @@ def _counts(
         keys: Keys = ("expect", "counts", kind)
         found = sum(counts.values()) if kind == "resources" else counts.get(kind, 0)
         if kind not in counts and kind != "resources":
-            _check_type(case, kind, keys, sets, layout)
+            _check_type(case, kind, keys, sets, layout, ("resources",))
         if found != wanted:
             yield ValueDifference(keys, f"number of {kind}", wanted, found)
 
@@ -192,11 +192,20 @@ def _absent(
             )
 
 
-def _check_type(case: Case, kind: str, keys: Keys, sets: SetAttributes, layout: RepositoryLayout) -> None:
-    """A misspelt type would be absent for ever: it must be one of a provider's."""
+def _check_type(
+    case: Case,
+    kind: str,
+    keys: Keys,
+    sets: SetAttributes,
+    layout: RepositoryLayout,
+    others: tuple[str, ...] = (),
+) -> None:
+    """A misspelt type would be absent for ever: it must be one of a provider's, or of the other words."""
     declared = {address.split(".")[-2] for address in layout.module(case.module).addresses}
     if kind not in declared and not sets.knows(kind):
-        raise case.fault(f"no provider has a resource type {kind}", keys, did_you_mean(kind, declared))
+        raise case.fault(
+            f"no provider has a resource type {kind}", keys, did_you_mean(kind, {*declared, *others})
+        )
 
 
 def _no_resource(case: Case, address: str, keys: Keys, outcome: PlannedCase) -> Exception:
