@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from strata.errors import StrataError
+
 _HERE = Path(__file__).parent
+_DOCSTRING = re.compile(r'(?:\s*#[^\n]*\n)*\s*"""(?P<text>.*?)"""', re.DOTALL)
 
 
 class LazyGroup(TyperGroup):
@@ -48,16 +53,37 @@ class LazyCommand(TyperCommand):
 
     def __init__(self, file: Path, name: str) -> None:
         super().__init__(name=name, help=_docstring(file))
-        self._module = ".".join(("strata", "cli", *file.relative_to(_HERE).with_suffix("").parts))
+        self._file = file
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Begin the command, as click does; its context belongs to the command that was imported."""
-        module = importlib.import_module(self._module)
+        name = ".".join(("strata", "cli", *self._file.relative_to(_HERE).with_suffix("").parts))
+        module = importlib.import_module(name)
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        lines = (f"  $ {example}" for example in module.EXAMPLES)
-        app.command(self.name, help=module.__doc__, epilog="\n\n".join(("Examples:", *lines)))(module.run)
+        examples = _of(module, "EXAMPLES", "command lines, which end the help")
+        lines = (f"  $ {example}" for example in examples)
+        run = _of(module, "run", "a function with the arguments and options")
+        app.command(self.name, help=module.__doc__, epilog="\n\n".join(("Examples:", *lines)))(run)
         return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
 
 
 def _docstring(file: Path) -> str:
-    return file.read_text(encoding="utf-8").split('"""', 2)[1]
+    found = _DOCSTRING.match(file.read_text(encoding="utf-8"))
+    if found is None:
+        raise StrataError(
+            "the file has no docstring", file=_shown(file), line=1, remedy="begin it with one: it is the help"
+        )
+    return found["text"]
+
+
+def _of(module: ModuleType, name: str, purpose: str) -> Any:
+    """Return what a command's file must have."""
+    if not hasattr(module, name):
+        file = _shown(Path(str(module.__file__)))
+        raise StrataError(f"the file has no {name}", file=file, line=1, remedy=f"add it: {purpose}")
+    return getattr(module, name)
+
+
+def _shown(file: Path) -> str:
+    root = _HERE.parents[1]
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
