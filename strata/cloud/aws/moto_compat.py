@@ -11,6 +11,8 @@ import re
 import sys
 from typing import Any, NamedTuple
 
+from strata.errors import did_you_mean
+
 
 class MotoName(NamedTuple):
     """An attribute of one of moto's modules or classes, such as `Rule.send_to_targets`.
@@ -194,6 +196,9 @@ def action_name(service: str, action: str) -> MotoName:
     Args:
         service: botocore's name of the service, such as `stepfunctions`.
         action: AWS's name of the action, such as `StartExecution`.
+
+    Raises:
+        LookupError: `RESPONSES` does not have the service.
     """
     below = BELOW_THE_RESPONSE.get((service, action))
     if below is not None:
@@ -201,8 +206,26 @@ def action_name(service: str, action: str) -> MotoName:
     # Imported here: the table above must be readable without moto.
     from moto.core.utils import camelcase_to_underscores
 
-    response = RESPONSES[service]
+    response = RESPONSES.get(service)
+    if response is None:
+        raise LookupError(
+            f"{service}:{action}: `{service}` is not among RESPONSES of strata/cloud/aws/moto_compat.py, "
+            f"which have botocore's names of services: {did_you_mean(service, RESPONSES)}"
+        )
     return MotoName(response.module, f"{response.path}.{camelcase_to_underscores(action)}")
+
+
+def require_action(service: str, action: str) -> None:
+    """Refuse an action that AWS does not have.
+
+    Raises:
+        LookupError: botocore does not know it.
+    """
+    import botocore.session
+
+    known = botocore.session.get_session().get_service_model(service).operation_names
+    if action not in known:
+        raise LookupError(f"{service} has no action {action}: {did_you_mean(action, known)}")
 
 
 def all_backends() -> list[Any]:

@@ -19,10 +19,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Binding(NamedTuple):
-    """What a method stands in for; `wraps`: the method gets moto's own function as its first argument."""
+    """What a method stands in for; `wraps`: the method gets moto's own function as its first argument.
+
+    `action` is the service and the name of AWS's action that the method carries out, if it is one.
+    """
 
     names: tuple[MotoName, ...]
     wraps: bool
+    action: tuple[str, str] | None = None
 
 
 def action(service: str, name: str, *, wraps: bool = False) -> Callable[[F], F]:
@@ -32,8 +36,11 @@ def action(service: str, name: str, *, wraps: bool = False) -> Callable[[F], F]:
         service: botocore's name of the service, such as `stepfunctions`.
         name: AWS's name of the action, such as `StartExecution`.
         wraps: give the method moto's own function as its first argument.
+
+    Raises:
+        LookupError: the service is not known. An unknown action is refused when its service starts.
     """
-    return replaces(moto_compat.action_name(service, name), wraps=wraps)
+    return _bound(Binding((moto_compat.action_name(service, name),), wraps, (service, name)))
 
 
 def replaces(*names: MotoName, wraps: bool = False) -> Callable[[F], F]:
@@ -43,9 +50,12 @@ def replaces(*names: MotoName, wraps: bool = False) -> Callable[[F], F]:
         names: what it replaces.
         wraps: give the method moto's own function as its first argument.
     """
+    return _bound(Binding(names, wraps))
 
+
+def _bound(binding: Binding) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        vars(method).setdefault(_BINDINGS, []).append(Binding(names, wraps))
+        vars(method).setdefault(_BINDINGS, []).append(binding)
         return method
 
     return mark
@@ -60,9 +70,16 @@ class Service:
         self._patches = Patches()
 
     def start(self) -> None:
-        """Put this service's methods into moto."""
+        """Put this service's methods into moto.
+
+        Raises:
+            LookupError: a method is to carry out an action that AWS does not have.
+        """
         for attribute, bindings in bindings_of(type(self)).items():
             for binding in bindings:
+                # Reading botocore's description of a service takes a while: what moto has is no invention.
+                if binding.action and not hasattr(binding.names[0].owner(), binding.names[0].attribute):
+                    moto_compat.require_action(*binding.action)
                 for name in binding.names:
                     self._replace(name, getattr(self, attribute), wraps=binding.wraps)
 

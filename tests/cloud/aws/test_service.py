@@ -22,7 +22,7 @@ from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.aws.moto_compat import MotoName
 from strata.cloud.aws.patches import Patches
 from strata.cloud.aws.recorded_calls import RecordedCalls
-from strata.cloud.aws.service import Service, bindings_of, replaces
+from strata.cloud.aws.service import Service, action, bindings_of, replaces
 
 from .conftest import ACCOUNT, REGION
 
@@ -289,3 +289,45 @@ def test_lines_are_put_soon(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None
         assert arrived.wait(10)
         arrived.clear()
         assert logs.put[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("service", "says"),
+    [
+        ("states", "states:StartExecution: `states` is not among RESPONSES of strata/cloud/aws/moto_compat.py"),
+        ("event", "botocore's names of services: did you mean events?"),
+        ("ec2", "botocore's names of services: there are dynamodb, events, glue, iam, lambda, s3, stepfunctions, sts"),
+    ],
+)  # fmt: skip
+def test_an_action_of_an_unknown_service_is_not_declared(service: str, says: str) -> None:
+    with pytest.raises(LookupError) as caught:
+        action(service, "StartExecution")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("AsumeRole", "sts has no action AsumeRole: did you mean AssumeRole?"),
+        ("GuessRole", "sts has no action GuessRole: "),
+        # moto has it, or lacks what AWS has.
+        ("AssumeRole", ""),
+        ("DecodeAuthorizationMessage", ""),
+    ],
+)
+def test_an_action_that_aws_does_not_have_does_not_start(name: str, says: str) -> None:
+    class Odd(Service):
+        @action("sts", name)
+        def carry_out(self, response: Any) -> str:
+            return ""
+
+    service = Odd()
+    try:
+        if says:
+            with pytest.raises(LookupError) as caught:
+                service.start()
+            assert says in str(caught.value)
+        else:
+            service.start()
+    finally:
+        service.stop()
