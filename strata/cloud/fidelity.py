@@ -13,13 +13,14 @@ _LEDGER = Path(__file__).with_name("fidelity.toml")
 
 
 def ledger() -> dict[str, str]:
-    """Return `service:Operation` → "real", or what its simulation leaves out."""
+    """Return `service:Operation` → "real", or what its simulation leaves out, or how it is refused."""
     found: dict[str, str] = {}
     for service, entry in _read().items():
         if service == "feature":
             continue
         found |= {f"{service}:{name}": "real" for name in entry["real"]}
-        found |= {f"{service}:{name}": text for name, text in entry.get("simulated", {}).items()}
+        for state in ("simulated", "refused"):
+            found |= {f"{service}:{name}": f"{state}: {text}" for name, text in entry.get(state, {}).items()}
     return found
 
 
@@ -33,6 +34,7 @@ def page() -> str:
         "",
         "- **real**: what the operation does at AWS happens here.",
         "- **simulated**: it is kept and given back, and what it would set going does not happen.",
+        "- **refused**: it is answered with an error.",
         "- Any other operation is carried out by [moto](https://docs.getmoto.org) as far as moto knows it,",
         "  or refused with `501 NotImplemented` and its name.",
         "",
@@ -41,7 +43,7 @@ def page() -> str:
     ]
     for name, what in sorted(ledger().items()):
         service, _, operation = name.partition(":")
-        lines.append(f"| {service} | {operation} | {what if what == 'real' else f'simulated: {what}'} |")
+        lines.append(f"| {service} | {operation} | {what} |")
     lines += [
         "",
         "## Features",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from strata.cloud.fidelity import ledger
 
@@ -28,3 +31,26 @@ def test_the_ledger_lists_what_a_change_of_each_resource_type_asks_for(root: Pat
     }
     assert len(needed) > 80
     assert needed - set(ledger()) == REFUSED
+
+
+def test_the_ledger_lists_every_action_that_is_declared(root: Path) -> None:
+    declared = {
+        f"{'states' if service == 'stepfunctions' else service}:{name}"
+        for file in (root / "strata/cloud/aws").rglob("*.py")
+        for service, name in re.findall(r'@action\("(\w+)", "(\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert len(declared) > 40
+    assert declared - set(ledger()) == set()
+
+
+@pytest.mark.parametrize(
+    ("operation", "what"),
+    [
+        ("sts:AssumeRole", "real"),
+        ("dynamodb:TransactWriteItems", "real"),
+        ("dynamodb:UpdateTimeToLive", "simulated: kept; no item expires"),
+        ("sts:AssumeRoleWithSAML", "refused: AccessDenied: it is not known whom such keys stand for"),
+    ],
+)
+def test_what_becomes_of_an_operation(operation: str, what: str) -> None:
+    assert ledger()[operation] == what

@@ -55,17 +55,22 @@ class Kind:
     @property
     def plural(self) -> str:
         """The keyword of GRANT ... ON ALL and ON FUTURE."""
-        return f"{self.name}S"
+        return _plural(self.name)
 
     @property
     def shown_as(self) -> tuple[str, ...]:
         """The keywords of SHOW."""
-        return tuple(f"{phrase}S" for phrase in self.phrases)
+        return tuple(_plural(phrase) for phrase in self.phrases)
 
     @property
     def in_database(self) -> bool:
         """Whether its objects are databases or in one."""
         return self.name == "DATABASE" or self.container != "ACCOUNT"
+
+
+def _plural(phrase: str) -> str:
+    """Return a keyword's plural: MASKING POLICIES, STAGES."""
+    return f"{phrase[:-1]}IES" if phrase.endswith("Y") else f"{phrase}S"
 
 
 _ALL = (
