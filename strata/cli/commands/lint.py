@@ -1,6 +1,6 @@
 """Lint the modules and the plan of ENVIRONMENT; exit 1 on findings.
 
-The rules are Strata's own, the policies and checkov's."""
+It applies the rules of `strata modules check`, rules about planned resources and policies, and checkov's."""
 
 from __future__ import annotations
 

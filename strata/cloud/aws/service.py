@@ -77,7 +77,7 @@ class Service:
         """
         for attribute, bindings in bindings_of(type(self)).items():
             for binding in bindings:
-                # Reading botocore's description of a service takes a while: what moto has is no invention.
+                # Reading botocore's description of a service takes a while, and what moto has exists.
                 if binding.action and not hasattr(binding.names[0].owner(), binding.names[0].attribute):
                     moto_compat.require_action(*binding.action)
                 for name in binding.names:
