@@ -83,7 +83,7 @@ class JsonFields(TextFields):
             f"concat('the field ', left({unknown}, 60), ' is not in the contract')",
         )
         twice = "size(_keys) > size(array_distinct(_keys))"
-        yield when(f"_keys <> {header} AND {twice}", "extra_column", "'a field stands there twice'")
+        yield when(f"_keys <> {header} AND {twice}", "extra_column", "'a field occurs twice'")
         required = [
             title
             for column, title in zip(contract.columns, contract.header, strict=True)

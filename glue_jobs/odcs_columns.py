@@ -59,7 +59,7 @@ class ColumnReader(RuleReader):
             if column.name in (other.name for other in found):
                 self.fault(
                     (*path, "properties", place, "name"),
-                    f"the column {column.name} stands there twice",
+                    f"the column {column.name} occurs twice",
                     "remove one",
                 )
             found.append(column)

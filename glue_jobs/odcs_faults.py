@@ -50,10 +50,11 @@ class FaultReader:
                 continue
             name = str(custom.get("property"))
             if name not in known:
+                meant, other = similar(name, known), "property of another tool needs a `vendor`"
                 self.fault(
                     (*path, "customProperties", place, "property"),
                     f"the custom property {name!r} is unknown here",
-                    f"{similar(name, known)}; another tool's has a vendor",
+                    f"{meant} A {other}" if meant.endswith("?") else f"{meant}; a {other}",
                 )
             found[name] = custom.get("value")
         return found

@@ -55,13 +55,13 @@ class RuleReader(FaultReader):
                     self.fault(at, "invalidValues has no rule", "write arguments: {validValues: […]}")
                 values = arguments.get("validValues")
                 if values is not None and allowed:
-                    self.fault(at, "the allowed values stand there twice", "leave one list")
+                    self.fault(at, "the allowed values occur twice", "leave one list")
                 if values is not None:
                     allowed = self.allowed((*at, "arguments", "validValues"), kind, values)
                 if "pattern" in arguments and kind != "string":
                     self.fault((*at, "arguments", "pattern"), f"a pattern of {kind}", "leave it out")
                 elif "pattern" in arguments and pattern is not None:
-                    self.fault(at, "the pattern stands there twice", "leave one")
+                    self.fault(at, "the pattern occurs twice", "leave one")
                 elif "pattern" in arguments:
                     pattern = self.pattern((*at, "arguments", "pattern"), arguments["pattern"])
         return {

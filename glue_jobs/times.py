@@ -26,7 +26,7 @@ def letters(pattern: str) -> list[str]:
     """The runs of letters in a format, texts between quotes left out.
 
     Raises:
-        ValueError: a run is not supported or stands there twice, or a quote is not closed.
+        ValueError: a run is not supported or occurs twice, or a quote is not closed.
     """
     found = [word for word in _words(pattern) if word[0].isalpha()]
     for word in found:
@@ -34,7 +34,7 @@ def letters(pattern: str) -> list[str]:
             known = ", ".join([*SHAPES, "S to SSSSSSSSS"])
             raise ValueError(f"{word!r} is not supported; known: {known}")
         if found.count(word) > 1:
-            raise ValueError(f"{word!r} stands there twice")
+            raise ValueError(f"{word!r} occurs twice")
     return found
 
 

@@ -80,7 +80,7 @@ def check(root: Path, files: Iterable[Path] | None = None) -> list[ContractFindi
         for steps, message, remedy in _faults(document):
             found.add(ContractFinding(file, document.line(steps), message, remedy))
         for line, key in document.repeated():
-            found.add(ContractFinding(file, line, f"the field `{key}` stands there twice", "remove one"))
+            found.add(ContractFinding(file, line, f"the field `{key}` occurs twice", "remove one"))
     found |= set(_names(root, documents))
     if files is None:
         found |= set(_strangers(root))

@@ -27,6 +27,7 @@ FEW, OFTEN = 8, 5
 TOKENS = ("NA", "N/A", "n/a", "NULL", "null", "None", "-", "\\N")
 DATES = ("yyyy-MM-dd", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "yyyyMMdd")
 HOURS = ("HH:mm:ss", "HH:mm", "HH:mm:ss.SSS")
+_COMMA_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
 # Numbers with more places are measured, not counted.
 COUNTED_PLACES = 4
 _STRPTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%f"}
@@ -95,7 +96,8 @@ def draft(sample: Path, name: str | None = None) -> Draft:
     for column_name, column in zip(names, values, strict=True):
         written = _with_values(written, column_name, [value for value in column if value not in missing])
     head = f"# Drafted from {found.rows} rows of {sample.name}: read it before it is used.\n"
-    return Draft(named, head + written, tuple(_open(document)))
+    left = (*_open(document), *_with_comma(described, values, missing))
+    return Draft(named, head + written, left)
 
 
 def _name(title: str) -> str:
@@ -217,6 +219,20 @@ def _key(described: Sequence[dict[str, Any]], values: Sequence[Sequence[str]]) -
             if len(set(zip(*(values[place] for place in places), strict=True))) == len(values[0]):
                 return list(places)
     return []
+
+
+def _with_comma(
+    described: Sequence[dict[str, Any]], values: Sequence[Sequence[str]], missing: set[str]
+) -> Iterator[str]:
+    """The columns of text that hold numbers with a decimal comma, which the jobs do not read."""
+    for column, texts in zip(described, values, strict=True):
+        given = [text for text in texts if text not in missing]
+        commas = [text for text in given if "," in text]
+        if column["logicalType"] == "string" and commas and all(map(_COMMA_NUMBER.fullmatch, given)):
+            yield (
+                f"the values of {column['name']}, such as {commas[0]}, have a decimal comma: "
+                "they are drafted as text"
+            )
 
 
 def _open(document: dict[str, Any]) -> Iterator[str]:

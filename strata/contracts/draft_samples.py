@@ -50,7 +50,9 @@ def read_sample(sample: Path) -> SampleColumns:
         StrataError: it is missing, has no rows, or is not CSV, JSON lines or Parquet.
     """
     if not sample.is_file():
-        raise StrataError("the sample is missing", file=sample, remedy="name a CSV file")
+        raise StrataError(
+            "the sample is missing", file=sample, remedy="name a file of CSV, JSON lines or Parquet"
+        )
     with sample.open("rb") as file:
         if file.read(4) == b"PAR1":
             return _parquet(sample)

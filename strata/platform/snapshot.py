@@ -188,7 +188,11 @@ def _check_version(raw: object, file: Path) -> None:
 
 
 def _damaged(file: Path, reason: str) -> StrataError:
-    return StrataError(f"it is not a snapshot, or damaged: {reason}", file=file, remedy="save it again")
+    return StrataError(
+        f"the file is not a snapshot, or it is damaged: {reason}",
+        file=file,
+        remedy="save it again: strata snapshot save FILE",
+    )
 
 
 def _services(endpoints: Endpoints) -> dict[str, str]:

@@ -227,3 +227,35 @@ def test_json_that_cannot_be_drafted_is_named(
         drafted(tmp_path, *lines, name="rides.jsonl")
     assert caught.value.message.startswith(message)
     assert caught.value.line == number
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (["12,5", "3", "-0,25"], "12,5"),
+        (["1.234,50", "7,1", ""], "1.234,50"),
+        (["NA", "12,5", "13,5"], "12,5"),
+        (["12,5", "a", "3"], None),
+        (["12,", "3", "4"], None),
+        (["1,2,3", "4", "5"], None),
+        (["12.5", "3", "4"], None),
+        (["3", "4", "5"], None),
+        # A code with a zero before it, and nothing else.
+        (["012", "013", "014"], None),
+    ],
+)
+def test_a_decimal_comma_is_left_to_decide(tmp_path: Path, values: list[str], shown: str | None) -> None:
+    lines = [f"r{number};{value}" for number, value in enumerate(values)]
+    document, left = drafted(tmp_path, "id;fare", *lines)
+    expected = f"the values of fare, such as {shown}, have a decimal comma: they are drafted as text"
+    assert [text for text in left if "comma" in text] == ([expected] if shown else [])
+    if shown:
+        assert document["schema"][0]["properties"][1]["logicalType"] == "string"
+
+
+def test_a_sample_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(StrataError) as caught:
+        draft(tmp_path / "none.csv")
+    assert str(caught.value) == (
+        f"{tmp_path / 'none.csv'}: the sample is missing (name a file of CSV, JSON lines or Parquet)"
+    )

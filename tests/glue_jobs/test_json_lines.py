@@ -78,7 +78,7 @@ LINES: list[tuple[str, dict[str, Any] | str]] = [
     ("{}", "missing_column: the field id is missing"),
     (line(extra=1), "extra_column: the field extra is not in the contract"),
     (line(ID=1), "extra_column: the field ID is not in the contract"),
-    ('{"id": 1, "id": 2, "day": "2026-01-05", "name": "a"}', "extra_column: a field stands there twice"),
+    ('{"id": 1, "id": 2, "day": "2026-01-05", "name": "a"}', "extra_column: a field occurs twice"),
     ("", NO_OBJECT),
     ("x", NO_OBJECT),
     ("null", NO_OBJECT),

@@ -158,7 +158,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "a schema that is not a list": (lambda d: d.update(schema={"a": 1}), "schema", "`schema` is not a list"),
     "another first table": (lambda d: d["schema"][0].update(name="x"), "schema.0.name", "the first table is 'x', the data set 'trips'"),
     "no columns": (lambda d: d["schema"][0].pop("properties"), "schema.0.properties", "the table has no columns"),
-    "a column twice": (lambda d: columns(d).append(column("id", "int")), "schema.0.properties.4.name", "the column id stands there twice"),
+    "a column twice": (lambda d: columns(d).append(column("id", "int")), "schema.0.properties.4.name", "the column id occurs twice"),
     "a column in capitals": (lambda d: columns(d)[3].update(name="Fare"), "schema.0.properties.3.name", "'Fare' is not a column's name"),
     "a column of the platform": (lambda d: columns(d)[3].update(name="object"), "schema.0.properties.3.name", "'object' is the platform's own"),
     "a column that Snowflake refuses": (lambda d: columns(d)[3].update(name="select"), "schema.0.properties.3.name", "'select' is a reserved word of Snowflake"),

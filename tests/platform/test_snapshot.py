@@ -45,33 +45,37 @@ class Bad:
 
 BAD = (
     Bad("missing", Path.unlink, "no such snapshot"),
-    Bad("empty", lambda file: file.write_bytes(b""), "it is not a snapshot, or damaged"),
-    Bad("text", lambda file: file.write_text("hello"), "it is not a snapshot, or damaged"),
+    Bad("empty", lambda file: file.write_bytes(b""), "the file is not a snapshot, or it is damaged"),
+    Bad("text", lambda file: file.write_text("hello"), "the file is not a snapshot, or it is damaged"),
     Bad(
         "cut off",
         lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
-        "it is not a snapshot, or damaged",
+        "the file is not a snapshot, or it is damaged",
     ),
     Bad(
         "no manifest",
         lambda file: rewritten(file, **{"manifest.json": None}),
-        "it is not a snapshot, or damaged",
+        "the file is not a snapshot, or it is damaged",
     ),
-    Bad("a part is gone", lambda file: rewritten(file, snowflake=None), "it is not a snapshot, or damaged"),
+    Bad(
+        "a part is gone",
+        lambda file: rewritten(file, snowflake=None),
+        "the file is not a snapshot, or it is damaged",
+    ),
     Bad(
         "a part is another's",
         lambda file: rewritten(file, aws=members(file)["snowflake"]),
-        "it is not a snapshot, or damaged: aws is not what was saved",
+        "the file is not a snapshot, or it is damaged: aws is not what was saved",
     ),
     Bad(
         "a part is not named",
         lambda file: manifest(file, lambda found: found["parts"].pop("aws")),
-        "it is not a snapshot, or damaged: its parts are snowflake",
+        "the file is not a snapshot, or it is damaged: its parts are snowflake",
     ),
     Bad(
         "a field more",
         lambda file: manifest(file, lambda found: found.update(more=1)),
-        "it is not a snapshot, or damaged",
+        "the file is not a snapshot, or it is damaged",
     ),
     Bad(
         "an older layout",
