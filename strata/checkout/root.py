@@ -42,13 +42,16 @@ def find_tree(start: Path) -> Path:
 
     Raises:
         StrataError: the folder is in no Git repository, and neither it nor a folder in it holds Terragrunt's
-            files: all that is below would be read.
+            files, or it holds whole trees: all that is below would be read.
     """
     root = find_repository(start)
-    if (root / ".git").exists() or (root / "live").is_dir() or any(root.glob("*.hcl")):
+    if any((root / name).exists() for name in (".git", "live", "terragrunt.hcl")):
         return root
-    if any(root.glob("*/terragrunt.hcl")):
-        return root
+    # The root configuration may have another name, or units lie side by side without one.
+    if (any(root.glob("*.hcl")) or any(root.glob("*/terragrunt.hcl"))) and not any(root.glob("*/.git")):
+        trees = (unit.parent for unit in root.glob("*/terragrunt.hcl"))
+        if not any((folder / "live").is_dir() for folder in trees):
+            return root
     raise StrataError(
         f"{start} is not inside a Git repository",
         remedy="change to the folder of the live tree: the one of its root configuration",

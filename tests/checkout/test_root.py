@@ -21,6 +21,13 @@ TREES: dict[str, tuple[list[str], str, str | None]] = {
     "a folder of units": (["dev/a/terragrunt.hcl"], "dev", "dev"),
     "nothing": ([], "", None),
     "other files": (["main.tf", "a/b.txt", ".hidden/x.hcl"], "", None),
+    "a folder of whole trees": (["work/terragrunt.hcl", "work/live/dev/a/terragrunt.hcl"], "", None),
+    "a folder of repositories": (["x.hcl", "work/.git/HEAD", "a/terragrunt.hcl"], "", None),
+    "a folder of whole trees, and a file": (
+        ["x.hcl", "w/terragrunt.hcl", "w/live/a/terragrunt.hcl"],
+        "",
+        None,
+    ),
     "a folder that has trees somewhere below": (["work/x/live/dev/a/terragrunt.hcl"], "", None),
 }
 

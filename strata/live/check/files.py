@@ -57,13 +57,14 @@ def _component(snapshot: LiveSnapshot, unit: CheckedUnit) -> Iterator[CheckFindi
     if not included or own in (component for _, component in included):
         return
     name, component = included[0]
+    known = (snapshot.root / COMPONENTS / f"{own}.hcl").is_file()
     place = places.of_block(snapshot.root, unit.files[:1], "include", name, "path")
     yield CheckFinding(
         *(place or (f"{unit.unit.path}/{CONFIGURATION}", 1)),
         "component-name",
         f"{unit.unit.path} includes the component {component}, not {own}: its resources would have the "
         f"names of {component}'s",
-        f"include {COMPONENTS}/{own}.hcl, or name the folder {component}",
+        f"include {COMPONENTS}/{own}.hcl" if known else f"write {COMPONENTS}/{own}.hcl, and include it",
     )
 
 
