@@ -114,9 +114,11 @@ class View(Securable):
 
 @dataclass
 class Table(Securable):
-    """A table in DuckDB; the catalogue holds its name and owner only."""
+    """A table whose rows the engine holds; `columns` are its columns' types by their names."""
 
     kind: ClassVar[str] = "TABLE"
+
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

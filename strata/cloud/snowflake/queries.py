@@ -6,22 +6,25 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import access_control, functions, pruning, scan
+from strata.cloud.snowflake import access_control, functions, pruning, scan, tables
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.translation import identifiers
+from strata.cloud.snowflake.translation.parser import parse
+from strata.cloud.snowflake.translation.statement import Translated, translate
 
 _numbers = itertools.count(1)
-_TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE")
+_TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE", "RESULT_SCAN")
 _WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Merge: "INSERT"}
 
 
@@ -33,7 +36,9 @@ def run(
     Raises:
         SqlError: the statement fails.
     """
-    tree: Expr = translated(lambda: parse_one(sql))
+    tree: Expr = translated(lambda: parse(sql))
+    identifiers.name_outputs(sql, tree)
+    identifiers.normalise(tree)
     with session.account.lock:
         session.forget_dropped()
         kind = _table_change(session, tree)
@@ -44,9 +49,11 @@ def run(
         functions.fill(session, tree)
     with Readers(session, resolver.scans):
         session.engine.bind(session.connection, session.database, session.schema)
-        rows = session.engine.run(session.connection, tree, parameters)
+        columns = tables.declared(tree) if kind else None
+        statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
+        rows = session.engine.run(session.connection, statement, parameters)
     with session.account.lock:
-        _record(session, tree, kind)
+        _record(session, tree, kind, statement, columns)
     return rows
 
 
@@ -65,7 +72,8 @@ def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tup
     described = _select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
     with Readers(session, resolver.scans, opens=False):
         session.engine.bind(session.connection, path[0], path[1])
-        rows = session.engine.run(session.connection, described)
+        statement = translate(described, Relations(resolver.columns, session.connection))
+        rows = session.engine.run(session.connection, statement)
     return [(column["name"], _type_name(column)) for column in rows.rowtype]
 
 
@@ -73,7 +81,11 @@ def _type_name(column: dict[str, Any]) -> str:
     if column["type"] == "fixed":
         return f"NUMBER({column['precision']},{column['scale']})"
     kind = str(column["type"])
-    return {"text": "VARCHAR(16777216)", "real": "FLOAT"}.get(kind, kind.upper())
+    if kind == "text":
+        return f"VARCHAR({column['length']})"
+    if kind.startswith("time"):
+        return f"{kind.upper()}(9)"
+    return {"real": "FLOAT", "binary": "BINARY(8388608)"}.get(kind, kind.upper())
 
 
 class Readers:
@@ -115,6 +127,7 @@ class Resolver:
         self._session = session
         self._catalog = session.catalog
         self.scans: list[FileScan] = []
+        self.columns: dict[Path, dict[str, str]] = {}
         self.reads_data = False
         self._views: list[Path] = []
 
@@ -136,6 +149,7 @@ class Resolver:
             if isinstance(relation, Table):
                 self._check(role, "TABLE", path, _privilege(tree, table))
                 self._qualify(table, path)
+                self.columns[path] = dict(relation.columns)
             elif path[1] == "INFORMATION_SCHEMA":
                 access_control.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
                 self._qualify(table, path)
@@ -156,7 +170,7 @@ class Resolver:
         if path in self._views:
             raise SqlError(f"SQL compilation error:\nView '{'.'.join(path)}' refers to itself.", code=2057)
         self._views.append(path)
-        tree = translated(lambda: parse_one(view.query))
+        tree = identifiers.normalise(translated(lambda: parse(view.query)))
         if not isinstance(tree, exp.Query):
             raise SqlError("SQL compilation error:\nA view needs a query after AS.")
         self.resolve(tree, view.owner, (path[0], path[1]))
@@ -274,16 +288,25 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
     raise unsupported(" ".join(words[:2]).upper())
 
 
-def _record(session: SnowflakeSession, tree: Expr, verb: str) -> None:
-    if verb not in ("CREATE", "DROP"):
+def _record(session: SnowflakeSession, tree: Expr, verb: str, statement: Translated, columns: Any) -> None:
+    if not verb:
         return
     table = tree.find(exp.Table)
     assert table is not None
     path = (table.catalog, table.db, table.name)
     if verb == "DROP":
         session.catalog.remove("TABLE", path)
-    elif session.catalog.find("TABLE", path) is None:
-        session.catalog.add("TABLE", path, Table(name=path[2], owner=session.role))
+        return
+    found = session.catalog.find("TABLE", path)
+    if verb == "CREATE":
+        if found is None:
+            found = Table(name=path[2], owner=session.role)
+            session.catalog.add("TABLE", path, found)
+        elif tree.args.get("exists"):
+            return
+        found.columns = tables.created(columns, statement.columns)
+    elif found is not None:
+        tables.altered(session, path, found, columns)
 
 
 def _creates(tree: Expr, table: exp.Table) -> bool:

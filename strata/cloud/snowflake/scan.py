@@ -14,8 +14,10 @@ from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, Regist
 from strata.cloud.snowflake.errors import SqlError, unsupported
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
+from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.storage import StoredObject
+from strata.cloud.snowflake.translation.statement import translate
 
 FILENAME, ROW_NUMBER = METADATA
 
@@ -63,7 +65,8 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     duck.register(name, keys)
     query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate)
     try:
-        kept = set(session.engine.run(session.connection, query).table.column(0).to_pylist())
+        statement = translate(query, Relations({}, session.connection))
+        kept = set(session.engine.run(session.connection, statement).table.column(0).to_pylist())
     except SqlError:
         # The query itself reports the fault, unless it skips that file.
         return scan.files
@@ -118,7 +121,7 @@ def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
 
 def with_value(name: str, columns: Sequence[str]) -> str:
     """Return the SQL of a view that adds VALUE, the row as an object, to the registered Arrow table."""
-    quoted = [(column, '"' + column.replace('"', '""') + '"') for column in columns]
+    quoted = [(column, '"' + column.replace('"', '""') + '"') for column in sorted(columns)]
     pairs = ", ".join(f"'{column.replace(chr(39), chr(39) * 2)}', {ref}" for column, ref in quoted)
     value = f"json_object({pairs})" if pairs else "'{}'::JSON"
     return f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *, {value} AS "VALUE" FROM "{name}_rows"'

@@ -196,7 +196,7 @@ def test_a_table_is_read_with_a_warehouse(given: Console) -> None:
         ("CURRENT_ORGANIZATION_NAME()", "CURRENT_ORGANIZATION_NAME()", "STRATA"),
         ("CURRENT_REGION()", "CURRENT_REGION()", "AWS_EU_WEST_1"),
         ("CURRENT_USER()", "CURRENT_USER()", "STRATA_ADMIN"),
-        ("CURRENT_USER", "CURRENT_USER()", "STRATA_ADMIN"),
+        ("CURRENT_USER", "CURRENT_USER", "STRATA_ADMIN"),
         ("CURRENT_ROLE()", "CURRENT_ROLE()", "ACCOUNTADMIN"),
         ("CURRENT_ROLE_TYPE()", "CURRENT_ROLE_TYPE()", "ROLE"),
         ("CURRENT_SESSION()", "CURRENT_SESSION()", "1"),
@@ -266,8 +266,8 @@ def test_a_query_warns_of_nothing(world: Console) -> None:
     ("sql", "code", "state", "words"),
     [
         ("SELEC 1", 1003, "42000", "Invalid expression"),
-        ("SELECT NO_SUCH FROM D.S.T", 2043, "02000", "NO_SUCH"),
-        ("SELECT 'x'::INT AS A", 100035, "22007", "Could not convert string 'x'"),
+        ("SELECT NO_SUCH FROM D.S.T", 904, "42000", "invalid identifier 'NO_SUCH'"),
+        ("SELECT 'x'::INT AS A", 100038, "22018", "Numeric value 'x' is not recognized"),
     ],
 )
 def test_faults_of_the_engine(world: Console, sql: str, code: int, state: str, words: str) -> None:
