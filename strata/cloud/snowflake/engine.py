@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import fakesnow_compat
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.faults import of_engine
 from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
@@ -73,7 +73,7 @@ class Engine:
             SqlError: DuckDB cannot attach a database of this name.
         """
         if not name.replace("_", "a").replace("$", "a").isalnum():
-            raise unsupported(
+            raise not_implemented(
                 f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)"
             )
         self._admin.execute(f"ATTACH ':memory:' AS {quote(name)}")
@@ -121,11 +121,12 @@ class Engine:
             self._admin.execute(f"INSERT INTO {_TEXTS} VALUES ({', '.join('?' * len(text))})", text)
         self._admin.execute("USE memory")
 
-    def bind(self, connection: Any, database: str, schema: str) -> None:
-        """Set the connection's database and schema to the session's."""
+    def bind(self, connection: Any, database: str, schema: str, timezone: str) -> None:
+        """Set the connection's database, schema and time zone to the session's."""
         fakesnow_compat.set_context(connection, database, schema)
         duck = fakesnow_compat.duckdb_of(connection)
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
+        duck.execute(f"SET SESSION TimeZone = '{timezone}'")
 
     def run(
         self,
@@ -142,7 +143,7 @@ class Engine:
         is_query = isinstance(statement.tree, exp.Query)
         table, puts = translated(lambda: fakesnow_compat.execute(connection, statement.tree, parameters))
         if puts:
-            raise unsupported("PUT")
+            raise not_implemented("PUT")
         fakesnow_compat.forget_results(connection)
         table, described = shaped(table, statement.columns if is_query else None)
         return ArrowRows(table, described, kind, str(uuid.uuid4()))
@@ -166,4 +167,4 @@ def translated(work: Callable[[], T]) -> T:
     except SqlglotError as error:
         raise SqlError(f"SQL compilation error:\n{error}") from None
     except NotImplementedError as error:
-        raise unsupported(str(error)) from None
+        raise not_implemented(str(error)) from None

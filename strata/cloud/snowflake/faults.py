@@ -82,8 +82,8 @@ _PREFIX = "not implemented by the embedded Snowflake: "
 def of_engine(error: duckdb.Error) -> SqlError:
     """Return an error of the engine as Snowflake reports it.
 
-    What the engine cannot read is not implemented: a name that Snowflake would not find, or a fault of syntax, is
-    found before the engine sees the statement.
+    What the engine cannot read is not implemented: a name that Snowflake would not find, or a fault of
+    syntax, is found before the engine sees the statement.
     """
     message = str(error)
     if _PREFIX in message:

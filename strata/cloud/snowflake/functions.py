@@ -35,6 +35,11 @@ def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
         (requested,) = node.expressions
         held = requested.name in access_control.active_roles(session.catalog, session.role)
         return exp.true() if held else exp.false()
+    if function == "LAST_QUERY_ID":
+        position = int(node.expressions[0].sql()) if node.expressions else -1
+        ids = session.history.ids
+        index = position - 1 if position > 0 else position
+        return exp.Literal.string(ids[index]) if -len(ids) <= index < len(ids) else exp.Null()
     values = {
         "CURRENT_ACCOUNT": session.catalog.account,
         "CURRENT_ACCOUNT_NAME": session.catalog.account,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import access_control, functions, pruning, scan, tables
+from strata.cloud.snowflake import access_control, batches, functions, pruning, scan, tables
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, unsupported
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, not_implemented
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.parameters import value_of
 from strata.cloud.snowflake.relations import Relations
+from strata.cloud.snowflake.result_scan import ResultScan, result_scan
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -24,6 +28,8 @@ from strata.cloud.snowflake.translation.parser import parse
 from strata.cloud.snowflake.translation.statement import Translated, translate
 
 _numbers = itertools.count(1)
+_DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
+_DONE = "Statement executed successfully."
 _TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE", "RESULT_SCAN")
 _WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Merge: "INSERT"}
 
@@ -36,25 +42,83 @@ def run(
     Raises:
         SqlError: the statement fails.
     """
+    tree = _parsed(session, sql)
+    if isinstance(tree, exp.Set):
+        return _set_variable(session, tree)
+    if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
+        session.transaction.begin()
+    return _run(session, tree, parameters)
+
+
+def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
+    """Run a statement for many rows of values, as one change.
+
+    Raises:
+        SqlError: it fails for a row; then no row has changed anything.
+    """
+    tree = _parsed(session, sql)
+    if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
+        session.transaction.begin()
+    with session.transaction.whole():
+        results = [_run(session, part, values) for part, values in batches.chunks(tree, rows)]
+    counts = [int(found.table.column(0)[0].as_py() or 0) for found in results if found.table.num_columns]
+    return replace(results[-1], table=pa.table({results[-1].rowtype[0]["name"]: [sum(counts)]}))
+
+
+def _parsed(session: SnowflakeSession, sql: str) -> Expr:
     tree: Expr = translated(lambda: parse(sql))
     identifiers.name_outputs(sql, tree)
     identifiers.normalise(tree)
+    for parameter in list(tree.find_all(exp.Parameter)):
+        name = parameter.this.name.upper()
+        if name not in session.variables:
+            raise SqlError(
+                f"SQL compilation error:\nSession variable '${name}' does not exist",
+                code=2211,
+                sqlstate="02000",
+            )
+        parameter.replace(session.variables[name].copy())
+    return tree
+
+
+def _set_variable(session: SnowflakeSession, tree: exp.Set) -> ArrowRows:
+    """Execute SET name = expression."""
+    for item in tree.expressions:
+        assignment = item.this if isinstance(item, exp.SetItem) else None
+        if not isinstance(assignment, exp.EQ):
+            raise not_implemented("SET of several variables")
+        query = exp.select(assignment.expression.copy())
+        value = _run(session, identifiers.normalise(query), None).table.column(0)[0].as_py()
+        literal = exp.Literal(this=str(value), is_string=isinstance(value, str))
+        session.variables[assignment.this.name.upper()] = literal
+    return _run(session, exp.select(exp.alias_(exp.Literal.string(_DONE), "status", quoted=True)), None)
+
+
+def _run(
+    session: SnowflakeSession, tree: Expr, parameters: Sequence[Any] | dict[str, Any] | None
+) -> ArrowRows:
     with session.account.lock:
         session.forget_dropped()
         kind = _table_change(session, tree)
+        # Before the tables too: RESULT_SCAN may name LAST_QUERY_ID.
+        functions.fill(session, tree)
         resolver = Resolver(session)
         tree = resolver.resolve(tree, session.role, (session.database, session.schema))
         if resolver.reads_data:
             _require_warehouse(session)
         functions.fill(session, tree)
-    with Readers(session, resolver.scans):
-        session.engine.bind(session.connection, session.database, session.schema)
+    with Readers(session, resolver.scans, resolver.results):
+        _bind(session, session.database, session.schema)
         columns = tables.declared(tree) if kind else None
         statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
         rows = session.engine.run(session.connection, statement, parameters)
     with session.account.lock:
         _record(session, tree, kind, statement, columns)
     return rows
+
+
+def _bind(session: SnowflakeSession, database: str, schema: str) -> None:
+    session.engine.bind(session.connection, database, schema, value_of(session, "TIMEZONE"))
 
 
 def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tuple[str, str]]:
@@ -71,7 +135,7 @@ def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tup
     # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
     described = _select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
     with Readers(session, resolver.scans, opens=False):
-        session.engine.bind(session.connection, path[0], path[1])
+        _bind(session, path[0], path[1])
         statement = translate(described, Relations(resolver.columns, session.connection))
         rows = session.engine.run(session.connection, statement)
     return [(column["name"], _type_name(column)) for column in rows.rowtype]
@@ -91,15 +155,28 @@ def _type_name(column: dict[str, Any]) -> str:
 class Readers:
     """Registers the rows of every scan with the session's DuckDB connection while a query runs."""
 
-    def __init__(self, session: SnowflakeSession, scans: Sequence[FileScan], *, opens: bool = True) -> None:
+    def __init__(
+        self,
+        session: SnowflakeSession,
+        scans: Sequence[FileScan],
+        results: Sequence[ResultScan] = (),
+        *,
+        opens: bool = True,
+    ) -> None:
         self._session = session
         self._scans = scans
+        self._results = results
         self._opens = opens
         self._names: list[str] = []
 
     def __enter__(self) -> None:
         duck = duckdb_of(self._session.connection)
         try:
+            for result in self._results:
+                name = f"_strata_result_{next(_numbers)}"
+                duck.register(f"{name}_rows", result.kept.table)
+                self._names.append(name)
+                result.fill(f"{name}_rows")
             for found in self._scans:
                 name = f"_strata_scan_{next(_numbers)}"
                 files = scan.prune(self._session, found, f"{name}_files")
@@ -127,6 +204,7 @@ class Resolver:
         self._session = session
         self._catalog = session.catalog
         self.scans: list[FileScan] = []
+        self.results: list[ResultScan] = []
         self.columns: dict[Path, dict[str, str]] = {}
         self.reads_data = False
         self._views: list[Path] = []
@@ -136,6 +214,9 @@ class Resolver:
         names = {column.name.upper() for column in tree.find_all(exp.Column)}
         star = any(not isinstance(s.parent, exp.Count) for s in tree.find_all(exp.Star))
         star = star or any(isinstance(column.this, exp.Star) for column in tree.find_all(exp.Column))
+        for rows in list(tree.find_all(exp.TableFromRows)):
+            if isinstance(rows.this, exp.Anonymous) and rows.this.name.upper() == "RESULT_SCAN":
+                self.results.append(result_scan(self._session, rows))
         for table in list(tree.find_all(exp.Table)):
             if self._is_function_or_cte(table):
                 continue
@@ -191,7 +272,7 @@ class Resolver:
                 raise SqlError(f"SQL compilation error:\nUnknown table function {name.upper()}", code=2141)
             return True
         if not isinstance(table.this, exp.Identifier):
-            raise unsupported(f"FROM {table.sql(dialect='snowflake')}")
+            raise not_implemented(f"FROM {table.sql(dialect='snowflake')}")
         if table.args.get("db"):
             return False
         ancestor: Expr | None = table
@@ -278,14 +359,14 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
             path = session.resolve("TABLE", parts)
             access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
             if tree.args.get("clone"):
-                raise unsupported("CREATE TABLE ... CLONE")
+                raise not_implemented("CREATE TABLE ... CLONE")
         return verb
     if isinstance(tree, exp.Alter) and str(tree.args.get("kind")).upper() == "SESSION":
         return ""
     if isinstance(tree, exp.Describe):
         return ""
     words = tree.sql(dialect="snowflake").split()
-    raise unsupported(" ".join(words[:2]).upper())
+    raise not_implemented(" ".join(words[:2]).upper())
 
 
 def _record(session: SnowflakeSession, tree: Expr, verb: str, statement: Translated, columns: Any) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.relations import Relations
@@ -82,7 +82,7 @@ def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFi
         SqlError: the role cannot be assumed, the bucket cannot be listed, or the format is not Parquet.
     """
     if scan.table.file_format["TYPE"] != "PARQUET":
-        raise unsupported(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
+        raise not_implemented(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
     if not files:
         # Assume the role even so: a query must fail once the integration has lost its access.
         session.storage.open(scan.place.integration, scan.place.bucket)

@@ -6,10 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from strata.cloud.snowflake.catalog import Catalog
 from strata.cloud.snowflake.errors import SqlError
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.history import History
 from strata.cloud.snowflake.kinds import depth
+from strata.cloud.snowflake.transactions import SessionTransaction
 
 if TYPE_CHECKING:
     from strata.cloud.snowflake.engine import Engine
@@ -28,7 +32,7 @@ class SnowflakeAccount:
 
 @dataclass
 class SnowflakeSession:
-    """A session. `connection` is fakesnow's; `lock` serializes its statements."""
+    """A session. `connection` is fakesnow's; `lock` serializes its statements; `query_id` names the last."""
 
     account: SnowflakeAccount
     id: int
@@ -39,6 +43,13 @@ class SnowflakeSession:
     database: str = ""
     schema: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    parameters: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, exp.Literal] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    query_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.transaction = SessionTransaction(self.connection)
 
     @property
     def catalog(self) -> Catalog:

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 
 # The IAM user of this Snowflake account, in Snowflake's own AWS account.
 USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
@@ -189,7 +189,7 @@ class StageStorage:
                 partition is not that of the embedded AWS.
         """
         if integration.options["STORAGE_PROVIDER"] != "S3":
-            raise unsupported(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
+            raise not_implemented(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
         role_arn = integration.options.get("STORAGE_AWS_ROLE_ARN") or ""
         try:
             credentials = self._assume_role(

@@ -15,9 +15,10 @@ import pytest
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.github.issuer import Issuer
-from strata.cloud.snowflake import api, dispatch, snapshot
+from strata.cloud.snowflake import dispatch, snapshot
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.provider.servicer import ProviderRefusedError, Servicer
+from strata.cloud.snowflake.requests import QueryRequests
 from strata.cloud.snowflake.results import status
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
@@ -179,7 +180,12 @@ def test_a_session_runs_one_statement_at_a_time(
     def slow(enter: Callable[[], Any]) -> None:
         monkeypatch.setattr(dispatch, "execute", lambda *_: (enter(), status("done"))[1])
 
-    assert most_at_once([lambda: api._answer(session, "SELECT 1", {})] * 3, slow) == 1
+    requests = QueryRequests()
+
+    def request() -> object:
+        return requests.run("id", session, lambda: dispatch.execute(session, "SELECT 1"), 0)
+
+    assert most_at_once([request] * 3, slow) == 1
 
 
 @pytest.fixture

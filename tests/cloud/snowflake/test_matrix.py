@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import snowflake.connector
 
-from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake.server import SnowflakeServer
 
-from .conftest import ACCOUNT, REGION, refused_role
+from .conftest import Snow
 from .matrix_cases import agrees, cases, outcome
 
 GIVEN = (
@@ -31,30 +28,12 @@ GIVEN = (
        "day": "2024-02-29", "ok": true, "none": null}')""",
     """insert into docs select 2, parse_json('{"name": "Bob", "list": []}')""",
 )
-SELECTS = ("numbers", "dates", "texts", "variants", "queries")
+SELECTS = ("numbers", "dates", "texts", "variants", "queries", "sessions")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[SnowflakeServer]:
-    found = SnowflakeServer(
-        CloudContext(ACCOUNT, REGION, Path(tmp_path_factory.mktemp("cloud"))), refused_role
-    )
-    found.start()
-    yield found
-    found.stop()
-
-
-@pytest.fixture(scope="module")
-def cursor(server: SnowflakeServer) -> Iterator[Any]:
-    connection = snowflake.connector.connect(
-        user=server.user,
-        password=server.password,
-        account=server.account,
-        host=server.host,
-        port=server.port,
-        protocol="http",
-        paramstyle="qmark",
-    )
+def cursor(plain_server: SnowflakeServer) -> Iterator[Any]:
+    connection = Snow(plain_server, paramstyle="qmark").connection
     with connection.cursor() as found:
         for statement in GIVEN:
             found.execute(statement)
