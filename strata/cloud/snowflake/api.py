@@ -172,8 +172,12 @@ class Api:
             return _refused("390104", "User must login again to access the service.")
         if request.query_params.get("delete"):
             del self._sessions[token]
-            session.connection.close()
+            await run_in_threadpool(self._close, session)
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+    def _close(self, session: SnowflakeSession) -> None:
+        with session.lock, self._account.lock:
+            session.close()
 
     async def _snapshot(self, request: Request) -> Response:
         status, content = await run_in_threadpool(self._state.answer, request.method, await request.body())

@@ -16,6 +16,7 @@ from strata.cloud.snowflake.results import ArrowRows, Rows, rows_of, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements import (
     accounts,
+    columns,
     databases,
     description,
     external_tables,
@@ -221,6 +222,12 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return listing.show_replication_databases(session, statement)
     if statement.take("VARIABLES"):
         return sessions.show_variables(session, statement)
+    if statement.take("COLUMNS"):
+        return columns.show_columns(session, statement)
+    if statement.take("OBJECTS"):
+        return columns.show_objects(session, statement)
+    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS", "IMPORTED KEYS"):
+        return columns.show_keys(session, statement, key.split()[0])
     if statement.take("PARAMETERS"):
         return listing.show_parameters(session, statement)
     raise not_implemented(f"SHOW {statement.word()}")
@@ -228,8 +235,8 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 def _describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.take_any("DESCRIBE", "DESC")
-    if statement.sees("TABLE"):
-        return None
+    if statement.take("TABLE"):
+        return columns.describe_table(session, statement)
     kind = _kind(statement, "DESCRIBE")
     describer = _STATEMENTS[kind.name].describe
     if describer is None:
@@ -309,7 +316,7 @@ def _second(statement: SqlStatement) -> str:
     )
 
 
-_COMMITS = ("CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "TRUNCATE")
+_COMMITS = ("COMMENT", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "TRUNCATE")
 _VERBS = {
     "CREATE": _create,
     "ALTER": _alter,
@@ -327,4 +334,5 @@ _VERBS = {
     "COMMIT": sessions.end,
     "ROLLBACK": sessions.end,
     "UNSET": sessions.unset_variables,
+    "COMMENT": columns.comment,
 }

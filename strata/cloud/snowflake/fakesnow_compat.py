@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import fakesnow.transforms
+import pyarrow as pa
 from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
 
@@ -93,6 +94,8 @@ def execute(
     Returns:
         The result as an Arrow table, and whether the statement is a PUT, which fakesnow leaves to its caller.
     """
+    if isinstance(tree, exp.Merge):
+        return _merge(connection, tree, parameters), False
     cursor = connection.cursor()
     values = list(parameters) if isinstance(parameters, Sequence) else parameters
     transformed = None
@@ -104,6 +107,27 @@ def execute(
             cursor._execute(transformed, values if transformed.find(exp.Placeholder) else None)
     puts = transformed is not None and bool(transformed.args.get("put_stage_data"))
     return cursor._arrow_table, puts
+
+
+_MERGED = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
+
+
+def _merge(connection: Any, tree: exp.Merge, parameters: Any) -> pa.Table:
+    """Run MERGE in the engine, whose own takes one match of a row only, as Snowflake's does."""
+    transformed = connection.cursor()._transform(tree, None)
+    duck = duckdb_of(connection)
+    values = list(parameters) if parameters and transformed.find(exp.Placeholder) else None
+    duck.execute(f"{transformed.sql(dialect='duckdb')} RETURNING merge_action", values)
+    done = [action for (action,) in duck.fetchall()]
+    actions = {_action(when) for when in tree.find_all(exp.When)}
+    return pa.table(
+        {f"number of rows {word}": [done.count(name)] for name, word in _MERGED.items() if name in actions}
+    )
+
+
+def _action(when: exp.When) -> str:
+    then = when.args["then"]
+    return then.name.upper() if isinstance(then, exp.Var) else str(then.key).upper()
 
 
 def forget_results(connection: Any) -> None:

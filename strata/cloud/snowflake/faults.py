@@ -74,6 +74,7 @@ _FAULTS: tuple[tuple[str, str, int, str], ...] = (
         90150,
         "22000",
     ),
+    (r"cannot affect the same target row more", "Duplicate row detected during DML action", 100090, "42P18"),
     (r"INTERRUPT", "SQL execution canceled", 604, "57014"),
 )
 _PREFIX = "not implemented by the embedded Snowflake: "

@@ -13,10 +13,17 @@ from sqlglot import Expr, exp
 from strata.cloud.snowflake import access_control, batches, functions, pruning, scan, tables
 from strata.cloud.snowflake.catalog import ExternalTable, Table, View
 from strata.cloud.snowflake.engine import translated
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, insufficient_privileges, not_implemented
+from strata.cloud.snowflake.errors import (
+    SqlError,
+    already_exists,
+    does_not_exist,
+    insufficient_privileges,
+    not_implemented,
+)
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.information_schema import CatalogScan, catalog_scan
 from strata.cloud.snowflake.parameters import value_of
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.result_scan import ResultScan, result_scan
@@ -25,7 +32,7 @@ from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.translation import identifiers
 from strata.cloud.snowflake.translation.parser import parse
-from strata.cloud.snowflake.translation.statement import Translated, translate
+from strata.cloud.snowflake.translation.statement import translate
 
 _numbers = itertools.count(1)
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
@@ -107,13 +114,13 @@ def _run(
         if resolver.reads_data:
             _require_warehouse(session)
         functions.fill(session, tree)
+        definition = tables.define(session, tree, kind)
     with Readers(session, resolver.scans, resolver.results):
         _bind(session, session.database, session.schema)
-        columns = tables.declared(tree) if kind else None
         statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
         rows = session.engine.run(session.connection, statement, parameters)
     with session.account.lock:
-        _record(session, tree, kind, statement, columns)
+        _record(session, tree, kind, definition.filled_by(statement.columns))
     return rows
 
 
@@ -159,7 +166,7 @@ class Readers:
         self,
         session: SnowflakeSession,
         scans: Sequence[FileScan],
-        results: Sequence[ResultScan] = (),
+        results: Sequence[ResultScan | CatalogScan] = (),
         *,
         opens: bool = True,
     ) -> None:
@@ -174,7 +181,7 @@ class Readers:
         try:
             for result in self._results:
                 name = f"_strata_result_{next(_numbers)}"
-                duck.register(f"{name}_rows", result.kept.table)
+                duck.register(f"{name}_rows", result.table)
                 self._names.append(name)
                 result.fill(f"{name}_rows")
             for found in self._scans:
@@ -204,7 +211,7 @@ class Resolver:
         self._session = session
         self._catalog = session.catalog
         self.scans: list[FileScan] = []
-        self.results: list[ResultScan] = []
+        self.results: list[ResultScan | CatalogScan] = []
         self.columns: dict[Path, dict[str, str]] = {}
         self.reads_data = False
         self._views: list[Path] = []
@@ -218,10 +225,12 @@ class Resolver:
             if isinstance(rows.this, exp.Anonymous) and rows.this.name.upper() == "RESULT_SCAN":
                 self.results.append(result_scan(self._session, rows))
         for table in list(tree.find_all(exp.Table)):
-            if self._is_function_or_cte(table):
+            if isinstance(table.parent, exp.AlterRename) or self._is_function_or_cte(table):
                 continue
             path = self._path(table, context)
             relation = self._catalog.find("OBJECT", path)
+            if relation is not None and not self._session.sees(relation):
+                raise does_not_exist("OBJECT", path)
             if isinstance(relation, View | ExternalTable) and _privilege(tree, table) != "SELECT":
                 kind = relation.kind.lower()
                 raise SqlError(
@@ -233,7 +242,9 @@ class Resolver:
                 self.columns[path] = dict(relation.columns)
             elif path[1] == "INFORMATION_SCHEMA":
                 access_control.require(self._catalog, role, "DATABASE", path[:1], "USAGE")
-                self._qualify(table, path)
+                found = catalog_scan(self._session, path[0], path[2])
+                self._replace(table, found.node)
+                self.results.append(found)
             elif isinstance(relation, View):
                 self._check(role, "VIEW", path, "SELECT")
                 self._replace(table, self.view(path, relation).subquery(copy=False))
@@ -303,7 +314,7 @@ class Resolver:
 
     def _qualify(self, table: exp.Table, path: Path) -> None:
         for argument, part in zip(("catalog", "db", "this"), path, strict=True):
-            table.set(argument, exp.to_identifier(part, quoted=part != "INFORMATION_SCHEMA"))
+            table.set(argument, exp.to_identifier(part, quoted=True))
 
     def _external(self, table: exp.Table, relation: ExternalTable, names: set[str], star: bool) -> None:
         whole = star or "VALUE" in names
@@ -358,6 +369,10 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
             parts = tuple(p.name if p.args.get("quoted") else p.name.upper() for p in table.parts)
             path = session.resolve("TABLE", parts)
             access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE TABLE")
+            _refuse_same_letters(session, path)
+            exists = session.catalog.find("OBJECT", path) is not None
+            if exists and not tree.args.get("replace") and not tree.args.get("exists"):
+                raise already_exists(path[-1:])
             if tree.args.get("clone"):
                 raise not_implemented("CREATE TABLE ... CLONE")
         return verb
@@ -369,7 +384,7 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
     raise not_implemented(" ".join(words[:2]).upper())
 
 
-def _record(session: SnowflakeSession, tree: Expr, verb: str, statement: Translated, columns: Any) -> None:
+def _record(session: SnowflakeSession, tree: Expr, verb: str, definition: tables.Definition) -> None:
     if not verb:
         return
     table = tree.find(exp.Table)
@@ -385,9 +400,18 @@ def _record(session: SnowflakeSession, tree: Expr, verb: str, statement: Transla
             session.catalog.add("TABLE", path, found)
         elif tree.args.get("exists"):
             return
-        found.columns = tables.created(columns, statement.columns)
+        definition.fill(found)
+    elif found is not None and not definition.renamed:
+        tables.altered(session, path, found, definition.columns)
     elif found is not None:
-        tables.altered(session, path, found, columns)
+        session.catalog.rename("TABLE", path, definition.renamed)
+
+
+def _refuse_same_letters(session: SnowflakeSession, path: Path) -> None:
+    """Refuse a name that differs from another by its case only: the engine cannot tell them apart."""
+    for name in session.catalog.collection("TABLE", path):
+        if name != path[2] and name.upper() == path[2].upper():
+            raise not_implemented("two relations of one schema whose names differ by case only")
 
 
 def _creates(tree: Expr, table: exp.Table) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.errors import not_implemented
@@ -18,6 +19,10 @@ class ResultScan:
 
     kept: KeptResult
     node: exp.Subquery
+
+    @property
+    def table(self) -> pa.Table:
+        return self.kept.table
 
     def fill(self, name: str) -> None:
         """Complete the subquery over the registered table `name`."""

@@ -1,7 +1,7 @@
 """External storage: the buckets of the embedded S3, read with the credentials of a storage integration.
 
-Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket first,
-with the assumed role, so that it sees changed, deleted and forbidden objects.
+Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket and asks
+for each object, with the assumed role, so that it sees changed, deleted and forbidden objects.
 """
 
 from __future__ import annotations
@@ -155,11 +155,16 @@ class Bucket:
 
     def _read(self, stored: StoredObject) -> bytes | None:
         cached = self._storage.cached(self.name, stored)
-        if cached is not None:
-            return cached
+        condition = {} if cached is None else {"IfNoneMatch": f'"{stored.etag}"'}
         try:
-            body: bytes = self._client.get_object(Bucket=self.name, Key=stored.key)["Body"].read()
-        except (ClientError, BotoCoreError):
+            # S3 is asked for cached bytes too: the role may have lost its access.
+            body: bytes = self._client.get_object(Bucket=self.name, Key=stored.key, **condition)[
+                "Body"
+            ].read()
+        except ClientError as error:
+            unchanged = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 304
+            return cached if unchanged else None
+        except BotoCoreError:
             return None
         self._storage.keep(self.name, stored, body)
         return body

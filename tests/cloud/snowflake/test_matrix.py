@@ -28,7 +28,7 @@ GIVEN = (
        "day": "2024-02-29", "ok": true, "none": null}')""",
     """insert into docs select 2, parse_json('{"name": "Bob", "list": []}')""",
 )
-SELECTS = ("numbers", "dates", "texts", "variants", "queries", "sessions")
+FILES = ("numbers", "dates", "texts", "variants", "queries", "sessions", "statements")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,8 @@ def cursor(plain_server: SnowflakeServer) -> Iterator[Any]:
     connection.close()
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases(*SELECTS)])
-def test_selects(cursor: Any, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases(*FILES)])
+def test_a_case(cursor: Any, case: dict[str, Any]) -> None:
     for name, value in case.get("session", {}).items():
         cursor.execute(f"alter session set {name} = '{value}'")
     came = outcome(cursor, case)

@@ -88,7 +88,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 raise not_implemented(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
             with all_or_nothing(table):
                 apply_properties("EXTERNAL TABLE", table, properties)
-            table.auto_refresh = table.options["AUTO_REFRESH"]
+                _refuse_auto_refresh(table)
             return status("Statement executed successfully.")
         if not statement.take("REFRESH"):
             raise not_implemented(f"ALTER EXTERNAL TABLE {statement.word()}")
@@ -196,6 +196,15 @@ def _type(text: str) -> str:
     return text.upper()
 
 
+def _refuse_auto_refresh(table: ExternalTable) -> None:
+    """Refuse AUTO_REFRESH: no notification of the bucket reaches the embedded Snowflake."""
+    if table.options["AUTO_REFRESH"]:
+        raise not_implemented(
+            "AUTO_REFRESH = TRUE, the default of an external table; set AUTO_REFRESH = FALSE"
+        )
+    table.auto_refresh = False
+
+
 def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     """Resolve the location and the file format, and check the partition columns."""
     location = table.options.pop("LOCATION", None)
@@ -216,7 +225,7 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     if table.file_format["TYPE"] not in FORMATS:
         raise not_implemented(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
     table.pattern = table.options.pop("PATTERN", None) or ""
-    table.auto_refresh = table.options["AUTO_REFRESH"]
+    _refuse_auto_refresh(table)
     known = {column.name: column for column in table.columns}
     for name in table.partition_by:
         if name not in known:

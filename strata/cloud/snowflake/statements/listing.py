@@ -57,6 +57,8 @@ def _visible(session: SnowflakeSession, kind: Kind) -> Iterator[tuple[Path, Secu
     for found, path, securable in session.catalog.walk():
         if found != kind.name:
             continue
+        if not session.sees(securable):
+            continue
         if kind.public or access_control.holds(session.catalog, session.role, kind.name, path):
             yield path, securable
 

@@ -12,8 +12,6 @@ from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_n
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
-    if modifiers.temporary:
-        raise not_implemented("CREATE TEMPORARY VIEW")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("VIEW", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
@@ -36,6 +34,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     query = statement.rest()
     view = View(name=path[2], owner=session.role, comment=comment, query=query, columns=columns)
     view.text = statement.sql
+    view.session = session.id if modifiers.temporary else 0
     view.options["COLUMNS"] = queries.describe_view(session, path, view)
     answer = existing(session, "VIEW", path, modifiers)
     if answer is not None:
@@ -67,6 +66,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "VIEW", statement)
+    statement.take_any("CASCADE", "RESTRICT")
     statement.expect_end()
     if answer is not None:
         return answer

@@ -63,8 +63,8 @@ _ZONED = exp.DataType(
     this=types.Kind.STRUCT,
     nested=True,
     expressions=[
-        exp.ColumnDef(this=exp.to_identifier("t"), kind=types.plain(types.Kind.TIMESTAMPTZ)),
-        exp.ColumnDef(this=exp.to_identifier("z"), kind=types.plain(types.Kind.SMALLINT)),
+        exp.ColumnDef(this=exp.to_identifier("t", quoted=True), kind=types.plain(types.Kind.TIMESTAMPTZ)),
+        exp.ColumnDef(this=exp.to_identifier("z", quoted=True), kind=types.plain(types.Kind.SMALLINT)),
     ],
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.casts import convert, to_text
 from strata.cloud.snowflake.translation.scopes import Tables
@@ -18,7 +18,9 @@ Outputs = Sequence[tuple[str, Type]]
 
 def convert_values(tree: Expr, tables: Tables, outputs: Outputs | None) -> None:
     """Convert what INSERT, UPDATE or MERGE writes; `outputs` are the columns of an INSERT's query."""
-    if isinstance(tree, exp.Insert):
+    if isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
+        _created(tree, outputs)
+    elif isinstance(tree, exp.Insert):
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         _insert(tree, tables(target) or {}, outputs)
     elif isinstance(tree, exp.Update):
@@ -36,6 +38,32 @@ def convert_values(tree: Expr, tables: Tables, outputs: Outputs | None) -> None:
                     else list(columns)
                 )
                 _row(then.expression, [columns.get(name) for name in names])
+
+
+def _created(tree: exp.Create, outputs: Outputs | None) -> None:
+    """Name and convert the columns of CREATE TABLE (...) AS by its definition."""
+    if not isinstance(tree.this, exp.Schema):
+        return
+    definitions = tree.this.expressions
+    if outputs is None:
+        raise not_implemented("CREATE TABLE (...) AS of a query whose columns are not known")
+    if len(definitions) != len(outputs):
+        raise SqlError("SQL compilation error:\nInvalid column definition list", code=2026, sqlstate="42601")
+    aliases = [exp.to_identifier(f"_{i}", quoted=True) for i in range(len(outputs))]
+    cells: list[Expr] = []
+    for alias, definition, (_, given) in zip(aliases, definitions, outputs, strict=True):
+        cell: Expr = exp.column(alias.copy(), table=exp.to_identifier("_source", quoted=True))
+        cell.type = given
+        declared = definition.args.get("kind") if isinstance(definition, exp.ColumnDef) else None
+        if declared is not None:
+            cell = _stored(cell, types.normal(declared))
+        cells.append(exp.alias_(cell, definition.name, quoted=True))
+    inner = exp.Subquery(
+        this=tree.expression,
+        alias=exp.TableAlias(this=exp.to_identifier("_source", quoted=True), columns=aliases),
+    )
+    tree.set("expression", exp.Select(expressions=cells, from_=exp.From(this=inner)))
+    tree.set("this", tree.this.this)
 
 
 def _assignments(update: exp.Update, columns: dict[str, Type] | object) -> None:

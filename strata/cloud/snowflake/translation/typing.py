@@ -31,9 +31,13 @@ def annotate(tree: Expr, tables: Tables) -> list[tuple[str, Type]] | None:
     for query in _queries(tree):
         found = _annotate_query(query, annotator, tables, outer)
     if outer is not None:
+        _qualify_inserted(tree)
         for column in tree.find_all(exp.Column):
             if column.type is None and not isinstance(column.this, exp.Star):
-                _set(annotator, column, outer.find(column) or types.UNKNOWN)
+                kind = types.UNKNOWN if _is_target(column) else outer.find(column)
+                if kind is None:
+                    raise scopes.invalid(column)
+                _set(annotator, column, kind)
     annotator.annotate(tree, annotate_scope=False)
     return found
 
@@ -59,6 +63,29 @@ def _target_names(tree: Expr, tables: Tables) -> Names | None:
         if subquery.parent_select is None and subquery.alias:
             names.sources[subquery.alias] = None
     return names
+
+
+def _is_target(column: exp.Column) -> bool:
+    """Return whether a column is one that UPDATE or MERGE writes."""
+    parent = column.parent
+    if isinstance(parent, exp.EQ) and isinstance(parent.parent, exp.Update) and parent.this is column:
+        return parent.arg_key == "expressions"
+    return (
+        isinstance(parent, exp.Tuple) and isinstance(parent.parent, exp.Insert) and parent.arg_key == "this"
+    )
+
+
+def _qualify_inserted(tree: Expr) -> None:
+    """Name the source of the columns that MERGE inserts: without a name they are the source's."""
+    if not isinstance(tree, exp.Merge):
+        return
+    source = tree.args["using"].alias_or_name
+    for when in tree.find_all(exp.When):
+        then = when.args["then"]
+        values = then.expression if isinstance(then, exp.Insert) else None
+        for column in values.find_all(exp.Column) if values is not None else ():
+            if not column.table:
+                column.set("table", exp.to_identifier(source, quoted=True))
 
 
 def _annotate_query(
