@@ -191,7 +191,7 @@ class Readers:
                 duck.register(f"{name}_rows", table)
                 self._names.append(name)
                 columns = [column for column in table.column_names if column not in METADATA]
-                duck.execute(scan.with_value(name, columns))
+                duck.execute(scan.with_value(name, table.schema))
                 scan.fill(found, name, columns)
         except BaseException:
             self.__exit__()

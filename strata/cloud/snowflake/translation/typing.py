@@ -11,6 +11,7 @@ from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from strata.cloud.snowflake.errors import not_implemented
 from strata.cloud.snowflake.translation import scopes, types
 from strata.cloud.snowflake.translation.scopes import Columns, Names, Tables
 from strata.cloud.snowflake.translation.signatures import RULES, Rule
@@ -122,6 +123,9 @@ def _resolve(scope: Scope, names: Names, annotator: TypeAnnotator) -> None:
     aliases: dict[str, Expr] = {}
     pending: list[exp.Column] = []
     for column in scopes.columns_in(scope):
+        if id(column) in annotator._visited:
+            # A scope inside this one has resolved it.
+            continue
         kind = names.find(column)
         if kind is None:
             pending.append(column)
@@ -147,6 +151,8 @@ def _resolve(scope: Scope, names: Names, annotator: TypeAnnotator) -> None:
                 _set(annotator, column, _of(alias))
                 pending = [p for p in pending if p is not column]
     for column in pending:
+        if column.name.startswith("METADATA$"):
+            raise not_implemented(column.name)
         if _is_name(column, names):
             _set(annotator, column, types.UNKNOWN)
         else:
