@@ -24,6 +24,7 @@ _SYNTAX: dict[type[Expr], str] = {
     exp.Collate: "COLLATE",
     exp.HistoricalData: "time travel (AT or BEFORE)",
     exp.Lambda: "a lambda",
+    exp.Filter: "FILTER (WHERE ...)",
 }
 
 

@@ -78,11 +78,15 @@ CREATE OR REPLACE MACRO {database}.main._sf_is_digits(x) AS (
 CREATE OR REPLACE MACRO {database}.main._sf_not_digits(x) AS (
     CASE WHEN _sf_is_digits(x) THEN NULL ELSE x END
 );
-CREATE OR REPLACE MACRO {database}.main._sf_date(x) AS (
-    CASE WHEN _sf_is_digits(x) THEN CAST(_sf_digits(x) AS DATE) ELSE CAST(_sf_not_digits(x) AS DATE) END
-);
 CREATE OR REPLACE MACRO {database}.main._sf_try_date(x) AS (
-    CASE WHEN _sf_is_digits(x) THEN CAST(_sf_digits(x) AS DATE) ELSE TRY_CAST(x AS DATE) END
+    CASE WHEN _sf_is_digits(x) THEN CAST(_sf_digits(x) AS DATE)
+    ELSE coalesce(
+        TRY_CAST(x AS DATE), CAST(try_strptime(x, '%m/%d/%Y') AS DATE), CAST(try_strptime(x, '%d-%b-%Y') AS DATE)
+    ) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_date(x) AS (
+    CASE WHEN _sf_try_date(x) IS NOT NULL THEN _sf_try_date(x)
+    ELSE CAST(CASE WHEN _sf_try_date(x) IS NULL THEN x END AS DATE) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_ntz(x) AS (
     CASE WHEN _sf_is_digits(x) THEN _sf_digits(x) ELSE CAST(_sf_not_digits(_sf_precise((CASE
@@ -196,11 +200,17 @@ CREATE OR REPLACE MACRO {database}.main._sf_typeof(v) AS (
     WHEN regexp_full_match(v::VARCHAR, '-?\d+') THEN 'INTEGER' WHEN regexp_matches(v::VARCHAR, '[eE]')
     THEN 'DOUBLE' ELSE 'DECIMAL' END ELSE json_type(v) END
 );
+CREATE OR REPLACE MACRO {database}.main._sf_number(v) AS (
+    CASE WHEN _sf_typeof(v) IN ('INTEGER', 'DECIMAL', 'DOUBLE') THEN v ->> '$' END
+);
 CREATE OR REPLACE MACRO {database}.main._sf_sort_key(v) AS (
-    CASE WHEN v IS NOT NULL THEN {'kind': CASE _sf_typeof(v) WHEN 'NULL_VALUE' THEN 0 WHEN 'BOOLEAN'
-    THEN 1 WHEN 'INTEGER' THEN 2 WHEN 'DECIMAL' THEN 2 WHEN 'DOUBLE' THEN 2 WHEN 'VARCHAR' THEN 3 ELSE 4
-    END, 'number': CASE WHEN _sf_typeof(v) IN ('INTEGER', 'DECIMAL', 'DOUBLE')
-    THEN TRY_CAST(v ->> '$' AS DOUBLE) END, 'text': v ->> '$'} END
+    CASE WHEN v IS NOT NULL THEN {
+        'kind': CASE _sf_typeof(v) WHEN 'NULL_VALUE' THEN 0 WHEN 'BOOLEAN' THEN 1 WHEN 'INTEGER' THEN 2
+            WHEN 'DECIMAL' THEN 2 WHEN 'DOUBLE' THEN 2 WHEN 'VARCHAR' THEN 3 ELSE 4 END,
+        'float': TRY_CAST(_sf_number(v) AS DOUBLE),
+        'number': TRY_CAST(_sf_number(v) AS DECIMAL(38, 9)),
+        'text': CASE WHEN _sf_number(v) IS NULL THEN v ->> '$' END
+    } END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_key(v, k) AS (
     json_extract(v, '$."' || replace(k, '"', '\"') || '"')

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import Expr, exp
 from sqlglot.optimizer.scope import Scope, walk_in_scope
 
-from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.types import Type
 
@@ -81,7 +81,7 @@ def names_of(scope: Scope, tables: Tables, outputs: Mapping[int, Columns | None]
         if isinstance(source, exp.Table):
             names.sources[name] = _table(source, tables)
         else:
-            names.sources[name] = outputs.get(id(source.expression))
+            names.sources[name] = _recursive(name, source.expression, outputs.get(id(source.expression)))
     select = scope.expression
     if isinstance(select, exp.Select):
         for join in select.args.get("joins") or ():
@@ -91,6 +91,15 @@ def names_of(scope: Scope, tables: Tables, outputs: Mapping[int, Columns | None]
         if select.args.get("pivots") or any(t.args.get("pivots") for t in scope.tables) or scope.pivots:
             names.sources = dict.fromkeys(names.sources)
     return names
+
+
+def _recursive(name: str, query: Expr, columns: Columns | None) -> Columns | None:
+    """Name the columns of a query that refers to itself as its WITH names them."""
+    holder = query.find_ancestor(exp.CTE) if isinstance(query.parent, exp.SetOperation) else None
+    if columns is None or holder is None or holder.alias != name:
+        return columns
+    given = holder.args["alias"].columns
+    return dict(zip([c.name for c in given], columns.values(), strict=False)) if given else columns
 
 
 def _table(table: exp.Table, tables: Tables) -> Columns | None:
@@ -143,6 +152,9 @@ def outputs_list(node: Expr, names: Names | None) -> list[tuple[str, Type]] | No
         left, right = outputs_list(node.left, None), outputs_list(node.right, None)
         if left is None or right is None or len(left) != len(right):
             return None
+        for (_, a), (_, b) in zip(left, right, strict=True):
+            if types.is_known(a) and types.is_known(b) and types.is_text(a) != types.is_text(b):
+                raise not_implemented("a set operation of text and another type")
         return [(n, types.common([a, b])) for (n, a), (_, b) in zip(left, right, strict=True)]
     if not isinstance(node, exp.Select):
         return None

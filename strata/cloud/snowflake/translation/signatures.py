@@ -114,6 +114,8 @@ def _rounded(node: Expr) -> Type:
         return types.FLOAT if not types.is_date(kind) else kind
     leading, scale = types.digits(kind)
     wanted = node.args.get("decimals")
+    if isinstance(wanted, exp.Neg):
+        wanted = None
     kept = int(wanted.name) if isinstance(wanted, exp.Literal) else (scale if wanted is not None else 0)
     kept = min(scale, max(kept, 0))
     return types.number(min(leading + 1, 38 - kept) + kept, kept)

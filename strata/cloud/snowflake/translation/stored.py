@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.errors import SqlError, not_implemented
-from strata.cloud.snowflake.translation import types
+from strata.cloud.snowflake.translation import scopes, types
 from strata.cloud.snowflake.translation.casts import convert, to_text
 from strata.cloud.snowflake.translation.scopes import Tables
 from strata.cloud.snowflake.translation.tree import call
@@ -66,10 +66,18 @@ def _created(tree: exp.Create, outputs: Outputs | None) -> None:
     tree.set("this", tree.this.this)
 
 
+def _require(names: Sequence[str], columns: dict[str, Type]) -> None:
+    """Require that a table has the columns: the engine would find them in another case too."""
+    for name in names:
+        if columns and name not in columns:
+            raise scopes.invalid(exp.column(exp.to_identifier(name, quoted=True)))
+
+
 def _assignments(update: exp.Update, columns: dict[str, Type] | object) -> None:
     known = columns if isinstance(columns, dict) else {}
     for assignment in update.expressions:
         if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
+            _require([assignment.this.name], known)
             kind = known.get(assignment.this.name)
             if kind is not None:
                 assignment.set("expression", _stored(assignment.expression, kind))
@@ -78,6 +86,7 @@ def _assignments(update: exp.Update, columns: dict[str, Type] | object) -> None:
 def _insert(tree: exp.Insert, columns: object, outputs: Outputs | None) -> None:
     known = columns if isinstance(columns, dict) else {}
     names = [e.name for e in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(known)
+    _require(names, known)
     kinds = [known.get(name) for name in names]
     source = tree.expression
     if isinstance(source, exp.Values):

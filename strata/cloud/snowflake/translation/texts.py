@@ -71,8 +71,11 @@ def token(node: exp.Strtok) -> Expr:
 
 
 def replaced_by_pattern(node: exp.RegexpReplace) -> Expr:
-    extra = [node.args.get(name) for name in ("position", "occurrence", "modifiers")]
-    if any(isinstance(value, Expr) and value.name not in ("1", "0", "") for value in extra):
+    # The defaults: from the first character, all occurrences, no parameters.
+    extra = (("position", "1"), ("occurrence", "0"), ("modifiers", ""))
+    if any(
+        isinstance(node.args.get(name), Expr) and node.args[name].name != default for name, default in extra
+    ):
         raise not_implemented("REGEXP_REPLACE with a position, an occurrence or parameters")
     replacement = node.args.get("replacement") or string("")
     return call("regexp_replace", as_text(node.this), as_text(node.expression), replacement, string("g"))

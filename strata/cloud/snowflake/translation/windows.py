@@ -28,6 +28,6 @@ def windowed(node: exp.Window) -> Expr:
             ),
         )
     kind = _of(node)
-    if isinstance(node.this, exp.Sum) and types.is_fixed(kind):
+    if isinstance(node.this, exp.Sum | exp.Variance | exp.VariancePop | exp.Median) and types.is_fixed(kind):
         return cast(node, kind)
     return node
