@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import duckdb
 import pyarrow as pa
@@ -53,6 +54,9 @@ class Engine:
 
     def __init__(self) -> None:
         self._instance = fakesnow_compat.new_instance()
+        # What each connection is bound to; a change of databases or schemas makes it stale.
+        self._bound: WeakKeyDictionary[Any, tuple[Any, ...]] = WeakKeyDictionary()
+        self._changes = 0
         self._admin = self._instance.duck_conn.cursor()
         # Sessions without a database run in this catalogue and need Snowflake's functions.
         self._admin.execute(macros.creation_sql("memory"))
@@ -76,19 +80,23 @@ class Engine:
             raise not_implemented(
                 f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)"
             )
+        self._changes += 1
         self._admin.execute(f"ATTACH ':memory:' AS {quote(name)}")
         self._admin.execute(info_schema.per_db_creation_sql(name))
         self._admin.execute(macros.creation_sql(name))
         self._admin.execute(own_macros.creation_sql(name))
 
     def drop_database(self, name: str) -> None:
+        self._changes += 1
         self._admin.execute("USE memory")
         self._admin.execute(f"DETACH {quote(name)}")
 
     def create_schema(self, database: str, name: str) -> None:
+        self._changes += 1
         self._admin.execute(f"CREATE SCHEMA {quote(database)}.{quote(name)}")
 
     def drop_schema(self, database: str, name: str) -> None:
+        self._changes += 1
         self._admin.execute(f"DROP SCHEMA {quote(database)}.{quote(name)} CASCADE")
 
     def drop_table(self, database: str, schema: str, name: str) -> None:
@@ -124,6 +132,10 @@ class Engine:
     def bind(self, connection: Any, database: str, schema: str, timezone: str) -> None:
         """Set the connection's database, schema and time zone to the session's."""
         fakesnow_compat.set_context(connection, database, schema)
+        bound = (database, schema, timezone, self._changes)
+        if self._bound.get(connection) == bound:
+            return
+        self._bound[connection] = bound
         duck = fakesnow_compat.duckdb_of(connection)
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
         duck.execute(f"SET SESSION TimeZone = '{timezone}'")

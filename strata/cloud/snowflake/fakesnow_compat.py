@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import fakesnow.transforms
+import fakesnow.transforms.transforms as transforms
 import pyarrow as pa
 from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
@@ -94,6 +95,8 @@ def execute(
     Returns:
         The result as an Arrow table, and whether the statement is a PUT, which fakesnow leaves to its caller.
     """
+    if isinstance(tree, exp.Query):
+        return _query(connection, tree, parameters), False
     if isinstance(tree, exp.Merge):
         return _merge(connection, tree, parameters), False
     cursor = connection.cursor()
@@ -107,6 +110,18 @@ def execute(
             cursor._execute(transformed, values if transformed.find(exp.Placeholder) else None)
     puts = transformed is not None and bool(transformed.args.get("put_stage_data"))
     return cursor._arrow_table, puts
+
+
+def _query(connection: Any, tree: Expr, parameters: Any) -> pa.Table:
+    """Run a query in the engine: its translation is whole, so that fakesnow has nothing to change."""
+    duck = duckdb_of(connection)
+    values = list(parameters) if parameters and tree.find(exp.Placeholder) else None
+    return duck.sql(tree.sql(dialect="duckdb"), params=values).to_arrow_table()
+
+
+def object_of_columns(star: exp.StarMap) -> Expr:
+    """Return fakesnow's translation of OBJECT_CONSTRUCT(*)."""
+    return transforms.object_construct(star)
 
 
 _MERGED = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}

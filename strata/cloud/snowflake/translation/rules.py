@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fakesnow.transforms import SERVER_VERSION
 from sqlglot import Expr, exp
 
+from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.fakesnow_compat import object_of_columns
 from strata.cloud.snowflake.translation import (
     casts,
     comparisons,
@@ -18,7 +21,7 @@ from strata.cloud.snowflake.translation import (
     variants,
     windows,
 )
-from strata.cloud.snowflake.translation.tree import call, cast, whole
+from strata.cloud.snowflake.translation.tree import call, cast, string, whole
 
 Rule = Callable[[Any], Expr | None]
 _of = types.type_of
@@ -54,6 +57,10 @@ def store(tree: Expr) -> Expr:
             node.replace(_ZONED.copy())
         elif kind == types.LTZ:
             node.replace(types.plain(types.Kind.TIMESTAMPTZ))
+        elif types.is_variant(kind):
+            node.replace(types.plain(types.Kind.JSON))
+        elif kind == types.NTZ:
+            node.replace(types.plain(types.Kind.TIMESTAMP))
         elif types.is_known(kind) and kind.this != node.this:
             node.replace(kind)
     return tree
@@ -89,6 +96,31 @@ def _rule(node: Expr) -> Rule | None:
 def _sum_or_difference(node: exp.Add | exp.Sub) -> Expr:
     found = dates.plus(node)
     return numbers.arithmetic(node) if found is None else found
+
+
+def _digest(node: exp.SHA2) -> Expr:
+    length = node.args.get("length")
+    if length is not None and length.name != "256":
+        raise not_implemented("SHA2 of other than 256 bits")
+    return call("sha256", texts.as_text(node.this))
+
+
+def _random(node: exp.Rand) -> Expr:
+    if node.this is not None:
+        raise not_implemented("RANDOM with a seed")
+    shifted = exp.Paren(this=exp.Sub(this=call("random"), expression=exp.Literal.number("0.5")))
+    return whole(exp.Mul(this=shifted, expression=exp.Literal.number(2**64 - 2**11)))
+
+
+def _named_values(node: exp.Values) -> Expr:
+    """Name the columns of VALUES without an alias as Snowflake does."""
+    if not node.alias and node.find_ancestor(exp.Select) and node.expressions:
+        columns = [
+            exp.to_identifier(f"COLUMN{i}", quoted=True)
+            for i in range(1, len(node.expressions[0].expressions) + 1)
+        ]
+        node.set("alias", exp.TableAlias(this=exp.to_identifier("_", quoted=True), columns=columns))
+    return node
 
 
 _BY_CLASS: dict[type[Expr], Any] = {
@@ -256,6 +288,12 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.CheckJson: lambda node: call("_sf_check_json", casts.to_text(node.this)),
     exp.IsArray: variants.kind_is("ARRAY"),
     exp.Typeof: lambda node: call("_sf_typeof", variants.variant(node.this)),
+    exp.CurrentVersion: lambda node: string(SERVER_VERSION),
+    exp.SHA2: _digest,
+    exp.HexString: lambda node: call("from_hex", string(str(node.this))),
+    exp.Rand: _random,
+    exp.StarMap: object_of_columns,
+    exp.Values: _named_values,
     exp.Lateral: flattening.table_function,
     exp.TableFromRows: flattening.table_function,
     exp.If: comparisons.branches,
