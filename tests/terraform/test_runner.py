@@ -168,7 +168,7 @@ def test_one_unit_takes_the_rest_from_their_states(
     runner.apply("dev", ["live/dev/a"])
     (result,) = runner.apply("dev", ["b"])
     assert (result.state, dict(result.outputs)) == ("applied", {"value": "12"})
-    with pytest.raises(StrataError, match=r"environment dev has no unit z \(choose among a, b\)"):
+    with pytest.raises(StrataError, match=r"environment dev has no unit z \(there are a, b\)"):
         runner.apply("dev", ["z"])
 
 
