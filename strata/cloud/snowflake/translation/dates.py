@@ -30,6 +30,8 @@ _INTERVALS = {
 # Parts of DATE_PART whose name in the engine is another.
 _PARTS = {
     "DAYOFWEEK": "dow",
+    "DOW": "dow",
+    "DOY": "doy",
     "DAYOFWEEKISO": "isodow",
     "DAYOFWEEK_ISO": "isodow",
     "WEEKISO": "week",
