@@ -230,6 +230,7 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
         schema=lambda _: SimpleNamespace(parquet=lambda uri: Frame(world().processed.rows(uri)))
     )
     patch.setattr(jobs.lines, "is_blank", is_blank)
+    patch.setattr(jobs.lines, "nothing", lambda *_: SourceRows(Frame([]), has_header=False))
     patch.setattr(jobs.verdicts, "number", number)
     patch.setattr(jobs.verdicts, "repeated", lambda *_: None)
     patch.setattr(jobs.verdicts, "clean_rows", lambda _, numbered, __: numbered)
