@@ -116,6 +116,7 @@ class Contract:
         rows: how many data lines a file may have.
         unique: columns that are unique together, beside those that are alone.
         format: how a raw file is written.
+        version: its own, of three numbers.
     """
 
     dataset: str
@@ -127,6 +128,7 @@ class Contract:
     rows: Span = ANY_NUMBER
     unique: tuple[tuple[str, ...], ...] = ()
     format: Format = ORDINARY
+    version: str = ""
 
     @property
     def unique_columns(self) -> list[tuple[str, ...]]:

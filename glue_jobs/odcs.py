@@ -103,7 +103,8 @@ class _Reader(ColumnReader, FormatReader):
             )
         references = self.references(tables[1:])
         self.acyclic(tables)
-        return self.dataset(name, path, table, references)
+        contract = self.dataset(name, path, table, references)
+        return contract and replace(contract, version=str(document.get("version")))
 
     def dataset(
         self, name: str, path: Path, table: Mapping[str, Any], references: dict[str, ReferenceTable]

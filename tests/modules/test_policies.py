@@ -154,6 +154,24 @@ def test_a_service_is_trusted_for_this_account_only(
 
 
 @pytest.mark.parametrize(
+    ("namespace", "allowed"),
+    [("strata/dev", True), ("Glue", True), ("strata/prod", False), ("AWS/States", False)],
+)
+def test_jobs_publish_in_the_namespace_of_their_environment(
+    planned: Planned, namespace: str, allowed: bool
+) -> None:
+    identity = planned("iam", 'aws_iam_role_policy.this["glue"]')["policy"]
+    boundary = planned("github-oidc", "aws_iam_policy.services_boundary[0]")["policy"]
+    request = Request(
+        "cloudwatch:PutMetricData",
+        "*",
+        principal=Principal(account_id=ACCOUNT, arns=(f"arn:aws:iam::{ACCOUNT}:role/strata-glue-dev",)),
+        context={"cloudwatch:namespace": namespace},
+    )
+    assert evaluate(request, [identity], None, boundary).allowed is allowed
+
+
+@pytest.mark.parametrize(
     ("arn", "external_id", "trusted"),
     [
         ("arn:aws:iam::000000000000:user/mock", "mock-000000000000", True),
