@@ -117,6 +117,7 @@ class Contract:
         unique: columns that are unique together, beside those that are alone.
         format: how a raw file is written.
         version: its own, of three numbers.
+        freshness_hours: within how many hours new rows must come; None: whenever they come.
     """
 
     dataset: str
@@ -129,6 +130,7 @@ class Contract:
     unique: tuple[tuple[str, ...], ...] = ()
     format: Format = ORDINARY
     version: str = ""
+    freshness_hours: int | None = None
 
     @property
     def unique_columns(self) -> list[tuple[str, ...]]:

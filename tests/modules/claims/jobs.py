@@ -245,6 +245,8 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     patch.setattr(jobs, "_values", lambda frame: frame.observed())
     patch.setattr(jobs, "_writer", lambda frame: Writer(world().processed, frame))
     patch.setattr(source, "ThreadPoolExecutor", InlineExecutor)
+    patch.setattr(jobs.metrics, "ThreadPoolExecutor", InlineExecutor)
+    patch.setattr(jobs.metrics, "_client", lambda: SimpleNamespace(put_metric_data=lambda **_: None))
 
     patch.syspath_prepend(str(FUNCTIONS))
     names = ("connection", "refresh", "reconcile")
