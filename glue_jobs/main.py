@@ -240,6 +240,7 @@ def remove_object(arguments: JobArguments, _: Contract) -> Document:
     """
     layout, storage = ObjectLayout(arguments), JobStorage(_session("remove", arguments.key))
     previous = _refuse_older(storage, layout, arguments)
+    source.sweep(arguments)
     started = storage.read(layout.report("curate.started")) or {}
     touched = {*previous.get("partitions", []), *previous.get("removed", []), *started.get("partitions", [])}
     for partition in sorted(touched):

@@ -50,6 +50,11 @@ inputs = {
         s3_write         = [format(local.bucket, "processed", "*")]
       }
       statements = {
+        # Which uploads killed runs have left.
+        ListUploads = {
+          actions   = ["s3:ListBucketMultipartUploads"]
+          resources = [dirname(format(local.bucket, "processed", "*"))]
+        }
         PublishMetrics = {
           actions    = ["cloudwatch:PutMetricData"]
           conditions = { StringEquals = { "cloudwatch:namespace" = ["${local.env.project}/${local.env.env}"] } }

@@ -21,6 +21,8 @@ RAW, PROCESSED = (
 # role, action, bucket, rest of the resource, may it
 ACCESS = [
     ("glue", "s3:GetObjectVersion", RAW, "/flights/a.csv", True),
+    ("glue", "s3:ListBucketMultipartUploads", PROCESSED, "", True),
+    ("glue", "s3:ListBucketMultipartUploads", RAW, "", False),
     ("glue", "s3:GetObject", RAW, "/flights/a.csv", False),
     ("glue", "s3:GetObject", RAW, "/reference/planes.csv", True),
     ("glue", "s3:GetObject", PROCESSED, "/work/flights/object=1/1-a/source.csv", True),
