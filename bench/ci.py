@@ -3,10 +3,11 @@
     .venv/bin/python bench/ci.py                    three runs of each
     .venv/bin/python bench/ci.py --before HEAD~20   the same with the code of that commit, and the ratio
 
-The change is one value of live/dev/env.hcl, in a clone: it reaches every part of the gate, evaluation of
-both trees included. The plans are of the whole of dev. Shown are the least wall time and the least CPU time
-(user and system, children included) of the runs: CPU depends less on what else runs on the machine. Prints
-a table, or JSON with --json, and exits 1 if a command takes more than its limit of wall time.
+The change is one value of live/dev/env.hcl and a comment of a module, in a clone: they reach every part of
+the gate, evaluation of both trees and loading of the module included. The plans are of the whole of dev.
+Shown are the least wall time and the least CPU time (user and system, children included) of the runs: CPU
+depends less on what else runs on the machine. Prints a table, or JSON with --json, and exits 1 if a command
+takes more than its limit of wall time.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def changed_clone(folder: Path) -> Path:
     file = folder / "live/dev/env.hcl"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("credits_per_month    = 20", "credits_per_month    = 21"), encoding="utf-8")
+    with (folder / "modules/s3/main.tf").open("a", encoding="utf-8") as module:
+        module.write("# A comment.\n")
     git(
         "-C",
         str(folder),

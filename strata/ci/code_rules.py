@@ -106,7 +106,9 @@ _HARMLESS = re.compile(
     """,
     re.VERBOSE,
 )
-_UNPLANNED = ("tests/", "docs/", "bench/")
+# Nothing that a plan loads may be in these; what reads them from elsewhere needs an approval.
+UNLOADED = ("tests", "docs", "bench")
+_UNPLANNED = tuple(f"{folder}/" for folder in UNLOADED)
 _PLANNED = ("modules/", "live/", "terragrunt.hcl")
 _JSON = (".tf.json", ".tofu.json", ".hcl.json")
 _TEXT = (".tf", ".tofu", ".hcl", *_JSON)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,17 +130,45 @@ def _blobs(root: Path, ids: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
+class ChangeTrees(contextlib.ExitStack):
+    """The files of a change before and after it, each laid out when it is first asked for.
+
+    Args:
+        change: the change.
+        without: folders to leave out.
+    """
+
+    def __init__(self, change: CommitRange, without: Collection[str] = ()) -> None:
+        super().__init__()
+        self.change, self._without = change, without
+
+    @functools.cached_property
+    def base(self) -> Path:
+        """The tree before the change."""
+        return self.enter_context(files_at(self.change.root, self.change.base, self._without))
+
+    @functools.cached_property
+    def head(self) -> Path:
+        """The tree after it."""
+        return self.enter_context(files_at(self.change.root, self.change.head, self._without))
+
+
 @contextlib.contextmanager
-def files_at(root: Path, commit_id: str) -> Iterator[Path]:
+def files_at(root: Path, commit_id: str, without: Collection[str] = ()) -> Iterator[Path]:
     """A folder with the files of a commit to be read, gone afterwards: no worktree, in which git works.
 
-    What the checkout holds unchanged is linked and not written again, so nothing may be written there.
+    What the checkout holds unchanged is linked and not written again: nothing may be written into a file.
+
+    Args:
+        root: the checkout's folder.
+        commit_id: the commit.
+        without: top-level folders to leave out.
     """
     with tempfile.TemporaryDirectory(prefix="strata-files-") as folder:
         place = Path(folder).resolve() / "tree"
         # A repository's top is known by it.
         (place / ".git").mkdir(parents=True)
-        entries = _listed(root, commit_id)
+        entries = [one for one in _listed(root, commit_id) if one.path.partition("/")[0] not in without]
         same = _unchanged(root)
         plain = (one for one in entries if one.mode not in (_LINK, _SUBMODULE))
         kept = {one for one in plain if same.get(one.path) == one.blob}
@@ -164,7 +193,8 @@ def _unchanged(root: Path) -> dict[str, str]:
     """Path -> blob of what the working tree holds as the index does."""
     # Lines of `<mode> <id> <stage>\t<path>`.
     staged = (line.split("\t", 1) for line in git(root, "ls-files", "-s", "-z").split("\0") if line)
-    changed = set(git(root, "diff-files", "--name-only", "-z").split("\0"))
+    # A link made of a file, as here by an earlier run, changes its ctime and nothing else.
+    changed = set(git(root, "-c", "core.trustctime=false", "diff-files", "--name-only", "-z").split("\0"))
     return {path: head.split()[1] for head, path in staged if path not in changed}
 
 

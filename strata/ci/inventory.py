@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.ci.code_rules import GateFinding
-from strata.ci.git import CommitRange, files_at
+from strata.ci.git import ChangeTrees
 from strata.errors import StrataError
 from strata.live import LiveTree, discovery
 from strata.live.generate import generated_files
@@ -47,17 +47,16 @@ class Inventory:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def check_loaded(change: CommitRange, terraform: Path | str = "terraform") -> list[GateFinding]:
+def check_loaded(trees: ChangeTrees, terraform: Path | str = "terraform") -> list[GateFinding]:
     """What units would load that they did not before the change, by value.
 
     Args:
-        change: whose head need not be checked out.
+        trees: of the change.
         terraform: the program that evaluates expressions.
     """
-    with files_at(change.root, change.base) as before, files_at(change.root, change.head) as after:
-        places = release_places(before, terraform)
-        base, head = (inventory(tree, places, terraform) for tree in (before, after))
-    return list(compare(base, head, change.is_merged))
+    places = release_places(trees.base, terraform)
+    base, head = (inventory(tree, places, terraform) for tree in (trees.base, trees.head))
+    return list(compare(base, head, trees.change.is_merged))
 
 
 def is_configuration(path: str) -> bool:

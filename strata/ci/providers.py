@@ -6,17 +6,20 @@ change requires that the base's lock files do not hold needs an approval, howeve
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from strata.ci.code_rules import GateFinding
-from strata.ci.git import CommitRange, files_at
+from strata.ci.git import ChangeTrees
 from strata.errors import StrataError
 from strata.hcl.syntax import parse
 from strata.live.discovery import LIVE, LOCK_FILE
+from strata.modules.interface import read_folder
 
 MODULES = "modules"
 _BUILT_IN = "terraform.io/builtin/"
@@ -28,32 +31,29 @@ _VARIABLES = ("HOME", "PATH", "TF_CLI_CONFIG_FILE", "TMPDIR")
 _FAULT = re.compile(rf"\bon \.\./{MODULES}/(?P<name>[^/\n]+)/")
 
 
-def check_providers(change: CommitRange, terraform: Path | str = "terraform") -> list[GateFinding]:
+def check_providers(trees: ChangeTrees, terraform: Path | str = "terraform") -> list[GateFinding]:
     """What the touched modules require that no unit had locked before the change.
 
     Args:
-        change: whose head need not be checked out; its text needs no approval as code.
+        trees: of the change, whose text needs no approval as code.
         terraform: the program that loads modules.
     """
-    touched = sorted({path.split("/")[1] for path in change.files if path.startswith(f"{MODULES}/")})
+    touched = sorted({path.split("/")[1] for path in trees.change.files if path.startswith(f"{MODULES}/")})
+    if not touched:
+        return []
     environ = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-    with files_at(change.root, change.head) as head:
-        names = [name for name in touched if any((head / MODULES / name).glob("*.tf*"))]
-        if not names:
-            return []
-        try:
-            found = required_providers(head, names, terraform, environ)
-        except StrataError as error:
-            return [GateFinding("code", MODULES, f"{error.message}, so that what it requires is unknown")]
-    with files_at(change.root, change.base) as base:
-        known = locked_providers(base)
-        if not known:
-            before = [place.name for place in (base / MODULES).glob("*") if any(place.glob("*.tf*"))]
-            known = {
-                one
-                for several in required_providers(base, before, terraform, environ).values()
-                for one in several
-            }
+    names = [name for name in touched if any((trees.head / MODULES / name).glob("*.tf*"))]
+    if not names:
+        return []
+    try:
+        found = required_providers(trees.head, names, terraform, environ)
+    except StrataError as error:
+        return [GateFinding("code", MODULES, f"{error.message}, so that what it requires is unknown")]
+    known = locked_providers(trees.base)
+    if not known:
+        before = [place.name for place in (trees.base / MODULES).glob("*") if any(place.glob("*.tf*"))]
+        required = required_providers(trees.base, before, terraform, environ)
+        known = {one for several in required.values() for one in several}
     return [
         GateFinding("provider", f"{MODULES}/{name}", f"requires {address}, which no unit has locked")
         for name, addresses in found.items()
@@ -77,13 +77,32 @@ def required_providers(
     """
     folder = root / ".strata-providers"
     folder.mkdir()
-    calls = (f'module "{name}" {{\n  source = "../{MODULES}/{name}"\n}}\n' for name in names)
-    (folder / "main.tf").write_text("".join(calls), encoding="utf-8")
+    (folder / "main.tf.json").write_text(json.dumps(_calls(root, names)), encoding="utf-8")
     _run(terraform, folder, environ, "get", "-no-color")
     found: dict[str, set[str]] = {name: set() for name in names}
     for name, address in _required(_run(terraform, folder, environ, "providers", "-no-color")):
         found[name].add(address)
     return {name: frozenset(addresses) for name, addresses in found.items()}
+
+
+def _calls(root: Path, names: Iterable[str]) -> dict[str, Any]:
+    """A root that calls modules, in Terraform's JSON; it hands on what they want to be given."""
+    local: dict[str, str] = {}
+    calls = {}
+    for name in names:
+        try:
+            wanted = read_folder(root / MODULES / name, f"{MODULES}/{name}").configurations
+        except StrataError:
+            # Terraform's own loader decides on it.
+            wanted = {}
+        given = {
+            key: local.setdefault(one.source, f"provider-{len(local)}")
+            for key, one in wanted.items()
+            if key != one.name
+        }
+        calls[name] = {"source": f"../{MODULES}/{name}"} | ({"providers": given} if given else {})
+    required = {name: {"source": source} for source, name in local.items()}
+    return {"terraform": {"required_providers": required}, "module": calls}
 
 
 def locked_providers(root: Path) -> set[str]:

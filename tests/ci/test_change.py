@@ -143,6 +143,13 @@ def test_the_files_of_a_commit_are_gone_afterwards(history: Path) -> None:
         (history / "untracked").unlink()
 
 
+def test_an_unchanged_file_is_linked_each_time(history: Path) -> None:
+    # Twice: a link changes the file's ctime, by which Git would take it for changed.
+    for _ in range(2):
+        with files_at(history, commit(history, "HEAD")) as tree:
+            assert (tree / "new name").samefile(history / "new name")
+
+
 def test_links_and_modes_of_a_commit(tmp_path: Path) -> None:
     def run(*arguments: str) -> None:
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]

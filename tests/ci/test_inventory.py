@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strata.ci.code_rules import check_change
-from strata.ci.git import CommitRange
+from strata.ci.git import ChangeTrees, CommitRange
 from strata.ci.inventory import Inventory, check_loaded, compare, inventory, is_configuration, release_places
 from tests.ci.changes import Written
 from tests.ci.repository import Repository
@@ -166,7 +166,8 @@ def test_a_commit(tmp_path: Path) -> None:
     repository = Repository.create(tmp_path, BASE)
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit(env('"eu-west-1"', INJECTED), "a value")
-    found = check_loaded(CommitRange.since(repository.clone, "origin/main"))
+    with ChangeTrees(CommitRange.since(repository.clone, "origin/main")) as trees:
+        found = check_loaded(trees)
     assert [(one.label, one.place, one.what) for one in found if "provider.tf" in one.what] == [
         ("approve:code", "live/dev/a", GENERATED)
     ]

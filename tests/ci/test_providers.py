@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from strata.ci.code_rules import check_change
-from strata.ci.git import CommitRange
+from strata.ci.git import ChangeTrees, CommitRange
 from strata.ci.providers import check_providers, cli_configuration, locked_providers, required_providers
 from strata.cli import app as cli
 from strata.errors import StrataError
@@ -88,8 +88,8 @@ def test_a_change_that_requires_more(tmp_path: Path) -> None:
     def found(files: Mapping[str, str | Path | None]) -> list[tuple[str, str]]:
         repository.git("checkout", "--quiet", "--detach", "origin/main")
         repository.commit(files, "change")
-        change = CommitRange.since(repository.clone, "origin/main")
-        return [(one.label, one.place) for one in check_providers(change)]
+        with ChangeTrees(CommitRange.since(repository.clone, "origin/main")) as trees:
+            return [(one.label, one.place) for one in check_providers(trees)]
 
     assert found({"README.md": "# y\n"}) == []
     assert found({"modules/a/main.tf": MAIN + "# x\n"}) == []
@@ -97,6 +97,16 @@ def test_a_change_that_requires_more(tmp_path: Path) -> None:
     assert found({"modules/a/x.tf.json": '{"resource": {"null_resource": {"x": {}}}}'}) == [
         ("approve:provider", "modules/a")
     ]
+    # What a caller has to give it.
+    aliased = """terraform {
+      required_providers {
+        aws = { source = "hashicorp/aws", configuration_aliases = [aws.east, aws.west] }
+      }
+    }
+    """
+    assert found({"modules/a/main.tf": aliased}) == []
+    other = aliased.replace("aws", "two").replace("hashicorp", "example.org/one")
+    assert found({"modules/a/main.tf": other}) == [("approve:provider", "modules/a")]
     assert found({"modules/a/main.tf": 'resource "a" {\n'}) == [("approve:code", "modules")]
     assert locked_providers(repository.clone) == {AWS}
 
@@ -105,7 +115,8 @@ def test_without_lock_files_the_modules_of_the_base_say_what_is_known(tmp_path: 
     repository = Repository.create(tmp_path, {key: text for key, text in BASE.items() if "lock" not in key})
     repository.git("checkout", "--quiet", "--detach", "origin/main")
     repository.commit({"modules/b/main.tf": MAIN + 'data "dns_a_record_set" "x" {}\n'}, "change")
-    found = check_providers(CommitRange.since(repository.clone, "origin/main"))
+    with ChangeTrees(CommitRange.since(repository.clone, "origin/main")) as trees:
+        found = check_providers(trees)
     assert [one.what.split(",")[0] for one in found] == ["requires registry.terraform.io/hashicorp/dns"]
 
 

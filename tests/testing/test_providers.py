@@ -27,6 +27,7 @@ MODULES = {
     "old": 'provider "aws" {\n  alias = "east"\n}\n',
     "configured": 'provider "aws" {\n  alias  = "east"\n  region = "us-east-1"\n}\n',
     "dog": 'terraform {\n  required_providers {\n    dog = { source = "acme/aws" }\n  }\n}\n',
+    "elsewhere": 'terraform {\n  required_providers {\n    dog = { source = "dogs.example/acme/dog" }\n  }\n}\n',
     "empty": "locals {\n}\n",
     "caller": 'module "dog" { source = "../dog" }\nmodule "plain" { source = "../plain" }\n',
 }
@@ -140,6 +141,15 @@ def test_two_providers_of_one_name_have_two_in_the_root(layout: RepositoryLayout
             "required_providers": {"aws": {"source": "hashicorp/aws"}, "aws-2": {"source": "acme/aws"}}
         },
         "provider": {"aws": [dict(AWS)], "aws-2": [{"bark": 1, "alias": "case-1"}]},
+    }
+
+
+def test_a_provider_of_another_registry_has_its_own_name_in_the_root(layout: RepositoryLayout) -> None:
+    providers = RootProviders()
+    elsewhere = layout.module("elsewhere")
+    assert providers.references(case("elsewhere", {"dog": {"bark": 1}}), elsewhere) == {"dog": "dog.case-0"}
+    assert providers.document()["terraform"] == {
+        "required_providers": {"dog": {"source": "dogs.example/acme/dog"}}
     }
 
 

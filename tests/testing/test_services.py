@@ -42,6 +42,32 @@ def test_one_thread_at_a_time_starts_what_is_needed(
     assert within == [True]
 
 
+def test_a_provider_that_ended_is_started_again(
+    services: PlanServices, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = []
+
+    def start(program: Path, environment: dict[str, str]) -> Any:
+        methods = {"start": lambda: None, "stop": lambda: None, "attached": lambda variables: {}}
+        started.append(SimpleNamespace(running=True, **methods))
+        return started[-1]
+
+    monkeypatch.setattr("strata.testing.cases.services.installed_aws_provider", lambda folder: tmp_path)
+    monkeypatch.setattr("strata.testing.cases.services.WarmProvider", start)
+    terraform: Any = SimpleNamespace(
+        path=tmp_path,
+        variables={},
+        toolchain=SimpleNamespace(environment=lambda variables: {}),
+        attach=lambda variables: None,
+    )
+    services.attach(terraform)
+    services.attach(terraform)
+    assert len(started) == 1
+    started[0].running = False
+    services.attach(terraform)
+    assert len(started) == 2
+
+
 def test_two_plans_share_what_one_has_started(
     services: PlanServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:

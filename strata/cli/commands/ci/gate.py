@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from strata.ci.code_rules import GateFinding, check_change
+from strata.ci.code_rules import UNLOADED, GateFinding, check_change
 from strata.ci.gate import GateVerdict, check_plans, decide
-from strata.ci.git import CommitRange
+from strata.ci.git import ChangeTrees, CommitRange
 from strata.ci.inventory import check_loaded, is_configuration
 from strata.ci.providers import check_providers
 from strata.ci.workflow import add_summary
@@ -85,9 +85,12 @@ def _of_change(change: CommitRange) -> list[GateFinding]:
     found = check_change(change)
     if any(one.rule == "code" for one in found):
         return found
-    if not any(one.rule == "provider" for one in found):
-        found = [*found, *check_providers(change)]
-    return [*found, *(check_loaded(change) if any(map(is_configuration, change.files)) else ())]
+    with ChangeTrees(change, without=UNLOADED) as trees:
+        if not any(one.rule == "provider" for one in found):
+            found = [*found, *check_providers(trees)]
+        if any(map(is_configuration, change.files)):
+            found = [*found, *check_loaded(trees)]
+    return found
 
 
 def _print(verdict: GateVerdict, as_json: bool) -> None:
