@@ -6,7 +6,7 @@ variable "datasets" {
 
   validation {
     condition     = alltrue([for name in keys(var.datasets) : can(regex("^[a-z][a-z0-9_]{0,62}$", name))])
-    error_message = "datasets must have the names of data sets, such as flights: up to 63 lower-case letters, digits and underscores."
+    error_message = "datasets must have the names of data sets, such as orders: up to 63 lower-case letters, digits and underscores."
   }
   validation {
     condition     = alltrue([for d in var.datasets : d.freshness_hours >= 1 && d.freshness_hours <= 168 && floor(d.freshness_hours) == d.freshness_hours])
