@@ -40,7 +40,9 @@ def load(dataset: str) -> Contract:
     if dataset not in known:
         raise JobError(f"the data contract {dataset!r} does not exist; known: {', '.join(known)}")
     try:
-        document = yaml.safe_load((folder / f"{dataset}{SUFFIX}").read_text(encoding="utf-8"))
+        text = (folder / f"{dataset}{SUFFIX}").read_text(encoding="utf-8")
+        # Ten times as fast, where PyYAML was built with libyaml.
+        document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise JobError(f"the data contract {dataset}{SUFFIX} is not YAML: {error}") from None
     return from_document(document)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strata.checkout.git import run_git
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 from strata.modules.diff import InterfaceChange, compare, level_of
 from strata.modules.interface import Module, read_folder, read_tree
 from strata.modules.versions import FIRST, Level, Release, Version, read_changelog, tag_name
@@ -51,9 +51,7 @@ class Repository:
             StrataError: the module does not exist, or it cannot be read.
         """
         if name not in self.names():
-            raise StrataError(
-                f"module {name} does not exist", remedy=f"choose among {', '.join(self.names())}"
-            )
+            raise StrataError(f"module {name} does not exist", remedy=did_you_mean(name, self.names()))
         return read_folder(self.root / FOLDER / name, f"{FOLDER}/{name}")
 
     def released(self, name: str) -> list[Version]:

@@ -225,8 +225,7 @@ class EnvironmentPlanner:
         # One process has one configuration; and `init` may have chosen another provider.
         shared = not root.aliased("hashicorp/aws")
         if provider and shared and provider.program == installed_aws_provider(directory.data_dir):
-            files = _configuration(directory, list(parts.values()))
-            variables = provider.attached(variables, Types.of(files, applied.values()))
+            variables = provider.attached(variables, Types.of(directory.configuration(), applied.values()))
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
         ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))
         if ended != _CHANGES and not show_unchanged:
@@ -321,15 +320,6 @@ def _link_products(root: Path, parts: Sequence[_UnitPart]) -> None:
             link = root / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(product)
-
-
-def _configuration(root: WorkingDirectory, parts: Sequence[_UnitPart]) -> Iterator[Path]:
-    """Every file that may be configuration; one source that several units have copied, once."""
-    for place in (root.path, *(part.directory.path for part in parts)):
-        yield from place.iterdir()
-    # Modules that `init` has fetched, and the sources.
-    for folder in (root.data_dir / "modules", *{part.directory.original for part in parts}):
-        yield from folder.rglob("*")
 
 
 @contextlib.contextmanager

@@ -159,14 +159,14 @@ class Runner:
         if command == "plan":
             # Plans only read states, so that none waits for another.
             graph = networkx.create_empty_copy(graph)
-        run = EnvironmentRun(self._context, command, units, chosen, out_dir, plan_destroy=plan_destroy)
-        for path in chosen:
-            self._context.emit(path, "waiting", 0, 0.0)
-        run_graph(
-            graph.reverse() if command == "destroy" else graph,
-            run.unit,
-            parallelism=self._parallelism,
-            on_skip=run.skip,
-            stop=self.cancel,
-        )
-        return [run.results[path] for path in chosen]
+        with EnvironmentRun(self._context, command, units, chosen, out_dir, plan_destroy=plan_destroy) as run:
+            for path in chosen:
+                self._context.emit(path, "waiting", 0, 0.0)
+            run_graph(
+                graph.reverse() if command == "destroy" else graph,
+                run.unit,
+                parallelism=self._parallelism,
+                on_skip=run.skip,
+                stop=self.cancel,
+            )
+            return [run.results[path] for path in chosen]

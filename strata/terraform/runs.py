@@ -16,6 +16,7 @@ from strata.terraform.diagnostics import MessageStream
 from strata.terraform.events import EventState, ResultState, UnitEvent, UnitResult
 from strata.terraform.mock_guard import refuse_mocked_unit
 from strata.terraform.process import CancelledError, ProcessGroup
+from strata.terraform.provider_pool import ProviderPool
 from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command, SavedPlan, UnitError, UnitRun
@@ -107,7 +108,14 @@ class EnvironmentRun:
         self._out_dir = out_dir
         self._plan_destroy = plan_destroy
         self._stored = StoredStates(context, units)
+        self._providers = ProviderPool(context.toolchain, context.endpoints.environment())
         self._excluded = context.tree.excluded(chosen, command=command)
+
+    def __enter__(self) -> EnvironmentRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._providers.close()
 
     def unit(self, path: str) -> bool:
         """Do one unit's work; return whether it succeeded."""
@@ -206,7 +214,9 @@ class EnvironmentRun:
         run.init()
         running: EventState = "plan" if self._command == "plan" else "apply"
         self._context.emit(path, running, 0, time.monotonic() - started)
-        return run.run(self._command, plan, plan_destroy=self._plan_destroy)
+        state = self._context.backend.read(run.rendered.remote_state)
+        with self._providers.lent(run, state.document if state else None) as lent:
+            return lent.run(self._command, plan, plan_destroy=self._plan_destroy)
 
     def _progress(self, path: str, started: float) -> Callable[[int, str], None]:
         def report(done: int, address: str) -> None:

@@ -19,7 +19,6 @@ import grpc
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
 from strata.errors import StrataError
 from strata.terraform.warm_provider import WarmProvider
-from strata.terraform.workdir import SUFFIXES
 
 # What the call is named in protocol 5 and in protocol 6; the messages have the same numbers in both.
 _SCHEMA_CALLS = {5: "/tfplugin5.Provider/GetSchema", 6: "/tfplugin6.Provider/GetProviderSchema"}
@@ -52,11 +51,7 @@ class Types:
     @classmethod
     def of(cls, files: Iterable[Path], states: Iterable[Mapping[str, Any]] = ()) -> Types:
         """The types of all configuration among files, and of the resources in states."""
-        found = [
-            path.read_text(encoding="utf-8", errors="replace")
-            for path in files
-            if path.name.endswith(SUFFIXES) and path.is_file()
-        ]
+        found = [path.read_text(encoding="utf-8", errors="replace") for path in files]
         applied = (str(resource["type"]) for state in states for resource in state.get("resources", ()))
         return cls(
             frozenset(word for text in found for word in _WORD.findall(text)).union(applied),
@@ -89,10 +84,13 @@ class SchemaProxy:
     def attached(self, variables: Mapping[str, str], types: Types) -> dict[str, str]:
         """Terraform's variables, with which it uses the provider through this proxy, for these types only.
 
+        What was attached before is not served any more.
+
         Raises:
             StrataError: no port is free.
         """
         self._thread.join()
+        self._end_server()
         if self._channel is None or not self._whole:
             return self._provider.attached(variables)
         schemas = only(self._whole, types)
@@ -108,10 +106,14 @@ class SchemaProxy:
     def stop(self) -> None:
         """Stop to serve."""
         self._thread.join()
-        if self._server is not None:
-            self._server.stop(grace=0).wait()
+        self._end_server()
         if self._channel is not None:
             self._channel.close()
+
+    def _end_server(self) -> None:
+        if self._server is not None:
+            self._server.stop(grace=0).wait()
+            self._server = None
 
     def _read_schemas(self) -> None:
         for attachment in self._provider.attachment.values():

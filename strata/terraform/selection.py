@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from strata.errors import StrataError
+from strata.errors import StrataError, did_you_mean
 
 if TYPE_CHECKING:
     import networkx
@@ -31,7 +31,7 @@ def choose(units: Mapping[str, Unit], names: Sequence[str] | None, environment: 
         if name.rstrip("/") not in known:
             raise StrataError(
                 f"environment {environment} has no unit {name}",
-                remedy=f"choose among {', '.join(unit.component for unit in units.values())}",
+                remedy=did_you_mean(name, (unit.component for unit in units.values())),
             )
     wanted = {known[name.rstrip("/")] for name in names}
     return [path for path in units if path in wanted]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,13 +35,15 @@ class WarmProvider:
     Args:
         program: the provider's program.
         environment: its environment; what Terraform would hand on from its own.
+        cwd: where it runs, and so where a relative path in a resource leads.
 
     Attributes:
         program: the provider's program.
     """
 
-    def __init__(self, program: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: Path, environment: Mapping[str, str], cwd: Path = Path("/")) -> None:
         self.program = program
+        self._cwd = cwd
         self._environment = dict(environment)
         # It holds nothing that a kill could lose.
         self._processes = ProcessGroup(grace=0.0)
@@ -87,11 +90,15 @@ class WarmProvider:
             self._thread.join()
 
     def _serve(self) -> None:
-        with contextlib.suppress(CancelledError, StrataError):
+        # Its socket is left behind when it is killed.
+        with (
+            tempfile.TemporaryDirectory(prefix="strata-provider-") as folder,
+            contextlib.suppress(CancelledError, StrataError),
+        ):
             self._processes.run(
                 [str(self.program), "-debug"],
-                cwd=Path("/"),
-                env=self._environment,
+                cwd=self._cwd,
+                env={**self._environment, "TMPDIR": folder},
                 on_line=self._listen,
             )
         self._said.set()

@@ -64,6 +64,17 @@ class WorkingDirectory:
         """Terraform's TF_DATA_DIR: beside the copy, so that a new copy can replace the old in one step."""
         return self.folder / "data"
 
+    def configuration(self) -> set[Path]:
+        """Every file that Terraform reads as configuration after `init`, in called modules too."""
+        places = {self.path}
+        manifest = self.data_dir / "modules" / "modules.json"
+        if manifest.is_file():
+            # As `init` writes it: {"Modules": [{"Key": "a.b", "Source": …, "Dir": …}]}.
+            called = json.loads(manifest.read_text(encoding="utf-8"))["Modules"]
+            places |= {self.path / module["Dir"] for module in called}
+        found = (path for place in places for path in place.iterdir())
+        return {path for path in found if path.name.endswith(SUFFIXES) and path.is_file()}
+
     @property
     def locked(self) -> Path:
         """The lock file with its hashes, as `init` needs it."""

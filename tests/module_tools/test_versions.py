@@ -163,7 +163,7 @@ def _empty_changelog(library: Library) -> None:
         (None, ["store", "v1.0.0"], "error: `v1.0.0` is not a version (write three numbers such as 1.2.0"),
         (None, ["store", "1.0"], "error: `1.0` is not a version"),
         (None, ["store", "01.0.0"], "error: `01.0.0` is not a version"),
-        (None, ["shop"], "error: module shop does not exist (choose among store)"),
+        (None, ["shop"], "error: module shop does not exist (there are store)"),
         (
             _uncommitted,
             ["store"],
@@ -196,7 +196,7 @@ def test_what_is_not_tagged(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["shop"], "error: module shop does not exist (choose among store)"),
+        (["shop"], "error: module shop does not exist (there are store)"),
         (["store", "9.9.9"], "error: no such tag: store/v9.9.9 (released: none so far)"),
         (["store", "latest"], "error: `latest` is not a version"),
     ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from strata.checkout.child_environment import terraform_environment
 from strata.cloud.endpoints import Endpoints
 from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Move, read_folder
+from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.toolchain import ready_toolchain
+from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.terraform.workdir import without_hashes
 
 _ADDRESS = re.compile(r"(?P<module>(?:module\.[\w-]+\.)*)(?P<type>\w+)\.(?P<name>[\w-]+)(?:\[(?P<key>.+)\])?")
@@ -30,38 +33,47 @@ class Change:
     previous_address: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Root:
     """A working directory: `main.tf`, and copies of modules below `modules/`."""
 
     folder: Path
     terraform: Path
     environment: Mapping[str, str]
+    running: contextlib.ExitStack
+    provider: SchemaProxy | None = None
 
     @classmethod
+    @contextlib.contextmanager
     def make(
         cls, checkout: Path, folder: Path, text: str, modules: Sequence[str], account: Endpoints
-    ) -> Root:
-        """Write the root, and initialise it."""
+    ) -> Iterator[Root]:
+        """Write the root, and initialise it; its commands share one AWS provider."""
         folder.mkdir(parents=True)
         for module in modules:
             shutil.copytree(checkout / "modules" / module, folder / "modules" / module)
         (folder / "main.tf").write_text(text, encoding="utf-8")
         toolchain = ready_toolchain(checkout / ".strata")
         extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
-        root = cls(folder, toolchain.terraform, terraform_environment(folder / ".strata", os.environ, extra))
-        root.run("init", "-input=false")
-        lock = folder / LOCK_FILE
-        if lock.is_file():
-            lock.write_bytes(without_hashes(lock.read_bytes()))
-        return root
+        environment = terraform_environment(folder / ".strata", os.environ, extra)
+        with contextlib.ExitStack() as running:
+            root = cls(folder, toolchain.terraform, environment, running)
+            root.run("init", "-input=false")
+            lock = folder / LOCK_FILE
+            if lock.is_file():
+                lock.write_bytes(without_hashes(lock.read_bytes()))
+            yield root
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run Terraform and return what it prints; it must end with `code`."""
+        environment = self.environment
+        if arguments[0] != "init":
+            state = [self.state()] if (self.folder / "terraform.tfstate").is_file() else []
+            environment = self._proxy().attached(environment, Types.of(self.folder.rglob("*.tf"), state))
         done = subprocess.run(
             [str(self.terraform), *arguments],
             cwd=self.folder,
-            env=dict(self.environment) | {"TF_CLI_ARGS": "-no-color"},
+            env=dict(environment) | {"TF_CLI_ARGS": "-no-color"},
             capture_output=True,
             text=True,
             timeout=400,
@@ -70,6 +82,19 @@ class Root:
         output = done.stdout + done.stderr
         assert done.returncode == code, output[max(output.find("Error:") - 200, 0) :]
         return output
+
+    def _proxy(self) -> SchemaProxy:
+        """The AWS provider that `init` has installed, from the first command that needs it to the last."""
+        if self.provider is None:
+            program = installed_aws_provider(self.folder / ".terraform")
+            assert program is not None
+            provider = WarmProvider(program, self.environment, self.folder)
+            self.provider = SchemaProxy(provider)
+            self.running.callback(self.provider.stop)
+            self.running.callback(provider.stop)
+            provider.start()
+            self.provider.start()
+        return self.provider
 
     def apply(self, *arguments: str) -> None:
         self.run("apply", "-auto-approve", "-input=false", *arguments)

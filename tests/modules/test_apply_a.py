@@ -62,25 +62,25 @@ def lifetime(cloud: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Life
     account = cloud.for_account("300000000001", cloud.region)
     text = (FOLDER / "apply_a" / "main.tf").read_text("utf-8")
     folder = tmp_path_factory.mktemp("apply") / "a"
-    root = Root.make(CHECKOUT, folder, text, [*MODULES, "stepfunctions"], account)
-    (root.folder / "terraform.tfvars").write_text(f'account_id = "{account.account_id}"\n', "utf-8")
-    shutil.copytree(FOLDER / "glue" / "files", root.folder, dirs_exist_ok=True)
-    (root.folder / "artifacts" / "lambda").mkdir()
-    with zipfile.ZipFile(root.folder / "artifacts" / "lambda" / "function.zip", "w") as archive:
-        archive.writestr("function.py", "def handler(event, context):\n    return event\n")
-    before = inventory(account)
-    root.apply()
-    made = inventory(account)
-    again = root.changes()
-    moves: dict[str, list[Move]] = {}
-    for module, move in MOVES:
-        moves.setdefault(module, []).append(move)
-    moved = root.changes_since(moves)
-    change = root.changes("-var=changed=true", "-refresh=false")
-    root.run("apply", "-input=false", "plan.bin")
-    once_more = root.changes("-var=changed=true")
-    root.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
-    return Lifetime(before, made, again, moved, change, once_more, inventory(account))
+    with Root.make(CHECKOUT, folder, text, [*MODULES, "stepfunctions"], account) as root:
+        (root.folder / "terraform.tfvars").write_text(f'account_id = "{account.account_id}"\n', "utf-8")
+        shutil.copytree(FOLDER / "glue" / "files", root.folder, dirs_exist_ok=True)
+        (root.folder / "artifacts" / "lambda").mkdir()
+        with zipfile.ZipFile(root.folder / "artifacts" / "lambda" / "function.zip", "w") as archive:
+            archive.writestr("function.py", "def handler(event, context):\n    return event\n")
+        before = inventory(account)
+        root.apply()
+        made = inventory(account)
+        again = root.changes()
+        moves: dict[str, list[Move]] = {}
+        for module, move in MOVES:
+            moves.setdefault(module, []).append(move)
+        moved = root.changes_since(moves)
+        change = root.changes("-var=changed=true", "-refresh=false")
+        root.run("apply", "-input=false", "plan.bin")
+        once_more = root.changes("-var=changed=true")
+        root.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
+        return Lifetime(before, made, again, moved, change, once_more, inventory(account))
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -146,30 +146,30 @@ def lifetimes(seen: Cloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def _live(name: str, folder: Path, seen: Cloud) -> Lifetime:
     text = (FOLDER / "apply_b" / f"{name}.tf").read_text("utf-8")
-    root = Root.make(CHECKOUT, folder / name, text, ROOTS[name], seen.endpoints)
-    variables = f'account_id = "{seen.endpoints.account_id}"\n'
-    (root.folder / "terraform.tfvars").write_text(variables, "utf-8")
-    state_backend = root.folder / "modules" / "state-backend"
-    if name == "state":
-        (state_backend / "override.tf").write_text(DISPOSABLE, "utf-8")
-    root.apply()
-    again = root.changes()
-    moves: dict[str, list[Move]] = {}
-    for module, move in MOVES:
-        if module in ROOTS[name]:
-            moves.setdefault(module, []).append(move)
-    moved = root.changes_since(moves)
-    change = root.changes("-var=changed=true")
-    root.run("apply", "-input=false", "plan.bin")
-    if name == "state":
-        refused = root.run("plan", "-destroy", "-refresh=false", code=1)
-        assert "Instance cannot be destroyed" in refused
-        (state_backend / "guards_override.tf").write_text(UNGUARDED, "utf-8")
-    else:
-        (warehouse,) = seen.rows("SHOW WAREHOUSES LIKE 'MODB_MAIN_TEST'")
-        assert warehouse["auto_suspend"] == "120"
-    root.run("destroy", "-auto-approve", "-input=false")
-    return Lifetime(again, moved, change)
+    with Root.make(CHECKOUT, folder / name, text, ROOTS[name], seen.endpoints) as root:
+        variables = f'account_id = "{seen.endpoints.account_id}"\n'
+        (root.folder / "terraform.tfvars").write_text(variables, "utf-8")
+        state_backend = root.folder / "modules" / "state-backend"
+        if name == "state":
+            (state_backend / "override.tf").write_text(DISPOSABLE, "utf-8")
+        root.apply()
+        again = root.changes()
+        moves: dict[str, list[Move]] = {}
+        for module, move in MOVES:
+            if module in ROOTS[name]:
+                moves.setdefault(module, []).append(move)
+        moved = root.changes_since(moves)
+        change = root.changes("-var=changed=true")
+        root.run("apply", "-input=false", "plan.bin")
+        if name == "state":
+            refused = root.run("plan", "-destroy", "-refresh=false", code=1)
+            assert "Instance cannot be destroyed" in refused
+            (state_backend / "guards_override.tf").write_text(UNGUARDED, "utf-8")
+        else:
+            (warehouse,) = seen.rows("SHOW WAREHOUSES LIKE 'MODB_MAIN_TEST'")
+            assert warehouse["auto_suspend"] == "120"
+        root.run("destroy", "-auto-approve", "-input=false")
+        return Lifetime(again, moved, change)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,28 +40,30 @@ def test_the_policy_changes_hands(cloud: Endpoints, tmp_path: Path) -> None:
     account = cloud.for_account("300000000004", cloud.region)
     context = {"account_id": account.account_id, "environment": "test", "project": "strata", "region": account.region}  # fmt: skip
     arn = f"arn:aws:iam::{account.account_id}:policy/strata-boundary-test"
-    iam = _root(tmp_path / "iam", BEFORE, account, {"context": context, "roles": {}})
-    iam.apply()
+    with (
+        _root(tmp_path / "iam", BEFORE, account, {"context": context, "roles": {}}) as iam,
+        _root(tmp_path / "login", "", account, {"context": context, "github": GITHUB}) as login,
+    ):
+        iam.apply()
+        shutil.copytree(CHECKOUT / "modules" / "github-oidc", login.folder, dirs_exist_ok=True)
+        login.run("init", "-input=false")
+        login.run("import", "-input=false", "aws_iam_policy.services_boundary[0]", arn)
+        login.apply()
+        assert login.changes() == {}
 
-    login = _root(tmp_path / "login", "", account, {"context": context, "github": GITHUB})
-    shutil.copytree(CHECKOUT / "modules" / "github-oidc", login.folder, dirs_exist_ok=True)
-    login.run("init", "-input=false")
-    login.run("import", "-input=false", "aws_iam_policy.services_boundary[0]", arn)
-    login.apply()
-    assert login.changes() == {}
-
-    (iam.folder / "main.tf").unlink()
-    shutil.copytree(CHECKOUT / "modules" / "iam", iam.folder, dirs_exist_ok=True)
-    assert iam.changes() == {"aws_iam_policy.boundary[0]": Change("remove")}
-    iam.run("apply", "-input=false", "plan.bin")
-    assert iam.changes() == {}
-    # It is still there, and as the other module says.
-    assert login.changes() == {}
+        (iam.folder / "main.tf").unlink()
+        shutil.copytree(CHECKOUT / "modules" / "iam", iam.folder, dirs_exist_ok=True)
+        assert iam.changes() == {"aws_iam_policy.boundary[0]": Change("remove")}
+        iam.run("apply", "-input=false", "plan.bin")
+        assert iam.changes() == {}
+        # It is still there, and as the other module says.
+        assert login.changes() == {}
 
 
-def _root(folder: Path, text: str, account: Endpoints, inputs: dict[str, object]) -> Root:
-    root = Root.make(CHECKOUT, folder, text, [], account)
-    (root.folder / "provider.tf").write_text(PROVIDER, "utf-8")
-    (root.folder / "terraform.tfvars.json").write_text(json.dumps(inputs), "utf-8")
-    root.run("init", "-input=false")
-    return root
+@contextlib.contextmanager
+def _root(folder: Path, text: str, account: Endpoints, inputs: dict[str, object]) -> Iterator[Root]:
+    with Root.make(CHECKOUT, folder, text, [], account) as root:
+        (root.folder / "provider.tf").write_text(PROVIDER, "utf-8")
+        (root.folder / "terraform.tfvars.json").write_text(json.dumps(inputs), "utf-8")
+        root.run("init", "-input=false")
+        yield root

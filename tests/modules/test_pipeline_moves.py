@@ -27,23 +27,25 @@ TRUST = {
 
 def test_an_earlier_state_moves_without_a_create_or_a_delete(cloud: Endpoints, tmp_path: Path) -> None:
     account = cloud.for_account("300000000003", cloud.region)
-    root = Root.make(CHECKOUT, tmp_path / "pipeline", BEFORE.read_text("utf-8"), [], account)
-    (root.folder / "provider.tf").write_text(PROVIDER, "utf-8")
-    (root.folder / "terraform.tfvars.json").write_text(json.dumps(_inputs(account)), "utf-8")
-    root.apply()
-    # Both by their contents as they are: the unit's root module is the module itself.
-    for module in ("pipeline", "stepfunctions"):
-        shutil.copytree(CHECKOUT / "modules" / module, tmp_path / module, dirs_exist_ok=True)
-    root.run("init", "-input=false")
-    assert root.changes() == {
-        # The claims carry the name of their module as a tag.
-        "aws_dynamodb_table.claims": Change("update"),
-        "module.machine.aws_cloudwatch_log_group.this": Change("move", "aws_cloudwatch_log_group.pipeline"),
-        "module.machine.aws_sfn_alias.this": Change("update", "aws_sfn_alias.pipeline"),
-        "module.machine.aws_sfn_state_machine.this": Change("update", "aws_sfn_state_machine.pipeline"),
-    }
-    root.run("apply", "-input=false", "plan.bin")
-    assert root.changes() == {}
+    with Root.make(CHECKOUT, tmp_path / "pipeline", BEFORE.read_text("utf-8"), [], account) as root:
+        (root.folder / "provider.tf").write_text(PROVIDER, "utf-8")
+        (root.folder / "terraform.tfvars.json").write_text(json.dumps(_inputs(account)), "utf-8")
+        root.apply()
+        # Both by their contents as they are: the unit's root module is the module itself.
+        for module in ("pipeline", "stepfunctions"):
+            shutil.copytree(CHECKOUT / "modules" / module, tmp_path / module, dirs_exist_ok=True)
+        root.run("init", "-input=false")
+        assert root.changes() == {
+            # The claims carry the name of their module as a tag.
+            "aws_dynamodb_table.claims": Change("update"),
+            "module.machine.aws_cloudwatch_log_group.this": Change(
+                "move", "aws_cloudwatch_log_group.pipeline"
+            ),
+            "module.machine.aws_sfn_alias.this": Change("update", "aws_sfn_alias.pipeline"),
+            "module.machine.aws_sfn_state_machine.this": Change("update", "aws_sfn_state_machine.pipeline"),
+        }
+        root.run("apply", "-input=false", "plan.bin")
+        assert root.changes() == {}
 
 
 def _inputs(account: Endpoints) -> dict[str, object]:

@@ -111,7 +111,7 @@ def up(
     lock = ExitStack()
     lock.enter_context(starting())
     # Its tests put one file after the other.
-    process = checkout.start("up", "--warm-processes", "2")
+    process = checkout.start("up", "--warm-processes", "1")
     try:
         wait_for(process, "up; stop it")
         lock.close()

@@ -34,7 +34,7 @@ def test_a_platform_goes_on_where_it_was_stopped(up: Up, root: Path, tmp_path: P
     start, undo = shell_blocks(root / "docs/snapshots.md")
     assert start == "strata up --data my-platform\n"
     checkout = Checkout.copy(root, tmp_path / "checkout")
-    process = checkout.start(*start.split()[1:], "--warm-processes", "2")
+    process = checkout.start(*start.split()[1:], "--warm-processes", "1")
     try:
         said = wait_for(process, "up; stop it")
         assert "no file has changed since the apply of" in said

@@ -323,6 +323,9 @@ def test_a_change_planted_outside_terraform_appears(
     repository.unit("stays", other, PROVIDER % "two")
     repository.unit("third", other.replace("/stays", "/third"), PROVIDER % "two")
     repository.apply()
+    # Each unit was lent one; the plan below shows that each configured it anew.
+    assert len(warm) == 3
+    warm.clear()
     assert repository.plan().empty
     root = (repository.root / ".strata/plan/dev/source/root/main.tf").read_text()
     assert root.count('provider "aws" {') == 2

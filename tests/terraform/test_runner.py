@@ -168,7 +168,7 @@ def test_one_unit_takes_the_rest_from_their_states(
     runner.apply("dev", ["live/dev/a"])
     (result,) = runner.apply("dev", ["b"])
     assert (result.state, dict(result.outputs)) == ("applied", {"value": "12"})
-    with pytest.raises(StrataError, match=r"environment dev has no unit z \(choose among a, b\)"):
+    with pytest.raises(StrataError, match=r"environment dev has no unit z \(there are a, b\)"):
         runner.apply("dev", ["z"])
 
 
@@ -309,7 +309,13 @@ def test_an_excluded_unit_is_passed_over(tree: FakeTree, cloud: Cloud, recorded:
     tree.add("a", STORES)
     tree.exclude[tree.add("b", STORES, after=("a",))] = off
     tree.add("c", STORES)
-    first, second, third = run(tree, cloud, recorded.toolchain).apply("dev")
+    events: list[UnitEvent] = []
+    runner = Runner(tree, recorded.toolchain, cloud.endpoints, tree.root / "work", on_event=events.append)
+    first, second, third = runner.apply("dev")
+    assert {(event.unit, event.message) for event in events if event.state == "skipped"} == {
+        ("live/dev/a", "excluded"),
+        ("live/dev/b", "excluded"),
+    }
     assert (first.state, first.error) == (second.state, second.error) == ("skipped", None)
     assert third.state == "applied"
     assert recorded.commands() == ["init", "apply"]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from strata.terraform.selection import with_unapplied
+from strata.errors import StrataError
+from strata.terraform.selection import choose, with_unapplied
 from tests.terraform.conftest import FakeTree
 
 # b needs a, c needs b: the outputs that are there, and which units a plan of c is about.
@@ -38,3 +39,33 @@ def test_what_is_not_asked_for_outputs_is_not_planned(tree: FakeTree, change: di
     (needed,) = tree.known[path].dependencies
     tree.known[path] = replace(tree.known[path], dependencies=(replace(needed, **change),))
     assert with_unapplied(tree.known, {path}, {}) == {path}
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (None, "abc"),
+        ((), ""),
+        (("b",), "b"),
+        # As a shell completes the name of a folder, and in whatever order.
+        (("c", "a/"), "ac"),
+        (("live/dev/b", "live/dev/c/"), "bc"),
+    ],
+)
+def test_units_are_named_by_component_or_path(
+    tree: FakeTree, names: tuple[str, ...] | None, chosen: str
+) -> None:
+    for component in "abc":
+        tree.add(component)
+    units = {unit.path: unit for unit in tree.units("dev")}
+    assert choose(units, names, "dev") == [f"live/dev/{component}" for component in chosen]
+
+
+@pytest.mark.parametrize("name", ["d", "/a", "dev/a", "live/prod/a", ""])
+def test_a_unit_that_is_not_there_is_refused(tree: FakeTree, name: str) -> None:
+    tree.add("a")
+    with pytest.raises(StrataError) as caught:
+        choose({unit.path: unit for unit in tree.units("dev")}, [name], "dev")
+    assert caught.value.message == f"environment dev has no unit {name}"
+    assert caught.value.remedy is not None
+    assert "a" in caught.value.remedy

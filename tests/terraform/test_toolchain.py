@@ -589,6 +589,7 @@ def test_the_real_snowflake_provider_comes_from_the_mirror_named(tmp_path: Path)
     real = find_toolchain(tmp_path / "state", environ)
     assert real.snowflake_mirror == snowflake
     assert json.loads(real.environment(attached)["TF_REATTACH_PROVIDERS"]) == {f"{HOST}/x/y": {}}
+    assert "TF_REATTACH_PROVIDERS" not in real.environment({"TF_REATTACH_PROVIDERS": ""})
     # A file of its own: the other runs of the checkout go on with theirs.
     assert real.cli_config != stand_in.cli_config
     assert real.cli_config.read_text() == (

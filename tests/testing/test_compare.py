@@ -125,6 +125,22 @@ def test_contains_leaves_other_statements_alone() -> None:
     assert len(list(policy_differences(wanted, {"Statement": [other]}, (), "p"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        # Of two that have the same keys, the one with more in common.
+        ([READ | {"Effect": "Deny"}, {"Effect": "Deny", "Action": "a", "Resource": "x"}], "s3:GetObject"),
+        ([{"Effect": "Deny", "Action": "a", "Resource": "x"}, READ | {"Effect": "Deny"}], "s3:GetObject"),
+        # A Sid is a name.
+        ([READ | {"Effect": "Deny"}, {"Sid": "R", "Effect": "Deny", "Action": "a", "Resource": "x"}], "'a'"),
+    ],
+)
+def test_a_statement_that_is_missing_stands_beside_the_most_alike(policy: list[Any], shown: str) -> None:
+    wanted = READ | ({"Sid": "R"} if shown == "'a'" else {})
+    (found,) = policy_differences(PolicyStatements(contains=[wanted]), {"Statement": policy}, (), "p")
+    assert shown in str(found.planned)
+
+
 def test_contains_of_no_statement_is_refused() -> None:
     with pytest.raises(ValidationError, match="at least 1 item"):
         PolicyStatements(contains=[])

@@ -52,6 +52,15 @@ def sound(module: str, **more: object) -> Case:
     return Case("id", "x", module, expect=Expectation(counts={"resources": 1}), **more)  # type: ignore[arg-type]
 
 
+def test_hidden_files_are_not_part_of_a_module(repository: Path) -> None:
+    # Editors and macOS leave such beside the file; Terraform passes over them.
+    (repository / "modules/topic/._main.tf").write_text("not HCL {")
+    (repository / "modules/topic/.#main.tf").write_text("not HCL {")
+    assert [file.name for file in layout(repository, "modules").module("topic").files] == [
+        "modules/topic/main.tf"
+    ]
+
+
 @pytest.mark.parametrize(
     ("modules", "names"),
     [
