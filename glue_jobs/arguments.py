@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from glue_jobs.errors import JobError
 
@@ -26,6 +26,8 @@ class JobArguments:
         object_id: SHA-256 of `<bucket>/<key>` as hexadecimal digits; part of every output path.
         processed_bucket: the bucket for everything the jobs write.
         dataset: name of the data contract.
+        generation: of contract, code and references, as the claim has it; empty if not given.
+        metrics_namespace: of CloudWatch, where the run's metrics go; empty: nowhere.
     """
 
     raw_bucket: str
@@ -36,6 +38,8 @@ class JobArguments:
     object_id: str
     processed_bucket: str
     dataset: str
+    generation: str = ""
+    metrics_namespace: str = ""
 
     @property
     def source(self) -> str:
@@ -66,7 +70,7 @@ def parse(argv: Sequence[str]) -> JobArguments:
         JobError: an argument is missing or empty, or `object_id`, `sequencer` or `dataset` could not be part
             of a path.
     """
-    given = _given(argv, [field.name for field in fields(JobArguments)])
+    given = _given(argv, JobArguments)
     if not re.fullmatch(r"[0-9a-f]{64}", given["object_id"]):
         raise JobError(f"--object_id is not a SHA-256 in hexadecimal: {given['object_id']!r}")
     if not re.fullmatch(r"[0-9A-Fa-f]+", given["sequencer"]):
@@ -80,19 +84,20 @@ def parse_table(argv: Sequence[str]) -> TableArguments:
     Raises:
         JobError: an argument is missing or empty, or `dataset` could not be part of a path.
     """
-    return TableArguments(**_given(argv, [field.name for field in fields(TableArguments)]))
+    return TableArguments(**_given(argv, TableArguments))
 
 
-def _given(argv: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+def _given(argv: Sequence[str], wanted: type[JobArguments] | type[TableArguments]) -> dict[str, str]:
     """What else Glue passes (`--JOB_NAME`, `--extra-py-files`, flags) is left alone."""
+    known = {field.name: field.default is MISSING for field in fields(wanted)}
     given: dict[str, str] = {}
     rest = iter(argv)
     for word in rest:
         name, equals, value = word.removeprefix("--").partition("=")
-        if word.startswith("--") and name in wanted:
+        if word.startswith("--") and name in known:
             # The next word is the value even if it begins with "--": a key may.
             given[name] = value if equals else next(rest, "")
-    if missing := [f"--{name}" for name in wanted if not given.get(name)]:
+    if missing := [f"--{name}" for name, needed in known.items() if needed and not given.get(name)]:
         raise JobError(f"the job needs {', '.join(missing)} (each with a value)")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", given["dataset"]):
         raise JobError(f"--dataset is not a name: {given['dataset']!r}")

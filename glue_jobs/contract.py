@@ -116,6 +116,8 @@ class Contract:
         rows: how many data lines a file may have.
         unique: columns that are unique together, beside those that are alone.
         format: how a raw file is written.
+        version: its own, of three numbers.
+        freshness_hours: within how many hours new rows must come; None: whenever they come.
     """
 
     dataset: str
@@ -127,6 +129,8 @@ class Contract:
     rows: Span = ANY_NUMBER
     unique: tuple[tuple[str, ...], ...] = ()
     format: Format = ORDINARY
+    version: str = ""
+    freshness_hours: int | None = None
 
     @property
     def unique_columns(self) -> list[tuple[str, ...]]:

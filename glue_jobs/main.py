@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from glue_jobs import (
     clean,
     curate,
     lines,
+    metrics,
     odcs,
     parquet_fields,
     references,
@@ -68,7 +70,9 @@ def run(name: str, argv: Sequence[str] | None = None, agreed: Contract | None = 
         return done
     arguments = parse(words)
     agreed = agreed or odcs.load(arguments.dataset)
-    report = JOBS[name](arguments, agreed)
+    with metrics.publisher(arguments.metrics_namespace) as publish:
+        report = JOBS[name](arguments, agreed)
+        publish(name, agreed.dataset, report)
     counts = [f"{field} {value}" for field, value in report.items() if field.startswith("rows_")]
     version = f"version {arguments.version_id}, ETag {arguments.etag}"
     print(f"{name} {arguments.source} ({version}): {', '.join(counts)}")
@@ -85,9 +89,10 @@ def clean_object(arguments: JobArguments, agreed: Contract) -> Document:
         JobError: a reference file is missing, or a newer version has been curated already.
         BrokenInvariant: rows read are not clean + quarantined + duplicate.
     """
+    begun = time.monotonic()
     # S3 copies while Spark starts.
     with source.copied(arguments, ObjectLayout(arguments).copies) as copy, ExitStack() as leftovers:
-        return _clean_copy(_session("clean", arguments.key), arguments, agreed, copy, leftovers)
+        return _clean_copy(_session("clean", arguments.key), arguments, agreed, copy, leftovers, begun)
 
 
 def _clean_copy(
@@ -96,6 +101,7 @@ def _clean_copy(
     agreed: Contract,
     copy: Callable[[], str],
     leftovers: ExitStack,
+    begun: float,
 ) -> Document:
     layout, storage = ObjectLayout(arguments), JobStorage(spark)
     _refuse_older(storage, layout, arguments)
@@ -143,6 +149,9 @@ def _clean_copy(
     # The quarantine shows what is still to fix: this version is readable, an earlier refusal is over.
     _clear_refusal(storage, layout, arguments)
     report = _version(arguments) | {
+        "contract": agreed.version,
+        "generation": arguments.generation,
+        "seconds": _since(begun),
         "rows_read": rows_read,
         "rows_clean": rows_clean,
         "rows_quarantined": rows_quarantined,
@@ -166,6 +175,7 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
         JobError: `clean` has not finished for this very version, a reference file is missing or holds a key
             twice, or a newer version has been curated already.
     """
+    begun = time.monotonic()
     spark = _session("curate", arguments.key)
     layout, storage = ObjectLayout(arguments), JobStorage(spark)
     previous = _refuse_older(storage, layout, arguments)
@@ -195,6 +205,7 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
     for partition in stale:
         storage.delete(layout.curated_partition(partition))
     report = _version(arguments) | {
+        "seconds": _since(begun),
         "rows_curated": written["rows"],
         "partitions": partitions,
         # Kept from version to version: after a failed refresh the table must still be told of the old ones.
@@ -229,6 +240,7 @@ def remove_object(arguments: JobArguments, _: Contract) -> Document:
     """
     layout, storage = ObjectLayout(arguments), JobStorage(_session("remove", arguments.key))
     previous = _refuse_older(storage, layout, arguments)
+    source.sweep(arguments)
     started = storage.read(layout.report("curate.started")) or {}
     touched = {*previous.get("partitions", []), *previous.get("removed", []), *started.get("partitions", [])}
     for partition in sorted(touched):
@@ -261,6 +273,10 @@ def _session(name: str, what: str) -> SparkSession:
     for setting, value in SETTINGS.items():
         spark.conf.set(setting, value)
     return spark
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 1)
 
 
 def _version(arguments: JobArguments) -> Document:

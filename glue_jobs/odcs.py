@@ -17,6 +17,7 @@ from glue_jobs.errors import JobError
 from glue_jobs.odcs_columns import NAME, RESERVED, ColumnReader
 from glue_jobs.odcs_faults import ContractError, ContractFault, Path, similar
 from glue_jobs.odcs_format import FormatReader
+from glue_jobs.odcs_levels import LevelReader
 
 __all__ = ["SUFFIX", "ContractError", "ContractFault", "from_document", "load"]
 
@@ -60,7 +61,7 @@ def from_document(document: object) -> Contract:
     return contract
 
 
-class _Reader(ColumnReader, FormatReader):
+class _Reader(ColumnReader, FormatReader, LevelReader):
     """Reads a document and notes what is wrong with it."""
 
     def contract(self, document: object) -> Contract | None:
@@ -105,7 +106,9 @@ class _Reader(ColumnReader, FormatReader):
             )
         references = self.references(tables[1:])
         self.acyclic(tables)
-        return self.dataset(name, path, table, references)
+        contract = self.dataset(name, path, table, references)
+        hours = self.freshness(document, name)
+        return contract and replace(contract, version=str(document.get("version")), freshness_hours=hours)
 
     def dataset(
         self, name: str, path: Path, table: Mapping[str, Any], references: dict[str, ReferenceTable]

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from glue_jobs import leftovers
 from glue_jobs.arguments import JobArguments, is_older
 from glue_jobs.errors import JobError, SupersededVersion
 
@@ -73,6 +74,13 @@ def is_gone(report: Mapping[str, Any]) -> bool:
     return False
 
 
+def sweep(arguments: JobArguments) -> None:
+    """Removes what killed runs of the object have left; `copied` does so as well."""
+    import boto3
+
+    leftovers.sweep(boto3.client("s3"), arguments)
+
+
 class Copies:
     """The folder of an object's copies."""
 
@@ -93,6 +101,7 @@ class Copies:
         what = f"version {arguments.version_id} of {arguments.source} with ETag {arguments.etag}"
         try:
             self._sweep(arguments.sequencer)
+            leftovers.sweep(self._client, arguments)
             self._client.copy(
                 _version(arguments.raw_bucket, arguments.key, arguments.version_id),
                 self._bucket,

@@ -4,8 +4,9 @@
 locals {
   env = read_terragrunt_config("${get_original_terragrunt_dir()}/../env.hcl").locals
 
-  folder = "${get_repo_root()}/glue_jobs/contracts"
-  all    = { for path in fileset(local.folder, "*.odcs.yaml") : trimsuffix(path, ".odcs.yaml") => yamldecode(file("${local.folder}/${path}")).schema }
+  folder    = "${get_repo_root()}/glue_jobs/contracts"
+  documents = { for path in fileset(local.folder, "*.odcs.yaml") : trimsuffix(path, ".odcs.yaml") => yamldecode(file("${local.folder}/${path}")) }
+  all       = { for name, document in local.documents : name => document.schema }
   # `datasets` is "all" or a list of names.
   chosen = { for name, tables in local.all : name => tables if try(contains(local.env.datasets, name), local.env.datasets == "all") }
 
@@ -34,6 +35,14 @@ locals {
       ]
     ])
   }
+
+  # Within how many hours new rows must come, of those that say so.
+  freshness = merge([
+    for name in keys(local.chosen) : {
+      for level in try(local.documents[name].slaProperties, []) : name => level.value * (startswith(level.unit, "d") ? 24 : 1)
+      if level.property == "freshness"
+    }
+  ]...)
 
   # What an object is processed with, but for the reference files, which may change between two deployments: the state
   # machine looks at those (docs/decisions/0118-generations.md).

@@ -32,11 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="seeds that are played on the whole platform",
     )
+    parser.addoption(
+        "--kill-seeds", type=int, default=1, metavar="N", help="how often each job's Spark is killed"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "platform_seed" in metafunc.fixturenames:
-        metafunc.parametrize("platform_seed", range(metafunc.config.getoption("platform_seeds")))
+    for name in ("platform_seed", "kill_seed"):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, range(metafunc.config.getoption(f"{name}s")))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -49,6 +49,19 @@ inputs = {
         s3_read_versions = [format(local.bucket, "raw", "*")]
         s3_write         = [format(local.bucket, "processed", "*")]
       }
+      statements = {
+        # Which uploads killed runs have left.
+        ListUploads = {
+          actions   = ["s3:ListBucketMultipartUploads"]
+          resources = [dirname(format(local.bucket, "processed", "*"))]
+        }
+        PublishMetrics = {
+          actions    = ["cloudwatch:PutMetricData"]
+          conditions = { StringEquals = { "cloudwatch:namespace" = ["${local.env.project}/${local.env.env}"] } }
+          reason     = "PutMetricData knows no resource, only a namespace"
+          resources  = ["*"]
+        }
+      }
     }
     lambda = {
       description = "Refreshes the external table and reconciles; Snowflake knows it as the loader"

@@ -3,7 +3,9 @@
 locals {
   env     = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   version = local.env.versions["observability"]
-  jobs    = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals
+
+  datasets = read_terragrunt_config("${get_repo_root()}/live/datasets.hcl").locals
+  jobs     = read_terragrunt_config("${get_repo_root()}/live/jobs.hcl").locals
 }
 
 terraform {
@@ -11,6 +13,7 @@ terraform {
 }
 
 inputs = {
+  datasets           = { for name, hours in local.datasets.freshness : name => { freshness_hours = hours } }
   dead_letter_queues = [for rule in concat(keys(local.jobs.tables), ["raw-deletions", "raw-objects"]) : "${rule}-dlq"]
   jobs               = local.jobs.all
   state_machines = {

@@ -34,7 +34,7 @@ locals {
       {
         Sid      = "ListBuckets"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"]
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
         Resource = local.buckets
       },
       {

@@ -52,6 +52,27 @@ resource "aws_cloudwatch_metric_alarm" "freshness" {
   tags                = local.tags
 }
 
+# By rows, not by executions: those of one data set hide that another's files do not come.
+resource "aws_cloudwatch_metric_alarm" "datasets" {
+  for_each = var.datasets
+
+  alarm_name          = format(local.name, "stale-${each.key}")
+  alarm_description   = "No new rows of ${each.key} for ${each.value.freshness_hours} hours, which its contract promises"
+  namespace           = "${var.context.project}/${var.context.environment}"
+  metric_name         = "RowsCurated"
+  dimensions          = { DataSet = each.key }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = each.value.freshness_hours
+  datapoints_to_alarm = each.value.freshness_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.failures.arn]
+  ok_actions          = [aws_sns_topic.failures.arn]
+  tags                = local.tags
+}
+
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.queues
 

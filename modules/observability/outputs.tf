@@ -1,6 +1,7 @@
 output "alarm_names" {
   description = "Names of all alarms."
   value = sort(concat(
+    values(aws_cloudwatch_metric_alarm.datasets)[*].alarm_name,
     values(aws_cloudwatch_metric_alarm.dead_letters)[*].alarm_name,
     values(aws_cloudwatch_metric_alarm.executions)[*].alarm_name,
     values(aws_cloudwatch_metric_alarm.freshness)[*].alarm_name,

@@ -1,3 +1,19 @@
+variable "datasets" {
+  description = "Data sets whose new rows are watched: freshness_hours without one after which they count as stale. Jobs tell of rows by the metric RowsCurated in the namespace <project>/<environment>."
+  type        = map(object({ freshness_hours = number }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.datasets) : can(regex("^[a-z][a-z0-9_]{0,62}$", name))])
+    error_message = "datasets must have the names of data sets, such as orders: up to 63 lower-case letters, digits and underscores."
+  }
+  validation {
+    condition     = alltrue([for d in var.datasets : d.freshness_hours >= 1 && d.freshness_hours <= 168 && floor(d.freshness_hours) == d.freshness_hours])
+    error_message = "datasets.freshness_hours must be a whole number from 1 to 168: CloudWatch looks back seven days at most."
+  }
+}
+
 variable "dead_letter_queues" {
   description = "Short names of the queues that must stay empty; the module's own is watched always."
   type        = set(string)

@@ -77,6 +77,7 @@ locals {
     generation          = local.generation
     failures_topic      = format(local.arn, "sns", format(local.name, "failures"))
     job_timeout_seconds = var.job_timeout_seconds
+    metrics_namespace   = "${var.context.project}/${var.context.environment}"
     object_id           = "States.Hash(States.Format('{}/{}', $.bucket, $.key), 'SHA-256')"
     partition           = var.context.partition
     processed_bucket    = format(local.bucket, "processed")

@@ -28,7 +28,7 @@ variable "failure_states" {
         "AwaitClaim", "CheckCause", "CheckKind", "CheckVersionId", "ChooseJob", "Claim", "ClassifyFailure",
         "ClassifyRun", "Clean", "Curate", "DescribeHolder", "Duplicate", "EvaluateClaim", "EvaluateHolder",
         "Failed", "FindCurrentVersion", "FindGeneration", "Notify", "ReadClaim", "ReadGenerations", "ReadRun",
-        "Reconcile", "RecordFailure", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Remove",
+        "Reconcile", "RecordFailure", "RecordFolder", "RecordSuccess", "Refresh", "RefreshClaim", "ReleaseClaim", "Remove",
         "Superseded", "TakeOver", "UseNullVersion",
       ], name)
     ])

@@ -104,6 +104,12 @@ def _fields(before: Contract, after: Contract) -> Iterator[ContractChange]:
             else (Level.major, "may repeat now")
         )
         yield ContractChange(level, f"columns {', '.join(columns)}", text)
+    if before.freshness_hours != after.freshness_hours:
+        hours = [contract.freshness_hours or float("inf") for contract in (before, after)]
+        said = "are promised at no time now"
+        if after.freshness_hours is not None:
+            said = f"within {after.freshness_hours} hours now{FOLLOW if hours[1] < hours[0] else ''}"
+        yield ContractChange(Level.minor, "freshness", f"new rows {said}")
     kept = [name for name in after.names if name in before.names]
     if kept != [name for name in before.names if name in kept]:
         yield ContractChange(Level.minor, "columns", "are in another order: producers have to follow")

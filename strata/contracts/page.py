@@ -72,6 +72,8 @@ def _files(contract: Contract) -> Iterator[list[str]]:
     yield ["key", f"{_names(contract.key)}: the first line of a file with it is kept"]
     for together in contract.unique:
         yield ["unique together", _names(together)]
+    if contract.freshness_hours is not None:
+        yield ["freshness", f"new rows within {contract.freshness_hours} hours, or an alarm is raised"]
 
 
 def _columns(document: ContractDocument, contract: Contract) -> Iterator[list[str]]:

@@ -16,7 +16,7 @@ SPACES = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
-# Letters, digits, `_`, `-` and all beyond ASCII, said by what is left out: the set itself takes 10 ms to compile.
+# Letters, digits, `_`, `-` and all beyond ASCII, by what is left out: the set itself takes 10 ms to compile.
 _NAME = r"[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*"
 _CODE = re.compile(
     rf"""

@@ -65,8 +65,11 @@ class ProviderPool:
         running = self._take(program)
         try:
             types = Types.of(files, [state] if state else [])
-            with running.beside(run.directory.path):
-                yield replace(run, endpoints=running.attached(run.endpoints, types))
+            yield replace(
+                run,
+                endpoints=running.attached(run.endpoints, types),
+                beside=lambda: running.beside(run.directory.path),
+            )
         finally:
             with self._lock:
                 self._idle.append(running)

@@ -72,6 +72,7 @@ class UnitRun:
         lock_timeout: for how many seconds to wait for a state lock that another run holds.
         on_progress: called with (resources done, address in hand) while resources change.
         on_waiting: called when Terraform begins to wait for a state lock.
+        beside: entered while Terraform runs, after the hooks, which may make files that the provider opens.
     """
 
     rendered: RenderedUnit
@@ -82,6 +83,7 @@ class UnitRun:
     lock_timeout: float = 0.0
     on_progress: Callable[[int, str], None] = lambda done, address: None
     on_waiting: Callable[[], None] = lambda: None
+    beside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
     def init(self) -> None:
         """Run `terraform init`, with its hooks, unless nothing relevant has changed since it last did.
@@ -172,7 +174,8 @@ class UnitRun:
             if not failures or hook.run_on_error:
                 self._hook(hook, command, failures)
         if not failures:
-            self._terraform(command, arguments, stream, failures)
+            with self.beside():
+                self._terraform(command, arguments, stream, failures)
         for hook in _of(rendered.after_hooks, command):
             if not failures or hook.run_on_error:
                 self._hook(hook, command, failures)

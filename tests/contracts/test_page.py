@@ -25,11 +25,17 @@ def test_a_page_says_what_the_contract_says(root: Path, tmp_path: Path) -> None:
     text = text.replace(
         "decimal(10,2)\n", "decimal(10,2)\n        logicalTypeOptions: {minimum: 0, exclusiveMaximum: 99.5}\n"
     )
+    text = text.replace(
+        "status: active\n",
+        "status: active\nslaProperties:\n  - {property: freshness, value: 2, unit: days, element: trips}\n"
+        "  - {property: retention, value: 3, unit: y}\n",
+    )
     lines = page(ContractDocument(tmp_path / "trips.odcs.yaml", text)).splitlines()
     expected = [
         "Rides of one city, as the meter wrote them down.",
         "| missing values | empty, `NA`, `-` |",
         "| key | `trip_id`: the first line of a file with it is kept |",
+        "| freshness | new rows within 48 hours, or an alarm is raised |",
         "| `trip_id` | bigint | yes | | |",
         "| `started_at`, in files `start` | timestamp | yes | written `yyyy-MM-dd HH:mm:ss`; times of America/New_York | |",
         "| `fare` | decimal(10,2) | no | at least 0; less than 99.5 | |",

@@ -42,7 +42,13 @@ def words(**changes: str) -> list[str]:
     ],
 )
 def test_arguments_are_found(argv: list[str]) -> None:
-    assert vars(parse(argv)) == GIVEN
+    assert vars(parse(argv)) == GIVEN | {"generation": "", "metrics_namespace": ""}
+
+
+def test_what_only_the_state_machine_knows_may_be_missing() -> None:
+    more = {"generation": "a1", "metrics_namespace": "strata/dev"}
+    given = parse(words(**more))
+    assert {name: getattr(given, name) for name in more} == more
 
 
 def test_a_value_may_look_like_an_argument() -> None:

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from glue_jobs import source
 from glue_jobs.arguments import JobArguments
 from glue_jobs.errors import JobError, SupersededVersion
-from strata.cloud.aws import AwsServer, CloudContext
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 KEY = "flights/a [1] ü?versionId=x.csv"
 COPIES = "s3://processed/work/flights/object=0"
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Buckets `raw` with versions, `plain` without, and `processed`; the environment is a job's."""
-    with pytest.MonkeyPatch.context() as patch:
-        context = CloudContext(account_id=ACCOUNT, region=REGION, directory=tmp_path_factory.mktemp("aws"))
-        server = AwsServer(context, leave_out=("glue", "lambda"))
-        environment = {
-            "AWS_ENDPOINT_URL": server.start(),
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "NO_PROXY": "127.0.0.1",
-        }
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        try:
-            client = boto3.client("s3", config=Config(proxies={}))
-            for bucket in ("raw", "plain", "processed"):
-                client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-            client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
-            yield client
-        finally:
-            server.stop()
 
 
 def arguments(put: dict[str, Any], sequencer: str = "0B", **changes: str) -> JobArguments:

@@ -111,6 +111,22 @@ def test_every_partition_is_refreshed_gone_ones_too(functions: dict[str, Any]) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("present", "removed", "statements"), [(200, 0, 200), (150, 50, 200), (200, 1, 1), (2500, 0, 1)]
+)
+def test_of_thousands_of_partitions_the_table_is_refreshed_as_a_whole(
+    functions: dict[str, Any], present: int, removed: int, statements: int
+) -> None:
+    days = [f"day={1900 + number // 28}-01-{number % 28 + 1:02}" for number in range(present + removed)]
+    made = functions["refresh"].refresh_statements(
+        "lineitem", CURATE | {"partitions": days[:present], "removed": days[present:]}
+    )
+    assert len(made) == statements
+    whole = """ALTER EXTERNAL TABLE "STRATA_DEV"."CURATED"."LINEITEM" REFRESH"""
+    assert (made == [whole]) is (statements == 1)
+    assert all(statement.startswith(whole) for statement in made)
+
+
 @pytest.mark.parametrize("partition", ["flight_date=2013-01-01'; DROP TABLE X; --", "../other", ""])
 def test_only_partitions_become_statements(functions: dict[str, Any], partition: str) -> None:
     with pytest.raises(ValueError, match=r"^the report names a partition "):
@@ -208,7 +224,7 @@ def test_handlers_read_the_reports_and_log_in_as_their_role(
         put_reports(CLEAN, CURATE)
         refreshed = functions["refresh"].handler(event, None)
         reconciled = functions["reconcile"].handler(event, None)
-    assert refreshed == {"object_id": ID, "partitions": 3, "files": 3}
+    assert refreshed == {"object_id": ID, "statements": 3, "files": 3}
     assert reconciled["rows_visible"] == 450
     assert connection.closed == 2
     assert connection.statements[-1] == (

@@ -210,5 +210,6 @@ def test_a_folder_without_units_is_one_clear_error(
     ran = strata("live", "graph")
     assert (ran.code, ran.err.replace("\n", " ").strip()) == (
         1,
-        f"error: no folder below {tmp_path} holds a terragrunt.hcl (run it in a Terragrunt repository)",
+        f"error: {tmp_path} is not inside a Git repository "
+        "(change to the folder of the live tree: the one of its root configuration)",
     )

@@ -231,6 +231,21 @@ def test_a_new_contract_affects_three_units(root: Path, tmp_path: Path) -> None:
     assert sorted(found.reasons) == ["live/dev/eventbridge", "live/dev/glue", "live/dev/snowflake"]
 
 
+def test_a_promise_of_new_rows_is_watched(root: Path, tmp_path: Path) -> None:
+    assert inputs(root, "observability")["datasets"] == {}
+    folder = tmp_path / "fresh"
+    shutil.copytree(root, folder)
+    level = "slaProperties: [{property: latency, value: 2, unit: d}, {property: freshness, value: %s}]\n"
+    for name, text, value in (("trips", TRIPS, "2, unit: days"), ("line_items", LINES, "6, unit: h")):
+        promised = text.replace("status: active\n", f"status: active\n{level % value}")
+        (folder / CONTRACTS / f"{name}.odcs.yaml").write_text(promised)
+        contract = odcs.from_document(yaml.safe_load(promised))
+        assert inputs(folder, "observability")["datasets"][name] == {
+            "freshness_hours": contract.freshness_hours
+        }
+    assert sorted(inputs(folder, "observability")["datasets"]) == ["line_items", "trips"]
+
+
 def test_environments_may_have_other_data_sets(root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "two"
     shutil.copytree(root, folder)

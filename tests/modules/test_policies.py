@@ -21,6 +21,8 @@ RAW, PROCESSED = (
 # role, action, bucket, rest of the resource, may it
 ACCESS = [
     ("glue", "s3:GetObjectVersion", RAW, "/flights/a.csv", True),
+    ("glue", "s3:ListBucketMultipartUploads", PROCESSED, "", True),
+    ("glue", "s3:ListBucketMultipartUploads", RAW, "", False),
     ("glue", "s3:GetObject", RAW, "/flights/a.csv", False),
     ("glue", "s3:GetObject", RAW, "/reference/planes.csv", True),
     ("glue", "s3:GetObject", PROCESSED, "/work/flights/object=1/1-a/source.csv", True),
@@ -151,6 +153,24 @@ def test_a_service_is_trusted_for_this_account_only(
         named=True,
     )
     assert decision.allowed is (trusted and account == ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "allowed"),
+    [("strata/dev", True), ("Glue", True), ("strata/prod", False), ("AWS/States", False)],
+)
+def test_jobs_publish_in_the_namespace_of_their_environment(
+    planned: Planned, namespace: str, allowed: bool
+) -> None:
+    identity = planned("iam", 'aws_iam_role_policy.this["glue"]')["policy"]
+    boundary = planned("github-oidc", "aws_iam_policy.services_boundary[0]")["policy"]
+    request = Request(
+        "cloudwatch:PutMetricData",
+        "*",
+        principal=Principal(account_id=ACCOUNT, arns=(f"arn:aws:iam::{ACCOUNT}:role/strata-glue-dev",)),
+        context={"cloudwatch:namespace": namespace},
+    )
+    assert evaluate(request, [identity], None, boundary).allowed is allowed
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,7 @@ def test_a_selection(account: Account, selection: dict[str, str], expected: list
     account.claim("flights/b", claimed_at="2026-03-06T00:00:00.000Z")
     account.claim("flights/c", status="FAILED", cause="x.RefusedObject: other_columns: a, not b")
     account.claim("trips/a")
+    account.claim("trips/folder/", status="FOLDER")
     # An item that is not an object's claim.
     account.dynamodb.put_item(TableName=CLAIMS, Item={"object_id": {"S": "other"}})
     assert account.run(**selection)["status"] == "SUCCEEDED"

@@ -7,13 +7,14 @@ import json
 import shlex
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from strata.platform import pipeline
-from tests.pipeline.conftest import FIRST, Up
+from tests.pipeline.conftest import FIRST, Up, run_ids
 
 pytestmark = [pytest.mark.spark, pytest.mark.terraform]
 
@@ -78,6 +79,31 @@ def test_the_same_file_twice_makes_one_output(up: Up) -> None:
     object_id = pipeline.object_id(up.names.raw_bucket, key)
     rows = up.rows(f"SELECT COUNT(*) AS N FROM FLIGHTS WHERE OBJECT = '{object_id}'")
     assert rows == [{"N": 200}]
+
+
+def test_a_folder_of_the_console_runs_no_job(up: Up, tmp_path: Path) -> None:
+    glue = up.client("glue")
+    known = run_ids(glue)
+    (tmp_path / "empty").touch()
+    done = up.json("put", str(tmp_path / "empty"), "--key", "flights/2013/")
+    assert (done["status"], done["outcome"]) == ("SUCCEEDED", "RecordFolder")
+    assert run_ids(glue) == known
+
+
+def test_the_rows_of_objects_are_in_the_metrics_of_their_data_set(up: Up) -> None:
+    """The jobs publish them as their role, which may do so in this namespace alone."""
+    now = datetime.now(UTC)
+    points = up.client("cloudwatch").get_metric_statistics(
+        Namespace="strata/dev",
+        MetricName="RowsCurated",
+        Dimensions=[{"Name": "DataSet", "Value": "flights"}],
+        StartTime=now - timedelta(hours=3),
+        EndTime=now + timedelta(minutes=1),
+        Period=14400,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    # At least those of the first object.
+    assert sum(point["Sum"] for point in points) >= 200
 
 
 def test_a_new_version_of_a_key_replaces_its_rows(up: Up, tmp_path: Path, root: Path) -> None:

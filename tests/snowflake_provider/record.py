@@ -42,7 +42,7 @@ class Heard:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Listen as long as the context lasts."""
-        answer = api._answer
+        answer = api._result
 
         def listened(session: Any, sql: str, body: dict[str, Any]) -> dict[str, Any]:
             data = answer(session, sql, body)
@@ -51,7 +51,7 @@ class Heard:
             self._heard.append((f"{use['resource']} {use['operation']}", _TRACKING.sub("", sql), data))
             return data
 
-        with patch.object(api, "_answer", listened):
+        with patch.object(api, "_result", listened):
             yield
 
     def take(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Run:
     directory: WorkingDirectory
     rendered: Any
     endpoints: dict[str, str] = field(default_factory=lambda: {"AWS_REGION": "x"})
+    beside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
 
 @dataclass
@@ -205,3 +206,25 @@ def test_relative_paths_lead_where_terraform_runs(
         assert list(place.iterdir()) == []
     running.stop()
     assert not place.parent.exists()
+
+
+def test_what_a_hook_makes_is_there_when_terraform_runs(
+    pool: ProviderPool,
+    stubs: list[Stub],
+    unit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[list[str]] = []
+
+    def beside(self: Stub, place: Path) -> contextlib.AbstractContextManager[None]:
+        seen.append(sorted(path.name for path in place.iterdir()))
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(Stub, "beside", beside)
+    run = unit("a")
+    with pool.lent(run, None) as lent:
+        # The unit's hook, after the provider was lent.
+        (run.directory.path / "artifacts").mkdir()
+        with lent.beside():
+            pass
+    assert seen == [["artifacts", "main.tf"]]

@@ -1,14 +1,15 @@
-"""Show endpoints, units and the latest executions."""
+"""Show endpoints, units, the latest executions, and whose rows are fresh."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from strata.cli.checkout import checkout_root
 from strata.cli.options import Json, RunningEnvironment
 from strata.cli.views.console import out, print_json, table
-from strata.platform import pipeline
+from strata.platform import freshness, pipeline
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
@@ -34,10 +35,20 @@ def run(environment: RunningEnvironment = None, json_: Json = False) -> None:
     machine = states.get("stepfunctions")
     executions = _executions(workspace, machine.outputs["state_machine_arn"]) if machine else []
     endpoints = workspace.endpoints
+    promised = freshness.read(endpoints)
     if json_:
         # The password is a secret; a reattached provider exists only for this session.
         facts = endpoints.model_dump(exclude={"snowflake_password", "reattach_providers"})
-        print_json({"pid": running.pid, "endpoints": facts, "units": units, "executions": executions})
+        levels = [asdict(one) | {"fresh": one.fresh} for one in promised]
+        print_json(
+            {
+                "pid": running.pid,
+                "endpoints": facts,
+                "units": units,
+                "executions": executions,
+                "freshness": levels,
+            }
+        )
         return
     out.print(f"up: process {running.pid}, environment {workspace.environment}")
     out.print(f"AWS        {endpoints.aws_url}  account {endpoints.account_id}  region {endpoints.region}")
@@ -48,6 +59,9 @@ def run(environment: RunningEnvironment = None, json_: Json = False) -> None:
     out.print(table("units", ["unit", "state", "resources", "serial"], [list(u.values()) for u in units]))
     rows = [list(execution.values()) for execution in executions]
     out.print(table("latest executions", ["execution", "object", "status", "started", "seconds"], rows))
+    if promised:
+        lines = [[one.dataset, one.hours, one.rows, "fresh" if one.fresh else "stale"] for one in promised]
+        out.print(table("freshness", ["data set", "hours", "new rows", "state"], lines))
 
 
 def _executions(workspace: Workspace, arn: str) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ _WHAT = {
     "Refresh": "refresh the external table (Lambda → Snowflake)",
     "Reconcile": "reconcile row counts (Lambda → Snowflake)",
     "RecordSuccess": "record success (DynamoDB)",
+    "RecordFolder": "record an empty folder (DynamoDB)",
     "RecordFailure": "record the failure (DynamoDB)",
     "Notify": "notify (SNS)",
 }

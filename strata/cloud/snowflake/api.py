@@ -22,21 +22,20 @@ from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import access_control, dispatch, snapshot
+from strata.cloud.snowflake import access_control, dispatch, parameters, snapshot
 from strata.cloud.snowflake.catalog import User, now
-from strata.cloud.snowflake.errors import LoginError, SqlError, unsupported
+from strata.cloud.snowflake.errors import LoginError, SqlError, not_implemented
 from strata.cloud.snowflake.grammar import parse_name
 from strata.cloud.snowflake.login import authenticate
-from strata.cloud.snowflake.results import ArrowRows, Rows, status
+from strata.cloud.snowflake.requests import QueryRequests
+from strata.cloud.snowflake.results import ArrowRows, Rows
 from strata.cloud.snowflake.session import SnowflakeAccount, SnowflakeSession
 
 _log = logging.getLogger(__name__)
 _PARAMETERS = {
-    "AUTOCOMMIT": True,
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
     "CLIENT_TELEMETRY_ENABLED": False,
-    "TIMEZONE": "Etc/UTC",
 }
 
 
@@ -55,6 +54,7 @@ class Api:
         self._aws_url = aws_url
         self._issuer = issuer
         self._sessions: dict[str, SnowflakeSession] = {}
+        self._requests = QueryRequests()
         self._ids = itertools.count(4_500_000_001)
         self._state = Snapshot(
             partial(snapshot.save, account), partial(snapshot.load, account, administrator=administrator)
@@ -72,7 +72,7 @@ class Api:
                 Route("/session", self._session, methods=["POST"]),
                 Route("/session/heartbeat", self._session, methods=["POST"]),
                 Route("/queries/v1/query-request", self._query, methods=["POST"]),
-                Route("/queries/v1/abort-request", accepted, methods=["POST"]),
+                Route("/queries/v1/abort-request", self._abort, methods=["POST"]),
                 Route(PATH, self._snapshot, methods=["GET", "PUT"]),
                 Route("/telemetry/send", accepted, methods=["POST"]),
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
@@ -87,7 +87,7 @@ class Api:
             )
         except LoginError as error:
             return _refused(str(error.code), error.message)
-        parameters = [{"name": name, "value": value} for name, value in _PARAMETERS.items()]
+        given = [{"name": name, "value": value} for name, value in _PARAMETERS.items()]
         data = {
             "token": token,
             # Clients since version 5 require a master token.
@@ -96,7 +96,7 @@ class Api:
             "masterValidityInSeconds": 14400,
             "sessionId": session.id,
             "serverVersion": SERVER_VERSION,
-            "parameters": parameters,
+            "parameters": given + _parameters(session),
             "displayUserName": session.user,
             "sessionInfo": {
                 "databaseName": session.database or None,
@@ -122,6 +122,10 @@ class Api:
             )
             user.last_success_login = now()
             self._context(session, user, requested)
+            try:
+                parameters.set_at_login(session, data.get("SESSION_PARAMETERS") or {})
+            except SqlError as error:
+                raise LoginError(error.message, error.code) from None
         token = secrets.token_urlsafe(32)
         self._sessions[token] = session
         return token, session
@@ -168,8 +172,12 @@ class Api:
             return _refused("390104", "User must login again to access the service.")
         if request.query_params.get("delete"):
             del self._sessions[token]
-            session.connection.close()
+            await run_in_threadpool(self._close, session)
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+    def _close(self, session: SnowflakeSession) -> None:
+        with session.lock, self._account.lock:
+            session.close()
 
     async def _snapshot(self, request: Request) -> Response:
         status, content = await run_in_threadpool(self._state.answer, request.method, await request.body())
@@ -181,34 +189,47 @@ class Api:
             return _refused("390104", "User must login again to access the service.")
         body = await _body(request)
         sql = str(body.get("sqlText") or "")
+        request_id = request.query_params.get("requestId", "")
         try:
-            data = await run_in_threadpool(_answer, session, sql, body)
+            data = await run_in_threadpool(self._answer, session, sql, body, request_id)
         except SqlError as error:
-            return _refused(f"{error.code:06d}", error.message, error.sqlstate)
+            return _refused(f"{error.code:06d}", error.message, error.sqlstate, session.query_id)
         except Exception as error:
             # Clients retry HTTP 500; a defect must fail the statement instead.
             _log.exception("defect in the embedded Snowflake, statement: %s", sql)
             text = f"SQL execution internal error:\nProcessing aborted by {type(error).__name__}: {error}"
-            return _refused("000603", text, "XX000")
+            return _refused("000603", text, "XX000", session.query_id)
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
 
+    async def _abort(self, request: Request) -> JSONResponse:
+        body = await _body(request)
+        self._requests.abort(str(body.get("requestId") or ""))
+        return JSONResponse({"success": True, "data": None, "code": None, "message": None})
 
-def _answer(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[str, Any]:
-    if body.get("asyncExec"):
-        raise unsupported("asynchronous execution")
-    with session.lock:
-        rows = (
-            _describe(session, sql)
-            if body.get("describeOnly")
-            else _execute(session, sql, body.get("bindings"))
-        )
-        return rows.data() | {
-            "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
-            "finalDatabaseName": session.database or None,
-            "finalSchemaName": session.schema or None,
-            "finalWarehouseName": session.warehouse or None,
-            "finalRoleName": session.role,
-        }
+    def _answer(
+        self, session: SnowflakeSession, sql: str, body: dict[str, Any], request_id: str
+    ) -> dict[str, Any]:
+        if body.get("asyncExec"):
+            raise not_implemented("asynchronous execution")
+        given = body.get("parameters") or {}
+        if str(given.get("MULTI_STATEMENT_COUNT", 1)) != "1":
+            raise not_implemented("several statements in one request")
+        timeout = float(parameters.value_of(session, "STATEMENT_TIMEOUT_IN_SECONDS"))
+        return self._requests.run(request_id, session, lambda: _result(session, sql, body), timeout)
+
+
+def _result(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[str, Any]:
+    rows = (
+        _describe(session, sql) if body.get("describeOnly") else _execute(session, sql, body.get("bindings"))
+    )
+    return rows.data() | {
+        "queryId": session.query_id,
+        "parameters": _parameters(session),
+        "finalDatabaseName": session.database or None,
+        "finalSchemaName": session.schema or None,
+        "finalWarehouseName": session.warehouse or None,
+        "finalRoleName": session.role,
+    }
 
 
 def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
@@ -229,20 +250,24 @@ def _execute(session: SnowflakeSession, sql: str, bindings: dict[str, Any] | Non
     if not bindings:
         return dispatch.execute(session, sql)
     if not all(key.isdigit() for key in bindings):
-        return dispatch.execute(session, sql, {name: from_binding(b) for name, b in bindings.items()})
+        return dispatch.execute(session, sql, {name: _bound(b) for name, b in bindings.items()})
     ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
     if not any(isinstance(binding["value"], list) for binding in ordered):
-        return dispatch.execute(session, sql, tuple(from_binding(binding) for binding in ordered))
-    columns = [[from_binding({**b, "value": value}) for value in b["value"]] for b in ordered]
-    count = 0
-    rows: Rows | ArrowRows = status("0")
-    for row in zip(*columns, strict=True):
-        rows = dispatch.execute(session, sql, row)
-        if isinstance(rows, ArrowRows):
-            count += int(rows.table.column(0)[0].as_py() or 0)
-    if not isinstance(rows, ArrowRows):
-        return rows
-    return Rows([(rows.rowtype[0]["name"], "fixed")], [[count]], rows.statement_type)
+        return dispatch.execute(session, sql, tuple(_bound(binding) for binding in ordered))
+    columns = [[_bound({**b, "value": value}) for value in b["value"]] for b in ordered]
+    return dispatch.execute_many(session, sql, list(zip(*columns, strict=True)))
+
+
+def _bound(binding: dict[str, Any]) -> Any:
+    return None if binding["value"] is None else from_binding(binding)
+
+
+def _parameters(session: SnowflakeSession) -> list[dict[str, Any]]:
+    """Return the parameters that clients follow."""
+    return [
+        {"name": "AUTOCOMMIT", "value": parameters.value_of(session, "AUTOCOMMIT") == "true"},
+        {"name": "TIMEZONE", "value": parameters.value_of(session, "TIMEZONE")},
+    ]
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -262,6 +287,6 @@ def _name(text: str) -> str:
     return text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text.upper()
 
 
-def _refused(code: str, message: str, sqlstate: str = "08001") -> JSONResponse:
-    data = {"errorCode": code, "sqlState": sqlstate}
+def _refused(code: str, message: str, sqlstate: str = "08001", query_id: str = "") -> JSONResponse:
+    data = {"errorCode": code, "sqlState": sqlstate} | ({"queryId": query_id} if query_id else {})
     return JSONResponse({"data": data, "code": code, "message": message, "success": False, "headers": None})

@@ -103,20 +103,34 @@ class FileFormat(Securable):
 
 @dataclass
 class View(Securable):
-    """`query` is the text after AS; unqualified names in it mean the view's own schema."""
+    """`query` is the text after AS; unqualified names in it mean the view's own schema.
+
+    `session` is the one that a temporary view belongs to, else 0.
+    """
 
     kind: ClassVar[str] = "VIEW"
 
     query: str = ""
     text: str = ""
     columns: tuple[str, ...] = ()
+    session: int = 0
 
 
 @dataclass
 class Table(Securable):
-    """A table in DuckDB; the catalogue holds its name and owner only."""
+    """A table whose rows the engine holds.
+
+    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY, UNIQUE and
+    IMPORTED; `session` is the one that a temporary table belongs to, else 0.
+    """
 
     kind: ClassVar[str] = "TABLE"
+
+    columns: dict[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    defaults: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    session: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from strata.cloud.snowflake import access_control, queries
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, unsupported
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
 from strata.cloud.snowflake.results import ArrowRows, Rows, rows_of, status
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements import (
     accounts,
+    columns,
     databases,
     description,
     external_tables,
@@ -22,6 +24,7 @@ from strata.cloud.snowflake.statements import (
     grants,
     listing,
     records,
+    sessions,
     stages,
     views,
 )
@@ -99,8 +102,20 @@ def execute(
     Raises:
         SqlError: it is refused, fails or is unsupported; the message names it.
     """
+    session.query_id = str(uuid.uuid4())
+    rows = _execute(session, sql, parameters)
+    session.history.keep(session.query_id, rows)
+    return rows
+
+
+def _execute(
+    session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None
+) -> Rows | ArrowRows:
     statement = SqlStatement(sql)
     verb = statement.word()
+    if verb in _COMMITS:
+        # Each statement that changes the catalogue commits the transaction before it.
+        session.transaction.end("COMMIT")
     if (verb in ("CREATE", "ALTER") and statement.sees(verb, "EXTERNAL", "TABLE")) or (
         verb == "CREATE" and statement.sees("CREATE", "OR", "REPLACE", "EXTERNAL", "TABLE")
     ):
@@ -119,6 +134,18 @@ def execute(
     return queries.run(session, sql, parameters)
 
 
+def execute_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
+    """Run one statement for many rows of bound values; where it fails, no row has changed anything.
+
+    Raises:
+        SqlError: it fails for a row.
+    """
+    session.query_id = str(uuid.uuid4())
+    found = queries.run_many(session, sql, rows)
+    session.history.keep(session.query_id, found)
+    return found
+
+
 def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("CREATE")
     replace = statement.take("OR REPLACE")
@@ -131,18 +158,20 @@ def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     kind = _kind(statement, "CREATE", creates=True)
     create = _STATEMENTS[kind.name].create
     if create is None:
-        raise unsupported(f"CREATE {kind.name}")
+        raise not_implemented(f"CREATE {kind.name}")
     return create(session, statement, modifiers)
 
 
 def _alter(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("ALTER")
-    if statement.sees("TABLE") or statement.sees("SESSION"):
+    if statement.sees("TABLE"):
         return None
+    if statement.sees("SESSION"):
+        return sessions.alter(session, statement)
     kind = _kind(statement, "ALTER")
     alter = _STATEMENTS[kind.name].alter
     if alter is None:
-        raise unsupported(f"ALTER {kind.name}")
+        raise not_implemented(f"ALTER {kind.name}")
     return alter(session, statement)
 
 
@@ -153,7 +182,7 @@ def _drop(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     kind = _kind(statement, "DROP")
     drop = _STATEMENTS[kind.name].drop
     if drop is None:
-        raise unsupported(f"DROP {kind.name}")
+        raise not_implemented(f"DROP {kind.name}")
     return drop(session, statement)
 
 
@@ -163,7 +192,7 @@ def _kind(statement: SqlStatement, verb: str, *, creates: bool = False) -> Kind:
         for kind in KINDS.values():
             if statement.take_any(*(kind.phrases[:1] if creates else kind.phrases)):
                 return kind
-    raise unsupported(f"{verb} {statement.word()} {_second(statement)}".strip())
+    raise not_implemented(f"{verb} {statement.word()} {_second(statement)}".strip())
 
 
 def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
@@ -191,19 +220,27 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             return listing.show(session, statement, kind, _STATEMENTS[kind.name].row)
     if statement.take("REPLICATION DATABASES"):
         return listing.show_replication_databases(session, statement)
+    if statement.take("VARIABLES"):
+        return sessions.show_variables(session, statement)
+    if statement.take("COLUMNS"):
+        return columns.show_columns(session, statement)
+    if statement.take("OBJECTS"):
+        return columns.show_objects(session, statement)
+    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS", "IMPORTED KEYS"):
+        return columns.show_keys(session, statement, key.split()[0])
     if statement.take("PARAMETERS"):
         return listing.show_parameters(session, statement)
-    raise unsupported(f"SHOW {statement.word()}")
+    raise not_implemented(f"SHOW {statement.word()}")
 
 
 def _describe(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.take_any("DESCRIBE", "DESC")
-    if statement.sees("TABLE"):
-        return None
+    if statement.take("TABLE"):
+        return columns.describe_table(session, statement)
     kind = _kind(statement, "DESCRIBE")
     describer = _STATEMENTS[kind.name].describe
     if describer is None:
-        raise unsupported(f"DESCRIBE {kind.name}")
+        raise not_implemented(f"DESCRIBE {kind.name}")
     return description.describe(session, statement, kind, describer)
 
 
@@ -222,7 +259,7 @@ def _use(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.take("SECONDARY ROLES"):
         if statement.take("NONE"):
             return status("Statement executed successfully.")
-        raise unsupported("USE SECONDARY ROLES")
+        raise not_implemented("USE SECONDARY ROLES")
     kind = statement.take_any("ROLE", "WAREHOUSE", "DATABASE", "SCHEMA")
     name = statement.name()
     statement.expect_end()
@@ -279,6 +316,7 @@ def _second(statement: SqlStatement) -> str:
     )
 
 
+_COMMITS = ("COMMENT", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "TRUNCATE")
 _VERBS = {
     "CREATE": _create,
     "ALTER": _alter,
@@ -291,4 +329,10 @@ _VERBS = {
     "USE": _use,
     "LIST": _list,
     "LS": _list,
+    "BEGIN": sessions.begin,
+    "START": sessions.begin,
+    "COMMIT": sessions.end,
+    "ROLLBACK": sessions.end,
+    "UNSET": sessions.unset_variables,
+    "COMMENT": columns.comment,
 }

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import duckdb
 import pyarrow as pa
 import snowflake.connector.errors
 from fakesnow import info_schema, macros
-from fakesnow.rowtype import describe_as_rowtype, duckdb_to_sf_type
 from fakesnow.statement_type import statement_type_id
-from sqlglot import Expr
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import fakesnow_compat
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.faults import of_engine
 from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
+from strata.cloud.snowflake.translation import functions
+from strata.cloud.snowflake.translation import macros as own_macros
+from strata.cloud.snowflake.translation.statement import Translated
+from strata.cloud.snowflake.wire import shaped
 
 T = TypeVar("T")
 # Where fakesnow keeps the lengths of columns of text.
 _TEXTS = "_fs_global._fs_information_schema._fs_columns_ext"
 _OF_TABLE = "ext_table_catalog = ? AND ext_table_schema = ? AND ext_table_name = ?"
-# DuckDB type that the wire protocol lacks: the type that is sent instead.
-_SENT_AS = {
-    "FLOAT": ("DOUBLE", pa.float64()),
-    "TINYINT": ("BIGINT", pa.int64()),
-    "SMALLINT": ("BIGINT", pa.int64()),
-    "UTINYINT": ("BIGINT", pa.int64()),
-    "USMALLINT": ("BIGINT", pa.int64()),
-    "UINTEGER": ("BIGINT", pa.int64()),
-    "TIMESTAMP_S": ("TIMESTAMP", pa.timestamp("us")),
-    "TIMESTAMP_MS": ("TIMESTAMP", pa.timestamp("us")),
-    "UUID": ("VARCHAR", pa.string()),
-}
 
 
 @dataclass(frozen=True)
@@ -61,9 +54,14 @@ class Engine:
 
     def __init__(self) -> None:
         self._instance = fakesnow_compat.new_instance()
+        # What each connection is bound to; a change of databases or schemas makes it stale.
+        self._bound: WeakKeyDictionary[Any, tuple[Any, ...]] = WeakKeyDictionary()
+        self._changes = 0
         self._admin = self._instance.duck_conn.cursor()
         # Sessions without a database run in this catalogue and need Snowflake's functions.
         self._admin.execute(macros.creation_sql("memory"))
+        self._admin.execute(own_macros.creation_sql("memory"))
+        functions.register(self._instance.duck_conn)
 
     def connect(self) -> Any:
         """Open a fakesnow connection for one session."""
@@ -79,21 +77,26 @@ class Engine:
             SqlError: DuckDB cannot attach a database of this name.
         """
         if not name.replace("_", "a").replace("$", "a").isalnum():
-            raise unsupported(
+            raise not_implemented(
                 f"CREATE DATABASE {quote(name)} (a name with other than letters, digits, _ and $)"
             )
+        self._changes += 1
         self._admin.execute(f"ATTACH ':memory:' AS {quote(name)}")
         self._admin.execute(info_schema.per_db_creation_sql(name))
         self._admin.execute(macros.creation_sql(name))
+        self._admin.execute(own_macros.creation_sql(name))
 
     def drop_database(self, name: str) -> None:
+        self._changes += 1
         self._admin.execute("USE memory")
         self._admin.execute(f"DETACH {quote(name)}")
 
     def create_schema(self, database: str, name: str) -> None:
+        self._changes += 1
         self._admin.execute(f"CREATE SCHEMA {quote(database)}.{quote(name)}")
 
     def drop_schema(self, database: str, name: str) -> None:
+        self._changes += 1
         self._admin.execute(f"DROP SCHEMA {quote(database)}.{quote(name)} CASCADE")
 
     def drop_table(self, database: str, schema: str, name: str) -> None:
@@ -126,32 +129,36 @@ class Engine:
             self._admin.execute(f"INSERT INTO {_TEXTS} VALUES ({', '.join('?' * len(text))})", text)
         self._admin.execute("USE memory")
 
-    def bind(self, connection: Any, database: str, schema: str) -> None:
-        """Set the connection's database and schema to the session's."""
+    def bind(self, connection: Any, database: str, schema: str, timezone: str) -> None:
+        """Set the connection's database, schema and time zone to the session's."""
         fakesnow_compat.set_context(connection, database, schema)
+        bound = (database, schema, timezone, self._changes)
+        if self._bound.get(connection) == bound:
+            return
+        self._bound[connection] = bound
         duck = fakesnow_compat.duckdb_of(connection)
         duck.execute(f"USE {quote(database)}.{quote(schema or 'main')}" if database else "USE memory")
+        duck.execute(f"SET SESSION TimeZone = '{timezone}'")
 
     def run(
         self,
         connection: Any,
-        expression: Expr,
+        statement: Translated,
         parameters: Sequence[Any] | dict[str, Any] | None = None,
     ) -> ArrowRows:
-        """Run one statement of Snowflake SQL.
+        """Run one translated statement.
 
         Raises:
             SqlError: it fails.
         """
-        sql = expression.sql(dialect="snowflake")
-        table, described, query_id, puts = translated(
-            lambda: fakesnow_compat.execute(connection, sql, parameters)
-        )
+        kind = statement_type_id(statement.tree)
+        is_query = isinstance(statement.tree, exp.Query)
+        table, puts = translated(lambda: fakesnow_compat.execute(connection, statement.tree, parameters))
         if puts:
-            raise unsupported("PUT")
+            raise not_implemented("PUT")
         fakesnow_compat.forget_results(connection)
-        table, described = _sendable(table, described)
-        return ArrowRows(table, describe_as_rowtype(described), statement_type_id(expression), query_id)
+        table, described = shaped(table, statement.columns if is_query else None)
+        return ArrowRows(table, described, kind, str(uuid.uuid4()))
 
 
 def _qualified(path: tuple[str, str, str]) -> str:
@@ -163,28 +170,13 @@ def translated(work: Callable[[], T]) -> T:
     try:
         return work()
     except snowflake.connector.errors.Error as error:
+        if isinstance(error.__cause__, duckdb.Error):
+            raise of_engine(error.__cause__) from None
         message = error.msg or error.raw_msg or str(error)
         raise SqlError(message, code=error.errno or 1003, sqlstate=error.sqlstate or "42000") from None
     except duckdb.Error as error:
-        raise SqlError(f"SQL execution error: {error}", code=100038, sqlstate="22000") from None
+        raise of_engine(error) from None
     except SqlglotError as error:
         raise SqlError(f"SQL compilation error:\n{error}") from None
     except NotImplementedError as error:
-        raise unsupported(str(error)) from None
-
-
-def _sendable(table: Any, described: list[Any]) -> tuple[Any, list[Any]]:
-    rows = []
-    for index, (name, kind, *others) in enumerate(described):
-        known = kind in duckdb_to_sf_type or kind.startswith("DECIMAL")
-        if not known and kind in _SENT_AS:
-            kind, arrow = _SENT_AS[kind]
-            table = table.set_column(index, name, table.column(index).cast(arrow))
-        elif not known:
-            values = [
-                None if v is None else json.dumps(v, default=str) for v in table.column(index).to_pylist()
-            ]
-            table = table.set_column(index, name, pa.array(values, pa.string()))
-            kind = "JSON"
-        rows.append((name, kind, *others))
-    return table, rows
+        raise not_implemented(str(error)) from None

@@ -37,9 +37,9 @@ def syntax_error(found: str, position: int) -> SqlError:
     )
 
 
-def unsupported(what: str) -> SqlError:
-    """Return the error for a statement or clause that the embedded Snowflake does not support."""
-    return SqlError(f"SQL compilation error:\nUnsupported feature '{what}'.", code=2, sqlstate="0A000")
+def not_implemented(what: str) -> SqlError:
+    """Return the error for what Snowflake does and the embedded Snowflake does not."""
+    return SqlError(f"not implemented by the embedded Snowflake: {what}", code=2, sqlstate="0A000")
 
 
 def does_not_exist(kind: str, path: Sequence[str]) -> SqlError:

@@ -1,4 +1,4 @@
-"""The private names of fakesnow that this package uses, and the function that it replaces.
+"""The private names of fakesnow that this package uses, and the functions that it replaces.
 
 They may change with any version; `missing` returns those that the installed one lacks.
 """
@@ -11,14 +11,44 @@ from typing import Any
 
 import fakesnow.transforms
 import fakesnow.transforms.transforms as transforms
+import pyarrow as pa
 from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
 
 # Private names by the object that has them.
-_TRANSFORM = "numeric_agg_implicit_cast"
-_AGGREGATES = ("_NUMERIC_ONLY_AGGS", "_numeric_agg_col_name")
+# Transformations that `strata.cloud.snowflake.translation` does by the types of the operands instead.
+_REPLACED = (
+    "alias_in_join",
+    "alter_session",
+    "array_agg",
+    "array_agg_within_group",
+    "array_construct_etc",
+    "array_size",
+    "dateadd_date_cast",
+    "dateadd_string_literal_timestamp_cast",
+    "datediff_string_literal_timestamp_cast",
+    "flatten",
+    "flatten_value_cast_as_varchar",
+    "indices_to_json_extract",
+    "integer_precision",
+    "json_extract_cased_as_varchar",
+    "json_extract_cast_as_varchar",
+    "json_extract_precedence",
+    "numeric_agg_implicit_cast",
+    "object_agg",
+    "regex_replace",
+    "regex_substr",
+    "split",
+    "timestamp_offsets",
+    "to_date",
+    "to_decimal",
+    "to_timestamp",
+    "to_variant",
+    "trim_cast_varchar",
+    "try_parse_json",
+)
 _CONNECTION = ("_duck_conn", "_schema", "database", "database_set", "schema_set", "results_cache")
-_CURSOR = ("_arrow_table", "_last_params", "_last_sql", "_last_transformed")
+_CURSOR = ("_arrow_table", "_execute", "_last_transformed", "_transform", "_transform_explode")
 
 
 def missing(connection: Any) -> list[str]:
@@ -28,8 +58,7 @@ def missing(connection: Any) -> list[str]:
         connection: a connection of fakesnow.
     """
     needed = [
-        ("fakesnow.transforms", fakesnow.transforms, (_TRANSFORM,)),
-        ("fakesnow.transforms.transforms", transforms, _AGGREGATES),
+        ("fakesnow.transforms", fakesnow.transforms, _REPLACED),
         ("FakeSnowflakeConnection", connection, _CONNECTION),
         ("FakeSnowflakeCursor", connection.cursor(), _CURSOR),
     ]
@@ -37,20 +66,13 @@ def missing(connection: Any) -> list[str]:
 
 
 def new_instance() -> FakeSnow:
-    """Return an empty fakesnow whose sums of decimals are exact.
-
-    fakesnow casts the argument of every numeric aggregate to DOUBLE, so that text can be summed. That
-    makes decimals inexact, so the cast is left out.
-    """
-    setattr(fakesnow.transforms, _TRANSFORM, _exact_aggregate)
+    """Return an empty fakesnow without the transformations that this project does itself."""
+    for name in _REPLACED:
+        setattr(fakesnow.transforms, name, _unchanged)
     return FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
 
 
-def _exact_aggregate(expression: Expr) -> Expr:
-    if isinstance(expression, transforms._NUMERIC_ONLY_AGGS) and isinstance(expression.parent, exp.Select):
-        name = transforms._numeric_agg_col_name(expression, expression.this)
-        if name:
-            return exp.alias_(expression, name, quoted=True)
+def _unchanged(expression: Expr) -> Expr:
     return expression
 
 
@@ -66,23 +88,61 @@ def set_context(connection: Any, database: str, schema: str) -> None:
 
 
 def execute(
-    connection: Any, sql: str, parameters: Sequence[Any] | dict[str, Any] | None
-) -> tuple[Any, list[Any], str, bool]:
+    connection: Any, tree: Expr, parameters: Sequence[Any] | dict[str, Any] | None
+) -> tuple[Any, bool]:
     """Run one statement.
 
     Returns:
-        The result as an Arrow table, DuckDB's description of its columns, the query's id, and whether the
-        statement is a PUT, which fakesnow leaves to its caller.
+        The result as an Arrow table, and whether the statement is a PUT, which fakesnow leaves to its caller.
     """
+    if isinstance(tree, exp.Query):
+        return _query(connection, tree, parameters), False
+    if isinstance(tree, exp.Merge):
+        return _merge(connection, tree, parameters), False
     cursor = connection.cursor()
+    values = list(parameters) if isinstance(parameters, Sequence) else parameters
+    transformed = None
     with warnings.catch_warnings():
         # DuckDB advises another way to fetch Arrow; fakesnow chooses.
         warnings.simplefilter("ignore", UserWarning)
-        cursor.execute(sql, binding_params=parameters, server=True)
-    described = duckdb_of(connection).execute(f"DESCRIBE {cursor._last_sql}", cursor._last_params).fetchall()
-    transformed = cursor._last_transformed
+        for statement in cursor._transform_explode(tree):
+            transformed = cursor._transform(statement, values)
+            cursor._execute(transformed, values if transformed.find(exp.Placeholder) else None)
     puts = transformed is not None and bool(transformed.args.get("put_stage_data"))
-    return cursor._arrow_table, described, cursor.sfqid, puts
+    return cursor._arrow_table, puts
+
+
+def _query(connection: Any, tree: Expr, parameters: Any) -> pa.Table:
+    """Run a query in the engine: its translation is whole, so that fakesnow has nothing to change."""
+    duck = duckdb_of(connection)
+    values = list(parameters) if parameters and tree.find(exp.Placeholder) else None
+    return duck.sql(tree.sql(dialect="duckdb"), params=values).to_arrow_table()
+
+
+def object_of_columns(star: exp.StarMap) -> Expr:
+    """Return fakesnow's translation of OBJECT_CONSTRUCT(*)."""
+    return transforms.object_construct(star)
+
+
+_MERGED = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
+
+
+def _merge(connection: Any, tree: exp.Merge, parameters: Any) -> pa.Table:
+    """Run MERGE in the engine, whose own takes one match of a row only, as Snowflake's does."""
+    transformed = connection.cursor()._transform(tree, None)
+    duck = duckdb_of(connection)
+    values = list(parameters) if parameters and transformed.find(exp.Placeholder) else None
+    duck.execute(f"{transformed.sql(dialect='duckdb')} RETURNING merge_action", values)
+    done = [action for (action,) in duck.fetchall()]
+    actions = {_action(when) for when in tree.find_all(exp.When)}
+    return pa.table(
+        {f"number of rows {word}": [done.count(name)] for name, word in _MERGED.items() if name in actions}
+    )
+
+
+def _action(when: exp.When) -> str:
+    then = when.args["then"]
+    return then.name.upper() if isinstance(then, exp.Var) else str(then.key).upper()
 
 
 def forget_results(connection: Any) -> None:

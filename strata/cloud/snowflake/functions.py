@@ -9,24 +9,11 @@ from strata.cloud.snowflake.session import SnowflakeSession
 
 
 def fill(session: SnowflakeSession, tree: Expr) -> None:
-    """Replace context functions by their values; output columns keep the function's text as their name."""
-    for select in list(tree.find_all(exp.Select)):
-        if select.parent is None or select is tree:
-            for projection in list(select.expressions):
-                _name_output(projection)
+    """Replace context functions by their values."""
     for node in list(tree.walk()):
         value = _value(session, node)
         if value is not None:
             node.replace(value)
-
-
-def _name_output(projection: Expr) -> None:
-    if isinstance(projection, exp.Func) and not isinstance(projection, exp.Cast):
-        name = projection.sql(dialect="snowflake").upper()
-        if _function(projection) and not name.endswith(")"):
-            name += "()"
-        alias = exp.alias_(projection.copy(), name, quoted=True)
-        projection.replace(alias)
 
 
 def _function(node: Expr) -> str:
@@ -48,6 +35,11 @@ def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
         (requested,) = node.expressions
         held = requested.name in access_control.active_roles(session.catalog, session.role)
         return exp.true() if held else exp.false()
+    if function == "LAST_QUERY_ID":
+        position = int(node.expressions[0].sql()) if node.expressions else -1
+        ids = session.history.ids
+        index = position - 1 if position > 0 else position
+        return exp.Literal.string(ids[index]) if -len(ids) <= index < len(ids) else exp.Null()
     values = {
         "CURRENT_ACCOUNT": session.catalog.account,
         "CURRENT_ACCOUNT_NAME": session.catalog.account,

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from strata.cloud.snowflake.catalog import Securable
-from strata.cloud.snowflake.errors import invalid_property, invalid_value, unsupported
+from strata.cloud.snowflake.errors import invalid_property, invalid_value, not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.property_values import TEXT, Option
@@ -68,7 +68,7 @@ def read_format(group: Any) -> dict[str, Any]:
         # The default of a stage; reading such files is unsupported.
         return group
     if kind not in FORMATS:
-        raise unsupported(f"FILE_FORMAT TYPE = {kind}")
+        raise not_implemented(f"FILE_FORMAT TYPE = {kind}")
     found: dict[str, Any] = {"TYPE": kind}
     found |= {name: option.default for name, option in FORMATS[kind].items()}
     for name, value in group.items():

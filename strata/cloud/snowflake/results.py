@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakesnow.arrow import to_ipc, to_sf
 from fakesnow.statement_type import DDL, DESCRIBE, DML_TYPE_IDS, SELECT, SHOW
+
+from strata.cloud.snowflake.wire import encoded
 
 __all__ = ["DDL", "DESCRIBE", "SELECT", "SHOW", "ArrowRows", "Rows", "status"]
 
@@ -61,8 +61,7 @@ class ArrowRows:
             columns = [column.to_pylist() for column in self.table.columns]
             rows = [[None if v is None else str(v) for v in row] for row in zip(*columns, strict=True)]
             return body | {"queryResultFormat": "json", "rowset": rows}
-        ipc = to_ipc(to_sf(self.table, self.rowtype)) if self.table.num_rows else b""
-        return body | {"queryResultFormat": "arrow", "rowsetBase64": b64encode(ipc).decode("ascii")}
+        return body | {"queryResultFormat": "arrow", "rowsetBase64": encoded(self.table, self.rowtype)}
 
 
 def status(text: str) -> Rows:

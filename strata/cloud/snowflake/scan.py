@@ -11,11 +11,15 @@ import pyarrow.parquet as pq
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
+from strata.cloud.snowflake.grammar import quote
+from strata.cloud.snowflake.mixed_files import combined, holds_json, is_nested
+from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.storage import StoredObject
+from strata.cloud.snowflake.translation.statement import translate
 
 FILENAME, ROW_NUMBER = METADATA
 
@@ -63,7 +67,8 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     duck.register(name, keys)
     query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate)
     try:
-        kept = set(session.engine.run(session.connection, query).table.column(0).to_pylist())
+        statement = translate(query, Relations({}, session.connection))
+        kept = set(session.engine.run(session.connection, statement).table.column(0).to_pylist())
     except SqlError:
         # The query itself reports the fault, unless it skips that file.
         return scan.files
@@ -79,7 +84,7 @@ def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFi
         SqlError: the role cannot be assumed, the bucket cannot be listed, or the format is not Parquet.
     """
     if scan.table.file_format["TYPE"] != "PARQUET":
-        raise unsupported(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
+        raise not_implemented(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
     if not files:
         # Assume the role even so: a query must fail once the integration has lost its access.
         session.storage.open(scan.place.integration, scan.place.bucket)
@@ -116,12 +121,29 @@ def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
     scan.node.set("this", exp.select(*projections).from_(_temporary(name)))
 
 
-def with_value(name: str, columns: Sequence[str]) -> str:
-    """Return the SQL of a view that adds VALUE, the row as an object, to the registered Arrow table."""
-    quoted = [(column, '"' + column.replace('"', '""') + '"') for column in columns]
-    pairs = ", ".join(f"'{column.replace(chr(39), chr(39) * 2)}', {ref}" for column, ref in quoted)
-    value = f"json_object({pairs})" if pairs else "'{}'::JSON"
-    return f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *, {value} AS "VALUE" FROM "{name}_rows"'
+def with_value(name: str, schema: pa.Schema) -> str:
+    """Return the SQL of a view that adds VALUE, the row as an object, to the registered Arrow table.
+
+    Columns that Snowflake holds as VARIANT are JSON in it.
+    """
+    variants, pairs = [], []
+    for field in sorted(schema, key=lambda item: str(item.name)):
+        column = quote(field.name)
+        if field.name in METADATA:
+            continue
+        if holds_json(field):
+            column = f"CAST({column} AS JSON)"
+        elif is_nested(field):
+            column = f"to_json({column})"
+        if column != quote(field.name):
+            variants.append(f"{column} AS {quote(field.name)}")
+        key = field.name.replace("'", "''")
+        pairs.append(f"'{key}', {column}")
+    replaced = f" REPLACE ({', '.join(variants)})" if variants else ""
+    value = f"json_object({', '.join(pairs)})" if pairs else "'{}'::JSON"
+    return (
+        f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *{replaced}, {value} AS "VALUE" FROM "{name}_rows"'
+    )
 
 
 def _temporary(name: str) -> exp.Table:
@@ -149,16 +171,7 @@ def _parse(key: str, body: bytes | None, wanted: set[str] | None) -> pa.Table | 
 def _combine(tables: Sequence[pa.Table]) -> pa.Table:
     if not tables:
         return pa.table({FILENAME: pa.array([], pa.string()), ROW_NUMBER: pa.array([], pa.int64())})
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException:
-        # The files' types conflict. VALUE is untyped in Snowflake, so text can hold them all.
-        return pa.concat_tables([_as_text(table) for table in tables], promote_options="default")
-
-
-def _as_text(table: pa.Table) -> pa.Table:
-    fields = [f if f.name in METADATA else pa.field(f.name, pa.string()) for f in table.schema]
-    return table.cast(pa.schema(fields))
+    return combined(tables)
 
 
 def _common_prefix(prefix: str, keys: Sequence[str]) -> str:

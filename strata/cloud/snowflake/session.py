@@ -6,10 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from strata.cloud.snowflake.catalog import Catalog
-from strata.cloud.snowflake.errors import SqlError
+from sqlglot import exp
+
+from strata.cloud.snowflake.catalog import Catalog, Securable
+from strata.cloud.snowflake.errors import SqlError, does_not_exist
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.history import History
 from strata.cloud.snowflake.kinds import depth
+from strata.cloud.snowflake.transactions import SessionTransaction
 
 if TYPE_CHECKING:
     from strata.cloud.snowflake.engine import Engine
@@ -28,7 +32,7 @@ class SnowflakeAccount:
 
 @dataclass
 class SnowflakeSession:
-    """A session. `connection` is fakesnow's; `lock` serializes its statements."""
+    """A session. `connection` is fakesnow's; `lock` serializes its statements; `query_id` names the last."""
 
     account: SnowflakeAccount
     id: int
@@ -39,6 +43,13 @@ class SnowflakeSession:
     database: str = ""
     schema: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    parameters: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, exp.Literal] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    query_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.transaction = SessionTransaction(self.connection)
 
     @property
     def catalog(self) -> Catalog:
@@ -58,6 +69,34 @@ class SnowflakeSession:
             self.database = self.schema = ""
         elif self.schema not in self.catalog.databases[self.database].schemas:
             self.schema = ""
+
+    def is_temporary(self, securable: Securable) -> bool:
+        return bool(getattr(securable, "session", 0))
+
+    def sees(self, securable: Securable) -> bool:
+        """Return whether an object is not a temporary one of another session."""
+        return getattr(securable, "session", 0) in (0, self.id)
+
+    def relation(self, path: Path) -> Securable:
+        """Return the table, view or external table at a path.
+
+        Raises:
+            SqlError: it does not exist, or is a temporary one of another session.
+        """
+        found = self.catalog.find("OBJECT", path)
+        if found is None or not self.sees(found):
+            raise does_not_exist("OBJECT", path)
+        return found  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the session: its temporary objects go with it."""
+        self.transaction.end("ROLLBACK")
+        for kind, path, securable in list(self.catalog.walk()):
+            if getattr(securable, "session", 0) == self.id:
+                self.catalog.remove(kind, path)
+                if kind == "TABLE":
+                    self.engine.drop_table(*path)
+        self.connection.close()
 
     def resolve(self, kind: str, name: Path) -> Path:
         """Qualify a name with the session's database and schema.

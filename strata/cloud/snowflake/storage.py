@@ -1,7 +1,7 @@
 """External storage: the buckets of the embedded S3, read with the credentials of a storage integration.
 
-Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket first,
-with the assumed role, so that it sees changed, deleted and forbidden objects.
+Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket and asks
+for each object, with the assumed role, so that it sees changed, deleted and forbidden objects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 
 # The IAM user of this Snowflake account, in Snowflake's own AWS account.
 USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
@@ -155,11 +155,16 @@ class Bucket:
 
     def _read(self, stored: StoredObject) -> bytes | None:
         cached = self._storage.cached(self.name, stored)
-        if cached is not None:
-            return cached
+        condition = {} if cached is None else {"IfNoneMatch": f'"{stored.etag}"'}
         try:
-            body: bytes = self._client.get_object(Bucket=self.name, Key=stored.key)["Body"].read()
-        except (ClientError, BotoCoreError):
+            # S3 is asked for cached bytes too: the role may have lost its access.
+            body: bytes = self._client.get_object(Bucket=self.name, Key=stored.key, **condition)[
+                "Body"
+            ].read()
+        except ClientError as error:
+            unchanged = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 304
+            return cached if unchanged else None
+        except BotoCoreError:
             return None
         self._storage.keep(self.name, stored, body)
         return body
@@ -189,7 +194,7 @@ class StageStorage:
                 partition is not that of the embedded AWS.
         """
         if integration.options["STORAGE_PROVIDER"] != "S3":
-            raise unsupported(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
+            raise not_implemented(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
         role_arn = integration.options.get("STORAGE_AWS_ROLE_ARN") or ""
         try:
             credentials = self._assume_role(

@@ -169,6 +169,17 @@ def server(
     found.stop()
 
 
+@pytest.fixture(scope="module")
+def plain_server(
+    clean_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SnowflakeServer]:
+    """An embedded Snowflake without an AWS."""
+    found = SnowflakeServer(CloudContext(ACCOUNT, REGION, tmp_path_factory.mktemp("cloud")), refused_role)
+    found.start()
+    yield found
+    found.stop()
+
+
 @pytest.fixture
 def admin(server: SnowflakeServer) -> Iterator[Snow]:
     snow = Snow(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import fakesnow.transforms
 import pytest
 
 from strata.cloud.snowflake import fakesnow_compat
@@ -16,8 +17,8 @@ def test_the_installed_fakesnow_has_every_private_name() -> None:
 
 
 def test_what_another_version_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(fakesnow_compat.transforms, "_NUMERIC_ONLY_AGGS")
-    cursor = SimpleNamespace(_arrow_table=None, _last_params=None, _last_transformed=None)
+    monkeypatch.delattr(fakesnow.transforms, "integer_precision")
+    cursor = SimpleNamespace(_arrow_table=None, _execute=None, _last_transformed=None, _transform=None)
     connection = SimpleNamespace(
         _duck_conn=None,
         database=None,
@@ -27,7 +28,7 @@ def test_what_another_version_lacks_is_named(monkeypatch: pytest.MonkeyPatch) ->
         cursor=lambda: cursor,
     )
     assert fakesnow_compat.missing(connection) == [
-        "fakesnow.transforms.transforms._NUMERIC_ONLY_AGGS",
+        "fakesnow.transforms.integer_precision",
         "FakeSnowflakeConnection._schema",
-        "FakeSnowflakeCursor._last_sql",
+        "FakeSnowflakeCursor._transform_explode",
     ]

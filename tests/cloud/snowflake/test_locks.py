@@ -15,9 +15,10 @@ import pytest
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.github.issuer import Issuer
-from strata.cloud.snowflake import api, dispatch, snapshot
+from strata.cloud.snowflake import dispatch, snapshot
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.provider.servicer import ProviderRefusedError, Servicer
+from strata.cloud.snowflake.requests import QueryRequests
 from strata.cloud.snowflake.results import status
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
@@ -90,7 +91,8 @@ CREATE ROLE R; CREATE DATABASE D; CREATE SCHEMA D.S; CREATE VIEW V AS SELECT 1 A
 CREATE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE
   STORAGE_AWS_ROLE_ARN = 'arn:x' STORAGE_ALLOWED_LOCATIONS = ('*');
 CREATE STAGE S URL = 's3://bucket/' STORAGE_INTEGRATION = I FILE_FORMAT = (TYPE = PARQUET);
-CREATE EXTERNAL TABLE E LOCATION = @S REFRESH_ON_CREATE = FALSE; ALTER EXTERNAL TABLE E SET COMMENT = 'c';
+CREATE EXTERNAL TABLE E LOCATION = @S REFRESH_ON_CREATE = FALSE AUTO_REFRESH = FALSE;
+ALTER EXTERNAL TABLE E SET COMMENT = 'c';
 INSERT INTO T VALUES (1); SELECT CURRENT_ROLE(), A FROM T; GRANT SELECT ON VIEW V TO ROLE R; SHOW GRANTS TO ROLE R;
 SHOW VIEWS; DESC VIEW V; USE SCHEMA D.S; REVOKE SELECT ON VIEW V FROM ROLE R; DROP TABLE T; DROP DATABASE D
 """
@@ -179,7 +181,12 @@ def test_a_session_runs_one_statement_at_a_time(
     def slow(enter: Callable[[], Any]) -> None:
         monkeypatch.setattr(dispatch, "execute", lambda *_: (enter(), status("done"))[1])
 
-    assert most_at_once([lambda: api._answer(session, "SELECT 1", {})] * 3, slow) == 1
+    requests = QueryRequests()
+
+    def request() -> object:
+        return requests.run("id", session, lambda: dispatch.execute(session, "SELECT 1"), 0)
+
+    assert most_at_once([request] * 3, slow) == 1
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
         schema=lambda _: SimpleNamespace(parquet=lambda uri: Frame(world().processed.rows(uri)))
     )
     patch.setattr(jobs.lines, "is_blank", is_blank)
+    patch.setattr(jobs.lines, "nothing", lambda *_: SourceRows(Frame([]), has_header=False))
     patch.setattr(jobs.verdicts, "number", number)
     patch.setattr(jobs.verdicts, "repeated", lambda *_: None)
     patch.setattr(jobs.verdicts, "clean_rows", lambda _, numbered, __: numbered)
@@ -244,6 +245,8 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     patch.setattr(jobs, "_values", lambda frame: frame.observed())
     patch.setattr(jobs, "_writer", lambda frame: Writer(world().processed, frame))
     patch.setattr(source, "ThreadPoolExecutor", InlineExecutor)
+    patch.setattr(jobs.metrics, "ThreadPoolExecutor", InlineExecutor)
+    patch.setattr(jobs.metrics, "_client", lambda: SimpleNamespace(put_metric_data=lambda **_: None))
 
     patch.syspath_prepend(str(FUNCTIONS))
     names = ("connection", "refresh", "reconcile")

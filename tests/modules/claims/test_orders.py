@@ -499,3 +499,61 @@ def test_a_job_that_is_killed_at_any_moment_is_done_again(world: World, job: str
     again = world.finish(world.deliver(put))
     assert again == ("RecordSuccess" if execution.status == "ABORTED" else "Duplicate")
     assert (world.rows(), world.copies()) == (rows_of(B), [])
+
+
+JOBS = {"Clean", "Curate", "Remove", "Refresh"}
+
+
+@pytest.mark.parametrize("versioned_bucket", [True, False], ids=["versions", "no versions"])
+def test_a_folder_of_the_console_comes_and_goes_without_a_job(engine: Engine, versioned_bucket: bool) -> None:
+    world = World(engine, versioned=versioned_bucket, ending="/")
+    made = world.put(b"")
+    first = world.deliver(made)
+    assert world.finish(first) == "RecordFolder"
+    assert world.claim()["status"] == "FOLDER"
+    # Its event once more, and somebody who makes it again.
+    assert world.finish(world.deliver(made)) == "Duplicate"
+    world.generation = "2"
+    assert world.finish(world.deliver(made)) == "RecordFolder"
+    deletion = world.deliver(world.delete())
+    assert world.finish(deletion) == "RecordFolder"
+    again = world.deliver(world.put(b""))
+    assert world.finish(again) == "RecordFolder"
+    assert not JOBS & {state for run in world.executions.values() for state in run.visited}
+    assert (world.rows(), world.notified, world.processed.objects) == ([], [], {})
+
+
+def test_a_file_with_the_key_of_a_folder_keeps_the_order(engine: Engine) -> None:
+    """Bytes under such a key are a file, and an empty version after them takes their rows away."""
+    world = World(engine, ending="/")
+    file = world.put(A)
+    assert world.finish(world.deliver(file)) == "RecordSuccess"
+    assert world.rows() == rows_of(A)
+    empty = world.deliver(world.put(b""))
+    assert world.finish(empty) == "RecordSuccess"
+    assert "Clean" in empty.visited
+    assert world.rows() == []
+    assert world.finish(world.deliver(file)) == "Superseded"
+
+
+def test_a_file_that_comes_after_its_deletion_does_not_come_back(engine: Engine) -> None:
+    world = World(engine, ending="/")
+    file = world.put(A)
+    deletion = world.delete()
+    assert world.finish(world.deliver(deletion)) == "RecordFolder"
+    assert world.finish(world.deliver(file)) == "Superseded"
+    assert world.rows() == []
+
+
+def test_an_event_that_does_not_say_its_size_is_looked_at_by_the_job(engine: Engine) -> None:
+    world = World(engine, ending="/")
+    made = world.put(b"")
+    del made.event["size"]
+    execution = world.deliver(made)
+    assert world.finish(execution) == "RecordSuccess"
+    assert "Clean" in execution.visited
+
+
+def test_an_empty_file_is_refused_where_its_key_is_not_of_a_folder(world: World) -> None:
+    assert world.finish(world.deliver(world.put(b""))) == "Failed"
+    assert len(world.notified) == 1

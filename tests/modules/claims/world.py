@@ -105,13 +105,13 @@ class Execution:
 class World:
     """A key, its versions, its claim, its executions and its rows."""
 
-    def __init__(self, engine: Engine, *, versioned: bool = True) -> None:
+    def __init__(self, engine: Engine, *, versioned: bool = True, ending: str = ".csv") -> None:
         self._engine = engine
         self._numbers = itertools.count(1)
         engine.world = self
         self.bucket = RAW if versioned else f"{RAW}-plain"
         self.versioned = versioned
-        self.key = f"flights/{next(engine.keys)}.csv"
+        self.key = f"flights/{next(engine.keys)}{ending}"
         self.object_id = hashlib.sha256(f"{self.bucket}/{self.key}".encode()).hexdigest()
         self.processed = Processed(engine.s3, lambda: self.tick(may_die=True))
         self.table = Table(self.processed, f"s3://{PROCESSED}/curated/flights")

@@ -20,7 +20,7 @@ from strata.cloud.snowflake.catalog import (
     WorkloadIdentity,
     now,
 )
-from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, unsupported
+from strata.cloud.snowflake.errors import SqlError, invalid_property, invalid_value, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.properties import apply_properties, default_properties, unset_properties
 from strata.cloud.snowflake.property_values import BOOL
@@ -117,7 +117,7 @@ def _alter(
     elif kind != "INTEGRATION" and statement.take("RENAME TO"):
         return rename(session, kind, path, statement)
     else:
-        raise unsupported(f"ALTER {kind} {statement.word()}")
+        raise not_implemented(f"ALTER {kind} {statement.word()}")
     statement.expect_end()
     return status("Statement executed successfully.")
 
@@ -192,7 +192,7 @@ def _workload_identity(group: Any) -> WorkloadIdentity | None:
     kind = str(group.get("TYPE", "")).upper()
     keys = {"AWS": {"TYPE", "ARN"}, "OIDC": {"TYPE", "ISSUER", "SUBJECT", "OIDC_AUDIENCE_LIST"}}
     if kind not in keys:
-        raise unsupported(f"WORKLOAD_IDENTITY TYPE = {kind}")
+        raise not_implemented(f"WORKLOAD_IDENTITY TYPE = {kind}")
     for name in group:
         if name not in keys[kind]:
             raise invalid_property(name, f"WORKLOAD_IDENTITY of type {kind}")

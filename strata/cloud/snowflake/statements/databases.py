@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Database, ExternalTable, Schema, Table
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.properties import apply_properties, unset_properties
 from strata.cloud.snowflake.results import Rows, status
@@ -81,7 +81,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows
         access_control.require_ownership(session.catalog, session.role, kind, path)
         return _rename(session, kind, path, statement)
     else:
-        raise unsupported(f"ALTER {kind} {statement.word()}")
+        raise not_implemented(f"ALTER {kind} {statement.word()}")
     statement.expect_end()
     return status("Statement executed successfully.")
 
@@ -106,7 +106,7 @@ def drop(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
 def _refuse_copies(statement: SqlStatement) -> None:
     for clause in ("CLONE", "FROM", "AS REPLICA OF"):
         if statement.take(clause):
-            raise unsupported(f"CREATE ... {clause}")
+            raise not_implemented(f"CREATE ... {clause}")
 
 
 def _add_schema(session: SnowflakeSession, path: Path, schema: Schema) -> None:
@@ -150,7 +150,7 @@ def _rename(session: SnowflakeSession, kind: str, path: Path, statement: SqlStat
         isinstance(s, Table) and p[: len(path)] == path for k, p, s in session.catalog.walk() if k == "TABLE"
     )
     if holds_tables:
-        raise unsupported(f"ALTER {kind} ... RENAME TO while it holds tables")
+        raise not_implemented(f"ALTER {kind} ... RENAME TO while it holds tables")
     names = statement.name()
     statement.expect_end()
     new = path[: -len(names)] + names if len(names) < len(path) else names

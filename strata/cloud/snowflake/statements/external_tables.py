@@ -14,7 +14,7 @@ from strata.cloud.snowflake.catalog import (
     RegisteredFile,
     now,
 )
-from strata.cloud.snowflake.errors import SqlError, unsupported
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
 from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
@@ -85,17 +85,17 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         if statement.take("SET"):
             properties = statement.properties()
             if set(properties) - {"AUTO_REFRESH", "COMMENT"}:
-                raise unsupported(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
+                raise not_implemented(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
             with all_or_nothing(table):
                 apply_properties("EXTERNAL TABLE", table, properties)
-            table.auto_refresh = table.options["AUTO_REFRESH"]
+                _refuse_auto_refresh(table)
             return status("Statement executed successfully.")
         if not statement.take("REFRESH"):
-            raise unsupported(f"ALTER EXTERNAL TABLE {statement.word()}")
+            raise not_implemented(f"ALTER EXTERNAL TABLE {statement.word()}")
         relative = "" if statement.done else statement.string()
         statement.expect_end()
         if table.options.get("TABLE_FORMAT"):
-            raise unsupported("REFRESH of a table in DELTA format")
+            raise not_implemented("REFRESH of a table in DELTA format")
         place = place_of(session, table)
     return _refresh(session, table, place, relative.lstrip("/"))
 
@@ -196,13 +196,22 @@ def _type(text: str) -> str:
     return text.upper()
 
 
+def _refuse_auto_refresh(table: ExternalTable) -> None:
+    """Refuse AUTO_REFRESH: no notification of the bucket reaches the embedded Snowflake."""
+    if table.options["AUTO_REFRESH"]:
+        raise not_implemented(
+            "AUTO_REFRESH = TRUE, the default of an external table; set AUTO_REFRESH = FALSE"
+        )
+    table.auto_refresh = False
+
+
 def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     """Resolve the location and the file format, and check the partition columns."""
     location = table.options.pop("LOCATION", None)
     if location is None:
         raise SqlError("SQL compilation error:\nMissing option(s): [LOCATION]", code=2002, sqlstate="42601")
     if table.options.get("TABLE_FORMAT"):
-        raise unsupported(f"TABLE_FORMAT = {table.options['TABLE_FORMAT']}")
+        raise not_implemented(f"TABLE_FORMAT = {table.options['TABLE_FORMAT']}")
     table.location = location
     table.stage = session.resolve("STAGE", location.names)
     access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
@@ -214,9 +223,9 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
         access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
         table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
     if table.file_format["TYPE"] not in FORMATS:
-        raise unsupported(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
+        raise not_implemented(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
     table.pattern = table.options.pop("PATTERN", None) or ""
-    table.auto_refresh = table.options["AUTO_REFRESH"]
+    _refuse_auto_refresh(table)
     known = {column.name: column for column in table.columns}
     for name in table.partition_by:
         if name not in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake.errors import unsupported
+from strata.cloud.snowflake.errors import not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement, show_path
 from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.results import Rows, rows_of
@@ -32,13 +32,13 @@ def show_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     if statement.take("ON"):
         kind = next((k for k in KINDS if statement.take(k)), "")
         if not kind:
-            raise unsupported(f"SHOW GRANTS ON {statement.word()}")
+            raise not_implemented(f"SHOW GRANTS ON {statement.word()}")
         path = session.resolve(kind, statement.name())
         access_control.require(session.catalog, session.role, kind, path)
         return _on(session, kind, path)
     if statement.done:
         return _to_user(session, session.user)
-    raise unsupported(f"SHOW GRANTS {statement.word()} {statement.word(1)}")
+    raise not_implemented(f"SHOW GRANTS {statement.word()} {statement.word(1)}")
 
 
 def show_future_grants(session: SnowflakeSession, statement: SqlStatement) -> Rows:

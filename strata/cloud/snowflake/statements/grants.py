@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FutureGrant, Grant, GrantDetail
-from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, unsupported
+from strata.cloud.snowflake.errors import SqlError, insufficient_privileges, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.kinds import privileges as privileges_on
@@ -76,7 +76,7 @@ def revoke(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 def _role(session: SnowflakeSession, statement: SqlStatement, direction: str) -> Rows:
     if statement.take("DATABASE ROLE"):
-        raise unsupported("GRANT or REVOKE DATABASE ROLE")
+        raise not_implemented("GRANT or REVOKE DATABASE ROLE")
     statement.expect("ROLE")
     name = statement.name()
     session.catalog.get("ROLE", name)
@@ -187,11 +187,11 @@ def _target(session: SnowflakeSession, statement: SqlStatement) -> Target:
     if scope:
         kind = next((k for k in KINDS if statement.take(KINDS[k].plural)), "")
         if not kind:
-            raise unsupported(f"GRANT ... ON {scope} {statement.word()}")
+            raise not_implemented(f"GRANT ... ON {scope} {statement.word()}")
         statement.expect("IN")
         container_kind = statement.take_any("DATABASE", "SCHEMA")
         if not container_kind:
-            raise unsupported(f"GRANT ... ON {scope} {KINDS[kind].plural} IN {statement.word()}")
+            raise not_implemented(f"GRANT ... ON {scope} {KINDS[kind].plural} IN {statement.word()}")
         container = session.resolve(container_kind, statement.name())
         session.catalog.get(container_kind, container)
         if scope == "FUTURE":
@@ -199,7 +199,7 @@ def _target(session: SnowflakeSession, statement: SqlStatement) -> Target:
         return Target(kind, tuple(_contained(session, kind, container)))
     kind = next((k for k in KINDS if statement.take(k)), "")
     if not kind:
-        raise unsupported(f"GRANT ... ON {statement.word()}")
+        raise not_implemented(f"GRANT ... ON {statement.word()}")
     path = session.resolve(kind, statement.name())
     session.catalog.get(kind, path)
     return Target(kind, (path,))
@@ -215,7 +215,7 @@ def _grantee(session: SnowflakeSession, statement: SqlStatement, direction: str)
     statement.expect(direction)
     for other in ("DATABASE ROLE", "USER", "SHARE", "APPLICATION"):
         if statement.take(other):
-            raise unsupported(f"GRANT or REVOKE ... {direction} {other}")
+            raise not_implemented(f"GRANT or REVOKE ... {direction} {other}")
     statement.take("ROLE")
     name = statement.name()
     session.catalog.get("ROLE", name)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from strata.cloud.snowflake import access_control
+from strata.cloud.snowflake import access_control, parameters
 from strata.cloud.snowflake.catalog import Securable, like
-from strata.cloud.snowflake.errors import unsupported
+from strata.cloud.snowflake.errors import not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import Kind
 from strata.cloud.snowflake.properties import known_parameters
@@ -56,6 +56,8 @@ def show(session: SnowflakeSession, statement: SqlStatement, kind: Kind, record:
 def _visible(session: SnowflakeSession, kind: Kind) -> Iterator[tuple[Path, Securable]]:
     for found, path, securable in session.catalog.walk():
         if found != kind.name:
+            continue
+        if not session.sees(securable):
             continue
         if kind.public or access_control.holds(session.catalog, session.role, kind.name, path):
             yield path, securable
@@ -105,9 +107,11 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     pattern = statement.string() if statement.take("LIKE") else ""
     levels: list[tuple[str, dict[str, str]]] = []
     kind = "USER"
+    in_session = True
     if statement.take_any("IN", "FOR"):
         kind = statement.take_any("DATABASE", "SCHEMA", "WAREHOUSE", "USER", "SESSION")
-        if kind == "SESSION":
+        in_session = kind == "SESSION"
+        if in_session:
             kind = "USER"
         elif kind:
             path = session.resolve(kind, statement.name())
@@ -116,7 +120,7 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 levels.append(("DATABASE", session.catalog.get("DATABASE", path[:1]).parameters))
             levels.append((kind, session.catalog.get(kind, path).parameters))
         else:
-            raise unsupported(f"SHOW PARAMETERS IN {statement.word()}")
+            raise not_implemented(f"SHOW PARAMETERS IN {statement.word()}")
     if not pattern and statement.take("LIKE"):
         pattern = statement.string()
     statement.expect_end()
@@ -124,10 +128,10 @@ def show_parameters(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     for key, known in known_parameters().items():
         if kind not in known["levels"] or (pattern and not like(pattern, key)):
             continue
-        value, level = known["default"], ""
-        for name, parameters in levels:
-            if key in parameters:
-                value, level = parameters[key], name
+        value, level = parameters.level_of(session, key) if in_session else (known["default"], "")
+        for name, given in levels:
+            if key in given:
+                value, level = given[key], name
         kinds = {"int": "NUMBER", "bool": "BOOLEAN"}
         rows.append(
             {

@@ -6,7 +6,7 @@ from typing import Any
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import FileFormat, Stage
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, unsupported
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, invalid_property, not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement, StagePath
 from strata.cloud.snowflake.properties import (
     apply_properties,
@@ -30,14 +30,14 @@ from strata.cloud.snowflake.storage import bound_integration, check_location, sp
 
 def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     if modifiers.temporary:
-        raise unsupported("CREATE TEMPORARY STAGE")
+        raise not_implemented("CREATE TEMPORARY STAGE")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("STAGE", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE STAGE")
     stage = Stage(name=path[2], owner=session.role, options=default_properties("STAGE"))
     properties = statement.properties()
     if not properties.get("URL"):
-        raise unsupported("CREATE STAGE without URL (an internal stage)")
+        raise not_implemented("CREATE STAGE without URL (an internal stage)")
     _apply(session, stage, properties)
     answer = existing(session, "STAGE", path, modifiers)
     if answer is not None:
@@ -63,7 +63,7 @@ def alter_stage(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         _refuse_dependents(session, path)
         return rename(session, "STAGE", path, statement)
     else:
-        raise unsupported(f"ALTER STAGE {statement.word()}")
+        raise not_implemented(f"ALTER STAGE {statement.word()}")
     statement.expect_end()
     return status("Stage area " + stage.name + " successfully altered.")
 
@@ -121,17 +121,17 @@ def drop_file_format(session: SnowflakeSession, statement: SqlStatement) -> Rows
 
 def _apply(session: SnowflakeSession, stage: Stage, properties: dict[str, Any]) -> None:
     if "CREDENTIALS" in properties:
-        raise unsupported("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
+        raise not_implemented("STAGE CREDENTIALS (give a STORAGE_INTEGRATION)")
     if properties.get("FILE_FORMAT") is not None:
         properties["FILE_FORMAT"] = read_format(properties["FILE_FORMAT"])
     directory = properties.get("DIRECTORY")
     if isinstance(directory, dict) and directory.get("ENABLE") is True:
-        raise unsupported("STAGE DIRECTORY = (ENABLE = TRUE)")
+        raise not_implemented("STAGE DIRECTORY = (ENABLE = TRUE)")
     url = properties.get("URL", stage.options.get("URL", ""))
     split_url(url)
     name = properties.get("STORAGE_INTEGRATION", stage.integration)
     if not name:
-        raise unsupported("CREATE STAGE without STORAGE_INTEGRATION")
+        raise not_implemented("CREATE STAGE without STORAGE_INTEGRATION")
     rebinds = "STORAGE_INTEGRATION" in properties or "URL" in properties
     if rebinds:
         if session.catalog.find("INTEGRATION", (name,)) is None:

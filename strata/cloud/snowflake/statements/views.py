@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strata.cloud.snowflake import access_control, queries
 from strata.cloud.snowflake.catalog import View
-from strata.cloud.snowflake.errors import unsupported
+from strata.cloud.snowflake.errors import not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -12,8 +12,6 @@ from strata.cloud.snowflake.statements.creation import Modifiers, existing, if_n
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
-    if modifiers.temporary:
-        raise unsupported("CREATE TEMPORARY VIEW")
     modifiers = if_not_exists(statement, modifiers)
     path = session.resolve("VIEW", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
@@ -36,6 +34,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     query = statement.rest()
     view = View(name=path[2], owner=session.role, comment=comment, query=query, columns=columns)
     view.text = statement.sql
+    view.session = session.id if modifiers.temporary else 0
     view.options["COLUMNS"] = queries.describe_view(session, path, view)
     answer = existing(session, "VIEW", path, modifiers)
     if answer is not None:
@@ -59,7 +58,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     elif statement.take("SET COMMENT ="):
         comment = statement.string()
     else:
-        raise unsupported(f"ALTER VIEW {statement.word()}")
+        raise not_implemented(f"ALTER VIEW {statement.word()}")
     statement.expect_end()
     view.comment = comment
     return status("Statement executed successfully.")
@@ -67,6 +66,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
 
 def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     path, answer = target(session, "VIEW", statement)
+    statement.take_any("CASCADE", "RESTRICT")
     statement.expect_end()
     if answer is not None:
         return answer

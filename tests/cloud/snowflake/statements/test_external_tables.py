@@ -242,20 +242,20 @@ def test_a_role_that_stops_to_trust_fails_the_query(flights: Snow, lake: Lake) -
         ("CREATE STAGE S URL = 'ftp://x/' STORAGE_INTEGRATION = STRATA_S3_DEV", "invalid URL prefix"),
         ("CREATE STAGE S", "internal stage"),
         (
-            "CREATE EXTERNAL TABLE T (A INT AS (OTHER:a)) LOCATION = @PROCESSED "
+            "CREATE EXTERNAL TABLE T (A INT AS (OTHER:a)) LOCATION = @PROCESSED AUTO_REFRESH = FALSE "
             "FILE_FORMAT = (TYPE = PARQUET)",
             "'OTHER'",
         ),
         (
-            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) LOCATION = @PROCESSED FILE_FORMAT = (TYPE = CSV)",
+            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) LOCATION = @PROCESSED AUTO_REFRESH = FALSE FILE_FORMAT = (TYPE = CSV)",
             "TYPE = CSV",
         ),
         (
-            "CREATE EXTERNAL TABLE T LOCATION = @NOWHERE/x FILE_FORMAT = (TYPE = PARQUET)",
+            "CREATE EXTERNAL TABLE T LOCATION = @NOWHERE/x AUTO_REFRESH = FALSE FILE_FORMAT = (TYPE = PARQUET)",
             "'STRATA_DEV.CURATED.NOWHERE'",
         ),
         (
-            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) PARTITION BY (A) LOCATION = @PROCESSED "
+            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) PARTITION BY (A) LOCATION = @PROCESSED AUTO_REFRESH = FALSE "
             "FILE_FORMAT = (TYPE = PARQUET)",
             "Invalid partition column 'A'",
         ),
@@ -273,7 +273,7 @@ def test_refresh_on_create_lists_the_bucket_at_once(flights: Snow, lake: Lake) -
     lake.put(FIRST, [flight("UA", 1)])
     create = (
         "CREATE OR REPLACE EXTERNAL TABLE FLIGHTS (CARRIER VARCHAR AS (VALUE:carrier::VARCHAR)) "
-        "LOCATION = @PROCESSED/flights/ PATTERN = '.*[.]parquet' FILE_FORMAT = (TYPE = PARQUET)"
+        "LOCATION = @PROCESSED/flights/ AUTO_REFRESH = FALSE PATTERN = '.*[.]parquet' FILE_FORMAT = (TYPE = PARQUET)"
     )
     lake.put("flight_date=2013-01-01/object=aaa/_SUCCESS", body=b"")
     flights.rows(create)
@@ -284,9 +284,19 @@ def test_refresh_on_create_lists_the_bucket_at_once(flights: Snow, lake: Lake) -
 
 
 def test_a_new_owner_turns_auto_refresh_off(flights: Snow, server: SnowflakeServer) -> None:
-    flights.rows("ALTER EXTERNAL TABLE FLIGHTS SET AUTO_REFRESH = TRUE")
+    table = server.catalog.get("EXTERNAL TABLE", ("STRATA_DEV", "CURATED", "FLIGHTS"))
+    table.auto_refresh = True
     flights.script("CREATE ROLE LOADER; GRANT OWNERSHIP ON EXTERNAL TABLE FLIGHTS TO ROLE LOADER")
     (row,) = flights.records("SHOW EXTERNAL TABLES LIKE 'flights'")
     assert row["owner"] == "LOADER"
-    table = server.catalog.get("EXTERNAL TABLE", ("STRATA_DEV", "CURATED", "FLIGHTS"))
     assert table.auto_refresh is False
+
+
+@pytest.mark.parametrize("clause", ["AUTO_REFRESH = TRUE", ""])
+def test_auto_refresh_is_refused_by_name(flights: Snow, clause: str) -> None:
+    with pytest.raises(
+        ProgrammingError, match="not implemented by the embedded Snowflake: AUTO_REFRESH = TRUE"
+    ):
+        flights.rows(
+            f"CREATE EXTERNAL TABLE E LOCATION = @PROCESSED/e/ {clause} FILE_FORMAT = (TYPE = PARQUET)"
+        )

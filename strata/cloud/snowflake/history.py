@@ -1,0 +1,93 @@
+"""The results of a session's last queries, for RESULT_SCAN."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.results import ArrowRows, Rows
+from strata.cloud.snowflake.translation import types
+from strata.cloud.snowflake.translation.types import Type
+
+_KEPT = 50
+_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class KeptResult:
+    """A result as the engine reads it again: text where a column is semi-structured."""
+
+    table: pa.Table
+    columns: tuple[tuple[str, Type], ...]
+
+
+class History:
+    """Keeps the last results of a session by their query's id; large ones are not kept."""
+
+    def __init__(self) -> None:
+        self._results: OrderedDict[str, KeptResult | None] = OrderedDict()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the queries, the newest last."""
+        return list(self._results)
+
+    def keep(self, query_id: str, rows: Rows | ArrowRows) -> None:
+        self._results[query_id] = _kept(rows)
+        while len(self._results) > _KEPT:
+            self._results.popitem(last=False)
+
+    def result(self, query_id: str) -> KeptResult:
+        """Return the result of a query.
+
+        Raises:
+            SqlError: it did not run in this session, or was too large or too long ago to be kept.
+        """
+        found = self._results.get(query_id)
+        if found is None:
+            raise SqlError(f"Statement {query_id} not found", code=709, sqlstate="02000")
+        return found
+
+
+def _kept(rows: Rows | ArrowRows) -> KeptResult | None:
+    if isinstance(rows, ArrowRows):
+        if rows.table.num_rows > _ROWS:
+            return None
+        kinds = [_type(column) for column in rows.rowtype]
+        return KeptResult(rows.table, tuple(zip([c["name"] for c in rows.rowtype], kinds, strict=True)))
+    cells = list(zip(*rows.rows, strict=True)) if rows.rows else [() for _ in rows.columns]
+    arrays = [
+        pa.array([None if cell is None else _text(cell) for cell in column], pa.string()) for column in cells
+    ]
+    names = [name for name, _ in rows.columns]
+    return KeptResult(
+        pa.Table.from_arrays(arrays, names=names), tuple((name, types.text()) for name in names)
+    )
+
+
+def _text(cell: Any) -> str:
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def _type(column: dict[str, Any]) -> Type:
+    names = {"variant": types.VARIANT, "array": types.ARRAY, "object": types.OBJECT}
+    if column["type"] in names:
+        return names[column["type"]]
+    if column["type"] == "fixed":
+        return types.number(column["precision"], column["scale"])
+    by_name = {
+        "text": types.text(column["length"] or types.LONGEST),
+        "real": types.FLOAT,
+        "boolean": types.BOOLEAN,
+        "date": types.DATE,
+        "time": types.TIME,
+        "timestamp_ntz": types.NTZ,
+        "timestamp_ltz": types.LTZ,
+        "timestamp_tz": types.TZ,
+        "binary": types.BINARY,
+    }
+    return by_name[column["type"]]

@@ -1,0 +1,223 @@
+"""SHOW COLUMNS, SHOW ... KEYS, SHOW OBJECTS, DESCRIBE TABLE and COMMENT ON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from strata.cloud.snowflake import access_control
+from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, like
+from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.grammar import Path, SqlStatement
+from strata.cloud.snowflake.information_schema import columns_of, visible_relations
+from strata.cloud.snowflake.kinds import KINDS
+from strata.cloud.snowflake.relations import parsed
+from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of, status
+from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.statements.records import text
+from strata.cloud.snowflake.translation import types
+
+
+def show_columns(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute SHOW COLUMNS [LIKE '...'] [IN ...]; read from LIKE on."""
+    pattern = statement.string() if statement.take("LIKE") else ""
+    rows = []
+    for path, relation in _relations(session, statement):
+        external = isinstance(relation, ExternalTable)
+        required = relation.required if isinstance(relation, Table) else ()
+        defaults = relation.defaults if isinstance(relation, Table) else {}
+        expressions = (
+            {c.name: c.expression for c in relation.columns} if isinstance(relation, ExternalTable) else {}
+        )
+        for name, kind in columns_of(relation):
+            if pattern and not like(pattern, name):
+                continue
+            rows.append(
+                {
+                    "table_name": path[2],
+                    "schema_name": path[1],
+                    "column_name": name,
+                    "data_type": _json_type(kind, nullable=name not in required),
+                    "null?": "NOT_NULL" if name in required else "true",
+                    "default": defaults.get(name, ""),
+                    "kind": "VIRTUAL_COLUMN" if external and name in expressions else "COLUMN",
+                    "expression": expressions.get(name, ""),
+                    "comment": "",
+                    "database_name": path[0],
+                    "autoincrement": "",
+                }
+            )
+    statement.expect_end()
+    columns = [
+        "table_name",
+        "schema_name",
+        "column_name",
+        "data_type",
+        "null?",
+        "default",
+        "kind",
+        "expression",
+        "comment",
+        "database_name",
+        "autoincrement",
+    ]
+    return rows_of([(name, "text") for name in columns], rows)
+
+
+def _relations(session: SnowflakeSession, statement: SqlStatement) -> list[tuple[Path, Securable]]:
+    """Read IN ..., and return the relations that it names."""
+    where = ""
+    path: Path = ()
+    if statement.take("IN"):
+        where = statement.take_any("ACCOUNT", "DATABASE", "SCHEMA", "TABLE", "VIEW")
+        if where == "ACCOUNT":
+            found = [r for name in session.catalog.databases for r in visible_relations(session, name)]
+            return sorted(found, key=lambda item: item[0])
+        if statement.done or statement.sees("LIMIT") or statement.sees("STARTS"):
+            path = (session.database, session.schema) if where == "SCHEMA" else (session.database,)
+        else:
+            name = statement.name()
+            by_parts = {1: "TABLE", 2: "SCHEMA", 3: "TABLE"} if not where else {}
+            kind = where or by_parts.get(len(name), "TABLE")
+            path = session.resolve("OBJECT" if kind in ("TABLE", "VIEW") else kind, name)
+    elif session.database:
+        path = (session.database, session.schema) if session.schema else (session.database,)
+    if not path or not path[0]:
+        return []
+    if len(path) == 3:
+        relation = session.catalog.get("OBJECT", path)
+        access_control.require(session.catalog, session.role, relation.kind, path)
+    else:
+        kind = "DATABASE" if len(path) == 1 else "SCHEMA"
+        session.catalog.get(kind, path)
+    found = [r for r in visible_relations(session, path[0]) if r[0][: len(path)] == path]
+    return sorted(found, key=lambda item: item[0])
+
+
+def _json_type(text_: str, *, nullable: bool) -> str:
+    kind = parsed(text_)
+    found: dict[str, Any] = {"type": text_.partition("(")[0], "nullable": nullable}
+    if types.is_fixed(kind):
+        precision, scale = types.parameters(kind)
+        found = {"type": "FIXED", "precision": precision, "scale": scale, "nullable": nullable}
+    elif types.is_text(kind):
+        length = types.length_of(kind)
+        octets = min(length * 4, types.LONGEST)
+        found = {"type": "TEXT", "length": length, "byteLength": octets, "nullable": nullable, "fixed": False}
+    elif types.is_float(kind):
+        found["type"] = "REAL"
+    elif types.is_timestamp(kind) or kind.this == types.Kind.TIME:
+        found = {"type": found["type"], "precision": 0, "scale": 9, "nullable": nullable}
+    return json.dumps(found, separators=(",", ":"))
+
+
+def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
+    """Execute SHOW PRIMARY KEYS, UNIQUE KEYS and IMPORTED KEYS [IN ...]."""
+    rows = []
+    for path, relation in _relations(session, statement):
+        keys = relation.keys.get(kind, ()) if isinstance(relation, Table) else ()
+        for number, key in enumerate(keys, start=1):
+            for sequence, name in enumerate(key, start=1):
+                rows.append(
+                    {
+                        "created_on": relation.created_on,
+                        "database_name": path[0],
+                        "schema_name": path[1],
+                        "table_name": path[2],
+                        "column_name": name,
+                        "key_sequence": str(sequence),
+                        "constraint_name": f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}",
+                        "rely": "false",
+                        "comment": "",
+                    }
+                )
+    statement.expect_end()
+    columns = text(
+        "created_on database_name schema_name table_name column_name key_sequence constraint_name "
+        "rely comment"
+    )
+    return rows_of(columns, rows)
+
+
+def show_objects(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute SHOW OBJECTS [LIKE '...'] [IN ...] [STARTS WITH '...'] [LIMIT n]; read from LIKE on."""
+    pattern = statement.string() if statement.take("LIKE") else ""
+    found = _relations(session, statement)
+    prefix = statement.string() if statement.take("STARTS WITH") else ""
+    limit = int(statement.value()) if statement.take("LIMIT") else len(found)
+    if statement.take("FROM"):
+        after = statement.string()
+        found = [item for item in found if item[0][2] > after]
+    statement.expect_end()
+    rows = [
+        {
+            "created_on": relation.created_on,
+            "name": path[2],
+            "database_name": path[0],
+            "schema_name": path[1],
+            "kind": relation.kind,
+            "comment": relation.comment,
+            "owner": relation.owner,
+            "owner_role_type": "ROLE",
+            "is_hybrid": "N",
+            "is_dynamic": "N",
+            "is_iceberg": "N",
+        }
+        for path, relation in found
+        if path[2].startswith(prefix) and (not pattern or like(pattern, path[2]))
+    ]
+    columns = text(
+        "created_on name database_name schema_name kind comment cluster_by rows bytes owner retention_time "
+        "owner_role_type is_hybrid is_dynamic is_iceberg"
+    )
+    return rows_of(columns, rows[:limit])
+
+
+def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute DESCRIBE TABLE; read from the name on. A view and an external table may be named too."""
+    path = session.resolve("OBJECT", statement.name())
+    statement.take("TYPE = COLUMNS")
+    statement.expect_end()
+    relation = session.relation(path)
+    access_control.require(session.catalog, session.role, relation.kind, path)
+    required = relation.required if isinstance(relation, Table) else ()
+    defaults = relation.defaults if isinstance(relation, Table) else {}
+    keys: dict[str, Any] = relation.keys if isinstance(relation, Table) else {}
+    rows = [
+        {
+            "name": name,
+            "type": kind,
+            "kind": "COLUMN",
+            "null?": "N" if name in required else "Y",
+            "default": defaults.get(name),
+            "primary key": "Y" if any(name in key for key in keys.get("PRIMARY", ())) else "N",
+            "unique key": "Y" if any(name in key for key in keys.get("UNIQUE", ())) else "N",
+        }
+        for name, kind in columns_of(relation)
+    ]
+    names = ["name", "type", "kind", "null?", "default", "primary key", "unique key"]
+    names += ["check", "expression", "comment", "policy name", "privacy domain"]
+    return rows_of([(name, "text") for name in names], rows, DESCRIBE)
+
+
+def comment(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute COMMENT [IF EXISTS] ON <kind> <name> IS '...'."""
+    statement.expect("COMMENT")
+    optional = statement.take("IF EXISTS")
+    statement.expect("ON")
+    for kind in KINDS.values():
+        if statement.take_any(*kind.phrases):
+            break
+    else:
+        raise not_implemented(f"COMMENT ON {statement.word()}")
+    name = kind.name
+    path = session.resolve(name, statement.name())
+    statement.expect("IS")
+    words = statement.string()
+    statement.expect_end()
+    found = session.catalog.find(name, path)
+    if found is None and optional:
+        return status("Statement executed successfully.")
+    access_control.require_ownership(session.catalog, session.role, name, path)
+    session.catalog.get(name, path).comment = words
+    return status("Statement executed successfully.")

@@ -1,0 +1,200 @@
+"""The columns of ordinary tables, as the catalogue keeps them beside the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import Expr, exp
+
+from strata.cloud.snowflake.catalog import Table
+from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.relations import engine_columns, parsed
+from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.translation import types
+from strata.cloud.snowflake.translation.types import Type
+
+Declared = Sequence[tuple[str, Type | None]]
+
+
+def declared(tree: Expr) -> list[tuple[str, Type | None]]:
+    """Return the columns that CREATE TABLE or ALTER TABLE declares; a type is None where none is given.
+
+    Raises:
+        SqlError: a name is given twice, or two names differ by case only.
+    """
+    found = [
+        (definition.name, types.normal(definition.args["kind"]) if definition.args.get("kind") else None)
+        for definition in tree.find_all(exp.ColumnDef)
+    ]
+    if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema) and not found:
+        found = [
+            (identifier.name, None)
+            for identifier in tree.this.expressions
+            if isinstance(identifier, exp.Identifier)
+        ]
+    names = [name for name, _ in found]
+    if len(set(names)) != len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise SqlError(
+            f"SQL compilation error:\nduplicate column name '{double}'", code=2025, sqlstate="42S21"
+        )
+    if len({name.upper() for name in names}) != len(names):
+        raise not_implemented("columns of one table whose names differ by case only")
+    return found
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What CREATE TABLE or ALTER TABLE says of a table, read before the statement is translated."""
+
+    columns: Declared = ()
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    session: int = 0
+    renamed: Path = ()
+
+    def filled_by(self, outputs: Sequence[tuple[str, Type]] | None) -> Definition:
+        """Return the definition with the types that the query of CREATE TABLE AS gives."""
+        if not self.columns:
+            return replace(self, columns=tuple(outputs or ()))
+        kinds = [kind for _, kind in outputs or ()]
+        known = len(kinds) == len(self.columns)
+        return replace(
+            self,
+            columns=tuple(
+                (n, k or (kinds[i] if known else types.text())) for i, (n, k) in enumerate(self.columns)
+            ),
+        )
+
+    def fill(self, table: Table) -> None:
+        table.columns = {name: types.sql_name(kind or types.text()) for name, kind in self.columns}
+        table.required, table.defaults, table.keys = self.required, dict(self.defaults), dict(self.keys)
+        table.session = self.session
+
+
+def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
+    """Read the definition of a table, and take out of the statement what the engine does not keep.
+
+    Raises:
+        SqlError: it has a clause that is not implemented, or a column twice.
+    """
+    if verb == "ALTER":
+        return _change(session, tree)
+    if verb != "CREATE":
+        return Definition()
+    like = tree.find(exp.LikeProperty)
+    if like is not None:
+        source = like.this if isinstance(like.this, exp.Table) else like.find(exp.Table)
+        assert source is not None
+        original = session.catalog.get("TABLE", (source.catalog, source.db, source.name))
+        columns = tuple((name, parsed(kind)) for name, kind in original.columns.items())
+        return Definition(columns, original.required, original.defaults, original.keys)
+    given: Declared = tuple(declared(tree))
+    keys = keys_of(tree)
+    forget_keys(tree)
+    properties = tree.args.get("properties")
+    temporary = 0
+    for item in list(properties.expressions) if properties is not None else ():
+        if isinstance(item, exp.TemporaryProperty):
+            temporary = session.id
+            item.pop()
+        elif isinstance(item, exp.TransientProperty | exp.Cluster):
+            item.pop()
+    return Definition(given, required_of(tree), defaults_of(tree), keys, temporary)
+
+
+_CHANGES = (exp.AlterColumn, exp.AlterRename, exp.ColumnDef, exp.Drop, exp.RenameColumn, exp.Cluster)
+
+
+def _change(session: SnowflakeSession, tree: Expr) -> Definition:
+    for action in tree.args.get("actions") or ():
+        if not isinstance(action, _CHANGES):
+            raise not_implemented(f"ALTER TABLE {action.sql(dialect='snowflake').split()[0]}")
+        if isinstance(action, exp.AlterRename):
+            new = action.find(exp.Table)
+            assert new is not None
+            path = session.resolve("TABLE", tuple(part.name for part in new.parts))
+            if path[:2] != (tree.this.catalog, tree.this.db):
+                raise not_implemented("ALTER TABLE RENAME TO another schema")
+            action.set("this", exp.to_table(path[2]))
+            action.this.this.set("quoted", True)
+            return Definition(renamed=path)
+    return Definition(tuple(declared(tree)))
+
+
+def altered(session: SnowflakeSession, path: Path, table: Table, columns: Declared | None) -> None:
+    """Follow a change of a table's columns in the engine."""
+    now = engine_columns(session.connection, path)
+    before = list(table.columns.items())
+    added = dict(columns or ())
+    kept: dict[str, str] = {}
+    for index, (name, natural) in enumerate(now.items()):
+        known = table.columns.get(name)
+        if known is None and name not in added and len(now) == len(before):
+            known = before[index][1]
+        kept[name] = types.sql_name(added.get(name) or natural) if known is None else known
+    table.columns = kept
+
+
+def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the columns of the keys that CREATE TABLE declares, by PRIMARY, UNIQUE and IMPORTED."""
+    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": [], "IMPORTED": []}
+    for definition in tree.find_all(exp.ColumnDef):
+        for constraint in definition.find_all(exp.ColumnConstraint):
+            for kind, name in _COLUMN_KEYS.items():
+                if isinstance(constraint.kind, kind):
+                    found[name].append((definition.name,))
+    for primary in tree.find_all(exp.PrimaryKey):
+        found["PRIMARY"].append(tuple(e.name for e in primary.expressions))
+    for foreign in tree.find_all(exp.ForeignKey):
+        found["IMPORTED"].append(tuple(e.name for e in foreign.expressions))
+    for unique in tree.find_all(exp.UniqueColumnConstraint):
+        if isinstance(unique.this, exp.Schema):
+            found["UNIQUE"].append(tuple(e.name for e in unique.this.expressions))
+    return {name: tuple(keys) for name, keys in found.items() if keys}
+
+
+_COLUMN_KEYS: dict[type[Expr], str] = {
+    exp.PrimaryKeyColumnConstraint: "PRIMARY",
+    exp.UniqueColumnConstraint: "UNIQUE",
+    exp.Reference: "IMPORTED",
+}
+
+
+def forget_keys(tree: Expr) -> None:
+    """Take the keys out of CREATE TABLE: Snowflake keeps them and does not enforce them.
+
+    The columns of a primary key may not be null.
+    """
+    for keys in keys_of(tree).get("PRIMARY", ()):
+        for definition in tree.find_all(exp.ColumnDef):
+            if definition.name in keys and not definition.find(exp.NotNullColumnConstraint):
+                required = exp.ColumnConstraint(kind=exp.NotNullColumnConstraint())
+                definition.append("constraints", required)
+    for constraint in list(tree.find_all(exp.ColumnConstraint)):
+        if isinstance(constraint.kind, tuple(_COLUMN_KEYS)):
+            constraint.pop()
+    for key in list(tree.find_all(exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)):
+        holder = key.parent if isinstance(key.parent, exp.Constraint) else key
+        holder.pop()
+
+
+def required_of(tree: Expr) -> tuple[str, ...]:
+    """Return the columns that may not be null."""
+    return tuple(
+        definition.name
+        for definition in tree.find_all(exp.ColumnDef)
+        if any(not c.args.get("allow_null") for c in definition.find_all(exp.NotNullColumnConstraint))
+    )
+
+
+def defaults_of(tree: Expr) -> dict[str, str]:
+    """Return the text of each column's default."""
+    return {
+        definition.name: constraint.this.sql(dialect="snowflake")
+        for definition in tree.find_all(exp.ColumnDef)
+        for constraint in definition.find_all(exp.DefaultColumnConstraint)
+    }

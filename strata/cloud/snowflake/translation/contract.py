@@ -1,0 +1,135 @@
+"""What of Snowflake's SQL is implemented: the rest is refused by its name, never computed in another way.
+
+The lists are in contract.toml, from which docs/fidelity-snowflake.md is made too.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+from sqlglot import Expr, exp
+from sqlglot.errors import SqlglotError
+
+from strata.cloud.snowflake.errors import SqlError, not_implemented
+
+_FILE = Path(__file__).with_name("contract.toml")
+_SYNTAX: dict[type[Expr], str] = {
+    exp.MatchRecognize: "MATCH_RECOGNIZE",
+    exp.Connect: "CONNECT BY",
+    exp.TableSample: "SAMPLE",
+    exp.Collate: "COLLATE",
+    exp.HistoricalData: "time travel (AT or BEFORE)",
+    exp.Lambda: "a lambda",
+    exp.Filter: "FILTER (WHERE ...)",
+}
+
+
+def read() -> dict[str, Any]:
+    """Return the contract as its file holds it."""
+    with _FILE.open("rb") as file:
+        return tomllib.load(file)
+
+
+@functools.cache
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the functions that are implemented, and of those that are refused."""
+    functions = read()["functions"]
+    done: set[str] = set()
+    for names in functions["exact"].values():
+        done |= set(names)
+    done |= {name for group in functions["partial"].values() for name in group}
+    refused = {name for names in functions["refused"].values() for name in names}
+    return frozenset(done), frozenset(refused)
+
+
+@functools.cache
+def _classes() -> frozenset[type[Expr]]:
+    """Return the classes that the parser makes of the implemented functions."""
+    found: set[type[Expr]] = set()
+    for name in _names()[0]:
+        for arguments in ("", "a", "a, b", "a, b, c", "day, a, b", "a, b, c, d", "a, b, c, d, e, f"):
+            try:
+                tree = sqlglot.parse_one(f"SELECT {name}({arguments})", read="snowflake")
+            except (SqlglotError, AttributeError, IndexError, TypeError, ValueError):
+                continue
+            found |= {type(node) for node in tree.find_all(exp.Func)}
+    return frozenset(found)
+
+
+def _refused_name(node: exp.Func) -> str:
+    """Return Snowflake's name of a function that the parser knows by another."""
+    for name in sorted(_names()[1]):
+        for arguments in ("a", "a, b", "a, b, c"):
+            try:
+                tree = sqlglot.parse_one(f"SELECT {name}({arguments})", read="snowflake")
+            except (SqlglotError, AttributeError, IndexError, TypeError, ValueError):
+                continue
+            if tree.find(type(node)):
+                return name
+    return node.sql_name()
+
+
+def check(tree: Expr) -> None:
+    """Require that every function and clause of a statement is implemented.
+
+    Raises:
+        SqlError: one is not; the error names it.
+    """
+    done, refused = _names()
+    for node in tree.walk():
+        what = _SYNTAX.get(type(node))
+        if what is not None:
+            raise not_implemented(what)
+        if isinstance(node, exp.Star) and node.args.get("ilike"):
+            raise not_implemented("SELECT * ILIKE")
+        if isinstance(node, exp.Join) and node.args.get("match_condition"):
+            raise not_implemented("ASOF JOIN")
+        if isinstance(node, exp.Anonymous):
+            name = node.name.upper()
+            if name in refused:
+                raise not_implemented(name)
+            if name not in done and isinstance(node.parent, exp.TableFromRows | exp.Lateral):
+                raise SqlError(f"SQL compilation error:\nUnknown table function {name}.", code=2141)
+            if name not in done:
+                raise SqlError(
+                    f"SQL compilation error:\nUnknown function {name}.", code=2140, sqlstate="42601"
+                )
+        elif isinstance(node, exp.Func) and not isinstance(node, _OPERATORS) and type(node) not in _classes():
+            raise not_implemented(_refused_name(node))
+
+
+# Classes that the parser calls functions and SQL calls operators or clauses.
+_OPERATORS = (
+    exp.And,
+    exp.Or,
+    exp.Xor,
+    exp.Cast,
+    exp.Case,
+    exp.If,
+    exp.Exists,
+    exp.Array,
+    exp.Struct,
+    exp.Explode,
+    exp.JSONExtract,
+    exp.Coalesce,
+    exp.RegexpLike,
+    exp.Div,
+    exp.Mod,
+    exp.Extract,
+    exp.Concat,
+    exp.Cube,
+    exp.Rollup,
+    exp.GroupingSets,
+    exp.CurrentUser,
+    exp.DateTrunc,
+    exp.StarMap,
+    exp.StrToTime,
+    exp.TimestampTrunc,
+    exp.TimeToStr,
+    exp.TsOrDsToDate,
+    exp.UnixToTime,
+)

@@ -1,0 +1,77 @@
+"""Parsing of one statement of Snowflake SQL, with what the grammar library reads in another way mended."""
+
+from __future__ import annotations
+
+import sqlglot
+from fakesnow.dialect import parse_one
+from sqlglot import Expr, exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.grammar import parse_name
+
+
+def parse(sql: str) -> Expr:
+    """Return the tree of a statement.
+
+    Raises:
+        SqlError: it is not one, or it is not SQL.
+    """
+    tree: Expr = parse_one(_without_end(sql))
+    _name_tables(tree)
+    _number_columns(tree)
+    return tree
+
+
+def _without_end(sql: str) -> str:
+    """Return a statement without what follows its semicolon, and with a space between `?` and `::`."""
+    try:
+        tokens = sqlglot.tokenize(sql, read="snowflake")
+    except SqlglotError:
+        return sql
+    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
+        sql = sql[: tokens.pop().start]
+    for token in reversed(tokens):
+        if token.token_type == TokenType.QDCOLON:
+            sql = f"{sql[: token.start]}? ::{sql[token.end + 1 :]}"
+    return sql
+
+
+def _name_tables(tree: Expr) -> None:
+    """Replace IDENTIFIER('name') and TABLE('name') by the table."""
+    for dynamic in list(tree.find_all(exp.DynamicIdentifier)):
+        holder = dynamic.parent
+        if isinstance(dynamic.this, exp.Literal) and isinstance(holder, exp.Table):
+            _set_name(holder, dynamic.this.name)
+        elif isinstance(dynamic.this, exp.Literal):
+            parts = [exp.to_identifier(part, quoted=True) for part in parse_name(dynamic.this.name)]
+            dynamic.replace(exp.Column(this=parts[-1], table=parts[-2] if len(parts) > 1 else None))
+        else:
+            raise not_implemented("IDENTIFIER of other than a literal")
+    for rows in list(tree.find_all(exp.TableFromRows)):
+        if isinstance(rows.this, exp.Literal):
+            table = exp.Table(alias=rows.args.get("alias"), joins=rows.args.get("joins"))
+            _set_name(table, rows.this.name)
+            rows.replace(table)
+
+
+def _set_name(table: exp.Table, text: str) -> None:
+    parts = parse_name(text)
+    if len(parts) > 3:
+        raise SqlError(f"SQL compilation error:\nInvalid identifier '{text}'.")
+    for name, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
+        table.set(name, exp.to_identifier(part, quoted=True))
+
+
+def _number_columns(tree: Expr) -> None:
+    """Replace `$1` by the first column of VALUES."""
+    for parameter in list(tree.find_all(exp.Parameter)):
+        select = parameter.find_ancestor(exp.Select)
+        source = select.args.get("from_") if select is not None else None
+        number = parameter.this
+        if not (isinstance(number, exp.Literal) and not number.is_string):
+            continue
+        if source is None or not isinstance(source.this, exp.Values) or source.this.alias:
+            raise not_implemented(f"${number.name} of other than VALUES")
+        parameter.replace(exp.column(f"COLUMN{number.name}", quoted=True))

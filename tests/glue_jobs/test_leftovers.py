@@ -1,0 +1,134 @@
+"""What killed runs left on S3 is removed by the next run of the same object, and nothing else is."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from glue_jobs import leftovers, source
+from glue_jobs.arguments import JobArguments
+
+OWN, OTHER = "0" * 64, "1" * 64
+STAGING = "curated/flights/.spark-staging-"
+DAY = "flight_date=2013-01-01"
+
+
+def arguments(put: dict[str, Any], sequencer: str = "0B") -> JobArguments:
+    return JobArguments(
+        "raw",
+        "flights/a.csv",
+        put["ETag"].strip('"'),
+        put["VersionId"],
+        sequencer,
+        OWN,
+        "processed",
+        "flights",
+    )
+
+
+@pytest.fixture
+def processed(s3: Any) -> Any:
+    """The S3 whose processed bucket is empty."""
+    yield s3
+    for item in s3.list_objects_v2(Bucket="processed").get("Contents", []):
+        s3.delete_object(Bucket="processed", Key=item["Key"])
+    for upload in s3.list_multipart_uploads(Bucket="processed").get("Uploads", []):
+        s3.abort_multipart_upload(Bucket="processed", Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def lay(s3: Any, *keys: str) -> None:
+    for key in keys:
+        s3.put_object(Bucket="processed", Key=key, Body=b"" if key.endswith("/") else b"rows")
+
+
+def begin(s3: Any, *keys: str) -> None:
+    """Uploads with one part that nobody completes."""
+    for key in keys:
+        upload = s3.create_multipart_upload(Bucket="processed", Key=key)
+        s3.upload_part(
+            Bucket="processed", Key=key, UploadId=upload["UploadId"], PartNumber=1, Body=io.BytesIO(b"part")
+        )
+
+
+def left(s3: Any) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket="processed").get("Contents", [])]
+
+
+def uploads(s3: Any) -> list[str]:
+    return sorted(item["Key"] for item in s3.list_multipart_uploads(Bucket="processed").get("Uploads", []))
+
+
+def test_a_run_takes_its_objects_leftovers_along(processed: Any) -> None:
+    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    mine = [
+        f"{STAGING}1/_temporary/0/",
+        f"{STAGING}1/_temporary/0/_temporary/attempt_1/{DAY}/object={OWN}/part-0.parquet",
+        f"{STAGING}2/{DAY}/object={OWN}/part-1.parquet",
+    ]
+    others = [
+        f"curated/flights/{DAY}/object={OWN}/part-0.parquet",
+        f"{STAGING}3/{DAY}/object={OTHER}/part-0.parquet",
+        # A run that has just begun: whose it is does not show yet.
+        f"{STAGING}4/_temporary/0/",
+        f"curated/trips/.spark-staging-5/{DAY}/object={OWN}/part-0.parquet",
+    ]
+    lay(processed, *mine, *others)
+    abandoned = [
+        f"{STAGING}1/_temporary/0/_temporary/attempt_1/{DAY}/object={OWN}/part-2.parquet",
+        f"clean/flights/object={OWN}/sequencer=0A/judged/part-0.parquet",
+        f"work/flights/object={OWN}/0A-1/source.csv",
+    ]
+    foreign = [
+        f"clean/flights/object={OTHER}/sequencer=0A/judged/part-0.parquet",
+        f"clean/flights/object={OWN}/sequencer=0C/judged/part-0.parquet",
+        f"work/flights/object={OWN}/0C-1/source.csv",
+    ]
+    begin(processed, *abandoned, *foreign)
+    with source.copied(arguments(put), f"s3://processed/work/flights/object={OWN}") as copy:
+        copy()
+    assert left(processed) == sorted(others)
+    assert uploads(processed) == sorted(foreign)
+
+
+@pytest.mark.parametrize(("started", "stays"), [("0A", False), ("0B", False), ("0C", True)])
+def test_the_staging_of_a_newer_versions_run_stays(processed: Any, started: str, stays: bool) -> None:
+    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    report = f"reports/flights/object={OWN}/curate.started.json"
+    processed.put_object(Bucket="processed", Key=report, Body=json.dumps({"sequencer": started}).encode())
+    lay(processed, f"{STAGING}1/{DAY}/object={OWN}/part-0.parquet")
+    begin(processed, f"{STAGING}1/{DAY}/object={OWN}/part-1.parquet")
+    leftovers.sweep(processed, arguments(put))
+    assert (len(left(processed)) == 2, len(uploads(processed)) == 1) == (stays, stays)
+
+
+def test_a_folder_without_a_row_goes_when_its_run_must_have_ended(
+    processed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    lay(processed, f"{STAGING}4/_temporary/0/", f"{STAGING}5/{DAY}/object={OTHER}/part-0.parquet")
+    monkeypatch.setattr(leftovers, "LONGEST_RUN", timedelta(seconds=-60))
+    leftovers.sweep(processed, arguments(put))
+    assert left(processed) == [f"{STAGING}5/{DAY}/object={OTHER}/part-0.parquet"]
+
+
+def test_what_cannot_be_swept_stops_no_run(processed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    given = arguments(put)
+    missing = JobArguments(**(vars(given) | {"processed_bucket": "not-there"}))
+    leftovers.sweep(processed, missing)
+    assert capsys.readouterr().out.startswith(
+        "leftovers of killed runs for s3://raw/flights/a.csv stay: An error occurred (NoSuchBucket)"
+    )
+
+
+def test_many_are_deleted_in_batches(processed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    monkeypatch.setattr(leftovers, "DELETED_AT_ONCE", 2)
+    keys = [f"{STAGING}1/{DAY}/object={OWN}/part-{number}.parquet" for number in range(5)]
+    lay(processed, *keys)
+    leftovers.sweep(processed, arguments(put))
+    assert left(processed) == []
