@@ -35,7 +35,7 @@ class LevelReader(FaultReader):
                 self.fault((*at, "property"), f"the service level {name!r} is unknown", remedy)
                 continue
             if found:
-                self.fault(at, "freshness stands there twice", "leave one")
+                self.fault(at, "freshness occurs twice", "leave one")
             found.append(self._hours(at, level))
             for field in sorted(set(level) - _DESCRIPTIVE - {"value", "unit", "element"}):
                 self.fault((*at, field), f"freshness is not checked by `{field}`", "leave it out")
