@@ -49,6 +49,11 @@ class Column:
     unique: bool = False
 
     @property
+    def raw_name(self) -> str:
+        """Its name in a raw file."""
+        return self.header or self.name
+
+    @property
     def has_rules(self) -> bool:
         """Whether more than its type is said of a value."""
         plain = Column(self.name, self.type, self.nullable, self.header, self.format, self.zone)
@@ -150,7 +155,7 @@ class Contract:
     @property
     def header(self) -> list[str]:
         """The header that a raw file must have."""
-        return [column.header or column.name for column in self.columns]
+        return [column.raw_name for column in self.columns]
 
     @property
     def dated_names(self) -> list[str]:

@@ -78,10 +78,10 @@ class ParquetFields(Fields):
         return " OR ".join(conditions)
 
     def _type(self, column: Column) -> str:
-        return self.types[column.header or column.name]
+        return self.types[column.raw_name]
 
     def _raw(self, column: Column) -> str:
-        title = (column.header or column.name).replace("`", "``")
+        title = column.raw_name.replace("`", "``")
         return f"`{title}`"
 
 
@@ -123,9 +123,9 @@ def check_columns(contract: Contract, types: dict[str, str]) -> None:
         ]
         raise RefusedObject("other_columns", f"not the contract's columns: {'; '.join(parts)}")
     wrong = [
-        f"{column.header or column.name} is {_shown(column, types)}, the contract says {column.type}"
+        f"{column.raw_name} is {_shown(column, types)}, the contract says {column.type}"
         for column in contract.columns
-        if not fits(column, types[column.header or column.name])
+        if not fits(column, types[column.raw_name])
     ]
     if wrong:
         raise RefusedObject("other_types", "; ".join(wrong[:SHOWN]))
@@ -146,7 +146,7 @@ def fits(column: Column, kind: str) -> bool:
 
 
 def _shown(column: Column, types: dict[str, str]) -> str:
-    kind = types[column.header or column.name]
+    kind = types[column.raw_name]
     return "a timestamp without a time zone" if kind == "timestamp_ntz" else kind
 
 

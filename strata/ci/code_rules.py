@@ -88,7 +88,8 @@ _FILE_CALLS = re.compile(r"file\w*|templatefile")
 _OWN_FILE = re.compile(r'\w+\("\$\{path\.module\}/[\w-]+(\.[\w-]+|/[\w-]+)*(?<!\.md)"[,)].*', re.DOTALL)
 # What Terragrunt makes a file of: a value that is decoded or escaped can end the text that it is put into.
 _DECODING_CALLS = re.compile(r"\w+decode|textdecodebase64|templatestring")
-_ESCAPED = re.compile(r"\\|\$\$\{|%%\{")
+# A tab may stand for its own escape.
+_ESCAPED = re.compile(r"[\\\t]|\$\$\{|%%\{")
 # Decide, wherever they stand, what `${local.env.modules}` is.
 _PINNED = ("env", "modules")
 # What a module's version may be; any other Git reference can mean another commit tomorrow.

@@ -467,6 +467,7 @@ MORE: list[tuple[str, dict[str, str], set[str]]] = [
     ("value: decoded of CSV", env('"STRATA"', 'csvdecode("a")'), {"code"}),
     ("value: decoded of a URL", env('"STRATA"', 'urldecode("%22")'), {"code"}),
     ("value: a tab", env('"STRATA"', r'"a\tb"'), {"code"}),
+    ("value: a tab as it is", env('"STRATA"', '"a\tb"'), {"code"}),
     ("value: a heredoc of one line", env('"STRATA"', "<<E\nx\nE"), {"code"}),
     ("value: another name", env('"STRATA"', '"NEW"'), set()),
     ("several: documentation and tests", {"README.md": "# y\n", "tests/x.py": "x = 1\n", "docs/y.md": "# z\n"}, set()),
