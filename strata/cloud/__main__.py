@@ -72,14 +72,18 @@ def _serve(arguments: argparse.Namespace) -> None:
         snowflake_port=arguments.snowflake_port,
         warm_processes=arguments.warm_processes,
     )
-    with cloud as endpoints:
-        if arguments.warm_processes:
-            # While Terraform applies: the first jobs then find warm processes.
-            cloud.warm_up()
-        # The reader may be gone already; then the end of standard input follows.
-        with contextlib.suppress(BrokenPipeError):
-            print(endpoints.model_dump_json(), flush=True)
-        threading.Event().wait()
+    try:
+        with cloud as endpoints:
+            if arguments.warm_processes:
+                # While Terraform applies: the first jobs then find warm processes.
+                cloud.warm_up()
+            # The reader may be gone already; then the end of standard input follows.
+            with contextlib.suppress(BrokenPipeError):
+                print(endpoints.model_dump_json(), flush=True)
+            threading.Event().wait()
+    finally:
+        # A signal may come when the cloud has started, and before `with` has it.
+        cloud.stop()
 
 
 def _stop(number: int, frame: Any) -> NoReturn:

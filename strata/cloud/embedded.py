@@ -77,8 +77,9 @@ class EmbeddedCloud:
             if self._fault is not None:
                 raise self._fault
             endpoints = self._endpoints()
-            CloudFile(pid=os.getpid(), endpoints=endpoints).write(directory)
+            # Said first: a signal may come as soon as the file is there.
             self._wrote_file = True
+            CloudFile(pid=os.getpid(), endpoints=endpoints).write(directory)
             return endpoints
         except BaseException:
             self.stop()

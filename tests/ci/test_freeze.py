@@ -65,9 +65,9 @@ def test_what_is_not_a_window_is_not_the_lack_of_one(freeze: object) -> None:
 
 def test_the_schema_of_env_hcl_knows_it() -> None:
     found = faults({"freeze": [{"from": "2026-12-20T00:00:00Z"}]})
-    assert {".".join(path) for path, _ in found if path[0] == "freeze"} == {
+    assert {".".join(path) for path, *_ in found if path[0] == "freeze"} == {
         "freeze.0.until",
         "freeze.0.reason",
     }
     good = [{"from": "2026-12-20T00:00:00Z", "until": "2026-12-21T00:00:00Z", "reason": "x"}]
-    assert [path for path, _ in faults({"freeze": good}) if path[0] == "freeze"] == []
+    assert [path for path, *_ in faults({"freeze": good}) if path[0] == "freeze"] == []

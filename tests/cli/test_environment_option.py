@@ -63,6 +63,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
         monkeypatch.setattr(command, "require_running", lambda root: Running(1, "dev", CLOUD))
     monkeypatch.setattr(put.pipeline, "put", dropped)
     monkeypatch.setattr(put.pipeline, "starts_execution", lambda endpoints, *_: False)
+    monkeypatch.setattr(status.freshness, "read", lambda endpoints: [])
     monkeypatch.setattr(warehouse, "connect", connected)
     monkeypatch.setattr(warehouse, "ask", lambda connection, sql: Answer(["n"], [(1,)]))
     return asked

@@ -138,6 +138,7 @@ DOCUMENT = document(
 )
 TRIPS = Contract(
     dataset="trips",
+    version="1.0.0",
     null_tokens=("NA",),
     columns=(
         Column("year", "int", nullable=False),

@@ -159,9 +159,9 @@ def test_a_value_is_there_once_in_a_file(buckets: Buckets) -> None:
         column("day", "date", required=True, partitioned=True),
         column("code", "string", unique=True),
         column("seat", "string"),
-        column("row", "int"),
+        column("number", "int"),
     ]
-    together = {"metric": "duplicateValues", "arguments": {"properties": ["seat", "row"]}, "mustBe": 0}
+    together = {"metric": "duplicateValues", "arguments": {"properties": ["seat", "number"]}, "mustBe": 0}
     contract = odcs.from_document(document({**table("small", columns), "quality": [together]}))
     lines = [
         ("1,2026-01-05,A,x,1", None),
@@ -170,13 +170,13 @@ def test_a_value_is_there_once_in_a_file(buckets: Buckets) -> None:
         ("4,2026-01-05,B,y,1", None),
         # A duplicate of line 5, and of what it holds.
         ("4,2026-01-05,C,y,1", "duplicate"),
-        ("5,2026-01-05,C,x,1", "seat, row: 'x, 1' is in line 2 already"),
+        ("5,2026-01-05,C,x,1", "seat, number: 'x, 1' is in line 2 already"),
         ("6,2026-01-05,,,1", None),
         ("7,2026-01-05,,,1", None),
         # Its key is that of line 3, which is not clean: it does not take the value either.
         ("2,2026-01-05,D,z,9", "duplicate"),
     ]
-    content = "id,day,code,seat,row\n" + "\n".join(text for text, _ in lines) + "\n"
+    content = "id,day,code,seat,number\n" + "\n".join(text for text, _ in lines) + "\n"
     rows, broken = run_clean(buckets, contract, content)
     found = [
         (text, None if number in rows else broken[number]["detail"] if number in broken else "duplicate")

@@ -155,6 +155,10 @@ MAP_JOBS = (
 )
 PARSE_DEFINITION = MotoName(f"{_ASL}.parse.asl_parser", "AmazonStateLanguageParser.parse")
 DESCRIBE_MACHINE = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_state_machine")
+DESCRIBE_MAP_RUN, LIST_MAP_RUNS = (
+    MotoName("moto.stepfunctions.parser.models", f"StepFunctionsParserBackend.{name}_map_run{end}")
+    for name, end in (("describe", ""), ("list", "s"))
+)
 _STRINGS = f"{_ASL}.component.common.string.string_expression"
 NEW_PREPROCESSOR = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor.__init__")
 TEXT_OF = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor._inner_string_of")
@@ -390,6 +394,12 @@ def path_readers() -> list[MotoName]:
         for name, module in list(sys.modules.items())
         if name.startswith(f"{_ASL}.") and _EXTRACT.attribute in vars(module)
     ]
+
+
+def map_runs_of(execution: Any) -> Any:
+    """Return the Map runs of an execution; None before its first state is evaluated."""
+    environment = getattr(execution.exec_worker, "env", None)
+    return environment and environment.map_run_record_pool_manager
 
 
 def map_run_of(worker: Any) -> tuple[Any, int]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from moto.stepfunctions.exceptions import ResourceNotFound
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -42,6 +43,20 @@ class MapRuns(Service):
                     event_details=details,
                 )
             )
+
+    @replaces(moto.DESCRIBE_MAP_RUN)
+    def describe(self, backend: Any, map_run_arn: str) -> Any:
+        """Describe a run: moto fails on any execution that has not begun, and on a run that is not there."""
+        for execution in backend._get_executions():
+            runs = moto.map_runs_of(execution)
+            if runs and (record := runs.get(map_run_arn)):
+                return record.describe()
+        raise ResourceNotFound(map_run_arn)
+
+    @replaces(moto.LIST_MAP_RUNS)
+    def list_runs(self, backend: Any, execution_arn: str) -> Any:
+        runs = moto.map_runs_of(backend.describe_execution(execution_arn))
+        return {"mapRuns": [record.list_item() for record in runs.get_all()] if runs else []}
 
     @replaces(moto.PARSE_DEFINITION, wraps=True)
     def parse(self, parse: Callable[[str], Any], definition: str) -> Any:

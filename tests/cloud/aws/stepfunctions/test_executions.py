@@ -116,12 +116,16 @@ def test_execution_that_begins_can_be_read(aws: Aws, role: str, monkeypatch: pyt
             read.append([each["status"] for each in listed])
             read.append(client.describe_execution(executionArn=arn)["status"])
             read.append(client.get_execution_history(executionArn=arn)["events"])
+            read.append(client.list_map_runs(executionArn=arn)["mapRuns"])
+            with pytest.raises(ClientError) as raised:
+                client.describe_map_run(mapRunArn=f"{arn.replace('execution', 'mapRun')}:x")
+            read.append(raised.value.response["Error"]["Code"])
         publish(*given, detail=detail, **more)
 
     monkeypatch.setattr(events, "publish", reading)
     ended = aws.ended(client.start_execution(stateMachineArn=machine)["executionArn"])
     assert ended["status"] == "SUCCEEDED"
-    assert read == [["RUNNING"], "RUNNING", []]
+    assert read == [["RUNNING"], "RUNNING", [], [], "ResourceNotFound"]
 
 
 @pytest.mark.parametrize("qualifier", ["9", "nothing"])
