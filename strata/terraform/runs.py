@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,15 +175,18 @@ class EnvironmentRun:
         plan = SavedPlan(self._out_dir.absolute() / unit.path) if self._out_dir else None
         self._context.backend.bootstrap(rendered.remote_state)
         wait = self._context.lock_timeout
+        began = datetime.now(UTC).isoformat(" ", "seconds")
 
         def held_by(holder: str) -> None:
             self._context.emit(unit.path, "locked", 0, time.monotonic() - started, holder)
 
         def waiting() -> None:
-            # What Terraform itself says of a lock has no name in it. Whoever is asked may be gone already.
+            # What Terraform itself says of a lock has no name in it, and on a busy machine it says so of its
+            # own, which is younger than this work. Whoever is asked may be gone already.
             with contextlib.suppress(StrataError):
                 for lock in self._context.backend.locks(rendered.remote_state)[:1]:
-                    held_by(f"{lock.who} (since {lock.since} UTC)")
+                    if lock.since < began:
+                        held_by(f"{lock.who} (since {lock.since} UTC)")
 
         work_dir = self._context.work_dir
         with prepare(rendered, unit.file.parent, work_dir, wait=wait, on_waiting=held_by) as directory:
