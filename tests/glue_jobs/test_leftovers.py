@@ -46,7 +46,7 @@ def lay(s3: Any, *keys: str) -> None:
 
 
 def begin(s3: Any, *keys: str) -> None:
-    """Uploads with one part that nobody completes."""
+    """One-part uploads that are never completed."""
     for key in keys:
         upload = s3.create_multipart_upload(Bucket="processed", Key=key)
         s3.upload_part(

@@ -15,19 +15,9 @@ from glue_jobs import main, metrics, odcs
 from glue_jobs.errors import RefusedObject
 from strata.testing.fixtures.jobs import Buckets
 
+from .test_arguments import words
 from .test_main import KEY, flight, text
 
-WORDS = {
-    "raw_bucket": "raw",
-    "key": KEY,
-    "etag": "e",
-    "version_id": "v",
-    "sequencer": "0A",
-    "object_id": "0" * 64,
-    "processed_bucket": "processed",
-    "dataset": "flights",
-    "generation": "g",
-}
 CLEANED = {
     "rows_read": 10,
     "rows_clean": 6,
@@ -56,9 +46,8 @@ def run(
         return report
 
     monkeypatch.setitem(main.JOBS, job, work)
-    given = WORDS | ({"metrics_namespace": namespace} if namespace else {})
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    return main.run(job, words, odcs.load("flights"))
+    more = {"metrics_namespace": namespace} if namespace else {}
+    return main.run(job, words(key=KEY, generation="g", **more), odcs.load("flights"))
 
 
 def total(cloudwatch: Any, name: str, **dimensions: str) -> float | None:
