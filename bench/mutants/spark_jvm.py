@@ -9,7 +9,7 @@ import pytest
 from pyspark import SparkContext
 from pyspark.java_gateway import launch_gateway
 
-from strata.testing.fixtures.jobs import spark_environment
+from strata.testing.fixtures.jobs import JAVA_OPTIONS, spark_environment
 
 
 class SparkJvm:
@@ -21,7 +21,9 @@ class SparkJvm:
 
     def __init__(self, folder: Path) -> None:
         self._variables = spark_environment(folder, os.environ)
-        os.environ |= self._variables
+        os.environ |= self._variables | {
+            "PYSPARK_SUBMIT_ARGS": f'--driver-java-options "{JAVA_OPTIONS}" pyspark-shell'
+        }
         # The JVM ends when this process does: it reads from a pipe of it.
         self._gateway = launch_gateway()
         java = self._gateway.java_parameters
