@@ -40,7 +40,7 @@ def read(layout: RepositoryLayout, text: str) -> Case:
 # What a file says, and the fault: the line and the words.
 FAULTS = {
     "": "1: the file is empty",
-    "7": "1: the case input should be a valid dictionary or instance of _CaseFile",
+    "7": "1: the case is not a mapping of keys to values",
     "inputs: {}": "1: the case needs either `expect` or `error`",
     "expect: {counts: {x: 1}}\nerror: {pattern: x}": "1: the case needs either `expect` or `error`",
     "inputs: {}\nexpects: {}\nexpect: {counts: {x: 1}}": "2: unknown key `expects` (did you mean expect?)",

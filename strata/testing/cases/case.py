@@ -43,14 +43,16 @@ def _statements(given: Any) -> Any:
 
 
 class _CasePart(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PolicyStatements(_CasePart):
     """Statements that a policy must contain, or the ones it must consist of."""
 
     contains: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    """Statements that the policy has, among others."""
     equals: list[dict[str, Any]] | None = None
+    """All statements of the policy; a plain list means the same."""
 
     @model_validator(mode="after")
     def _one(self) -> PolicyStatements:
@@ -63,10 +65,15 @@ class Expectation(_CasePart):
     """What a plan must show."""
 
     absent: list[str] = []
+    """Addresses or types that must not be planned."""
     counts: dict[str, NonNegativeInt] = {}
+    """Resource type → how many; `resources` counts all."""
     outputs: dict[str, Any] = {}
+    """Output → its value, or the part of it that counts."""
     policies: dict[str, Annotated[PolicyStatements, BeforeValidator(_statements)]] = {}
+    """Address and attribute of a policy → its statements."""
     values: dict[str, dict[str, Any]] = {}
+    """Address inside the module → the attributes that count; others may be anything."""
 
     @model_validator(mode="after")
     def _something(self) -> Expectation:
@@ -79,19 +86,29 @@ class ExpectedError(_CasePart):
     """The error that Terraform must report."""
 
     pattern: Annotated[str, AfterValidator(_pattern)]
+    """A regular expression that is searched in Terraform's words."""
     resource: str | None = None
+    """The address of the resource that is refused."""
     variable: str | None = None
+    """The variable that is refused."""
 
 
-class _CaseFile(_CasePart):
+class CaseFile(_CasePart):
+    """What a case file says."""
+
     inputs: dict[str, Any] = {}
+    """The module's inputs."""
     providers: dict[str, dict[str, Any]] = {}
+    """Configurations of providers, by the module's names: `aws`, `aws.replica`."""
     override_data: dict[str, dict[str, Any]] = {}
+    """Address of a data source → what it answers; it is not asked."""
     expect: Expectation | None = None
+    """What the plan must show."""
     error: ExpectedError | None = None
+    """The error that Terraform must report."""
 
     @model_validator(mode="after")
-    def _one(self) -> _CaseFile:
+    def _one(self) -> CaseFile:
         if (self.expect is None) == (self.error is None):
             raise ValueError("needs either `expect` or `error`")
         return self
@@ -150,7 +167,7 @@ def read_case(path: Path, layout: RepositoryLayout, node_id: str) -> Case:
     shown = layout.shown(path)
     document = read_document(path, shown)
     try:
-        content = _CaseFile.model_validate(document.value)
+        content = CaseFile.model_validate(document.value)
     except ValidationError as error:
         raise _first(error, document, shown) from None
     merged = {name: shared(path.parent.name, name, layout) | getattr(content, name) for name in SHARED}
@@ -223,15 +240,17 @@ def _first(error: ValidationError, document: Document, shown: str) -> StrataErro
         return StrataError(f"{name or 'the case'} lacks `{missing}`", file=shown, line=line)
     message = found["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
-    if found["type"] in ("model_type", "dict_type") and document.value is None:
-        return StrataError("the file is empty", file=shown, line=1)
+    if found["type"] in ("model_type", "dict_type"):
+        if document.value is None:
+            return StrataError("the file is empty", file=shown, line=1)
+        message = "is not a mapping of keys to values"
     return StrataError(f"{name or 'the case'} {message}", file=shown, line=line)
 
 
 def _known(keys: Keys) -> list[str]:
     models: dict[str, type[BaseModel]] = {"expect": Expectation, "error": ExpectedError}
     if len(keys) == 1:
-        return list(_CaseFile.model_fields)
+        return list(CaseFile.model_fields)
     if keys[0] == "expect" and len(keys) == 4:
         return list(PolicyStatements.model_fields)
     return sorted(models[str(keys[0])].model_fields)
