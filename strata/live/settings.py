@@ -47,15 +47,18 @@ class SettingsFault(NamedTuple):
 
 
 class _SettingsPart(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Freeze(_SettingsPart):
     """A time in which nothing is applied."""
 
     from_: Annotated[str, Field(alias="from", pattern=_TIME)]
+    """When it begins, in UTC."""
     until: Annotated[str, Field(pattern=_TIME)]
+    """When it ends, in UTC."""
     reason: Annotated[str, Field(min_length=1)]
+    """Why, for whoever is refused."""
 
     @property
     def begins(self) -> datetime:
@@ -78,83 +81,118 @@ class Github(_SettingsPart):
     """Who deploys: names and the ids that survive a rename."""
 
     owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
+    """The organization or user of the repository."""
     owner_id: Annotated[int, Field(gt=0)]
+    """Its number: `gh api repos/OWNER/REPO --jq .owner.id`."""
     repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    """The repository, without its owner."""
     repository_id: Annotated[int, Field(gt=0)]
+    """Its number: `gh api repos/OWNER/REPO --jq .id`."""
 
 
 class Snowflake(_SettingsPart):
     """The Snowflake account: `<organization>-<account>`."""
 
     organization: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
+    """The organization that the account belongs to."""
     account: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+    """The account's name within the organization."""
 
 
 class StateSettings(_SettingsPart):
     """How the state is locked."""
 
     lock_table: bool
+    """Whether a DynamoDB table locks the state beside the lock file in S3."""
 
 
 class Glue(_SettingsPart):
     """The size of the Glue jobs."""
 
     max_concurrent_runs: Annotated[int, Field(ge=1, le=1000)]
+    """How many runs of one job may go on at once."""
     number_of_workers: Annotated[int, Field(ge=2, le=299)]
+    """How many workers a run has."""
     timeout_minutes: Annotated[int, Field(ge=1, le=2880)]
+    """When a run is stopped."""
     worker_type: Literal["G.025X", "G.1X", "G.2X", "G.4X", "G.8X"]
+    """The size of a worker."""
 
 
 class Lambda(_SettingsPart):
     """What the functions run on."""
 
     architecture: Literal["x86_64", "arm64"]
+    """The processor of the functions; their layer's wheels are for it."""
 
 
 class Pipeline(_SettingsPart):
     """How the state machine waits and what it logs."""
 
-    await_seconds: Annotated[int, Field(ge=1, le=3600)]
+    await_seconds: Annotated[int, Field(ge=1, le=300)]
+    """How long an execution waits before it looks again whether another one holds its object."""
     log_level: Literal["ALL", "ERROR", "FATAL", "OFF"]
+    """What the state machine writes to its log."""
 
 
 class RetentionDays(_SettingsPart):
     """Days that logs and old versions are kept."""
 
     access_logs: _Retention
+    """Of the logs of access to the buckets."""
     logs: _LogDays
+    """Of the log groups in CloudWatch."""
     noncurrent: _Retention
+    """Of the versions of objects that newer ones have replaced."""
 
 
 class WarehouseSettings(_SettingsPart):
     """The size of the Snowflake warehouse."""
 
     auto_suspend_seconds: Annotated[int, Field(ge=30, le=86400)]
+    """How long the warehouse stays up without a query."""
     credits_per_month: Annotated[int, Field(ge=1)]
+    """At how many credits in a month the resource monitor suspends it."""
     size: Literal["XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE"]
+    """The size of the warehouse."""
 
 
 class Settings(_SettingsPart):
     """The locals of an `env.hcl` that every repository has."""
 
     env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,9}$")]
+    """The environment's name, which is its folder's."""
     project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+    """The first part of all names."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
+    """The AWS account, one for each environment."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    """The AWS region."""
     partition: Literal["aws", "aws-cn", "aws-us-gov"]
+    """The AWS partition, the second part of an ARN."""
     protected: bool
+    """Whether only released modules run here and buckets are kept."""
     modules: Annotated[str, Field(pattern=r"^git::.+//[^/?]+$")]
+    """Where released modules come from: a Git URL, as Terraform takes it."""
     versions: dict[str, _Ref]
+    """Module → the release that runs here, or `local` for the working tree."""
     github: Github
     snowflake: Snowflake
     datasets: Any
+    """`"all"` contracts of `glue_jobs/contracts`, or a list of names."""
     state: StateSettings
     producers: list[_Arn]
+    """ARNs of those who put objects into the raw bucket; wildcards allowed."""
     inspectors: list[_Arn]
+    """ARNs of those who read what the pipeline made, its quarantine included."""
     administrators: list[_Arn]
+    """ARNs of those who manage buckets beside the apply role, and read no data."""
     disposable: bool
+    """Whether a destroy may delete buckets with what is in them."""
     freeze: list[Freeze] = []
+    """Times in which CI applies nothing."""
     subscribers: list[str]
+    """E-mail addresses that the topic of failures writes to."""
     glue: Glue
     # `lambda` is a word of Python's.
     lambda_: Annotated[Lambda, Field(alias="lambda")]

@@ -79,7 +79,7 @@ ROWS: list[tuple[str, list[Any], list[Any]]] = [
     ("glue.timeout_minutes", [1, 2880], [0, 2881]),
     ("glue.worker_type", ["G.025X", "G.1X", "G.2X", "G.4X", "G.8X"], ["G.16X", "Standard"]),
     ("lambda.architecture", ["x86_64", "arm64"], ["amd64"]),
-    ("pipeline.await_seconds", [1, 3600], [0, 3601]),
+    ("pipeline.await_seconds", [1, 300], [0, 301]),
     ("pipeline.log_level", ["ALL", "ERROR", "FATAL", "OFF"], ["WARN", "all"]),
     ("retention_days.access_logs", [1, 3653], [0, 3654]),
     ("retention_days.noncurrent", [1, 3653], [0, 3654]),
