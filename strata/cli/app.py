@@ -21,7 +21,6 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Run this repository's data platform on an embedded AWS and Snowflake.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",

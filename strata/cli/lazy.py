@@ -57,6 +57,10 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Begin the command, as click does; its context belongs to the command that was imported."""
+        return self.loaded().make_context(info_name, args, parent, **extra)
+
+    def loaded(self) -> Any:
+        """Import the command's file; return the command with its arguments and options."""
         name = ".".join(("strata", "cli", *self._file.relative_to(_HERE).with_suffix("").parts))
         module = importlib.import_module(name)
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -64,7 +68,7 @@ class LazyCommand(TyperCommand):
         lines = (f"  $ {example}" for example in examples)
         run = _of(module, "run", "a function with the arguments and options")
         app.command(self.name, help=module.__doc__, epilog="\n\n".join(("Examples:", *lines)))(run)
-        return typer.main.get_command(app).make_context(info_name, args, parent, **extra)
+        return typer.main.get_command(app)
 
 
 def _docstring(file: Path) -> str:

@@ -9,7 +9,7 @@ import typer
 
 Environment = Annotated[str, typer.Argument(help="Environment: a folder of `live`.")]
 EnvironmentOrAll = Annotated[
-    str | None, typer.Argument(metavar="[ENV]", help="Environment: a folder of `live`; default: all.")
+    str | None, typer.Argument(metavar="ENV", help="Environment: a folder of `live`; default: all.")
 ]
 RunningEnvironment = Annotated[
     str | None,

@@ -43,7 +43,7 @@ def run(
     environment: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ENV]", help="Environment: a folder of `live`; default: the one `strata up` started."
+            metavar="ENV", help="Environment: a folder of `live`; default: the one `strata up` started."
         ),
     ] = None,
     prefix: Annotated[str | None, typer.Option(help="Objects whose keys begin with PREFIX.")] = None,

@@ -17,7 +17,7 @@ EXAMPLES = ("strata modules new queue", "strata modules new queue --component")
 def run(
     module: Module,
     component: Annotated[
-        bool, typer.Option("--component", help="Write live/_components/MODULE.hcl too.")
+        bool, typer.Option("--component", help="Write live/_components/<module>.hcl too.")
     ] = False,
 ) -> None:
     """Write the first files of a module, and print how to check them."""

@@ -1,0 +1,1 @@
+"""Read the documentation as a site, and write its reference pages."""
