@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kill-seeds", type=int, default=1, metavar="N", help="how often each job's Spark is killed"
     )
+    parser.addoption(
+        "--claim-seeds", type=int, default=75, metavar="N", help="how many plays of events meet the claims"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,4 +1,7 @@
-"""Puts, deletions, kills and replays at random under one key: in the end the table agrees with the bucket."""
+"""Puts, deletions, kills and replays at random under one key: in the end the table agrees with the bucket.
+
+The suite plays 75 seeds: `pytest tests/modules/claims/test_seeds.py --claim-seeds 200` plays more.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .world import Engine, Execution, Put, World
 
 pytestmark = pytest.mark.terraform
 
-SEEDS, GROUP = 200, 25
+GROUP = 25
 GOOD = [content("01,1", "02,2"), content("01,3"), content("02,4", "03,5", "04,6"), content()]
 BAD = [b"", b"carrier,name\nUA,United\n"]
 
@@ -134,10 +137,13 @@ class Play:
                 assert end == "ABORTED"
 
 
-@pytest.mark.parametrize(
-    ("seeds", "ending"),
-    [*((range(first, first + GROUP), ".csv") for first in range(0, SEEDS, GROUP)), (range(12), "/")],
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play the seeds in groups, which workers share."""
+    seeds = range(metafunc.config.getoption("--claim-seeds"))
+    groups = [(seeds[first : first + GROUP], ".csv") for first in range(0, len(seeds), GROUP)]
+    metafunc.parametrize(("seeds", "ending"), [*groups, (range(12), "/")])
+
+
 def test_the_table_agrees_with_the_bucket(engine: Engine, seeds: range, ending: str) -> None:
     for seed in seeds:
         play = Play(engine, seed, ending)
