@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 import pyarrow as pa
 from sqlglot import Expr, exp
@@ -18,11 +20,12 @@ from strata.cloud.snowflake.errors import (
     already_exists,
     not_implemented,
 )
-from strata.cloud.snowflake.external_files import METADATA
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
+from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.information_schema import CatalogScan
 from strata.cloud.snowflake.parameters import value_of
+from strata.cloud.snowflake.parquet_view import relation
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.resolver import Resolver, select_from
 from strata.cloud.snowflake.result_scan import ResultScan
@@ -38,6 +41,10 @@ _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _DONE = "Statement executed successfully."
 
 
+class _BrokenFileError(Exception):
+    """The engine met a file that cannot be read, in the middle of a query that has to skip it."""
+
+
 def run(
     session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
 ) -> ArrowRows:
@@ -51,7 +58,10 @@ def run(
         return _set_variable(session, tree)
     if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
         session.transaction.begin()
-    return _run(session, tree, parameters)
+    try:
+        return _run(session, tree, parameters)
+    except _BrokenFileError:
+        return run(session, sql, parameters)
 
 
 def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
@@ -69,10 +79,16 @@ def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]
     return replace(results[-1], table=pa.table({results[-1].rowtype[0]["name"]: [sum(counts)]}))
 
 
-def _parsed(session: SnowflakeSession, sql: str) -> Expr:
+@lru_cache(1024)
+def _tree(sql: str) -> Expr:
+    """Return the tree of a statement; whoever changes it copies it."""
     tree: Expr = translated(lambda: parse(sql))
     identifiers.name_outputs(sql, tree)
-    identifiers.normalise(tree)
+    return identifiers.normalise(tree)
+
+
+def _parsed(session: SnowflakeSession, sql: str) -> Expr:
+    tree = _tree(sql).copy()
     for parameter in list(tree.find_all(exp.Parameter)):
         name = parameter.this.name.upper()
         if name not in session.variables:
@@ -112,10 +128,15 @@ def _run(
             _require_warehouse(session)
         functions.fill(session, tree)
         definition = tables.define(session, tree, kind)
-    with Readers(session, resolver.scans, resolver.results):
+    with Readers(session, resolver.scans, resolver.results) as readers:
         _bind(session, session.database, session.schema)
         statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
-        rows = session.engine.run(session.connection, statement, parameters)
+        try:
+            rows = session.engine.run(session.connection, statement, parameters)
+        except SqlError:
+            if session.storage.files.distrust(readers.files):
+                raise _BrokenFileError from None
+            raise
     with session.account.lock:
         _record(session, tree, kind, definition.filled_by(statement.columns))
     return rows
@@ -157,7 +178,10 @@ def _type_name(column: dict[str, Any]) -> str:
 
 
 class Readers:
-    """Registers the rows of every scan with the session's DuckDB connection while a query runs."""
+    """Shows the rows of every scan to the session's DuckDB connection while a query runs.
+
+    `files` are those that it reads.
+    """
 
     def __init__(
         self,
@@ -172,33 +196,41 @@ class Readers:
         self._results = results
         self._opens = opens
         self._names: list[str] = []
+        self._registered: list[str] = []
+        self._reading = ExitStack()
+        self.files: list[LocalFile] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         duck = duckdb_of(self._session.connection)
         try:
+            if self._scans:
+                self._reading.enter_context(self._session.storage.files.reading())
             for result in self._results:
-                name = f"_strata_result_{next(_numbers)}"
-                duck.register(f"{name}_rows", result.table)
-                self._names.append(name)
-                result.fill(f"{name}_rows")
+                name = f"_strata_result_{next(_numbers)}_rows"
+                duck.register(name, result.table)
+                self._registered.append(name)
+                result.fill(name)
             for found in self._scans:
                 name = f"_strata_scan_{next(_numbers)}"
                 files = scan.prune(self._session, found, f"{name}_files")
-                table = scan.read(self._session, found, files) if self._opens else scan.empty()
-                duck.register(f"{name}_rows", table)
+                copies = scan.read(self._session, found, files) if self._opens else []
+                self.files += copies
+                query, columns = relation(copies, self._session.storage.files.key_of)
+                duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
                 self._names.append(name)
-                columns = [column for column in table.column_names if column not in METADATA]
-                duck.execute(scan.with_value(name, table.schema))
                 scan.fill(found, name, columns)
         except BaseException:
             self.__exit__()
             raise
+        return self
 
     def __exit__(self, *_: object) -> None:
+        self._reading.close()
         duck = duckdb_of(self._session.connection)
         for name in self._names:
             duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
-            duck.unregister(f"{name}_rows")
+        for name in self._registered:
+            duck.unregister(name)
 
 
 def _table_change(session: SnowflakeSession, tree: Expr) -> str:
