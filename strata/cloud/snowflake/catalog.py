@@ -121,7 +121,8 @@ class Table(Securable):
     """A table whose rows the engine holds.
 
     `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY, UNIQUE and
-    IMPORTED; `session` is the one that a temporary table belongs to, else 0.
+    IMPORTED, `identities` start, increment and order of columns that number themselves, `comments` those of
+    columns; `session` is the one that a temporary table belongs to, else 0.
     """
 
     kind: ClassVar[str] = "TABLE"
@@ -130,7 +131,17 @@ class Table(Securable):
     required: tuple[str, ...] = ()
     defaults: dict[str, str] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    identities: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    transient: bool = False
     session: int = 0
+
+    def identity_of(self, column: str) -> str:
+        """Return how a column numbers itself, as DESCRIBE writes it; the empty string if it does not."""
+        if column not in self.identities:
+            return ""
+        start, increment, order = self.identities[column]
+        return f"IDENTITY START {start} INCREMENT {increment} {order}"
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,29 @@ def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> R
     return status(f"Drop statement executed successfully ({path[-1]} already dropped).")
 
 
+def _truncate(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
+    """Answer TRUNCATE IF EXISTS of a missing table; leave any other to the engine."""
+    statement.expect("TRUNCATE")
+    statement.take("TABLE")
+    if statement.take("IF EXISTS"):
+        path = session.resolve("TABLE", statement.name())
+        if session.catalog.find("TABLE", path) is None:
+            return status("Statement executed successfully.")
+    return None
+
+
+# Columns of SHOW of the kinds that an account has none of.
+_NONE = {
+    "INDEXES": (
+        "created_on name is_unique columns included_columns table database_name schema_name owner "
+        "owner_role_type"
+    ),
+    "SEQUENCES": (
+        "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"
+    ),
+}
+
+
 def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("SHOW")
     if statement.take("GRANTS"):
@@ -214,10 +237,28 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return grant_listing.show_future_grants(session, statement)
     if statement.take("USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER"):
         return listing.show_workload_identities(session, statement.name())
-    statement.take("TERSE")
+    if statement.take("TERSE"):
+        return _terse(_show_kind(session, statement))
+    return _show_kind(session, statement)
+
+
+_TERSE = ("created_on", "name", "kind", "database_name", "schema_name")
+
+
+def _terse(rows: Rows) -> Rows:
+    """Return the columns of SHOW TERSE; one that the kind does not have is null."""
+    names = [name for name, _ in rows.columns]
+    records = [dict(zip(names, row, strict=True)) for row in rows.rows]
+    return rows_of([(name, dict(rows.columns).get(name, "text")) for name in _TERSE], records)
+
+
+def _show_kind(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     for kind in KINDS.values():
         if statement.take_any(*kind.shown_as):
             return listing.show(session, statement, kind, _STATEMENTS[kind.name].row)
+    for phrase, shown in _NONE.items():
+        if statement.take(phrase):
+            return listing.show_none(session, statement, shown)
     if statement.take("REPLICATION DATABASES"):
         return listing.show_replication_databases(session, statement)
     if statement.take("VARIABLES"):
@@ -335,4 +376,5 @@ _VERBS = {
     "ROLLBACK": sessions.end,
     "UNSET": sessions.unset_variables,
     "COMMENT": columns.comment,
+    "TRUNCATE": _truncate,
 }

@@ -102,6 +102,11 @@ class Engine:
     def drop_table(self, database: str, schema: str, name: str) -> None:
         self._admin.execute(f"DROP TABLE IF EXISTS {quote(database)}.{quote(schema)}.{quote(name)}")
 
+    def rows_of(self, connection: Any, path: tuple[str, ...]) -> int:
+        """Return how many rows a table has for a session."""
+        found = fakesnow_compat.duckdb_of(connection).execute(f"SELECT count(*) FROM {_qualified(path)}")
+        return int(found.fetchall()[0][0])
+
     def stored(self, database: str, schema: str, name: str) -> StoredTable:
         """Return a table with its rows."""
         path = (database, schema, name)
@@ -161,7 +166,7 @@ class Engine:
         return ArrowRows(table, described, kind, str(uuid.uuid4()))
 
 
-def _qualified(path: tuple[str, str, str]) -> str:
+def _qualified(path: tuple[str, ...]) -> str:
     return ".".join(quote(part) for part in path)
 
 

@@ -120,6 +120,9 @@ def _run(
     with session.account.lock:
         session.forget_dropped()
         kind = _table_change(session, tree)
+        if isinstance(tree, exp.TruncateTable):
+            # The engine does not know IF EXISTS, which has been answered where it counts.
+            tree.set("exists", False)
         # Before the tables too: RESULT_SCAN may name LAST_QUERY_ID.
         functions.fill(session, tree)
         resolver = Resolver(session)
@@ -284,7 +287,7 @@ def _record(session: SnowflakeSession, tree: Expr, verb: str, definition: tables
             return
         definition.fill(found)
     elif found is not None and not definition.renamed:
-        tables.altered(session, path, found, definition.columns)
+        tables.altered(session, path, found, definition)
     elif found is not None:
         session.catalog.rename("TABLE", path, definition.renamed)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, like
-from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.information_schema import columns_of, visible_relations
 from strata.cloud.snowflake.kinds import KINDS
@@ -42,9 +42,9 @@ def show_columns(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                     "default": defaults.get(name, ""),
                     "kind": "VIRTUAL_COLUMN" if external and name in expressions else "COLUMN",
                     "expression": expressions.get(name, ""),
-                    "comment": "",
+                    "comment": relation.comments.get(name, "") if isinstance(relation, Table) else "",
                     "database_name": path[0],
-                    "autoincrement": "",
+                    "autoincrement": relation.identity_of(name) if isinstance(relation, Table) else "",
                 }
             )
     statement.expect_end()
@@ -189,7 +189,8 @@ def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             "type": kind,
             "kind": "COLUMN",
             "null?": "N" if name in required else "Y",
-            "default": defaults.get(name),
+            "default": defaults.get(name) or _identity(relation, name),
+            "comment": relation.comments.get(name) if isinstance(relation, Table) else None,
             "primary key": "Y" if any(name in key for key in keys.get("PRIMARY", ())) else "N",
             "unique key": "Y" if any(name in key for key in keys.get("UNIQUE", ())) else "N",
         }
@@ -200,11 +201,17 @@ def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     return rows_of([(name, "text") for name in names], rows, DESCRIBE)
 
 
+def _identity(relation: Securable, column: str) -> str | None:
+    return (relation.identity_of(column) or None) if isinstance(relation, Table) else None
+
+
 def comment(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """Execute COMMENT [IF EXISTS] ON <kind> <name> IS '...'."""
     statement.expect("COMMENT")
     optional = statement.take("IF EXISTS")
     statement.expect("ON")
+    if statement.take("COLUMN"):
+        return _comment_column(session, statement)
     for kind in KINDS.values():
         if statement.take_any(*kind.phrases):
             break
@@ -220,4 +227,18 @@ def comment(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return status("Statement executed successfully.")
     access_control.require_ownership(session.catalog, session.role, name, path)
     session.catalog.get(name, path).comment = words
+    return status("Statement executed successfully.")
+
+
+def _comment_column(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    *parts, column = statement.name()
+    path = session.resolve("TABLE", tuple(parts))
+    statement.expect("IS")
+    words = statement.string()
+    statement.expect_end()
+    access_control.require_ownership(session.catalog, session.role, "TABLE", path)
+    table = session.catalog.get("TABLE", path)
+    if column not in table.columns:
+        raise SqlError(f"SQL compilation error:\ninvalid identifier '{column}'", code=904, sqlstate="42000")
+    table.comments[column] = words
     return status("Statement executed successfully.")
