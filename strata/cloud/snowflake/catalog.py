@@ -116,12 +116,21 @@ class View(Securable):
     session: int = 0
 
 
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns that refer to those of a table; none named there means its primary key."""
+
+    columns: tuple[str, ...]
+    table: tuple[str, ...]
+    referred: tuple[str, ...]
+
+
 @dataclass
 class Table(Securable):
     """A table whose rows the engine holds.
 
-    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY, UNIQUE and
-    IMPORTED, `identities` start, increment and order of columns that number themselves, `comments` those of
+    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY and UNIQUE.
+    `identities` are start, increment and order of columns that number themselves, `comments` those of
     columns; `session` is the one that a temporary table belongs to, else 0.
     """
 
@@ -131,6 +140,7 @@ class Table(Securable):
     required: tuple[str, ...] = ()
     defaults: dict[str, str] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    references: tuple[ForeignKey, ...] = ()
     identities: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     transient: bool = False

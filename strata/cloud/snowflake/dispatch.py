@@ -95,14 +95,17 @@ _STATEMENTS = {
 
 
 def execute(
-    session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+    session: SnowflakeSession,
+    sql: str,
+    parameters: Sequence[Any] | dict[str, Any] | None = None,
+    query_id: str = "",
 ) -> Rows | ArrowRows:
-    """Run one statement in a session.
+    """Run one statement in a session; its query gets a new id unless one is given.
 
     Raises:
         SqlError: it is refused, fails or is unsupported; the message names it.
     """
-    session.query_id = str(uuid.uuid4())
+    session.query_id = query_id or str(uuid.uuid4())
     rows = _execute(session, sql, parameters)
     session.history.keep(session.query_id, rows)
     return rows
@@ -134,13 +137,31 @@ def _execute(
     return queries.run(session, sql, parameters)
 
 
-def execute_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
+def describe(session: SnowflakeSession, sql: str, query_id: str) -> Rows | ArrowRows:
+    """Return the columns of a statement's result, without a row; nothing runs and no file is read.
+
+    Raises:
+        SqlError: it is refused, or would fail before it runs.
+    """
+    session.query_id = query_id
+    verb = SqlStatement(sql).word()
+    if verb in ("SHOW", "DESCRIBE", "DESC", "LIST", "LS"):
+        rows = _execute(session, sql, None)
+        return Rows(rows.columns, [], rows.statement_type) if isinstance(rows, Rows) else rows
+    if verb in _VERBS:
+        return Rows([("status", "text")], [])
+    return queries.describe(session, sql)
+
+
+def execute_many(
+    session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]], query_id: str
+) -> ArrowRows:
     """Run one statement for many rows of bound values; where it fails, no row has changed anything.
 
     Raises:
         SqlError: it fails for a row.
     """
-    session.query_id = str(uuid.uuid4())
+    session.query_id = query_id
     found = queries.run_many(session, sql, rows)
     session.history.keep(session.query_id, found)
     return found
@@ -267,8 +288,10 @@ def _show_kind(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return columns.show_columns(session, statement)
     if statement.take("OBJECTS"):
         return columns.show_objects(session, statement)
-    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS", "IMPORTED KEYS"):
+    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS"):
         return columns.show_keys(session, statement, key.split()[0])
+    if statement.take("IMPORTED KEYS"):
+        return columns.show_imported_keys(session, statement)
     if statement.take("PARAMETERS"):
         return listing.show_parameters(session, statement)
     raise not_implemented(f"SHOW {statement.word()}")

@@ -19,6 +19,7 @@ from strata.cloud.snowflake.errors import (
     SqlError,
     already_exists,
     not_implemented,
+    syntax_error,
 )
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.file_cache import LocalFile
@@ -29,7 +30,7 @@ from strata.cloud.snowflake.parquet_view import relation
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.resolver import Resolver, select_from
 from strata.cloud.snowflake.result_scan import ResultScan
-from strata.cloud.snowflake.results import ArrowRows
+from strata.cloud.snowflake.results import ArrowRows, Rows
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.translation import identifiers
@@ -149,6 +150,47 @@ def _bind(session: SnowflakeSession, database: str, schema: str) -> None:
     session.engine.bind(session.connection, database, schema, value_of(session, "TIMEZONE"))
 
 
+def describe(session: SnowflakeSession, sql: str) -> ArrowRows | Rows:
+    """Return the columns of a query's result, without a row and without reading a file.
+
+    Of a statement that changes data it is the columns of its counts.
+
+    Raises:
+        SqlError: it would fail before it runs.
+    """
+    tree = _parsed(session, sql)
+    with session.account.lock:
+        session.forget_dropped()
+        functions.fill(session, tree)
+        resolver = Resolver(session)
+        tree = resolver.resolve(tree, session.role, (session.database, session.schema))
+        functions.fill(session, tree)
+    for found in resolver.scans:
+        found.files = ()
+    if not isinstance(tree, exp.Query):
+        verbs = {exp.Insert: ("inserted",), exp.Delete: ("deleted",), exp.Update: ("updated",)}
+        if not isinstance(tree, _DML):
+            _table_change(session, tree)
+        words = next((found for kind, found in verbs.items() if isinstance(tree, kind)), ())
+        columns = [(f"number of rows {word}", "fixed") for word in words]
+        if isinstance(tree, exp.Update):
+            columns.append(("number of multi-joined rows updated", "fixed"))
+        return Rows(columns or [("status", "text")], [])
+    return _described(session, tree, resolver, session.database, session.schema)
+
+
+def _described(
+    session: SnowflakeSession, tree: exp.Query, resolver: Resolver, database: str, schema: str
+) -> ArrowRows:
+    # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
+    limited = select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
+    unbound = [None] * len(list(limited.find_all(exp.Placeholder)))
+    with Readers(session, resolver.scans, resolver.results, opens=False):
+        _bind(session, database, schema)
+        statement = translate(limited, Relations(resolver.columns, session.connection), unbound)
+        return session.engine.run(session.connection, statement, unbound)
+
+
 def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tuple[str, str]]:
     """Return the name and Snowflake type of each column of a view, without reading a file.
 
@@ -160,12 +202,7 @@ def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tup
     for found in resolver.scans:
         found.files = ()
     functions.fill(session, tree)
-    # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
-    described = select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
-    with Readers(session, resolver.scans, opens=False):
-        _bind(session, path[0], path[1])
-        statement = translate(described, Relations(resolver.columns, session.connection))
-        rows = session.engine.run(session.connection, statement)
+    rows = _described(session, tree, resolver, path[0], path[1])
     return [(column["name"], _type_name(column)) for column in rows.rowtype]
 
 
@@ -265,6 +302,9 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
         return ""
     if isinstance(tree, exp.Describe):
         return ""
+    if isinstance(tree, exp.Column):
+        # The grammar library reads a single word as an expression.
+        raise syntax_error(tree.name, 0)
     words = tree.sql(dialect="snowflake").split()
     raise not_implemented(" ".join(words[:2]).upper())
 

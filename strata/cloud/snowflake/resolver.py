@@ -51,6 +51,7 @@ class Resolver:
                 continue
             path = self._path(table, context)
             if table.find_ancestor(exp.Reference) and path == self._created(tree, context):
+                self._qualify(table, path)
                 continue
             relation = self._catalog.find("OBJECT", path)
             if relation is not None and not self._session.sees(relation):

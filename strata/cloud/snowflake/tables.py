@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.catalog import Table
+from strata.cloud.snowflake.catalog import ForeignKey, Table
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.relations import engine_columns, parsed
@@ -53,6 +53,7 @@ class Definition:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    references: tuple[ForeignKey, ...] = ()
     identities: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
@@ -76,6 +77,7 @@ class Definition:
     def fill(self, table: Table) -> None:
         table.columns = {name: types.sql_name(kind or types.text()) for name, kind in self.columns}
         table.required, table.defaults, table.keys = self.required, dict(self.defaults), dict(self.keys)
+        table.references = self.references
         table.identities, table.comments = dict(self.identities), dict(self.comments)
         table.transient, table.session = self.transient, self.session
 
@@ -101,11 +103,12 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
             original.required,
             original.defaults,
             original.keys,
+            original.references,
             original.identities,
             original.comments,
         )
     given: Declared = tuple(declared(tree))
-    keys = keys_of(tree)
+    keys, references = keys_of(tree), references_of(tree)
     forget_keys(tree)
     properties = tree.args.get("properties")
     temporary, transient = 0, False
@@ -121,6 +124,7 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         required_of(tree),
         defaults_of(tree),
         keys,
+        references,
         identities_of(tree),
         comments_of(tree),
         transient=transient,
@@ -176,8 +180,8 @@ def altered(session: SnowflakeSession, path: Path, table: Table, definition: Def
 
 
 def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return the columns of the keys that CREATE TABLE declares, by PRIMARY, UNIQUE and IMPORTED."""
-    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": [], "IMPORTED": []}
+    """Return the columns of the keys that CREATE TABLE declares, by PRIMARY and UNIQUE."""
+    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": []}
     for definition in tree.find_all(exp.ColumnDef):
         for constraint in definition.find_all(exp.ColumnConstraint):
             for kind, name in _COLUMN_KEYS.items():
@@ -185,8 +189,6 @@ def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
                     found[name].append((definition.name,))
     for primary in tree.find_all(exp.PrimaryKey):
         found["PRIMARY"].append(tuple(e.name for e in primary.expressions))
-    for foreign in tree.find_all(exp.ForeignKey):
-        found["IMPORTED"].append(tuple(e.name for e in foreign.expressions))
     for unique in tree.find_all(exp.UniqueColumnConstraint):
         if isinstance(unique.this, exp.Schema):
             found["UNIQUE"].append(tuple(e.name for e in unique.this.expressions))
@@ -196,8 +198,21 @@ def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
 _COLUMN_KEYS: dict[type[Expr], str] = {
     exp.PrimaryKeyColumnConstraint: "PRIMARY",
     exp.UniqueColumnConstraint: "UNIQUE",
-    exp.Reference: "IMPORTED",
 }
+
+
+def references_of(tree: Expr) -> tuple[ForeignKey, ...]:
+    """Return the foreign keys that CREATE TABLE declares, whose tables are qualified."""
+    found = []
+    for reference in tree.find_all(exp.Reference):
+        holder = reference.find_ancestor(exp.ForeignKey, exp.ColumnDef)
+        own = [holder] if isinstance(holder, exp.ColumnDef) else holder.expressions if holder else []
+        table = reference.find(exp.Table)
+        assert table is not None, "a reference names a table"
+        named = reference.this.expressions if isinstance(reference.this, exp.Schema) else []
+        path = (table.catalog, table.db, table.name)
+        found.append(ForeignKey(tuple(e.name for e in own), path, tuple(e.name for e in named)))
+    return tuple(found)
 
 
 def forget_keys(tree: Expr) -> None:
@@ -211,7 +226,7 @@ def forget_keys(tree: Expr) -> None:
                 required = exp.ColumnConstraint(kind=exp.NotNullColumnConstraint())
                 definition.append("constraints", required)
     for constraint in list(tree.find_all(exp.ColumnConstraint)):
-        if isinstance(constraint.kind, tuple(_COLUMN_KEYS)):
+        if isinstance(constraint.kind, (*_COLUMN_KEYS, exp.Reference)):
             constraint.pop()
     for key in list(tree.find_all(exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)):
         holder = key.parent if isinstance(key.parent, exp.Constraint) else key

@@ -112,7 +112,7 @@ def _json_type(text_: str, *, nullable: bool) -> str:
 
 
 def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """Execute SHOW PRIMARY KEYS, UNIQUE KEYS and IMPORTED KEYS [IN ...]."""
+    """Execute SHOW PRIMARY KEYS and UNIQUE KEYS [IN ...]."""
     rows = []
     for path, relation in _relations(session, statement):
         keys = relation.keys.get(kind, ()) if isinstance(relation, Table) else ()
@@ -126,7 +126,7 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
                         "table_name": path[2],
                         "column_name": name,
                         "key_sequence": str(sequence),
-                        "constraint_name": f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}",
+                        "constraint_name": _constraint(path, kind, number),
                         "rely": "false",
                         "comment": "",
                     }
@@ -137,6 +137,44 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
         "rely comment"
     )
     return rows_of(columns, rows)
+
+
+def _constraint(path: Path, kind: str, number: int = 1) -> str:
+    return f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}"
+
+
+def show_imported_keys(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute SHOW IMPORTED KEYS [IN ...]."""
+    rows = []
+    for path, relation in _relations(session, statement):
+        for number, key in enumerate(relation.references if isinstance(relation, Table) else (), start=1):
+            referred = session.catalog.find("TABLE", key.table)
+            primary = referred.keys.get("PRIMARY", ((),))[0] if referred is not None else ()
+            for sequence, (own, other) in enumerate(
+                zip(key.columns, key.referred or primary, strict=False), start=1
+            ):
+                rows.append(
+                    {
+                        "created_on": relation.created_on,
+                        **dict(zip(_place("pk"), (*key.table, other), strict=True)),
+                        **dict(zip(_place("fk"), (*path, own), strict=True)),
+                        "key_sequence": str(sequence),
+                        "update_rule": "NO ACTION",
+                        "delete_rule": "NO ACTION",
+                        "fk_name": _constraint(path, "FOREIGN", number),
+                        "pk_name": _constraint(key.table, "PRIMARY"),
+                        "deferrability": "NOT DEFERRABLE",
+                        "rely": "false",
+                        "comment": "",
+                    }
+                )
+    statement.expect_end()
+    names = [*_place("pk"), *_place("fk"), "key_sequence", "update_rule", "delete_rule", "fk_name", "pk_name"]
+    return rows_of(text(" ".join(["created_on", *names, "deferrability rely comment"])), rows)
+
+
+def _place(side: str) -> list[str]:
+    return [f"{side}_{part}_name" for part in ("database", "schema", "table", "column")]
 
 
 def show_objects(session: SnowflakeSession, statement: SqlStatement) -> Rows:
