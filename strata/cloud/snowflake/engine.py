@@ -57,6 +57,8 @@ class Engine:
         # What each connection is bound to; a change of databases or schemas makes it stale.
         self._bound: WeakKeyDictionary[Any, tuple[Any, ...]] = WeakKeyDictionary()
         self._changes = 0
+        # The files that queries read never change: each copy of an object has a name of its own.
+        self._instance.duck_conn.execute("SET GLOBAL parquet_metadata_cache = true")
         self._admin = self._instance.duck_conn.cursor()
         # Sessions without a database run in this catalogue and need Snowflake's functions.
         self._admin.execute(macros.creation_sql("memory"))

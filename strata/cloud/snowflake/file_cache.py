@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import itertools
 import shutil
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ _CACHE_BYTES = 2 * 1024**3
 _DIGITS = 16
 # File systems take names of up to 255 bytes.
 _NAME = 200
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,15 @@ class FileCache:
         # The path holds the key, without what the engine takes for a pattern or a folder.
         coded = f"{digest}-{quote(stored.key, safe='').replace('.', '%2E')}"
         path = self.folder.joinpath(*(coded[at : at + _NAME] for at in range(0, len(coded), _NAME)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(body)
         # Another session may copy it, too, and the engine may read that copy already.
-        os.replace(file.name, path)
+        new = self.folder / f"{next(_numbers)}.new"
+        try:
+            new.write_bytes(body)
+            new.replace(path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(body)
+            new.replace(path)
         copy = LocalFile(stored.key, path, len(body), _schema(body))
         with self._lock:
             if name not in self._files:
