@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from strata.checkout.child_environment import pip_environment
+from strata.checkout import own_environment
 from strata.checkout.child_output import json_document
-from strata.checkout.file_lock import held
 from strata.errors import StrataError
 from strata.lint.checkov_input import with_unknowns
 from strata.lint.findings import LintFinding
 
-REQUIREMENTS = "requirements-checkov.txt"
 CHECKS = "CKV*"
 
 
@@ -27,41 +22,13 @@ def ensure(root: Path, note: Callable[[str], None]) -> Path:
     """Install checkov, unless the pinned version is there; return the program.
 
     Args:
-        root: the checkout's folder; nothing outside its `.strata` is written.
+        root: the checkout's folder.
         note: called with what is being done when it takes long.
 
     Raises:
-        StrataError: no version is pinned, or pip failed: its output is kept in `.strata`.
+        StrataError: no version is pinned, or pip failed.
     """
-    # A copy of the checkout may link to another's: one installation is enough.
-    folder = (root / ".strata" / "checkov").resolve()
-    program = folder / "bin" / "checkov"
-    try:
-        pinned = (root / REQUIREMENTS).read_bytes()
-    except FileNotFoundError:
-        raise StrataError("the file does not exist", file=REQUIREMENTS) from None
-    # A virtual environment holds absolute paths, and packages for one Python.
-    wanted = hashlib.sha256(f"{folder} {sys.version_info[:2]} ".encode() + pinned).hexdigest()
-    stamp = folder / "ready"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-
-    def wait(holder: str) -> None:
-        note(f"waiting for {holder}, which installs checkov")
-
-    with held(folder.with_suffix(".lock"), "checkov's installation", math.inf, wait):
-        if stamp.is_file() and stamp.read_text() == wanted:
-            return program
-        note("installing checkov")
-        log = folder.parent / "checkov.log"
-        with log.open("w") as file:
-            # This Python's pip installs into it: an own pip would take as long as half of checkov.
-            _call([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], root, file, log)
-            pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
-            # Bytecode is made of what is imported, a small part of it all.
-            arguments = ["--no-input", "--no-deps", "--no-compile", "--require-hashes", "--requirement"]
-            _call([*pip, *arguments, str(root / REQUIREMENTS)], root, file, log)
-        stamp.write_text(wanted)
-    return program
+    return own_environment.ensure(root, "checkov", note) / "checkov"
 
 
 def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator[LintFinding]:
@@ -103,15 +70,3 @@ def check(program: Path, document: Mapping[str, Any], scratch: Path) -> Iterator
             raise StrataError(f"checkov could not read the plan ({report['check_type']})")
         for failed in report.get("results", {}).get("failed_checks", []):
             yield LintFinding(failed["check_id"], failed["resource"], failed["check_name"])
-
-
-def _call(command: list[str], root: Path, file: Any, log: Path) -> None:
-    environ = pip_environment(root)
-    done = subprocess.run(command, cwd=root, env=environ, stdout=file, stderr=subprocess.STDOUT, check=False)
-    if done.returncode:
-        lines = log.read_text(errors="replace").strip().splitlines()
-        output = [line for line in lines if line.startswith("ERROR")] or lines[-1:] or ["no output"]
-        raise StrataError(
-            f"checkov could not be installed: {output[-1]}",
-            remedy=f"see {log}; run it again when the package registry answers",
-        )

@@ -7,13 +7,13 @@ import itertools
 import json
 import logging
 import secrets
+import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from fakesnow.converter import from_binding
 from fakesnow.transforms import SERVER_VERSION
-from sqlglot import exp, parse_one
-from sqlglot.errors import SqlglotError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
-from strata.cloud.snowflake import access_control, dispatch, parameters, snapshot
+from strata.cloud.snowflake import access_control, dispatch, parameters, snapshot, submissions
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, not_implemented
 from strata.cloud.snowflake.grammar import parse_name
@@ -30,6 +30,7 @@ from strata.cloud.snowflake.login import authenticate
 from strata.cloud.snowflake.requests import QueryRequests
 from strata.cloud.snowflake.results import ArrowRows, Rows
 from strata.cloud.snowflake.session import SnowflakeAccount, SnowflakeSession
+from strata.cloud.snowflake.submissions import Submissions
 
 _log = logging.getLogger(__name__)
 _PARAMETERS = {
@@ -55,6 +56,7 @@ class Api:
         self._issuer = issuer
         self._sessions: dict[str, SnowflakeSession] = {}
         self._requests = QueryRequests()
+        self._submissions = Submissions()
         self._ids = itertools.count(4_500_000_001)
         self._state = Snapshot(
             partial(snapshot.save, account), partial(snapshot.load, account, administrator=administrator)
@@ -73,6 +75,9 @@ class Api:
                 Route("/session/heartbeat", self._session, methods=["POST"]),
                 Route("/queries/v1/query-request", self._query, methods=["POST"]),
                 Route("/queries/v1/abort-request", self._abort, methods=["POST"]),
+                Route("/queries/{query_id}/result", self._fetched, methods=["GET"]),
+                Route("/queries/{query_id}/abort-request", self._abort_query, methods=["POST"]),
+                Route("/monitoring/queries/{query_id}", self._monitor, methods=["GET"]),
                 Route(PATH, self._snapshot, methods=["GET", "PUT"]),
                 Route("/telemetry/send", accepted, methods=["POST"]),
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
@@ -190,16 +195,51 @@ class Api:
         body = await _body(request)
         sql = str(body.get("sqlText") or "")
         request_id = request.query_params.get("requestId", "")
+        query_id = str(uuid.uuid4())
+        if body.get("asyncExec"):
+            self._submissions.start(
+                session.id, query_id, lambda: self._answer(session, sql, body, query_id, query_id)
+            )
+            data = {"queryId": query_id, "getResultUrl": f"/queries/{query_id}/result"}
+            told = "Query execution in progress. Asynchronous."
+            return JSONResponse({"data": data, "success": True, "code": "333334", "message": told})
+        return await self._respond(
+            lambda: self._answer(session, sql, body, request_id, query_id), query_id, sql
+        )
+
+    async def _respond(self, work: Callable[[], dict[str, Any]], query_id: str, about: str) -> JSONResponse:
         try:
-            data = await run_in_threadpool(self._answer, session, sql, body, request_id)
+            data = await run_in_threadpool(work)
         except SqlError as error:
-            return _refused(f"{error.code:06d}", error.message, error.sqlstate, session.query_id)
+            return _refused(f"{error.code:06d}", error.message, error.sqlstate, query_id)
         except Exception as error:
             # Clients retry HTTP 500; a defect must fail the statement instead.
-            _log.exception("defect in the embedded Snowflake, statement: %s", sql)
+            _log.exception("defect in the embedded Snowflake, statement: %s", about)
             text = f"SQL execution internal error:\nProcessing aborted by {type(error).__name__}: {error}"
-            return _refused("000603", text, "XX000", session.query_id)
+            return _refused("000603", text, "XX000", query_id)
         return JSONResponse({"data": data, "success": True, "code": None, "message": None})
+
+    async def _monitor(self, request: Request) -> JSONResponse:
+        session = self._sessions.get(_token(request))
+        if session is None:
+            return _refused("390104", "User must login again to access the service.")
+        queries = self._submissions.status(session.id, request.path_params["query_id"])
+        return JSONResponse({"data": {"queries": queries}, "success": True, "code": None, "message": None})
+
+    async def _fetched(self, request: Request) -> JSONResponse:
+        session = self._sessions.get(_token(request))
+        if session is None:
+            return _refused("390104", "User must login again to access the service.")
+        query_id = request.path_params["query_id"]
+
+        def result() -> dict[str, Any]:
+            return self._submissions.find(session.id, query_id).result()
+
+        return await self._respond(result, query_id, query_id)
+
+    async def _abort_query(self, request: Request) -> JSONResponse:
+        self._requests.abort(request.path_params["query_id"])
+        return JSONResponse({"success": True, "data": None, "code": None, "message": None})
 
     async def _abort(self, request: Request) -> JSONResponse:
         body = await _body(request)
@@ -207,23 +247,42 @@ class Api:
         return JSONResponse({"success": True, "data": None, "code": None, "message": None})
 
     def _answer(
-        self, session: SnowflakeSession, sql: str, body: dict[str, Any], request_id: str
+        self, session: SnowflakeSession, sql: str, body: dict[str, Any], request_id: str, query_id: str
     ) -> dict[str, Any]:
-        if body.get("asyncExec"):
-            raise not_implemented("asynchronous execution")
-        given = body.get("parameters") or {}
-        if str(given.get("MULTI_STATEMENT_COUNT", 1)) != "1":
-            raise not_implemented("several statements in one request")
+        count = int((body.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", 1))
         timeout = float(parameters.value_of(session, "STATEMENT_TIMEOUT_IN_SECONDS"))
-        return self._requests.run(request_id, session, lambda: _result(session, sql, body), timeout)
+
+        def work() -> dict[str, Any]:
+            if count == 1:
+                return _result(session, sql, body, query_id)
+            return self._several(session, submissions.split(sql, count), body, query_id)
+
+        return self._requests.run(request_id, session, work, timeout)
+
+    def _several(
+        self, session: SnowflakeSession, parts: list[str], body: dict[str, Any], query_id: str
+    ) -> dict[str, Any]:
+        if body.get("bindings"):
+            raise not_implemented("bound values of several statements")
+        done = []
+        for part in parts:
+            found = _result(session, part, body, str(uuid.uuid4()))
+            self._submissions.keep(session.id, found["queryId"], found)
+            done.append((found["queryId"], found["statementTypeId"]))
+        return _of_session(session, submissions.of_parts(query_id, done))
 
 
-def _result(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[str, Any]:
-    rows = (
-        _describe(session, sql) if body.get("describeOnly") else _execute(session, sql, body.get("bindings"))
-    )
-    return rows.data() | {
-        "queryId": session.query_id,
+def _result(session: SnowflakeSession, sql: str, body: dict[str, Any], query_id: str = "") -> dict[str, Any]:
+    if body.get("describeOnly"):
+        rows = dispatch.describe(session, sql, query_id)
+    else:
+        rows = _execute(session, sql, body.get("bindings"), query_id)
+    return _of_session(session, rows.data() | {"queryId": session.query_id})
+
+
+def _of_session(session: SnowflakeSession, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a result with what it tells the client of the session."""
+    return data | {
         "parameters": _parameters(session),
         "finalDatabaseName": session.database or None,
         "finalSchemaName": session.schema or None,
@@ -232,30 +291,19 @@ def _result(session: SnowflakeSession, sql: str, body: dict[str, Any]) -> dict[s
     }
 
 
-def _describe(session: SnowflakeSession, sql: str) -> Rows | ArrowRows:
-    """Return the columns of a statement's result; of statements other than queries, a status column."""
-    try:
-        is_query = isinstance(parse_one(sql, read="snowflake"), exp.Query)
-    except SqlglotError:
-        is_query = False
-    if not is_query:
-        return Rows([("status", "text")], [])
-    rows = dispatch.execute(session, sql)
-    if isinstance(rows, ArrowRows):
-        return ArrowRows(rows.table.slice(0, 0), rows.rowtype, rows.statement_type, rows.query_id)
-    return rows
-
-
-def _execute(session: SnowflakeSession, sql: str, bindings: dict[str, Any] | None) -> Rows | ArrowRows:
+def _execute(
+    session: SnowflakeSession, sql: str, bindings: dict[str, Any] | None, query_id: str
+) -> Rows | ArrowRows:
     if not bindings:
-        return dispatch.execute(session, sql)
+        return dispatch.execute(session, sql, query_id=query_id)
     if not all(key.isdigit() for key in bindings):
-        return dispatch.execute(session, sql, {name: _bound(b) for name, b in bindings.items()})
+        named = {name: _bound(binding) for name, binding in bindings.items()}
+        return dispatch.execute(session, sql, named, query_id)
     ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
     if not any(isinstance(binding["value"], list) for binding in ordered):
-        return dispatch.execute(session, sql, tuple(_bound(binding) for binding in ordered))
+        return dispatch.execute(session, sql, tuple(_bound(binding) for binding in ordered), query_id)
     columns = [[_bound({**b, "value": value}) for value in b["value"]] for b in ordered]
-    return dispatch.execute_many(session, sql, list(zip(*columns, strict=True)))
+    return dispatch.execute_many(session, sql, list(zip(*columns, strict=True)), query_id)
 
 
 def _bound(binding: dict[str, Any]) -> Any:

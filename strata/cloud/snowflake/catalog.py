@@ -116,12 +116,22 @@ class View(Securable):
     session: int = 0
 
 
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns that refer to those of a table; none named there means its primary key."""
+
+    columns: tuple[str, ...]
+    table: tuple[str, ...]
+    referred: tuple[str, ...]
+
+
 @dataclass
 class Table(Securable):
     """A table whose rows the engine holds.
 
-    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY, UNIQUE and
-    IMPORTED; `session` is the one that a temporary table belongs to, else 0.
+    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY and UNIQUE.
+    `identities` are start, increment and order of columns that number themselves, `comments` those of
+    columns; `session` is the one that a temporary table belongs to, else 0.
     """
 
     kind: ClassVar[str] = "TABLE"
@@ -130,7 +140,18 @@ class Table(Securable):
     required: tuple[str, ...] = ()
     defaults: dict[str, str] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    references: tuple[ForeignKey, ...] = ()
+    identities: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    transient: bool = False
     session: int = 0
+
+    def identity_of(self, column: str) -> str:
+        """Return how a column numbers itself, as DESCRIBE writes it; the empty string if it does not."""
+        if column not in self.identities:
+            return ""
+        start, increment, order = self.identities[column]
+        return f"IDENTITY START {start} INCREMENT {increment} {order}"
 
 
 @dataclass(frozen=True)

@@ -95,14 +95,17 @@ _STATEMENTS = {
 
 
 def execute(
-    session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None
+    session: SnowflakeSession,
+    sql: str,
+    parameters: Sequence[Any] | dict[str, Any] | None = None,
+    query_id: str = "",
 ) -> Rows | ArrowRows:
-    """Run one statement in a session.
+    """Run one statement in a session; its query gets a new id unless one is given.
 
     Raises:
         SqlError: it is refused, fails or is unsupported; the message names it.
     """
-    session.query_id = str(uuid.uuid4())
+    session.query_id = query_id or str(uuid.uuid4())
     rows = _execute(session, sql, parameters)
     session.history.keep(session.query_id, rows)
     return rows
@@ -134,13 +137,31 @@ def _execute(
     return queries.run(session, sql, parameters)
 
 
-def execute_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
+def describe(session: SnowflakeSession, sql: str, query_id: str) -> Rows | ArrowRows:
+    """Return the columns of a statement's result, without a row; nothing runs and no file is read.
+
+    Raises:
+        SqlError: it is refused, or would fail before it runs.
+    """
+    session.query_id = query_id
+    verb = SqlStatement(sql).word()
+    if verb in ("SHOW", "DESCRIBE", "DESC", "LIST", "LS"):
+        rows = _execute(session, sql, None)
+        return Rows(rows.columns, [], rows.statement_type) if isinstance(rows, Rows) else rows
+    if verb in _VERBS:
+        return Rows([("status", "text")], [])
+    return queries.describe(session, sql)
+
+
+def execute_many(
+    session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]], query_id: str
+) -> ArrowRows:
     """Run one statement for many rows of bound values; where it fails, no row has changed anything.
 
     Raises:
         SqlError: it fails for a row.
     """
-    session.query_id = str(uuid.uuid4())
+    session.query_id = query_id
     found = queries.run_many(session, sql, rows)
     session.history.keep(session.query_id, found)
     return found
@@ -206,6 +227,29 @@ def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> R
     return status(f"Drop statement executed successfully ({path[-1]} already dropped).")
 
 
+def _truncate(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
+    """Answer TRUNCATE IF EXISTS of a missing table; leave any other to the engine."""
+    statement.expect("TRUNCATE")
+    statement.take("TABLE")
+    if statement.take("IF EXISTS"):
+        path = session.resolve("TABLE", statement.name())
+        if session.catalog.find("TABLE", path) is None:
+            return status("Statement executed successfully.")
+    return None
+
+
+# Columns of SHOW of the kinds that an account has none of.
+_NONE = {
+    "INDEXES": (
+        "created_on name is_unique columns included_columns table database_name schema_name owner "
+        "owner_role_type"
+    ),
+    "SEQUENCES": (
+        "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"
+    ),
+}
+
+
 def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("SHOW")
     if statement.take("GRANTS"):
@@ -214,10 +258,28 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return grant_listing.show_future_grants(session, statement)
     if statement.take("USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER"):
         return listing.show_workload_identities(session, statement.name())
-    statement.take("TERSE")
+    if statement.take("TERSE"):
+        return _terse(_show_kind(session, statement))
+    return _show_kind(session, statement)
+
+
+_TERSE = ("created_on", "name", "kind", "database_name", "schema_name")
+
+
+def _terse(rows: Rows) -> Rows:
+    """Return the columns of SHOW TERSE; one that the kind does not have is null."""
+    names = [name for name, _ in rows.columns]
+    records = [dict(zip(names, row, strict=True)) for row in rows.rows]
+    return rows_of([(name, dict(rows.columns).get(name, "text")) for name in _TERSE], records)
+
+
+def _show_kind(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     for kind in KINDS.values():
         if statement.take_any(*kind.shown_as):
             return listing.show(session, statement, kind, _STATEMENTS[kind.name].row)
+    for phrase, shown in _NONE.items():
+        if statement.take(phrase):
+            return listing.show_none(session, statement, shown)
     if statement.take("REPLICATION DATABASES"):
         return listing.show_replication_databases(session, statement)
     if statement.take("VARIABLES"):
@@ -226,8 +288,10 @@ def _show(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return columns.show_columns(session, statement)
     if statement.take("OBJECTS"):
         return columns.show_objects(session, statement)
-    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS", "IMPORTED KEYS"):
+    if key := statement.take_any("PRIMARY KEYS", "UNIQUE KEYS"):
         return columns.show_keys(session, statement, key.split()[0])
+    if statement.take("IMPORTED KEYS"):
+        return columns.show_imported_keys(session, statement)
     if statement.take("PARAMETERS"):
         return listing.show_parameters(session, statement)
     raise not_implemented(f"SHOW {statement.word()}")
@@ -335,4 +399,5 @@ _VERBS = {
     "ROLLBACK": sessions.end,
     "UNSET": sessions.unset_variables,
     "COMMENT": columns.comment,
+    "TRUNCATE": _truncate,
 }

@@ -57,6 +57,8 @@ class Engine:
         # What each connection is bound to; a change of databases or schemas makes it stale.
         self._bound: WeakKeyDictionary[Any, tuple[Any, ...]] = WeakKeyDictionary()
         self._changes = 0
+        # The files that queries read never change: each copy of an object has a name of its own.
+        self._instance.duck_conn.execute("SET GLOBAL parquet_metadata_cache = true")
         self._admin = self._instance.duck_conn.cursor()
         # Sessions without a database run in this catalogue and need Snowflake's functions.
         self._admin.execute(macros.creation_sql("memory"))
@@ -101,6 +103,11 @@ class Engine:
 
     def drop_table(self, database: str, schema: str, name: str) -> None:
         self._admin.execute(f"DROP TABLE IF EXISTS {quote(database)}.{quote(schema)}.{quote(name)}")
+
+    def rows_of(self, connection: Any, path: tuple[str, ...]) -> int:
+        """Return how many rows a table has for a session."""
+        found = fakesnow_compat.duckdb_of(connection).execute(f"SELECT count(*) FROM {_qualified(path)}")
+        return int(found.fetchall()[0][0])
 
     def stored(self, database: str, schema: str, name: str) -> StoredTable:
         """Return a table with its rows."""
@@ -161,7 +168,7 @@ class Engine:
         return ArrowRows(table, described, kind, str(uuid.uuid4()))
 
 
-def _qualified(path: tuple[str, str, str]) -> str:
+def _qualified(path: tuple[str, ...]) -> str:
     return ".".join(quote(part) for part in path)
 
 

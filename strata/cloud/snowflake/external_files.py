@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import Expr, parse_one
 from sqlglot.errors import SqlglotError
@@ -49,6 +50,11 @@ def parsed(text: str) -> Expr:
     Raises:
         SqlError: it cannot be parsed.
     """
+    return _tree(text).copy()
+
+
+@lru_cache(1024)
+def _tree(text: str) -> Expr:
     try:
         tree: Expr = parse_one(text, read="snowflake")
     except SqlglotError as error:

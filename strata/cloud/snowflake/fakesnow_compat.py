@@ -116,7 +116,7 @@ def _query(connection: Any, tree: Expr, parameters: Any) -> pa.Table:
     """Run a query in the engine: its translation is whole, so that fakesnow has nothing to change."""
     duck = duckdb_of(connection)
     values = list(parameters) if parameters and tree.find(exp.Placeholder) else None
-    return duck.sql(tree.sql(dialect="duckdb"), params=values).to_arrow_table()
+    return duck.sql(tree.sql(dialect="duckdb", copy=False), params=values).to_arrow_table()
 
 
 def object_of_columns(star: exp.StarMap) -> Expr:

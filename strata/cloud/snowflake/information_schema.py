@@ -96,7 +96,13 @@ def _columns(session: SnowflakeSession, database: str) -> Iterator[Row]:
             kind = parsed(text)
             row = _named(path) | {"COLUMN_NAME": name, "ORDINAL_POSITION": position}
             row |= {"DATA_TYPE": _plain_name(text), "IS_NULLABLE": "NO" if name in required else "YES"}
-            row |= {"COLUMN_DEFAULT": defaults.get(name), "IS_IDENTITY": "NO"}
+            row |= {
+                "COLUMN_DEFAULT": defaults.get(name),
+                "IS_IDENTITY": "NO",
+                "DATA_TYPE_ALIAS": row["DATA_TYPE"],
+            }
+            if isinstance(relation, Table):
+                row |= {"COMMENT": relation.comments.get(name)} | _identity(relation, name)
             if types.is_fixed(kind):
                 precision, scale = types.parameters(kind)
                 row |= {"NUMERIC_PRECISION": precision, "NUMERIC_PRECISION_RADIX": 10, "NUMERIC_SCALE": scale}
@@ -109,6 +115,20 @@ def _columns(session: SnowflakeSession, database: str) -> Iterator[Row]:
             elif types.is_timestamp(kind) or kind.this == types.Kind.TIME:
                 row["DATETIME_PRECISION"] = 9
             yield row
+
+
+def _identity(table: Table, column: str) -> Row:
+    if column not in table.identities:
+        return {}
+    start, increment, order = table.identities[column]
+    return {
+        "IS_IDENTITY": "YES",
+        "IDENTITY_GENERATION": "BY DEFAULT",
+        "IDENTITY_START": str(start),
+        "IDENTITY_INCREMENT": str(increment),
+        "IDENTITY_CYCLE": "NO",
+        "IDENTITY_ORDERED": "YES" if order == "ORDER" else "NO",
+    }
 
 
 def _plain_name(text: str) -> str:
@@ -126,8 +146,14 @@ def _tables(session: SnowflakeSession, database: str) -> Iterator[Row]:
             "TABLE_TYPE": kind,
             "COMMENT": relation.comment or None,
         }
-        row |= {"CREATED": relation.created_on, "LAST_ALTERED": relation.created_on}
-        yield row | {"IS_TRANSIENT": "NO", "IS_INSERTABLE_INTO": "YES", "IS_TYPED": "YES"}
+        row |= dict.fromkeys(("CREATED", "LAST_ALTERED", "LAST_DDL"), relation.created_on)
+        row |= dict.fromkeys(("IS_TRANSIENT", "IS_TEMPORARY", "IS_DYNAMIC", "IS_ICEBERG", "IS_HYBRID"), "NO")
+        row |= {"IS_INSERTABLE_INTO": "YES", "IS_TYPED": "YES"}
+        if isinstance(relation, Table):
+            row["IS_TRANSIENT"] = "YES" if relation.transient else "NO"
+            row["IS_TEMPORARY"] = "YES" if session.is_temporary(relation) else "NO"
+            row |= {"ROW_COUNT": session.engine.rows_of(session.connection, path), "AUTO_CLUSTERING_ON": "NO"}
+        yield row
 
 
 def _views(session: SnowflakeSession, database: str) -> Iterator[Row]:
@@ -178,7 +204,9 @@ _RELATION = "TABLE_CATALOG TABLE_SCHEMA TABLE_NAME"
 _VIEWS: dict[str, tuple[pa.Schema, Callable[[SnowflakeSession, str], Iterator[Row]]]] = {
     "COLUMNS": (
         _schema(
-            f"{_RELATION} COLUMN_NAME COLUMN_DEFAULT IS_NULLABLE DATA_TYPE IS_IDENTITY COMMENT",
+            f"{_RELATION} COLUMN_NAME COLUMN_DEFAULT IS_NULLABLE DATA_TYPE IS_IDENTITY "
+            "IDENTITY_GENERATION IDENTITY_START IDENTITY_INCREMENT IDENTITY_CYCLE IDENTITY_ORDERED COMMENT "
+            "DATA_TYPE_ALIAS",
             "ORDINAL_POSITION CHARACTER_MAXIMUM_LENGTH CHARACTER_OCTET_LENGTH NUMERIC_PRECISION "
             "NUMERIC_PRECISION_RADIX NUMERIC_SCALE DATETIME_PRECISION",
         ),
@@ -186,9 +214,10 @@ _VIEWS: dict[str, tuple[pa.Schema, Callable[[SnowflakeSession, str], Iterator[Ro
     ),
     "TABLES": (
         _schema(
-            f"{_RELATION} TABLE_OWNER TABLE_TYPE IS_TRANSIENT IS_INSERTABLE_INTO IS_TYPED COMMENT",
-            "",
-            "CREATED LAST_ALTERED",
+            f"{_RELATION} TABLE_OWNER TABLE_TYPE IS_TRANSIENT CLUSTERING_KEY IS_INSERTABLE_INTO IS_TYPED "
+            "AUTO_CLUSTERING_ON COMMENT IS_TEMPORARY IS_ICEBERG IS_DYNAMIC IS_HYBRID",
+            "ROW_COUNT BYTES",
+            "CREATED LAST_ALTERED LAST_DDL",
         ),
         _tables,
     ),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 import pyarrow as pa
 from sqlglot import Expr, exp
@@ -17,16 +19,18 @@ from strata.cloud.snowflake.errors import (
     SqlError,
     already_exists,
     not_implemented,
+    syntax_error,
 )
-from strata.cloud.snowflake.external_files import METADATA
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
+from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.information_schema import CatalogScan
 from strata.cloud.snowflake.parameters import value_of
+from strata.cloud.snowflake.parquet_view import relation
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.resolver import Resolver, select_from
 from strata.cloud.snowflake.result_scan import ResultScan
-from strata.cloud.snowflake.results import ArrowRows
+from strata.cloud.snowflake.results import ArrowRows, Rows
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.translation import identifiers
@@ -36,6 +40,10 @@ from strata.cloud.snowflake.translation.statement import translate
 _numbers = itertools.count(1)
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _DONE = "Statement executed successfully."
+
+
+class _BrokenFileError(Exception):
+    """The engine met a file that cannot be read, in the middle of a query that has to skip it."""
 
 
 def run(
@@ -51,7 +59,10 @@ def run(
         return _set_variable(session, tree)
     if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
         session.transaction.begin()
-    return _run(session, tree, parameters)
+    try:
+        return _run(session, tree, parameters)
+    except _BrokenFileError:
+        return run(session, sql, parameters)
 
 
 def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
@@ -69,10 +80,16 @@ def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]
     return replace(results[-1], table=pa.table({results[-1].rowtype[0]["name"]: [sum(counts)]}))
 
 
-def _parsed(session: SnowflakeSession, sql: str) -> Expr:
+@lru_cache(1024)
+def _tree(sql: str) -> Expr:
+    """Return the tree of a statement; whoever changes it copies it."""
     tree: Expr = translated(lambda: parse(sql))
     identifiers.name_outputs(sql, tree)
-    identifiers.normalise(tree)
+    return identifiers.normalise(tree)
+
+
+def _parsed(session: SnowflakeSession, sql: str) -> Expr:
+    tree = _tree(sql).copy()
     for parameter in list(tree.find_all(exp.Parameter)):
         name = parameter.this.name.upper()
         if name not in session.variables:
@@ -104,6 +121,9 @@ def _run(
     with session.account.lock:
         session.forget_dropped()
         kind = _table_change(session, tree)
+        if isinstance(tree, exp.TruncateTable):
+            # The engine does not know IF EXISTS, which has been answered where it counts.
+            tree.set("exists", False)
         # Before the tables too: RESULT_SCAN may name LAST_QUERY_ID.
         functions.fill(session, tree)
         resolver = Resolver(session)
@@ -112,10 +132,15 @@ def _run(
             _require_warehouse(session)
         functions.fill(session, tree)
         definition = tables.define(session, tree, kind)
-    with Readers(session, resolver.scans, resolver.results):
+    with Readers(session, resolver.scans, resolver.results) as readers:
         _bind(session, session.database, session.schema)
         statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
-        rows = session.engine.run(session.connection, statement, parameters)
+        try:
+            rows = session.engine.run(session.connection, statement, parameters)
+        except SqlError:
+            if session.storage.files.distrust(readers.files):
+                raise _BrokenFileError from None
+            raise
     with session.account.lock:
         _record(session, tree, kind, definition.filled_by(statement.columns))
     return rows
@@ -123,6 +148,47 @@ def _run(
 
 def _bind(session: SnowflakeSession, database: str, schema: str) -> None:
     session.engine.bind(session.connection, database, schema, value_of(session, "TIMEZONE"))
+
+
+def describe(session: SnowflakeSession, sql: str) -> ArrowRows | Rows:
+    """Return the columns of a query's result, without a row and without reading a file.
+
+    Of a statement that changes data it is the columns of its counts.
+
+    Raises:
+        SqlError: it would fail before it runs.
+    """
+    tree = _parsed(session, sql)
+    with session.account.lock:
+        session.forget_dropped()
+        functions.fill(session, tree)
+        resolver = Resolver(session)
+        tree = resolver.resolve(tree, session.role, (session.database, session.schema))
+        functions.fill(session, tree)
+    for found in resolver.scans:
+        found.files = ()
+    if not isinstance(tree, exp.Query):
+        verbs = {exp.Insert: ("inserted",), exp.Delete: ("deleted",), exp.Update: ("updated",)}
+        if not isinstance(tree, _DML):
+            _table_change(session, tree)
+        words = next((found for kind, found in verbs.items() if isinstance(tree, kind)), ())
+        columns = [(f"number of rows {word}", "fixed") for word in words]
+        if isinstance(tree, exp.Update):
+            columns.append(("number of multi-joined rows updated", "fixed"))
+        return Rows(columns or [("status", "text")], [])
+    return _described(session, tree, resolver, session.database, session.schema)
+
+
+def _described(
+    session: SnowflakeSession, tree: exp.Query, resolver: Resolver, database: str, schema: str
+) -> ArrowRows:
+    # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
+    limited = select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
+    unbound = [None] * len(list(limited.find_all(exp.Placeholder)))
+    with Readers(session, resolver.scans, resolver.results, opens=False):
+        _bind(session, database, schema)
+        statement = translate(limited, Relations(resolver.columns, session.connection), unbound)
+        return session.engine.run(session.connection, statement, unbound)
 
 
 def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tuple[str, str]]:
@@ -136,12 +202,7 @@ def describe_view(session: SnowflakeSession, path: Path, view: View) -> list[tup
     for found in resolver.scans:
         found.files = ()
     functions.fill(session, tree)
-    # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
-    described = select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
-    with Readers(session, resolver.scans, opens=False):
-        _bind(session, path[0], path[1])
-        statement = translate(described, Relations(resolver.columns, session.connection))
-        rows = session.engine.run(session.connection, statement)
+    rows = _described(session, tree, resolver, path[0], path[1])
     return [(column["name"], _type_name(column)) for column in rows.rowtype]
 
 
@@ -157,7 +218,10 @@ def _type_name(column: dict[str, Any]) -> str:
 
 
 class Readers:
-    """Registers the rows of every scan with the session's DuckDB connection while a query runs."""
+    """Shows the rows of every scan to the session's DuckDB connection while a query runs.
+
+    `files` are those that it reads.
+    """
 
     def __init__(
         self,
@@ -172,33 +236,41 @@ class Readers:
         self._results = results
         self._opens = opens
         self._names: list[str] = []
+        self._registered: list[str] = []
+        self._reading = ExitStack()
+        self.files: list[LocalFile] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         duck = duckdb_of(self._session.connection)
         try:
+            if self._scans:
+                self._reading.enter_context(self._session.storage.files.reading())
             for result in self._results:
-                name = f"_strata_result_{next(_numbers)}"
-                duck.register(f"{name}_rows", result.table)
-                self._names.append(name)
-                result.fill(f"{name}_rows")
+                name = f"_strata_result_{next(_numbers)}_rows"
+                duck.register(name, result.table)
+                self._registered.append(name)
+                result.fill(name)
             for found in self._scans:
                 name = f"_strata_scan_{next(_numbers)}"
                 files = scan.prune(self._session, found, f"{name}_files")
-                table = scan.read(self._session, found, files) if self._opens else scan.empty()
-                duck.register(f"{name}_rows", table)
+                copies = scan.read(self._session, found, files) if self._opens else []
+                self.files += copies
+                query, columns = relation(copies, self._session.storage.files.key_of)
+                duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
                 self._names.append(name)
-                columns = [column for column in table.column_names if column not in METADATA]
-                duck.execute(scan.with_value(name, table.schema))
                 scan.fill(found, name, columns)
         except BaseException:
             self.__exit__()
             raise
+        return self
 
     def __exit__(self, *_: object) -> None:
+        self._reading.close()
         duck = duckdb_of(self._session.connection)
         for name in self._names:
             duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
-            duck.unregister(f"{name}_rows")
+        for name in self._registered:
+            duck.unregister(name)
 
 
 def _table_change(session: SnowflakeSession, tree: Expr) -> str:
@@ -230,6 +302,9 @@ def _table_change(session: SnowflakeSession, tree: Expr) -> str:
         return ""
     if isinstance(tree, exp.Describe):
         return ""
+    if isinstance(tree, exp.Column):
+        # The grammar library reads a single word as an expression.
+        raise syntax_error(tree.name, 0)
     words = tree.sql(dialect="snowflake").split()
     raise not_implemented(" ".join(words[:2]).upper())
 
@@ -252,7 +327,7 @@ def _record(session: SnowflakeSession, tree: Expr, verb: str, definition: tables
             return
         definition.fill(found)
     elif found is not None and not definition.renamed:
-        tables.altered(session, path, found, definition.columns)
+        tables.altered(session, path, found, definition)
     elif found is not None:
         session.catalog.rename("TABLE", path, definition.renamed)
 

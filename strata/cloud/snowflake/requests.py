@@ -12,6 +12,8 @@ from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.session import SnowflakeSession
 
 T = TypeVar("T")
+# Seconds between two interrupts of one statement.
+_AGAIN = 0.05
 
 
 def canceled() -> SqlError:
@@ -71,10 +73,18 @@ class _Request:
         self.aborted = self.timed_out = False
 
     def abort(self) -> None:
+        self.aborted = True
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Interrupt the engine until the statement has ended: what it does not run yet, it does not stop."""
         with self._lock:
-            self.aborted = True
-            if self._current:
-                duckdb_of(self._session.connection).interrupt()
+            if not self._current:
+                return
+            duckdb_of(self._session.connection).interrupt()
+        again = threading.Timer(_AGAIN, self._interrupt)
+        again.daemon = True
+        again.start()
 
     def _time_out(self) -> None:
         self.timed_out = True

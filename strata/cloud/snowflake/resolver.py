@@ -50,6 +50,9 @@ class Resolver:
             if isinstance(table.parent, exp.AlterRename) or self._is_function_or_cte(table):
                 continue
             path = self._path(table, context)
+            if table.find_ancestor(exp.Reference) and path == self._created(tree, context):
+                self._qualify(table, path)
+                continue
             relation = self._catalog.find("OBJECT", path)
             if relation is not None and not self._session.sees(relation):
                 raise does_not_exist("OBJECT", path)
@@ -117,6 +120,10 @@ class Resolver:
                         return True
             ancestor = ancestor.parent
         return False
+
+    def _created(self, tree: Expr, context: tuple[str, str]) -> Path | None:
+        created = tree.find(exp.Table) if isinstance(tree, exp.Create) else None
+        return self._path(created, context) if created is not None else None
 
     def _path(self, table: exp.Table, context: tuple[str, str]) -> Path:
         parts = [p.name if p.args.get("quoted") else p.name.upper() for p in table.parts]

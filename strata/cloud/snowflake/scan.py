@@ -1,27 +1,23 @@
-"""Scans of external tables: choose files and columns, read them, and show the rows to DuckDB."""
+"""Scans of external tables: choose files, and show their rows to DuckDB."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
-from strata.cloud.snowflake.grammar import quote
-from strata.cloud.snowflake.mixed_files import combined, holds_json, is_nested
+from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.storage import StoredObject
 from strata.cloud.snowflake.translation.statement import translate
 
-FILENAME, ROW_NUMBER = METADATA
+FILENAME = METADATA[0]
 
 
 @dataclass
@@ -40,22 +36,6 @@ class FileScan:
     whole: bool
     metadata: tuple[str, ...]
     predicate: Expr | None = None
-
-
-def needed_keys(scan: FileScan) -> set[str] | None:
-    """Return the Parquet columns that the scan's columns come from; None for all."""
-    if scan.whole:
-        return None
-    keys: set[str] = set()
-    for column in scan.columns:
-        for reference in parsed(column.expression).find_all(exp.Column):
-            if reference.name.upper() != "VALUE":
-                continue
-            key = _key(reference)
-            if key is None:
-                return None
-            keys.add(key)
-    return keys
 
 
 def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...]:
@@ -77,42 +57,30 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     return tuple(file for file in scan.files if file.key in kept)
 
 
-def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile]) -> pa.Table:
-    """Return the rows of the files as one Arrow table with METADATA columns; skip files that cannot be read.
+def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile]) -> list[LocalFile]:
+    """Return copies of the files that hold Parquet and can be read; the others are skipped.
 
     Raises:
         SqlError: the role cannot be assumed, the bucket cannot be listed, or the format is not Parquet.
     """
     if scan.table.file_format["TYPE"] != "PARQUET":
         raise not_implemented(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
-    if not files:
-        # Assume the role even so: a query must fail once the integration has lost its access.
-        session.storage.open(scan.place.integration, scan.place.bucket)
-        return empty()
+    # Assume the role even for no file: a query must fail once the integration has lost its access.
     bucket = session.storage.open(scan.place.integration, scan.place.bucket)
+    if not files:
+        return []
     keys = [file.key for file in files]
     there = {stored.key: stored for stored in bucket.objects(_common_prefix(scan.place.prefix, keys))}
-    present: list[StoredObject] = [there[key] for key in keys if key in there]
-    bodies = bucket.read(present)
-    wanted = needed_keys(scan)
-    parse = session.storage.pool.map(
-        lambda pair: _parse(pair[0].key, pair[1], wanted), zip(present, bodies, strict=True)
-    )
-    return _combine([table for table in parse if table is not None])
+    return [file for file in bucket.read([there[key] for key in keys if key in there]) if file.schema]
 
 
-def empty() -> pa.Table:
-    """Return a table without rows."""
-    return _combine([])
-
-
-def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
-    """Complete the scan's subquery over the registered table `name`, whose Parquet columns are `columns`."""
+def fill(scan: FileScan, name: str, columns: Mapping[str, str]) -> None:
+    """Complete the scan's subquery over the view `name`; `columns` are its columns by those of Parquet."""
     projections: list[Expr] = []
     if scan.whole:
         projections.append(exp.column("VALUE", quoted=True))
     for column in scan.columns:
-        tree = _over_columns(parsed(column.expression), set(columns))
+        tree = _over_columns(parsed(column.expression), columns)
         kind = exp.DataType.build(column.type, dialect="snowflake")
         projections.append(exp.alias_(exp.cast(tree, kind), column.name, quoted=True))
     projections += [exp.column(pseudo, quoted=True) for pseudo in scan.metadata]
@@ -121,57 +89,8 @@ def fill(scan: FileScan, name: str, columns: Sequence[str]) -> None:
     scan.node.set("this", exp.select(*projections).from_(_temporary(name)))
 
 
-def with_value(name: str, schema: pa.Schema) -> str:
-    """Return the SQL of a view that adds VALUE, the row as an object, to the registered Arrow table.
-
-    Columns that Snowflake holds as VARIANT are JSON in it.
-    """
-    variants, pairs = [], []
-    for field in sorted(schema, key=lambda item: str(item.name)):
-        column = quote(field.name)
-        if field.name in METADATA:
-            continue
-        if holds_json(field):
-            column = f"CAST({column} AS JSON)"
-        elif is_nested(field):
-            column = f"to_json({column})"
-        if column != quote(field.name):
-            variants.append(f"{column} AS {quote(field.name)}")
-        key = field.name.replace("'", "''")
-        pairs.append(f"'{key}', {column}")
-    replaced = f" REPLACE ({', '.join(variants)})" if variants else ""
-    value = f"json_object({', '.join(pairs)})" if pairs else "'{}'::JSON"
-    return (
-        f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT *{replaced}, {value} AS "VALUE" FROM "{name}_rows"'
-    )
-
-
 def _temporary(name: str) -> exp.Table:
     return exp.table_(name, db="main", catalog="temp", quoted=True)
-
-
-def _parse(key: str, body: bytes | None, wanted: set[str] | None) -> pa.Table | None:
-    if not body:
-        return None
-    try:
-        file = pq.ParquetFile(io.BytesIO(body))
-        names = file.schema_arrow.names
-        table = file.read(
-            columns=names if wanted is None else [n for n in names if n in wanted], use_threads=False
-        )
-    except (pa.ArrowException, OSError, ValueError):
-        return None
-    rows = file.metadata.num_rows
-    filename = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([key]))
-    return table.append_column(FILENAME, filename.cast(pa.string())).append_column(
-        ROW_NUMBER, pa.array(range(1, rows + 1), pa.int64())
-    )
-
-
-def _combine(tables: Sequence[pa.Table]) -> pa.Table:
-    if not tables:
-        return pa.table({FILENAME: pa.array([], pa.string()), ROW_NUMBER: pa.array([], pa.int64())})
-    return combined(tables)
 
 
 def _common_prefix(prefix: str, keys: Sequence[str]) -> str:
@@ -196,7 +115,7 @@ def _key(reference: exp.Column) -> str | None:
     return None
 
 
-def _over_columns(tree: Expr, columns: set[str]) -> Expr:
+def _over_columns(tree: Expr, columns: Mapping[str, str]) -> Expr:
     """Replace `VALUE:key` by the typed Parquet column, or by NULL if no file has it."""
     for reference in list(tree.find_all(exp.Column)):
         name = reference.name.upper()
@@ -208,7 +127,7 @@ def _over_columns(tree: Expr, columns: set[str]) -> Expr:
             reference.replace(exp.column("VALUE", quoted=True))
             continue
         node = reference.parent
-        found = exp.column(key, quoted=True) if key in columns else exp.Null()
+        found = exp.column(columns[key], quoted=True) if key in columns else exp.Null()
         if node is tree:
             return found
         assert node is not None

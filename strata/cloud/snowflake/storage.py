@@ -1,43 +1,27 @@
 """External storage: the buckets of the embedded S3, read with the credentials of a storage integration.
 
-Bytes are cached by ETag, as a warehouse caches them on its local disk. Every query lists the bucket and asks
-for each object, with the assumed role, so that it sees changed, deleted and forbidden objects.
+Objects are copied to disk by ETag, as a warehouse caches them. Every query lists the bucket and asks for
+each object, with the assumed role, so that it sees changed, deleted and forbidden objects.
 """
 
 from __future__ import annotations
 
-import datetime
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.s3.stored_objects import StorageError, StoredObject, StoredObjects
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
 from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.file_cache import FileCache, LocalFile
+
+__all__ = ["Bucket", "StageStorage", "StoredObject"]
 
 # The IAM user of this Snowflake account, in Snowflake's own AWS account.
 USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
-_CACHE_BYTES = 256 * 1024 * 1024
 
 AssumeRole = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object of a bucket; `key` is its path from the bucket's root."""
-
-    key: str
-    etag: str
-    size: int
-    last_modified: datetime.datetime
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -121,10 +105,11 @@ def bound_integration(catalog: Catalog, stage: Stage) -> Integration:
 class Bucket:
     """A bucket, accessed with an assumed role."""
 
-    def __init__(self, storage: StageStorage, name: str, client: Any) -> None:
+    def __init__(self, storage: StageStorage, name: str, objects: StoredObjects, keys: Any) -> None:
         self._storage = storage
         self.name = name
-        self._client = client
+        self._objects = objects
+        self._keys = keys
 
     def objects(self, prefix: str) -> list[StoredObject]:
         """Return the objects under a prefix, without folder markers.
@@ -132,42 +117,29 @@ class Bucket:
         Raises:
             SqlError: S3 refuses.
         """
-        found = []
         try:
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix
-            ):
-                for entry in page.get("Contents", ()):
-                    if not entry["Key"].endswith("/"):
-                        etag = entry["ETag"].strip('"')
-                        found.append(StoredObject(entry["Key"], etag, entry["Size"], entry["LastModified"]))
-        except (ClientError, BotoCoreError) as error:
+            return self._objects.list(self._keys, self.name, prefix)
+        except StorageError as error:
             raise SqlError(
-                f"Failure using stage area. Cause: [{error}] (s3://{self.name}/{prefix})",
+                f"Failure using stage area. Cause: [{error} (Status Code: {error.status}; "
+                f"Error Code: {error.code})] (s3://{self.name}/{prefix})",
                 code=91003,
                 sqlstate="22000",
             ) from None
-        return found
 
-    def read(self, objects: Sequence[StoredObject]) -> list[bytes | None]:
-        """Read objects in parallel; None for one that cannot be read."""
-        return list(self._storage.pool.map(self._read, objects))
-
-    def _read(self, stored: StoredObject) -> bytes | None:
-        cached = self._storage.cached(self.name, stored)
-        condition = {} if cached is None else {"IfNoneMatch": f'"{stored.etag}"'}
+    def read(self, objects: Sequence[StoredObject]) -> list[LocalFile]:
+        """Return copies of the objects on disk, without those that may not or cannot be read."""
+        # S3 is asked for copied objects too: the role may have lost its access.
         try:
-            # S3 is asked for cached bytes too: the role may have lost its access.
-            body: bytes = self._client.get_object(Bucket=self.name, Key=stored.key, **condition)[
-                "Body"
-            ].read()
-        except ClientError as error:
-            unchanged = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 304
-            return cached if unchanged else None
-        except BotoCoreError:
-            return None
-        self._storage.keep(self.name, stored, body)
-        return body
+            allowed = self._objects.readable(self._keys, self.name, [stored.key for stored in objects])
+        except StorageError:
+            return []
+        return self._storage.files.copies(
+            self.name, [stored for stored in objects if stored.key in allowed], self._body
+        )
+
+    def _body(self, stored: StoredObject) -> bytes | None:
+        return self._objects.body(self.name, stored)
 
 
 class StageStorage:
@@ -176,15 +148,10 @@ class StageStorage:
     def __init__(self, context: CloudContext, assume_role: AssumeRole) -> None:
         self._context = context
         self._assume_role = assume_role
-        self._session = botocore.session.Session()
-        self._session_lock = threading.Lock()
-        self.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="snowflake-scan")
-        self._bytes: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
-        self._size = 0
-        self._cache_lock = threading.Lock()
+        self.files = FileCache(context.directory / "snowflake-files")
 
     def close(self) -> None:
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.files.close()
 
     def open(self, integration: Integration, bucket: str) -> Bucket:
         """Return a bucket, accessed with the integration's role.
@@ -197,7 +164,7 @@ class StageStorage:
             raise not_implemented(f"reading STORAGE_PROVIDER = '{integration.options['STORAGE_PROVIDER']}'")
         role_arn = integration.options.get("STORAGE_AWS_ROLE_ARN") or ""
         try:
-            credentials = self._assume_role(
+            keys = self._assume_role(
                 role_arn,
                 principal_arn=USER_ARN,
                 external_id=integration.options.get("STORAGE_AWS_EXTERNAL_ID") or "",
@@ -211,37 +178,5 @@ class StageStorage:
                 code=3167,
                 sqlstate="42601",
             ) from None
-        with self._session_lock:
-            client = self._session.create_client(
-                "s3",
-                region_name=self._context.region,
-                endpoint_url=self._context.aws_url,
-                aws_access_key_id=credentials.access_key_id,
-                aws_secret_access_key=credentials.secret_access_key,
-                aws_session_token=credentials.session_token,
-                config=Config(
-                    s3={"addressing_style": "path"},
-                    proxies={},
-                    max_pool_connections=16,
-                    retries={"max_attempts": 2},
-                    connect_timeout=5,
-                    # The server is local: it responds, or the connection closes.
-                    read_timeout=None,
-                ),
-            )
-        return Bucket(self, bucket, client)
-
-    def cached(self, bucket: str, stored: StoredObject) -> bytes | None:
-        key = (bucket, stored.key, stored.etag)
-        with self._cache_lock:
-            if key in self._bytes:
-                self._bytes.move_to_end(key)
-            return self._bytes.get(key)
-
-    def keep(self, bucket: str, stored: StoredObject, body: bytes) -> None:
-        with self._cache_lock:
-            self._bytes[bucket, stored.key, stored.etag] = body
-            self._size += len(body)
-            while self._size > _CACHE_BYTES and len(self._bytes) > 1:
-                _, dropped = self._bytes.popitem(last=False)
-                self._size -= len(dropped)
+        assert self._context.objects is not None, "the AWS that has the role runs"
+        return Bucket(self, bucket, self._context.objects, keys)

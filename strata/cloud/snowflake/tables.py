@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.catalog import Table
+from strata.cloud.snowflake.catalog import ForeignKey, Table
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.relations import engine_columns, parsed
@@ -53,6 +53,11 @@ class Definition:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    references: tuple[ForeignKey, ...] = ()
+    identities: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    transient: bool = False
     session: int = 0
     renamed: Path = ()
 
@@ -72,7 +77,9 @@ class Definition:
     def fill(self, table: Table) -> None:
         table.columns = {name: types.sql_name(kind or types.text()) for name, kind in self.columns}
         table.required, table.defaults, table.keys = self.required, dict(self.defaults), dict(self.keys)
-        table.session = self.session
+        table.references = self.references
+        table.identities, table.comments = dict(self.identities), dict(self.comments)
+        table.transient, table.session = self.transient, self.session
 
 
 def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
@@ -91,19 +98,38 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         assert source is not None
         original = session.catalog.get("TABLE", (source.catalog, source.db, source.name))
         columns = tuple((name, parsed(kind)) for name, kind in original.columns.items())
-        return Definition(columns, original.required, original.defaults, original.keys)
+        return Definition(
+            columns,
+            original.required,
+            original.defaults,
+            original.keys,
+            original.references,
+            original.identities,
+            original.comments,
+        )
     given: Declared = tuple(declared(tree))
-    keys = keys_of(tree)
+    keys, references = keys_of(tree), references_of(tree)
     forget_keys(tree)
     properties = tree.args.get("properties")
-    temporary = 0
+    temporary, transient = 0, False
     for item in list(properties.expressions) if properties is not None else ():
         if isinstance(item, exp.TemporaryProperty):
             temporary = session.id
             item.pop()
         elif isinstance(item, exp.TransientProperty | exp.Cluster):
+            transient = transient or isinstance(item, exp.TransientProperty)
             item.pop()
-    return Definition(given, required_of(tree), defaults_of(tree), keys, temporary)
+    return Definition(
+        given,
+        required_of(tree),
+        defaults_of(tree),
+        keys,
+        references,
+        identities_of(tree),
+        comments_of(tree),
+        transient=transient,
+        session=temporary,
+    )
 
 
 _CHANGES = (exp.AlterColumn, exp.AlterRename, exp.ColumnDef, exp.Drop, exp.RenameColumn, exp.Cluster)
@@ -122,14 +148,22 @@ def _change(session: SnowflakeSession, tree: Expr) -> Definition:
             action.set("this", exp.to_table(path[2]))
             action.this.this.set("quoted", True)
             return Definition(renamed=path)
-    return Definition(tuple(declared(tree)))
+    changed = [a for a in tree.args.get("actions") or () if isinstance(a, exp.AlterColumn)]
+    commented = {a.name: a.args["comment"].name for a in changed if a.args.get("comment")}
+    return Definition(
+        tuple(declared(tree)),
+        (*required_of(tree), *(a.name for a in changed if a.args.get("allow_null") is False)),
+        defaults_of(tree),
+        comments=comments_of(tree) | commented,
+        optional=tuple(a.name for a in changed if a.args.get("allow_null")),
+    )
 
 
-def altered(session: SnowflakeSession, path: Path, table: Table, columns: Declared | None) -> None:
+def altered(session: SnowflakeSession, path: Path, table: Table, definition: Definition) -> None:
     """Follow a change of a table's columns in the engine."""
     now = engine_columns(session.connection, path)
     before = list(table.columns.items())
-    added = dict(columns or ())
+    added = dict(definition.columns)
     kept: dict[str, str] = {}
     for index, (name, natural) in enumerate(now.items()):
         known = table.columns.get(name)
@@ -137,11 +171,17 @@ def altered(session: SnowflakeSession, path: Path, table: Table, columns: Declar
             known = before[index][1]
         kept[name] = types.sql_name(added.get(name) or natural) if known is None else known
     table.columns = kept
+    required = dict.fromkeys((*table.required, *definition.required))
+    table.required = tuple(name for name in required if name in kept and name not in definition.optional)
+    comments = table.comments | dict(definition.comments)
+    table.comments = {name: text for name, text in comments.items() if name in kept and text}
+    defaults = table.defaults | dict(definition.defaults)
+    table.defaults = {name: text for name, text in defaults.items() if name in kept}
 
 
 def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return the columns of the keys that CREATE TABLE declares, by PRIMARY, UNIQUE and IMPORTED."""
-    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": [], "IMPORTED": []}
+    """Return the columns of the keys that CREATE TABLE declares, by PRIMARY and UNIQUE."""
+    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": []}
     for definition in tree.find_all(exp.ColumnDef):
         for constraint in definition.find_all(exp.ColumnConstraint):
             for kind, name in _COLUMN_KEYS.items():
@@ -149,8 +189,6 @@ def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
                     found[name].append((definition.name,))
     for primary in tree.find_all(exp.PrimaryKey):
         found["PRIMARY"].append(tuple(e.name for e in primary.expressions))
-    for foreign in tree.find_all(exp.ForeignKey):
-        found["IMPORTED"].append(tuple(e.name for e in foreign.expressions))
     for unique in tree.find_all(exp.UniqueColumnConstraint):
         if isinstance(unique.this, exp.Schema):
             found["UNIQUE"].append(tuple(e.name for e in unique.this.expressions))
@@ -160,8 +198,21 @@ def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
 _COLUMN_KEYS: dict[type[Expr], str] = {
     exp.PrimaryKeyColumnConstraint: "PRIMARY",
     exp.UniqueColumnConstraint: "UNIQUE",
-    exp.Reference: "IMPORTED",
 }
+
+
+def references_of(tree: Expr) -> tuple[ForeignKey, ...]:
+    """Return the foreign keys that CREATE TABLE declares, whose tables are qualified."""
+    found = []
+    for reference in tree.find_all(exp.Reference):
+        holder = reference.find_ancestor(exp.ForeignKey, exp.ColumnDef)
+        own = [holder] if isinstance(holder, exp.ColumnDef) else holder.expressions if holder else []
+        table = reference.find(exp.Table)
+        assert table is not None, "a reference names a table"
+        named = reference.this.expressions if isinstance(reference.this, exp.Schema) else []
+        path = (table.catalog, table.db, table.name)
+        found.append(ForeignKey(tuple(e.name for e in own), path, tuple(e.name for e in named)))
+    return tuple(found)
 
 
 def forget_keys(tree: Expr) -> None:
@@ -175,7 +226,7 @@ def forget_keys(tree: Expr) -> None:
                 required = exp.ColumnConstraint(kind=exp.NotNullColumnConstraint())
                 definition.append("constraints", required)
     for constraint in list(tree.find_all(exp.ColumnConstraint)):
-        if isinstance(constraint.kind, tuple(_COLUMN_KEYS)):
+        if isinstance(constraint.kind, (*_COLUMN_KEYS, exp.Reference)):
             constraint.pop()
     for key in list(tree.find_all(exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)):
         holder = key.parent if isinstance(key.parent, exp.Constraint) else key
@@ -198,3 +249,29 @@ def defaults_of(tree: Expr) -> dict[str, str]:
         for definition in tree.find_all(exp.ColumnDef)
         for constraint in definition.find_all(exp.DefaultColumnConstraint)
     }
+
+
+def comments_of(tree: Expr) -> dict[str, str]:
+    """Take the comment of each column out of the statement, and return them."""
+    found: dict[str, str] = {}
+    for definition in tree.find_all(exp.ColumnDef):
+        for comment in list(definition.find_all(exp.CommentColumnConstraint)):
+            found[definition.name] = comment.name
+            assert comment.parent is not None, "it is in the constraint of a column"
+            comment.parent.pop()
+    return found
+
+
+def identities_of(tree: Expr) -> dict[str, tuple[int, int, str]]:
+    """Return start, increment and order of each column that numbers itself."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for definition in tree.find_all(exp.ColumnDef):
+        if definition.find(exp.AutoIncrementColumnConstraint):
+            found[definition.name] = (1, 1, "NOORDER")
+        for given in definition.find_all(exp.GeneratedAsIdentityColumnConstraint):
+            start, increment = (int(given.args[k].name) if given.args.get(k) else 1 for k in _NUMBERED)
+            found[definition.name] = (start, increment, "ORDER" if given.args.get("order") else "NOORDER")
+    return found
+
+
+_NUMBERED = ("start", "increment")

@@ -20,6 +20,7 @@ import snowflake.connector
 from moto.server import ThreadedMotoServer
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.gateway.services import Services
 from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
@@ -27,6 +28,8 @@ from strata.cloud.snowflake.session import SnowflakeAccount
 from .console import Console
 
 ACCOUNT = "111122223333"
+# Whom moto alone takes for the owner of every bucket.
+OWNER = "123456789012"
 REGION = "eu-west-1"
 EXTERNAL_ID = "strata-dev-111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/strata-snowflake-dev"
@@ -49,7 +52,7 @@ class Lake:
         self.assumed.append({"role_arn": role_arn} | asked)
         if role_arn != ROLE or asked["external_id"] != self.trusted_external_id:
             raise Refusal("not authorized to perform sts:AssumeRole")
-        return SimpleNamespace(access_key_id=ACCOUNT, secret_access_key="x", session_token="x")
+        return SimpleNamespace(access_key_id=OWNER, secret_access_key="x", session_token="x")
 
     def put(self, key: str, rows: list[dict[str, Any]] | None = None, body: bytes | None = None) -> str:
         """Write Parquet (or any bytes) to a key below curated/flights/ and return the full key."""
@@ -161,6 +164,7 @@ def server(
     moto_url: str, lakes: dict[str, Lake], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SnowflakeServer]:
     context = CloudContext(ACCOUNT, REGION, Path(tmp_path_factory.mktemp("cloud")), aws_url=moto_url)
+    context.objects = Services(context).objects
     found = SnowflakeServer(
         context, lambda role_arn, **asked: lakes["current"].assume_role(role_arn, **asked)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -187,51 +186,3 @@ def test_a_session_runs_one_statement_at_a_time(
         return requests.run("id", session, lambda: dispatch.execute(session, "SELECT 1"), 0)
 
     assert most_at_once([request] * 3, slow) == 1
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[StageStorage]:
-    found = StageStorage(CloudContext(ACCOUNT, REGION, tmp_path), lambda *_, **__: _Credentials())
-    yield found
-    found.close()
-
-
-class _Credentials:
-    access_key_id = secret_access_key = session_token = "x"
-
-
-def test_clients_are_made_one_at_a_time(storage: StageStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    # botocore's session is not safe for threads.
-    class Integration:
-        options = {"STORAGE_PROVIDER": "S3"}  # noqa: RUF012
-
-    def slow(enter: Callable[[], Any]) -> None:
-        monkeypatch.setattr(storage._session, "create_client", enter)
-
-    def open_one() -> Any:
-        return storage.open(Integration(), "bucket")
-
-    assert most_at_once([open_one] * 3, slow) == 1
-
-
-def test_the_cache_is_used_by_one_thread_at_a_time(storage: StageStorage) -> None:
-    stored = StoredObject("a", "etag", 1, None)
-
-    class Slow(OrderedDict):
-        enter: Callable[[], Any]
-
-        def get(self, *arguments: Any) -> Any:
-            self.enter()
-            return super().get(*arguments)
-
-        def __setitem__(self, key: Any, value: Any) -> None:
-            self.enter()
-            super().__setitem__(key, value)
-
-    def slow(enter: Callable[[], Any]) -> None:
-        Slow.enter = staticmethod(enter)
-        storage._bytes = Slow()
-
-    works = [lambda: storage.keep("b", stored, b"x"), lambda: storage.cached("b", stored)]
-    assert most_at_once([works[0]] * 2, slow) == 1
-    assert most_at_once([works[1]] * 2, slow) == 1

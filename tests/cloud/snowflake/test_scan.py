@@ -13,10 +13,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from strata.cloud.snowflake import pruning, scan
+from strata.cloud.snowflake import pruning
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.scan import FileScan
+from strata.cloud.snowflake.file_cache import FileCache, LocalFile
 from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.storage import StageStorage, StoredObject
 
@@ -39,7 +39,8 @@ CREATE EXTERNAL TABLE T (
 class Bucket:
     """Objects in memory; `listed` and `read` are what was asked for, `lost` what cannot be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: FileCache) -> None:
+        self.files = files
         self.bodies: dict[str, bytes] = {}
         self.listed: list[str] = []
         self.asked: list[str] = []
@@ -59,9 +60,10 @@ class Bucket:
             if key.startswith(prefix)
         ]
 
-    def read(self, objects: list[StoredObject]) -> list[bytes | None]:
+    def read(self, objects: list[StoredObject]) -> list[LocalFile]:
         self.asked += [stored.key for stored in objects]
-        return [None if stored.key in self.lost else self.bodies[stored.key] for stored in objects]
+        found = [stored for stored in objects if stored.key not in self.lost]
+        return self.files.copies("bucket", found, lambda stored: self.bodies[stored.key])
 
 
 def parquet(rows: list[dict[str, Any]]) -> bytes:
@@ -71,8 +73,8 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    found = Bucket()
+def bucket(account: SnowflakeAccount, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    found = Bucket(account.storage.files)
 
     def opened(*_: Any) -> Bucket:
         found.opened += 1
@@ -202,6 +204,37 @@ def test_files_that_cannot_be_read_are_left_out(table: Console, bucket: Bucket) 
     assert table.one(count) == 0
 
 
+def test_a_file_with_a_broken_page_is_left_out(table: Console, bucket: Bucket) -> None:
+    body = bytearray(parquet([{"a": 5, "b": "t" * 500}, {"a": 6, "b": "u" * 500}]))
+    body[4:60] = b"\7" * 56
+    bucket.put("d=2026-01-01/o=y/2.parquet", bytes(body))
+    assert [row["A"] for row in table.run("SELECT A, B FROM T ORDER BY A")] == [1, 2, 4]
+    table.run("CREATE TABLE KEPT AS SELECT A FROM T")
+    assert table.one("SELECT COUNT(*) AS N FROM KEPT") == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["d=1/o=x/a?b*[c]{d}.parquet", "d=1/o=x/a b%20+é'\"", "d=1/o=x/" + "n/" * 200, "../x/./y"]
+)
+def test_a_file_of_any_name(console: Console, bucket: Bucket, name: str) -> None:
+    console.script(DDL)
+    key = bucket.put(name, [{"a": 1, "b": "p"}])
+    console.run("ALTER EXTERNAL TABLE T REFRESH")
+    found = console.run("SELECT A, METADATA$FILENAME AS F FROM T")
+    assert found == [{"A": 1, "F": key}]
+
+
+def test_columns_whose_names_differ_by_case(console: Console, bucket: Bucket) -> None:
+    console.script(DDL)
+    bucket.put("d=1/o=x/1.parquet", [{"a": 1, "A": "p"}])
+    bucket.put("d=1/o=x/2.parquet", [{"A": "q", "filename": "own"}])
+    console.run("ALTER EXTERNAL TABLE T REFRESH")
+    found = console.run(
+        "SELECT VALUE:a::INT AS X, VALUE:A::VARCHAR AS Y, VALUE:filename::VARCHAR AS Z FROM T ORDER BY Y"
+    )
+    assert found == [{"X": 1, "Y": "p", "Z": None}, {"X": None, "Y": "q", "Z": "own"}]
+
+
 def test_files_whose_types_differ(console: Console, bucket: Bucket) -> None:
     console.script(DDL)
     bucket.put("d=2026-01-01/o=x/1.parquet", [{"a": 1, "b": "p"}])
@@ -280,29 +313,6 @@ def test_a_failed_query_leaves_nothing_behind(table: Console, account: Snowflake
     duck = table.session().connection._duck_conn
     left = duck.execute("SELECT view_name FROM duckdb_views() WHERE view_name LIKE '_strata%'").fetchall()
     assert left == []
-
-
-def _scan(*expressions: str, whole: bool = False) -> FileScan:
-    columns = tuple(ExternalColumn(f"C{i}", "INT", text) for i, text in enumerate(expressions))
-    return FileScan(None, None, (), exp.Subquery(this=exp.select("1")), columns, whole, ())
-
-
-@pytest.mark.parametrize(
-    ("expressions", "keys"),
-    [
-        (["VALUE:a::INT"], {"a"}),
-        (["VALUE:a", "value['b']::INT", "(VALUE:a)"], {"a", "b"}),
-        (["METADATA$FILENAME"], set()),
-        (["1"], set()),
-        (["VALUE:a.b"], None),
-        (["VALUE"], None),
-        (["VALUE[0]"], None),
-        (["TO_JSON(VALUE)", "VALUE:a"], None),
-    ],
-)
-def test_the_parquet_columns_that_are_read(expressions: list[str], keys: set[str] | None) -> None:
-    assert scan.needed_keys(_scan(*expressions)) == keys
-    assert scan.needed_keys(_scan(*expressions, whole=True)) is None
 
 
 RELATION = ExternalTable(

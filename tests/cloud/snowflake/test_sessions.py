@@ -126,11 +126,6 @@ def test_the_id_of_a_query_is_the_one_that_result_scan_takes(snow: Snow) -> None
     assert snow.one(f"select x from table(result_scan('{query_id}'))") == 7
 
 
-def test_several_statements_in_one_request_are_refused_by_name(snow: Snow) -> None:
-    with snow.connection.cursor() as cursor, pytest.raises(ProgrammingError, match="several statements"):
-        cursor.execute("select 1; select 2", num_statements=2)
-
-
 def test_a_null_timestamp_is_fetched(snow: Snow) -> None:
     assert snow.rows("select null::timestamp_ntz, null::timestamp_tz, null::timestamp_ltz") == [
         (None, None, None)

@@ -1,46 +1,25 @@
-"""The bytes of bucket objects that stage storage caches."""
+"""The locations of stages, and the objects there."""
 
 from __future__ import annotations
 
 import datetime
-import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake import storage
 from strata.cloud.snowflake.catalog import Integration
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.storage import StageStorage, StoredObject
+from strata.cloud.snowflake.storage import StageStorage, StorageError, StoredObject
 
 from .conftest import ACCOUNT, REGION
 
-OBJECTS = [StoredObject(key, "etag", 4, datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)) for key in "abc"]
-
-
-@pytest.mark.parametrize(
-    ("read_again", "cached"),
-    [(None, [None, b"bbbb", b"cccc"]), (0, [b"aaaa", None, b"cccc"])],
-)
-def test_the_cache_drops_what_was_not_read_for_longest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_again: int | None, cached: list[bytes | None]
-) -> None:
-    monkeypatch.setattr(storage, "_CACHE_BYTES", 8)
-    found = StageStorage(CloudContext(ACCOUNT, REGION, tmp_path), lambda: None)
-    for stored in OBJECTS[:2]:
-        found.keep("bucket", stored, stored.key.encode() * 4)
-    if read_again is not None:
-        found.cached("bucket", OBJECTS[read_again])
-    found.keep("bucket", OBJECTS[2], b"cccc")
-    assert [found.cached("bucket", stored) for stored in OBJECTS] == cached
-    assert found.cached("other", OBJECTS[2]) is None
-    found.close()
-
-
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+OBJECTS = [StoredObject(key, "etag", 1, NOON) for key in "abc"]
 LOCATIONS = ("s3://bucket/a/", "s3://bucket/b")
 
 
@@ -104,63 +83,29 @@ def test_where_an_integration_reaches(
     assert (raised.value.code, raised.value.sqlstate) == (3138, "42601")
 
 
-class Pages:
-    """A client of S3 with two pages of objects, of which some cannot be read."""
-
-    def __init__(self) -> None:
-        self.reads: list[str] = []
-        self.denied = False
-
-    def get_paginator(self, name: str) -> Pages:
-        assert name == "list_objects_v2"
-        return self
-
-    def paginate(self, **asked: str) -> list[dict[str, Any]]:
-        if asked["Prefix"] == "refused/":
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
-        assert asked == {"Bucket": "bucket", "Prefix": "p/"}
-        entries = [
-            {"Key": f"p/{n}", "ETag": f'"{n}"', "Size": 1, "LastModified": NOON}
-            for n in ("a", "b", "folder/")
-        ]
-        return [{"Contents": entries[:1]}, {"Contents": entries[1:]}, {}]
-
-    def get_object(self, **asked: str) -> Any:
-        if self.denied:
-            answer = {"ResponseMetadata": {"HTTPStatusCode": 403}}
-            raise ClientError({"Error": {"Code": "AccessDenied"}} | answer, "GetObject")
-        if asked.get("IfNoneMatch") == '"a"':
-            answer = {"ResponseMetadata": {"HTTPStatusCode": 304}}
-            raise ClientError({"Error": {"Code": "304"}} | answer, "GetObject")
-        self.reads.append(asked["Key"])
-        if asked["Key"] == "p/b":
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": io.BytesIO(asked["Key"].encode())}
-
-
-NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
-
-
 def test_the_objects_of_a_bucket(tmp_path: Path) -> None:
     kept = StageStorage(CloudContext(ACCOUNT, REGION, tmp_path), lambda: None)
-    client = Pages()
-    bucket = storage.Bucket(kept, "bucket", client)
-    found = bucket.objects("p/")
-    assert found == [StoredObject("p/a", "a", 1, NOON), StoredObject("p/b", "b", 1, NOON)]
-    assert bucket.read(found) == [b"p/a", None]
-    assert bucket.read(found[:1]) == [b"p/a"]
-    # What was read once is not read again, unless the role may no longer read it.
-    assert sorted(client.reads) == ["p/a", "p/b"]
-    client.denied = True
-    assert bucket.read(found[:1]) == [None]
+    objects = Mock(body=lambda bucket, stored: b"x" if stored.key == "a" else None)
+    bucket = storage.Bucket(kept, "bucket", objects, "keys")
+    objects.list.return_value = OBJECTS
+    assert bucket.objects("p/") == OBJECTS
+    objects.list.assert_called_once_with("keys", "bucket", "p/")
+    objects.readable.return_value = {"a", "b"}
+    (copy,) = bucket.read(OBJECTS)
+    assert (copy.key, copy.path.read_bytes(), copy.schema) == ("a", b"x", None)
+    # The role may lose its access to an object that has been copied, and then to the bucket.
+    objects.readable.return_value = {"c"}
+    assert bucket.read(OBJECTS) == []
+    objects.readable.side_effect = objects.list.side_effect = StorageError("NoSuchBucket", 404, "It is gone")
+    assert bucket.read(OBJECTS) == []
     with pytest.raises(SqlError) as raised:
-        bucket.objects("refused/")
+        bucket.objects("p/")
     assert (raised.value.code, raised.value.sqlstate) == (91003, "22000")
-    assert raised.value.message.startswith(
-        "Failure using stage area. Cause: [An error occurred (AccessDenied)"
+    assert raised.value.message == (
+        "Failure using stage area. Cause: [It is gone (Status Code: 404; Error Code: NoSuchBucket)] (s3://bucket/p/)"
     )
-    assert raised.value.message.endswith("] (s3://bucket/refused/)")
     kept.close()
+    assert not copy.path.exists()
 
 
 def test_the_role_of_an_integration(tmp_path: Path) -> None:
@@ -172,17 +117,11 @@ def test_the_role_of_an_integration(tmp_path: Path) -> None:
             raise PermissionError("not trusted")
         return SimpleNamespace(access_key_id="k", secret_access_key="s", session_token="t")
 
-    context = CloudContext(ACCOUNT, REGION, tmp_path, aws_url="http://127.0.0.1:1")
+    context = CloudContext(ACCOUNT, REGION, tmp_path, objects=Mock())
     kept = StageStorage(context, assume_role)
     options = {"STORAGE_PROVIDER": "S3", "STORAGE_AWS_ROLE_ARN": "arn:r", "STORAGE_AWS_EXTERNAL_ID": "x"}
     bucket = kept.open(Integration(name="I", owner="R", options=options), "bucket")
-    client = bucket._client
-    assert (bucket.name, client.meta.region_name, client.meta.endpoint_url) == (
-        "bucket",
-        REGION,
-        context.aws_url,
-    )
-    assert client.meta.config.s3["addressing_style"] == "path"
+    assert bucket.name == "bucket"
     named = {"principal_arn": storage.USER_ARN, "external_id": "x", "session_name": "snowflake"}
     assert asked == [("arn:r", named)]
     for change, code in (({"STORAGE_AWS_ROLE_ARN": "arn:no"}, 3167), ({"STORAGE_PROVIDER": "S3GOV"}, 2)):

@@ -56,6 +56,7 @@ class AwsServer:
             self.context.aws_url = f"http://127.0.0.1:{self.context.aws_port}"
             services = self._start_services()
             self.context.assume_role = services.identity.assume_role
+            self.context.objects = services.objects
             self._serve(self._socket, services)
         except BaseException:
             self.stop()
@@ -82,6 +83,7 @@ class AwsServer:
                 self.context.aws_url = ""
                 moto_compat.forget_state()
             self.context.assume_role = no_roles
+            self.context.objects = None
             self._settings.undo()
             self._holds = False
             _serving.release()

@@ -17,6 +17,7 @@ from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.service import Service
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
@@ -37,6 +38,7 @@ class Services:
         self.identity = Identity(context)
         self.authorizer = Authorizer(self.identity)
         self.s3_access = S3Access(self.identity, self.authorizer)
+        self.objects = StoredObjects(self.s3_access, context.region)
         self.glue = Glue(context, self.identity)
         self.functions = Lambda(context, self.identity)
         self._in_order: tuple[Service, ...] = (

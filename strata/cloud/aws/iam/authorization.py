@@ -58,13 +58,17 @@ class AuthorizationError(Exception):
 class Conditions(dict[str, "str | Sequence[str]"]):
     """The condition keys of a request; asked for one of which nothing is known it raises PolicyError.
 
-    `absent_prefixes`: keys that begin so are known, and absent where they are not given.
+    `absent_prefixes`: keys that begin so are known, and absent where they are not given. `asked`: where the
+    keys that were asked for are kept.
     """
 
     absent_prefixes: tuple[str, ...] = ()
+    asked: set[str] | None = None
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the key's value, or the default if the request does not have the key."""
+        if self.asked is not None:
+            self.asked.add(key)
         if key in self:
             return self[key]
         if key in _ABSENT or key.startswith((*_ABSENT_PREFIXES, *self.absent_prefixes)):

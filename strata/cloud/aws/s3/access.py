@@ -9,6 +9,8 @@ every caller. Encryption asks for no rights here.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +22,7 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.api_call import region_of_request
+from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.authorization import (
     AuthorizationError,
     Authorizer,
@@ -106,6 +109,15 @@ _OF_TAGGED = re.compile(
 # AWS lets an account's root repair a policy that locks every caller out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
+# Condition keys whose values stay the same for one session and bucket.
+_STAYING = frozenset(
+    {
+        "aws:principalaccount", "aws:principalarn", "aws:principalisawsservice", "aws:principaltype",
+        "aws:requestedregion", "aws:resourceaccount", "aws:securetransport", "aws:sourceip", "aws:useragent",
+        "aws:userid", "aws:viaawsservice", "s3:resourceaccount", "s3:tlsversion",
+    }
+)  # fmt: skip
+
 
 class S3Access(Service):
     """The decisions on requests to S3.
@@ -144,19 +156,64 @@ class S3Access(Service):
             raise NotImplementedError(f"{operation} of Intelligent-Tiering")
         if operation == "DeleteObjects":
             return  # moto asks for each object, and answers for each
-        bucket = _bucket(bucket_name)
+        bucket = bucket_named(bucket_name)
         for action, resource, about in self._needed(operation, bucket_name, key, bucket):
-            if session is None and (about is None or action in _ROOT_ALWAYS):
-                continue
-            decision = self._decided(action, resource, about)
+            self.require(action, resource, about)
+
+    def require(self, action: str, resource: str, about: FakeBucket | None) -> None:
+        """Refuse the request being served unless the policies allow it an action on a resource.
+
+        Raises:
+            AuthorizationError: they do not.
+        """
+        session = self._authorizer.known_session()
+        if session is None and (about is None or action in _ROOT_ALWAYS):
+            return
+        decision = self._decided(action, resource, about)
+        if "s3_decided" in g:
             g.s3_decided[resource] = decision
-            if decision.outcome is PolicyOutcome.DENY or (session is not None and not decision.allowed):
-                who = session or self._identity.caller_of_request()
-                raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
-            foreign = about is not None and about.account_id != self._identity.caller_of_request().account_id
-            if session is None and foreign and not decision.allowed and request.headers.get("Authorization"):
-                who = self._identity.caller_of_request()
-                raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
+        caller = self._identity.caller_of_request()
+        foreign = about is not None and about.account_id != caller.account_id
+        signed = bool(request.headers.get("Authorization"))
+        if decision.outcome is PolicyOutcome.DENY or (
+            not decision.allowed and (session is not None or (foreign and signed))
+        ):
+            raise AuthorizationError(
+                "AccessDenied", _sentence(session or caller, action, resource, decision.reason)
+            )
+
+    def policies(self, bucket: FakeBucket) -> Hashable:
+        """Return what a decision on the caller's access to a bucket comes from; equal if nothing changed.
+
+        Raises:
+            AuthorizationError: the caller's keys are not valid, or its role is gone.
+        """
+        session = self._authorizer.known_session()
+        if session is None:
+            return (self._identity.caller_of_request(), bucket.account_id, bucket.policy)
+        role = role_of(session)
+        return (
+            session.role_arn,
+            session.arn,
+            session.policies,
+            tuple(identity.role_policies(role)),
+            identity.role_boundary(role),
+            bucket.name,
+            bucket.account_id,
+            bucket.policy,
+        )
+
+    @contextmanager
+    def dependencies(self) -> Iterator[set[str]]:
+        """Collect the condition keys that the decisions made meanwhile depend on, without those that stay."""
+        asked: set[str] = set()
+        g.s3_conditions = asked
+        found: set[str] = set()
+        try:
+            yield found
+        finally:
+            found |= {key for key in asked if key not in _STAYING}
+            del g.s3_conditions
 
     def _operation(self) -> tuple[str, str, str]:
         """The operation, the bucket and the key of the request, as botocore's model names them."""
@@ -208,7 +265,7 @@ class S3Access(Service):
         if source:
             path, _, version = unquote(source).lstrip("/").partition("?versionId=")
             read = "s3:GetObjectVersion" if version else "s3:GetObject"
-            needed.append((read, f"arn:aws:s3:::{path}", _bucket(path.partition("/")[0])))
+            needed.append((read, f"arn:aws:s3:::{path}", bucket_named(path.partition("/")[0])))
         return needed
 
     @replaces(moto.BUCKET_PERMISSION)
@@ -255,6 +312,7 @@ class S3Access(Service):
         if not has_request_context():
             return Conditions({"aws:securetransport": "true"})
         conditions = caller_conditions(self._authorizer.known_session(), region_of_request("us-east-1"))
+        conditions.asked = g.get("s3_conditions")
         conditions["aws:principalaccount"] = caller.account_id
         if caller.arns:
             conditions["aws:principalarn"] = caller.arns[-1]
@@ -301,7 +359,8 @@ class S3Access(Service):
         set_logging(bucket, logging_config, bucket_backend)
 
 
-def _bucket(name: str) -> FakeBucket | None:
+def bucket_named(name: str) -> FakeBucket | None:
+    """Return the bucket of a name, of whichever account; None if there is none."""
     place = s3_backends.bucket_accounts.get(name)
     return s3_backends[place[1]][place[0]].buckets.get(name) if place else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, like
-from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.information_schema import columns_of, visible_relations
 from strata.cloud.snowflake.kinds import KINDS
@@ -42,9 +42,9 @@ def show_columns(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                     "default": defaults.get(name, ""),
                     "kind": "VIRTUAL_COLUMN" if external and name in expressions else "COLUMN",
                     "expression": expressions.get(name, ""),
-                    "comment": "",
+                    "comment": relation.comments.get(name, "") if isinstance(relation, Table) else "",
                     "database_name": path[0],
-                    "autoincrement": "",
+                    "autoincrement": relation.identity_of(name) if isinstance(relation, Table) else "",
                 }
             )
     statement.expect_end()
@@ -112,7 +112,7 @@ def _json_type(text_: str, *, nullable: bool) -> str:
 
 
 def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> Rows:
-    """Execute SHOW PRIMARY KEYS, UNIQUE KEYS and IMPORTED KEYS [IN ...]."""
+    """Execute SHOW PRIMARY KEYS and UNIQUE KEYS [IN ...]."""
     rows = []
     for path, relation in _relations(session, statement):
         keys = relation.keys.get(kind, ()) if isinstance(relation, Table) else ()
@@ -126,7 +126,7 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
                         "table_name": path[2],
                         "column_name": name,
                         "key_sequence": str(sequence),
-                        "constraint_name": f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}",
+                        "constraint_name": _constraint(path, kind, number),
                         "rely": "false",
                         "comment": "",
                     }
@@ -137,6 +137,44 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
         "rely comment"
     )
     return rows_of(columns, rows)
+
+
+def _constraint(path: Path, kind: str, number: int = 1) -> str:
+    return f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}"
+
+
+def show_imported_keys(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    """Execute SHOW IMPORTED KEYS [IN ...]."""
+    rows = []
+    for path, relation in _relations(session, statement):
+        for number, key in enumerate(relation.references if isinstance(relation, Table) else (), start=1):
+            referred = session.catalog.find("TABLE", key.table)
+            primary = referred.keys.get("PRIMARY", ((),))[0] if referred is not None else ()
+            for sequence, (own, other) in enumerate(
+                zip(key.columns, key.referred or primary, strict=False), start=1
+            ):
+                rows.append(
+                    {
+                        "created_on": relation.created_on,
+                        **dict(zip(_place("pk"), (*key.table, other), strict=True)),
+                        **dict(zip(_place("fk"), (*path, own), strict=True)),
+                        "key_sequence": str(sequence),
+                        "update_rule": "NO ACTION",
+                        "delete_rule": "NO ACTION",
+                        "fk_name": _constraint(path, "FOREIGN", number),
+                        "pk_name": _constraint(key.table, "PRIMARY"),
+                        "deferrability": "NOT DEFERRABLE",
+                        "rely": "false",
+                        "comment": "",
+                    }
+                )
+    statement.expect_end()
+    names = [*_place("pk"), *_place("fk"), "key_sequence", "update_rule", "delete_rule", "fk_name", "pk_name"]
+    return rows_of(text(" ".join(["created_on", *names, "deferrability rely comment"])), rows)
+
+
+def _place(side: str) -> list[str]:
+    return [f"{side}_{part}_name" for part in ("database", "schema", "table", "column")]
 
 
 def show_objects(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -189,7 +227,8 @@ def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             "type": kind,
             "kind": "COLUMN",
             "null?": "N" if name in required else "Y",
-            "default": defaults.get(name),
+            "default": defaults.get(name) or _identity(relation, name),
+            "comment": relation.comments.get(name) if isinstance(relation, Table) else None,
             "primary key": "Y" if any(name in key for key in keys.get("PRIMARY", ())) else "N",
             "unique key": "Y" if any(name in key for key in keys.get("UNIQUE", ())) else "N",
         }
@@ -200,11 +239,17 @@ def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     return rows_of([(name, "text") for name in names], rows, DESCRIBE)
 
 
+def _identity(relation: Securable, column: str) -> str | None:
+    return (relation.identity_of(column) or None) if isinstance(relation, Table) else None
+
+
 def comment(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     """Execute COMMENT [IF EXISTS] ON <kind> <name> IS '...'."""
     statement.expect("COMMENT")
     optional = statement.take("IF EXISTS")
     statement.expect("ON")
+    if statement.take("COLUMN"):
+        return _comment_column(session, statement)
     for kind in KINDS.values():
         if statement.take_any(*kind.phrases):
             break
@@ -220,4 +265,18 @@ def comment(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         return status("Statement executed successfully.")
     access_control.require_ownership(session.catalog, session.role, name, path)
     session.catalog.get(name, path).comment = words
+    return status("Statement executed successfully.")
+
+
+def _comment_column(session: SnowflakeSession, statement: SqlStatement) -> Rows:
+    *parts, column = statement.name()
+    path = session.resolve("TABLE", tuple(parts))
+    statement.expect("IS")
+    words = statement.string()
+    statement.expect_end()
+    access_control.require_ownership(session.catalog, session.role, "TABLE", path)
+    table = session.catalog.get("TABLE", path)
+    if column not in table.columns:
+        raise SqlError(f"SQL compilation error:\ninvalid identifier '{column}'", code=904, sqlstate="42000")
+    table.comments[column] = words
     return status("Statement executed successfully.")

@@ -71,7 +71,7 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: Kind) -> 
         where = statement.take_any("ACCOUNT", "DATABASE", "SCHEMA")
         if where != "ACCOUNT" and not statement.done:
             name = statement.name()
-            container_kind = where or ("DATABASE" if len(name) == 1 else "SCHEMA")
+            container_kind = where or ("SCHEMA" if _names_schema(session, kind, name) else "DATABASE")
             container = session.resolve(container_kind, name)
             session.catalog.get(container_kind, container)
         elif where == "DATABASE":
@@ -86,6 +86,27 @@ def _filters(session: SnowflakeSession, statement: SqlStatement, kind: Kind) -> 
     limit = int(statement.value()) if statement.take("LIMIT") else 0
     statement.expect_end()
     return Filters(pattern, container, prefix, limit)
+
+
+def _names_schema(session: SnowflakeSession, kind: Kind, name: Path) -> bool:
+    """Return whether IN <name> means a schema; one part may be a database, too."""
+    if len(name) > 1:
+        return True
+    schema = (session.database, *name)
+    return kind.container == "SCHEMA" and session.catalog.find("SCHEMA", schema) is not None
+
+
+def show_none(session: SnowflakeSession, statement: SqlStatement, columns: str) -> Rows:
+    """Execute SHOW [LIKE '...'] [IN ...] of a kind that an account has none of, since CREATE is refused."""
+    if statement.take("LIKE"):
+        statement.string()
+    if statement.take("IN"):
+        where = statement.take_any("ACCOUNT", "DATABASE", "SCHEMA", "TABLE") or "SCHEMA"
+        if where != "ACCOUNT" and not statement.done:
+            kind = "OBJECT" if where == "TABLE" else where
+            session.catalog.get(kind, session.resolve(kind, statement.name()))
+    statement.expect_end()
+    return rows_of(text(columns), [])
 
 
 def show_replication_databases(session: SnowflakeSession, statement: SqlStatement) -> Rows:

@@ -208,7 +208,8 @@ def external_table(session: SnowflakeSession, path: Path, table: ExternalTable) 
 
 
 def table(session: SnowflakeSession, path: Path, table: Any) -> Record:
-    return _place(path) | {"kind": "TABLE"}
+    kind = "TEMPORARY" if session.is_temporary(table) else "TRANSIENT" if table.transient else "TABLE"
+    return _place(path) | {"kind": kind}
 
 
 def view(session: SnowflakeSession, path: Path, view: Any) -> Record:

@@ -76,8 +76,8 @@ def strftime_format(text: str) -> str:
     for element in _ELEMENT.findall(text):
         if element.upper() in _FORMAT:
             found.append(_FORMAT[element.upper()])
-        elif element == "T":
-            found.append("T")
+        elif element in ("T", "UTC"):
+            found.append(element)
         elif element.startswith('"'):
             found.append(element[1:-1].replace("%", "%%"))
         elif element.isalnum():

@@ -21,6 +21,7 @@ def parse(sql: str) -> Expr:
     tree: Expr = parse_one(_without_end(sql))
     _name_tables(tree)
     _number_columns(tree)
+    _join_formats(tree)
     return tree
 
 
@@ -75,3 +76,12 @@ def _number_columns(tree: Expr) -> None:
         if source is None or not isinstance(source.this, exp.Values) or source.this.alias:
             raise not_implemented(f"${number.name} of other than VALUES")
         parameter.replace(exp.column(f"COLUMN{number.name}", quoted=True))
+
+
+def _join_formats(tree: Expr) -> None:
+    """Join the literals of a format that `||` joins: the library has translated a single literal only."""
+    for node in list(tree.find_all(exp.TimeToStr)):
+        parts = list(node.args["format"].flatten()) if isinstance(node.args["format"], exp.DPipe) else []
+        if parts and all(isinstance(part, exp.Literal) for part in parts):
+            joined = exp.Literal.string("".join(part.name for part in parts))
+            node.replace(exp.ToChar(this=node.this, format=joined))

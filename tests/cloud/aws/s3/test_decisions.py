@@ -348,7 +348,7 @@ def test_a_bucket_is_found_in_its_account(aws: Aws) -> None:
     aws.bucket("mine")
     other = aws.client("s3", {"AccessKeyId": "999988887777", "SecretAccessKey": "x"})
     other.create_bucket(Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": REGION})
-    found = {name: access._bucket(name) for name in ("mine", "theirs", "nobodys")}
+    found = {name: access.bucket_named(name) for name in ("mine", "theirs", "nobodys")}
     assert {name: bucket.account_id if bucket else None for name, bucket in found.items()} == {
         "mine": ACCOUNT, "theirs": "999988887777", "nobodys": None,
     }  # fmt: skip

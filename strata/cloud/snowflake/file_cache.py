@@ -1,0 +1,157 @@
+"""Copies of objects on disk, from which the engine reads Parquet in parallel."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strata.cloud.aws.s3.stored_objects import StoredObject
+
+_CACHE_BYTES = 2 * 1024**3
+_DIGITS = 16
+# File systems take names of up to 255 bytes.
+_NAME = 200
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A copy of an object; `schema` is that of Parquet, None if the object has none."""
+
+    key: str
+    path: Path
+    size: int
+    schema: pa.Schema | None
+
+
+class FileCache:
+    """Keeps copies by bucket, key and ETag, and drops those not read for longest.
+
+    Args:
+        folder: where they lie; made when the first one comes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._files: OrderedDict[tuple[str, str, str], LocalFile] = OrderedDict()
+        self._trusted: set[Path] = set()
+        self._size = 0
+        self._readers = 0
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="snowflake-files")
+
+    def close(self) -> None:
+        """Delete all copies."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep every copy meanwhile: the engine opens files late."""
+        with self._lock:
+            if not self._readers:
+                self._shrink()
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+
+    def copies(
+        self, bucket: str, objects: Sequence[StoredObject], body: Callable[[StoredObject], bytes | None]
+    ) -> list[LocalFile]:
+        """Return the copies of objects, without those that have no body now.
+
+        Args:
+            bucket: the objects' bucket.
+            objects: the objects.
+            body: returns the bytes of one that has not been copied.
+        """
+        with self._lock:
+            found = [self._files.get((bucket, stored.key, stored.etag)) for stored in objects]
+            for stored in objects:
+                with suppress(KeyError):
+                    self._files.move_to_end((bucket, stored.key, stored.etag))
+        missing = [stored for stored, copy in zip(objects, found, strict=True) if copy is None]
+        copied = iter(self._pool.map(lambda stored: self._copy(bucket, stored, body(stored)), missing))
+        return [copy for have in found if (copy := have or next(copied)) is not None]
+
+    def distrust(self, files: Sequence[LocalFile]) -> bool:
+        """Read files whole, once; those that cannot be read are no longer Parquet.
+
+        Returns:
+            Whether there is one.
+        """
+        with self._lock:
+            doubtful = {copy.path for copy in files} - self._trusted
+        broken = {path for path in doubtful if not _is_readable(path)}
+        with self._lock:
+            self._trusted |= doubtful - broken
+            for name, copy in self._files.items():
+                if copy.path in broken:
+                    self._files[name] = replace(copy, schema=None)
+        return bool(broken)
+
+    def key_of(self, column: str) -> str:
+        """Return the SQL of the key of a copy, whose path is in a column."""
+        start = len(str(self.folder)) + 1 + _DIGITS + 1
+        return f"url_decode(replace(substr({column}, {start + 1}), '/', ''))"
+
+    def _copy(self, bucket: str, stored: StoredObject, body: bytes | None) -> LocalFile | None:
+        if body is None:
+            return None
+        name = (bucket, stored.key, stored.etag)
+        digest = hashlib.sha256("/".join(name).encode()).hexdigest()[:_DIGITS]
+        # The path holds the key, without what the engine takes for a pattern or a folder.
+        coded = f"{digest}-{quote(stored.key, safe='').replace('.', '%2E')}"
+        path = self.folder.joinpath(*(coded[at : at + _NAME] for at in range(0, len(coded), _NAME)))
+        # Another session may copy it, too, and the engine may read that copy already.
+        new = self.folder / f"{next(_numbers)}.new"
+        try:
+            new.write_bytes(body)
+            new.replace(path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(body)
+            new.replace(path)
+        copy = LocalFile(stored.key, path, len(body), _schema(body))
+        with self._lock:
+            if name not in self._files:
+                self._size += copy.size
+            self._files[name] = copy
+        return copy
+
+    def _shrink(self) -> None:
+        while self._size > _CACHE_BYTES and len(self._files) > 1:
+            _, dropped = self._files.popitem(last=False)
+            self._size -= dropped.size
+            dropped.path.unlink(missing_ok=True)
+            self._trusted.discard(dropped.path)
+
+
+def _schema(body: bytes) -> pa.Schema | None:
+    try:
+        return pq.read_schema(pa.BufferReader(body)) if body else None
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        pq.read_table(path, use_threads=False)
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    return True
