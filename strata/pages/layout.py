@@ -74,10 +74,18 @@ def layered(
     drawn = [(one, other) for one, other in dict.fromkeys(edges) if {one, other} <= known and one != other]
     forward, turned = _without_cycles(nodes, drawn)
     found = dict(layers) if layers is not None else _longest_ways(nodes, forward)
-    rows, ways = _with_passages(nodes, forward, found)
-    neighbours = _neighbours(ways)
-    _order(rows, neighbours)
-    middles = _spread(rows, neighbours, shape, known)
+    middles: dict[Hashable, float] = {}
+    ways: dict[tuple[str, str], list[Hashable]] = {}
+    used = 0.0
+    for part in _parts(nodes, forward):
+        inside = [edge for edge in forward if edge[0] in part]
+        rows, its_ways = _with_passages([node for node in nodes if node in part], inside, found)
+        neighbours = _neighbours(its_ways)
+        _order(rows, neighbours)
+        across, width = _spread(rows, neighbours, shape, known)
+        middles |= {member: used + middle for member, middle in across.items()}
+        used += width + shape.across
+        ways |= its_ways
     return _drawing(nodes, forward, turned, found, middles, ways, shape)
 
 
@@ -120,6 +128,14 @@ def _longest_ways(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dic
         for layer, members in enumerate(networkx.topological_generations(graph))
         for node in members
     }
+
+
+def _parts(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[set[str]]:
+    """The connected parts, the largest first; in one drawing, the large one would tear the others apart."""
+    graph = networkx.Graph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    return sorted(networkx.connected_components(graph), key=len, reverse=True)
 
 
 def _with_passages(
@@ -175,8 +191,8 @@ def _spread(
     neighbours: Mapping[Hashable, tuple[list[Hashable], ...]],
     shape: Shape,
     nodes: set[str],
-) -> dict[Hashable, float]:
-    """The middle of each member across its layer."""
+) -> tuple[dict[Hashable, float], float]:
+    """The middle of each member across its layer, and the width of the whole."""
     size = shape.width if shape.down else shape.height
     middles: dict[Hashable, float] = {}
     widths = {member: size if member in nodes else 0.0 for row in rows for member in row}
@@ -194,7 +210,8 @@ def _spread(
             ]
             middles.update(zip(row, _nearest(wanted, gaps), strict=True))
     least = min((middles[member] - widths[member] / 2 for member in middles), default=0.0)
-    return {member: middle - least for member, middle in middles.items()}
+    most = max((middles[member] + widths[member] / 2 for member in middles), default=0.0)
+    return {member: middle - least for member, middle in middles.items()}, most - least
 
 
 def _nearest(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:

@@ -15,6 +15,7 @@ from strata.cli.units import facts, require_ok, running_workspace
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
 from strata.errors import StrataError
+from strata.platform import last_plan
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
 from strata.terraform.plan_document import EnvironmentPlan, InstanceChange
@@ -66,6 +67,7 @@ def _plan_as_one(workspace: Workspace, units: list[str] | None, graph: Path | No
             lambda text: status.update(text), lambda holder: err.print(f"waiting for {holder}")
         )
         plan = planner.plan(workspace.environment, units)
+    last_plan.keep(workspace.root, plan)
     if graph is not None:
         # Imported here, because few plans are drawn.
         from strata.cli.views.plan_graph import write_graph
