@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.console.browser import chromium
+from tests.console.browser import launch_options
 
 PAGES = {
     "flow": "#/flow",
@@ -31,7 +31,7 @@ def main(url: str, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**launch_options())
         for width, height in SIZES.items():
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(url)

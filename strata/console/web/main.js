@@ -41,6 +41,7 @@ async function refresh(page) {
       await page.update();
     } while (page.again && page === current);
   } catch (error) {
+    page.failed = true;
     if (page === current) show(main, fault(error));
   } finally {
     page.busy = false;
@@ -61,7 +62,7 @@ function open() {
 
 function listen() {
   stop();
-  stop = follow(`/api/${encodeURIComponent(choice.value)}/changes`, () => current && refresh(current), connected);
+  stop = follow(`/api/${encodeURIComponent(choice.value)}/changes`, () => (current.failed ? open() : refresh(current)), connected);
 }
 
 async function begin() {
