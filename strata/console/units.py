@@ -52,7 +52,7 @@ def _node(unit: UnitFacts, plan: Mapping[str, Any] | None) -> GraphNode:
         }
         if changes:
             state = next((_PLANNED[kind] for kind in changes if kind in _PLANNED), "warn")
-            detail = ", ".join(f"{count} {kind}" for kind, count in changes.items())
+            detail = ", ".join(f"{count} to {kind}" for kind, count in changes.items())
     return GraphNode(id=unit.path, kind="unit", label=unit.component, detail=detail, state=state)
 
 

@@ -40,7 +40,8 @@ export function page({ api, env, place }) {
   }
 
   function render() {
-    const unit = found.units.find((one) => one.path === chosen) || found.units[0];
+    const changes = (one) => found.plan?.units[one.path]?.resources.length;
+    const unit = found.units.find((one) => one.path === chosen) || found.units.find(changes) || found.units[0];
     const row = (one) => h("tr", { onclick: () => choose({ id: one.path }) }, h("td", {}, h("button", { class: "link", "data-key": `unit ${one.path}`, onclick: () => choose({ id: one.path }) }, one.component)),
       h("td", {}, h("span", { class: `badge ${one.state === "applied" ? "ok" : ""}` }, one.state)), h("td", { class: "num" }, count(one.resources)), h("td", { class: "num" }, one.serial ?? "–"));
     const applied = found.units.filter((one) => one.state === "applied").length;
