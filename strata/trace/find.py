@@ -34,7 +34,7 @@ def key_of(text: str, raw_bucket: str) -> str:
                 remedy=f"name an object of {_SCHEME}{raw_bucket}/",
             )
     if not key:
-        raise StrataError(f"{text!r} is not an object", remedy="give its key, such as flights/a.csv")
+        raise StrataError(f"{text!r} is not an object", remedy="give its key, such as orders/a.csv")
     return key
 
 

@@ -19,7 +19,7 @@ PAGES = {
     "data": "#/data",
     "units": "#/units",
 }
-SIZES = {1280: 860, 400: 820}
+SIZES = {1280: 720, 400: 720}
 
 
 def main(url: str, folder: Path) -> None:

@@ -257,7 +257,7 @@ def test_the_last_plan_before_and_after(view: View) -> None:
 def test_a_platform_without_anything_says_what_to_do(view: View) -> None:
     view.source.empty = True
     for place, said in {
-        "#/trace": "strata put docs/examples/flights.csv",
+        "#/trace": "strata put FILE",
         "#/data": "strata contract draft FILE",
         "#/units": "strata plan dev",
     }.items():

@@ -36,8 +36,8 @@ def test_a_key_or_a_uri(text: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "'' is not an object (give its key, such as flights/a.csv)"),
-        (f"s3://{RAW}/", f"'s3://{RAW}/' is not an object (give its key, such as flights/a.csv)"),
+        ("", "'' is not an object (give its key, such as orders/a.csv)"),
+        (f"s3://{RAW}/", f"'s3://{RAW}/' is not an object (give its key, such as orders/a.csv)"),
         ("s3://other/a.csv", f"the bucket other is not the raw bucket (name an object of s3://{RAW}/)"),
     ],
 )

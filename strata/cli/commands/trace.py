@@ -18,7 +18,7 @@ from strata.platform.workspace import Workspace
 from strata.trace import find
 from strata.trace.session import Tracer
 
-EXAMPLES = ("strata trace flights/flights.csv", "strata trace flights/flights.csv --html trace.html")
+EXAMPLES = ("strata trace orders/2026-03.csv", "strata trace orders/2026-03.csv --html trace.html")
 
 
 def run(

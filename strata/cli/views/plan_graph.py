@@ -15,14 +15,14 @@ from strata.terraform.plan_document import EnvironmentPlan, PlannedUnit
 _SHAPE = Shape(width=190, height=46, along=60, across=26, margin=24)
 _COLOURS = {
     "delete": "#c0392b",
-    "replace": "#d35400",
+    "replace": "#b84a00",
     "forget": "#8e44ad",
-    "update": "#b7950b",
+    "update": "#8a6d00",
     "create": "#1e8449",
     "import": "#2471a3",
     "move": "#2471a3",
     "output": "#5d6d7e",
-    "": "#aeb6bf",
+    "": "#6b7683",
 }
 
 

@@ -28,7 +28,7 @@ export function page({ api, place }) {
     const row = (run) => h("tr", {}, h("td", {}, badge(run.status)), h("td", { class: "key" }, h("a", { href: `#/trace/${encodeURIComponent(run.name)}`, title: run.key, "data-key": `run ${run.name}` }, run.key || "not an object's event")),
       h("td", { class: "num time" }, moment(run.started)), h("td", { class: "num took" }, took(run)));
     return panel("Latest objects", latest.length ? table([{ name: "" }, { name: "object" }, { name: "started (UTC)", number: true }, { name: "took", number: true }], latest.map(row), { class: "runs" })
-      : empty("No object has come yet. Put one:", "strata put docs/examples/flights.csv"));
+      : empty("No object has come yet. Put one:", "strata put FILE"));
   }
 
   function render() {

@@ -6,7 +6,7 @@ import { draw } from "./graph.js";
 
 const PAGE = 100;
 const LONG = 20000;
-const PUT = "strata put docs/examples/flights.csv";
+const PUT = "strata put FILE";
 const address = (...names) => `#/trace/${names.map(encodeURIComponent).join("/")}`;
 
 export function page(context) {
