@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from strata.cli.checkout import keep_out_snowflake_settings
 from strata.cli.views.console import out
 from strata.platform.session import run_directory
 from strata.platform.workspace import Workspace
@@ -19,6 +20,7 @@ def record(root: Path) -> Path:
 @contextlib.contextmanager
 def served(workspace: Workspace) -> Iterator[None]:
     """Serve the console of a platform, and print its address."""
+    keep_out_snowflake_settings(workspace.root)
     # Imported here: a web server, which few commands need.
     from strata.console.platform_source import PlatformSource
     from strata.console.server import ConsoleServer

@@ -83,5 +83,5 @@ def recorded_url(record: Path) -> str | None:
     """The address that a record names; None if there is none."""
     try:
         return str(json.loads(record.read_text("utf-8"))["url"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
