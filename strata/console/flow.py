@@ -63,7 +63,7 @@ class Flow:
                     id=f"bucket:{names[role]}",
                     kind=kind,
                     label=f"S3 {role}",
-                    detail=f"{count} objects",
+                    detail=f"{count} object{'' if count == '1' else 's'}",
                     state="ok" if count != "0" else "idle",
                     facts=facts,
                     href=href,

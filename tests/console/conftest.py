@@ -26,7 +26,7 @@ def recorded() -> Recorded:
 @pytest.fixture
 def source(recorded: Recorded) -> Iterator[Recorded]:
     """The same, as it was at first."""
-    recorded.fault, recorded.empty = None, False
+    recorded.fault, recorded.empty, recorded.slow = None, False, 0.0
     recorded.asked.clear()
     yield recorded
-    recorded.fault, recorded.empty = None, False
+    recorded.fault, recorded.empty, recorded.slow = None, False, 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,8 +59,6 @@ class States:
         return {**found, "startDate": began, "stopDate": began + timedelta(seconds=7)}
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
-        import json
-
         self.described += 1
         number = int(executionArn.removeprefix("arn:"))
         place = self.count - number
@@ -82,6 +82,7 @@ class Recorded:
         self.asked: list[str] = []
         self.changes = 0
         self.empty = False
+        self.slow = 0.0
 
     def _check(self) -> None:
         if self.fault is not None:
@@ -97,6 +98,7 @@ class Recorded:
 
     def flow(self, environment: str) -> Graph:
         self._check()
+        time.sleep(self.slow)
         nodes = [
             GraphNode(
                 id="b",

@@ -143,6 +143,17 @@ def test_a_change_shows_within_a_second(view: View) -> None:
     assert within(3, lambda: view.page.get_by_text(wanted).locator("visible=true").count() > 0) < 1
 
 
+def test_a_slow_page_does_not_come_into_the_next_one(view: View) -> None:
+    view.source.slow = 0.5
+    view.page.goto("about:blank")
+    view.page.goto(f"{view.origin}/#/flow")
+    view.page.get_by_text("Loading…").wait_for()
+    view.page.get_by_role("link", name="Units").click()
+    view.page.get_by_text("live/dev/s3").locator("visible=true").first.wait_for()
+    view.page.wait_for_timeout(700)
+    assert view.page.locator("h1").all_text_contents() == ["Units"]
+
+
 def test_ten_thousand_executions_are_there_at_once(view: View) -> None:
     view.open("#/trace")
     painted = view.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")

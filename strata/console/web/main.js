@@ -54,9 +54,10 @@ function open() {
   document.title = `${title} · Strata`;
   document.getElementById("nav").replaceChildren(...Object.entries(PAGES).map(([one, [text]]) =>
     h("a", { href: `#/${one}`, "aria-current": one === name && "page" }, text)));
-  current = module.page({ env: choice.value, words, place: main, api: `/api/${encodeURIComponent(choice.value)}` });
-  current.update = current.update.bind(current);
-  show(main, h("p", { class: "empty" }, "Loading…"));
+  // Of its own: what an earlier page still waits for must not come into this one.
+  const place = h("div", { class: "page" }, h("p", { class: "empty" }, "Loading…"));
+  current = module.page({ env: choice.value, words, place, api: `/api/${encodeURIComponent(choice.value)}` });
+  show(main, place);
   refresh(current);
 }
 
