@@ -227,8 +227,11 @@ def test_a_statement_by_keyboard_and_its_history(view: View) -> None:
     view.open("#/data")
     box = view.page.get_by_label("SQL statement")
     assert box.input_value() == "SELECT * FROM FLIGHTS LIMIT 20"
+    # Sample rows are there without a question.
+    within(3, lambda: view.source.asked == ["SELECT * FROM FLIGHTS LIMIT 20"])
     box.fill("SELECT 1, NULL")
     view.page.keyboard.press("Control+Enter")
+    within(3, lambda: view.source.asked[1:] == ["SELECT 1, NULL"])
     view.page.get_by_text("2 rows in 0.12 s").wait_for()
     cells = view.page.locator(".results").last.locator("td").all_text_contents()
     assert cells == ["1", "NULL", MARKUP, "2"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
 
+from strata.cli.views.console import ACTIVE
 from strata.trace.models import JobRun, Run, Trace
 from strata.trace.picture import duration
 
@@ -20,14 +20,12 @@ _STYLES = {
 }
 _LINES = 5
 _FILES = 12
-# What would act on a terminal or turn the text's direction round; a key may hold any of it.
-_ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def print_trace(console: Console, trace: Trace) -> None:
     """Print a trace from the event to the visible rows; last, what to do about a failure."""
     for line in _lines(trace):
-        line.plain = _ACTIVE.sub("\ufffd", line.plain)
+        line.plain = ACTIVE.sub("\ufffd", line.plain)
         console.print(line, soft_wrap=True)
 
 

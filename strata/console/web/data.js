@@ -26,7 +26,7 @@ export function page({ api, place, words }) {
     show(rest,
       sets.length > 1 && h("div", { class: "bar", role: "group", "aria-label": "Data sets" }, sets.map((one) => h("a", { class: "badge", href: `#/data/${encodeURIComponent(one.name)}`, "aria-current": one === chosen && "page" }, one.name))),
       summary(chosen), h("div", { class: "two" }, outcomes(chosen), contract(chosen)), lines.element);
-    sql.suggest(chosen.table);
+    sql.suggest(chosen.table, chosen.rows.visible);
     lines.ask(chosen.reasons);
   }
 
@@ -137,6 +137,10 @@ function statements(api) {
     if (!sql) return;
     localStorage.setItem(HISTORY, JSON.stringify([sql, ...remembered().filter((one) => one !== sql)].slice(0, 20)));
     history();
+    await ask(sql);
+  }
+
+  async function ask(sql) {
     show(answer, h("p", { class: "muted" }, "Running…"));
     try {
       const found = await post(`${api}/query`, { sql });
@@ -151,8 +155,11 @@ function statements(api) {
   history();
   return {
     element: h("section", { class: "panel stack" }, h("h2", {}, "SQL"), box, h("div", { class: "bar" }, h("button", { class: "main", onclick: run }, "Run"), h("span", { class: "small" }, "Ctrl+Enter runs it, as the platform's reader")), answer, past),
-    suggest(name) {
-      if (!box.value && name) box.value = `SELECT * FROM ${name.split(".").pop()} LIMIT 20`;
+    suggest(name, rows) {
+      if (box.value || !name) return;
+      box.value = `SELECT * FROM ${name.split(".").pop()} LIMIT 20`;
+      // Sample rows, so that the data is seen before anything is asked.
+      if (rows) ask(box.value);
     },
   };
 }
