@@ -13,6 +13,8 @@ from strata.trace.models import Run
 
 # So many executions are described at one look, so that the newest show at once.
 _AT_ONCE = 200
+# Two that start at once may be listed one before the other, and later the other way round.
+_KNOWN, _PAGE = 50, 100
 
 
 class RunIndex:
@@ -50,11 +52,16 @@ class RunIndex:
             return self._revision
 
     def _list(self) -> None:
-        """List from the newest on, until one is known: those before it are too."""
-        for run in listed(self._states, self._arn):
+        """List from the newest on, until enough in a row are known: those before them are too."""
+        known = 0
+        for run in listed(self._states, self._arn, *([_PAGE] if self._runs else [])):
             if run.arn in self._runs or run.arn in self._unread:
-                break
-            self._unread[run.arn] = run
+                known += 1
+                if known == _KNOWN:
+                    break
+            else:
+                known = 0
+                self._unread[run.arn] = run
 
     def _keep(self, run: Run) -> None:
         if self._runs.get(run.arn) != run:

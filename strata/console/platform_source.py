@@ -169,7 +169,7 @@ def traced(trace: Trace) -> TracePage:
             kind="state",
             label=node.name,
             detail=picture.duration(visits[node.name].seconds) if node.name in visits else "",
-            state=picture.state_class(visits.get(node.name)),  # type: ignore[arg-type]
+            state=picture.node_class(trace, node.name),  # type: ignore[arg-type]
         )
         for node in trace.machine.states
     ]

@@ -52,10 +52,16 @@ def require_watched(endpoints: Endpoints, platform: Platform, key: str) -> None:
         )
 
 
-def listed(states: Any, machine_arn: str, **filters: str) -> Iterator[Run]:
-    """All executions of a machine, the newest first, without what their objects are."""
+def listed(states: Any, machine_arn: str, at_once: int = _PAGE) -> Iterator[Run]:
+    """All executions of a machine, the newest first, without what their objects are.
+
+    Args:
+        states: a client of Step Functions.
+        machine_arn: the machine.
+        at_once: how many a request asks for.
+    """
     pages = states.get_paginator("list_executions").paginate(
-        stateMachineArn=machine_arn, PaginationConfig={"PageSize": _PAGE}, **filters
+        stateMachineArn=machine_arn, PaginationConfig={"PageSize": at_once}
     )
     for page in pages:
         for one in page["executions"]:

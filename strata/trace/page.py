@@ -50,7 +50,7 @@ def _graph(trace: Trace) -> str:
         node.name: Node(
             node.name,
             picture.duration(visits[node.name].seconds) if node.name in visits else "",
-            picture.state_class(visits.get(node.name)),
+            picture.node_class(trace, node.name),
             f"#state-{places[node.name]}" if node.name in places else "",
         )
         for node in trace.machine.states

@@ -37,9 +37,18 @@ def last_visits(trace: Trace) -> dict[str, StateRun]:
     return {visit.name: visit for visit in trace.states}
 
 
-def state_class(visit: StateRun | None) -> str:
-    """The class that colours a state."""
-    return "idle" if visit is None else _STATES[visit.status]
+def state_class(visit: StateRun) -> str:
+    """The class that colours a visit."""
+    return _STATES[visit.status]
+
+
+def node_class(trace: Trace, name: str) -> str:
+    """The class that colours a state of the graph; the one that failed stands out, caught or not."""
+    visit = last_visits(trace).get(name)
+    if visit is None:
+        return "idle"
+    guilty = trace.failure is not None and trace.failure.state == name
+    return "bad" if guilty else state_class(visit)
 
 
 def duration(seconds: float | None) -> str:

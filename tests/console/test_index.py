@@ -68,3 +68,23 @@ def test_the_executions_of_one_key() -> None:
     assert runs == [run]
     with pytest.raises(StrataError, match="no execution is called nothing"):
         index.find("nothing")
+
+
+def test_one_that_is_listed_late_is_not_lost() -> None:
+    class Late(Growing):
+        """The execution before the newest is not listed at first."""
+
+        hidden = 9
+
+        def paginate(self, **given: Any) -> Any:
+            for page in super().paginate(**given):
+                shown = [one for one in page["executions"] if one["name"] != f"run-{self.hidden:05}"]
+                yield {"executions": shown}
+
+    states = Late(10)
+    index = RunIndex(states, MACHINE)
+    index.look()
+    assert index.page("", "", 0, 20).total == 9
+    states.hidden = 0
+    index.look()
+    assert index.page("", "", 0, 20).total == 10

@@ -170,7 +170,7 @@ def test_a_trace_has_its_picture(client: Client) -> None:
     assert page["trace"]["failure"]["state"] == "Clean"
     drawn = {node["id"]: node for node in page["graph"]["nodes"]}
     assert (drawn["Clean"]["state"], drawn["Failed"]["state"], drawn["Curate"]["state"]) == (
-        "warn",
+        "bad",
         "bad",
         "idle",
     )
