@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -32,15 +33,16 @@ class _Statement(BaseModel):
     sql: str
 
 
-def create_app(source: Source, token: str, port: int) -> Starlette:
+def create_app(source: Source, token: str, port: int, stopping: threading.Event) -> Starlette:
     """Make the server.
 
     Args:
         source: the platform.
         token: the secret that every request must carry.
         port: where it will listen.
+        stopping: set when it is about to end; who listens for news is let go.
     """
-    api = _Api(source)
+    api = _Api(source, stopping)
     routes = [
         Route("/", lambda request: _file("index.html")),
         Route("/web/{name}", lambda request: _file(request.path_params["name"])),
@@ -96,8 +98,9 @@ _FAULTS = (StrataError, ClientError, BotoCoreError, OSError)
 class _Api:
     """What needs more than one line."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, stopping: threading.Event) -> None:
         self._source = source
+        self._stopping = stopping
 
     def answer(self, ask: Callable[[Request], Any]) -> Callable[[Request], Response]:
         """An endpoint that asks the platform, in a thread, and says faults."""
@@ -153,7 +156,7 @@ class _Api:
     async def _changes(self, environment: str, request: Request) -> AsyncIterator[str]:
         """Say whenever something has changed; the pages then ask for what they show."""
         said, quiet = "", 0.0
-        while not await request.is_disconnected():
+        while not self._stopping.is_set() and not await request.is_disconnected():
             try:
                 now = await run_in_threadpool(self._source.revision, environment)
                 event = "changed"

@@ -45,14 +45,15 @@ class ConsoleServer:
             ) from None
         port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/?token={token}"
+        self._stopping = threading.Event()
         config = uvicorn.Config(
-            create_app(source, token, port),
+            create_app(source, token, port, self._stopping),
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            # A page that is open holds a connection for its news.
-            timeout_graceful_shutdown=1,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
@@ -75,6 +76,8 @@ class ConsoleServer:
     def __exit__(self, *_: object) -> None:
         if self._record is not None:
             self._record.unlink(missing_ok=True)
+        # A page that is open holds a connection for its news.
+        self._stopping.set()
         self._server.should_exit = True
         self._thread.join(_STOP_SECONDS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,20 @@ def test_it_listens_here_only_and_leaves_nothing(source: Recorded, tmp_path: Pat
     assert recorded_url(record) is None
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_an_open_page_does_not_hold_it_up(
+    source: Recorded, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with ConsoleServer(source) as server, httpx.Client(follow_redirects=True) as browser:
+        browser.get(server.url)
+        with browser.stream("GET", f"{server.url.partition('/?')[0]}/api/dev/changes") as news:
+            lines = news.iter_lines()
+            assert next(lines) == "event: changed"
+            began = time.monotonic()
+            server.__exit__()
+            assert time.monotonic() - began < 2
+    assert (capfd.readouterr().err, caplog.records) == ("", [])
 
 
 def test_each_start_has_a_token_of_its_own(source: Recorded) -> None:

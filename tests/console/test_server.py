@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from typing import Any
 
@@ -25,7 +26,7 @@ class Client:
     """A browser without pages: it keeps cookies and asks the server in this process."""
 
     def __init__(self, source: Recorded) -> None:
-        transport = httpx.ASGITransport(create_app(source, TOKEN, PORT))
+        transport = httpx.ASGITransport(create_app(source, TOKEN, PORT, threading.Event()))
         self._http = httpx.AsyncClient(transport=transport, base_url=HERE)
 
     def get(self, path: str, **given: Any) -> httpx.Response:
@@ -255,7 +256,7 @@ class Listener:
 def heard(source: Recorded, looks: int, between: Any = lambda: None) -> list[str]:
     async def listen() -> list[str]:
         found = []
-        async for text in _Api(source)._changes("dev", Listener(looks)):  # type: ignore[arg-type]
+        async for text in _Api(source, threading.Event())._changes("dev", Listener(looks)):  # type: ignore[arg-type]
             found.append(text)
             between()
         return found
