@@ -50,6 +50,7 @@ class PlannedChange:
         actions: Terraform's own words, such as `("delete", "create")`.
         before, after: its values, or None.
         unknown: what is known after the apply only, in the shape of the values: True for all of it.
+        secret_before, secret_after: what is sensitive, in the shape of the values: True for all of it.
         importing: whether it is imported.
         moved_from: the address that it has in the state now, if that is another.
         module: the address of its module, "" for the root.
@@ -62,6 +63,8 @@ class PlannedChange:
     before: Any = None
     after: Any = None
     unknown: Any = None
+    secret_before: Any = None
+    secret_after: Any = None
     importing: bool = False
     moved_from: str = ""
     module: str = ""
@@ -194,6 +197,8 @@ def _change(item: Mapping[str, Any]) -> PlannedChange:
         before=change.get("before"),
         after=change.get("after"),
         unknown=change.get("after_unknown"),
+        secret_before=change.get("before_sensitive"),
+        secret_after=change.get("after_sensitive"),
         importing=bool(change.get("importing")),
         moved_from=item.get("previous_address") or "",
         module=item.get("module_address") or "",

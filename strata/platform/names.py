@@ -41,7 +41,8 @@ class PlatformTable:
 class Platform:
     """What the units of one environment made, by the names clients need.
 
-    `external_tables` are sorted by their full names; `reprocess_arn` is None if no machine reprocesses.
+    `external_tables` are sorted by their full names; `reprocess_arn` is None if no machine reprocesses,
+    `claims_table` if the machine keeps no claims.
     """
 
     # The units whose outputs tell.
@@ -54,6 +55,7 @@ class Platform:
     external_tables: tuple[PlatformTable, ...]
     reader_role: str
     warehouse: str
+    claims_table: str | None = None
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, Mapping[str, Any]]) -> Platform:
@@ -80,6 +82,7 @@ class Platform:
                 ),
                 reader_role=snowflake["roles"]["READER"],
                 warehouse=snowflake["warehouses"]["MAIN"],
+                claims_table=outputs["stepfunctions"].get("claims_table_name"),
             )
         except KeyError as error:
             raise StrataError(

@@ -292,6 +292,25 @@ def _find(
         time.sleep(_POLL_SECONDS)
 
 
+def undelivered(endpoints: Endpoints, state_machine_arn: str, put_object: PutObject) -> str | None:
+    """Why no execution starts for an object, as the dead-letter queues of its rules say.
+
+    Args:
+        endpoints: the embedded cloud.
+        state_machine_arn: the machine the rules start.
+        put_object: the object.
+
+    Returns:
+        The reason; None if no queue has its event.
+    """
+    where = (put_object.bucket, put_object.key, put_object.size)
+    reasons = (
+        _dead_letter(endpoints, target, put_object)
+        for target in _targets(client(endpoints, "events"), state_machine_arn, *where)
+    )
+    return next(filter(None, reasons), None)
+
+
 def _dead_letter(endpoints: Endpoints, target: dict[str, Any], put_object: PutObject) -> str | None:
     """Why the target was not invoked for the object, as its dead-letter queue says; None if it does not."""
     arn = target.get("DeadLetterConfig", {}).get("Arn")

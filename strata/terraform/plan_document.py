@@ -1,4 +1,4 @@
-"""What a plan says, out of Terraform's own plan JSON: actions by unit and resource, never values."""
+"""What a plan says, out of Terraform's own plan JSON: actions by unit and resource."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strata.plan import document as plans
+from strata.plan.values import ValueChange, value_changes
 
 KINDS = ("create", "update", "replace", "delete", "import", "move", "forget")
 
@@ -24,6 +25,7 @@ class InstanceChange:
         changed: the names of the attributes that would change; none for a new or a deleted resource.
         importing: whether it is imported.
         moved_from: the address it has in the state now, if that is another.
+        values: of the attributes that would change, those of a new or a deleted resource among them.
     """
 
     address: str
@@ -33,6 +35,7 @@ class InstanceChange:
     changed: tuple[str, ...] = ()
     importing: bool = False
     moved_from: str = ""
+    values: tuple[ValueChange, ...] = ()
 
     def kinds(self) -> Iterator[str]:
         """All words of KINDS that it counts for."""
@@ -91,15 +94,19 @@ class EnvironmentPlan:
         """Whether an apply would change nothing, not even an output."""
         return not any(unit.action for unit in self.units.values())
 
-    def document(self) -> dict[str, Any]:
-        """The plan as JSON output, without the value of any attribute."""
+    def document(self, *, values: bool = False) -> dict[str, Any]:
+        """The plan as JSON output.
+
+        Args:
+            values: with the values of attributes, but for sensitive ones.
+        """
         return {
             "environment": self.environment,
             "changes": self.changes(),
             "units": {
                 path: {
                     "changes": unit.changes(),
-                    "resources": [_facts(resource) for resource in unit.resources],
+                    "resources": [_facts(resource, values=values) for resource in unit.resources],
                     "outputs": list(unit.outputs),
                 }
                 for path, unit in self.units.items()
@@ -154,6 +161,7 @@ def _by_module(document: Mapping[str, Any]) -> dict[str, list[InstanceChange]]:
                     change.changed(),
                     change.importing,
                     change.moved_from,
+                    value_changes(change),
                 )
             )
     return found
@@ -164,7 +172,7 @@ def _counts(units: Iterable[PlannedUnit]) -> dict[str, int]:
     return {kind: counted[kind] for kind in KINDS}
 
 
-def _facts(resource: InstanceChange) -> dict[str, Any]:
+def _facts(resource: InstanceChange, *, values: bool) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "address": resource.address,
         "type": resource.type,
@@ -175,4 +183,6 @@ def _facts(resource: InstanceChange) -> dict[str, Any]:
         facts["importing"] = True
     if resource.moved_from:
         facts["moved_from"] = resource.moved_from
+    if values:
+        facts["values"] = [[one.name, one.before, one.after] for one in resource.values]
     return facts

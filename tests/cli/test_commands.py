@@ -24,7 +24,7 @@ from tests.endpoints import nowhere
 # Workflows, documents and people call these.
 # fmt: off
 KNOWN = [
-    "apply", "bootstrap", "demo", "destroy", "doctor", "down", "lint", "plan", "put", "query", "reprocess", "status", "unlock", "up", "variables",
+    "apply", "bootstrap", "console", "demo", "destroy", "doctor", "down", "lint", "plan", "put", "query", "reprocess", "status", "trace", "unlock", "up", "variables",
     "ci/affected", "ci/apply", "ci/comment", "ci/digest", "ci/drift", "ci/drift-issue", "ci/gate", "ci/identity", "ci/plan", "ci/plan-summary",
     "ci/roles", "ci/store", "ci/trust", "ci/unlock", "ci/validate", "ci/verify",
     "env/diff", "env/list", "env/new",

@@ -31,7 +31,14 @@ def _commands(root: Path) -> list[list[str]]:
 
 def test_the_readme_commands_work_in_their_order(up: Up, root: Path) -> None:
     commands = _commands(root)
-    assert [command[0] for command in commands] == [*["put"] * 4, "query", "status", "plan"]
+    assert [command[0] for command in commands] == [
+        *["put"] * 4,
+        "query",
+        "status",
+        "trace",
+        "console",
+        "plan",
+    ]
     for command in commands:
         result = up.checkout.run(*command)
         assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"

@@ -13,8 +13,9 @@ from rich.text import Text
 from strata.cli.options import Environment, Json
 from strata.cli.units import facts, require_ok, running_workspace
 from strata.cli.views.apply_view import UnitTable
-from strata.cli.views.console import err, out, print_json
+from strata.cli.views.console import ACTIVE, err, out, print_json
 from strata.errors import StrataError
+from strata.platform import last_plan
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
 from strata.terraform.plan_document import EnvironmentPlan, InstanceChange
@@ -32,6 +33,8 @@ _SIGNS = {
 }
 # As Terraform's detailed exit code.
 _CHANGES = 2
+# A policy in a line says nothing; the console's page Units has all of it.
+_LONGEST = 60
 
 
 def run(
@@ -66,6 +69,7 @@ def _plan_as_one(workspace: Workspace, units: list[str] | None, graph: Path | No
             lambda text: status.update(text), lambda holder: err.print(f"waiting for {holder}")
         )
         plan = planner.plan(workspace.environment, units)
+    last_plan.keep(workspace.root, plan)
     if graph is not None:
         # Imported here, because few plans are drawn.
         from strata.cli.views.plan_graph import write_graph
@@ -101,6 +105,8 @@ def _print(plan: EnvironmentPlan) -> None:
         out.print(Text(f"{path}: {_described(unit.changes())}", style="bold"), soft_wrap=True)
         for resource in unit.resources:
             out.print(_line(resource), soft_wrap=True)
+            for line in value_lines(resource):
+                out.print(line, soft_wrap=True)
         if unit.outputs:
             out.print(Text(f"  outputs: {', '.join(unit.outputs)}", style="dim"), soft_wrap=True)
     units = f"{changing} of {len(plan.units)} units"
@@ -111,13 +117,31 @@ def _line(resource: InstanceChange) -> Text:
     kinds = list(resource.kinds())
     sign, style = _SIGNS[kinds[0]]
     line = Text.assemble((f"  {sign} ", style), resource.address)
-    if resource.changed:
-        line.append(f"  ({', '.join(resource.changed)})", "dim")
     if resource.importing and kinds[0] != "import":
         line.append("  imported", "cyan")
     if resource.moved_from:
         line.append(f"  moved from {resource.moved_from}", "cyan")
     return line
+
+
+def value_lines(resource: InstanceChange) -> list[Text]:
+    """What the attributes of a resource that stays would change from and to, a line each.
+
+    Sensitive values are words already. A new or a deleted resource has its address only.
+    """
+    if resource.kind not in ("update", "replace"):
+        return []
+    return [
+        Text.assemble(
+            (f"      {one.name}  ", "dim"), (_short(one.before), "red"), " → ", (_short(one.after), "green")
+        )
+        for one in resource.values
+    ]
+
+
+def _short(value: str | None) -> str:
+    text = "null" if value is None else ACTIVE.sub("\ufffd", value).replace("\n", "\\n")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _described(changes: dict[str, int]) -> str:

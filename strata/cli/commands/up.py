@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from strata.cli.checkout import checkout_root
+from strata.cli.console_server import print_console, served
 from strata.cli.options import AwsPort, Environment, Fresh, SnowflakePort
 from strata.cli.session import open_session, print_endpoints, start_platform
 from strata.cli.units import apply_all, require_ok
@@ -48,6 +49,7 @@ def run(
     if running is not None and running.environment == environment and not asked:
         out.print(f"already up (process {running.pid})")
         print_endpoints(Workspace(root, environment, running.endpoints))
+        print_console(root)
         return
     if data is not None and fresh:
         raise StrataError("--fresh and --data exclude each other", remedy="name another folder")
@@ -60,6 +62,7 @@ def run(
         else:
             stack.enter_context(_lasting(workspace, folder))
         print_endpoints(workspace)
+        stack.enter_context(served(workspace))
         out.print("up; stop it with Ctrl-C here or `strata down` elsewhere")
         _stay(session)
 

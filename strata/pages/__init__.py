@@ -1,0 +1,1 @@
+"""What pages share: the layout of graphs, their SVG, and one style."""

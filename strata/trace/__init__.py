@@ -1,0 +1,1 @@
+"""One object from PutObject to visible rows, read from a running platform."""
