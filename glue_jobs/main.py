@@ -144,6 +144,10 @@ def _clean_copy(
         observation, faulty = _observed(verdicts.faulty_rows(numbered, repeats).coalesce(1), rows="count(*)")
         _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
         _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
+    reasons = {reason: tally[reason] for reason in clean.reasons(agreed) if tally[reason]}
+    _equal(
+        "lines quarantined", rows_quarantined, "lines with a reason of the contract", sum(reasons.values())
+    )
     accounted = rows_clean + rows_quarantined + rows_duplicate
     _equal("rows read", rows_read, "clean + quarantined + duplicate", accounted)
     # The quarantine shows what is still to fix: this version is readable, an earlier refusal is over.
@@ -156,7 +160,7 @@ def _clean_copy(
         "rows_clean": rows_clean,
         "rows_quarantined": rows_quarantined,
         "rows_duplicate": rows_duplicate,
-        "reasons": {reason: tally[reason] for reason in clean.reasons(agreed) if tally[reason]},
+        "reasons": reasons,
         "dates": dates,
         "numbers": numbers.document,
         "repeated": repeats is not None,

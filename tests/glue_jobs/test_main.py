@@ -285,6 +285,22 @@ def test_a_deleted_object_leaves_nothing_but_the_word_that_it_is_gone(
     report = buckets.run("remove", KEY, "02", "marker", etag="deleted")
     gone = ["flight_date=2013-01-01", "flight_date=2013-01-02"]
     assert (report["rows_curated"], report["partitions"], report["removed"]) == (0, [], gone)
+    (cleaned,) = (
+        json.loads(data)
+        for name, data in buckets.files().items()
+        if name.endswith("/clean.json") and buckets.object_id(KEY) in name
+    )
+    rows = {
+        name: cleaned[name] for name in cleaned if name.startswith("rows_") or name in ("reasons", "dates")
+    }
+    assert rows == {
+        "rows_read": 0,
+        "rows_clean": 0,
+        "rows_quarantined": 0,
+        "rows_duplicate": 0,
+        "reasons": {},
+        "dates": [],
+    }
     assert [row["flight"] for row in curated(buckets)] == [9]
     object_id = buckets.object_id(KEY)
     assert [name for name in buckets.files() if object_id in name] == [

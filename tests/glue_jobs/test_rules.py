@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -60,6 +61,7 @@ def run_clean(buckets: Buckets, contract: Contract, content: str) -> tuple[set[i
         for data in buckets.files(f"quarantine/{contract.dataset}").values()
         for line in data.splitlines()
     ]
+    assert report["reasons"] == Counter(row["reason"] for row in broken)
     clean = {row["source_line"] for row in buckets.clean_rows(key)}
     return clean, {row["source_line"]: row for row in broken}
 
