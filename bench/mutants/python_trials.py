@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,14 @@ class Baseline:
         seconds: the time of each test.
         reached: file → line → what ran it: tests, and `fixture:` names of those that last longer than a test.
         users: fixture → the tests that use it.
+        most: how many seconds of tests a fault is tried with, some of each file; all if None. A survivor may
+            then be one that the others notice.
     """
 
     seconds: dict[str, float]
     reached: dict[str, dict[int, list[str]]]
     users: dict[str, list[str]]
+    most: float | None = None
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a fault's line, those of another process left out; fast ones first."""
@@ -58,7 +62,20 @@ class Baseline:
         return self._fast_first(test for test in self.seconds if test.startswith(tuple(paths)))
 
     def _fast_first(self, tests: Iterable[str]) -> list[str]:
-        return sorted(tests, key=lambda test: (self.seconds.get(test, 0), test))
+        ordered = sorted(tests, key=lambda test: (self.seconds.get(test, 0), test))
+        if self.most is None:
+            return ordered
+        files: dict[str, list[str]] = {}
+        for test in ordered:
+            files.setdefault(test.partition("::")[0], []).append(test)
+        taken = set()
+        left = self.most
+        for test in filter(None, chain.from_iterable(zip_longest(*files.values()))):
+            left -= self.seconds.get(test, 0)
+            if left < 0:
+                break
+            taken.add(test)
+        return [test for test in ordered if test in taken] or ordered[:1]
 
 
 @dataclass(eq=False)

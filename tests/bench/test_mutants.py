@@ -128,3 +128,25 @@ def test_what_the_lists_name_is_there(root: Path) -> None:
     faults = tomllib.loads((folder / "equivalent.toml").read_text(encoding="utf-8"))["fault"]
     assert [fault["was"] for fault in faults if not set(fault["was"].splitlines()) <= everything] == []
     assert all(len(fault["reason"]) > 10 for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("most", "taken"),
+    [
+        (None, ["b::1", "a::1", "b::2", "a::2", "a::3"]),
+        # One of each file, then another of each, until the seconds are over.
+        (2.9, ["b::1", "a::1"]),
+        (3.0, ["b::1", "a::1", "b::2"]),
+        (7.0, ["b::1", "a::1", "b::2", "a::2"]),
+        (0.1, ["b::1"]),
+    ],
+)
+def test_a_fault_is_tried_with_some_tests_of_each_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch, most: float | None, taken: list[str]
+) -> None:
+    monkeypatch.syspath_prepend(root / "bench" / "mutants")
+    from python_trials import Baseline
+
+    seconds = {"a::1": 1.0, "a::2": 2.0, "a::3": 3.0, "b::1": 0.5, "b::2": 1.5}
+    baseline = Baseline(seconds, {}, {}, most)
+    assert baseline.below(["a", "b"]) == taken
