@@ -31,6 +31,7 @@ class RunIndex:
         self._runs: dict[str, Run] = {}
         self._unread: dict[str, Run] = {}
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._revision = 0
 
     @property
@@ -39,21 +40,22 @@ class RunIndex:
         return bool(self._unread)
 
     def look(self) -> int:
-        """Ask for what is new, and return a number that has changed if something has."""
-        with self._lock:
-            self._list()
-            running = [run for run in self._runs.values() if run.status == "RUNNING"]
-            for run in running:
-                self._keep(described(self._states, run))
-            newest = sorted(self._unread.values(), key=lambda run: run.started, reverse=True)[:_AT_ONCE]
-            for run in newest:
-                self._keep(described(self._states, run))
-                del self._unread[run.arn]
-            return self._revision
+        """Ask for what is new, and return a number that has changed if something has.
+
+        One look at a time; who comes meanwhile takes what is known, unless nothing is yet.
+        """
+        if self._looking.acquire(blocking=not self._runs):
+            try:
+                self._list()
+                for run in self._due():
+                    self._keep(described(self._states, run))
+            finally:
+                self._looking.release()
+        return self._revision
 
     def _list(self) -> None:
         """List from the newest on, until enough in a row are known: those before them are too."""
-        known = 0
+        known, new = 0, {}
         for run in listed(self._states, self._arn, *([_PAGE] if self._runs else [])):
             if run.arn in self._runs or run.arn in self._unread:
                 known += 1
@@ -61,12 +63,24 @@ class RunIndex:
                     break
             else:
                 known = 0
-                self._unread[run.arn] = run
+                new[run.arn] = run
+        # All or none: a list that broke off would hide those that it did not come to.
+        with self._lock:
+            self._unread |= new
+
+    def _due(self) -> list[Run]:
+        """The executions to describe now: those that run, and the newest of those that never were."""
+        with self._lock:
+            running = [run for run in self._runs.values() if run.status == "RUNNING"]
+            newest = sorted(self._unread.values(), key=lambda run: run.started, reverse=True)
+        return [*running, *newest[:_AT_ONCE]]
 
     def _keep(self, run: Run) -> None:
-        if self._runs.get(run.arn) != run:
-            self._runs[run.arn] = run
-            self._revision += 1
+        with self._lock:
+            self._unread.pop(run.arn, None)
+            if self._runs.get(run.arn) != run:
+                self._runs[run.arn] = run
+                self._revision += 1
 
     def page(self, text: str, status: str, offset: int, limit: int) -> RunPage:
         """A page of the list: those whose keys or names hold the text, the newest first."""

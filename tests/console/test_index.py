@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -88,3 +89,46 @@ def test_one_that_is_listed_late_is_not_lost() -> None:
     states.hidden = 0
     index.look()
     assert index.page("", "", 0, 20).total == 10
+
+
+def test_a_list_that_broke_off_is_read_again() -> None:
+    class Breaking(Growing):
+        """The list breaks off after its first page, once."""
+
+        broken = False
+
+        def paginate(self, **given: Any) -> Any:
+            for number, page in enumerate(super().paginate(**given)):
+                if number == 1 and not self.broken:
+                    self.broken = True
+                    raise ConnectionError("gone")
+                yield page
+
+    states = Breaking(2000)
+    index = RunIndex(states, MACHINE)
+    with pytest.raises(ConnectionError):
+        index.look()
+    index.look()
+    assert index.page("", "", 0, 1).total == 2000
+
+
+def test_a_page_does_not_wait_for_a_look() -> None:
+    states = Growing(3)
+    index = RunIndex(states, MACHINE)
+    index.look()
+    going, go_on = threading.Event(), threading.Event()
+
+    def slow(executionArn: str) -> dict[str, Any]:
+        going.set()
+        assert go_on.wait(10)
+        return Growing.describe_execution(states, executionArn)
+
+    states.describe_execution, states.count = slow, 4  # type: ignore[method-assign]
+    looking = threading.Thread(target=index.look)
+    looking.start()
+    assert going.wait(10)
+    index.look()
+    assert (index.page("", "", 0, 10).matched, index.loading) == (3, True)
+    go_on.set()
+    looking.join(10)
+    assert (index.page("", "", 0, 10).matched, index.loading) == (4, False)

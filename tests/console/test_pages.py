@@ -268,6 +268,16 @@ def test_the_last_plan_before_and_after(view: View) -> None:
     view.page.get_by_text("The last plan changes nothing here.").wait_for()
 
 
+def test_environments_side_by_side(view: View) -> None:
+    view.open("#/units")
+    view.page.get_by_text("Environments side by side").focus()
+    view.page.keyboard.press("Enter")
+    panel = view.page.locator("section.panel", has_text="Environments side by side")
+    within(3, lambda: panel.locator("tbody tr").count() == 2)
+    assert panel.locator("th").all_text_contents() == ["unit", "dev", "staging"]
+    assert panel.locator("tbody tr").first.inner_text().split() == ["s3", *["applied", "3", "resources"] * 2]
+
+
 def test_a_platform_without_anything_says_what_to_do(view: View) -> None:
     view.source.empty = True
     for place, said in {

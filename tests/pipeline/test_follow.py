@@ -213,6 +213,26 @@ def test_an_event_that_cannot_be_delivered_is_said_soon(
     assert clock[0] < 10
 
 
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (
+            ["flights/b.csv", "flights/a.csv"],
+            "NO_PERMISSIONS: not authorized to perform states:StartExecution",
+        ),
+        (["flights/b.csv"], None),
+        ([], None),
+    ],
+)
+def test_why_an_event_was_not_delivered_is_known_afterwards(
+    monkeypatch: pytest.MonkeyPatch, keys: list[str], reason: str | None
+) -> None:
+    cloud = Cloud(RUNNING)
+    cloud.letters = [letter(number, event(key)) for number, key in enumerate(keys)]
+    monkeypatch.setattr(pipeline, "client", lambda *_: cloud)
+    assert pipeline.undelivered(object(), MACHINE, DROPPED) == reason  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("given", "age"), [({"MaximumEventAgeInSeconds": 3600}, 3600), ({}, 86_400)])
 def test_an_event_is_waited_for_as_long_as_its_rule_tries(
     monkeypatch: pytest.MonkeyPatch, clock: list[float], given: dict[str, int], age: int

@@ -79,6 +79,16 @@ def test_a_terminal_shows_all_stations(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "$ strata put FILE" in printed(traced("refused", monkeypatch))
 
 
+def test_input_and_output_of_each_state_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = traced("clean", monkeypatch)
+    stream = io.StringIO()
+    print_trace(Console(file=stream, width=80), trace, full=True)
+    said = stream.getvalue()
+    assert said.count("\n    input  {") == said.count("\n    output {") == len(trace.states)
+    assert '"run_id": "jr_' in said
+    assert "    input" not in printed(trace)
+
+
 def test_a_list_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     print_runs(Console(file=stream, width=200), traced("duplicate", monkeypatch).runs)

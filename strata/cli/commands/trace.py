@@ -37,6 +37,7 @@ def run(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace as one HTML file.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print input and output of each state.")] = False,
     json_: Json = False,
 ) -> None:
     """Trace the object.
@@ -72,4 +73,4 @@ def run(
     elif html is None:
         from strata.cli.views.trace_view import print_trace
 
-        print_trace(out, trace)
+        print_trace(out, trace, full=full)

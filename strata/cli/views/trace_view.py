@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
@@ -22,9 +23,15 @@ _LINES = 5
 _FILES = 12
 
 
-def print_trace(console: Console, trace: Trace) -> None:
-    """Print a trace from the event to the visible rows; last, what to do about a failure."""
-    for line in _lines(trace):
+def print_trace(console: Console, trace: Trace, *, full: bool = False) -> None:
+    """Print a trace from the event to the visible rows; last, what to do about a failure.
+
+    Args:
+        console: where to.
+        trace: the trace.
+        full: with input and output of each state.
+    """
+    for line in _lines(trace, full):
         line.plain = ACTIVE.sub("\ufffd", line.plain)
         console.print(line, soft_wrap=True)
 
@@ -42,7 +49,7 @@ def print_runs(console: Console, runs: Iterable[Run]) -> None:
         )
 
 
-def _lines(trace: Trace) -> Iterator[Text]:
+def _lines(trace: Trace, full: bool) -> Iterator[Text]:
     run = trace.run
     yield Text(trace.uri, style="bold")
     place = 1 + [one.arn for one in trace.runs].index(run.arn)
@@ -62,6 +69,9 @@ def _lines(trace: Trace) -> Iterator[Text]:
             f"{visit.name:<20}{duration(visit.seconds):>10}  ",
             (f"{what}{tries}", "dim"),
         )
+        if full:
+            for name, value in (("input", visit.input), ("output", visit.output)):
+                yield Text(f"    {name:<7}{json.dumps(value, ensure_ascii=False)}", style="dim")
     for job in trace.jobs:
         yield from _job(job)
     yield from _results(trace)

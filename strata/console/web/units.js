@@ -39,6 +39,27 @@ export function page({ api, env, place }) {
     return `, last plan: ${changes.join(", ") || "no changes"}`;
   }
 
+  // Each environment is asked when somebody unfolds this: reading another live tree takes a moment.
+  function environments() {
+    const body = h("div", {});
+    const details = h("details", { "data-key": "environments" }, h("summary", {}, "Environments side by side"), body);
+    details.addEventListener("toggle", async () => {
+      if (!details.open || body.childElementCount) return;
+      show(body, h("p", { class: "muted" }, "Reading…"));
+      const names = await get("/api/environments");
+      const pages = await Promise.all(names.map((name) => get(`/api/${encodeURIComponent(name)}/units`).catch((error) => error)));
+      const components = [...new Set(pages.flatMap((one) => (one.units || []).map((unit) => unit.component)))];
+      const cell = (one, component) => {
+        const unit = (one.units || []).find((other) => other.component === component);
+        return h("td", {}, unit ? [h("span", { class: `badge ${unit.state === "applied" ? "ok" : ""}` }, unit.state), ` ${count(unit.resources)} resources`] : h("span", { class: "muted" }, one.message || "not there"));
+      };
+      show(body, table([{ name: "unit" }, ...names.map((name) => ({ name }))], components.map((component) => h("tr", {}, h("td", {}, component), pages.map((one) => cell(one, component))))));
+    });
+    return h("section", { class: "panel" }, details);
+  }
+
+  const beside = environments();
+
   function render() {
     const changes = (one) => found.plan?.units[one.path]?.resources.length;
     const unit = found.units.find((one) => one.path === chosen) || found.units.find(changes) || found.units[0];
@@ -48,7 +69,7 @@ export function page({ api, env, place }) {
     show(place, h("div", { class: "title" }, h("h1", {}, "Units"), h("span", { class: "muted" }, `${applied} of ${found.units.length} applied${total()}`)),
       h("section", { class: "panel wide-only" }, h("div", { class: "scroll" }, draw(found.graph, { label: "Units and what they wait for", chosen: unit?.path, choose, fit: true }))),
       h("div", { class: "two" }, panel("All units", table([{ name: "unit" }, { name: "state" }, { name: "resources", number: true }, { name: "serial", number: true }], found.units.map(row), { class: "pick" })),
-        unit && h("section", { class: "panel stack" }, h("h2", { class: "any" }, unit.path), facts({ state: unit.state, resources: count(unit.resources), "waits for": unit.after.map((one) => one.split("/").pop()).join(", ") || "nothing", outputs: unit.outputs.join(", ") }), h("div", {}, h("h3", {}, "Last plan"), planned(unit)))));
+        unit && h("section", { class: "panel stack" }, h("h2", { class: "any" }, unit.path), facts({ state: unit.state, resources: count(unit.resources), "waits for": unit.after.map((one) => one.split("/").pop()).join(", ") || "nothing", outputs: unit.outputs.join(", ") }), h("div", {}, h("h3", {}, "Last plan"), planned(unit)))), beside);
   }
 
   return {
