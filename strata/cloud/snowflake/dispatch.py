@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from strata.cloud.snowflake import access_control, queries
+from strata.cloud.snowflake.catalog import ExternalTable
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -231,10 +232,15 @@ def _of_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None
     """Answer TRUNCATE and ALTER TABLE IF EXISTS of a missing table; leave any other to the engine."""
     statement.take_any("TRUNCATE", "ALTER")
     statement.take("TABLE")
-    if statement.take("IF EXISTS"):
-        path = session.resolve("TABLE", statement.name())
-        if session.catalog.find("TABLE", path) is None:
-            return status("Statement executed successfully.")
+    optional = statement.take("IF EXISTS")
+    name = statement.name()
+    if len(name) > 3 or (not session.database and len(name) < 3):
+        return None
+    path = session.resolve("TABLE", name)
+    if isinstance(session.catalog.find("OBJECT", path), ExternalTable) and not statement.done:
+        return external_tables.alter_columns(session, path, statement)
+    if optional and session.catalog.find("TABLE", path) is None:
+        return status("Statement executed successfully.")
     return None
 
 
