@@ -5,10 +5,11 @@
     .venv/bin/python bench/recorded FOLDER -k test_map  only scenarios whose name holds this
 
 Each test below `tests/aws/services/stepfunctions/v2` of the folder runs as it is, against an embedded
-cloud that this script starts. What it records is compared with what its authors recorded at AWS. `equal` means every
-answer and every event of a history; `outcome` means that executions end alike (status, output, error and
-cause) and that requests are answered or refused alike. `refused` means that the cloud names what it does not
-have. Nothing of the folder is kept. Exits with 1 where fewer than `--at-least` scenarios have AWS's outcome.
+cloud that this script starts. What it records is compared with what its authors recorded at AWS. `equal`
+means every answer and every event of a history; `outcome` means that executions end alike (status,
+output, error and cause) and that requests are answered or refused alike. `refused` means that the cloud
+names what it does not have. Nothing of the folder is kept. Exits with 1 where fewer than `--at-least`
+scenarios have AWS's outcome.
 """
 
 from __future__ import annotations

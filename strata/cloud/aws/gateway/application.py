@@ -33,6 +33,7 @@ from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
 from strata.cloud.aws.gateway.retries import AnswerOnce
 from strata.cloud.aws.gateway.services import Services
+from strata.cloud.aws.iam import decisions
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
 
@@ -60,6 +61,9 @@ class _Dispatcher(DomainDispatcherApplication):
             return self._services.issuer.answer(WsgiRequest(environ))(environ, start_response)
         if environ.get("PATH_INFO", "") == recorded_calls.PATH:
             return self._services.calls.answer()(environ, start_response)
+        if environ.get("PATH_INFO", "") == decisions.PATH:
+            answer = decisions.RECORDED.answer(environ["REQUEST_METHOD"])
+            return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
             asked = WsgiRequest(environ)
             status, content = self._services.snapshot.answer(asked.method, asked.get_data())

@@ -26,6 +26,7 @@ from strata.cloud.aws.api_call import (
     service_of_request,
 )
 from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.decisions import RECORDED
 from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
 from strata.iam import Decision, PolicyError, Request, evaluate
@@ -161,14 +162,25 @@ def decided(
         AuthorizationError: a policy is not understood.
     """
     try:
-        return evaluate(
+        boundary = identity.role_boundary(role)
+        decision = evaluate(
             asked,
             identity.role_policies(role),
             resource_policy,
-            identity.role_boundary(role),
+            boundary,
             session_policies=session.policies,
             resource_account=account_id,
         )
+        RECORDED.note(
+            session.role_arn,
+            asked,
+            allowed=decision.allowed,
+            boundary=boundary,
+            resource_policy=resource_policy,
+            account_id=account_id,
+            session_policies=session.policies,
+        )
+        return decision
     except PolicyError as error:
         reason = f"because of a policy that is not understood: {error}"
         raise AuthorizationError(

@@ -26,6 +26,7 @@ from moto.utilities.utils import get_partition
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.iam.decisions import RECORDED
 from strata.cloud.aws.service import Service, action, replaces
 from strata.iam import Decision, PolicyError, Principal, Request, decide, evaluate
 
@@ -309,7 +310,9 @@ def check_role_permission(
     """Raise AccessDenied unless the role's own policies allow the action on the resource."""
     denied = f"{role.arn} is not authorized to perform: {action} on resource: {resource}"
     request = Request(action=action, resource=resource, context=context or {})
-    decision = _decided(denied, lambda: evaluate(request, role_policies(role), boundary=role_boundary(role)))
+    boundary = role_boundary(role)
+    decision = _decided(denied, lambda: evaluate(request, role_policies(role), boundary=boundary))
+    RECORDED.note(role.arn, request, allowed=decision.allowed, boundary=boundary)
     if not decision.allowed:
         raise AccessDenied(f"{denied} {decision.reason}")
 
