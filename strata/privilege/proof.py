@@ -13,10 +13,12 @@ from typing import Any
 
 from strata.cloud.aws.iam.decisions import PATH
 from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError
 from strata.platform.pipeline import client
 from strata.privilege.grants import Decided, Document, Findings, Grant, RolePolicies, examine
 from strata.privilege.scenarios import Outcome, Scenario
 
+_FAILURES = frozenset({"FAILED", "TIMED_OUT", "ABORTED", "REFUSED"})
 # No proxy of the environment stands before a loopback address.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # A session's policies are asked for at each request; only what waits in a queue may be under way.
@@ -79,6 +81,9 @@ def prove(
         rounds: gives the scenarios of a round; its label keeps their objects apart.
         each: also take each needed action away, alone, and run the scenario that needs it.
         progress: gets a line before each step.
+
+    Raises:
+        StrataError: a scenario does not end as it should while the roles have their own policies.
     """
     iam = client(endpoints, "iam")
     label = f"proof-{int(time.time())}"
@@ -86,7 +91,14 @@ def prove(
     decisions: list[Decided] = []
     for scenario in rounds(f"{label}-before"):
         progress(scenario.name)
-        outcomes[scenario.name], made = _observed(endpoints, scenario)
+        outcome, made = _observed(endpoints, scenario)
+        if (outcome.status in _FAILURES) is not scenario.fails:
+            refused = "; ".join(str(one) for one in made if not one.allowed) or "no request was refused"
+            raise StrataError(
+                f"{scenario.name}: it ended {outcome} before anything was taken away ({refused})",
+                remedy="mend that first",
+            )
+        outcomes[scenario.name] = outcome
         decisions += made
     roles = dict(_roles(iam))
     heard = {decided.role for decided in decisions}

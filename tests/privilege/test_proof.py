@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.errors import StrataError
 from strata.privilege.proof import prove
 from strata.privilege.scenarios import Outcome, Scenario
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
@@ -120,6 +121,12 @@ def test_policies_come_back_after_a_fault(aws: Aws, endpoints: Any, reader: str)
     with pytest.raises(ZeroDivisionError):
         prove(endpoints, scenarios)
     assert granted(aws) == ALLOWED
+
+
+def test_a_scenario_must_end_as_it_should_at_first(aws: Aws, endpoints: Any, reader: str) -> None:
+    aws.client("s3").delete_object(Bucket="raw", Key="a")
+    with pytest.raises(StrataError, match="reads: it ended FAILED NoSuchKey before anything"):
+        prove(endpoints, rounds(aws, reader, "reads"))
 
 
 def test_a_role_without_sessions_is_named(aws: Aws, endpoints: Any, reader: str) -> None:

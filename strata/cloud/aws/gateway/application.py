@@ -108,6 +108,12 @@ def _refusal(service: str, services: Services) -> Response | None:
 
 def _access_code(service: str, code: str) -> str:
     """What a service calls the error."""
+    if code == "InvalidAccessKeyId" and service != "s3":
+        return (
+            "InvalidClientTokenId"
+            if _protocol(service) in ("query", "ec2")
+            else "UnrecognizedClientException"
+        )
     if code != "AccessDenied" or service == "s3" or _protocol(service) in ("query", "ec2", "rest-xml"):
         return "AuthorizationError" if (code, service) == ("AccessDenied", "sns") else code
     return "AccessDeniedException"

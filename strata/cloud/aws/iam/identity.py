@@ -105,11 +105,19 @@ class Identity(Service):
         session = self._sessions.get(access_key_id)
         if session is not None:
             return session.role_arn.split(":")[4]
+        return self._account_of_user(access_key_id) or self._context.account_id
+
+    def _is_known(self, access_key_id: str) -> bool:
+        """Return whether a key is an account's root's, which is the account's number, or a user's."""
+        return bool(_ACCOUNT.fullmatch(access_key_id) or self._account_of_user(access_key_id))
+
+    @staticmethod
+    def _account_of_user(access_key_id: str) -> str:
         for account_id, account in list(iam_backends.items()):
             for backend in list(account.values()):
                 if access_key_id in backend.access_keys:
                     return account_id
-        return self._context.account_id
+        return ""
 
     def caller_of_request(self) -> Principal:
         """Return who sent the HTTP request being served: no ARN at all if it is anonymous."""
@@ -218,6 +226,10 @@ class Identity(Service):
             if token and not _ACCOUNT.fullmatch(key):
                 raise InvalidTokenError(
                     "InvalidClientTokenId", "The security token included in the request is invalid."
+                )
+            if key and not self._context.any_key and not self._is_known(key):
+                raise InvalidTokenError(
+                    "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
                 )
             return None
         if token != session.token:

@@ -26,10 +26,12 @@ from strata.cloud.aws.iam.authorization import (
     Conditions,
     caller_conditions,
     decided,
+    decided_with_resource,
     denied,
     role_of,
 )
-from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.iam.identity import Identity, RoleSession
+from strata.cloud.aws.s3.keys import key_permissions
 from strata.cloud.aws.service import Service, replaces
 from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, decide, evaluate
 
@@ -157,6 +159,24 @@ class S3Access(Service):
             if session is None and foreign and not decision.allowed and request.headers.get("Authorization"):
                 who = self._identity.caller_of_request()
                 raise AuthorizationError("AccessDenied", _sentence(who, action, resource, decision.reason))
+        if session is not None and bucket is not None:
+            self._check_keys(session, operation, bucket, key)
+
+    def _check_keys(self, session: RoleSession, operation: str, bucket: FakeBucket, key: str) -> None:
+        """Refuse the request unless the caller may use the keys that the objects are encrypted with."""
+        source = None
+        if copied := request.headers.get("x-amz-copy-source"):
+            path, _, version = unquote(copied).lstrip("/").partition("?versionId=")
+            name, _, copied_key = path.partition("/")
+            found = _bucket(name)
+            source = (found, copied_key, version) if found is not None else None
+        for action, arn, conditions in key_permissions(operation, bucket, key, source):
+            context = caller_conditions(session, bucket.region_name)
+            context.update(conditions)
+            asked = Request(action, arn, self._identity.caller_of_request(), context)
+            decision = decided_with_resource(session, role_of(session), asked)
+            if not decision.allowed:
+                raise AuthorizationError("AccessDenied", _sentence(session, action, arn, decision.reason))
 
     def _operation(self) -> tuple[str, str, str]:
         """The operation, the bucket and the key of the request, as botocore's model names them."""
