@@ -129,6 +129,15 @@ def test_a_scenario_must_end_as_it_should_at_first(aws: Aws, endpoints: Any, rea
         prove(endpoints, rounds(aws, reader, "reads"))
 
 
+def test_a_refusal_is_an_outcome() -> None:
+    def refuse() -> Outcome:
+        raise StrataError("no rule matches", remedy="look")
+
+    found = Scenario("one", refuse).outcome()
+    assert found.status == "REFUSED"
+    assert "no rule matches" in found.error
+
+
 def test_a_role_without_sessions_is_named(aws: Aws, endpoints: Any, reader: str) -> None:
     report = prove(endpoints, rounds(aws, reader))
     assert report.unheard == ("reader",)
