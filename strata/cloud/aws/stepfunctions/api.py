@@ -187,6 +187,13 @@ class StepFunctions(Service):
             }
         )
 
+    @action("stepfunctions", "TestState")
+    def test_state(self, response: StepFunctionResponse) -> ActionResult:
+        assert response.stepfunction_backend is not None  # asking for it loads the language
+        from strata.cloud.aws.stepfunctions.single_state import evaluate_state
+
+        return ActionResult(evaluate_state(response))
+
     @action("stepfunctions", "PublishStateMachineVersion")
     def publish_version(self, response: StepFunctionResponse) -> ActionResult:
         machine = _machine(response, moto.parameter(response, "stateMachineArn"))

@@ -17,6 +17,7 @@ from typing import Any
 from jsonpath_ng.exceptions import JSONPathError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.parse.test_state.asl_parser import TestStateAmazonStateLanguageParser
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.stepfunctions import jsonata
@@ -50,6 +51,27 @@ def diagnose(definition: str) -> Found:
     except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
     return _transitions(parsed, "")
+
+
+def diagnose_state(definition: str) -> Found:
+    """Return what is wrong with the definition of one state, as TestState takes it."""
+    try:
+        state = json.loads(definition)
+    except ValueError as error:
+        return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+    if not isinstance(state, dict):
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
+    if found := _schema({"States": {"TestState": state}}, "", "JSONPath"):
+        return found
+    try:
+        with _PARSING:
+            moto.forget_query_language(Preprocessor)
+            TestStateAmazonStateLanguageParser.parse(definition)
+    except ASLParserException as error:
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
+    except Exception as error:  # as below
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
+    return []
 
 
 def _parse(definition: str) -> None:
