@@ -40,7 +40,8 @@ _ABSENT = frozenset(
         "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:multifactorauthage",
         "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths", "aws:referer",
         "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid",
-        "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys", "aws:username", "aws:vpcsourceip",
+        "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys", "aws:username",
+        "aws:vpcsourceip",
         "cloudwatch:namespace", "iam:passedtoservice", "iam:permissionsboundary", "iam:policyarn",
         "kms:grantisforawsresource", "kms:resourcealiases", "kms:viaservice", "sts:externalid",
     }

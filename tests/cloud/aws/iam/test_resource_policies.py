@@ -94,6 +94,14 @@ def test_queue_and_topic_admit_whom_either_policy_admits(
 EVERYTHING_ELSE = allow("sns:GetTopicAttributes", OTHER)
 
 
+@pytest.mark.parametrize(("own", "code"), [([EVERYTHING], ""), ([], "AuthorizationError")])
+def test_a_topic_as_it_is_made_leaves_the_decision_to_the_role(
+    aws: Aws, own: list[dict[str, Any]], code: str
+) -> None:
+    topic = aws.client("sns").create_topic(Name="t")["TopicArn"]
+    assert code_of(aws.client("sns", keys_of(aws, *own)).publish, TopicArn=topic, Message="x") == code
+
+
 USE = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
 OBJECTS = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
