@@ -32,6 +32,7 @@ class CloudContext:
     (SNOWFLAKE_HOST, SNOWFLAKE_PORT, SNOWFLAKE_PROTOCOL, for Lambdas) is empty until Snowflake does.
     `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` its
     `StoredObjects`; `issuer` signs for GitHub.
+    `any_key` takes an access key that it has not given for the account's root; it is refused otherwise.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
 
@@ -45,4 +46,5 @@ class CloudContext:
     warm_processes: int = WARM_PROCESSES
     assume_role: Callable[..., Any] = no_roles
     objects: Any = None
+    any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)
