@@ -72,6 +72,7 @@ def test_no_execution_is_left_or_told(aws: Aws, role: str) -> None:
         ({**PASS, "InputPath": "$.a["}, {}, "must be a valid JSONPath"),
         ({"Type": "Nothing", "End": True}, {}, "SCHEMA_VALIDATION_FAILED"),
         (PASS, {"variables": "{}"}, "The embedded cloud tests no state with: variables"),
+        (PASS, {"inspectionLevel": "DEBUG"}, "inspectionLevel DEBUG"),
         ({**PASS, "Retry": [], "Catch": []}, {}, "Catch, Retry"),
         (
             {
