@@ -38,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--claim-seeds", type=int, default=75, metavar="N", help="how many plays of events meet the claims"
     )
+    parser.addoption(
+        "--hammer-pairs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="rounds in which every pair of AWS's mutating actions meets",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,7 +12,7 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
@@ -38,6 +38,8 @@ from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
 
 _log = logging.getLogger(__name__)
+_CHANGED = " during iteration"
+_TRIES = 50
 
 
 def create_application(services: Services) -> AnswerOnce:
@@ -89,7 +91,27 @@ def _service_application(service: Any, services: Services) -> Flask:
     application.register_error_handler(Exception, _fault_answer(str(service)))
     application.before_request(lambda: _refusal(str(service), services))
     application.after_request(_hide_key_id)
+    application.dispatch_request = partial(_dispatch, application.dispatch_request)  # type: ignore[method-assign]
     return application
+
+
+def _dispatch(dispatch: Callable[..., Any], *arguments: Any) -> Any:
+    """Serve the request, again if another one changed what this one was just going through.
+
+    moto goes through its dictionaries before it changes them, so that nothing is done twice.
+    """
+    for _ in range(_TRIES):
+        try:
+            return dispatch(*arguments)
+        except RuntimeError as error:
+            if not str(error).endswith(_CHANGED) or _has_unread_body():
+                raise
+    return dispatch(*arguments)
+
+
+def _has_unread_body() -> bool:
+    """Whether a second try would find the body gone: S3 reads it as a stream."""
+    return request.method in ("PUT", "POST") and service_of_request("s3") == "s3"
 
 
 def _refusal(service: str, services: Services) -> Response | None:
