@@ -31,11 +31,13 @@ from werkzeug.wrappers import Request as WsgiRequest
 from strata.cloud import snapshot as snapshots
 from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
-from strata.cloud.aws.gateway.retries import AnswerOnce
+from strata.cloud.aws.gateway import faults
+from strata.cloud.aws.gateway.retries import FAULT_HEADER, AnswerOnce
 from strata.cloud.aws.gateway.services import Services
 from strata.cloud.aws.iam import decisions
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
+from strata.faults.client import PATH as FAULTS_PATH
 
 _log = logging.getLogger(__name__)
 _CHANGED = " during iteration"
@@ -65,6 +67,9 @@ class _Dispatcher(DomainDispatcherApplication):
             return self._services.calls.answer()(environ, start_response)
         if environ.get("PATH_INFO", "") == decisions.PATH:
             answer = decisions.RECORDED.answer(environ["REQUEST_METHOD"])
+            return answer(environ, start_response)
+        if environ.get("PATH_INFO", "") == FAULTS_PATH:
+            answer = faults.answer(self._services.faults, WsgiRequest(environ))
             return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
             asked = WsgiRequest(environ)
@@ -115,7 +120,7 @@ def _has_unread_body() -> bool:
 
 
 def _refusal(service: str, services: Services) -> Response | None:
-    """The answer to a request that the caller's policies do not allow."""
+    """The answer to a request that the caller's policies do not allow, or that a fault strikes."""
     services.calls.note(service)
     try:
         if service in ("s3", "s3bucket_path"):
@@ -125,7 +130,14 @@ def _refusal(service: str, services: Services) -> Response | None:
     except AuthorizationError as refusal:
         name = service_of_request(service)
         return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
-    return None
+    fault = faults.fault_of_request(services.faults, service)
+    if fault is None:
+        return None
+    response = _error(
+        service_of_request(service), fault.error, f"{fault.name} of `strata faults` struck", fault.status
+    )
+    response.headers[FAULT_HEADER] = fault.name
+    return response
 
 
 def _access_code(service: str, code: str) -> str:
@@ -179,9 +191,7 @@ def _protocol(service: str) -> str:
         return "json"
 
 
-def _error(
-    service: str, code: str, message: str, status: HTTPStatus = HTTPStatus.NOT_IMPLEMENTED
-) -> Response:
+def _error(service: str, code: str, message: str, status: int = HTTPStatus.NOT_IMPLEMENTED) -> Response:
     """The error in the shape the service's clients read."""
     # Without an id, moto's state machines fail in reading the error.
     headers = {"X-Amzn-ErrorType": code, "X-Amzn-RequestId": str(uuid.uuid4())}
