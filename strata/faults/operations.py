@@ -19,10 +19,6 @@ SERVICES = {
 _STATUS = {
     "AccessDenied": 403,
     "AccessDeniedException": 403,
-    "InternalError": 500,
-    "InternalFailure": 500,
-    "InternalServerError": 500,
-    "InternalServerErrorException": 500,
     "NoSuchBucket": 404,
     "NoSuchKey": 404,
     "PreconditionFailed": 412,
@@ -68,11 +64,13 @@ def status(service: str, operation: str, code: str) -> int:
     """Return the HTTP status of an error."""
     if code in _STATUS:
         return _STATUS[code]
+    # Services describe few of their own faults, and call all of them so.
+    usual = 500 if "Internal" in code else 400
     for shape in _model(service).operation_model(operation).error_shapes:
         error = shape.metadata.get("error", {})
         if code in (shape.name, error.get("code")):
-            return int(error.get("httpStatusCode", 500 if shape.metadata.get("fault") else 400))
-    return 400
+            return int(error.get("httpStatusCode", usual))
+    return usual
 
 
 def throttling(service: str) -> str:
