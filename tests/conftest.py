@@ -39,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--claim-seeds", type=int, default=75, metavar="N", help="how many plays of events meet the claims"
     )
     parser.addoption(
+        "--chaos-seeds", type=int, default=20, metavar="N", help="how many combinations of faults are played"
+    )
+    parser.addoption(
         "--hammer-pairs",
         type=int,
         default=0,
