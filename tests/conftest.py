@@ -42,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--chaos-seeds", type=int, default=20, metavar="N", help="how many combinations of faults are played"
     )
     parser.addoption(
+        "--storm-objects", type=int, default=30, metavar="N", help="how many objects are put at once"
+    )
+    parser.addoption(
         "--hammer-pairs",
         type=int,
         default=0,

@@ -15,12 +15,15 @@ pytestmark = [pytest.mark.spark, pytest.mark.terraform, pytest.mark.one_worker("
 
 def test_the_page_s_commands(up: Up, root: Path) -> None:
     put, cleared, more = run_blocks(up.checkout, root / "docs/faults.md")
-    added, *_, listed = put.strip().splitlines()
+    added, *lines = put.strip().splitlines()
     assert added == "added fault-1: dynamodb:UpdateItem throttle"
     # Struck once, and called again by the state machine, which the object has got through.
     assert "SUCCEEDED" in put
-    name, operation, effect = listed.replace("│", " ").replace("┃", " ").split()[:3]
-    assert (name, operation, effect) == ("fault-1", "dynamodb:UpdateItem", "throttle")
+    (row,) = [line.replace("│", " ").split() for line in lines if "fault-1" in line]
+    assert row[:3] == ["fault-1", "dynamodb:UpdateItem", "throttle"]
+    calls, struck, times = row[-3:]
+    assert int(calls) > 1
+    assert (struck, times) == ("1", "1")
     assert cleared == "cleared fault-1\n"
     document, _, rest = more.partition("\n}\n")
     assert json.loads(document + "}")["probability"] == 0.2
