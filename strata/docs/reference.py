@@ -9,6 +9,7 @@ import typer
 from strata.docs.commands import commands_page
 from strata.docs.environment import environment_page
 from strata.docs.rules import rules_page
+from strata.docs.scale import scale_page
 from strata.docs.testing import testing_page
 
 FOLDER = Path("docs/reference")
@@ -25,6 +26,7 @@ def pages(app: typer.Typer) -> dict[Path, str]:
         FOLDER / "env-hcl.md": environment_page(),
         FOLDER / "rules.md": rules_page(),
         FOLDER / "testing.md": testing_page(),
+        Path("docs/scale.md"): scale_page(),
     }
 
 

@@ -45,7 +45,7 @@ def test_every_object_of_a_storm_is_there_once(engine: Engine, request: pytest.F
         place = rng.randrange(len(running))
         world, execution = running[place]
         if execution.env.next_state_name == "AwaitClaim" and rng.random() < 0.9:
-            # It waits for a minute, in which the others work.
+            # It waits for some seconds, in which the others work.
             continue
         engine.world = world
         world.step(execution)

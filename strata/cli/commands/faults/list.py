@@ -1,4 +1,4 @@
-"""List the faults of the running embedded cloud, with the calls each has seen and struck."""
+"""List the faults of the running embedded cloud, and how often each struck."""
 
 from __future__ import annotations
 
