@@ -98,6 +98,12 @@ def _sum_or_difference(node: exp.Add | exp.Sub) -> Expr:
     return numbers.arithmetic(node) if found is None else found
 
 
+def _ordered_group(node: exp.WithinGroup) -> Expr:
+    if isinstance(node.this, exp.PercentileCont | exp.PercentileDisc):
+        return numbers.percentile(node)
+    return variants.aggregated_in_order(node)
+
+
 def _digest(node: exp.SHA2) -> Expr:
     length = node.args.get("length")
     if length is not None and length.name != "256":
@@ -261,7 +267,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.JSONObject: variants.object_of,
     exp.ArraySize: variants.size,
     exp.ArrayAgg: variants.array_aggregated,
-    exp.WithinGroup: variants.aggregated_in_order,
+    exp.WithinGroup: _ordered_group,
     exp.ObjectAgg: variants.object_aggregated,
     exp.ArrayContains: variants.function("_sf_array_contains", "this", "expression"),
     exp.ArrayPosition: variants.function("_sf_array_position", "this", "expression"),
