@@ -23,7 +23,6 @@ _SYNTAX: dict[type[Expr], str] = {
     exp.Collate: "COLLATE",
     exp.HistoricalData: "time travel (AT or BEFORE)",
     exp.Lambda: "a lambda",
-    exp.Filter: "FILTER (WHERE ...)",
 }
 
 
@@ -47,10 +46,8 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
 
 def _is_done(kind: type[exp.Func]) -> bool:
     """Return whether the class that the parser makes of a function is one of those implemented."""
-    # Parsing each function in all its forms takes a second, and most classes have Snowflake's name. Flatten
-    # is what the parser makes of ARRAY_FLATTEN, too.
-    named = kind is not exp.Flatten and not _names()[0].isdisjoint(kind.sql_names())
-    return named or kind in _classes()
+    # Parsing each function in all its forms takes a second, and most classes have Snowflake's name.
+    return not _names()[0].isdisjoint(kind.sql_names()) or kind in _classes()
 
 
 @functools.cache
@@ -91,6 +88,8 @@ def check(tree: Expr) -> None:
         what = _SYNTAX.get(type(node))
         if what is not None:
             raise not_implemented(what)
+        if isinstance(node, exp.Filter):
+            raise SqlError("SQL compilation error:\nsyntax error: unexpected 'FILTER'.")
         if isinstance(node, exp.TableSample) and node.args.get("seed"):
             raise not_implemented("SAMPLE with a seed")
         if isinstance(node, exp.Anonymous):
