@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from strata.cloud.snowflake.translation.phonetics import soundex
+
 _FLATTENED = 'STRUCT("KEY" VARCHAR, "PATH" VARCHAR, "INDEX" BIGINT, "VALUE" JSON, "THIS" JSON)[]'
 
 
@@ -350,6 +352,7 @@ def register(duck: Any) -> None:
         ("_sf_array_range", array_range, ["BIGINT"] * 3, "JSON"),
         ("_sf_object_without", object_without, ["JSON", "JSON"], "JSON"),
         ("_sf_object_with", object_with, ["JSON", "JSON"], "JSON"),
+        ("_sf_soundex", soundex, [text], text),
         ("_sf_split", split, [text, text], "JSON"),
         ("_sf_strtok_to_array", strtok_to_array, [text, text], "JSON"),
         ("_sf_object_of", object_of, ["JSON"], "JSON"),

@@ -298,6 +298,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.IsArray: variants.kind_is("ARRAY"),
     exp.Typeof: lambda node: call("_sf_typeof", variants.variant(node.this)),
     exp.CurrentDate: lambda node: cast(call("now"), types.DATE),
+    exp.Soundex: lambda node: call("_sf_soundex", casts.to_text(node.this)),
     exp.MD5: texts.with_text("this"),
     exp.SHA: texts.with_text("this"),
     exp.CurrentVersion: lambda node: string(SERVER_VERSION),
