@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,8 @@ class Durations:
         kept = self._read()
         known = kept.get(self._command, {})
         kept[self._command] = known | {name: round(value, 2) for name, value in seconds.items()}
-        with replacing(self._file) as draft:
+        # Estimates only: where nothing may be written, there are none.
+        with contextlib.suppress(OSError), replacing(self._file) as draft:
             draft.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
     def _read(self) -> dict[str, dict[str, float]]:

@@ -22,7 +22,8 @@ def open_session(
 ) -> PlatformSession:
     """Return a session for an environment, not yet started."""
     root = checkout_root()
-    account = find_account(root, environment)
+    with Wait(err, f"reading live/{environment}", Durations(root, "read"), line=False):
+        account = find_account(root, environment)
     return PlatformSession(
         root,
         environment,

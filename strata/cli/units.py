@@ -13,7 +13,7 @@ from strata.cli.checkout import checkout_root
 from strata.cli.durations import Durations
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
-from strata.errors import StrataError
+from strata.errors import StrataError, with_page
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
@@ -91,8 +91,8 @@ def require_ok(results: list[UnitResult]) -> None:
     """
     failed = [result for result in results if not result.ok]
     for result in failed:
-        if result.state == "failed":
-            err.print(f"error: {result.error}", style="bold red", markup=False, soft_wrap=True)
+        if result.state == "failed" and result.error is not None:
+            err.print(f"error: {with_page(result.error)}", style="bold red", markup=False, soft_wrap=True)
     if failed:
         skipped = sum(result.state == "skipped" for result in failed)
         raise StrataError(

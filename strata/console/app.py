@@ -83,13 +83,15 @@ def _file(name: str) -> Response:
 def _failed(error: Exception) -> JSONResponse:
     """Say a fault in one shape: what, and what to do."""
     if isinstance(error, StrataError):
-        message, remedy, status = error.message, error.remedy or "", 409
+        fault, status = error, 409
     elif isinstance(error, ClientError):
-        message, remedy, status = f"the embedded cloud refused: {error}", "", 502
+        fault, status = StrataError(f"the embedded cloud refused: {error}"), 502
     else:
         message = f"the embedded cloud does not answer: {error}"
-        remedy, status = "restart it with `strata up`", 503
-    return JSONResponse({"error": message, "remedy": remedy}, status)
+        fault, status = StrataError(message, remedy="restart it with `strata up`"), 503
+    return JSONResponse(
+        {"error": fault.message, "remedy": fault.remedy or "", "page": fault.page or ""}, status
+    )
 
 
 _FAULTS = (StrataError, ClientError, BotoCoreError, OSError)

@@ -299,6 +299,7 @@ def test_a_platform_that_is_gone_and_comes_back(view: View) -> None:
     for place in (*list(PAGES)[1:], "#/flow", "#/units"):
         view.page.evaluate(f"location.hash = {place!r}")
         within(3, lambda: "restart it with `strata up`" in (view.page.locator("main [role=alert]").all_text_contents() or [""])[0])  # fmt: skip
+    assert "See docs/troubleshooting.md#the-platform" in view.page.locator("main [role=alert]").inner_text()
     view.source.fault = None
     view.source.changes += 1
     view.page.get_by_text("live/dev/s3").locator("visible=true").first.wait_for()

@@ -188,7 +188,7 @@ def test_a_statement(client: Client, source: Recorded) -> None:
     assert source.asked == ["SELECT 1"]
     fault = client.post("/api/dev/query", json={"sql": "SELECT * FROM nowhere"})
     assert fault.status_code == 409
-    assert fault.json() == {"error": "Snowflake: Object 'NOWHERE' does not exist", "remedy": "name a table"}
+    assert fault.json() == {"error": "Snowflake: Object 'NOWHERE' does not exist", "remedy": "name a table", "page": ""}
 
 
 @pytest.mark.parametrize(
@@ -214,13 +214,14 @@ def test_what_is_not_a_statement_is_not_run(
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [
-        (StrataError("not applied", remedy="apply it"), 409, {"error": "not applied", "remedy": "apply it"}),
+        (StrataError("not applied", remedy="apply it"), 409, {"error": "not applied", "remedy": "apply it", "page": ""}),
         (
             EndpointConnectionError(endpoint_url="http://x"),
             503,
             {
                 "error": 'the embedded cloud does not answer: Could not connect to the endpoint URL: "http://x"',
                 "remedy": "restart it with `strata up`",
+                "page": "docs/troubleshooting.md#the-platform",
             },
         ),
         (
@@ -229,6 +230,7 @@ def test_what_is_not_a_statement_is_not_run(
             {
                 "error": "the embedded cloud refused: An error occurred (X) when calling the ListRules operation: no",
                 "remedy": "",
+                "page": "",
             },
         ),
     ],

@@ -46,9 +46,10 @@ def run(
     seconds: dict[str, float] = {}
     durations = Durations(root, "demo")
     with interruptible(), contextlib.ExitStack() as stack:
-        with _timed(seconds, "cloud start"), Wait(err, STARTING, durations):
+        with _timed(seconds, "cloud start"):
             session = open_session(environment, aws_port, snowflake_port)
-            stack.enter_context(session)
+            with Wait(err, STARTING, durations):
+                stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         with _timed(seconds, "apply"):
             units = start_platform(workspace, durations, fresh=fresh)

@@ -58,8 +58,9 @@ def run(
     durations = Durations(root, "up")
     with interruptible(), contextlib.ExitStack() as stack:
         folder = None if data is None else stack.enter_context(DataFolder(data, environment).held())
+        session = open_session(environment, aws_port, snowflake_port, warm_processes)
         with Wait(err, STARTING, durations):
-            session = stack.enter_context(open_session(environment, aws_port, snowflake_port, warm_processes))
+            stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         if folder is None:
             start_platform(workspace, durations, fresh=fresh)

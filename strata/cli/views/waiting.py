@@ -98,15 +98,23 @@ class Wait:
         title: what is waited for.
         durations: of the command.
         clock: the time in seconds.
+        line: whether to print the line where there is no terminal.
     """
 
     def __init__(
-        self, console: Console, title: str, durations: Durations, clock: Clock = time.monotonic
+        self,
+        console: Console,
+        title: str,
+        durations: Durations,
+        clock: Clock = time.monotonic,
+        *,
+        line: bool = True,
     ) -> None:
         self._console = console
         self._title = title
         self._durations = durations
         self._clock = clock
+        self._as_line = line
         self._began = clock()
         self._bar = WaitingBar(title, clock)
         self._estimate = Estimate([title], durations.last())
@@ -115,7 +123,7 @@ class Wait:
     def __enter__(self) -> Wait:
         if self._console.is_terminal:
             self._live.start(refresh=True)
-        else:
+        elif self._as_line:
             self._console.print(self._title, markup=False, soft_wrap=True)
         return self
 
