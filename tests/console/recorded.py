@@ -18,6 +18,7 @@ from strata.console.models import (
     Outcome,
     Quarantine,
     QuarantinedRow,
+    Reprocess,
     Result,
     RunPage,
     TracePage,
@@ -32,6 +33,8 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:pipeline"
 RUNS = 10_000
 MARKUP = "flights/<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>.csv"
+# Without a slash, as a name of an execution is.
+IMAGE = "again<img src=x onerror=\"document.title='broken'\">"
 BACKWARDS = "flights/\u202egnp.exe\u2066.csv"
 LONG = "flights/" + "long-name-" * 90 + ".csv"
 HOSTILE = (MARKUP, BACKWARDS, LONG)
@@ -80,6 +83,8 @@ class Recorded:
         self.index = RunIndex(self.states, MACHINE)
         self.fault: Exception | None = None
         self.asked: list[str] = []
+        self.again: list[str] = []
+        self.ended = 0
         self.changes = 0
         self.empty = False
         self.slow = 0.0
@@ -150,6 +155,22 @@ class Recorded:
         self._check()
         for line in _lines():
             yield f"{line.model_dump_json()}\n"
+
+    def process_again(self, environment: str, dataset: str, reason: str) -> Reprocess:
+        self._check()
+        self.again.append(f"{environment} {dataset} {reason}")
+        self.ended = 0
+        return self.processing(environment, IMAGE)
+
+    def processing(self, environment: str, name: str) -> Reprocess:
+        """Another object has ended each time, the last of three failed."""
+        self._check()
+        assert name == IMAGE
+        ended = self.ended
+        self.ended = min(ended + 1, 3)
+        status = "SUCCEEDED" if ended == 3 else "RUNNING"
+        failed = int(ended == 3)
+        return Reprocess(name=name, status=status, found=3, succeeded=ended - failed, failed=failed, error="")
 
     def query(self, environment: str, sql: str) -> Result:
         self._check()
