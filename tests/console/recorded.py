@@ -27,7 +27,7 @@ from strata.console.models import (
 )
 from strata.errors import StrataError
 from strata.pages.layout import Shape, layered
-from strata.trace.models import Trace
+from strata.trace.models import SparkStage, Trace
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:pipeline"
@@ -246,8 +246,14 @@ def _dataset() -> DataSet:
     )
 
 
+STAGE = SparkStage(
+    id=3, name=MARKUP, status="COMPLETE", tasks=4, failed_tasks=1, seconds=2.5, records_read=12345, records_written=7
+)  # fmt: skip
+
+
 def named(trace: Trace, name: str) -> Trace:
-    """A trace under a short name of its execution."""
+    """A trace under a short name of its execution, whose jobs had one stage."""
     run = trace.run.model_copy(update={"name": name})
     others = [one.model_copy(update={"name": name}) if one.arn == run.arn else one for one in trace.runs]
-    return trace.model_copy(update={"run": run, "runs": others})
+    jobs = [job.model_copy(update={"stages": [STAGE]}) for job in trace.jobs]
+    return trace.model_copy(update={"run": run, "runs": others, "jobs": jobs})

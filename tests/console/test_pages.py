@@ -223,6 +223,14 @@ def test_two_runs_of_an_object(view: View) -> None:
     assert "succeeded" in row.inner_text()
 
 
+def test_the_stages_of_a_job(view: View) -> None:
+    view.open("#/trace/clean")
+    folded = view.page.locator("details", has_text="Spark stages, 1").first
+    folded.locator("summary").click()
+    cells = folded.locator("td").all_text_contents()
+    assert cells == ["3", "complete", MARKUP, "4, 1 failed", "12,345", "7", "2.5 s"]
+
+
 def test_a_statement_by_keyboard_and_its_history(view: View) -> None:
     view.open("#/data")
     box = view.page.get_by_label("SQL statement")
