@@ -53,6 +53,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--aws-port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--snowflake-port", type=int, default=0, help="0 for a free one")
     parser.add_argument(
+        "--any-key", action="store_true", help="take an unknown access key for the account's root"
+    )
+    parser.add_argument(
         "--warm-processes",
         type=int,
         default=WARM_PROCESSES,
@@ -71,6 +74,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         aws_port=arguments.aws_port,
         snowflake_port=arguments.snowflake_port,
         warm_processes=arguments.warm_processes,
+        any_key=arguments.any_key,
     )
     try:
         with cloud as endpoints:

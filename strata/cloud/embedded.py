@@ -25,6 +25,7 @@ class EmbeddedCloud:
         account_id: the AWS account, 12 digits.
         region: the AWS region.
         aws_port, snowflake_port: ports on 127.0.0.1, 0 for free ones.
+        any_key: whether an unknown access key is the account's root; it is refused otherwise.
         warm_processes: how many Spark processes are kept warm for Glue once it has a job.
     """
 
@@ -37,6 +38,7 @@ class EmbeddedCloud:
         aws_port: int = 0,
         snowflake_port: int = 0,
         warm_processes: int = WARM_PROCESSES,
+        any_key: bool = False,
     ) -> None:
         self.context = CloudContext(
             account_id=account_id,
@@ -46,6 +48,7 @@ class EmbeddedCloud:
             aws_port=aws_port,
             snowflake_port=snowflake_port,
             warm_processes=warm_processes,
+            any_key=any_key,
         )
         self._aws = AwsServer(self.context)
         self._snowflake: SnowflakeServer | None = None

@@ -30,6 +30,7 @@ KNOWN = [
     "env/diff", "env/list", "env/new",
     "live/affected", "live/check", "live/graph", "live/lock", "live/render",
     "modules/check", "modules/diff", "modules/docs", "modules/list", "modules/stamp", "modules/tag",
+    "prove/least-privilege",
 ]
 # fmt: on
 

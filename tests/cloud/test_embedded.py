@@ -196,7 +196,9 @@ def test_a_second_cloud_in_this_process_starts_clean(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no embedded AWS runs"):
         first.context.assume_role(role, principal_arn=role)
 
-    second = EmbeddedCloud(tmp_path / "second", account_id="222222222222", region="eu-central-1")
+    second = EmbeddedCloud(
+        tmp_path / "second", account_id="222222222222", region="eu-central-1", any_key=True
+    )
     with second as endpoints:
         unknown = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "test"}
         client = embedded_client("sts", endpoints.aws_url, "eu-central-1", unknown)

@@ -30,7 +30,11 @@ def test_the_site_is_whole(root: Path, tmp_path: Path) -> None:
         "README.html",
         "decisions/README.html",
     }
-    assert named | {"index.html", "contributing.html", "decisions/index.html", "404.html"} == pages.keys()
+    assert (
+        named
+        | {"index.html", "contributing.html", "decisions/index.html", "examples/dbt/index.html", "404.html"}
+        == pages.keys()
+    )
     diagrams = sum(
         len(re.findall("^```mermaid", path.read_text(), re.M)) for path in (root / "docs").glob("*.md")
     )

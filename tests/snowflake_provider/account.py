@@ -14,6 +14,7 @@ import snowflake.connector
 from moto.server import ThreadedMotoServer
 
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.gateway.services import Services
 from strata.cloud.snowflake.server import SnowflakeServer
 from tests.snowflake_provider.cases import ModuleCase
 
@@ -34,7 +35,9 @@ def embedded_account(folder: Path) -> Iterator[SnowflakeServer]:
     moto.start()
     try:
         url = "http://{}:{}".format(*moto.get_host_and_port())
-        server = SnowflakeServer(CloudContext(ACCOUNT, REGION, folder, aws_url=url), _assume_role)
+        context = CloudContext(ACCOUNT, REGION, folder, aws_url=url)
+        context.objects = Services(context).objects
+        server = SnowflakeServer(context, _assume_role)
         server.start()
         try:
             yield server

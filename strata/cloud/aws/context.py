@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from strata.cloud import WARM_PROCESSES
 
 if TYPE_CHECKING:
-    from strata.cloud.aws.s3.stored_objects import StoredObjects
     from strata.cloud.github.issuer import Issuer
 
 
@@ -31,8 +30,9 @@ class CloudContext:
 
     A port of 0 means a free one. `aws_url` is empty until the AWS server listens; `snowflake_environment`
     (SNOWFLAKE_HOST, SNOWFLAKE_PORT, SNOWFLAKE_PROTOCOL, for Lambdas) is empty until Snowflake does.
-    `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` reads its S3;
-    `issuer` signs for GitHub.
+    `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` its
+    `StoredObjects`; `issuer` signs for GitHub.
+    `any_key` takes an access key that it has not given for the account's root; it is refused otherwise.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
 
@@ -45,5 +45,6 @@ class CloudContext:
     snowflake_environment: dict[str, str] = field(default_factory=dict)
     warm_processes: int = WARM_PROCESSES
     assume_role: Callable[..., Any] = no_roles
-    objects: StoredObjects | None = None
+    objects: Any = None
+    any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)

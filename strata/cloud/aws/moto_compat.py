@@ -127,6 +127,9 @@ _ASL = "moto.stepfunctions.parser.asl"
 _TASK = f"{_ASL}.component.state.exec.state_task"
 EVAL_CREDENTIALS = MotoName(f"{_TASK}.state_task", "StateTask._eval_state_credentials")
 AFTER_TASK = MotoName(f"{_TASK}.service.state_task_service", "StateTaskService._after_eval_execution")
+NEW_ENVIRONMENT = MotoName(
+    "moto.stepfunctions.parser.backend.execution_worker", "ExecutionWorker._get_evaluation_environment"
+)
 AWAIT_GLUE_RUN = MotoName(
     f"{_TASK}.service.state_task_service_glue", "StateTaskServiceGlue._eval_integration_pattern"
 )
@@ -164,6 +167,17 @@ NEW_PREPROCESSOR = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor.__init__
 TEXT_OF = MotoName(f"{_ASL}.parse.preprocessor", "Preprocessor._inner_string_of")
 EVAL_JSONATA = MotoName(_STRINGS, "StringJSONata._eval_body")
 EVAL_VARIABLE = MotoName(_STRINGS, "StringVariableSample._eval_body")
+_COMMON = f"{_ASL}.component.common"
+# What holds expressions: fields of a state, and the members of their templates.
+EXPRESSION_FIELDS = (
+    MotoName(f"{_COMMON}.outputdecl", "Output._eval_body"),
+    MotoName(f"{_COMMON}.parargs", "Parargs._eval_body"),
+    MotoName(f"{_COMMON}.assign.assign_decl", "AssignDecl._eval_body"),
+)
+TEMPLATE_MEMBERS = (
+    MotoName(f"{_COMMON}.jsonata.jsonata_template_binding", "JSONataTemplateBinding._eval_body"),
+    MotoName(f"{_COMMON}.assign.assign_template_binding", "AssignTemplateBinding._eval_body"),
+)
 _EXTRACT = MotoName(f"{_ASL}.utils.json_path", "extract_json")
 RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
 SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
@@ -384,6 +398,12 @@ def split_variable(reference: str) -> tuple[str, str]:
     found = re.match(r"\$([^.\[]+)", reference)
     assert found is not None, "the parser takes no other reference"
     return found[1], reference[found.end() :]
+
+
+def field_of(component: Any) -> str:
+    """Return the name of the field that a component of the parser holds, such as `Output`."""
+    name = type(component).__name__
+    return "Arguments" if name.startswith("Arguments") else name.removesuffix("Decl")
 
 
 def path_readers() -> list[MotoName]:

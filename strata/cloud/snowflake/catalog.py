@@ -113,6 +113,7 @@ class View(Securable):
     query: str = ""
     text: str = ""
     columns: tuple[str, ...] = ()
+    secure: bool = False
     session: int = 0
 
 

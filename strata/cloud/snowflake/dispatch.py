@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from strata.cloud.snowflake import access_control, queries
+from strata.cloud.snowflake.catalog import ExternalTable
 from strata.cloud.snowflake.errors import SqlError, does_not_exist, not_implemented
 from strata.cloud.snowflake.grammar import SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -170,10 +171,10 @@ def execute_many(
 def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("CREATE")
     replace = statement.take("OR REPLACE")
-    kept = {"TRANSIENT": False, "TEMPORARY": False}
+    kept = {"TRANSIENT": False, "TEMPORARY": False, "SECURE": False}
     while word := statement.take_any("TRANSIENT", "TEMPORARY", "TEMP", "SECURE"):
         kept["TEMPORARY" if word == "TEMP" else word] = True
-    modifiers = Modifiers(replace, kept["TRANSIENT"], kept["TEMPORARY"])
+    modifiers = Modifiers(replace, kept["TRANSIENT"], kept["TEMPORARY"], secure=kept["SECURE"])
     if statement.sees("TABLE"):
         return None
     kind = _kind(statement, "CREATE", creates=True)
@@ -186,7 +187,7 @@ def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
 def _alter(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("ALTER")
     if statement.sees("TABLE"):
-        return None
+        return _of_table(session, statement)
     if statement.sees("SESSION"):
         return sessions.alter(session, statement)
     kind = _kind(statement, "ALTER")
@@ -227,14 +228,19 @@ def _drop_missing_table(session: SnowflakeSession, statement: SqlStatement) -> R
     return status(f"Drop statement executed successfully ({path[-1]} already dropped).")
 
 
-def _truncate(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
-    """Answer TRUNCATE IF EXISTS of a missing table; leave any other to the engine."""
-    statement.expect("TRUNCATE")
+def _of_table(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
+    """Answer TRUNCATE and ALTER TABLE IF EXISTS of a missing table; leave any other to the engine."""
+    statement.take_any("TRUNCATE", "ALTER")
     statement.take("TABLE")
-    if statement.take("IF EXISTS"):
-        path = session.resolve("TABLE", statement.name())
-        if session.catalog.find("TABLE", path) is None:
-            return status("Statement executed successfully.")
+    optional = statement.take("IF EXISTS")
+    name = statement.name()
+    if len(name) > 3 or (not session.database and len(name) < 3):
+        return None
+    path = session.resolve("TABLE", name)
+    if isinstance(session.catalog.find("OBJECT", path), ExternalTable) and not statement.done:
+        return external_tables.alter_columns(session, path, statement)
+    if optional and session.catalog.find("TABLE", path) is None:
+        return status("Statement executed successfully.")
     return None
 
 
@@ -338,6 +344,12 @@ def use(session: SnowflakeSession, kind: str, name: tuple[str, ...]) -> None:
         SqlError: it does not exist, or the user or role may not use it.
     """
     path = session.resolve(kind, name)
+    if kind != "ROLE" and session.catalog.find(kind, path) is None:
+        raise SqlError(
+            "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
+            code=2043,
+            sqlstate="02000",
+        )
     if kind == "ROLE":
         if path[0] not in session.catalog.roles:
             raise does_not_exist("ROLE", path)
@@ -399,5 +411,5 @@ _VERBS = {
     "ROLLBACK": sessions.end,
     "UNSET": sessions.unset_variables,
     "COMMENT": columns.comment,
-    "TRUNCATE": _truncate,
+    "TRUNCATE": _of_table,
 }

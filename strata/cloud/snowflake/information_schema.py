@@ -163,7 +163,7 @@ def _views(session: SnowflakeSession, database: str) -> Iterator[Row]:
             yield row | {
                 "CREATED": relation.created_on,
                 "COMMENT": relation.comment or None,
-                "IS_SECURE": "NO",
+                "IS_SECURE": "YES" if relation.secure else "NO",
             }
 
 

@@ -57,6 +57,7 @@ class Definition:
     identities: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
+    comment: str = ""
     transient: bool = False
     session: int = 0
     renamed: Path = ()
@@ -79,6 +80,7 @@ class Definition:
         table.required, table.defaults, table.keys = self.required, dict(self.defaults), dict(self.keys)
         table.references = self.references
         table.identities, table.comments = dict(self.identities), dict(self.comments)
+        table.comment = self.comment
         table.transient, table.session = self.transient, self.session
 
 
@@ -111,10 +113,15 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
     keys, references = keys_of(tree), references_of(tree)
     forget_keys(tree)
     properties = tree.args.get("properties")
-    temporary, transient = 0, False
+    if not given and isinstance(tree.expression, exp.Query):
+        require_names(tree.expression)
+    temporary, transient, comment = 0, False, ""
     for item in list(properties.expressions) if properties is not None else ():
         if isinstance(item, exp.TemporaryProperty):
             temporary = session.id
+            item.pop()
+        elif isinstance(item, exp.SchemaCommentProperty):
+            comment = item.name
             item.pop()
         elif isinstance(item, exp.TransientProperty | exp.Cluster):
             transient = transient or isinstance(item, exp.TransientProperty)
@@ -127,6 +134,7 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         references,
         identities_of(tree),
         comments_of(tree),
+        comment=comment,
         transient=transient,
         session=temporary,
     )
@@ -150,13 +158,29 @@ def _change(session: SnowflakeSession, tree: Expr) -> Definition:
             return Definition(renamed=path)
     changed = [a for a in tree.args.get("actions") or () if isinstance(a, exp.AlterColumn)]
     commented = {a.name: a.args["comment"].name for a in changed if a.args.get("comment")}
+    retyped = [(a.name, types.normal(a.args["dtype"])) for a in changed if a.args.get("dtype")]
     return Definition(
-        tuple(declared(tree)),
+        (*declared(tree), *retyped),
         (*required_of(tree), *(a.name for a in changed if a.args.get("allow_null") is False)),
         defaults_of(tree),
         comments=comments_of(tree) | commented,
         optional=tuple(a.name for a in changed if a.args.get("allow_null")),
     )
+
+
+def require_names(query: Expr) -> None:
+    """Require that each column of a query that makes a table or a view has a name.
+
+    Raises:
+        SqlError: an expression has none.
+    """
+    while isinstance(query, exp.SetOperation | exp.Subquery):
+        query = query.this
+    for projection in query.expressions if isinstance(query, exp.Select) else ():
+        if not (isinstance(projection, exp.Alias | exp.Column) or projection.is_star):
+            raise SqlError(
+                "SQL compilation error:\nMissing column specification", code=2022, sqlstate="42601"
+            )
 
 
 def altered(session: SnowflakeSession, path: Path, table: Table, definition: Definition) -> None:
@@ -169,7 +193,9 @@ def altered(session: SnowflakeSession, path: Path, table: Table, definition: Def
         known = table.columns.get(name)
         if known is None and name not in added and len(now) == len(before):
             known = before[index][1]
-        kept[name] = types.sql_name(added.get(name) or natural) if known is None else known
+        if known is None or added.get(name) is not None:
+            known = types.sql_name(added.get(name) or natural)
+        kept[name] = known
     table.columns = kept
     required = dict.fromkeys((*table.required, *definition.required))
     table.required = tuple(name for name in required if name in kept and name not in definition.optional)

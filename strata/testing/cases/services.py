@@ -199,7 +199,9 @@ class PlanServices:
         with self._cloud_lock:
             if not self._cloud:
                 folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="strata-cloud-"))
-                self._cloud = self._stack.enter_context(embedded_cloud(Path(folder))).aws_url
+                # A module's own provider may name whatever keys.
+                cloud = embedded_cloud(Path(folder), any_key=True)
+                self._cloud = self._stack.enter_context(cloud).aws_url
         return self._cloud
 
     def _start_snowflake(self) -> dict[str, str]:

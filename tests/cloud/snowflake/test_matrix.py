@@ -28,7 +28,7 @@ GIVEN = (
        "day": "2024-02-29", "ok": true, "none": null}')""",
     """insert into docs select 2, parse_json('{"name": "Bob", "list": []}')""",
 )
-FILES = ("numbers", "dates", "texts", "variants", "queries", "sessions", "statements")
+FILES = ("numbers", "dates", "texts", "variants", "queries", "sessions", "statements", "objects")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,10 @@ def cursor(plain_server: SnowflakeServer) -> Iterator[Any]:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases(*FILES)])
 def test_a_case(cursor: Any, case: dict[str, Any]) -> None:
+    if (cursor.connection.database, cursor.connection.schema) != ("D", "S"):
+        cursor.execute("use schema d.s")
+    if cursor.connection.warehouse != "COMPUTE_WH":
+        cursor.execute("use warehouse compute_wh")
     for name, value in case.get("session", {}).items():
         cursor.execute(f"alter session set {name} = '{value}'")
     came = outcome(cursor, case)

@@ -286,6 +286,48 @@ def test_what_a_refresh_tells(console: Console, bucket: Bucket) -> None:
     assert shown["last_refreshed_on"] == "<time>"
 
 
+def test_files_are_added_and_removed_by_name(console: Console, bucket: Bucket) -> None:
+    console.script(DDL)
+    first, second = bucket.put("o=x/1.parquet", [{"a": 1}]), bucket.put("o=x/2.parquet", [{"a": 2}])
+    bucket.put("o=x/2.parquet.bak", [{"a": 3}])
+    added, removed = "File registered successfully.", "File unregistered successfully."
+    new = {"status": "REGISTERED_NEW", "description": added}
+    assert console.run("ALTER EXTERNAL TABLE T ADD FILES ('o=x/2.parquet')") == [{"file": second} | new]
+    assert console.run("SELECT A FROM T") == [{"A": 2}]
+    both = "ALTER EXTERNAL TABLE T ADD FILES ('o=x/1.parquet', '/o=x/2.parquet')"
+    assert console.run(both) == [{"file": first} | new]
+    with pytest.raises(SqlError, match="Remote file 's3://bucket/root/t/none' was not found"):
+        console.run("ALTER EXTERNAL TABLE T ADD FILES ('o=x/2.parquet.bak', 'none')")
+    assert console.one("SELECT COUNT(*) AS N FROM T") == 2
+    gone = {"file": second, "status": "UNREGISTERED", "description": removed}
+    assert console.run("ALTER EXTERNAL TABLE T REMOVE FILES ('o=x/2.parquet', 'none')") == [gone]
+    assert console.run("SELECT A FROM T") == [{"A": 1}]
+
+
+def test_columns_of_an_external_table_change(table: Console) -> None:
+    table.run("ALTER TABLE T ADD COLUMN TWICE INT AS (VALUE:a::INT * 2)")
+    table.run("ALTER TABLE T RENAME COLUMN B TO WORD")
+    assert table.run("SELECT TWICE, WORD FROM T WHERE A = 4") == [{"TWICE": 8, "WORD": "s"}]
+    table.run("ALTER TABLE T DROP COLUMN TWICE")
+    (row,) = table.run("SELECT * EXCLUDE VALUE FROM T WHERE A = 4")
+    assert list(row) == ["A", "WORD", "c", "D", "O"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("ALTER TABLE T DROP COLUMN TWICE", 904),
+        ("ALTER TABLE T ADD COLUMN A INT AS (VALUE:a::INT)", 1707),
+        ("ALTER TABLE T DROP COLUMN D", 2),
+        ("ALTER TABLE T CLUSTER BY (A)", 2),
+    ],
+)
+def test_a_change_of_columns_that_fails(table: Console, sql: str, code: int) -> None:
+    with pytest.raises(SqlError) as raised:
+        table.run(sql)
+    assert raised.value.code == code
+
+
 def test_a_listing(console: Console, bucket: Bucket) -> None:
     console.script(DDL)
     key = bucket.put("a b.parquet", b"12345")

@@ -121,15 +121,7 @@ class EventBridge(Service):
         backend = response.events_backend
         if len(entries) > 10:
             backend.put_events(entries)  # raises
-        results = [
-            {
-                "ErrorCode": "NotAuthorizedForSourceException",
-                "ErrorMessage": "Not authorized for the source.",
-            }
-            if (entry.get("Source") or "").startswith("aws.")
-            else backend.put_events([entry])[0]
-            for entry in entries
-        ]
+        results = [_refused_entry(entry) or backend.put_events([entry])[0] for entry in entries]
         failed = sum("ErrorCode" in result for result in results)
         return json.dumps({"FailedEntryCount": failed, "Entries": results})
 
@@ -295,6 +287,23 @@ def _limit_exceeded() -> JsonRESTError:
     return JsonRESTError(
         "LimitExceededException", "The requested resource exceeds the maximum number allowed."
     )
+
+
+def _refused_entry(entry: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return why EventBridge does not take an entry, for what moto takes."""
+    if (entry.get("Source") or "").startswith("aws."):
+        return {
+            "ErrorCode": "NotAuthorizedForSourceException",
+            "ErrorMessage": "Not authorized for the source.",
+        }
+    if entry.get("Source") and entry.get("DetailType") and entry.get("Detail"):
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            detail = None
+        if not isinstance(detail, dict):
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    return None
 
 
 def _entry_size(entry: Mapping[str, Any]) -> int:

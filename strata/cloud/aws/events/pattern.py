@@ -35,7 +35,8 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
     """Return whether an event has all the fields that a valid pattern asks for."""
     leaves: dict[str, list[_Leaf]] = {}
     _collect(event, (), {}, itertools.count(), leaves)
-    return any(_all_match(list(fields.items()), leaves, {}) for fields in alternatives(pattern))
+    # In the order of their names, as event-ruler takes them: it tells for an absent field below a list.
+    return any(_all_match(sorted(fields.items()), leaves, {}) for fields in alternatives(pattern))
 
 
 def alternatives(pattern: Mapping[str, Any], path: Path = ()) -> list[dict[str, list[Any]]]:
@@ -72,14 +73,18 @@ def _all_match(
     if not fields:
         return True
     (name, conditions), *others = fields
-    found = leaves.get(name, [])
+    # Those of the elements that the fields before have chosen.
+    found = [
+        leaf
+        for leaf in leaves.get(name, [])
+        if all(chosen.get(number, place) == place for number, place in leaf.elements.items())
+    ]
     if not found:
         return {"exists": False} in conditions and _all_match(others, leaves, chosen)
     return any(
         _all_match(others, leaves, {**chosen, **leaf.elements})
         for leaf in found
-        if all(chosen.get(number, place) == place for number, place in leaf.elements.items())
-        and any(_condition_matches(condition, leaf.value) for condition in conditions)
+        if any(_condition_matches(condition, leaf.value) for condition in conditions)
     )
 
 

@@ -33,6 +33,7 @@ from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
 from strata.cloud.aws.gateway.retries import AnswerOnce
 from strata.cloud.aws.gateway.services import Services
+from strata.cloud.aws.iam import decisions
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
 
@@ -60,6 +61,9 @@ class _Dispatcher(DomainDispatcherApplication):
             return self._services.issuer.answer(WsgiRequest(environ))(environ, start_response)
         if environ.get("PATH_INFO", "") == recorded_calls.PATH:
             return self._services.calls.answer()(environ, start_response)
+        if environ.get("PATH_INFO", "") == decisions.PATH:
+            answer = decisions.RECORDED.answer(environ["REQUEST_METHOD"])
+            return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
             asked = WsgiRequest(environ)
             status, content = self._services.snapshot.answer(asked.method, asked.get_data())
@@ -104,6 +108,12 @@ def _refusal(service: str, services: Services) -> Response | None:
 
 def _access_code(service: str, code: str) -> str:
     """What a service calls the error."""
+    if code == "InvalidAccessKeyId" and service != "s3":
+        return (
+            "InvalidClientTokenId"
+            if _protocol(service) in ("query", "ec2")
+            else "UnrecognizedClientException"
+        )
     if code != "AccessDenied" or service == "s3" or _protocol(service) in ("query", "ec2", "rest-xml"):
         return "AuthorizationError" if (code, service) == ("AccessDenied", "sns") else code
     return "AccessDeniedException"

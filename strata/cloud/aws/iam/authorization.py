@@ -26,9 +26,11 @@ from strata.cloud.aws.api_call import (
     service_of_request,
 )
 from strata.cloud.aws.iam import identity
+from strata.cloud.aws.iam.decisions import RECORDED
 from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.iam.permissions import Permission, UnknownPermissionError, permissions
-from strata.iam import Decision, PolicyError, Request, evaluate
+from strata.cloud.aws.iam.resource_policies import is_key, policy_of
+from strata.iam import Decision, PolicyError, Request, decide, evaluate
 
 # Open to everyone; AssumeRole is decided with the trust policy, by `sts`.
 _FREE = ("sts:GetCallerIdentity", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:GetAccessKeyInfo")
@@ -38,7 +40,8 @@ _ABSENT = frozenset(
         "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:multifactorauthage",
         "aws:multifactorauthpresent", "aws:principalorgid", "aws:principalorgpaths", "aws:referer",
         "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid",
-        "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys", "aws:username", "aws:vpcsourceip",
+        "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:tagkeys", "aws:username",
+        "aws:vpcsourceip",
         "cloudwatch:namespace", "iam:passedtoservice", "iam:permissionsboundary", "iam:policyarn",
         "kms:grantisforawsresource", "kms:resourcealiases", "kms:viaservice", "sts:externalid",
     }
@@ -147,8 +150,9 @@ def _require(session: RoleSession, role: Role, call: ApiCall, permission: Permis
     context = caller_conditions(session, call.region)
     _add_resource(context, call, permission.resource or "")
     context.update(permission.context)
-    asked = Request(action=permission.action, resource=permission.resource, context=context)
-    decision = decided(session, role, asked)
+    principal = identity.aws_principal(session.arn)
+    asked = Request(permission.action, permission.resource, principal, context)
+    decision = decided_with_resource(session, role, asked)
     if not decision.allowed:
         about = permission.resource
         if about is None:
@@ -165,19 +169,46 @@ def decided(
         AuthorizationError: a policy is not understood.
     """
     try:
-        return evaluate(
+        boundary = identity.role_boundary(role)
+        decision = evaluate(
             asked,
             identity.role_policies(role),
             resource_policy,
-            identity.role_boundary(role),
+            boundary,
             session_policies=session.policies,
             resource_account=account_id,
         )
+        RECORDED.note(
+            session.role_arn,
+            asked,
+            allowed=decision.allowed,
+            boundary=boundary,
+            resource_policy=resource_policy,
+            account_id=account_id,
+            session_policies=session.policies,
+        )
+        return decision
     except PolicyError as error:
         reason = f"because of a policy that is not understood: {error}"
         raise AuthorizationError(
             "AccessDenied", denied(session, asked.action, str(asked.resource), reason)
         ) from None
+
+
+def decided_with_resource(session: RoleSession, role: Role, asked: Request) -> Decision:
+    """Evaluate the session's policies, and the policy of the key, queue or topic that is asked about.
+
+    Raises:
+        AuthorizationError: a policy is not understood.
+    """
+    policy = policy_of(asked.resource)
+    account_id = str(asked.resource).split(":")[4] if policy else ""
+    decision = decided(session, role, asked, policy, account_id)
+    if policy and decision.allowed and is_key(asked.resource):
+        # It was understood above.
+        by_key = decide([policy], asked, "key policy", named=True)
+        return decision if by_key.allowed else by_key
+    return decision
 
 
 def denied(session: RoleSession, action: str, resource: str, reason: str) -> str:

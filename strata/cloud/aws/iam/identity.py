@@ -26,6 +26,7 @@ from moto.utilities.utils import get_partition
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.iam.decisions import RECORDED
 from strata.cloud.aws.service import Service, action, replaces
 from strata.iam import Decision, PolicyError, Principal, Request, decide, evaluate
 
@@ -104,11 +105,19 @@ class Identity(Service):
         session = self._sessions.get(access_key_id)
         if session is not None:
             return session.role_arn.split(":")[4]
+        return self._account_of_user(access_key_id) or self._context.account_id
+
+    def _is_known(self, access_key_id: str) -> bool:
+        """Return whether a key is an account's root's, which is the account's number, or a user's."""
+        return bool(_ACCOUNT.fullmatch(access_key_id) or self._account_of_user(access_key_id))
+
+    @staticmethod
+    def _account_of_user(access_key_id: str) -> str:
         for account_id, account in list(iam_backends.items()):
             for backend in list(account.values()):
                 if access_key_id in backend.access_keys:
                     return account_id
-        return self._context.account_id
+        return ""
 
     def caller_of_request(self) -> Principal:
         """Return who sent the HTTP request being served: no ARN at all if it is anonymous."""
@@ -218,6 +227,10 @@ class Identity(Service):
                 raise InvalidTokenError(
                     "InvalidClientTokenId", "The security token included in the request is invalid."
                 )
+            if key and not self._context.any_key and not self._is_known(key):
+                raise InvalidTokenError(
+                    "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+                )
             return None
         if token != session.token:
             raise InvalidTokenError(
@@ -309,7 +322,9 @@ def check_role_permission(
     """Raise AccessDenied unless the role's own policies allow the action on the resource."""
     denied = f"{role.arn} is not authorized to perform: {action} on resource: {resource}"
     request = Request(action=action, resource=resource, context=context or {})
-    decision = _decided(denied, lambda: evaluate(request, role_policies(role), boundary=role_boundary(role)))
+    boundary = role_boundary(role)
+    decision = _decided(denied, lambda: evaluate(request, role_policies(role), boundary=boundary))
+    RECORDED.note(role.arn, request, allowed=decision.allowed, boundary=boundary)
     if not decision.allowed:
         raise AccessDenied(f"{denied} {decision.reason}")
 

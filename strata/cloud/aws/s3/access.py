@@ -3,7 +3,7 @@
 moto takes any condition in a Deny statement as met, whoever calls, knows no NotResource, and never asks for
 the rights of a role. Rules: Amazon S3 User Guide, "How Amazon S3 authorizes a request" and "Required
 permissions for Amazon S3 API operations". An account's root needs no allow in its account; a deny holds for
-every caller. Encryption asks for no rights here.
+every caller.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from strata.cloud.aws.iam.authorization import (
     role_of,
 )
 from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.s3.buckets import bucket_named
+from strata.cloud.aws.s3.key_access import KeyAccess
 from strata.cloud.aws.service import Service, replaces
 from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, decide, evaluate
 
@@ -133,6 +135,7 @@ class S3Access(Service):
         super().__init__()
         self._identity = identities
         self._authorizer = authorizer
+        self._keys = KeyAccess(identities)
         self._operations: dict[tuple[object, ...], str] = {}
 
     def check(self) -> None:
@@ -159,6 +162,8 @@ class S3Access(Service):
         bucket = bucket_named(bucket_name)
         for action, resource, about in self._needed(operation, bucket_name, key, bucket):
             self.require(action, resource, about)
+        if session is not None and bucket is not None:
+            self._keys.check(session, operation, bucket, key)
 
     def require(self, action: str, resource: str, about: FakeBucket | None) -> None:
         """Refuse the request being served unless the policies allow it an action on a resource.
@@ -181,6 +186,11 @@ class S3Access(Service):
             raise AuthorizationError(
                 "AccessDenied", _sentence(session or caller, action, resource, decision.reason)
             )
+
+    def may_decrypt(self, bucket: FakeBucket, key: str, known: dict[tuple[str, str], bool]) -> bool:
+        """Return whether the caller may use the key of an object's newest version (`KeyAccess.may_read`)."""
+        session = self._authorizer.known_session()
+        return session is None or self._keys.may_read(session, bucket, key, known)
 
     def policies(self, bucket: FakeBucket) -> Hashable:
         """Return what a decision on the caller's access to a bucket comes from; equal if nothing changed.
@@ -357,12 +367,6 @@ class S3Access(Service):
                 bucket.logging = logging_config
                 return
         set_logging(bucket, logging_config, bucket_backend)
-
-
-def bucket_named(name: str) -> FakeBucket | None:
-    """Return the bucket of a name, of whichever account; None if there is none."""
-    place = s3_backends.bucket_accounts.get(name)
-    return s3_backends[place[1]][place[0]].buckets.get(name) if place else None
 
 
 def _tags(bucket: FakeBucket, resource: str) -> dict[str, str]:

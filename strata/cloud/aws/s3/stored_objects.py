@@ -18,7 +18,8 @@ from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from strata.cloud.aws.iam.authorization import AuthorizationError
-from strata.cloud.aws.s3.access import S3Access, bucket_named
+from strata.cloud.aws.s3.access import S3Access
+from strata.cloud.aws.s3.buckets import bucket_named
 
 # How many sets of policies, each with the decisions made by it, are remembered.
 _POLICIES = 8
@@ -95,7 +96,12 @@ class StoredObjects:
                 known = self._known(self._access.policies(bucket))
             except AuthorizationError:
                 return set()
-            return {name for name in names if self._may_read(bucket, name, known)}
+            by_key: dict[tuple[str, str], bool] = {}
+            return {
+                name
+                for name in names
+                if self._may_read(bucket, name, known) and self._access.may_decrypt(bucket, name, by_key)
+            }
 
     def body(self, bucket_name: str, stored: StoredObject) -> bytes | None:
         """Return the bytes of an object that may be read; None if it is another one now, or archived."""

@@ -83,9 +83,11 @@ class StepFunctions(Service):
         from strata.cloud.aws.stepfunctions.nested import Nested
         from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
         from strata.cloud.aws.stepfunctions.status_events import StatusEvents
+        from strata.cloud.aws.stepfunctions.task_metadata import TaskMetadata
 
-        engine = Engine(self._context, self._identity)
-        parts = (SdkTasks(), Nested(), MapRuns(), ExecutionLog(), StatusEvents(), _Machines())
+        metadata = TaskMetadata()
+        engine = Engine(self._context, self._identity, metadata.observe)
+        parts = (metadata, SdkTasks(), Nested(), MapRuns(), ExecutionLog(), StatusEvents(), _Machines())
         for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()
@@ -107,9 +109,39 @@ class StepFunctions(Service):
         ):
             if getattr(execution.state_machine, attribute, ""):
                 result[field] = getattr(execution.state_machine, attribute)
+        result["inputDetails"] = {"included": True}
         if result["status"] == "SUCCEEDED":
             result["output"] = json.dumps(execution.output, ensure_ascii=False)
+        else:
+            result.pop("outputDetails", None)
+        # No execution is redriven here (RedriveExecution is refused by its name).
+        result["redriveCount"] = 0
+        ended = result["status"] in ("FAILED", "ABORTED", "TIMED_OUT")
+        result["redriveStatus"] = "REDRIVABLE" if ended else "NOT_REDRIVABLE"
+        if not ended:
+            result["redriveStatusReason"] = f"Execution is {result['status']} and cannot be redriven"
         return described
+
+    @action("stepfunctions", "DescribeStateMachine", wraps=True)
+    def describe_state_machine(
+        self, describe: Callable[[StepFunctionResponse], ActionResult], response: StepFunctionResponse
+    ) -> ActionResult:
+        described = describe(response)
+        result: Any = described.result
+        result["loggingConfiguration"] = {
+            "level": "OFF",
+            "includeExecutionData": False,
+            **result["loggingConfiguration"],
+        }
+        return described
+
+    @action("stepfunctions", "SendTaskFailure")
+    def send_task_failure(self, response: StepFunctionResponse) -> EmptyResult:
+        """As moto's, which drops the cause."""
+        token, error, cause = (moto.parameter(response, name) for name in ("taskToken", "error", "cause"))
+        backend: Any = response.stepfunction_backend
+        backend.send_task_failure(token, error=error, cause=cause)
+        return EmptyResult()
 
     @action("stepfunctions", "ListExecutions", wraps=True)
     def list_executions(
@@ -154,6 +186,13 @@ class StepFunctions(Service):
                 "truncated": len(found) > limit,
             }
         )
+
+    @action("stepfunctions", "TestState")
+    def test_state(self, response: StepFunctionResponse) -> ActionResult:
+        assert response.stepfunction_backend is not None  # asking for it loads the language
+        from strata.cloud.aws.stepfunctions.single_state import evaluate_state
+
+        return ActionResult(evaluate_state(response))
 
     @action("stepfunctions", "PublishStateMachineVersion")
     def publish_version(self, response: StepFunctionResponse) -> ActionResult:

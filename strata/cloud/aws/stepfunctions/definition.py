@@ -7,7 +7,9 @@ do.
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 from jsonpath_ng.exceptions import JSONPathError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.parse.test_state.asl_parser import TestStateAmazonStateLanguageParser
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.stepfunctions import jsonata
@@ -22,6 +25,7 @@ from strata.cloud.aws.stepfunctions.language import parse_path
 
 _ENDS = ("Succeed", "Fail")
 _NOT_HERE = ("ItemBatcher", "ResultWriter")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PARSING = threading.Lock()
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
 Found = list[dict[str, str]]
@@ -29,6 +33,8 @@ Found = list[dict[str, str]]
 
 def diagnose(definition: str) -> Found:
     """Return what is wrong with a definition, as ValidateStateMachineDefinition lists it."""
+    if not definition.strip():
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object")]
     try:
         parsed = json.loads(definition)
     except ValueError as error:
@@ -45,6 +51,27 @@ def diagnose(definition: str) -> Found:
     except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
         return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
     return _transitions(parsed, "")
+
+
+def diagnose_state(definition: str) -> Found:
+    """Return what is wrong with the definition of one state, as TestState takes it."""
+    try:
+        state = json.loads(definition)
+    except ValueError as error:
+        return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+    if not isinstance(state, dict):
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
+    if found := _schema({"States": {"TestState": state}}, "", "JSONPath"):
+        return found
+    try:
+        with _PARSING:
+            moto.forget_query_language(Preprocessor)
+            TestStateAmazonStateLanguageParser.parse(definition)
+    except ASLParserException as error:
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
+    except Exception as error:  # as below
+        return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
+    return []
 
 
 def _parse(definition: str) -> None:
@@ -103,8 +130,17 @@ def _schema(machine: Mapping[str, Any], path: str, inherited: str) -> Found:
         own = {k: v for k, v in state.items() if k not in ("ItemProcessor", "Iterator", "Branches")}
         found += _expressions(own, here) if language == "JSONata" else _paths(own, here)
         for inner, place in _machines_of(state, here):
-            found += _schema(inner, place, language)
+            found += _schema(inner, place, whole) or _downgrades(inner, place, language)
     return found
+
+
+def _downgrades(machine: Mapping[str, Any], path: str, outer: str) -> Found:
+    """States in JSONPath inside one in JSONata, which the parser here does not take."""
+    return [
+        _wrong("The embedded cloud takes no JSONPath inside a state in JSONata", f"{path}/States/{name}")
+        for name, state in _states(machine).items()
+        if outer == "JSONata" and state.get("QueryLanguage") == "JSONPath"
+    ]
 
 
 def _state(state: Mapping[str, Any], here: str) -> Found:
@@ -116,6 +152,14 @@ def _state(state: Mapping[str, Any], here: str) -> Found:
     for field in _NOT_HERE:
         if field in state:
             found.append(_wrong(f"The embedded cloud has no {field}", f"{here}/{field}"))
+    if kind == "Task" and ":activity:" in str(state.get("Resource")):
+        found.append(_wrong("The embedded cloud runs no activities", f"{here}/Resource"))
+    timestamp = state.get("Timestamp")
+    if isinstance(timestamp, str) and not timestamp.startswith("{%") and not _is_timestamp(timestamp):
+        found.append(_wrong("String does not match RFC3339 timestamp", f"{here}/Timestamp"))
+    credentials = state.get("Credentials")
+    if isinstance(credentials, dict) and not {"RoleArn", "RoleArn.$"} & credentials.keys():
+        found.append(_wrong("The field 'RoleArn' is required but was missing", f"{here}/Credentials"))
     for number, choice in enumerate(_list(state.get("Choices"))):
         if "Next" not in choice:
             found.append(_wrong("These fields are required: [Next]", f"{here}/Choices[{number}]"))
@@ -129,6 +173,17 @@ def _state(state: Mapping[str, Any], here: str) -> Found:
             if "States.ALL" in errors and number < len(handlers) - 1:
                 found.append(_wrong(f"'States.ALL' must be in the last item of '{field}'", place))
     return found
+
+
+def _is_timestamp(text: str) -> bool:
+    """Return whether a text is a moment as RFC 3339 writes it."""
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _paths(value: Any, here: str, *, template: bool = False) -> Found:

@@ -8,6 +8,7 @@ What moto does otherwise than AWS, and what is done here:
 - the wait before a retry cannot be interrupted: it ends when the execution does;
 - a task that fails after its execution was stopped makes a failure of the stop;
 - executions write no log (`execution_log` does);
+- the context object has no `RedriveCount`;
 - an execution reads SUCCEEDED before its output is there.
 """
 
@@ -17,6 +18,7 @@ import datetime
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +60,11 @@ class _ExecutionCredentials(StateCredentials):
 class Engine(Service):
     """moto's engine, calling this cloud as each machine's role."""
 
-    def __init__(self, context: CloudContext, identities: Identity) -> None:
+    def __init__(
+        self, context: CloudContext, identities: Identity, observe: Callable[[Any], None] = lambda _: None
+    ) -> None:
         super().__init__()
-        self._clients = _Clients(context, identities)
+        self._clients = _Clients(context, identities, observe)
 
     def start(self) -> None:
         """Correct the engine."""
@@ -75,6 +79,12 @@ class Engine(Service):
         credentials = evaluate(task, env)
         machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
         return _ExecutionCredentials(role_arn=credentials.role_arn, state_machine_arn=machine_arn)
+
+    @replaces(moto.NEW_ENVIRONMENT, wraps=True)
+    def new_environment(self, make: Any, worker: Any) -> Any:
+        environment = make(worker)
+        environment.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
+        return environment
 
     @replaces(moto.AFTER_TASK, wraps=True)
     def after_task(self, after: Any, task: Any, env: Any, *more: Any, **named: Any) -> None:
@@ -161,7 +171,8 @@ class Engine(Service):
 class _Clients:
     """The boto3 clients of tasks: one per service, region and role session, as making one is slow."""
 
-    def __init__(self, context: CloudContext, identities: Identity) -> None:
+    def __init__(self, context: CloudContext, identities: Identity, observe: Callable[[Any], None]) -> None:
+        self._observe = observe
         self._context = context
         self._identity = identities
         self._lock = threading.Lock()
@@ -194,6 +205,7 @@ class _Clients:
                         proxies={},
                     ),
                 )
+                self._observe(self._clients[key])
             return self._clients[key]
 
     def _session(self, role_arn: str, machine_arn: str) -> identity.Credentials:

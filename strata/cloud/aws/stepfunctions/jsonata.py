@@ -81,14 +81,15 @@ def _partition(array: Any, size: Any) -> list[Any]:
     return [list(items[at : at + int(size)]) for at in range(0, len(items), int(size))]
 
 
-def _range(first: Any, last: Any, step: Any) -> list[Any]:
+def _range(first: Any, last: Any, step: Any) -> Any:
     if not step:
         raise JsonataError("threw an error during evaluation. The step of a range must not be zero")
     found = []
     while (first <= last) if step > 0 else (first >= last):
         found.append(first)
         first += step
-    return found
+    # A sequence of one is its only member, as everywhere in JSONata.
+    return found[0] if len(found) == 1 else found
 
 
 def _hash(value: Any, algorithm: Any) -> str:

@@ -4,13 +4,16 @@ What moto does otherwise than AWS, and what is done here:
 - its preprocessor keeps the query language of a definition that it refused, and refuses every later one;
 - some texts keep their backslashes;
 - a path through one element of a list, such as `$.a[0].b`, gives a list of one;
-- JSONata has no evaluator, and a variable's path is taken for JSONata.
+- JSONata has no evaluator, and a variable's path is taken for JSONata;
+- an expression that fails is told by the class that holds it, not by its field.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +42,10 @@ parse_path = lru_cache(maxsize=1024)(parse)
 class Language(Service):
     """Paths and expressions of the States Language."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = threading.local()
+
     def start(self) -> None:
         """Correct the language."""
         super().start()
@@ -59,8 +66,31 @@ class Language(Service):
         try:
             value = jsonata.evaluate(component.expression, _variables(env))
         except jsonata.JsonataError as error:
-            raise _failed(env, component.expression, str(error)) from None
+            place = "/".join(self._places()) or env.next_field_name
+            raise _failed(env, component.expression, place, str(error)) from None
         env.stack.append(value)
+
+    @replaces(*moto.EXPRESSION_FIELDS, wraps=True)
+    def eval_field(self, evaluate: Callable[..., None], component: Any, env: Any) -> None:
+        self._within(moto.field_of(component), evaluate, component, env)
+
+    @replaces(*moto.TEMPLATE_MEMBERS, wraps=True)
+    def eval_member(self, evaluate: Callable[..., None], component: Any, env: Any) -> None:
+        self._within(component.identifier, evaluate, component, env)
+
+    def _within(self, name: str, evaluate: Callable[..., None], component: Any, env: Any) -> None:
+        self._places().append(name)
+        try:
+            evaluate(component, env)
+        finally:
+            self._places().pop()
+
+    def _places(self) -> list[str]:
+        """Return the names of the field and its members that this thread evaluates."""
+        if not hasattr(self._place, "names"):
+            self._place.names = []
+        names: list[str] = self._place.names
+        return names
 
     @replaces(moto.EVAL_VARIABLE)
     def eval_variable(self, component: Any, env: Any) -> None:
@@ -110,13 +140,13 @@ def _variables(env: Any) -> dict[str, Any]:
     return {**moto.assigned(env.variable_store), "states": states}
 
 
-def _failed(env: Any, expression: str, reason: str) -> FailureEventException:
+def _failed(env: Any, expression: str, place: str | None, reason: str) -> FailureEventException:
     name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
-    field = f" specified for the field '{env.next_field_name}'" if env.next_field_name else ""
+    field = f" specified for the field '{place}'" if place else ""
     cause = f"The JSONata expression '{expression}'{field} {reason}"
     details: Any = {"evaluationFailedEventDetails": {"error": name.error_name, "cause": cause}}
     kind = HistoryEventType.EvaluationFailed
+    # Made first: its cause names the event that came last, which is the one that entered the state.
+    failure = FailureEvent(env=env, error_name=name, event_type=kind, event_details=details)
     env.event_manager.add_event(context=env.event_history_context, event_type=kind, event_details=details)
-    return FailureEventException(
-        FailureEvent(env=env, error_name=name, event_type=kind, event_details=details)
-    )
+    return FailureEventException(failure)

@@ -26,4 +26,9 @@ class Nested(Service):
     @replaces(moto.NESTED_RESPONSE)
     def response(self, task: Any, response: Any, **_: Any) -> None:
         for name in list(response):
-            response[name[:1].upper() + name[1:]] = response.pop(name)
+            value = response.pop(name)
+            if name.startswith("redrive"):
+                continue  # told by DescribeExecution, and not by a task
+            if name in ("inputDetails", "outputDetails"):
+                value = {"Included": value["included"]}
+            response[name[:1].upper() + name[1:]] = value

@@ -77,6 +77,8 @@ def _respell(value: Any, shape: Any, spell: Any) -> Any:
         return [_respell(item, shape.member, spell) for item in value]
     if kind == "map" and isinstance(value, dict):
         return {name: _respell(item, shape.value, spell) for name, item in value.items()}
+    if kind == "string" and isinstance(value, dict | list | int | float):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 

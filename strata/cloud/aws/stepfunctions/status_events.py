@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from moto.stepfunctions.parser.backend.test_state.execution import TestStateExecution
+
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import api as events
 from strata.cloud.aws.service import Service, replaces
@@ -30,7 +32,7 @@ class StatusEvents(Service):
 
 
 def _tell(execution: Any, status: str) -> None:
-    if execution.sm_type == "EXPRESS":
+    if execution.sm_type == "EXPRESS" or isinstance(execution, TestStateExecution):
         return
     succeeded, stays = status == "SUCCEEDED", status in ("RUNNING", "SUCCEEDED")
     detail = {

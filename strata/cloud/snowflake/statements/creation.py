@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Securable
@@ -24,6 +24,7 @@ class Modifiers:
     transient: bool = False
     temporary: bool = False
     if_not_exists: bool = False
+    secure: bool = False
 
 
 def if_not_exists(statement: SqlStatement, modifiers: Modifiers) -> Modifiers:
@@ -36,7 +37,7 @@ def if_not_exists(statement: SqlStatement, modifiers: Modifiers) -> Modifiers:
         return modifiers
     if modifiers.replace:
         raise statement.error()
-    return Modifiers(modifiers.replace, modifiers.transient, modifiers.temporary, True)
+    return replace(modifiers, if_not_exists=True)
 
 
 def existing(session: SnowflakeSession, kind: str, path: Path, modifiers: Modifiers) -> Rows | None:

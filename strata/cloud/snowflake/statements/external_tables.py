@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -28,13 +30,14 @@ from strata.cloud.snowflake.statements.creation import (
     new,
     target,
 )
+from strata.cloud.snowflake.storage import StoredObject
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
     """Execute CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE, the default, register its files."""
     modifiers = if_not_exists(statement, modifiers)
     name = statement.name()
-    columns = _columns(statement) if statement.sees("(") else ()
+    columns = _columns(SqlStatement(statement.parenthesised())) if statement.sees("(") else ()
     partition_by: tuple[str, ...] = ()
     if statement.take("PARTITION BY"):
         partition_by = tuple(parse_name(part)[0] for part in statement.parenthesised().split(","))
@@ -75,7 +78,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
-    """Execute ALTER EXTERNAL TABLE ... REFRESH ['path'] and SET AUTO_REFRESH."""
+    """Execute ALTER EXTERNAL TABLE ... REFRESH ['path'], ADD FILES, REMOVE FILES and SET."""
     with session.account.lock:
         path, answer = target(session, "EXTERNAL TABLE", statement)
         if answer is not None:
@@ -90,14 +93,98 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 apply_properties("EXTERNAL TABLE", table, properties)
                 _refuse_auto_refresh(table)
             return status("Statement executed successfully.")
-        if not statement.take("REFRESH"):
+        change = statement.take_any("REFRESH", "ADD FILES", "REMOVE FILES")
+        if not change:
             raise not_implemented(f"ALTER EXTERNAL TABLE {statement.word()}")
+        names = _file_names(statement) if change != "REFRESH" else []
         relative = "" if statement.done else statement.string()
         statement.expect_end()
         if table.options.get("TABLE_FORMAT"):
             raise not_implemented("REFRESH of a table in DELTA format")
         place = place_of(session, table)
+        if change == "REMOVE FILES":
+            return _forget(table, [place.prefix + name for name in names])
+    if change == "ADD FILES":
+        return _add(session, table, place, names)
     return _refresh(session, table, place, relative.lstrip("/"))
+
+
+def _file_names(statement: SqlStatement) -> list[str]:
+    inner = SqlStatement(statement.parenthesised())
+    names = [inner.string().lstrip("/")]
+    while inner.take(","):
+        names.append(inner.string().lstrip("/"))
+    inner.expect_end()
+    return names
+
+
+def _forget(table: ExternalTable, keys: Sequence[str]) -> Rows:
+    found = [key for key in keys if table.files.pop(key, None) is not None]
+    return _told([[key, "UNREGISTERED", _REMOVED] for key in found])
+
+
+def _add(session: SnowflakeSession, table: ExternalTable, place: Place, names: Sequence[str]) -> Rows:
+    """Register files by their names; all or, where one is missing, none."""
+    bucket = session.storage.open(place.integration, place.bucket)
+    stored = []
+    for key in (place.prefix + name for name in names):
+        found = next((item for item in bucket.objects(key) if item.key == key), None)
+        if found is None:
+            raise SqlError(
+                f"Remote file 's3://{place.bucket}/{key}' was not found.", code=91016, sqlstate="22000"
+            )
+        stored.append(found)
+    with session.account.lock:
+        return _told([row for item in stored if (row := _register(table, item))])
+
+
+def _register(table: ExternalTable, stored: StoredObject) -> list[str]:
+    """Register a file unless it is as it was; return what is told of it."""
+    before = table.files.get(stored.key)
+    if before is not None and before.etag == stored.etag:
+        return []
+    table.files[stored.key] = RegisteredFile(stored.key, stored.etag, stored.size, now())
+    outcome = "REGISTERED_NEW" if before is None else "REGISTERED_UPDATE"
+    return [stored.key, outcome, "File registered successfully."]
+
+
+_REMOVED = "File unregistered successfully."
+
+
+def _told(rows: list[list[str]]) -> Rows:
+    return Rows([("file", "text"), ("status", "text"), ("description", "text")], rows, DDL)
+
+
+def alter_columns(session: SnowflakeSession, path: Path, statement: SqlStatement) -> Rows:
+    """Execute ALTER TABLE ADD, DROP and RENAME COLUMN of an external table; read from the verb on."""
+    access_control.require_ownership(session.catalog, session.role, "EXTERNAL TABLE", path)
+    table = session.catalog.get("EXTERNAL TABLE", path)
+    known = {column.name: column for column in table.columns}
+    if statement.take("ADD"):
+        statement.take("COLUMN")
+        added = _columns(SqlStatement(statement.rest()))
+        if known.keys() & {column.name for column in added}:
+            raise SqlError("SQL compilation error:\nduplicate column name", code=1707, sqlstate="42601")
+        table.columns = (*table.columns, *added)
+        return status("Statement executed successfully.")
+    verb = statement.take_any("DROP", "RENAME")
+    if not verb:
+        raise not_implemented(f"ALTER TABLE {statement.word()} of an external table")
+    statement.take("COLUMN")
+    name = statement.identifier()
+    if name not in known:
+        raise SqlError(f"SQL compilation error:\ninvalid identifier '{name}'", code=904, sqlstate="42000")
+    if name in table.partition_by:
+        raise not_implemented(f"ALTER TABLE {verb} COLUMN of a partition column")
+    if verb == "RENAME":
+        statement.expect("TO")
+        new_name = statement.identifier()
+        known[name] = replace(known[name], name=new_name)
+    else:
+        del known[name]
+    statement.expect_end()
+    table.columns = tuple(known.values())
+    return status("Statement executed successfully.")
 
 
 def drop(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -133,22 +220,15 @@ def _refresh(session: SnowflakeSession, table: ExternalTable, place: Place, rela
     with session.account.lock:
         for key in [k for k in table.files if k.startswith(prefix) and k not in wanted]:
             del table.files[key]
-            rows.append([key, "UNREGISTERED", "File unregistered successfully."])
-        for key, stored in wanted.items():
-            before = table.files.get(key)
-            if before is not None and before.etag == stored.etag:
-                continue
-            table.files[key] = RegisteredFile(key, stored.etag, stored.size, now())
-            outcome = "REGISTERED_NEW" if before is None else "REGISTERED_UPDATE"
-            rows.append([key, outcome, "File registered successfully."])
+            rows.append([key, "UNREGISTERED", _REMOVED])
+        rows += [row for stored in wanted.values() if (row := _register(table, stored))]
         table.last_refreshed_on = now()
-    return Rows([("file", "text"), ("status", "text"), ("description", "text")], rows, DDL)
+    return _told(rows)
 
 
-def _columns(statement: SqlStatement) -> tuple[ExternalColumn, ...]:
-    """Read `(name type AS (expression), ...)`, and check each expression."""
+def _columns(inner: SqlStatement) -> tuple[ExternalColumn, ...]:
+    """Read `name type AS (expression), ...`, and check each expression."""
     columns = []
-    inner = SqlStatement(statement.parenthesised())
     while not inner.done:
         name = inner.identifier()
         start = inner.next()

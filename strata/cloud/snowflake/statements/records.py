@@ -216,6 +216,6 @@ def view(session: SnowflakeSession, path: Path, view: Any) -> Record:
     return _place(path) | {
         "reserved": "",
         "text": view.text,
-        "is_secure": "false",
+        "is_secure": "true" if view.secure else "false",
         "is_materialized": "false",
     }

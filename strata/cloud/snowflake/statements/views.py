@@ -34,6 +34,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     query = statement.rest()
     view = View(name=path[2], owner=session.role, comment=comment, query=query, columns=columns)
     view.text = statement.sql
+    view.secure = modifiers.secure
     view.session = session.id if modifiers.temporary else 0
     view.options["COLUMNS"] = queries.describe_view(session, path, view)
     answer = existing(session, "VIEW", path, modifiers)

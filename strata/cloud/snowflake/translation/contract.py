@@ -48,8 +48,8 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
 
 def _is_done(kind: type[exp.Func]) -> bool:
     """Return whether the class that the parser makes of a function is one of those implemented."""
-    # Parsing each function in all its forms takes a second, and most classes have Snowflake's name. Flatten is
-    # what the parser makes of ARRAY_FLATTEN, too.
+    # Parsing each function in all its forms takes a second, and most classes have Snowflake's name. Flatten
+    # is what the parser makes of ARRAY_FLATTEN, too.
     named = kind is not exp.Flatten and not _names()[0].isdisjoint(kind.sql_names())
     return named or kind in _classes()
 

@@ -392,6 +392,15 @@ def test_pattern_that_is_tried_must_be_valid(aws: Aws) -> None:
         )
 
 
+@pytest.mark.parametrize("detail", ["not JSON", "[1]", '"text"', "5", "{"])
+def test_a_detail_that_is_not_an_object_is_refused(aws: Aws, detail: str) -> None:
+    entries = [{"Source": "own", "DetailType": "T", "Detail": given} for given in (detail, "{}")]
+    sent = aws.client("events").put_events(Entries=entries)
+    assert sent["FailedEntryCount"] == 1
+    assert sent["Entries"][0] == {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    assert "EventId" in sent["Entries"][1]
+
+
 @pytest.mark.usefixtures("in_order")
 def test_events_of_aws_cannot_be_put(aws: Aws) -> None:
     url, arn = aws.queue("q")

@@ -30,6 +30,7 @@ EVENT = {
         "deep": [["x"], ["y"]],
         "pairs": [{"x": 1, "y": 2}, {"x": 3, "y": 4}],
         "empty": [],
+        "some": [{"a": 1, "b": 2}, {"a": 3, "c": 4}],
     },
 }
 CASES: list[tuple[Any, bool]] = [
@@ -72,6 +73,12 @@ CASES: list[tuple[Any, bool]] = [
     ({"detail": {"bucket.name": {"name": ["raw"]}}}, False),
     ({"detail": {"pairs": {"x": [1], "y": [2]}}}, True),
     ({"detail": {"pairs": {"x": [1], "y": [4]}}}, False),  # of one element of the list
+    # An absent field is looked for in the element that the names before it have chosen, as event-ruler does.
+    ({"detail": {"some": {"a": [1], "b": [{"exists": False}]}}}, False),
+    ({"detail": {"some": {"a": [3], "b": [{"exists": False}]}}}, True),
+    ({"detail": {"some": {"a": [3], "b": [{"exists": False}, 9]}}}, True),
+    ({"detail": {"some": {"b": [{"exists": False}], "c": [4]}}}, False),
+    ({"detail": {"some": {"b": [{"exists": False}]}}}, False),
     ({"detail": {"pairs": {"x": [3, 1], "y": [{"exists": True}]}}}, True),
     ({"detail": {"pairs": {"x": [1], "z": [{"exists": False}]}}}, True),
     ({"detail": {"pairs": {"x": [1]}, "pairs.y": [4]}}, False),

@@ -148,7 +148,9 @@ def test_fault_of_the_cloud_itself_is_named(aws: Aws, monkeypatch: pytest.Monkey
 def test_path_that_no_service_knows(aws: Aws) -> None:
     request = urllib.request.Request(
         f"{aws.context.aws_url}/2099-01-01/nothing",
-        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=1/20260101/eu-west-1/lambda/aws4_request, x"},
+        headers={
+            "Authorization": "AWS4-HMAC-SHA256 Credential=111122223333/20260101/eu-west-1/lambda/aws4_request, x"
+        },
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request)

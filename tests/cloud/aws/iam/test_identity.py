@@ -19,9 +19,38 @@ def test_key_of_twelve_digits_is_the_account(aws: Aws) -> None:
     assert other.get_caller_identity()["Arn"] == "arn:aws:iam::999988887777:root"
 
 
-def test_unknown_key_belongs_to_the_account_of_the_cloud(aws: Aws) -> None:
-    keys = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "test"}
-    assert aws.client("sts", keys).get_caller_identity()["Account"] == ACCOUNT
+UNKNOWN = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "test"}
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+        ("iam", "list_roles", "InvalidClientTokenId"),
+        ("dynamodb", "list_tables", "UnrecognizedClientException"),
+        ("stepfunctions", "list_state_machines", "UnrecognizedClientException"),
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+    ],
+)
+def test_an_unknown_key_is_refused(aws: Aws, service: str, call: str, code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(aws.client(service, UNKNOWN), call)()
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_the_key_of_a_user_is_known(aws: Aws) -> None:
+    iam = aws.client("iam")
+    iam.create_user(UserName="person")
+    key = iam.create_access_key(UserName="person")["AccessKey"]
+    keys = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+    assert aws.client("sts", keys).get_caller_identity()["Arn"].endswith(":user/person")
+
+
+def test_a_cloud_may_take_any_key_for_the_account(aws: Aws) -> None:
+    aws.context.any_key = True
+    assert aws.client("sts", UNKNOWN).get_caller_identity()["Account"] == ACCOUNT
+    assert aws.client("s3", UNKNOWN).list_buckets()["Buckets"] == []
 
 
 def test_session_acts_as_the_role_in_the_roles_account(aws: Aws) -> None:

@@ -66,6 +66,11 @@ RESULTS = {
         {},
         ["blue", "eu-west-1", "$LATEST", None],
     ),
+    "bytes are passed on as they are": (
+        "def handler(event, context): return b'{\"a\": [1]}'",
+        {},
+        {"a": [1]},
+    ),
     "nothing installed beside Strata is seen": (
         "import importlib.util as u\ndef handler(event, context):\n"
         "    names = ('rich', 'pydantic', 'moto', 'strata', 'pyspark', 'pytest')\n"
@@ -131,6 +136,7 @@ def test_error(cloud: Cloud, role: str, case: str) -> None:
     if frame:
         assert frame in result["stackTrace"][-1]
         assert len(result["stackTrace"]) == 1
+        assert 'File "/var/task/app.py", line 2' in result["stackTrace"][0]
     if case == "timeout":
         assert result["errorMessage"].endswith("Task timed out after 1.00 seconds")
     # The next invocation gets a working environment.

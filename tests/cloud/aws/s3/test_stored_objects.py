@@ -178,3 +178,30 @@ def test_keys_that_are_not_valid(reader: Reader) -> None:
     assert reader.objects.readable(Wrong(), "raw", KEYS) == set()
     with pytest.raises(StorageError):
         reader.objects.list(Wrong(), "raw", "")
+
+
+DECRYPT = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+ADMINS = {"Effect": "Allow", "Principal": OWN, "Action": "kms:*", "Resource": "*"}
+
+
+def test_the_key_of_an_object_is_asked_for_each_time(aws: Aws, reader: Reader) -> None:
+    def policy(*statements: dict[str, Any]) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+    kms = aws.client("kms")
+    key_id = kms.create_key(Policy=policy(ADMINS))["KeyMetadata"]["KeyId"]
+    reader.s3.put_object(
+        Bucket="raw", Key="a/2", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key_id
+    )
+    assert reader.readable() == "a/1"
+    reader.policy(LIST, READ, DECRYPT)
+    assert reader.readable() == "a/1 a/2"
+    kms.put_key_policy(
+        KeyId=key_id,
+        PolicyName="default",
+        Policy=policy(ADMINS, DECRYPT | {"Effect": "Deny", "Principal": "*"}),
+    )
+    assert reader.readable() == "a/1"
+    # What other versions were encrypted with is not asked about.
+    reader.s3.put_object(Bucket="raw", Key="a/2", Body=b"x")
+    assert reader.readable() == "a/1 a/2"

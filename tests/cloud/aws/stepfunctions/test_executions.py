@@ -52,6 +52,65 @@ def test_task_starts_an_execution(aws: Aws, role: str) -> None:
     assert json.loads(aws.ended(output["ExecutionArn"])["output"]) == {"a": 1}
 
 
+def test_results_of_optimised_tasks_tell_of_the_request(aws: Aws, role: str) -> None:
+    child = aws.machine("child", {"Only": {"Type": "Pass", "End": True}}, role)
+    output = json.loads(run(aws, nested(child, ""), role, {"n": 1})["output"])
+    assert output["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    headers = output["SdkHttpMetadata"]["HttpHeaders"]
+    assert output["SdkHttpMetadata"]["AllHttpHeaders"] == {name: [value] for name, value in headers.items()}
+    assert output["SdkResponseMetadata"]["RequestId"]
+    waited = json.loads(run(aws, nested(child, ".sync"), role, {"n": 1})["output"])
+    assert not {"SdkHttpMetadata", "SdkResponseMetadata"} & waited.keys()
+    assert (waited["InputDetails"], waited["OutputDetails"]) == ({"Included": True}, {"Included": True})
+
+
+@pytest.mark.parametrize(
+    ("states", "described"),
+    [
+        (
+            passing(1),
+            {
+                "redriveStatus": "NOT_REDRIVABLE",
+                "redriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
+                "outputDetails": {"included": True},
+            },
+        ),
+        (FAILING, {"redriveStatus": "REDRIVABLE"}),
+    ],
+)
+def test_an_execution_tells_whether_it_can_be_redriven(
+    aws: Aws, role: str, states: Any, described: dict[str, Any]
+) -> None:
+    ended = run(aws, states, role)
+    found = {name: value for name, value in ended.items() if name.startswith(("redriveS", "outputD"))}
+    assert found == described
+    assert (ended["redriveCount"], ended["inputDetails"]) == (0, {"included": True})
+
+
+def test_a_task_that_is_told_to_fail_keeps_the_cause(aws: Aws, role: str) -> None:
+    url, _ = aws.queue("q")
+    states = {
+        "Only": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"},
+            "End": True,
+        }
+    }
+    client = aws.client("stepfunctions")
+    started = client.start_execution(stateMachineArn=aws.machine("m", states, role))
+    (message,) = aws.messages(url)
+    client.send_task_failure(taskToken=message["Body"], error="Own", cause="because")
+    ended = aws.ended(started["executionArn"])
+    assert (ended["status"], ended["error"], ended["cause"]) == ("FAILED", "Own", "because")
+
+
+def test_a_machine_tells_how_it_logs(aws: Aws, role: str) -> None:
+    machine = aws.machine("m", passing(1), role)
+    described = aws.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    assert described["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+
+
 def test_task_fails_with_the_execution_it_starts(aws: Aws, role: str) -> None:
     child = aws.machine("child", FAILING, role)
     ended = run(aws, nested(child, ".sync"), role, {"n": 1})

@@ -259,7 +259,7 @@ def test_a_role_that_stops_to_trust_fails_the_query(flights: Snow, lake: Lake) -
             "FILE_FORMAT = (TYPE = PARQUET)",
             "Invalid partition column 'A'",
         ),
-        ("ALTER EXTERNAL TABLE FLIGHTS ADD FILES ('x')", "ALTER EXTERNAL TABLE ADD"),
+        ("ALTER EXTERNAL TABLE FLIGHTS ADD PARTITION (D = 'x') LOCATION 'y'", "ALTER EXTERNAL TABLE ADD"),
         ("CREATE VIEW V AS SELECT NO_SUCH FROM FLIGHTS", "NO_SUCH"),
         ("INSERT INTO FLIGHTS (CARRIER) VALUES ('x')", "external table 'FLIGHTS'"),
     ],

@@ -91,7 +91,11 @@ def fault_of(error: BaseException) -> dict[str, Any]:
     ]
     if isinstance(error, SyntaxError):
         return fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name()}': {error}")
-    return fault(type(error).__name__, str(error), traceback.format_list(frames))
+    lines = traceback.format_list(frames)
+    # The caller sees where AWS unpacks a function, not where it was unpacked here.
+    task = OPTIONS["path"][0]
+    trace = [line.replace(f'"{task}/', '"/var/task/') for line in lines]
+    return fault(type(error).__name__, str(error), trace)
 
 
 def module_name() -> str:
@@ -147,7 +151,8 @@ def invoke(handler: Callable[[Any, Context], Any], order: dict[str, Any]) -> Non
     try:
         result = handler(json.loads(order["event"]), Context(order))
         try:
-            payload = json.dumps(result)
+            # AWS's runtime passes bytes on as they are.
+            payload = result.decode() if isinstance(result, bytes) else json.dumps(result)
         except (TypeError, ValueError) as error:
             problem = fault("Runtime.MarshalError", f"Unable to marshal response: {error}")
     except LoadError as error:

@@ -1,0 +1,1 @@
+"""Prove properties of the running platform by trying."""

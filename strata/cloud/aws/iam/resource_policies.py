@@ -1,0 +1,53 @@
+"""The policies of keys, queues and topics: what they say to a role beside the role's own policies.
+
+A queue or topic of the caller's account admits whom either policy admits. A key is different: its own policy
+must admit the caller or hand the decision to the account, and a role's policies alone give nothing. Rules:
+IAM User Guide, "Policy evaluation for requests within a single account"; AWS KMS Developer Guide, "Key
+policies in AWS KMS".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.kms.models import kms_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
+
+
+def policy_of(arn: str | None) -> str | None:
+    """Return the policy of the key, queue or topic with an ARN, as JSON; None if it has or is none."""
+    parts = (arn or "").split(":", 5)
+    if len(parts) < 6 or not all(parts[3:5]):
+        return None
+    _, _, service, region, account, name = parts
+    found: Any = None
+    if service == "kms" and name.startswith("key/"):
+        key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+        found = key and key.policy
+    elif service == "sqs":
+        queue = sqs_backends[account][region].queues.get(name)
+        found = queue and queue.policy
+    elif service == "sns":
+        topic = sns_backends[account][region].topics.get(arn or "")
+        found = topic and topic.policy
+    return found or None
+
+
+def is_key(arn: str | None) -> bool:
+    """Return whether an ARN is a key's of KMS."""
+    return ":kms:" in (arn or "") and ":key/" in (arn or "")
+
+
+def aliases_of(arn: str) -> list[str]:
+    """Return the aliases of a key."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    return sorted(key.aliases) if key is not None else []
+
+
+def key_arn(account_id: str, region: str, key_id: str) -> str:
+    """Return the ARN of a key by its id, ARN or alias; a key that is not there stays as it was named."""
+    backend = kms_backends[account_id][region]
+    key = backend.keys.get(backend.any_id_to_key_id(key_id))
+    return key.arn if key is not None else key_id

@@ -1,0 +1,169 @@
+"""Policies of keys, queues and topics for roles of the same account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+ADMINS = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+
+
+def keys_of(aws: Aws, *statements: dict[str, Any]) -> dict[str, str]:
+    role = aws.role("worker", {"AWS": ACCOUNT}, list(statements))
+    found: dict[str, str] = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="work")["Credentials"]
+    return found
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def code_of(call: Callable[..., Any], **arguments: Any) -> str:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def allow(action: str, principal: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "code"),
+    [
+        ([EVERYTHING], [ADMINS], ""),
+        ([], [ADMINS], "AccessDeniedException"),  # the account decides, and has not given it to the role
+        ([EVERYTHING], [allow("kms:*", OTHER)], "AccessDeniedException"),  # the key does not ask the account
+        ([EVERYTHING], [ADMINS, {**allow("kms:Encrypt", "*"), "Effect": "Deny"}], "AccessDeniedException"),
+        ([], [allow("kms:Encrypt", ROLE)], ""),
+        ([], [allow("kms:Decrypt", ROLE)], "AccessDeniedException"),
+    ],
+)
+def test_a_key_needs_its_own_policy(
+    aws: Aws, own: list[dict[str, Any]], key: list[dict[str, Any]], code: str
+) -> None:
+    key_id = aws.client("kms").create_key(Policy=policy(*key))["KeyMetadata"]["KeyId"]
+    worker = aws.client("kms", keys_of(aws, *own))
+    assert code_of(worker.encrypt, KeyId=key_id, Plaintext=b"x") == code
+
+
+@pytest.mark.parametrize(
+    ("own", "queue", "code"),
+    [
+        ([EVERYTHING], [], ""),
+        ([], [allow("sqs:SendMessage", ROLE)], ""),
+        ([], [allow("sqs:SendMessage", ROOT)], "AccessDenied"),
+        ([EVERYTHING], [{**allow("sqs:SendMessage", ROLE), "Effect": "Deny"}], "AccessDenied"),
+        ([], [], "AccessDenied"),
+    ],
+)
+def test_queue_and_topic_admit_whom_either_policy_admits(
+    aws: Aws, own: list[dict[str, Any]], queue: list[dict[str, Any]], code: str
+) -> None:
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+    statements = [{**one, "Resource": arn} for one in queue]
+    attributes = {"Policy": policy(*statements)} if queue else {}
+    url = aws.client("sqs").create_queue(QueueName="q", Attributes=attributes)["QueueUrl"]
+    keys = keys_of(aws, *own)
+    found = code_of(aws.client("sqs", keys).send_message, QueueUrl=url, MessageBody="x")
+    assert found.removesuffix("Exception") == code
+    topic = aws.client("sns").create_topic(Name="t")["TopicArn"]
+    about = [{**one, "Action": "sns:Publish", "Resource": topic} for one in queue]
+    # A topic is made with a policy, which admits its account.
+    aws.client("sns").set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=policy(*about) if about else policy(EVERYTHING_ELSE),
+    )
+    found = code_of(aws.client("sns", keys).publish, TopicArn=topic, Message="x")
+    assert found == ("AuthorizationError" if code else "")
+
+
+EVERYTHING_ELSE = allow("sns:GetTopicAttributes", OTHER)
+
+
+@pytest.mark.parametrize(("own", "code"), [([EVERYTHING], ""), ([], "AuthorizationError")])
+def test_a_topic_as_it_is_made_leaves_the_decision_to_the_role(
+    aws: Aws, own: list[dict[str, Any]], code: str
+) -> None:
+    topic = aws.client("sns").create_topic(Name="t")["TopicArn"]
+    assert code_of(aws.client("sns", keys_of(aws, *own)).publish, TopicArn=topic, Message="x") == code
+
+
+USE = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
+OBJECTS = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+
+
+@pytest.fixture
+def key(aws: Aws) -> str:
+    """A key of the account, by which the bucket `raw` encrypts."""
+    arn = str(aws.client("kms").create_key(Policy=policy(ADMINS))["KeyMetadata"]["Arn"])
+    aws.client("kms").create_alias(AliasName="alias/own", TargetKeyId=arn)
+    s3 = aws.bucket("raw")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}}
+    s3.put_bucket_encryption(Bucket="raw", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket="raw", Key="a", Body=b"x")
+    return arn
+
+
+def only(action: str, **condition: Any) -> dict[str, Any]:
+    return {**USE, "Action": action, **({"Condition": condition} if condition else {})}
+
+
+VIA_S3 = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+VIA_SQS = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}}
+BY_ALIAS = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/own"}}
+BY_OTHER_ALIAS = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/other"}}
+OF_A = {"StringEquals": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::raw/a"}}
+
+
+@pytest.mark.parametrize(
+    ("own", "reads", "writes"),
+    [
+        ([USE], True, True),
+        ([], False, False),
+        ([only("kms:Decrypt")], True, False),
+        ([only("kms:GenerateDataKey")], False, True),
+        ([{**USE, "Condition": VIA_S3}], True, True),
+        ([{**USE, "Condition": VIA_SQS}], False, False),
+        ([{**USE, "Condition": OF_A}], True, False),
+        ([{**USE, "Condition": BY_ALIAS}], True, True),
+        ([{**USE, "Condition": BY_OTHER_ALIAS}], False, False),
+    ],
+)
+def test_an_encrypted_object_needs_its_key(
+    aws: Aws, key: str, own: list[dict[str, Any]], reads: bool, writes: bool
+) -> None:
+    worker = aws.client("s3", keys_of(aws, OBJECTS, *own))
+    assert code_of(worker.get_object, Bucket="raw", Key="a") == ("" if reads else "AccessDenied")
+    assert code_of(worker.put_object, Bucket="raw", Key="b", Body=b"y") == ("" if writes else "AccessDenied")
+    copied = code_of(worker.copy_object, Bucket="raw", Key="c", CopySource="raw/a")
+    assert copied == ("" if reads and writes else "AccessDenied")
+    assert code_of(worker.head_object, Bucket="raw", Key="a") == ""
+    assert code_of(worker.delete_object, Bucket="raw", Key="a") == ""
+
+
+def test_parts_of_an_upload_need_both_rights(aws: Aws, key: str) -> None:
+    worker = aws.client("s3", keys_of(aws, OBJECTS, only("kms:GenerateDataKey")))
+    assert code_of(worker.create_multipart_upload, Bucket="raw", Key="b") == "AccessDenied"
+
+
+def test_an_object_of_a_key_that_aws_manages_needs_no_right(aws: Aws) -> None:
+    s3 = aws.bucket("plain")
+    s3.put_object(Bucket="plain", Key="a", Body=b"x", ServerSideEncryption="aws:kms")
+    s3.put_object(Bucket="plain", Key="b", Body=b"x", ServerSideEncryption="AES256")
+    worker = aws.client("s3", keys_of(aws, OBJECTS))
+    assert code_of(worker.get_object, Bucket="plain", Key="a") == ""
+    assert code_of(worker.get_object, Bucket="plain", Key="b") == ""
