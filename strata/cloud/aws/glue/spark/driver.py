@@ -174,8 +174,8 @@ def connect(jvm_process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
     return jvm, jvm.System.getProperties().clone()
 
 
-def tell_stages(jvm: Any) -> None:
-    """Tell the parent which stages the job had, from the store that Spark keeps even without its UI."""
+def report_stages(jvm: Any) -> None:
+    """Report to the parent which stages the job had, from the store that Spark keeps even without its UI."""
     from pyspark import SparkContext
 
     context: Any = SparkContext._active_spark_context
@@ -347,7 +347,7 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
         answer({"error": reason})
         # The job has ended for everybody but this process: what follows takes none of its time.
         with contextlib.suppress(Exception):
-            tell_stages(jvm)
+            report_stages(jvm)
         settle(jvm, properties)
         answer("settled")
 
