@@ -345,7 +345,7 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
         reason = run(script)
         mark_output()
         answer({"error": reason})
-        # The job has ended for everybody but this process: what follows takes none of its time.
+        # The parent has the job's end already: what follows takes none of the run's time.
         with contextlib.suppress(Exception):
             report_stages(jvm)
         settle(jvm, properties)
