@@ -98,7 +98,7 @@ class Wait:
         title: what is waited for.
         durations: of the command.
         clock: the time in seconds.
-        line: whether to print the line where there is no terminal.
+        line: whether to print the line also without a terminal.
     """
 
     def __init__(
