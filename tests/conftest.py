@@ -38,6 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--claim-seeds", type=int, default=75, metavar="N", help="how many plays of events meet the claims"
     )
+    parser.addoption(
+        "--chaos-seeds", type=int, default=20, metavar="N", help="how many combinations of faults are played"
+    )
+    parser.addoption(
+        "--storm-objects", type=int, default=30, metavar="N", help="how many objects are put at once"
+    )
+    parser.addoption(
+        "--hammer-pairs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="rounds in which every pair of AWS's mutating actions meets",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,6 +15,7 @@ from strata.cloud.listen import listen
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
+from strata.cloud.snowflake.connection import cut_off_by
 from strata.cloud.snowflake.engine import Engine
 from strata.cloud.snowflake.properties import default_properties
 from strata.cloud.snowflake.session import SnowflakeAccount
@@ -61,7 +62,12 @@ class SnowflakeServer:
         self._shared = self._new_account(self._assume_role or self._context_role)
         api = Api(self._shared, lambda: self.context.aws_url, self.context.issuer, ADMIN)
         config = uvicorn.Config(
-            api.application(), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
+            api.application(),
+            http=cut_off_by(self.context.faults),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=60,
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(config)

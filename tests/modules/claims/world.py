@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -30,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -54,6 +56,7 @@ from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.stepfunctions.language import Language
 from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
+from strata.faults import FaultRegistry
 
 from .jobs import Processed, Table, install, one_client
 
@@ -95,6 +98,8 @@ class Execution:
     status: str = "RUNNING"
     visited: list[str] = field(default_factory=list)
     crashed: bool = False
+    # Of its job, until it is ended.
+    steps_left: int | None = None
 
     @property
     def end(self) -> str:
@@ -235,8 +240,10 @@ class World:
             self.between()
         if may_die and execution.status == "ABORTED":
             raise Killed
-        if may_die and execution.crashed:
+        if may_die and (execution.crashed or execution.steps_left == 0):
             raise MemoryError("the worker ran out of memory")
+        if may_die and execution.steps_left is not None:
+            execution.steps_left -= 1
 
     def claim(self) -> dict[str, Any]:
         """The claim's attributes."""
@@ -272,6 +279,7 @@ class Engine:
         self.program: Any = AmazonStateLanguageParser.parse(json.dumps(definition))[0]
         self.keys = itertools.count(1)
         self.world: World
+        self.faults = FaultRegistry()
         self.s3: Any = boto3.client("s3", REGION)
         for bucket in (RAW, f"{RAW}-plain", PROCESSED):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -287,6 +295,12 @@ class Engine:
             self.s3.meta.events.register(
                 f"before-call.s3.{operation}", lambda **_: self._between_requests(may_die=False)
             )
+        for operation in ("GetItem", "UpdateItem"):
+            # Refused, or carried out and the answer lost.
+            for moment in ("before", "after"):
+                self.dynamodb.meta.events.register(
+                    f"{moment}-call.dynamodb.{operation}", functools.partial(self._strike, operation, moment)
+                )
         self.s3.meta.events.register(
             "before-call.s3.DeleteObject", lambda **_: self._between_requests(may_die=True)
         )
@@ -294,6 +308,19 @@ class Engine:
     def _between_requests(self, *, may_die: bool) -> None:
         if self.world.at_work:
             self.world.tick(may_die=may_die)
+
+    def _strike(self, operation: str, moment: str, model: Any, parsed: Any = None, **named: Any) -> Any:
+        fault = self.faults.strike(f"dynamodb:{operation}", moment) if self.world.at_work else None
+        if fault is None:
+            return None
+        metadata = {"HTTPStatusCode": fault.status, "RequestId": "struck"}
+        failed = {"Error": {"Code": fault.error, "Message": "struck"}, "ResponseMetadata": metadata}
+        if moment == "before":
+            return SimpleNamespace(status_code=fault.status), failed
+        parsed.clear()
+        parsed.update(failed)
+        named["http_response"].status_code = fault.status
+        return None
 
     def environment(self, arn: str, name: str, event: dict[str, Any]) -> Any:
         now = datetime.datetime.now(tz=datetime.UTC).isoformat()
@@ -363,7 +390,17 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
     functions = install(patch, lambda: engine.world)
     one_client(patch, {"s3": engine.s3, "dynamodb": engine.dynamodb})
 
+    def refuse(env: Any, operation: str, prefix: str, about: str = "") -> None:
+        """Let a fault refuse a task's call."""
+        if (fault := engine.faults.strike(operation, about)) is not None:
+            raise _failure(env, f"{prefix}.{fault.error}", "struck")
+
     def glue(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        refuse(env, "glue:StartJobRun", "Glue", normalised_parameters["JobName"])
+        ended = engine.faults.strike("glue:JobRun", normalised_parameters["JobName"])
+        world = engine.world
+        # Seconds count as steps of the job here.
+        world.at_work[-1].steps_left = None if ended is None else int(ended.seconds)
         arguments = normalised_parameters["Arguments"]
         job_run = {"Id": "jr_1", "JobName": normalised_parameters["JobName"], "Arguments": arguments}
         try:
@@ -374,25 +411,39 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
         except Exception as error:
             # As a Glue run's error reads: the class and the message.
             said = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-            failed = job_run | {"JobRunState": "FAILED", "ErrorMessage": said}
+            stopped = ended is not None and ended.effect == "stop"
+            failed = job_run | {"JobRunState": "STOPPED" if stopped else "FAILED", "ErrorMessage": said}
             raise _failure(env, "States.TaskFailed", json.dumps(failed)) from None
+        finally:
+            world.at_work[-1].steps_left = None
         env.stack.append(job_run | {"JobRunState": "SUCCEEDED"})
 
     def invoke(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
         name = normalised_parameters["FunctionName"].rpartition(":")[2].split("-")[1]
+        refuse(env, "lambda:Invoke", "Lambda", name)
+        if engine.faults.strike("snowflake:Connection", name) is not None:
+            raise _failure(env, "OperationalError", "250001: could not connect to Snowflake")
+        timeout = engine.faults.strike("lambda:Invocation", name)
         try:
             answer = functions[name](json.loads(normalised_parameters["Payload"]), None)
         except Exception as error:
             raise _failure(env, type(error).__name__, str(error)) from None
+        if timeout is not None:
+            # Its work is done, and nobody hears of it.
+            raise _failure(env, "Sandbox.Timedout", "Task timed out after 900.00 seconds")
         env.stack.append({"Payload": answer})
 
     def publish(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
+        refuse(env, "sns:Publish", "SNS")
         message = normalised_parameters["Message"]
         engine.world.notified.append(json.loads(message) if isinstance(message, str) else message)
         env.stack.append({"MessageId": "m"})
 
     def call_sdk(task: Any, env: Any, normalised_parameters: dict[str, Any], **_: Any) -> None:
         service, action = task._get_boto_service_name(), task._get_boto_service_action()
+        operation = "".join(part.capitalize() for part in action.split("_"))
+        prefix = {"stepfunctions": "states"}.get(service, service)
+        refuse(env, f"{prefix}:{operation}", {"states": "Sfn"}.get(prefix, prefix.capitalize()))
         if service == "s3":
             operation = engine.s3.meta.service_model.operation_model(
                 engine.s3.meta.method_to_api_mapping[action]
@@ -427,4 +478,5 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
     # Half of an execution's time goes into reading the same paths again.
     patch.setattr(json_path, "parse", functools.cache(json_path.parse))
     patch.setattr(execute_state, "Thread", _InlineThread)
+    patch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None))
     patch.setattr(WaitFunction, "_wait_interval", lambda *_, **__: None)

@@ -6,6 +6,7 @@ machine as a target, no role, no retry and no dead-letter queue.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import logging
@@ -33,6 +34,8 @@ from strata.cloud.aws.events import pattern_syntax
 from strata.cloud.aws.events import schedule as event_schedule
 from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
 from strata.cloud.aws.service import Service, action, replaces
+from strata.faults import Fault, FaultRegistry
+from strata.faults.fault import DELIVERY
 
 # Quotas of the EventBridge User Guide, "Amazon EventBridge quotas"; the size is in bytes and of a request.
 _RULES_PER_BUS = 300
@@ -49,8 +52,9 @@ class EventBridge(Service):
 
     name = "events"
 
-    def __init__(self) -> None:
+    def __init__(self, faults: FaultRegistry) -> None:
         super().__init__()
+        self._faults = faults
         self._delivery: Delivery | None = None
         self._schedules = event_schedule.Schedules()
         self._stopped = threading.Event()
@@ -184,20 +188,32 @@ class EventBridge(Service):
 
     def _submit(self, rule: Rule, event: Mapping[str, Any]) -> None:
         """Hand an event to the delivery, for each target of a rule."""
-        assert self._delivery is not None, "EventBridge has not started"
         ingestion_time = _timestamp(None)
         for target in list(rule.targets):
-            self._delivery.submit(
-                TargetInvocation(
-                    rule_arn=rule.arn,
-                    rule_name=rule.name,
-                    account_id=rule.account_id,
-                    region=rule.region_name,
-                    target=dict(target),
-                    event=event,
-                    ingestion_time=ingestion_time,
-                )
+            invocation = TargetInvocation(
+                rule_arn=rule.arn,
+                rule_name=rule.name,
+                account_id=rule.account_id,
+                region=rule.region_name,
+                target=dict(target),
+                event=event,
+                ingestion_time=ingestion_time,
             )
+            about = f"{rule.arn} {target['Arn']} {json.dumps(event, default=str)}"
+            self._hand_over(invocation, self._faults.strike(DELIVERY, about) if self._faults else None)
+
+    def _hand_over(self, invocation: TargetInvocation, fault: Fault | None) -> None:
+        """Give a delivery to the threads that make it, as the fault wants it."""
+        assert self._delivery is not None, "EventBridge has not started"
+        effect = fault.effect if fault else ""
+        if effect == "drop":
+            return
+        if fault and effect in ("delay", "reorder"):
+            self._delivery.submit_later(invocation, fault.seconds, let_pass=effect == "reorder")
+            return
+        self._delivery.submit(invocation)
+        if effect == "duplicate":
+            self._delivery.submit(dataclasses.replace(invocation))
 
     @replaces(moto.REPLAY_EVENTS)
     def replay_events(self, replay: Replay, archive: Any) -> None:

@@ -63,6 +63,7 @@ class Delivery:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="event-delivery")
         self._waiting: list[tuple[float, int, TargetInvocation]] = []
         self._order = itertools.count()
+        self._held: set[int] = set()
         self._changed = threading.Condition()
         self._stopped = False
         self._invoked: list[str] = []
@@ -74,6 +75,26 @@ class Delivery:
         with self._changed:
             if not self._stopped:
                 self._start(invocation)
+                if self._held:
+                    # Another one has gone first; what waited for it follows.
+                    due = time.monotonic() + _FIRST_DELAY
+                    self._waiting = [
+                        (min(at, due) if number in self._held else at, number, it)
+                        for at, number, it in self._waiting
+                    ]
+                    heapq.heapify(self._waiting)
+                    self._held.clear()
+                    self._changed.notify_all()
+
+    def submit_later(self, invocation: TargetInvocation, seconds: float, *, let_pass: bool) -> None:
+        """Deliver after some seconds; with `let_pass` as soon as another one was submitted."""
+        with self._changed:
+            if not self._stopped:
+                number = next(self._order)
+                heapq.heappush(self._waiting, (time.monotonic() + seconds, number, invocation))
+                if let_pass:
+                    self._held.add(number)
+                self._changed.notify_all()
 
     def invoked(self) -> str:
         """Return the ARN of a target that is being invoked; empty if none is."""

@@ -12,7 +12,7 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
@@ -31,13 +31,17 @@ from werkzeug.wrappers import Request as WsgiRequest
 from strata.cloud import snapshot as snapshots
 from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
-from strata.cloud.aws.gateway.retries import AnswerOnce
+from strata.cloud.aws.gateway import faults
+from strata.cloud.aws.gateway.retries import FAULT_HEADER, AnswerOnce
 from strata.cloud.aws.gateway.services import Services
 from strata.cloud.aws.iam import decisions
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.github import issuer as github_oidc
+from strata.faults.client import PATH as FAULTS_PATH
 
 _log = logging.getLogger(__name__)
+_CHANGED = " during iteration"
+_TRIES = 50
 
 
 def create_application(services: Services) -> AnswerOnce:
@@ -64,6 +68,9 @@ class _Dispatcher(DomainDispatcherApplication):
         if environ.get("PATH_INFO", "") == decisions.PATH:
             answer = decisions.RECORDED.answer(environ["REQUEST_METHOD"])
             return answer(environ, start_response)
+        if environ.get("PATH_INFO", "") == FAULTS_PATH:
+            answer = faults.answer(self._services.faults, WsgiRequest(environ))
+            return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
             asked = WsgiRequest(environ)
             status, content = self._services.snapshot.answer(asked.method, asked.get_data())
@@ -89,11 +96,31 @@ def _service_application(service: Any, services: Services) -> Flask:
     application.register_error_handler(Exception, _fault_answer(str(service)))
     application.before_request(lambda: _refusal(str(service), services))
     application.after_request(_hide_key_id)
+    application.dispatch_request = partial(_dispatch, application.dispatch_request)  # type: ignore[method-assign]
     return application
 
 
+def _dispatch(dispatch: Callable[..., Any], *arguments: Any) -> Any:
+    """Serve the request, again if another one changed what this one was just going through.
+
+    moto goes through its dictionaries before it changes them, so that nothing is done twice.
+    """
+    for _ in range(_TRIES):
+        try:
+            return dispatch(*arguments)
+        except RuntimeError as error:
+            if not str(error).endswith(_CHANGED) or _has_unread_body():
+                raise
+    return dispatch(*arguments)
+
+
+def _has_unread_body() -> bool:
+    """Whether a second try would find the body gone: S3 reads it as a stream."""
+    return request.method in ("PUT", "POST") and service_of_request("s3") == "s3"
+
+
 def _refusal(service: str, services: Services) -> Response | None:
-    """The answer to a request that the caller's policies do not allow."""
+    """The answer to a request that the caller's policies do not allow, or that a fault strikes."""
     services.calls.note(service)
     try:
         if service in ("s3", "s3bucket_path"):
@@ -103,7 +130,14 @@ def _refusal(service: str, services: Services) -> Response | None:
     except AuthorizationError as refusal:
         name = service_of_request(service)
         return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
-    return None
+    fault = faults.fault_of_request(services.faults, service)
+    if fault is None:
+        return None
+    response = _error(
+        service_of_request(service), fault.error, f"{fault.name} of `strata faults` struck", fault.status
+    )
+    response.headers[FAULT_HEADER] = fault.name
+    return response
 
 
 def _access_code(service: str, code: str) -> str:
@@ -157,9 +191,7 @@ def _protocol(service: str) -> str:
         return "json"
 
 
-def _error(
-    service: str, code: str, message: str, status: HTTPStatus = HTTPStatus.NOT_IMPLEMENTED
-) -> Response:
+def _error(service: str, code: str, message: str, status: int = HTTPStatus.NOT_IMPLEMENTED) -> Response:
     """The error in the shape the service's clients read."""
     # Without an id, moto's state machines fail in reading the error.
     headers = {"X-Amzn-ErrorType": code, "X-Amzn-RequestId": str(uuid.uuid4())}

@@ -19,6 +19,8 @@ Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 _REMEMBERED = 2048
 _LARGEST = 16 * 1024
+# What a fault that was asked for has answered.
+FAULT_HEADER = "X-Strata-Fault"
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -32,7 +34,9 @@ class _Answer:
     @property
     def final(self) -> bool:
         """Whether a later attempt gets it: after a fault the later one must be carried out."""
-        return self.status != "" and not self.status.startswith("5") and len(self.body) <= _LARGEST
+        # A throttled call is one that its client is to send again.
+        failed = self.status.startswith(("5", "429")) or any(name == FAULT_HEADER for name, _ in self.headers)
+        return self.status != "" and not failed and len(self.body) <= _LARGEST
 
 
 class AnswerOnce:

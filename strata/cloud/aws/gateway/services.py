@@ -34,6 +34,7 @@ class Services:
 
     def __init__(self, context: CloudContext, leave_out: Collection[str] = ()) -> None:
         self.issuer = context.issuer
+        self.faults = context.faults
         self.calls = RecordedCalls()
         self.identity = Identity(context)
         self.authorizer = Authorizer(self.identity)
@@ -48,7 +49,7 @@ class Services:
             S3Events(self.identity),
             self.s3_access,
             ConditionalWrites(),
-            EventBridge(),
+            EventBridge(context.faults),
             StepFunctions(context, self.identity),
             self.glue,
             self.functions,

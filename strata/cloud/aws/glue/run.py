@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +29,7 @@ from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
 from strata.errors import StrataError
+from strata.faults.fault import JOB_RUN
 
 _log = logging.getLogger(__name__)
 # A job's Timeout is in minutes; tests shorten them.
@@ -195,6 +199,7 @@ class Run:
             if stopped:
                 return None
             timer.start()
+            self._strike(process)
             return process.run(
                 job,
                 lambda name, line: streams[name].write(line),
@@ -203,9 +208,26 @@ class Run:
         finally:
             timer.cancel()
             self._seconds = time.monotonic() - self._began
+            with self._lock:
+                self._process = None
             for log_stream in streams.values():
                 log_stream.flush()
             self._pool.release(process)
+
+    def _strike(self, process: SparkProcess) -> None:
+        """Let a fault that was asked for end this run, or the process that it has."""
+        fault = self._context.faults.strike(JOB_RUN, f"{self.request.job_name} {self.request.arguments}")
+        if fault is None:
+            return
+
+        def kill() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                if self._process is process and not self.ended:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+        timer = threading.Timer(fault.seconds, self.stop if fault.effect == "stop" else kill)
+        timer.daemon = True
+        timer.start()
 
     def _job(self) -> SparkJob:
         request = self.request

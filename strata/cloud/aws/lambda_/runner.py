@@ -19,6 +19,7 @@ from strata.cloud.aws.iam.identity import Credentials, Identity
 from strata.cloud.aws.lambda_.runtime.environment import ExecutionEnvironment, Function, FunctionInvocation
 from strata.cloud.aws.log_stream import LogStream
 from strata.cloud.client import embedded_client
+from strata.faults.fault import INVOCATION
 
 # The role's keys last an hour; AWS too retires an environment after some time.
 _MAX_AGE = 2700.0
@@ -79,7 +80,10 @@ class FunctionRunner:
             self._running[arn] += 1
         try:
             environment = self._take(function)
-            invocation = environment.invoke(event, request_id=request_id, function_arn=arn)
+            fault = self.context.faults.strike(INVOCATION, arn)
+            invocation = environment.invoke(
+                event, request_id=request_id, function_arn=arn, cut_off=fault.seconds if fault else None
+            )
             if environment.alive and environment.function == self._version(function):
                 with self._lock:
                     self._idle[arn].append(environment)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto.events.models import events_backends
 
 from strata.cloud.aws.events.api import EventBridge
+from strata.faults import FaultRegistry
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
 
 EVENTS = {"Service": "events.amazonaws.com"}
@@ -297,7 +298,7 @@ def test_a_replay_goes_to_the_rules_that_are_named(
     replay = SimpleNamespace(name="again", destination=destination, account_id=ACCOUNT, region=REGION)
     event = {"source": "test", "id": "e"}
     before = time.time()
-    EventBridge().replay_events(replay, SimpleNamespace(events=[event]))  # type: ignore[arg-type]
+    EventBridge(FaultRegistry()).replay_events(replay, SimpleNamespace(events=[event]))  # type: ignore[arg-type]
     assert sorted(name for name, _ in sent) == taken
     assert all(found == event | {"replay-name": "again"} for _, found in sent)
     assert event == {"source": "test", "id": "e"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +24,8 @@ from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.aws.iam.identity import AccessDenied
 from strata.errors import StrataError
+from strata.faults import FaultRegistry
+from strata.faults.client import new_fault
 
 from ..conftest import ACCOUNT, REGION, eventually
 
@@ -115,9 +119,51 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_run(process: Process | None = None, may_start: Any = lambda run: None, **more: Any) -> Run:
     request = RunRequest("j", ARN, ROLE, "s3://b/path/job.py", more.pop("arguments", {}), more.pop("timeout", 480), {"GlueVersion": "5.1"})  # fmt: skip
     identities = more.pop("identities", Identities())
-    return Run(
-        request, SimpleNamespace(aws_url="http://aws"), identities, Pool(process or Process()), may_start
-    )
+    context = SimpleNamespace(aws_url="http://aws", faults=more.pop("faults", FaultRegistry()))
+    return Run(request, context, identities, Pool(process or Process()), may_start)
+
+
+def a_fault(effect: str, **more: Any) -> FaultRegistry:
+    faults = FaultRegistry()
+    faults.add(new_fault(operation="glue:JobRun", effect=effect, **more))
+    return faults
+
+
+def test_a_fault_stops_a_run() -> None:
+    process = Process()
+    process.go.clear()
+    run = a_run(process, faults=a_fault("stop", resource="j"))
+    run.start()
+    run.join(20)
+    assert (run.state, run.error, process.killed) == ("STOPPED", None, ["the job run was stopped"])
+
+
+def test_a_fault_kills_the_process_of_a_run() -> None:
+    process = Process()
+    process.go.clear()
+    # A process group of its own, as Spark has.
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as spark:
+        process.pid = spark.pid  # type: ignore[attr-defined]
+        run = a_run(process, faults=a_fault("kill", seconds=0.05))
+        run.start()
+        assert spark.wait(20) == -signal.SIGKILL
+        process.result = "the process has died"
+        process.go.set()
+        run.join(20)
+    assert (run.state, run.error) == ("FAILED", "the process has died")
+
+
+def test_a_fault_that_comes_too_late_kills_nothing() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as spark:
+        process = Process()
+        process.pid = spark.pid  # type: ignore[attr-defined]
+        run = a_run(process, faults=a_fault("kill", seconds=0.3))
+        run.start()
+        run.join(20)
+        time.sleep(0.6)
+        assert spark.poll() is None
+        spark.kill()
+    assert run.state == "SUCCEEDED"
 
 
 def test_a_run_executes_its_script() -> None:

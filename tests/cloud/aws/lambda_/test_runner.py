@@ -13,6 +13,8 @@ import pytest
 from strata.cloud.aws.iam.identity import AccessDenied
 from strata.cloud.aws.lambda_ import runner
 from strata.cloud.aws.lambda_.runner import RETRY_DELAYS, FunctionRunner, TooManyRequestsException, extras
+from strata.faults import FaultRegistry
+from strata.faults.client import new_fault
 
 from ..conftest import ACCOUNT, REGION, eventually
 
@@ -35,8 +37,9 @@ class Environment:
         self.started = runner.time.monotonic()
         Environment.made.append(self)
 
-    def invoke(self, event: str, *, request_id: str, function_arn: str) -> Any:
+    def invoke(self, event: str, *, request_id: str, function_arn: str, cut_off: float | None) -> Any:
         self.asked.append((event, request_id, function_arn))
+        self.cut_off = cut_off
         Environment.inside()
         self.alive = Environment.lasts
         error = Environment.script.pop(0) if Environment.script else None
@@ -88,7 +91,10 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[FunctionRunner]:
     context = SimpleNamespace(
-        directory=tmp_path, aws_url="http://aws", snowflake_environment={"SNOWFLAKE_HOST": "h"}
+        directory=tmp_path,
+        aws_url="http://aws",
+        snowflake_environment={"SNOWFLAKE_HOST": "h"},
+        faults=FaultRegistry(),
     )
     found = FunctionRunner(context, Identities())
     yield found
@@ -131,6 +137,17 @@ def test_what_an_environment_is_made_of(
     assert running._identity.asked == [{
         "role_arn": ROLE, "service": "lambda.amazonaws.com", "source_arn": ARN, "session_name": "f", "region": REGION,
     }]  # fmt: skip
+
+
+def test_a_fault_cuts_an_invocation_off(running: FunctionRunner) -> None:
+    running.context.faults.add(
+        new_fault(operation="lambda:Invocation", effect="timeout", seconds=0.5, resource="function:f")
+    )
+    seen = []
+    for _ in range(2):
+        running.invoke(function(), "{}", "id")
+        seen.append(Environment.made[0].cut_off)
+    assert seen == [0.5, None]
 
 
 def test_a_warm_environment_is_used_again(running: FunctionRunner) -> None:

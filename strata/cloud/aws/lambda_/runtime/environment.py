@@ -147,8 +147,17 @@ class ExecutionEnvironment:
         """Whether it can take an invocation."""
         return not self._dead
 
-    def invoke(self, event: str, *, request_id: str, function_arn: str) -> FunctionInvocation:
-        """Run the handler with an event (JSON); its time is limited by the function's timeout."""
+    def invoke(
+        self, event: str, *, request_id: str, function_arn: str, cut_off: float | None = None
+    ) -> FunctionInvocation:
+        """Run the handler with an event (JSON); its time is limited by the function's timeout.
+
+        Args:
+            event: the event.
+            request_id: the invocation's id.
+            function_arn: the function.
+            cut_off: seconds after which it has timed out although its time is not over.
+        """
         function = self.function
         self._log = []
         with self._changed:
@@ -159,6 +168,7 @@ class ExecutionEnvironment:
             self._ends, self._end_mark = 0, f"\0END {request_id}"
         self._write(f"START RequestId: {request_id} Version: {function.version}")
         start = time.monotonic()
+        limit = function.timeout if cut_off is None else min(cut_off, function.timeout)
         self._send(
             {
                 "event": event,
@@ -169,7 +179,7 @@ class ExecutionEnvironment:
             }
         )
         with self._changed:
-            answered = self._changed.wait_for(lambda: self._messages or self._dead, function.timeout)
+            answered = self._changed.wait_for(lambda: self._messages or self._dead, limit)
             answer = self._messages.pop() if self._messages else None
         seconds = time.monotonic() - start
         if answer is None:

@@ -1,0 +1,1 @@
+"""Let calls fail, events go astray, jobs die, on the running embedded cloud."""

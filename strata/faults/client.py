@@ -1,0 +1,92 @@
+"""Adds, lists and clears the faults of a running embedded cloud."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
+
+from strata.errors import StrataError
+from strata.faults.fault import Fault
+
+PATH = "/_strata/faults"
+# No proxy of the environment stands before a loopback address.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def new_fault(**asked: Any) -> Fault:
+    """Return a fault.
+
+    Args:
+        asked: fields of `Fault`.
+
+    Raises:
+        StrataError: a name or a value is not known.
+    """
+    try:
+        return Fault(**asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise StrataError(f"{field}: {first['msg']}") from None
+
+
+class Faults:
+    """The faults of one running cloud.
+
+    Args:
+        aws_url: where its AWS listens.
+    """
+
+    def __init__(self, aws_url: str) -> None:
+        self._url = f"{aws_url}{PATH}"
+
+    def add(self, operation: str, effect: str, **more: Any) -> Fault:
+        """Add a fault; return it with its name.
+
+        Args:
+            operation: `service:Operation`.
+            effect: what happens.
+            more: other fields of `Fault`.
+
+        Raises:
+            StrataError: a name or a value is not known, or the cloud does not answer.
+        """
+        fault = new_fault(operation=operation, effect=effect, **more)
+        return Fault(**self._ask("POST", content=fault.model_dump_json().encode()))
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the faults as documents, with `calls` and `struck`.
+
+        Raises:
+            StrataError: the cloud does not answer.
+        """
+        found: list[dict[str, Any]] = self._ask("GET")
+        return found
+
+    def clear(self, *names: str) -> list[str]:
+        """Take faults back, all of them if none is named; return their names.
+
+        Raises:
+            StrataError: a name is not known, or the cloud does not answer.
+        """
+        query = f"?{urlencode([('name', name) for name in names])}" if names else ""
+        cleared: list[str] = self._ask("DELETE", query)
+        return cleared
+
+    def _ask(self, method: str, query: str = "", content: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"{self._url}{query}", method=method, data=content)
+        request.add_header("Content-Type", "application/json")
+        try:
+            with _opener.open(request) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise StrataError(error.read().decode()) from None
+        except OSError as error:
+            raise StrataError(
+                f"the embedded cloud does not answer: {error}", remedy="restart it with `strata up`"
+            ) from None
