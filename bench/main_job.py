@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from strata.cli.durations import Durations
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json, table
 from strata.cloud.aws.glue.spark import job_arguments
@@ -138,7 +139,7 @@ def platform(rounds: int) -> dict[str, float]:
         workspace = Workspace(ROOT, "dev", session.endpoints)
         started = time.monotonic()
         paths = workspace.unit_paths()
-        with UnitTable(err, paths) as view:
+        with UnitTable(err, paths, Durations(ROOT, "bench")) as view:
             runner = workspace.runner(view.on_event)
             runner.bootstrap("dev")
             results = runner.apply("dev", paths)

@@ -14,7 +14,7 @@ from strata import __version__
 from strata.checkout.extras import CLOUD, need_extra
 from strata.cli.lazy import LazyGroup
 from strata.cli.views.console import err
-from strata.errors import StrataError
+from strata.errors import StrataError, with_page
 
 app = typer.Typer(
     name="strata",
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         fault = _fault(error)
         if fault is None:
             raise
-        err.print(Text.assemble(("error: ", "bold red"), str(fault)), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), with_page(fault)), soft_wrap=True)
         return fault.exit_code
     return 0
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from strata.cli.checkout import checkout_root
+from strata.cli.durations import Durations
 from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
+from strata.cli.views.waiting import Wait
 from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 from strata.platform.session import PlatformSession
 from strata.platform.workspace import Workspace, find_account
 from strata.terraform.events import UnitResult
+
+# What the first wait of a command is for.
+STARTING = "starting the embedded AWS and the embedded Snowflake"
 
 
 def open_session(
@@ -17,7 +22,8 @@ def open_session(
 ) -> PlatformSession:
     """Return a session for an environment, not yet started."""
     root = checkout_root()
-    account = find_account(root, environment)
+    with Wait(err, f"reading live/{environment}", Durations(root, "read"), line=False):
+        account = find_account(root, environment)
     return PlatformSession(
         root,
         environment,
@@ -35,11 +41,12 @@ def print_progress(message: str) -> None:
     err.print(message, markup=False, soft_wrap=True)
 
 
-def start_platform(workspace: Workspace, *, fresh: bool) -> list[UnitResult]:
+def start_platform(workspace: Workspace, durations: Durations, *, fresh: bool) -> list[UnitResult]:
     """Bring an environment up on its cloud, just started: load the kept platform, or apply and keep it.
 
     Args:
         workspace: the environment.
+        durations: of the command.
         fresh: apply even if a platform is kept.
 
     Returns:
@@ -49,8 +56,11 @@ def start_platform(workspace: Workspace, *, fresh: bool) -> list[UnitResult]:
         StrataError: a unit failed.
     """
     kept = workspace.kept
-    with kept.one_at_a_time():
-        manifest = None if fresh else kept.load(workspace.endpoints)
+    with kept.one_at_a_time(lambda holder: print_progress(f"{holder} applies the same platform; waiting")):
+        manifest = None
+        if not fresh and kept.file.exists():
+            with Wait(err, "loading the platform that was applied last", durations):
+                manifest = kept.load(workspace.endpoints)
         if manifest is not None:
             at = manifest.saved_at.astimezone()
             err.print(
@@ -59,7 +69,7 @@ def start_platform(workspace: Workspace, *, fresh: bool) -> list[UnitResult]:
                 soft_wrap=True,
             )
             return []
-        units = apply_all(workspace)
+        units = apply_all(workspace, durations=durations)
         require_ok(units)
         try:
             kept.keep(workspace.endpoints)

@@ -10,9 +10,10 @@ from typing import Any
 import typer
 
 from strata.cli.checkout import checkout_root
+from strata.cli.durations import Durations
 from strata.cli.views.apply_view import UnitTable
 from strata.cli.views.console import err, out, print_json
-from strata.errors import StrataError
+from strata.errors import StrataError, with_page
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
@@ -59,6 +60,7 @@ def apply_all(
     workspace: Workspace,
     units: list[str] | None = None,
     *,
+    durations: Durations,
     lock_timeout: float = LOCK_TIMEOUT,
     out_dir: Path | None = None,
 ) -> list[UnitResult]:
@@ -67,6 +69,7 @@ def apply_all(
     Args:
         workspace: the environment.
         units: only these.
+        durations: of the command.
         lock_timeout: how many seconds to wait for a lock.
         out_dir: the folder of saved plans to apply, if there are any.
 
@@ -74,7 +77,7 @@ def apply_all(
         The result of each unit; `require_ok` reports those that failed.
     """
     paths = workspace.unit_paths(units)
-    with UnitTable(err, paths) as view:
+    with UnitTable(err, paths, durations) as view:
         runner = workspace.runner(view.on_event, lock_timeout=lock_timeout)
         runner.bootstrap(workspace.environment)
         return runner.apply(workspace.environment, paths, out_dir=out_dir)
@@ -88,8 +91,8 @@ def require_ok(results: list[UnitResult]) -> None:
     """
     failed = [result for result in results if not result.ok]
     for result in failed:
-        if result.state == "failed":
-            err.print(f"error: {result.error}", style="bold red", markup=False, soft_wrap=True)
+        if result.state == "failed" and result.error is not None:
+            err.print(f"error: {with_page(result.error)}", style="bold red", markup=False, soft_wrap=True)
     if failed:
         skipped = sum(result.state == "skipped" for result in failed)
         raise StrataError(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -33,6 +33,13 @@ class _Statement(BaseModel):
     sql: str
 
 
+class _Selection(BaseModel):
+    reason: str
+
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
 def create_app(source: Source, token: str, port: int, stopping: threading.Event) -> Starlette:
     """Make the server.
 
@@ -53,6 +60,8 @@ def create_app(source: Source, token: str, port: int, stopping: threading.Event)
         Route("/api/{env}/datasets", api.answer(lambda request: source.datasets(_env(request)))),
         Route("/api/{env}/datasets/{name}/quarantine", api.answer(api.quarantine)),
         Route("/api/{env}/datasets/{name}/quarantine.jsonl", api.download),
+        Route("/api/{env}/datasets/{name}/reprocess", api.process_again, methods=["POST"]),
+        Route("/api/{env}/reprocess/{name}", api.answer(api.processing)),
         Route("/api/{env}/units", api.answer(lambda request: source.units(_env(request)))),
         Route("/api/{env}/query", api.query, methods=["POST"]),
         Route("/api/{env}/changes", api.changes),
@@ -83,13 +92,15 @@ def _file(name: str) -> Response:
 def _failed(error: Exception) -> JSONResponse:
     """Say a fault in one shape: what, and what to do."""
     if isinstance(error, StrataError):
-        message, remedy, status = error.message, error.remedy or "", 409
+        fault, status = error, 409
     elif isinstance(error, ClientError):
-        message, remedy, status = f"the embedded cloud refused: {error}", "", 502
+        fault, status = StrataError(f"the embedded cloud refused: {error}"), 502
     else:
         message = f"the embedded cloud does not answer: {error}"
-        remedy, status = "restart it with `strata up`", 503
-    return JSONResponse({"error": message, "remedy": remedy}, status)
+        fault, status = StrataError(message, remedy="restart it with `strata up`"), 503
+    return JSONResponse(
+        {"error": fault.message, "remedy": fault.remedy or "", "page": fault.page or ""}, status
+    )
 
 
 _FAULTS = (StrataError, ClientError, BotoCoreError, OSError)
@@ -141,14 +152,27 @@ class _Api:
         return Response(text, media_type="application/x-ndjson", headers=headers)
 
     async def query(self, request: Request) -> Response:
+        return await self._posted(request, _Statement, lambda one: self._source.query(_env(request), one.sql))
+
+    async def process_again(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        return await self._posted(
+            request, _Selection, lambda one: self._source.process_again(_env(request), name, one.reason)
+        )
+
+    def processing(self, request: Request) -> Any:
+        return self._source.processing(_env(request), request.path_params["name"])
+
+    async def _posted(self, request: Request, kind: type[_Body], ask: Callable[[_Body], Any]) -> Response:
+        """Answer a request with a JSON document, which no form of another page can send."""
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return JSONResponse({"error": "the request is not JSON", "remedy": ""}, 415)
         try:
-            statement = _Statement.model_validate_json(await request.body())
+            body = kind.model_validate_json(await request.body())
         except ValidationError:
-            return JSONResponse({"error": "the request has no statement", "remedy": "give sql"}, 400)
-        endpoint = self.answer(lambda _: self._source.query(_env(request), statement.sql))
-        return await run_in_threadpool(endpoint, request)
+            names = ", ".join(kind.model_fields)
+            return JSONResponse({"error": f"the request has no {names}", "remedy": f"give {names}"}, 400)
+        return await run_in_threadpool(self.answer(lambda _: ask(body)), request)
 
     async def changes(self, request: Request) -> Response:
         return StreamingResponse(self._changes(_env(request), request), media_type="text/event-stream")

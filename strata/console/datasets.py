@@ -8,11 +8,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from strata.console.environment import ConsoleEnvironment
-from strata.console.models import Column, Contract, DataSet, Outcome, Quarantine, QuarantinedRow
+from strata.console.models import (
+    Column,
+    Contract,
+    DataSet,
+    Outcome,
+    Quarantine,
+    QuarantinedRow,
+    Reprocess,
+)
 from strata.contracts.check import datasets
 from strata.contracts.document import FOLDER, ContractDocument, sound
-from strata.errors import StrataError, did_you_mean
-from strata.platform import freshness
+from strata.errors import StrataError
+from strata.platform import freshness, reprocess
 
 # The newest objects of a data set whose outcomes a page shows.
 _OUTCOMES = 200
@@ -129,15 +137,50 @@ def quarantine(
     return Quarantine(total=total, rows=rows)
 
 
+def process_again(environment: ConsoleEnvironment, dataset: str, reason: str) -> Reprocess:
+    """Start the machine that reprocesses for the objects of a data set, or find it at that work.
+
+    Args:
+        environment: where.
+        dataset: whose objects.
+        reason: only those with lines that this reason quarantined; "" for all.
+
+    Raises:
+        StrataError: there is no such data set, or no machine.
+    """
+    reprocess.require_known(dataset, datasets(environment.root))
+    machine = reprocess.machine_of(environment.platform, environment.name)
+    selection = {"prefix": f"{dataset}/"} | ({"reason": reason} if reason else {})
+    arn, _ = reprocess.start(environment.workspace.endpoints, machine, selection)
+    return processing(environment, arn.rpartition(":")[2])
+
+
+def processing(environment: ConsoleEnvironment, name: str) -> Reprocess:
+    """Return how far an execution of that machine is, by its name.
+
+    Raises:
+        StrataError: there is no machine.
+    """
+    machine = reprocess.machine_of(environment.platform, environment.name)
+    arn = f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+    now = reprocess.look(environment.client("stepfunctions"), arn)
+    return Reprocess(
+        name=name,
+        status=now.status,
+        found=now.objects.found,
+        succeeded=now.objects.succeeded,
+        failed=now.objects.failed,
+        error=f"{now.error} {now.cause}".strip(),
+    )
+
+
 def lines(environment: ConsoleEnvironment, dataset: str) -> Iterator[QuarantinedRow]:
     """All lines in the quarantine of a data set.
 
     Raises:
         StrataError: there is no such data set.
     """
-    known = datasets(environment.root)
-    if dataset not in known:
-        raise StrataError(f"no data set {dataset}", remedy=did_you_mean(dataset, known))
+    reprocess.require_known(dataset, datasets(environment.root))
     keys = {claim["object_id"]: claim.get("key", "") for claim in environment.claims()}
     s3, bucket = environment.client("s3"), environment.platform.processed_bucket
     for item in _listed(s3, bucket, f"quarantine/{dataset}/"):

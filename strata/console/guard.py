@@ -67,6 +67,9 @@ class Guard:
         origin = headers.get("origin")
         if headers.get("host") not in self._hosts or (origin is not None and origin not in self._origins):
             return PlainTextResponse(_FORBIDDEN, 403)
+        if scope["method"] not in ("GET", "HEAD") and origin is None:
+            # What changes something comes from the page itself: browsers name the origin of each POST.
+            return PlainTextResponse(_FORBIDDEN, 403)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             # A link of another page may lead here, but only to the first page, and not within a frame.
             mode = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"), scope["path"]

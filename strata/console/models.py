@@ -144,6 +144,17 @@ class Quarantine(_Shown):
     rows: list[QuarantinedRow]
 
 
+class Reprocess(_Shown):
+    """How far the machine that reprocesses is; `status` and `error` are Step Functions' own words."""
+
+    name: str
+    status: str
+    found: int
+    succeeded: int
+    failed: int
+    error: str
+
+
 class Result(_Shown):
     """The rows of a statement as text; None for NULL. `cut` says that there are more."""
 

@@ -18,6 +18,7 @@ from strata.console.models import (
     Graph,
     GraphNode,
     Quarantine,
+    Reprocess,
     Result,
     RunPage,
     TracePage,
@@ -126,6 +127,14 @@ class PlatformSource:
         """All of them, each as a line of JSON."""
         for line in datasets.lines(self._environment(environment), dataset):
             yield f"{line.model_dump_json()}\n"
+
+    def process_again(self, environment: str, dataset: str, reason: str) -> Reprocess:
+        """Process the objects of a data set again."""
+        return datasets.process_again(self._environment(environment), dataset, reason)
+
+    def processing(self, environment: str, name: str) -> Reprocess:
+        """How far that is, by the name that its start returned."""
+        return datasets.processing(self._environment(environment), name)
 
     def query(self, environment: str, sql: str) -> Result:
         """Run a statement as the platform's reader."""

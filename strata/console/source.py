@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from strata.console.models import DataSet, Graph, Quarantine, Result, RunPage, TracePage, UnitsPage
+from strata.console.models import DataSet, Graph, Quarantine, Reprocess, Result, RunPage, TracePage, UnitsPage
 
 
 class Source(Protocol):
@@ -41,6 +41,14 @@ class Source(Protocol):
 
     def quarantine_lines(self, environment: str, dataset: str) -> Iterator[str]:
         """All of them, each as a line of JSON."""
+        ...
+
+    def process_again(self, environment: str, dataset: str, reason: str) -> Reprocess:
+        """Process the objects of a data set again."""
+        ...
+
+    def processing(self, environment: str, name: str) -> Reprocess:
+        """How far that is, by the name that its start returned."""
         ...
 
     def query(self, environment: str, sql: str) -> Result:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from strata.checkout.file_lock import held
@@ -49,11 +49,15 @@ class KeptPlatforms:
         self.file = self._folder / f"{environment}-{self.made_of[:16]}.snapshot"
 
     @contextlib.contextmanager
-    def one_at_a_time(self) -> Iterator[None]:
-        """Let one process apply this platform while others wait, to load what it keeps."""
+    def one_at_a_time(self, on_waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
+        """Let one process apply this platform while others wait, to load what it keeps.
+
+        Args:
+            on_waiting: called with the process that is waited for.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = self.file.with_suffix(".lock")
-        with held(lock, f"the platform of {self._environment}", _APPLY_SECONDS):
+        with held(lock, f"the platform of {self._environment}", _APPLY_SECONDS, on_waiting):
             yield
 
     def load(self, endpoints: Endpoints) -> Manifest | None:

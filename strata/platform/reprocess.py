@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strata.cloud.endpoints import Endpoints
+from strata.errors import StrataError, did_you_mean
+from strata.platform.names import Platform
 from strata.platform.pipeline import client
 
 _POLL_SECONDS = 0.5
@@ -25,13 +27,37 @@ class ObjectCounts:
 
 @dataclass(frozen=True)
 class Reprocessing:
-    """One ended execution of the machine; `status`, `error` and `cause` are Step Functions' own words."""
+    """One execution of the machine; `status`, `error` and `cause` are Step Functions' own words."""
 
     arn: str
     status: str
     objects: ObjectCounts
     error: str = ""
     cause: str = ""
+
+
+def machine_of(platform: Platform, environment: str) -> str:
+    """Return the ARN of the machine that reprocesses.
+
+    Raises:
+        StrataError: the environment has none.
+    """
+    if platform.reprocess_arn is None:
+        raise StrataError(
+            f"live/{environment}/stepfunctions has no machine that reprocesses",
+            remedy="give it the input `reprocess`, as live/_components/stepfunctions.hcl does",
+        )
+    return platform.reprocess_arn
+
+
+def require_known(dataset: str, known: Sequence[str]) -> None:
+    """Refuse a data set without a contract: of no objects, all would have succeeded.
+
+    Raises:
+        StrataError: it has none.
+    """
+    if dataset not in known:
+        raise StrataError(f"no data set {dataset}", remedy=did_you_mean(dataset, known))
 
 
 def start(endpoints: Endpoints, machine_arn: str, selection: dict[str, str]) -> tuple[str, bool]:
@@ -72,21 +98,32 @@ def follow(
     states = client(endpoints, "stepfunctions")
     shown: ObjectCounts | None = None
     while True:
-        # Before the counts, so that the last ones are those of an ended execution.
-        described = states.describe_execution(executionArn=execution_arn)
-        counts = _counts(states, execution_arn)
-        if counts != shown:
-            on_progress(counts)
-            shown = counts
-        if described["status"] != "RUNNING":
-            return Reprocessing(
-                execution_arn,
-                described["status"],
-                counts,
-                described.get("error") or "",
-                described.get("cause") or "",
-            )
+        now = look(states, execution_arn)
+        if now.objects != shown:
+            on_progress(now.objects)
+            shown = now.objects
+        if now.status != "RUNNING":
+            return now
         time.sleep(_POLL_SECONDS)
+
+
+def look(states: Any, execution_arn: str) -> Reprocessing:
+    """Return how far an execution of the machine is.
+
+    Args:
+        states: a client of Step Functions.
+        execution_arn: the machine's execution.
+    """
+    # Before the counts, so that the last ones are those of an ended execution.
+    described = states.describe_execution(executionArn=execution_arn)
+    counts = _counts(states, execution_arn)
+    return Reprocessing(
+        execution_arn,
+        described["status"],
+        counts,
+        described.get("error") or "",
+        described.get("cause") or "",
+    )
 
 
 def _counts(states: Any, execution_arn: str) -> ObjectCounts:

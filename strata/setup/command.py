@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from strata.checkout.files import denied
-from strata.errors import StrataError
+from strata.errors import StrataError, with_page
 from strata.setup import python, steps
 
 
@@ -26,7 +26,7 @@ def main() -> int:
             os.execv(interpreter, [str(interpreter), "-m", "strata.setup", *sys.argv[1:]])
         steps.run(root, bench="bench" in sys.argv[1:])
     except StrataError as error:
-        print(f"set-up: {error}", file=sys.stderr)
+        print(f"set-up: {with_page(error)}", file=sys.stderr)
         return error.exit_code
     except PermissionError as error:
         print(f"set-up: {denied(error, '.strata and .venv')}", file=sys.stderr)

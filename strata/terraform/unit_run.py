@@ -291,7 +291,9 @@ class UnitError(StrataError):
     """A unit's failure, with everything Terraform said."""
 
     def __init__(self, error: StrataError, stream: MessageStream) -> None:
-        super().__init__(error.message, file=error.file, line=error.line, remedy=error.remedy)
+        super().__init__(
+            error.message, file=error.file, line=error.line, remedy=error.remedy, page=error.page
+        )
         self.stream = stream
 
 

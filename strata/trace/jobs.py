@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws.glue.spark.job_arguments import log_names
-from strata.trace.models import JobRun, StateRun
+from strata.cloud.aws.glue.spark.job_arguments import log_names, stages_stream
+from strata.trace.models import JobRun, SparkStage, StateRun
 
 LINES = 200
 
@@ -32,6 +32,7 @@ def _read(glue: Any, logs: Any, visit: StateRun) -> JobRun:
     printed, spark, stream = log_names(run.get("Arguments", {}), visit.job_run)
     output, omitted = _lines(logs, printed, stream)
     errors, more = _lines(logs, spark, stream)
+    stages, _ = _lines(logs, printed, stages_stream(stream))
     started, completed = run.get("StartedOn"), run.get("CompletedOn")
     return JobRun(
         id=visit.job_run,
@@ -45,6 +46,7 @@ def _read(glue: Any, logs: Any, visit: StateRun) -> JobRun:
         output=output,
         errors=errors,
         omitted=omitted + more,
+        stages=[SparkStage.model_validate_json(line) for line in stages],
     )
 
 

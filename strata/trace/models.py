@@ -95,6 +95,19 @@ class StateRun(_Facts):
     job: str = ""
 
 
+class SparkStage(_Facts):
+    """A stage that Spark ran for a job; `seconds` is None if it never ended."""
+
+    id: int
+    name: str
+    status: str
+    tasks: int
+    failed_tasks: int
+    seconds: float | None
+    records_read: int
+    records_written: int
+
+
 class JobRun(_Facts):
     """A run of a Glue job: what Glue, its log and its report say.
 
@@ -113,6 +126,7 @@ class JobRun(_Facts):
     errors: list[str] = []
     omitted: int = 0
     report: dict[str, Any] = {}
+    stages: list[SparkStage] = []
 
 
 class DataFile(_Facts):

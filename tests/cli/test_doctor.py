@@ -73,6 +73,7 @@ def test_what_is_missing_is_named(
     assert [f["name"] for f in findings if f["needed"] and not f["found"]] == missing
     assert (code, printed.err != "") == ((1, True) if missing else (0, False))
     assert all(name in printed.err for name in missing)
+    assert printed.err.endswith("see docs/setup.md\n") or not missing
     assert [f["name"] for f in findings if not f["needed"]] == ["Terragrunt"]
     assert sorted(path.name for path in folder.iterdir()) == before
 

@@ -21,13 +21,13 @@ FAULTS = [
         EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
         1,
         'error: the embedded cloud does not answer: Could not connect to the endpoint URL: "http://127.0.0.1:1/" '
-        "(restart it with `strata up`)\n",
+        "(restart it with `strata up`)\nsee docs/troubleshooting.md#the-platform\n",
     ),
     (
         ClientError(REFUSAL, "PutObject"),
         1,
         "error: the embedded cloud refused: An error occurred (AccessDenied) when calling the PutObject operation: "
-        "not you\n",
+        "not you\nsee docs/identity.md#in-the-embedded-cloud\n",
     ),
 ]
 
@@ -74,3 +74,45 @@ def test_a_fault_of_our_own_keeps_its_traceback(error: Exception, monkeypatch: p
     _fail(monkeypatch, error)
     with pytest.raises(type(error)):
         app.run(["status"])
+
+
+@pytest.mark.parametrize(
+    ("message", "page"),
+    [
+        ("the embedded cloud is not running", "docs/troubleshooting.md#the-platform"),
+        ("live/dev/s3: its state is locked by eve@laptop", "docs/state.md#a-lock-that-stays"),
+        # What holds two of the words: the first of the table counts.
+        (
+            "live/dev/s3: its state is locked by process 7, which is locked by process 8",
+            "docs/state.md#a-lock-that-stays",
+        ),
+        ("the platform of dev is locked by process 7", "docs/troubleshooting.md#set-up"),
+        ("the key 'x' is under no data set's prefix, so that no rule", "docs/datasets.md"),
+        (
+            "the embedded cloud refused: An error occurred (AccessDenied)",
+            "docs/identity.md#in-the-embedded-cloud",
+        ),
+    ],
+)
+def test_an_error_names_the_page_that_helps(
+    message: str, page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, StrataError(message, remedy="do it"))
+    assert app.run(["status"]) == 1
+    assert capsys.readouterr().err == f"error: {message} (do it)\nsee {page}\n"
+
+
+def test_an_error_may_bring_its_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, StrataError("has no contract", page="docs/setup.md"))
+    assert app.run(["status"]) == 1
+    assert capsys.readouterr().err == "error: has no contract\nsee docs/setup.md\n"
+
+
+def test_a_page_that_this_checkout_does_not_have_is_not_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fail(monkeypatch, StrataError("no rows", page="docs/elsewhere.md#x"))
+    assert app.run(["status"]) == 1
+    assert capsys.readouterr().err == "error: no rows\n"

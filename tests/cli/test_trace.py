@@ -100,6 +100,7 @@ def test_without_a_platform(
     assert run(arguments) == 1
     assert capsys.readouterr().err == (
         "error: the embedded cloud is not running (start it with `strata up`)\n"
+        "see docs/troubleshooting.md#the-platform\n"
     )
 
 

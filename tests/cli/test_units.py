@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from strata.cli.commands import apply, plan
+from strata.cli.durations import Durations
 from strata.cli.views.apply_view import UnitTable
 from strata.errors import StrataError
 from strata.platform.workspace import Workspace
@@ -94,9 +95,11 @@ def test_what_was_saved_is_applied(runner: FakeRunner, tmp_path: Path) -> None:
     assert runner.told == [["live/dev/a", "live/dev/c"], ["live/dev/a", "live/dev/b"]]
 
 
-def test_a_wait_for_a_lock_is_said_once() -> None:
+def test_a_wait_for_a_lock_is_said_once(tmp_path: Path) -> None:
     text = io.StringIO()
-    with UnitTable(Console(file=text, width=100), ["live/dev/a", "live/dev/b"]) as view:
+    with UnitTable(
+        Console(file=text, width=100), ["live/dev/a", "live/dev/b"], Durations(tmp_path, "apply")
+    ) as view:
         for unit in ("live/dev/a", "live/dev/a", "live/dev/b"):
             view.on_event(UnitEvent(unit, "locked", 0, 1.0, "eve@laptop (since 2026-01-02 03:04:05 UTC)"))
     assert [line.split(maxsplit=1) for line in text.getvalue().splitlines()] == [
@@ -105,8 +108,9 @@ def test_a_wait_for_a_lock_is_said_once() -> None:
     ]
 
 
-def test_a_terminal_shows_who_is_waited_for() -> None:
+def test_a_terminal_shows_who_is_waited_for(tmp_path: Path) -> None:
     text = io.StringIO()
-    with UnitTable(Console(file=text, width=100, force_terminal=True), ["live/dev/a"]) as view:
+    console = Console(file=text, width=100, force_terminal=True)
+    with UnitTable(console, ["live/dev/a"], Durations(tmp_path, "apply")) as view:
         view.on_event(UnitEvent("live/dev/a", "locked", 0, 1.0, "eve@laptop"))
     assert "waiting for eve@laptop" in text.getvalue()

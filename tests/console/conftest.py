@@ -28,5 +28,6 @@ def source(recorded: Recorded) -> Iterator[Recorded]:
     """The same, as it was at first."""
     recorded.fault, recorded.empty, recorded.slow = None, False, 0.0
     recorded.asked.clear()
+    recorded.again.clear()
     yield recorded
     recorded.fault, recorded.empty, recorded.slow = None, False, 0.0

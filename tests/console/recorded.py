@@ -18,6 +18,7 @@ from strata.console.models import (
     Outcome,
     Quarantine,
     QuarantinedRow,
+    Reprocess,
     Result,
     RunPage,
     TracePage,
@@ -26,12 +27,14 @@ from strata.console.models import (
 )
 from strata.errors import StrataError
 from strata.pages.layout import Shape, layered
-from strata.trace.models import Trace
+from strata.trace.models import SparkStage, Trace
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:pipeline"
 RUNS = 10_000
 MARKUP = "flights/<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>.csv"
+# Without a slash, as a name of an execution is.
+IMAGE = "again<img src=x onerror=\"document.title='broken'\">"
 BACKWARDS = "flights/\u202egnp.exe\u2066.csv"
 LONG = "flights/" + "long-name-" * 90 + ".csv"
 HOSTILE = (MARKUP, BACKWARDS, LONG)
@@ -80,6 +83,8 @@ class Recorded:
         self.index = RunIndex(self.states, MACHINE)
         self.fault: Exception | None = None
         self.asked: list[str] = []
+        self.again: list[str] = []
+        self.ended = 0
         self.changes = 0
         self.empty = False
         self.slow = 0.0
@@ -150,6 +155,22 @@ class Recorded:
         self._check()
         for line in _lines():
             yield f"{line.model_dump_json()}\n"
+
+    def process_again(self, environment: str, dataset: str, reason: str) -> Reprocess:
+        self._check()
+        self.again.append(f"{environment} {dataset} {reason}")
+        self.ended = 0
+        return self.processing(environment, IMAGE)
+
+    def processing(self, environment: str, name: str) -> Reprocess:
+        """Another object has ended each time, the last of three failed."""
+        self._check()
+        assert name == IMAGE
+        ended = self.ended
+        self.ended = min(ended + 1, 3)
+        status = "SUCCEEDED" if ended == 3 else "RUNNING"
+        failed = int(ended == 3)
+        return Reprocess(name=name, status=status, found=3, succeeded=ended - failed, failed=failed, error="")
 
     def query(self, environment: str, sql: str) -> Result:
         self._check()
@@ -225,8 +246,14 @@ def _dataset() -> DataSet:
     )
 
 
+STAGE = SparkStage(
+    id=3, name=MARKUP, status="COMPLETE", tasks=4, failed_tasks=1, seconds=2.5, records_read=12345, records_written=7
+)  # fmt: skip
+
+
 def named(trace: Trace, name: str) -> Trace:
-    """A trace under a short name of its execution."""
+    """A trace under a short name of its execution, whose jobs had one stage."""
     run = trace.run.model_copy(update={"name": name})
     others = [one.model_copy(update={"name": name}) if one.arn == run.arn else one for one in trace.runs]
-    return trace.model_copy(update={"run": run, "runs": others})
+    jobs = [job.model_copy(update={"stages": [STAGE]}) for job in trace.jobs]
+    return trace.model_copy(update={"run": run, "runs": others, "jobs": jobs})

@@ -12,6 +12,7 @@ import pytest
 
 from strata.console import datasets
 from strata.errors import StrataError
+from strata.platform import reprocess
 from strata.platform.freshness import Freshness
 
 RECONCILED = {"rows_read": 5, "rows_clean": 3, "rows_quarantined": 2, "rows_duplicate": 0, "rows_visible": 3}
@@ -132,3 +133,55 @@ def test_a_data_set_that_is_not_there(environment: Any) -> None:
     with pytest.raises(StrataError) as caught:
         datasets.quarantine(environment, "flihgts", "", "", 10)
     assert str(caught.value) == "no data set flihgts (did you mean flights?)"
+
+
+class Machine:
+    """Step Functions with one execution of the machine, whose Map has two pages."""
+
+    def __init__(self) -> None:
+        self.started: list[Any] = []
+
+    def get_paginator(self, name: str) -> Any:
+        pages = {"list_executions": {"executions": []}, "list_map_runs": {"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}]}}  # fmt: skip
+        return SimpleNamespace(paginate=lambda **_: [pages[name]])
+
+    def start_execution(self, **given: Any) -> Any:
+        self.started.append(given)
+        return {"executionArn": "arn:aws:states:eu-west-1:1:execution:again:one"}
+
+    def describe_execution(self, executionArn: str) -> Any:
+        assert executionArn == "arn:aws:states:eu-west-1:1:execution:again:one"
+        return {"status": "FAILED", "error": "States.Timeout", "cause": "too long"}
+
+    def describe_map_run(self, mapRunArn: str) -> Any:
+        counts = {"total": 2, "succeeded": 1, "failed": 0, "timedOut": 0, "aborted": 0}
+        return {"itemCounts": counts | {"failed": int(mapRunArn == "b")}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "selection"),
+    [("", {"prefix": "flights/"}), ("bad_date", {"prefix": "flights/", "reason": "bad_date"})],
+)
+def test_a_data_set_is_processed_again(
+    environment: Any, monkeypatch: pytest.MonkeyPatch, reason: str, selection: dict[str, str]
+) -> None:
+    machine = Machine()
+    environment.name = "dev"
+    environment.platform.reprocess_arn = "arn:aws:states:eu-west-1:1:stateMachine:again"
+    environment.client = lambda service: machine
+    monkeypatch.setattr(reprocess, "client", lambda endpoints, service: machine)
+    again = datasets.process_again(environment, "flights", reason)
+    (given,) = machine.started
+    assert given["stateMachineArn"] == "arn:aws:states:eu-west-1:1:stateMachine:again"
+    assert json.loads(given["input"]) == selection
+    assert (again.name, again.status, again.error) == ("one", "FAILED", "States.Timeout too long")
+    assert (again.found, again.succeeded, again.failed) == (4, 2, 1)
+
+
+def test_what_cannot_be_processed_again(environment: Any) -> None:
+    environment.name = "dev"
+    environment.platform.reprocess_arn = None
+    with pytest.raises(StrataError, match="no data set flihgts"):
+        datasets.process_again(environment, "flihgts", "")
+    with pytest.raises(StrataError, match="live/dev/stepfunctions has no machine that reprocesses"):
+        datasets.process_again(environment, "flights", "")

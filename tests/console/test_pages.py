@@ -12,7 +12,7 @@ import pytest
 from strata.console.server import ConsoleServer
 from strata.errors import StrataError
 from tests.console.browser import TOOL, launch_options
-from tests.console.recorded import BACKWARDS, LONG, MARKUP, Recorded
+from tests.console.recorded import BACKWARDS, IMAGE, LONG, MARKUP, Recorded
 
 pytestmark = [pytest.mark.needs(TOOL), pytest.mark.one_worker("console")]
 
@@ -223,6 +223,14 @@ def test_two_runs_of_an_object(view: View) -> None:
     assert "succeeded" in row.inner_text()
 
 
+def test_the_stages_of_a_job(view: View) -> None:
+    view.open("#/trace/clean")
+    folded = view.page.locator("details", has_text="Spark stages, 1").first
+    folded.locator("summary").click()
+    cells = folded.locator("td").all_text_contents()
+    assert cells == ["3", "complete", MARKUP, "4, 1 failed", "12,345", "7", "2.5 s"]
+
+
 def test_a_statement_by_keyboard_and_its_history(view: View) -> None:
     view.open("#/data")
     box = view.page.get_by_label("SQL statement")
@@ -258,6 +266,41 @@ def test_the_quarantine_with_filter_and_download(view: View) -> None:
         view.page.get_by_text("Download all").click()
     assert download.value.suggested_filename == "quarantine.jsonl"
     assert len(download.value.path().read_text().splitlines()) == 4
+
+
+def test_objects_are_processed_again_after_a_question(view: View) -> None:
+    view.open("#/data")
+    panel = view.page.locator("section.panel", has_text="Download all")
+    button = panel.get_by_role("button", name="Process again…")
+    button.focus()
+    view.page.keyboard.press("Enter")
+    panel.get_by_text("Process all objects of flights again?").wait_for()
+    panel.get_by_role("button", name="Cancel").click()
+    assert view.source.again == []
+    assert view.page.evaluate("document.activeElement.dataset.key") == "again"
+    panel.get_by_label("Reason").select_option("bad_date")
+    button.click()
+    panel.get_by_text("strata reprocess --dataset flights --reason bad_date").wait_for()
+    # What is asked for has the focus.
+    view.page.keyboard.press("Enter")
+    panel.get_by_text("1 of 3 objects, 0 failed").wait_for()
+    assert button.is_disabled()
+    assert panel.locator("progress").get_attribute("max") == "3"
+    panel.get_by_text("3 of 3 objects, 1 failed").wait_for()
+    assert panel.get_by_text(f"execution {IMAGE}").count() == 1
+    assert view.source.again == ["dev flights bad_date"]
+    within(3, button.is_enabled)
+
+
+def test_a_fault_of_processing_again_is_shown(view: View) -> None:
+    view.open("#/data")
+    panel = view.page.locator("section.panel", has_text="Download all")
+    panel.get_by_role("button", name="Process again…").click()
+    panel.get_by_role("button", name="Process again", exact=True).wait_for()
+    view.source.fault = StrataError("live/dev/stepfunctions has no machine that reprocesses")
+    panel.get_by_role("button", name="Process again", exact=True).click()
+    panel.get_by_role("alert").get_by_text("has no machine that reprocesses").wait_for()
+    view.errors.clear()
 
 
 def test_the_last_plan_before_and_after(view: View) -> None:
@@ -299,6 +342,7 @@ def test_a_platform_that_is_gone_and_comes_back(view: View) -> None:
     for place in (*list(PAGES)[1:], "#/flow", "#/units"):
         view.page.evaluate(f"location.hash = {place!r}")
         within(3, lambda: "restart it with `strata up`" in (view.page.locator("main [role=alert]").all_text_contents() or [""])[0])  # fmt: skip
+    assert "See docs/troubleshooting.md#the-platform" in view.page.locator("main [role=alert]").inner_text()
     view.source.fault = None
     view.source.changes += 1
     view.page.get_by_text("live/dev/s3").locator("visible=true").first.wait_for()

@@ -19,6 +19,7 @@ from tests.console.recorded import HOSTILE, MARKUP, RUNS, Recorded
 
 PORT, TOKEN = 8123, "the-token"
 HERE = f"http://127.0.0.1:{PORT}"
+POSTS = {"/api/dev/query": {"sql": "SELECT 1"}, "/api/dev/datasets/flights/reprocess": {"reason": ""}}
 PATHS = ["/", "/web/main.js", "/web/style.css", "/api/environments", "/api/dev/flow", "/api/dev/changes"]
 
 
@@ -33,7 +34,11 @@ class Client:
         return asyncio.run(self._http.get(path, **given))
 
     def post(self, path: str, **given: Any) -> httpx.Response:
-        return asyncio.run(self._http.post(path, **given))
+        headers = {"Origin": HERE} | given.pop("headers", {})
+        return asyncio.run(self._http.post(path, headers=headers, **given))
+
+    def request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self._http.send(request))
 
 
 @pytest.fixture
@@ -91,8 +96,37 @@ def test_another_console_s_cookie_is_not_taken(stranger: Client) -> None:
 def test_other_pages_are_refused_even_with_the_token(client: Client, headers: dict[str, str]) -> None:
     for path in PATHS:
         assert client.get(path, headers=headers).status_code == 403
-    body = {"sql": "SELECT 1"}
-    assert client.post("/api/dev/query", json=body, headers=headers).status_code == 403
+    for path, body in POSTS.items():
+        assert client.post(path, json=body, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_what_changes_something_needs_the_token_and_the_origin(
+    client: Client, stranger: Client, source: Recorded, path: str
+) -> None:
+    # httpx adds no Origin of itself, as a program would not.
+    headers = {"Cookie": f"strata-console-{PORT}={TOKEN}"}
+    without = httpx.Request("POST", f"{HERE}{path}", json=POSTS[path], headers=headers)
+    assert client.request(without).status_code == 403
+    unknown = {"Origin": HERE, "Cookie": f"strata-console-{PORT}=wrong", "Content-Type": "application/json"}
+    wrong = httpx.Request("POST", f"{HERE}{path}", json=POSTS[path], headers=unknown)
+    assert client.request(wrong).status_code == 401
+    assert (source.asked, source.again) == ([], [])
+    assert client.post(path, json=POSTS[path]).status_code == 200
+    assert len(source.asked + source.again) == 1
+
+
+def test_objects_are_processed_again(client: Client, source: Recorded) -> None:
+    path = "/api/dev/datasets/flights/reprocess"
+    started = client.post(path, json={"reason": "bad_date"}).json()
+    assert source.again == ["dev flights bad_date"]
+    assert (started["status"], started["found"], started["succeeded"]) == ("RUNNING", 3, 0)
+    for content, status in (("{}", 400), ('{"reason": 1}', 400), ("no json", 400)):
+        answer = client.post(path, content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status
+    assert client.post(path, content='{"reason": ""}').status_code == 415
+    assert client.get(path).status_code == 405
+    assert source.again == ["dev flights bad_date"]
 
 
 def test_the_page_s_own_requests_are_taken(client: Client) -> None:
@@ -188,7 +222,11 @@ def test_a_statement(client: Client, source: Recorded) -> None:
     assert source.asked == ["SELECT 1"]
     fault = client.post("/api/dev/query", json={"sql": "SELECT * FROM nowhere"})
     assert fault.status_code == 409
-    assert fault.json() == {"error": "Snowflake: Object 'NOWHERE' does not exist", "remedy": "name a table"}
+    assert fault.json() == {
+        "error": "Snowflake: Object 'NOWHERE' does not exist",
+        "remedy": "name a table",
+        "page": "",
+    }
 
 
 @pytest.mark.parametrize(
@@ -214,13 +252,18 @@ def test_what_is_not_a_statement_is_not_run(
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [
-        (StrataError("not applied", remedy="apply it"), 409, {"error": "not applied", "remedy": "apply it"}),
+        (
+            StrataError("not applied", remedy="apply it"),
+            409,
+            {"error": "not applied", "remedy": "apply it", "page": ""},
+        ),
         (
             EndpointConnectionError(endpoint_url="http://x"),
             503,
             {
                 "error": 'the embedded cloud does not answer: Could not connect to the endpoint URL: "http://x"',
                 "remedy": "restart it with `strata up`",
+                "page": "docs/troubleshooting.md#the-platform",
             },
         ),
         (
@@ -229,6 +272,7 @@ def test_what_is_not_a_statement_is_not_run(
             {
                 "error": "the embedded cloud refused: An error occurred (X) when calling the ListRules operation: no",
                 "remedy": "",
+                "page": "",
             },
         ),
     ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from strata.errors import PAGES
+
 PLACES = ("Makefile", "strata/**/*.py", "glue_jobs/*.py", "strata/ci/*.yaml")
 
 
@@ -24,3 +26,27 @@ def test_the_messages_are_those_of_the_code(root: Path) -> None:
     # Strings of the code break where a line does.
     joined = re.sub(r'" *\n *f?"', "", code)
     assert [message for message, part in parts if part and part not in joined] == []
+
+
+def test_the_pages_that_errors_name_are_there(root: Path) -> None:
+    # `strata doctor` and the checks name theirs themselves.
+    named = set(PAGES.values())
+    for file in root.glob("strata/**/*.py"):
+        named |= set(re.findall(r'"(docs/[\w/-]+\.md[#\w-]*)"', file.read_text()))
+    assert {"docs/setup.md", "docs/reference/rules.md"} <= named
+    for place in sorted(named):
+        path, _, anchor = place.partition("#")
+        assert (root / path).is_file(), place
+        headings = re.findall(r"^#+ (.+)$", (root / path).read_text(), re.MULTILINE)
+        anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, place
+
+
+def test_the_words_of_an_error_are_those_of_the_code(root: Path) -> None:
+    code = "\n".join(
+        file.read_text() for file in root.glob("strata/**/*.py") if file != root / "strata/errors.py"
+    )
+    joined = re.sub(r'" *\n *f?"', "", code)
+    # Terraform's, or with a name of the code between the words.
+    others = {"execution FAILED", "execution TIMED_OUT", "is locked by process"}
+    assert [words for words in PAGES if words not in joined and words not in others] == []

@@ -133,7 +133,7 @@ def up(
         assert process.wait(30) == 0
         said, _ = put.communicate(timeout=60)
         assert (put.returncode, "Traceback" in said) == (1, False), said
-        assert said.splitlines()[-1].startswith("error: "), said
+        assert any(line.startswith("error: ") for line in said.splitlines()), said
         assert checkout.processes() == []
     finally:
         lock.close()

@@ -7,12 +7,14 @@ import itertools
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from strata.cli.durations import Durations
 from strata.cli.views import steps_view
 from strata.errors import StrataError
 from strata.platform import pipeline
@@ -245,12 +247,14 @@ def test_an_event_is_waited_for_as_long_as_its_rule_tries(
 
 
 def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     now = [0.0]
     monkeypatch.setattr(steps_view, "time", SimpleNamespace(monotonic=lambda: now[0]))
     text = io.StringIO()
-    with steps_view.StepTable(Console(file=text, width=100), "s3://raw/a") as view:
+    with steps_view.StepTable(
+        Console(file=text, width=100), "s3://raw/a", Durations(tmp_path, "put")
+    ) as view:
         view.on_step(pipeline.ExecutionStep("S3 event", "running"))
         for _ in range(25):
             now[0] += 1
@@ -269,9 +273,11 @@ def test_where_there_is_no_terminal_a_line_now_and_then_says_what_is_waited_for(
     ]
 
 
-def test_on_a_terminal_the_table_names_the_execution() -> None:
+def test_on_a_terminal_the_table_names_the_execution(tmp_path: Path) -> None:
     text = io.StringIO()
-    with steps_view.StepTable(Console(file=text, width=100, force_terminal=True), "s3://raw/a") as view:
+    with steps_view.StepTable(
+        Console(file=text, width=100, force_terminal=True), "s3://raw/a", Durations(tmp_path, "put")
+    ) as view:
         view.on_step(pipeline.ExecutionStep("Clean", "running"))
         view.on_wait("abc")
     assert "execution abc" in text.getvalue()

@@ -44,8 +44,8 @@ class Heard:
         """Listen as long as the context lasts."""
         answer = api._result
 
-        def listened(session: Any, sql: str, body: dict[str, Any]) -> dict[str, Any]:
-            data = answer(session, sql, body)
+        def listened(session: Any, sql: str, body: dict[str, Any], query_id: str) -> dict[str, Any]:
+            data = answer(session, sql, body, query_id)
             told = _TRACKING.search(sql)
             use = json.loads(told[1]) if told else {"resource": "", "operation": ""}
             self._heard.append((f"{use['resource']} {use['operation']}", _TRACKING.sub("", sql), data))

@@ -9,11 +9,57 @@ import pytest
 from rich.console import Console
 
 from strata.cli.views.trace_view import print_runs, print_trace
-from strata.trace.models import Trace
+from strata.trace.models import SparkStage, Trace
 from strata.trace.page import render
 from tests.trace.test_collect import traced
 
 HOSTILE = "flights/<script>alert(1)</script>\"'&\u202egnp.csv\x1b[31m" + "x" * 300
+
+
+STAGES = [
+    SparkStage(
+        id=number,
+        name=f"collect at /job/<b>script-{number}</b>.py:{'9' * 60}",
+        status="FAILED" if number == 3 else "COMPLETE",
+        tasks=4,
+        failed_tasks=int(number == 3),
+        seconds=None if number == 7 else float(number),
+        records_read=1000,
+        records_written=number,
+    )
+    for number in range(8)
+]
+
+
+def with_stages(monkeypatch: pytest.MonkeyPatch) -> Trace:
+    trace = traced("clean", monkeypatch)
+    first, *rest = trace.jobs
+    return trace.model_copy(update={"jobs": [first.model_copy(update={"stages": STAGES}), *rest]})
+
+
+def test_a_page_lists_the_stages_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = render(with_stages(monkeypatch))
+    # Of two runs, one has told its stages.
+    assert page.count("Spark stages, ") == 1
+    assert "Spark stages, 8" in page
+    assert page.count("script-") == 8
+    assert "&lt;b&gt;script-3&lt;/b&gt;" in page
+
+
+def test_a_terminal_shows_the_longest_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = printed(with_stages(monkeypatch)).splitlines()
+    place = lines.index("  8 Spark stages, the longest:")
+    shown = lines[place + 1 : place + 6]
+    assert [line.split()[:3] for line in shown] == [
+        ["complete", "6.0", "s"],
+        ["complete", "5.0", "s"],
+        ["complete", "4.0", "s"],
+        ["failed", "3.0", "s"],
+        ["complete", "2.0", "s"],
+    ]
+    assert {len(line) for line in shown} == {80}
+    assert all(line.endswith("…") for line in shown)
+    assert "Spark stages" not in printed(traced("clean", monkeypatch))
 
 
 def hostile(monkeypatch: pytest.MonkeyPatch) -> Trace:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from strata.cli.durations import Durations
 from strata.cli.options import Components, Dependents, Environment, Json, LockTimeout
 from strata.cli.units import apply_all, duration, report, require_ok, running_workspace
 from strata.errors import StrataError
@@ -41,6 +42,7 @@ def run(
                 remedy=f"save one: strata plan {environment} --out-dir {out_dir}",
             )
     with interruptible():
-        results = apply_all(workspace, paths, lock_timeout=seconds, out_dir=out_dir)
+        durations = Durations(workspace.root, "apply")
+        results = apply_all(workspace, paths, durations=durations, lock_timeout=seconds, out_dir=out_dir)
     report(results, json_)
     require_ok(results)

@@ -9,10 +9,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from strata.cli.checkout import checkout_root, keep_out_snowflake_settings
+from strata.cli.durations import Durations
 from strata.cli.options import AwsPort, Environment, Fresh, Json, SnowflakePort
-from strata.cli.session import open_session, start_platform
+from strata.cli.session import STARTING, open_session, start_platform
 from strata.cli.views.console import err, out, print_json, table
 from strata.cli.views.steps_view import StepTable
+from strata.cli.views.waiting import Wait
 from strata.errors import StrataError
 from strata.platform.session import interruptible
 from strata.platform.workspace import Workspace
@@ -42,18 +44,19 @@ def run(
     from strata.demo.job import ANSWER_TITLE, run_files
 
     seconds: dict[str, float] = {}
+    durations = Durations(root, "demo")
     with interruptible(), contextlib.ExitStack() as stack:
         with _timed(seconds, "cloud start"):
             session = open_session(environment, aws_port, snowflake_port)
-            err.print("starting the embedded AWS and the embedded Snowflake")
-            stack.enter_context(session)
+            with Wait(err, STARTING, durations):
+                stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         with _timed(seconds, "apply"):
-            units = start_platform(workspace, fresh=fresh)
+            units = start_platform(workspace, durations, fresh=fresh)
         report = run_files(
             session.endpoints,
             workspace.platform(),
-            lambda title: StepTable(err, title),
+            lambda title: StepTable(err, title, Durations(root, f"demo {title}")),
             root / ".strata" / "tmp",
         )
         with _timed(seconds, "stop"):

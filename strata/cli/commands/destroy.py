@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strata.cli.durations import Durations
 from strata.cli.options import Components, Dependents, Environment, Json, LockTimeout, Yes
 from strata.cli.units import confirm, duration, report, require_ok, running_workspace
 from strata.cli.views.apply_view import UnitTable
@@ -25,7 +26,7 @@ def run(
     workspace = running_workspace(environment)
     paths = workspace.unit_paths(components or None, dependents=dependents)
     confirm(f"destroy {len(paths)} units of {environment}: {', '.join(paths)}?", yes)
-    with interruptible(), UnitTable(err, paths) as view:
+    with interruptible(), UnitTable(err, paths, Durations(workspace.root, "destroy")) as view:
         results = workspace.runner(view.on_event, lock_timeout=seconds).destroy(environment, paths)
     report(results, json_)
     require_ok(results)

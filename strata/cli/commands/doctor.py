@@ -55,7 +55,9 @@ def run(json_: Json = False) -> None:
         out.print(table(None, ["what", "", "detail"], rows))
     missing = [finding.name for finding in findings if finding.needed and not finding.found]
     if missing:
-        raise StrataError(f"missing: {', '.join(missing)}", remedy="install what the table names")
+        raise StrataError(
+            f"missing: {', '.join(missing)}", remedy="install what the table names", page="docs/setup.md"
+        )
 
 
 def _look(name: str, find: Callable[[], str]) -> DoctorFinding:

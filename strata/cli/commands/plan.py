@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from strata.cli.durations import Durations
 from strata.cli.options import Environment, Json
 from strata.cli.units import facts, require_ok, running_workspace
 from strata.cli.views.apply_view import UnitTable
@@ -84,7 +85,7 @@ def _plan_as_one(workspace: Workspace, units: list[str] | None, graph: Path | No
 
 def _save_plans(workspace: Workspace, units: list[str] | None, out_dir: Path, as_json: bool) -> bool:
     paths = workspace.unit_paths(units, dependents=units is not None)
-    with interruptible(), UnitTable(err, paths) as view:
+    with interruptible(), UnitTable(err, paths, Durations(workspace.root, "plan")) as view:
         results = workspace.runner(view.on_event).plan(workspace.environment, paths, out_dir=out_dir)
     if as_json:
         print_json([facts(result) for result in results])

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from strata.cli.checkout import checkout_root
+from strata.cli.durations import Durations
 from strata.cli.options import Json, RunningEnvironment
 from strata.cli.views.console import err, out, print_json
 from strata.cli.views.steps_view import StepTable
@@ -64,7 +65,7 @@ def run(
         else:
             out.print(f"put s3://{uploaded.bucket}/{key}{why}", soft_wrap=True)
         return
-    with StepTable(err, f"s3://{uploaded.bucket}/{key}") as view:
+    with StepTable(err, f"s3://{uploaded.bucket}/{key}", Durations(workspace.root, "put")) as view:
         execution = pipeline.follow(
             endpoints, platform.state_machine_arn, uploaded, view.on_step, view.on_wait
         )

@@ -10,7 +10,7 @@ import typer
 
 from strata.cli.checkout import checkout_root, keep_out_snowflake_settings
 from strata.cli.options import Json, RunningEnvironment
-from strata.cli.views.console import out, print_json, table
+from strata.cli.views.console import fitted, out, print_json
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 
@@ -43,5 +43,5 @@ def run(
     if json_:
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     else:
-        out.print(table(None, answer.columns, [list(row) for row in answer.rows]))
+        out.print(fitted(answer.columns, [list(row) for row in answer.rows], out))
         out.print(f"{len(answer.rows)} rows", style="dim")

@@ -6,7 +6,6 @@ stopped, the execution goes on, and the same command follows it."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -17,7 +16,7 @@ from strata.cli.checkout import checkout_root
 from strata.cli.options import Json
 from strata.cli.views.console import err, out, print_json
 from strata.contracts.check import datasets
-from strata.errors import StrataError, did_you_mean
+from strata.errors import StrataError
 from strata.platform import reprocess
 from strata.platform.reprocess import ObjectCounts
 from strata.platform.session import require_running
@@ -67,15 +66,11 @@ def run(
             or an object failed.
     """
     root = checkout_root()
-    _require_known(dataset, datasets(root))
+    if dataset is not None:
+        reprocess.require_known(dataset, datasets(root))
     running = require_running(root)
     workspace = Workspace(root, environment or running.environment, running.endpoints)
-    machine = workspace.platform().reprocess_arn
-    if machine is None:
-        raise StrataError(
-            f"live/{workspace.environment}/stepfunctions has no machine that reprocesses",
-            remedy="give it the input `reprocess`, as live/_components/stepfunctions.hcl does",
-        )
+    machine = reprocess.machine_of(workspace.platform(), workspace.environment)
     selection = _selection(prefix, dataset, reason, since)
     arn, new = reprocess.start(workspace.endpoints, machine, selection)
     if not wait:
@@ -99,12 +94,6 @@ def run(
             f"{done.objects.failed} of {done.objects.found} objects failed",
             remedy="`strata status` lists the executions; correct the cause and run the command again",
         )
-
-
-def _require_known(dataset: str | None, known: Sequence[str]) -> None:
-    """Refuse a data set without a contract: of no objects, all would have succeeded."""
-    if dataset is not None and dataset not in known:
-        raise StrataError(f"no data set {dataset}", remedy=did_you_mean(dataset, known))
 
 
 def _selection(

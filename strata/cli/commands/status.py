@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+
+from rich.table import Table
 
 from strata.cli.checkout import checkout_root
 from strata.cli.options import Json, RunningEnvironment
@@ -57,11 +60,28 @@ def run(environment: RunningEnvironment = None, json_: Json = False) -> None:
         f"account {endpoints.snowflake_account}"
     )
     out.print(table("units", ["unit", "state", "resources", "serial"], [list(u.values()) for u in units]))
-    rows = [list(execution.values()) for execution in executions]
-    out.print(table("latest executions", ["execution", "object", "status", "started", "seconds"], rows))
+    out.print(_latest(executions))
     if promised:
         lines = [[one.dataset, one.hours, one.rows, "fresh" if one.fresh else "stale"] for one in promised]
         out.print(table("freshness", ["data set", "hours", "new rows", "state"], lines))
+
+
+def _latest(executions: list[dict[str, Any]]) -> Table:
+    rows = [
+        [
+            one["name"],
+            one["key"],
+            one["status"],
+            f"{datetime.fromisoformat(one['started']):%m-%d %H:%M:%S}",
+            one["seconds"],
+        ]
+        for one in executions
+    ]
+    latest = table("latest executions", ["execution", "object", "status", "started", "seconds"], rows)
+    # Names and keys fold; whole are what one compares line by line.
+    for column in latest.columns[2:]:
+        column.no_wrap = True
+    return latest
 
 
 def _executions(workspace: Workspace, arn: str) -> list[dict[str, Any]]:

@@ -17,10 +17,12 @@ import typer
 
 from strata.cli.checkout import checkout_root
 from strata.cli.console_server import print_console, served
+from strata.cli.durations import Durations
 from strata.cli.options import AwsPort, Environment, Fresh, SnowflakePort
-from strata.cli.session import open_session, print_endpoints, start_platform
+from strata.cli.session import STARTING, open_session, print_endpoints, start_platform
 from strata.cli.units import apply_all, require_ok
 from strata.cli.views.console import err, out
+from strata.cli.views.waiting import Wait
 from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 from strata.platform.data_folder import DataFolder
@@ -53,14 +55,17 @@ def run(
         return
     if data is not None and fresh:
         raise StrataError("--fresh and --data exclude each other", remedy="name another folder")
+    durations = Durations(root, "up")
     with interruptible(), contextlib.ExitStack() as stack:
         folder = None if data is None else stack.enter_context(DataFolder(data, environment).held())
-        session = stack.enter_context(open_session(environment, aws_port, snowflake_port, warm_processes))
+        session = open_session(environment, aws_port, snowflake_port, warm_processes)
+        with Wait(err, STARTING, durations):
+            stack.enter_context(session)
         workspace = Workspace(root, environment, session.endpoints)
         if folder is None:
-            start_platform(workspace, fresh=fresh)
+            start_platform(workspace, durations, fresh=fresh)
         else:
-            stack.enter_context(_lasting(workspace, folder))
+            stack.enter_context(_lasting(workspace, folder, durations))
         print_endpoints(workspace)
         stack.enter_context(served(workspace))
         out.print("up; stop it with Ctrl-C here or `strata down` elsewhere")
@@ -85,17 +90,20 @@ def _stay(session: PlatformSession) -> None:
 
 
 @contextlib.contextmanager
-def _lasting(workspace: Workspace, folder: DataFolder) -> Iterator[None]:
+def _lasting(workspace: Workspace, folder: DataFolder, durations: Durations) -> Iterator[None]:
     """Go on with the platform of a folder, and save it there at the end."""
     made_of = workspace.kept.made_of
-    manifest = folder.load(workspace.endpoints)
+    manifest = None
+    if folder.file.exists():
+        with Wait(err, f"loading {folder.file}", durations):
+            manifest = folder.load(workspace.endpoints)
     if manifest is None:
-        start_platform(workspace, fresh=False)
+        start_platform(workspace, durations, fresh=False)
     else:
         at = manifest.saved_at.astimezone()
         err.print(f"goes on with {folder.file}, saved {at:%d %b %H:%M}", soft_wrap=True)
         if manifest.made_of != made_of:
-            require_ok(apply_all(workspace))
+            require_ok(apply_all(workspace, durations=durations))
     yield
     err.print(f"saving the platform to {folder.file}", soft_wrap=True)
     folder.save(

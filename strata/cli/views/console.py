@@ -7,7 +7,9 @@ import re
 import sys
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +17,10 @@ from rich.text import Text
 ACTIVE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Wider than any line: nothing has to fit a screen where there is none.
 _UNWRAPPED = 100_000
+# A column that is folded to fewer characters cannot be read.
+_NARROWEST = 9
+# Of a column, its two spaces and its line.
+_FRAME = 3
 
 
 def width_of(stream: TextIO) -> int | None:
@@ -37,10 +43,27 @@ def table(title: str | None, columns: list[str], rows: list[list[Any]]) -> Table
     result = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        result.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        result.add_column(_text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         result.add_row(*(_cell(value) for value in row))
     return result
+
+
+def fitted(columns: list[str], rows: list[list[Any]], console: Console) -> RenderableType:
+    """Return a table, or one block per row where a table of that many columns is wider than the console."""
+    whole = table(None, columns, rows)
+    wide = Measurement.get(console, console.options.update(width=_UNWRAPPED), whole).maximum
+    if wide <= console.width or len(columns) * (_NARROWEST + _FRAME) + 1 <= console.width:
+        return whole
+    blocks: list[RenderableType] = []
+    for number, row in enumerate(rows, 1):
+        block = Table.grid(padding=(0, 2))
+        block.add_column(style="bold", overflow="fold", max_width=console.width // 2)
+        block.add_column(overflow="fold")
+        for name, value in zip(columns, row, strict=True):
+            block.add_row(_text(name), _cell(value))
+        blocks += [Rule(f"row {number}", align="left", style="dim"), block]
+    return Group(*blocks)
 
 
 def _cell(value: Any) -> Text:
@@ -50,4 +73,9 @@ def _cell(value: Any) -> Text:
         return Text(f"{value:,.2f}")
     if isinstance(value, int) and not isinstance(value, bool):
         return Text(f"{value:,}")
-    return Text(str(value))
+    return _text(str(value))
+
+
+def _text(value: str) -> Text:
+    """Return text that can neither move the cursor nor break the box around it."""
+    return Text(ACTIVE.sub("\ufffd", value.expandtabs(4)))

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     Findings = Sequence[CheckFinding] | Sequence[ContractFinding]
 
 
-def end_with(findings: Findings, counts: str, *, json_: bool) -> None:
+def end_with(findings: Findings, counts: str, page: str, *, json_: bool) -> None:
     """Print findings, one a line, and what was counted.
 
     Args:
         findings: all of them.
         counts: what was checked, with its number.
+        page: the page that says what each rule requires.
         json_: whether to print a JSON list instead.
 
     Raises:
@@ -35,4 +36,5 @@ def end_with(findings: Findings, counts: str, *, json_: bool) -> None:
             out.print(str(finding), markup=False, soft_wrap=True)
         err.print(f"{counts}, {len(findings)} finding{'' if len(findings) == 1 else 's'}")
     if findings:
+        err.print(f"see {page}", soft_wrap=True)
         raise typer.Exit(1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
+from strata.cli.durations import Durations
+from strata.cli.views.waiting import Estimate, WaitingBar
 from strata.platform.pipeline import ExecutionStep
 
 _EXPECTED = (
@@ -45,20 +47,24 @@ class StepTable:
     Args:
         console: where to print.
         title: the object.
+        durations: of the command, for the estimate under the table.
     """
 
-    def __init__(self, console: Console, title: str) -> None:
+    def __init__(self, console: Console, title: str, durations: Durations) -> None:
         self._console = console
         self._title = title
         self._steps: dict[str, ExecutionStep] = {}
         self._since: dict[str, float] = {}
         self._execution = ""
         self._printed = time.monotonic()
-        self._live = Live(get_renderable=self._table, console=console, refresh_per_second=4)
+        self._durations = durations
+        self._estimate = Estimate(list(_EXPECTED), durations.last())
+        self._bar = WaitingBar("", lambda: time.monotonic())
+        self._live = Live(get_renderable=self._picture, console=console, refresh_per_second=4)
 
     def __enter__(self) -> StepTable:
         if self._console.is_terminal:
-            self._live.start()
+            self._live.start(refresh=True)
         else:
             self._console.print(self._title)
         return self
@@ -68,6 +74,9 @@ class StepTable:
     ) -> None:
         if self._console.is_terminal:
             self._live.stop()
+        good = {step.name: step.seconds for step in self._steps.values() if step.status == "succeeded"}
+        if kind is None and good:
+            self._durations.keep({name: seconds or 0.0 for name, seconds in good.items()})
 
     def on_step(self, step: ExecutionStep) -> None:
         """Take one step's change."""
@@ -94,6 +103,12 @@ class StepTable:
     def _print(self, line: str, style: str) -> None:
         self._printed = time.monotonic()
         self._console.print(line, style=style, soft_wrap=True)
+
+    def _picture(self) -> Group:
+        steps = list(self._steps.values())
+        ended = {step.name for step in steps if step.status in ("succeeded", "failed")}
+        running = {step.name: self._seconds(step) for step in steps if step.name not in ended}
+        return Group(self._table(), self._bar.show(*self._estimate.of(ended, running)))
 
     def _table(self) -> Table:
         table = Table(title=self._title, title_justify="left", title_style="bold")

@@ -14,6 +14,7 @@ from strata.trace.picture import duration
 
 _STYLES = {
     "SUCCEEDED": "green",
+    "COMPLETE": "green",
     "succeeded": "green",
     "RUNNING": "cyan",
     "running": "cyan",
@@ -21,6 +22,9 @@ _STYLES = {
 }
 _LINES = 5
 _FILES = 12
+_STAGES = 5
+# What is left of 80 columns beside a stage's facts.
+_NAME = 80 - 36
 
 
 def print_trace(console: Console, trace: Trace, *, full: bool = False) -> None:
@@ -104,6 +108,15 @@ def _job(job: JobRun) -> Iterator[Text]:
     yield Text.assemble(
         (f"  {job.status}", _style(job.status)), f" in {duration(job.seconds)}, ", (job.id[:14], "dim")
     )
+    longest = sorted(job.stages, key=lambda one: one.seconds or 0.0, reverse=True)[:_STAGES]
+    if longest:
+        yield Text(f"  {len(job.stages)} Spark stages, the longest:", style="dim")
+    for stage in longest:
+        yield Text.assemble(
+            (f"    {stage.status.lower():<9}", _style(stage.status)),
+            f"{duration(stage.seconds):>10}  {stage.tasks:>3} tasks  ",
+            (_short(stage.name), "dim"),
+        )
     for line in job.output[-_LINES:]:
         yield Text(f"  {line}")
     if job.error and not job.output:
@@ -137,6 +150,11 @@ def _results(trace: Trace) -> Iterator[Text]:
         said = visible.fault or f"shows {visible.rows:,} rows of this object now"
         yield _title("external table")
         yield Text(f"  {visible.table}: {said}")
+
+
+def _short(name: str) -> str:
+    """A stage's name, cut at its end: it begins with the action, and a path follows."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def _title(text: str) -> Text:

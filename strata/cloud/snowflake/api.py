@@ -124,6 +124,7 @@ class Api:
                 user=user.name,
                 role=self._role(user, requested.get("roleName")),
                 connection=self._account.engine.connect(),
+                client=" ".join(str(data[n]) for n in ("CLIENT_APP_ID", "CLIENT_APP_VERSION") if data.get(n)),
             )
             user.last_success_login = now()
             self._context(session, user, requested)

@@ -48,6 +48,7 @@ def _value(session: SnowflakeSession, node: Expr) -> Expr | None:
         "CURRENT_USER": session.user,
         "CURRENT_ROLE": session.role,
         "CURRENT_ROLE_TYPE": "ROLE",
+        "CURRENT_CLIENT": session.client,
         "CURRENT_SESSION": str(session.id),
         "CURRENT_WAREHOUSE": session.warehouse,
         "CURRENT_DATABASE": session.database,

@@ -32,13 +32,15 @@ class SnowflakeAccount:
 
 @dataclass
 class SnowflakeSession:
-    """A session. `connection` is fakesnow's; `lock` serializes its statements; `query_id` names the last."""
+    """A session. `connection` is fakesnow's; `client` names the driver; `lock` serializes its statements;
+    `query_id` names the last."""
 
     account: SnowflakeAccount
     id: int
     user: str
     role: str
     connection: Any
+    client: str = ""
     warehouse: str = ""
     database: str = ""
     schema: str = ""

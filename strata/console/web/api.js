@@ -1,9 +1,10 @@
 // Requests to the server that this page came from, and its news.
 
 export class Fault extends Error {
-  constructor(message, remedy) {
+  constructor(message, remedy, page) {
     super(message);
     this.remedy = remedy;
+    this.page = page;
   }
 }
 
@@ -16,7 +17,7 @@ async function ask(path, options) {
   }
   if (answer.status === 401) throw new Fault("This address has no token.", "Open the one that `strata console` prints.");
   const found = await answer.json().catch(() => ({ error: `the console answered ${answer.status}`, remedy: "" }));
-  if (!answer.ok) throw new Fault(found.error, found.remedy);
+  if (!answer.ok) throw new Fault(found.error, found.remedy, found.page);
   return found;
 }
 

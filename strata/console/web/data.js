@@ -6,6 +6,7 @@ import { badge, count, empty, fault, h, moment, panel, s, show, table } from "./
 const OUTCOMES = ["clean", "duplicate", "quarantined"];
 const HISTORY = "strata-sql-history";
 const BARS = 60;
+const POLL = 700;
 
 export function page({ api, place, words }) {
   const sql = statements(api);
@@ -93,16 +94,17 @@ function quarantine(api, name) {
     try {
       const found = await get(base, { reason: reason.value, text: search.value, limit: 100 });
       show(body, found.rows.length ? [table([{ name: "object" }, { name: "line", number: true }, { name: "reason" }, { name: "detail" }, { name: "text" }], found.rows.map(row)),
-        h("p", { class: "muted" }, `${count(found.rows.length)} of ${count(found.total)}. To process their objects again: `, h("code", {}, `strata reprocess --dataset ${name}`))]
+        h("p", { class: "muted" }, `${count(found.rows.length)} of ${count(found.total)}.`)]
         : empty(reason.value || search.value ? "Nothing matches." : "Nothing is in the quarantine."));
     } catch (error) {
       show(body, fault(error));
     }
   }
 
+  const again = processAgain(api, name, () => reason.value);
   return {
     name,
-    element: panel("Quarantine", h("div", { class: "bar" }, search, reason, h("a", { href: `${base}.jsonl`, download: "quarantine.jsonl" }, "Download all")), body),
+    element: panel("Quarantine", h("div", { class: "bar" }, search, reason, h("a", { href: `${base}.jsonl`, download: "quarantine.jsonl" }, "Download all"), again.button), again.element, body),
     ask(found) {
       reasons = found;
       const was = reason.value;
@@ -111,6 +113,52 @@ function quarantine(api, name) {
       load();
     },
   };
+}
+
+// Start the state machine that reprocesses, after a question, and show how far it is.
+function processAgain(api, name, reason) {
+  const element = h("div", { "aria-live": "polite" });
+  const button = h("button", { "data-key": "again", onclick: ask }, "Process again…");
+
+  function ask() {
+    const chosen = reason();
+    const whose = chosen ? `the objects of ${name} with lines that ${chosen} put here` : `all objects of ${name}`;
+    const command = `strata reprocess --dataset ${name}${chosen ? ` --reason ${chosen}` : ""}`;
+    const yes = h("button", { class: "main", onclick: () => start(chosen) }, "Process again");
+    show(element, h("div", { class: "stack", role: "group", "aria-label": "Process again" }, h("p", { class: "any" }, `Process ${whose} again? An object stays as it is unless its contract, the code or a reference file has changed. The same as `, h("code", {}, command)),
+      h("div", { class: "bar" }, yes, h("button", { onclick: leave }, "Cancel"))));
+    yes.focus();
+  }
+
+  function leave() {
+    show(element);
+    button.focus();
+  }
+
+  async function start(chosen) {
+    button.disabled = true;
+    try {
+      let now = await post(`${api}/datasets/${encodeURIComponent(name)}/reprocess`, { reason: chosen });
+      while (tell(now)) {
+        await new Promise((wake) => { setTimeout(wake, POLL); });
+        // Another page is shown: the machine goes on without being watched.
+        if (!element.isConnected) break;
+        now = await get(`${api}/reprocess/${encodeURIComponent(now.name)}`);
+      }
+    } catch (error) {
+      show(element, fault(error));
+    }
+    button.disabled = false;
+  }
+
+  function tell(now) {
+    const ended = now.succeeded + now.failed;
+    show(element, h("p", { class: "any" }, badge(now.status), ` ${count(ended)} of ${count(now.found)} objects, ${count(now.failed)} failed. `, h("span", { class: "muted" }, now.error || `execution ${now.name}`)),
+      now.found > 0 && h("progress", { max: now.found, value: ended, "aria-label": "Objects processed again" }));
+    return now.status === "RUNNING";
+  }
+
+  return { element, button };
 }
 
 function remembered() {

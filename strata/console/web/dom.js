@@ -48,10 +48,10 @@ export const empty = (text, command) => h("div", { class: "empty" }, h("p", {}, 
 
 export function fault(error) {
   return h("section", { class: "panel fault", role: "alert" }, h("h2", {}, "This cannot be shown"), h("p", { class: "any" }, error.message),
-    error.remedy && h("p", { class: "muted any" }, error.remedy));
+    error.remedy && h("p", { class: "muted any" }, error.remedy), error.page && h("p", { class: "muted any" }, "See ", h("code", {}, error.page)));
 }
 
-const RUNS = { SUCCEEDED: "ok", RUNNING: "running", STARTING: "running", PENDING_REDRIVE: "running", succeeded: "ok", running: "running", caught: "warn", FOLDER: "ok", IN_PROGRESS: "running", SUPERSEDED: "warn" };
+const RUNS = { SUCCEEDED: "ok", COMPLETE: "ok", ACTIVE: "running", PENDING: "running", RUNNING: "running", STARTING: "running", PENDING_REDRIVE: "running", succeeded: "ok", running: "running", caught: "warn", FOLDER: "ok", IN_PROGRESS: "running", SUPERSEDED: "warn" };
 export const badge = (status) => h("span", { class: `badge ${RUNS[status] || "bad"}` }, status.toLowerCase().replaceAll("_", " "));
 
 export const count = (value) => Number(value).toLocaleString("en");

@@ -115,8 +115,16 @@ function state(visit, index, open) {
 function job(run) {
   const counted = Object.fromEntries(Object.entries(run.report).filter(([name]) => name.startsWith("rows_") || name === "seconds"));
   return h("section", { class: "panel stack" }, h("h2", {}, `Glue job ${run.job} `, badge(run.status)), facts({ run: run.id, took: duration(run.seconds), error: run.error, ...counted }),
+    run.stages.length > 0 && stages(run),
     run.output.length > 0 && h("div", {}, h("h3", { class: "any" }, run.log_group), h("pre", { tabindex: 0 }, run.output.join("\n"))),
     run.errors.length > 0 && h("details", { "data-key": `log ${run.id}` }, h("summary", {}, `Spark's log, ${count(run.errors.length)} lines`), h("pre", { tabindex: 0 }, run.errors.join("\n"))));
+}
+
+function stages(run) {
+  const columns = [{ name: "stage", number: true }, { name: "" }, { name: "name" }, { name: "tasks", number: true }, { name: "read", number: true }, { name: "written", number: true }, { name: "took", number: true }];
+  const row = (one) => h("tr", {}, h("td", { class: "num" }, one.id), h("td", {}, badge(one.status)), h("td", { class: "mono any" }, one.name), h("td", { class: "num" }, one.failed_tasks ? `${one.tasks}, ${one.failed_tasks} failed` : one.tasks),
+    h("td", { class: "num" }, count(one.records_read)), h("td", { class: "num" }, count(one.records_written)), h("td", { class: "num" }, duration(one.seconds)));
+  return h("details", { "data-key": `stages ${run.id}` }, h("summary", {}, `Spark stages, ${count(run.stages.length)}`), table(columns, run.stages.map(row)));
 }
 
 function rule(found) {

@@ -45,4 +45,9 @@ def run(
     paths = [path.absolute() for path in files or []]
     findings = check(root, paths or None)
     count = len(paths or contract_files(root))
-    end_with(findings, f"{count} contract{'' if count == 1 else 's'}", json_=json_)
+    end_with(
+        findings,
+        f"{count} contract{'' if count == 1 else 's'}",
+        "docs/datasets.md#what-a-contract-says",
+        json_=json_,
+    )

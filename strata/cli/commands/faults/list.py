@@ -1,4 +1,4 @@
-"""List the faults of the running embedded cloud, and how often each struck."""
+"""List the faults of the running cloud, with the calls they have seen and struck."""
 
 from __future__ import annotations
 

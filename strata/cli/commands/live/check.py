@@ -21,4 +21,5 @@ def run(rules: Rules = False, allow_run_cmd: AllowRunCmd = False, json_: Json = 
         return
     tree = open_tree(allow_run_cmd)
     findings = check(tree)
-    end_with(findings, f"{len(rules_of(tree.root))} rules, {len(tree.find())} units", json_=json_)
+    counts = f"{len(rules_of(tree.root))} rules, {len(tree.find())} units"
+    end_with(findings, counts, "docs/reference/rules.md", json_=json_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import secrets
@@ -181,6 +182,8 @@ class Run:
             "output": LogStream(account_id, region, output, stream),
             "error": LogStream(account_id, region, errors, stream),
         }
+        # Of our own: Glue hands on the stages in the event log only, if the job asks for one.
+        stages = LogStream(account_id, region, output, job_arguments.stages_stream(stream))
         job = self._job()
         process = self._pool.take()
         timer = threading.Timer(self.request.timeout * MINUTE, self.stop, ("TIMEOUT",))
@@ -197,7 +200,11 @@ class Run:
                 return None
             timer.start()
             self._strike(process)
-            return process.run(job, lambda name, line: streams[name].write(line))
+            return process.run(
+                job,
+                lambda name, line: streams[name].write(line),
+                lambda stage: stages.write(json.dumps(stage)),
+            )
         finally:
             timer.cancel()
             self._seconds = time.monotonic() - self._began

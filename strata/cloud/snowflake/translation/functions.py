@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from strata.cloud.snowflake.translation.phonetics import soundex
+
 _FLATTENED = 'STRUCT("KEY" VARCHAR, "PATH" VARCHAR, "INDEX" BIGINT, "VALUE" JSON, "THIS" JSON)[]'
 
 
@@ -172,6 +174,30 @@ def _sorted(items: list[Any]) -> list[Any]:
     return sorted((i for i in items if i is not None), key=order) + [i for i in items if i is None]
 
 
+def _extreme(name: str, pick: Callable[..., Any]) -> Callable[[list[Any]], Any]:
+    """Return a function that picks the smallest or greatest of values of one kind."""
+
+    def of(items: list[Any]) -> Any:
+        values = [item for item in items if item is not None]
+        is_text = [isinstance(item, str) for item in values]
+        if any(isinstance(item, bool | list | dict) for item in values) or len(set(is_text)) > 1:
+            raise ValueError(
+                f"not implemented by the embedded Snowflake: {name} of other than numbers or texts"
+            )
+        return pick(values, key=None if all(is_text) else float, default=None)
+
+    return of
+
+
+def _flat(items: list[Any]) -> list[Any] | None:
+    """Put together the arrays of an array; null if one of them is."""
+    if None in items:
+        return None
+    if not all(isinstance(item, list) for item in items):
+        raise ValueError("Not an array: ARRAY_FLATTEN takes an array of arrays")
+    return [inner for item in items for inner in item]
+
+
 def _slice(items: list[Any], start: int, end: int) -> list[Any]:
     return items[int(start) : int(end)]
 
@@ -193,6 +219,9 @@ _JSON_FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "_sf_array_intersection": (2, _common),
     "_sf_array_except": (2, _without),
     "_sf_array_sort": (1, _sorted),
+    "_sf_array_min": (1, _extreme("ARRAY_MIN", min)),
+    "_sf_array_max": (1, _extreme("ARRAY_MAX", max)),
+    "_sf_array_flatten": (1, _flat),
     "_sf_object_insert": (3, _inserted),
 }
 
@@ -323,6 +352,7 @@ def register(duck: Any) -> None:
         ("_sf_array_range", array_range, ["BIGINT"] * 3, "JSON"),
         ("_sf_object_without", object_without, ["JSON", "JSON"], "JSON"),
         ("_sf_object_with", object_with, ["JSON", "JSON"], "JSON"),
+        ("_sf_soundex", soundex, [text], text),
         ("_sf_split", split, [text, text], "JSON"),
         ("_sf_strtok_to_array", strtok_to_array, [text, text], "JSON"),
         ("_sf_object_of", object_of, ["JSON"], "JSON"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.errors import not_implemented
@@ -104,6 +106,24 @@ def statistic(node: Expr) -> Expr:
     elif not isinstance(node.parent, exp.Window):
         node.set("this", _argument(node.this, types.FLOAT))
     return node if isinstance(node.parent, exp.Window) else cast(node, kind)
+
+
+def percentile(node: exp.WithinGroup) -> Expr:
+    """Return the percentile of the values that a group is ordered by.
+
+    The engine takes no order over a window. Interpolated from the other end, a percentile is its complement.
+    """
+    share, ordered = node.this.this, node.expression.expressions[0]
+    is_descending = bool(ordered.args.get("desc"))
+    if not isinstance(share, exp.Literal):
+        raise not_implemented("a percentile that is not a literal")
+    if isinstance(node.this, exp.PercentileCont):
+        value = str(1 - Decimal(share.name)) if is_descending else share.name
+        return call("quantile_cont", cast(ordered.this, _of(node)), exp.Literal.number(value))
+    if is_descending and isinstance(node.parent, exp.Window):
+        raise not_implemented("PERCENTILE_DISC over a window in descending order")
+    order = exp.Ordered(this=ordered.this.copy(), desc=is_descending, nulls_first=False)
+    return call("quantile_disc", ordered.this, exp.Order(this=share, expressions=[order]))
 
 
 def _argument(node: Expr, kind: Type) -> Expr:

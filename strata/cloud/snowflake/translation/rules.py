@@ -98,6 +98,12 @@ def _sum_or_difference(node: exp.Add | exp.Sub) -> Expr:
     return numbers.arithmetic(node) if found is None else found
 
 
+def _ordered_group(node: exp.WithinGroup) -> Expr:
+    if isinstance(node.this, exp.PercentileCont | exp.PercentileDisc):
+        return numbers.percentile(node)
+    return variants.aggregated_in_order(node)
+
+
 def _digest(node: exp.SHA2) -> Expr:
     length = node.args.get("length")
     if length is not None and length.name != "256":
@@ -261,7 +267,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.JSONObject: variants.object_of,
     exp.ArraySize: variants.size,
     exp.ArrayAgg: variants.array_aggregated,
-    exp.WithinGroup: variants.aggregated_in_order,
+    exp.WithinGroup: _ordered_group,
     exp.ObjectAgg: variants.object_aggregated,
     exp.ArrayContains: variants.function("_sf_array_contains", "this", "expression"),
     exp.ArrayPosition: variants.function("_sf_array_position", "this", "expression"),
@@ -273,6 +279,9 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.ArrayIntersect: variants.function("_sf_array_intersection", "expressions"),
     exp.ArrayExcept: variants.function("_sf_array_except", "this", "expression"),
     exp.ArrayOverlaps: variants.function("_sf_arrays_overlap", "this", "expression"),
+    exp.ArrayMin: variants.function("_sf_array_min", "this"),
+    exp.ArrayMax: variants.function("_sf_array_max", "this"),
+    exp.Flatten: variants.function("_sf_array_flatten", "this"),
     exp.SortArray: variants.function("_sf_array_sort", "this"),
     exp.JSONKeys: variants.function("_sf_object_keys", "this"),
     exp.ObjectInsert: variants.inserted,
@@ -289,6 +298,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.IsArray: variants.kind_is("ARRAY"),
     exp.Typeof: lambda node: call("_sf_typeof", variants.variant(node.this)),
     exp.CurrentDate: lambda node: cast(call("now"), types.DATE),
+    exp.Soundex: lambda node: call("_sf_soundex", casts.to_text(node.this)),
     exp.MD5: texts.with_text("this"),
     exp.SHA: texts.with_text("this"),
     exp.CurrentVersion: lambda node: string(SERVER_VERSION),

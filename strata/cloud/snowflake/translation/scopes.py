@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import Expr, exp
@@ -183,13 +184,31 @@ def _star(star: Expr, names: Names) -> list[tuple[str, Type]] | None:
     for name in [of] if of else names.sources:
         columns = names.sources[name]
         if columns is None:
+            if inner.args.get("ilike"):
+                raise not_implemented("SELECT * ILIKE of a relation whose columns are not known")
             return None
         taken = {n for n, _ in found}
         found += [(n, k) for n, k in columns.items() if not (n in names.joined and n in taken)]
+    if (like := inner.args.get("ilike")) is not None:
+        _drop_others(inner, like.name, [n for n, _ in found])
     dropped = {e.name for e in inner.args.get("except_") or ()}
     renamed = {e.this.name: e.alias for e in inner.args.get("rename") or ()}
     replaced = {e.alias: types.type_of(e) for e in inner.args.get("replace") or ()}
     return [(renamed.get(n, n), replaced.get(n, k)) for n, k in found if n not in dropped]
+
+
+def _drop_others(star: Expr, pattern: str, names: Sequence[str]) -> None:
+    """Write `* ILIKE pattern` as the exclusion of the columns that it does not match."""
+    wanted = re.compile(
+        "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern),
+        re.IGNORECASE | re.DOTALL,
+    )
+    others = [name for name in dict.fromkeys(names) if not wanted.fullmatch(name)]
+    if len(others) == len(set(names)):
+        raise not_implemented("SELECT * ILIKE that matches no column")
+    star.set("ilike", None)
+    if others:
+        star.set("except_", [exp.to_identifier(name, quoted=True) for name in others])
 
 
 def _function_columns(node: Expr) -> Columns | None:

@@ -186,6 +186,13 @@ def _median(node: Expr) -> Type:
     return types.number(min(leading + scale + 3, 38), min(scale + 3, 37))
 
 
+def _within(node: exp.WithinGroup) -> Type:
+    if isinstance(node.this, exp.PercentileCont | exp.PercentileDisc):
+        ordered = node.expression.expressions[0]
+        return _median(ordered) if isinstance(node.this, exp.PercentileCont) else _of(ordered.this)
+    return _nested(node)
+
+
 def _timestamp_of(node: Expr) -> Type:
     return types.TZ if node.args.get("source_tz") is None else types.NTZ
 
@@ -244,7 +251,7 @@ RULES: dict[type[Expr], Rule] = {
     exp.CurrentTimestamp: lambda node: types.NTZ if node.args.get("sysdate") else types.LTZ,
     exp.CurrentDate: _constant(types.DATE),
     exp.Window: _window,
-    exp.WithinGroup: _nested,
+    exp.WithinGroup: _within,
     exp.Filter: _nested,
     exp.IgnoreNulls: _nested,
     exp.RespectNulls: _nested,

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.translation import contract, rules, stored, types, typing
+from strata.cloud.snowflake.translation import contract, rules, spellings, stored, types, typing
 from strata.cloud.snowflake.translation.scopes import Tables
 from strata.cloud.snowflake.translation.types import Type
 
@@ -31,6 +31,7 @@ def translate(tree: Expr, tables: Tables, parameters: Parameters = None) -> Tran
     Raises:
         SqlError: it has a function or a clause that is not implemented, or a name that does not exist.
     """
+    spellings.rewrite(tree)
     contract.check(tree)
     _bind(tree, parameters)
     columns = typing.annotate(tree, tables)

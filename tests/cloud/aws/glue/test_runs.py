@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import signal
@@ -94,6 +95,12 @@ def printed(cloud: Cloud, run_id: str, group: str = "/aws-glue/jobs/output") -> 
     return cloud.log_lines(group, f"{run_id}-driver")
 
 
+def stages_of(cloud: Cloud, run_id: str) -> list[dict[str, Any]]:
+    """The stages of an ended run; none as long as they are not told."""
+    lines = cloud.log_lines("/aws-glue/jobs/output", f"{run_id}-driver-stages")
+    return [json.loads(line) for line in lines]
+
+
 FIRST = """
 import json, os, sys
 from pyspark.sql import SparkSession
@@ -158,6 +165,14 @@ def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(
         "to stderr",
     ]
     until(lambda: settled(started), 240)
+    # Which stages it had is told after its end: the write of five numbers is one.
+    stages = until(lambda: stages_of(cloud, run_id), 10)
+    assert [(one["status"], one["records_written"], one["failed_tasks"]) for one in stages] == [
+        ("COMPLETE", 5, 0)
+    ]
+    assert stages[0]["name"].startswith("parquet at ")
+    assert stages[0]["tasks"] >= 1
+    assert 0 < stages[0]["seconds"] <= run["ExecutionTime"] + 1
     put(cloud, f"{name}.py", SECOND)
     run_id = start(cloud, name)
     run = end_of(cloud, name, run_id)

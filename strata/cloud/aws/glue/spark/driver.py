@@ -34,6 +34,8 @@ from typing import Any
 START = time.monotonic()
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
 SPARK_LOG = os.dup(2)
+# Of a job that has more, the last ones are told.
+MOST_STAGES = 100
 LOST = ("py4j.protocol.Py4JError", "py4j.protocol.Py4JNetworkError", "ConnectionRefusedError")
 # Set in the warm-up's fork when a job waits.
 hurry: list[int] = []
@@ -172,6 +174,41 @@ def connect(jvm_process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
     return jvm, jvm.System.getProperties().clone()
 
 
+def report_stages(jvm: Any) -> None:
+    """Report to the parent which stages the job had, from the store that Spark keeps even without its UI."""
+    from pyspark import SparkContext
+
+    context: Any = SparkContext._active_spark_context
+    if context is None:
+        # The script has stopped it, and Spark has forgotten its stages.
+        return
+    spark = context._jsc.sc()
+    spark.listenerBus().waitUntilEmpty()
+    doubles = context._gateway.new_array(jvm.double, 0)
+    found = spark.statusStore().stageList(None, False, False, doubles, None)
+    # The newest come first.
+    stages = [found.apply(place) for place in range(min(found.size(), MOST_STAGES))]
+    for stage in reversed(stages):
+        status = stage.status().toString()
+        if status == "SKIPPED":
+            # An earlier stage has left what it would have computed.
+            continue
+        began, ended = stage.submissionTime(), stage.completionTime()
+        known = began.isDefined() and ended.isDefined()
+        facts = {
+            "id": stage.stageId(),
+            # A message that is longer than a pipe's unit may be torn apart.
+            "name": stage.name()[:200],
+            "status": status,
+            "tasks": stage.numTasks(),
+            "failed_tasks": stage.numFailedTasks(),
+            "seconds": (ended.get().getTime() - began.get().getTime()) / 1000 if known else None,
+            "records_read": stage.inputRecords() + stage.shuffleReadRecords(),
+            "records_written": stage.outputRecords() + stage.shuffleWriteRecords(),
+        }
+        tell(state="stage", stage=facts)
+
+
 def settle(jvm: Any, properties: Any) -> None:
     """Leave the JVM as the next job is to find it: no context, no file system with keys, no settings."""
     from pyspark import SparkContext
@@ -308,6 +345,9 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
         reason = run(script)
         mark_output()
         answer({"error": reason})
+        # The parent has the job's end already: what follows takes none of the run's time.
+        with contextlib.suppress(Exception):
+            report_stages(jvm)
         settle(jvm, properties)
         answer("settled")
 

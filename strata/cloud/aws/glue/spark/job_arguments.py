@@ -76,3 +76,8 @@ def command_line(job_name: str, run_id: str, arguments: Mapping[str, str]) -> tu
     """Return the script's `sys.argv[1:]`: the job's name and the run's id first, then every argument."""
     given = {"--JOB_NAME": job_name, "--JOB_RUN_ID": run_id}
     return tuple(word for name, value in {**given, **arguments}.items() for word in (name, value))
+
+
+def stages_stream(stream: str) -> str:
+    """Return the log stream of a run's Spark stages, a JSON object a line, beside that of what it prints."""
+    return f"{stream}-stages"

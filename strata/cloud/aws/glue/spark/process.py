@@ -34,6 +34,7 @@ _GLUE_OPTIONAL = ("pandas", "pyarrow", "numpy")
 State = Literal["starting", "ready", "running", "settling", "ended"]
 Stream = Literal["output", "error"]
 OnLine = Callable[[Stream, str], None]
+OnStage = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class SparkProcess:
         self._killed = self._death = ""
         self._on_ready = on_ready
         self._on_line: OnLine = lambda stream, line: None
+        self._on_stage: OnStage = lambda stage: None
         self._mark = uuid.uuid4().hex
         self._early: deque[str] = deque(maxlen=50)
         self._changed = threading.Condition()
@@ -161,15 +163,17 @@ class SparkProcess:
             self._changed.wait_for(lambda: self.state not in ("starting", "settling"), timeout)
             return self.state in ("ready", "running")
 
-    def run(self, job: SparkJob, on_line: OnLine) -> str | None:
+    def run(self, job: SparkJob, on_line: OnLine, on_stage: OnStage = lambda stage: None) -> str | None:
         """Run the job now, ending an unfinished warm-up; return None, or why it failed.
 
         `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads;
-        of a job that never began, what the process last wrote ("error").
+        of a job that never began, what the process last wrote ("error"). `on_stage` gets the facts of each
+        stage that Spark ran for it, soon after the job's end.
         """
         with self._changed:
             self.jobs += 1
             self._on_line, self._begun, self._over = on_line, False, False
+            self._on_stage = on_stage
         if self._background:
             self._background = False
             # Twice: a thread that an idle one starts meanwhile would stay idle.
@@ -250,6 +254,8 @@ class SparkProcess:
     def _take(self, message: dict[str, Any]) -> None:
         if message["state"] == "cold":
             _log.warning("the warm-up of a Spark process failed: %s", message["error"])
+        elif message["state"] == "stage":
+            self._on_stage(message["stage"])
         elif message["state"] in ("ready", "running"):
             self._become(message["state"])
         elif message["state"] == "finished":
