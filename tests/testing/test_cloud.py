@@ -6,8 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
+from strata.cloud.client import embedded_client
+from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+from strata.faults import Faults
 from strata.testing import cloud
 
 
@@ -18,3 +22,11 @@ def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, monkeypatch: py
         cloud.embedded_cloud(tmp_path / "x"),
     ):
         pass
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_faults_end_with_their_test(account: Endpoints, faults: Faults, turn: str) -> None:
+    assert faults.listed() == []
+    faults.add("sqs:ListQueues", "fail", error="AccessDenied", times=None)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        embedded_client("sqs", account.aws_url, account.region, account.environment()).list_queues()

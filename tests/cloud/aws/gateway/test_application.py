@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 
 from strata.cloud.aws.gateway import application
 from strata.cloud.aws.iam.authorization import AuthorizationError
+from strata.faults import FaultRegistry
 
 from ..conftest import REGION
 
@@ -85,7 +86,7 @@ def test_a_code_other_than_a_denial_stays(service: str, code: str) -> None:
     [("s3", "s3"), ("s3bucket_path", "s3"), ("sqs", "authorizer"), ("s3control", "authorizer")],
 )
 def test_who_decides(service: str, by: str) -> None:
-    services = Mock()
+    services = Mock(faults=FaultRegistry())
     with request_of("s3"):
         assert application._refusal(service, services) is None
     assert services.s3_access.check.called is (by == "s3")
@@ -161,3 +162,38 @@ def test_paths_of_the_cloud_itself(method: str, path: str, status: int, kind: st
     ((line, headers),) = started
     assert (int(line.split()[0]), headers["Content-Type"].partition(";")[0]) == (status, kind)
     assert body == (b"sns:Publish" if method == "GET" else b"DELETE body")
+
+
+CHANGED = RuntimeError("dictionary changed size during iteration")
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "errors", "answered"),
+    [
+        ("iam", "POST", [CHANGED] * 3, True),
+        ("kms", "POST", [RuntimeError("OrderedDict mutated during iteration")], True),
+        ("s3", "GET", [CHANGED], True),
+        # The body has been read.
+        ("s3", "PUT", [CHANGED], False),
+        ("iam", "POST", [RuntimeError("generator raised StopIteration")], False),
+        ("iam", "POST", [CHANGED] * 1000, False),
+    ],
+)
+def test_a_request_that_another_one_has_disturbed(
+    service: str, method: str, errors: list[RuntimeError], answered: bool
+) -> None:
+    waiting = list(errors)
+
+    def dispatch() -> str:
+        if waiting:
+            raise waiting.pop()
+        return "answer"
+
+    scope = f"AKIA/20260101/{REGION}/{service}/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, x"}
+    with FLASK.test_request_context("/", method=method, headers=headers):
+        if answered:
+            assert application._dispatch(dispatch) == "answer"
+        else:
+            with pytest.raises(RuntimeError):
+                application._dispatch(dispatch)

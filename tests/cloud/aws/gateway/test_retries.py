@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from strata.cloud.aws.gateway import retries
-from strata.cloud.aws.gateway.retries import AnswerOnce
+from strata.cloud.aws.gateway.retries import FAULT_HEADER, AnswerOnce
 
 FIRST = {
     "REQUEST_METHOD": "POST",
@@ -170,3 +171,20 @@ def test_answers_are_shared_under_a_lock() -> None:
     once._application = Application("500 FAULT")
     ask(once, HTTP_AMZ_SDK_INVOCATION_ID="2")
     assert len(once._answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [("429 TOO MANY REQUESTS", []), ("400 BAD REQUEST", [FAULT_HEADER])]
+)
+def test_what_is_to_be_sent_again_is_carried_out_again(status: str, headers: list[str]) -> None:
+    """A throttled call, and one that a fault on demand has struck."""
+    calls = itertools.count(1)
+
+    def application(environ: dict[str, Any], start: Any) -> list[bytes]:
+        number = next(calls)
+        start(status if number == 1 else "200 OK", [(name, "f") for name in headers if number == 1])
+        return [b"%d" % number]
+
+    once = AnswerOnce(application)
+    answers = [b"".join(once(dict(FIRST), lambda *_: None)) for _ in range(3)]
+    assert answers == [b"1", b"2", b"2"]
