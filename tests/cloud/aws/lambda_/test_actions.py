@@ -44,7 +44,7 @@ class Environment:
         self.started = runner.time.monotonic()
         Environment.made.append(self)
 
-    def invoke(self, event: str, *, request_id: str, function_arn: str) -> Any:
+    def invoke(self, event: str, *, request_id: str, function_arn: str, cut_off: float | None) -> Any:
         payload = json.dumps([event, function_arn]).encode()
         return SimpleNamespace(payload=payload, error=Environment.error, log=Environment.log)
 
