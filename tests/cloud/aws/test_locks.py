@@ -19,6 +19,7 @@ from strata.cloud.aws.glue.spark import pool
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.s3 import events as s3_events
 from strata.cloud.aws.stepfunctions.engine import _Clients
+from strata.faults import FaultRegistry
 
 from .conftest import ACCOUNT, REGION, eventually
 
@@ -101,11 +102,13 @@ class Checked(Run):
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_the_state_of_a_run(stopped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    process = SimpleNamespace(run=lambda job, write: None, kill=lambda reason: None)
+    process = SimpleNamespace(run=lambda *_: None, kill=lambda reason: None)
     taken = SimpleNamespace(take=lambda: process, release=lambda process: None)
     request = RunRequest("j", f"arn:aws:glue:{REGION}:{ACCOUNT}:job/j", "r", "s3://b/k", {}, 1)
     monkeypatch.setattr("strata.cloud.aws.glue.run.LogStream", lambda *_: SimpleNamespace(flush=lambda: None))
-    run = Checked(request, SimpleNamespace(), SimpleNamespace(), taken, lambda run: None)
+    run = Checked(
+        request, SimpleNamespace(faults=FaultRegistry()), SimpleNamespace(), taken, lambda run: None
+    )
     monkeypatch.setattr(Checked, "_job", lambda run: run.stop() if stopped else None)
     run._execute()
     assert (run.state, run.error) == ("STOPPED" if stopped else "SUCCEEDED", None)
@@ -158,7 +161,7 @@ def test_the_clients_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
         return SimpleNamespace(access_key_id="k", secret_access_key="s", session_token="t")
 
     context = SimpleNamespace(region=REGION, aws_url="http://127.0.0.1:1")
-    clients = _Clients(context, SimpleNamespace(assume_role=assume_role))
+    clients = _Clients(context, SimpleNamespace(assume_role=assume_role), lambda _: None)
     role = SimpleNamespace(
         role_arn="arn:aws:iam::1:role/r", state_machine_arn="arn:aws:states:r:1:stateMachine:m"
     )
@@ -186,7 +189,7 @@ def test_a_session_of_tasks_is_used_for_half_its_time(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("strata.cloud.aws.stepfunctions.engine.time.monotonic", lambda: now[0])
     monkeypatch.setattr("strata.cloud.aws.iam.identity.check_trust", check)
-    clients = _Clients(SimpleNamespace(region=REGION, aws_url="http://x"), SimpleNamespace(assume_role=assume_role))  # fmt: skip
+    clients = _Clients(SimpleNamespace(region=REGION, aws_url="http://x"), SimpleNamespace(assume_role=assume_role), lambda _: None)  # fmt: skip
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
     assert clients._session("r", machine).access_key_id == "k1"
     assert asked == [("r", {

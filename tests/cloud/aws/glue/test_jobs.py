@@ -48,7 +48,7 @@ class Process:
         self.go = threading.Event()
         self.go.set()
 
-    def run(self, job: Any, write: Callable[[str, str], None]) -> str | None:
+    def run(self, job: Any, write: Callable[[str, str], None], show: Any = None) -> str | None:
         self.given.append(job)
         self.jobs += 1
         write("output", "printed")
@@ -190,6 +190,7 @@ def test_a_run_executes_its_script() -> None:
     assert Logs.found == {
         ("/aws-glue/jobs/output", f"{run.id}-driver"): ["printed"],
         ("/aws-glue/jobs/error", f"{run.id}-driver"): ["logged"],
+        ("/aws-glue/jobs/output", f"{run.id}-driver-stages"): [],
     }
     assert run._pool.released == [process]
     shown = run.as_dict()
