@@ -53,6 +53,8 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.delenv("AWS_SESSION_TOKEN", raising=False)
+        # boto3's own session keeps the keys that it has found for an earlier test.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         try:
             client = boto3.client("s3", config=Config(proxies={}))
             for bucket in ("raw", "plain", "processed"):
