@@ -155,6 +155,18 @@ def gone(pid: int) -> bool:
     return False
 
 
+def test_set_up_needs_no_package(root: Path) -> None:
+    # -S: no package of the environment is seen, as on a new machine.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import strata.setup.command, strata.setup.steps"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_ctrl_c_in_pip_ends_set_up_and_a_rerun_goes_on(checkout: Path, root: Path) -> None:
     shutil.copytree(root / "strata", checkout / "strata", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("requirements.txt", "requirements-tools.txt"):

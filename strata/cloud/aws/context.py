@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.cloud import WARM_PROCESSES
-from strata.faults import FaultRegistry
 
 if TYPE_CHECKING:
     from strata.cloud.github.issuer import Issuer
+    from strata.faults import FaultRegistry
 
 
 def _new_issuer() -> Issuer:
@@ -19,6 +19,13 @@ def _new_issuer() -> Issuer:
     from strata.cloud.github.issuer import Issuer
 
     return Issuer()
+
+
+def _new_faults() -> FaultRegistry:
+    # Imported here: set-up finds Java through this package before any other package is installed.
+    from strata.faults import FaultRegistry
+
+    return FaultRegistry()
 
 
 def no_roles(role_arn: str, **asked: Any) -> Any:
@@ -49,4 +56,4 @@ class CloudContext:
     objects: Any = None
     any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)
-    faults: FaultRegistry = field(default_factory=FaultRegistry)
+    faults: FaultRegistry = field(default_factory=_new_faults)
