@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
+from strata.checkout.loopback import opener
 from strata.errors import StrataError
 from strata.faults.fault import Fault
 
 PATH = "/_strata/faults"
-# No proxy of the environment stands before a loopback address.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def new_fault(**asked: Any) -> Fault:
@@ -82,7 +81,7 @@ class Faults:
         request = urllib.request.Request(f"{self._url}{query}", method=method, data=content)
         request.add_header("Content-Type", "application/json")
         try:
-            with _opener.open(request) as answer:
+            with opener.open(request) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise StrataError(error.read().decode()) from None

@@ -17,13 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from strata import __version__
 from strata.checkout.files import replacing
+from strata.checkout.loopback import opener
 from strata.cloud.endpoints import Endpoints
 from strata.cloud.snapshot import PATH
 from strata.errors import StrataError
 
 _MANIFEST = "manifest.json"
-# No proxy of the environment stands before a loopback address.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _versions() -> dict[str, str]:
@@ -203,7 +202,7 @@ def _services(endpoints: Endpoints) -> dict[str, str]:
 def _ask(method: str, url: str, content: bytes | None = None) -> bytes:
     request = urllib.request.Request(f"{url}{PATH}", method=method, data=content)
     try:
-        with _opener.open(request) as answer:
+        with opener.open(request) as answer:
             body: bytes = answer.read()
     except urllib.error.HTTPError as error:
         raise StrataError(error.read().decode()) from None

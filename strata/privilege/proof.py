@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from strata.checkout.loopback import opener
 from strata.cloud.aws.iam.decisions import PATH
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
@@ -19,8 +20,6 @@ from strata.privilege.grants import Decided, Document, Findings, Grant, RolePoli
 from strata.privilege.scenarios import Outcome, Scenario
 
 _FAILURES = frozenset({"FAILED", "TIMED_OUT", "ABORTED", "REFUSED"})
-# No proxy of the environment stands before a loopback address.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # A session's policies are asked for at each request; only what waits in a queue may be under way.
 _QUIET_SECONDS = 1.0
 
@@ -143,7 +142,7 @@ def _observed(endpoints: Endpoints, scenario: Scenario) -> tuple[Outcome, list[D
 
 def _ask(endpoints: Endpoints, method: str) -> str:
     request = urllib.request.Request(endpoints.aws_url + PATH, method=method)
-    with _opener.open(request) as answer:
+    with opener.open(request) as answer:
         text: str = answer.read().decode()
     return text
 

@@ -12,11 +12,10 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from strata.checkout.loopback import opener
 from strata.errors import StrataError
 
 _SECONDS = 10
-# No proxy of the environment stands before a loopback address.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def register(aws_url: str, claims: Mapping[str, str]) -> dict[str, str]:
 
 def _asked(request: urllib.request.Request) -> dict[str, object]:
     try:
-        with _opener.open(request, timeout=_SECONDS) as answer:
+        with opener.open(request, timeout=_SECONDS) as answer:
             document: dict[str, object] = json.loads(answer.read())
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise StrataError(f"the issuer of ID tokens at {request.full_url} refuses: {error}") from None

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
+from strata.checkout.loopback import opener
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snowflake.catalog import User
 from strata.cloud.snowflake.errors import LoginError
@@ -145,8 +146,6 @@ def caller_arn(token: str, aws_url: str) -> str:
             "The workload identity's attestation is not a GetCallerIdentity request to AWS STS.", 394400
         )
     replay = urllib.request.Request(f"{aws_url}/?{url.query}", data=b"", headers=headers, method="POST")
-    # Both servers are local: ignore the environment's proxies.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(replay) as answer:
             document = ElementTree.fromstring(answer.read())
