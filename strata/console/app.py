@@ -85,7 +85,7 @@ def _file(name: str) -> Response:
     place = _WEB.joinpath(name)
     kind = _TYPES.get(PurePosixPath(name).suffix)
     if kind is None or not place.is_file():
-        return Response("There is no such page.\n", 404, media_type="text/plain")
+        return Response("The page does not exist.\n", 404, media_type="text/plain")
     return Response(place.read_bytes(), media_type=kind)
 
 

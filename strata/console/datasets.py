@@ -119,7 +119,7 @@ def quarantine(
     """Lines in the quarantine, those of one reason or with a text, up to a limit.
 
     Raises:
-        StrataError: there is no such data set.
+        StrataError: the data set does not exist.
     """
     wanted = text.casefold()
     rows: list[QuarantinedRow] = []
@@ -146,7 +146,7 @@ def process_again(environment: ConsoleEnvironment, dataset: str, reason: str) ->
         reason: only those with lines that this reason quarantined; "" for all.
 
     Raises:
-        StrataError: there is no such data set, or no machine.
+        StrataError: the data set or the state machine does not exist.
     """
     reprocess.require_known(dataset, datasets(environment.root))
     machine = reprocess.machine_of(environment.platform, environment.name)
@@ -159,7 +159,7 @@ def processing(environment: ConsoleEnvironment, name: str) -> Reprocess:
     """Return how far an execution of that machine is, by its name.
 
     Raises:
-        StrataError: there is no machine.
+        StrataError: the state machine does not exist.
     """
     machine = reprocess.machine_of(environment.platform, environment.name)
     arn = f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
@@ -178,7 +178,7 @@ def lines(environment: ConsoleEnvironment, dataset: str) -> Iterator[Quarantined
     """All lines in the quarantine of a data set.
 
     Raises:
-        StrataError: there is no such data set.
+        StrataError: the data set does not exist.
     """
     reprocess.require_known(dataset, datasets(environment.root))
     keys = {claim["object_id"]: claim.get("key", "") for claim in environment.claims()}

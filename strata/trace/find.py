@@ -23,7 +23,7 @@ def key_of(text: str, raw_bucket: str) -> str:
     """The key that a command's argument means: a key, or the URI of an object of the raw bucket.
 
     Raises:
-        StrataError: the URI is of another bucket, or there is no key.
+        StrataError: the URI is of another bucket, or has no key.
     """
     key = text
     if text.startswith(_SCHEME):

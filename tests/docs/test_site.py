@@ -52,7 +52,7 @@ def test_the_site_is_whole(root: Path, tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_is_refused(root: Path, tmp_path: Path) -> None:
     checkout = Checkout.copy(root, tmp_path / "checkout")
     (checkout.folder / ".strata" / "docs").symlink_to(root / ".strata" / "docs")
-    # Another page's heading, a page, and a file of the repository, which is no page and is named only.
+    # Another page's heading, a page, and a file of the repository, which is not a page and is only named.
     (checkout.folder / "docs/jobs.md").write_text(
         "# Jobs\n\n[a](datasets.md#no-such-part) [b](missing.md) [c](../live/dev/env.hcl)\n"
     )

@@ -90,7 +90,7 @@ class FileCache:
         return [copy for have in found if (copy := have or next(copied)) is not None]
 
     def distrust(self, files: Sequence[LocalFile]) -> bool:
-        """Read files whole, once; those that cannot be read are no longer Parquet.
+        """Read files whole, once; what cannot be read stops counting as Parquet.
 
         Returns:
             Whether there is one.

@@ -429,7 +429,7 @@ def _patch(patch: pytest.MonkeyPatch, engine: Engine) -> None:
         except Exception as error:
             raise _failure(env, type(error).__name__, str(error)) from None
         if timeout is not None:
-            # Its work is done, and nobody hears of it.
+            # Its work is done, but the caller gets no answer.
             raise _failure(env, "Sandbox.Timedout", "Task timed out after 900.00 seconds")
         env.stack.append({"Payload": answer})
 
