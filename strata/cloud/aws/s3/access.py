@@ -9,7 +9,7 @@ every caller.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
@@ -187,10 +187,11 @@ class S3Access(Service):
                 "AccessDenied", _sentence(session or caller, action, resource, decision.reason)
             )
 
-    def may_decrypt(self, bucket: FakeBucket, key: str, known: dict[tuple[str, str], bool]) -> bool:
-        """Return whether the caller may use the key of an object's newest version (`KeyAccess.may_read`)."""
+    def decryption(self, bucket: FakeBucket) -> Callable[[str], bool]:
+        """Return a function of an object's key: whether the caller may use the KMS key of the object."""
         session = self._authorizer.known_session()
-        return session is None or self._keys.may_read(session, bucket, key, known)
+        known: dict[tuple[str, str], bool] = {}
+        return lambda key: session is None or self._keys.may_read(session, bucket, key, known)
 
     def policies(self, bucket: FakeBucket) -> Hashable:
         """Return what a decision on the caller's access to a bucket comes from; equal if nothing changed.

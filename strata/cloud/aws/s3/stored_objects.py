@@ -96,12 +96,8 @@ class StoredObjects:
                 known = self._known(self._access.policies(bucket))
             except AuthorizationError:
                 return set()
-            by_key: dict[tuple[str, str], bool] = {}
-            return {
-                name
-                for name in names
-                if self._may_read(bucket, name, known) and self._access.may_decrypt(bucket, name, by_key)
-            }
+            may_decrypt = self._access.decryption(bucket)
+            return {name for name in names if self._may_read(bucket, name, known) and may_decrypt(name)}
 
     def body(self, bucket_name: str, stored: StoredObject) -> bytes | None:
         """Return the bytes of an object that may be read; None if it is another one now, or archived."""
