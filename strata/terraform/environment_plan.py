@@ -175,7 +175,7 @@ class EnvironmentPlanner:
         if program is None:
             return None
         provider = WarmProvider(program, self.toolchain.environment(self._cloud()))
-        proxy = SchemaProxy(provider)
+        proxy = SchemaProxy(provider, self.toolchain.schemas)
         stack.callback(proxy.stop)
         stack.callback(provider.stop)
         provider.start()

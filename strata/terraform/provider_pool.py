@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from strata.hcl.syntax import parse
+from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import UnitRun
@@ -37,6 +38,7 @@ class ProviderPool:
 
     def __init__(self, toolchain: Toolchain, endpoints: Mapping[str, str]) -> None:
         self._environment = toolchain.environment(endpoints)
+        self._schemas = toolchain.schemas
         self._lock = threading.Lock()
         self._idle: list[RunningProvider] = []
         self._all: list[RunningProvider] = []
@@ -80,7 +82,7 @@ class ProviderPool:
                 if running.program == program and running.running:
                     self._idle.remove(running)
                     return running
-            running = RunningProvider(program, self._environment)
+            running = RunningProvider(program, self._environment, self._schemas)
             self._all.append(running)
         return running
 
@@ -107,12 +109,12 @@ def _configures_more(file: Path) -> bool:
 class RunningProvider:
     """A provider with its proxy, in a folder of its own."""
 
-    def __init__(self, program: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: Path, environment: Mapping[str, str], schemas: KeptSchemas) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="strata-provider-")
         self._around = Path(self._folder.name)
         self._within = Path(tempfile.mkdtemp(dir=self._around))
         self._provider = WarmProvider(program, environment, self._within)
-        self._proxy = SchemaProxy(self._provider)
+        self._proxy = SchemaProxy(self._provider, schemas)
         self._provider.start()
         self._proxy.start()
 

@@ -6,6 +6,7 @@ second to read them; an environment uses forty. All other calls pass through as 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ import grpc
 
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
 from strata.errors import StrataError
+from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.warm_provider import WarmProvider
 
 # What the call is named in protocol 5 and in protocol 6; the messages have the same numbers in both.
@@ -64,13 +66,15 @@ class SchemaProxy:
 
     Args:
         provider: started; stopped before this is.
+        kept: schemas that a provider has told before.
 
     Attributes:
         program: the provider's program.
     """
 
-    def __init__(self, provider: WarmProvider) -> None:
+    def __init__(self, provider: WarmProvider, kept: KeptSchemas) -> None:
         self.program = provider.program
+        self._kept = kept
         self._provider = provider
         self._channel: grpc.Channel | None = None
         self._server: grpc.Server | None = None
@@ -78,7 +82,7 @@ class SchemaProxy:
         self._thread = threading.Thread(target=self._read_schemas, daemon=True)
 
     def start(self) -> None:
-        """Begin to ask the provider for its schemas, which it takes a moment to build."""
+        """Begin to read what is kept of its schemas, or to ask it; it takes a moment to build them."""
         self._thread.start()
 
     def attached(self, variables: Mapping[str, str], types: Types) -> dict[str, str]:
@@ -123,11 +127,17 @@ class SchemaProxy:
             network, address = attachment["Addr"]["Network"], attachment["Addr"]["String"]
             target = f"unix:{address}" if network == "unix" else address
             self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+            self._whole = self._kept.read(self.program)
+            if self._whole:
+                return
             try:
                 self._whole = self._channel.unary_unary(call)(b"", timeout=_SECONDS)
             except grpc.RpcError:
                 # The provider has stopped; Terraform, which starts its own then, says why.
                 return
+            # Where they cannot be kept, the next provider is asked.
+            with contextlib.suppress(OSError):
+                self._kept.write(self.program, self._whole)
 
 
 def only(response: bytes, types: Types) -> bytes:

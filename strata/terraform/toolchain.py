@@ -16,6 +16,7 @@ from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
 from strata.checkout.files import denied, replacing
 from strata.errors import StrataError
+from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.process import ProcessGroup
 from strata.terraform.program import find_program
 from strata.terraform.providers import (
@@ -63,6 +64,11 @@ class Toolchain:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     platform: str = ""
     reason: str = ""
+
+    @property
+    def schemas(self) -> KeptSchemas:
+        """What providers have told of their schemas in this checkout."""
+        return KeptSchemas(self.state_dir / "cache" / "schemas")
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""

@@ -18,7 +18,7 @@ from strata.cloud.endpoints import Endpoints
 from strata.live.discovery import LOCK_FILE
 from strata.modules.interface import Move, read_folder
 from strata.terraform.schema_proxy import SchemaProxy, Types
-from strata.terraform.toolchain import ready_toolchain
+from strata.terraform.toolchain import Toolchain, ready_toolchain
 from strata.terraform.warm_provider import WarmProvider, installed_aws_provider
 from strata.terraform.workdir import without_hashes
 
@@ -38,7 +38,7 @@ class Root:
     """A working directory: `main.tf`, and copies of modules below `modules/`."""
 
     folder: Path
-    terraform: Path
+    toolchain: Toolchain
     environment: Mapping[str, str]
     running: contextlib.ExitStack
     provider: SchemaProxy | None = None
@@ -57,7 +57,7 @@ class Root:
         extra = account.environment() | {"TF_CLI_CONFIG_FILE": str(toolchain.cli_config)}
         environment = terraform_environment(folder / ".strata", os.environ, extra)
         with contextlib.ExitStack() as running:
-            root = cls(folder, toolchain.terraform, environment, running)
+            root = cls(folder, toolchain, environment, running)
             root.run("init", "-input=false")
             lock = folder / LOCK_FILE
             if lock.is_file():
@@ -71,7 +71,7 @@ class Root:
             state = [self.state()] if (self.folder / "terraform.tfstate").is_file() else []
             environment = self._proxy().attached(environment, Types.of(self.folder.rglob("*.tf"), state))
         done = subprocess.run(
-            [str(self.terraform), *arguments],
+            [str(self.toolchain.terraform), *arguments],
             cwd=self.folder,
             env=dict(environment) | {"TF_CLI_ARGS": "-no-color"},
             capture_output=True,
@@ -89,7 +89,7 @@ class Root:
             program = installed_aws_provider(self.folder / ".terraform")
             assert program is not None
             provider = WarmProvider(program, self.environment, self.folder)
-            self.provider = SchemaProxy(provider)
+            self.provider = SchemaProxy(provider, self.toolchain.schemas)
             self.running.callback(self.provider.stop)
             self.running.callback(provider.stop)
             provider.start()

@@ -14,6 +14,7 @@ import pytest
 
 from strata.live.model import ExtraArguments
 from strata.terraform import provider_pool, warm_provider
+from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.provider_pool import ProviderPool, RunningProvider
 from strata.terraform.schema_proxy import Types
 from strata.terraform.workdir import WorkingDirectory
@@ -57,7 +58,7 @@ class Stub:
 def stubs(monkeypatch: pytest.MonkeyPatch) -> list[Stub]:
     made: list[Stub] = []
 
-    def make(program: Path, environment: Any) -> Stub:
+    def make(program: Path, environment: Any, schemas: Any) -> Stub:
         made.append(Stub(program, len(made)))
         return made[-1]
 
@@ -67,7 +68,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> list[Stub]:
 
 @pytest.fixture
 def pool(stubs: list[Stub]) -> ProviderPool:
-    toolchain: Any = SimpleNamespace(environment=dict)
+    toolchain: Any = SimpleNamespace(environment=dict, schemas=None)
     return ProviderPool(toolchain, {"AWS_REGION": "x"})
 
 
@@ -185,13 +186,13 @@ def test_a_unit_without_the_provider_gets_none(
 
 
 def test_relative_paths_lead_where_terraform_runs(
-    unit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    unit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     places: list[Path] = []
     monkeypatch.setattr(warm_provider.WarmProvider, "start", lambda self: places.append(self._cwd))
     monkeypatch.setattr(provider_pool.SchemaProxy, "start", lambda self: None)
     monkeypatch.setattr(provider_pool.SchemaProxy, "stop", lambda self: None)
-    running = RunningProvider(Path("provider"), {})
+    running = RunningProvider(Path("provider"), {}, KeptSchemas(tmp_path / "schemas"))
     (place,) = places
     for name in ("a", "b"):
         run = unit(name)

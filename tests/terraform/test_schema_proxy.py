@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from strata.cloud.snowflake.provider import tfplugin6_pb2 as pb
+from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.schema_proxy import SchemaProxy, Types, _Forward, only
 
 # A field that this protocol file does not know (functions, number 7) and must come through.
@@ -71,13 +72,16 @@ def large() -> bytes:
 
 
 class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
-    """Answers every call with its name and request; one is refused."""
+    """Answers every call with its name and request; one is refused. Counts who asks for schemas."""
+
+    asked = 0
 
     def service(self, details: Any) -> Any:
         method: str = details.method
 
         def answer(request: bytes, context: Any) -> bytes:
             if method == "/tfplugin6.Provider/GetProviderSchema":
+                self.asked += 1
                 return large()
             if method == "/tfplugin6.Provider/Refused":
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not now")
@@ -137,9 +141,8 @@ def test_calls_pass_but_for_those_whose_answers_are_known(proxied: Any) -> None:
 class Running:
     """A provider that runs, of some protocol, at some address."""
 
-    program = Path("/a/provider")
-
-    def __init__(self, protocol: int, port: int) -> None:
+    def __init__(self, program: Path, protocol: int, port: int) -> None:
+        self.program = program
         address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         self.attachment = {"x/y/aws": {"ProtocolVersion": protocol, "Addr": address}}
 
@@ -147,14 +150,28 @@ class Running:
         return {**variables, "AT": (address or {}).get("String", "its own")}
 
 
-def test_terraform_gets_the_schemas_in_use_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "terraform-provider-aws_v5.100.0_x5"
+    path.write_text("a program", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> KeptSchemas:
+    return KeptSchemas(tmp_path / "schemas")
+
+
+def test_terraform_gets_the_schemas_in_use_whatever_their_size(
+    program: Path, kept: KeptSchemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A proxy of the caller's is for the world outside.
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     server, port = listening(Provider())
-    proxy = SchemaProxy(Running(6, port))  # type: ignore[arg-type]
+    proxy = SchemaProxy(Running(program, 6, port), kept)  # type: ignore[arg-type]
     proxy.start()
     variables = proxy.attached({"A": "1"}, Types(frozenset({"aws_large"}), frozenset()))
-    assert (proxy.program, variables["A"]) == (Path("/a/provider"), "1")
+    assert (proxy.program, variables["A"]) == (program, "1")
     assert variables["AT"].startswith("127.0.0.1:")
     assert variables["AT"] != f"127.0.0.1:{port}"
     channel = grpc.insecure_channel(variables["AT"], options=OPTIONS)
@@ -173,10 +190,42 @@ def test_terraform_gets_the_schemas_in_use_whatever_their_size(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("protocol", "port"), [(4, None), (6, 9)], ids=["an unknown protocol", "it has ended"]
 )
-def test_a_provider_that_tells_no_schemas_is_used_as_it_is(protocol: int, port: int | None) -> None:
+def test_a_provider_that_tells_no_schemas_is_used_as_it_is(
+    program: Path, kept: KeptSchemas, protocol: int, port: int | None
+) -> None:
     server, own = listening(Provider())
-    proxy = SchemaProxy(Running(protocol, port or own))  # type: ignore[arg-type]
+    proxy = SchemaProxy(Running(program, protocol, port or own), kept)  # type: ignore[arg-type]
     proxy.start()
     assert proxy.attached({}, Types(frozenset())) == {"AT": "its own"}
     proxy.stop()
     server.stop(grace=0).wait()
+
+
+def test_a_program_is_asked_for_its_schemas_once(program: Path, kept: KeptSchemas) -> None:
+    provider = Provider()
+    server, port = listening(provider)
+    for _ in range(2):
+        proxy = SchemaProxy(Running(program, 6, port), kept)  # type: ignore[arg-type]
+        proxy.start()
+        proxy.attached({}, Types(frozenset()))
+        proxy.stop()
+    assert provider.asked == 1
+    # Another program at the same place.
+    program.write_text("a newer program", encoding="utf-8")
+    proxy = SchemaProxy(Running(program, 6, port), kept)  # type: ignore[arg-type]
+    proxy.start()
+    proxy.stop()
+    assert provider.asked == 2
+    server.stop(grace=0).wait()
+
+
+@pytest.mark.parametrize("damage", [b"", b"not gzip", None], ids=["empty", "other", "cut off"])
+def test_damaged_schemas_are_as_none(
+    program: Path, kept: KeptSchemas, tmp_path: Path, damage: bytes | None
+) -> None:
+    assert kept.read(program) == b""
+    kept.write(program, b"schemas " * 1000)
+    assert kept.read(program) == b"schemas " * 1000
+    (file,) = (tmp_path / "schemas").iterdir()
+    file.write_bytes(file.read_bytes()[:-9] if damage is None else damage)
+    assert kept.read(program) == b""
