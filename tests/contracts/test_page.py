@@ -77,7 +77,7 @@ def test_the_command_writes_and_removes_pages(
     assert run(["contract", "docs", "trips"]) == 0
     assert capsys.readouterr().out == "wrote: docs/datasets/trips.md\n"
     assert run(["contract", "docs", "--check"]) == 1
-    said = "not up to date: docs/datasets/flights.md\nof no contract: docs/datasets/rides.md\n"
+    said = "not up to date: docs/datasets/flights.md\nof nothing any more: docs/datasets/rides.md\n"
     assert capsys.readouterr().out == said
     assert run(["contract", "docs"]) == 0
     assert sorted(path.name for path in (tmp_path / "docs/datasets").iterdir()) == ["flights.md", "trips.md"]
