@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from glue_jobs import (
     clean,
     curate,
+    jvm_names,
     lines,
     metrics,
     odcs,
@@ -274,6 +275,7 @@ TABLE_JOBS: dict[str, Callable[[SparkSession, TableArguments, Contract], Documen
 
 def _session(name: str, what: str) -> SparkSession:
     spark = SparkSession.builder.appName(f"{name} {what}").getOrCreate()
+    jvm_names.remember(spark)
     for setting, value in SETTINGS.items():
         spark.conf.set(setting, value)
     return spark

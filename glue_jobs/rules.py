@@ -76,8 +76,16 @@ def sql(kind: str, value: Value) -> str:
     text = format(value, "f") if isinstance(value, Decimal) else str(value)
     if isinstance(value, datetime):
         text = value.isoformat()
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'" if kind == "string" else f"CAST('{escaped}' AS {kind})"
+    literal = _literal(text)
+    return literal if kind == "string" else f"CAST({literal} AS {kind})"
+
+
+def _literal(text: str) -> str:
+    """A string literal, raw where it can be: Spark matches each character of others against the rest."""
+    for quote in "'\"":
+        if "\\" in text and quote not in text:
+            return f"r{quote}{text}{quote}"
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def shown(value: Value) -> str:

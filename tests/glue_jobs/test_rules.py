@@ -7,10 +7,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from glue_jobs import odcs
 from glue_jobs.contract import Contract
 from glue_jobs.errors import RefusedObject
+from glue_jobs.rules import text_sql
 
 from .conftest import Buckets
 from .documents import column, document, table
@@ -208,3 +210,19 @@ def test_a_file_has_as_many_rows_as_its_contract_says(
     assert b'"row_count"' in next(
         data for path, data in buckets.files("quarantine/objects").items() if path.endswith("reason.json")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", "'plain'"),
+        ("it's", r"'it\'s'"),
+        (r"\A\d+\z", r"r'\A\d+\z'"),
+        (r"it's \d", 'r"it\'s \\d"'),
+        (r"""'\d" """, r"""'\'\\d" '"""),
+        ("ends with \\", "r'ends with \\'"),
+    ],
+)
+def test_a_text_is_the_same_to_spark(spark: SparkSession, text: str, written: str) -> None:
+    assert text_sql(text) == written
+    assert spark.range(1).selectExpr(f"{written} AS text").first() == (text,)
