@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kill-seeds", type=int, default=1, metavar="N", help="how often each job's Spark is killed"
     )
     parser.addoption(
-        "--claim-seeds", type=int, default=75, metavar="N", help="how many plays of events meet the claims"
+        "--claim-seeds", type=int, default=25, metavar="N", help="how many plays of events meet the claims"
     )
     parser.addoption(
         "--chaos-seeds", type=int, default=20, metavar="N", help="how many combinations of faults are played"

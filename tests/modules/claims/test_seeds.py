@@ -1,6 +1,6 @@
 """Puts, deletions, kills and replays at random under one key: in the end the table agrees with the bucket.
 
-The suite plays 75 seeds: `pytest tests/modules/claims/test_seeds.py --claim-seeds 200` plays more.
+The suite plays 25 seeds: `pytest tests/modules/claims/test_seeds.py --claim-seeds 200` plays more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .world import Engine, Execution, Put, World
 
 pytestmark = pytest.mark.terraform
 
-GROUP = 25
+GROUP = 13
 GOOD = [content("01,1", "02,2"), content("01,3"), content("02,4", "03,5", "04,6"), content()]
 BAD = [b"", b"carrier,name\nUA,United\n"]
 
