@@ -181,9 +181,13 @@ class ExternalTable(Securable):
     location: StagePath = field(default_factory=lambda: StagePath((), ""))
     file_format: dict[str, Any] = field(default_factory=dict)
     pattern: str = ""
-    auto_refresh: bool = True
     files: dict[str, RegisteredFile] = field(default_factory=dict)
     last_refreshed_on: datetime.datetime | None = None
+
+    @property
+    def auto_refresh(self) -> bool:
+        """Whether notifications of the bucket refresh it."""
+        return bool(self.options["AUTO_REFRESH"])
 
 
 @dataclass

@@ -1,17 +1,17 @@
-"""Location of an external table's files, and the expressions of its columns."""
+"""Location and registration of an external table's files, and the expressions of its columns."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlglot import Expr, parse_one
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake.catalog import ExternalTable, Integration
+from strata.cloud.snowflake.catalog import Catalog, ExternalTable, Integration, RegisteredFile, now
 from strata.cloud.snowflake.errors import SqlError, does_not_exist
-from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
+from strata.cloud.snowflake.storage import StoredObject, bound_integration, check_location, split_url
 
 METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 
@@ -24,24 +24,45 @@ class Place:
     bucket: str
     prefix: str
 
+    def holds(self, table: ExternalTable, key: str) -> bool:
+        """Return whether an object is one of the table's files: in its location, and of its PATTERN."""
+        if not key.startswith(self.prefix) or key.endswith("/"):
+            return False
+        texts = (key[len(self.prefix) :], key)
+        return not table.pattern or any(re.fullmatch(table.pattern, text) for text in texts)
 
-def place_of(session: SnowflakeSession, table: ExternalTable) -> Place:
+
+def place_of(catalog: Catalog, table: ExternalTable) -> Place:
     """Return the location of the table's files.
 
     Raises:
         SqlError: the stage or its integration does not exist, or the integration was replaced, is disabled or
             does not allow the location.
     """
-    stage = session.catalog.find("STAGE", table.stage)
+    stage = catalog.find("STAGE", table.stage)
     if stage is None:
         raise does_not_exist("STAGE", table.stage)
-    integration = bound_integration(session.catalog, stage)
+    integration = bound_integration(catalog, stage)
     url = stage.options["URL"].rstrip("/") + "/"
     path = table.location.path.strip("/")
     url += f"{path}/" if path else ""
     check_location(integration, url)
     bucket, prefix = split_url(url)
     return Place(integration, bucket, prefix)
+
+
+def register(table: ExternalTable, stored: StoredObject) -> str:
+    """Register a file; return REGISTERED_NEW or REGISTERED_UPDATE, or nothing if it is as it was."""
+    before = table.files.get(stored.key)
+    if before is not None and before.etag == stored.etag:
+        return ""
+    table.files[stored.key] = RegisteredFile(stored.key, stored.etag, stored.size, now())
+    return "REGISTERED_NEW" if before is None else "REGISTERED_UPDATE"
+
+
+def unregister(table: ExternalTable, key: str) -> str:
+    """Take a file out of a table; return UNREGISTERED, or nothing if it was not in it."""
+    return "" if table.files.pop(key, None) is None else "UNREGISTERED"
 
 
 def parsed(text: str) -> Expr:

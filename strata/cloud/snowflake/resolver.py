@@ -149,7 +149,7 @@ class Resolver:
         whole = star or "VALUE" in names
         found = FileScan(
             table=relation,
-            place=place_of(self._session, relation),
+            place=place_of(self._catalog, relation),
             files=tuple(relation.files.values()),
             node=exp.Subquery(this=exp.select("1")),
             columns=tuple(c for c in relation.columns if star or c.name.upper() in names),

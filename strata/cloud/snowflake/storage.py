@@ -18,10 +18,16 @@ from strata.cloud.snowflake.file_cache import FileCache, LocalFile
 
 __all__ = ["Bucket", "StageStorage", "StoredObject"]
 
-# The IAM user of this Snowflake account, in Snowflake's own AWS account.
-USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
+# Snowflake's own AWS account, and the IAM user of this Snowflake account in it.
+_AWS_ACCOUNT = "210987654321"
+USER_ARN = f"arn:aws:iam::{_AWS_ACCOUNT}:user/strata-embedded-snowflake"
 
 AssumeRole = Callable[..., Any]
+
+
+def channel_arn(region: str) -> str:
+    """Return the queue that notifications of a region's buckets go to."""
+    return f"arn:aws:sqs:{region}:{_AWS_ACCOUNT}:sf-snowpipe-AIDAEMBEDDEDSNOWFLAKE-strataEmbeddedSnowflak"
 
 
 def split_url(url: str) -> tuple[str, str]:
