@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlglot import Expr, parse_one
+from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake.catalog import Catalog, ExternalTable, Integration, RegisteredFile, now
@@ -18,18 +18,20 @@ METADATA = ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER")
 
 @dataclass(frozen=True)
 class Place:
-    """Location of an external table's files; `prefix` ends in a slash."""
+    """Location of files; the `prefix` of an external table's ends in a slash."""
 
     integration: Integration
     bucket: str
     prefix: str
 
     def holds(self, table: ExternalTable, key: str) -> bool:
-        """Return whether an object is one of the table's files: in its location, and of its PATTERN."""
-        if not key.startswith(self.prefix) or key.endswith("/"):
-            return False
+        """Return whether an object is one of a table's files: in this place, and of its PATTERN."""
+        return key.startswith(self.prefix) and self.matches(table.pattern, key)
+
+    def matches(self, pattern: str, key: str) -> bool:
+        """Return whether an object's key, or what follows the prefix, matches a PATTERN, if there is one."""
         texts = (key[len(self.prefix) :], key)
-        return not table.pattern or any(re.fullmatch(table.pattern, text) for text in texts)
+        return not pattern or any(re.fullmatch(pattern, text) for text in texts)
 
 
 def place_of(catalog: Catalog, table: ExternalTable) -> Place:
@@ -80,4 +82,11 @@ def _tree(text: str) -> Expr:
         tree: Expr = parse_one(text, read="snowflake")
     except SqlglotError as error:
         raise SqlError(f"SQL compilation error:\n{error}") from None
+    for number in list(tree.find_all(exp.Parameter)):
+        if number.name != "1":
+            raise SqlError(f"SQL compilation error:\ninvalid identifier '${number.name}'", code=904)
+        value = exp.column("VALUE")
+        if number is tree:
+            return value
+        number.replace(value)
     return tree

@@ -1,7 +1,7 @@
 """Refresh of external tables by the notifications of their buckets, as AUTO_REFRESH = TRUE asks for.
 
-Rules: Snowflake, "Refreshing external tables automatically for Amazon S3". A bucket sends its events to a queue
-of Snowflake's, whose ARN SHOW EXTERNAL TABLES tells; an account has one queue for each region.
+Rules: Snowflake, "Refreshing external tables automatically for Amazon S3". A bucket sends its events to
+a queue of Snowflake's, whose ARN SHOW EXTERNAL TABLES tells; an account has one queue for each region.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class NotificationReader:
 def refresh(account: SnowflakeAccount, bucket: str, key: str) -> None:
     """Register an object that is there with the tables that refresh themselves; else take it out of them.
 
-    Events come in any order: what is in the bucket now counts, seen with the role of each table's integration.
-    A table whose files cannot be asked for stays as it is, as Snowflake's does until it is refreshed.
+    Events come in any order: what is in the bucket now counts, seen with the role of each table's
+    integration. A table whose files cannot be asked for stays as it is, until it is refreshed.
     """
     with account.lock:
         tables = [found for _, _, found in account.catalog.walk() if isinstance(found, ExternalTable)]

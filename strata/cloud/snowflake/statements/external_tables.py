@@ -20,9 +20,10 @@ from strata.cloud.snowflake.external_files import (
     unregister,
 )
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
-from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
+from strata.cloud.snowflake.properties import apply_properties, default_properties, read_format
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.stage_files import resolved_format
 from strata.cloud.snowflake.statements.creation import (
     Modifiers,
     all_or_nothing,
@@ -288,13 +289,9 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
     stage = session.catalog.get("STAGE", table.stage)
     declared = table.options.pop("FILE_FORMAT", None)
-    table.file_format = read_format(declared) if declared else stage.options["FILE_FORMAT"]
-    if "FORMAT_NAME" in table.file_format:
-        path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
-        access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
-        table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
-    if table.file_format["TYPE"] not in FORMATS:
-        raise not_implemented(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
+    table.file_format = resolved_format(
+        session, read_format(declared) if declared else stage.options["FILE_FORMAT"]
+    )
     table.pattern = table.options.pop("PATTERN", None) or ""
     _refuse_own_partitions(table)
     if table.options.get("AWS_SNS_TOPIC"):

@@ -110,9 +110,9 @@ def test_a_condition_on_a_partition_leaves_other_files_unread(
     read: list[str] = []
     real = Bucket.read
 
-    def spy(self: Bucket, objects: list) -> list:
+    def spy(self: Bucket, objects: list, convert: None) -> list:
         read.extend(stored.key for stored in objects)
-        return real(self, objects)
+        return real(self, objects, convert)
 
     monkeypatch.setattr(Bucket, "read", spy)
     keys = [lake.put(FIRST, [flight("UA", 1)]), lake.put(SECOND, [flight("UA", 3)])]
@@ -247,8 +247,8 @@ def test_a_role_that_stops_to_trust_fails_the_query(flights: Snow, lake: Lake) -
             "'OTHER'",
         ),
         (
-            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) LOCATION = @PROCESSED AUTO_REFRESH = FALSE FILE_FORMAT = (TYPE = CSV)",
-            "TYPE = CSV",
+            "CREATE EXTERNAL TABLE T (A INT AS (VALUE:a)) LOCATION = @PROCESSED AUTO_REFRESH = FALSE FILE_FORMAT = (TYPE = AVRO)",
+            "TYPE = AVRO",
         ),
         (
             "CREATE EXTERNAL TABLE T LOCATION = @NOWHERE/x AUTO_REFRESH = FALSE FILE_FORMAT = (TYPE = PARQUET)",
