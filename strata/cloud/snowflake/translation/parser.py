@@ -20,6 +20,7 @@ def parse(sql: str) -> Expr:
     """
     tree: Expr = parse_one(_without_end(sql))
     _name_tables(tree)
+    _name_source(tree)
     _name_formats(tree)
     _number_columns(tree)
     _join_formats(tree)
@@ -64,6 +65,13 @@ def _set_name(table: exp.Table, text: str) -> None:
         raise SqlError(f"SQL compilation error:\nInvalid identifier '{text}'.")
     for name, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
         table.set(name, exp.to_identifier(part, quoted=True))
+
+
+def _name_source(tree: Expr) -> None:
+    """Name the query that MERGE reads, which needs no name in Snowflake."""
+    source = tree.args.get("using") if isinstance(tree, exp.Merge) else None
+    if isinstance(source, exp.Subquery) and not source.alias:
+        source.set("alias", exp.TableAlias(this=exp.to_identifier("$source", quoted=True)))
 
 
 def _name_formats(tree: Expr) -> None:
