@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import fakesnow_compat, sequences
 from strata.cloud.snowflake.errors import SqlError, not_implemented
-from strata.cloud.snowflake.faults import of_engine
+from strata.cloud.snowflake.faults import of_engine, of_grammar
 from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.translation import functions
@@ -184,7 +184,12 @@ def translated(work: Callable[[], T]) -> T:
         if isinstance(error.__cause__, duckdb.Error):
             raise of_engine(error.__cause__) from None
         message = error.msg or error.raw_msg or str(error)
-        raise SqlError(message, code=error.errno or 1003, sqlstate=error.sqlstate or "42000") from None
+        if (fault := of_grammar(message)) is not None:
+            raise fault from None
+        if error.errno in (None, 1003):
+            # fakesnow puts number and state before the words, as the client does once more.
+            raise SqlError(f"SQL compilation error:\n{message.removeprefix('001003 (42000): ')}") from None
+        raise SqlError(message, code=error.errno, sqlstate=error.sqlstate or "42000") from None
     except duckdb.Error as error:
         raise of_engine(error) from None
     except SqlglotError as error:

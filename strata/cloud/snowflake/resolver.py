@@ -12,6 +12,7 @@ from strata.cloud.snowflake.errors import (
     does_not_exist,
     insufficient_privileges,
     not_implemented,
+    unknown_table_function,
 )
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.grammar import Path
@@ -111,7 +112,7 @@ class Resolver:
         if isinstance(table.this, exp.Func):
             name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
             if name.upper() not in _TABLE_FUNCTIONS and not isinstance(table.this, exp.Explode):
-                raise SqlError(f"SQL compilation error:\nUnknown table function {name.upper()}", code=2141)
+                raise unknown_table_function(name.upper())
             return True
         if not isinstance(table.this, exp.Identifier):
             raise not_implemented(f"FROM {table.sql(dialect='snowflake')}")

@@ -83,7 +83,7 @@ def test_names_are_found(world: Console, sql: str, rows: list[dict[str, Any]]) -
         ("SELECT * FROM NO_SUCH", (2003, "42S02", "SQL compilation error: Object 'D.S.NO_SUCH' does not exist or not authorized.")),
         ("SELECT * FROM E.S.T", (2003, "42S02", "SQL compilation error: Object 'E.S.T' does not exist or not authorized.")),
         ("SELECT * FROM X.T", (2003, "42S02", "SQL compilation error: Object 'D.X.T' does not exist or not authorized.")),
-        ("SELECT * FROM READ_PARQUET('x')", (2141, "42000", "SQL compilation error: Unknown table function READ_PARQUET")),
+        ("SELECT * FROM READ_PARQUET('x')", (2141, "42601", "SQL compilation error: Unknown table function READ_PARQUET.")),
         ("SELECT * FROM @STAGE", (2, "0A000", "not implemented by the embedded Snowflake: SELECT * from a stage")),
         ("CREATE TABLE X CLONE T", (2, "0A000", "not implemented by the embedded Snowflake: CREATE TABLE ... CLONE")),
         ("CREATE SEQUENCE Q", (2, "0A000", "not implemented by the embedded Snowflake: CREATE SEQUENCE")),
