@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.cloud import WARM_PROCESSES
+from strata.cloud.aws.sqs.channels import Channels
 
 if TYPE_CHECKING:
     from strata.cloud.github.issuer import Issuer
@@ -39,7 +40,8 @@ class CloudContext:
     A port of 0 means a free one. `aws_url` is empty until the AWS server listens; `snowflake_environment`
     (SNOWFLAKE_HOST, SNOWFLAKE_PORT, SNOWFLAKE_PROTOCOL, for Lambdas) is empty until Snowflake does.
     `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` its
-    `StoredObjects`; `issuer` signs for GitHub. `faults` are those that were asked for.
+    `StoredObjects`; `channels` are queues outside the account; `issuer` signs for GitHub. `faults` are those
+    that were asked for.
     `any_key` takes an access key that it has not given for the account's root; it is refused otherwise.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
@@ -54,6 +56,7 @@ class CloudContext:
     warm_processes: int = WARM_PROCESSES
     assume_role: Callable[..., Any] = no_roles
     objects: Any = None
+    channels: Channels = field(default_factory=Channels)
     any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)
     faults: FaultRegistry = field(default_factory=_new_faults)

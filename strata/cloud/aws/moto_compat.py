@@ -96,6 +96,10 @@ COPY_OBJECT = MotoName("moto.s3.models", "S3Backend.copy_object")
 UPLOAD_PART_COPY = MotoName("moto.s3.models", "S3Backend.upload_part_copy")
 # An addition: moto calls it of any version of a key, and a delete marker lacks it.
 DISPOSE_DELETE_MARKER = MotoName("moto.s3.models", "FakeDeleteMarker.dispose")
+# Additions: moto's notifications read them of any version.
+DELETE_MARKER_ETAG = MotoName("moto.s3.models", "FakeDeleteMarker.etag")
+DELETE_MARKER_SIZE = MotoName("moto.s3.models", "FakeDeleteMarker.size")
+SET_NOTIFICATIONS = MotoName("moto.s3.models", "FakeBucket.set_notification_configuration")
 STORED_LISTS, STORED_ITERLISTS, STORED_ITEMS, STORED_ITERITEMS, STORED_VALUES, STORED_ITERVALUES = (
     MotoName("moto.s3.utils", f"_VersionedKeyStore.{name}")
     for name in ("lists", "iterlists", "items", "iteritems", "values", "itervalues")
@@ -191,6 +195,7 @@ PRIVATE = (
     MotoName("moto.core.responses", "BaseResponse._get_param"),
     MotoName("moto.events.models", "EventsBackend._normalize_event_bus_arn"),
     MotoName("moto.s3.notifications", "_detail_type"),
+    MotoName("moto.s3.notifications", "_get_s3_event"),
     MotoName("moto.stepfunctions.models", "StepFunctionBackend._validate_name"),
     MotoName("moto.stepfunctions.parser.models", "StepFunctionsParserBackend._revision_by_name"),
     MotoName(
@@ -326,6 +331,13 @@ def send_s3_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> No
     import moto.s3.notifications as s3_notifications
 
     s3_notifications.send_event(account_id, event_name, bucket, key)
+
+
+def s3_message(event_name: Any, bucket: Any, key: Any, configuration: str) -> dict[str, Any]:
+    """Return the message of an event of S3 to a queue, for a configuration by its id."""
+    import moto.s3.notifications as s3_notifications
+
+    return s3_notifications._get_s3_event(event_name, bucket, key, configuration)
 
 
 def s3_detail_type(event_name: Any) -> str:

@@ -25,7 +25,7 @@ from strata.cloud.snapshot import PATH, Snapshot
 from strata.cloud.snowflake import access_control, dispatch, parameters, snapshot, submissions
 from strata.cloud.snowflake.catalog import User, now
 from strata.cloud.snowflake.errors import LoginError, SqlError, not_implemented
-from strata.cloud.snowflake.grammar import parse_name
+from strata.cloud.snowflake.grammar import SqlStatement, parse_name
 from strata.cloud.snowflake.login import authenticate
 from strata.cloud.snowflake.requests import QueryRequests
 from strata.cloud.snowflake.results import ArrowRows, Rows
@@ -78,6 +78,8 @@ class Api:
                 Route("/queries/{query_id}/result", self._fetched, methods=["GET"]),
                 Route("/queries/{query_id}/abort-request", self._abort_query, methods=["POST"]),
                 Route("/monitoring/queries/{query_id}", self._monitor, methods=["GET"]),
+                # As version 5 of the connector writes it.
+                Route("/monitoring/queries//{query_id}", self._monitor, methods=["GET"]),
                 Route(PATH, self._snapshot, methods=["GET", "PUT"]),
                 Route("/telemetry/send", accepted, methods=["POST"]),
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
@@ -275,10 +277,12 @@ class Api:
 
 def _result(session: SnowflakeSession, sql: str, body: dict[str, Any], query_id: str = "") -> dict[str, Any]:
     if body.get("describeOnly"):
-        rows = dispatch.describe(session, sql, query_id)
+        # Version 5 of the connector asks before it sends the values of many rows at once.
+        described = {"arrayBindSupported": SqlStatement(sql).word() == "INSERT"}
+        data = dispatch.describe(session, sql, query_id).data() | described
     else:
-        rows = _execute(session, sql, body.get("bindings"), query_id)
-    return _of_session(session, rows.data() | {"queryId": session.query_id})
+        data = _execute(session, sql, body.get("bindings"), query_id).data()
+    return _of_session(session, data | {"queryId": session.query_id})
 
 
 def _of_session(session: SnowflakeSession, data: dict[str, Any]) -> dict[str, Any]:

@@ -124,13 +124,15 @@ class ForeignKey:
     columns: tuple[str, ...]
     table: tuple[str, ...]
     referred: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass
 class Table(Securable):
     """A table whose rows the engine holds.
 
-    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY and UNIQUE.
+    `columns` are its columns' types by their names, `keys` the columns of its keys by PRIMARY and UNIQUE, and
+    `key_names` the names that were given to keys, by the kind and the columns.
     `identities` are start, increment and order of columns that number themselves, `comments` those of
     columns; `session` is the one that a temporary table belongs to, else 0.
     """
@@ -141,6 +143,7 @@ class Table(Securable):
     required: tuple[str, ...] = ()
     defaults: dict[str, str] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    key_names: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
     references: tuple[ForeignKey, ...] = ()
     identities: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -181,9 +184,13 @@ class ExternalTable(Securable):
     location: StagePath = field(default_factory=lambda: StagePath((), ""))
     file_format: dict[str, Any] = field(default_factory=dict)
     pattern: str = ""
-    auto_refresh: bool = True
     files: dict[str, RegisteredFile] = field(default_factory=dict)
     last_refreshed_on: datetime.datetime | None = None
+
+    @property
+    def auto_refresh(self) -> bool:
+        """Whether notifications of the bucket refresh it."""
+        return bool(self.options["AUTO_REFRESH"])
 
 
 @dataclass

@@ -16,9 +16,9 @@ from fakesnow.statement_type import statement_type_id
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake import fakesnow_compat
+from strata.cloud.snowflake import fakesnow_compat, sequences
 from strata.cloud.snowflake.errors import SqlError, not_implemented
-from strata.cloud.snowflake.faults import of_engine
+from strata.cloud.snowflake.faults import of_engine, of_grammar
 from strata.cloud.snowflake.grammar import quote
 from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.translation import functions
@@ -41,12 +41,14 @@ class StoredTable:
         path: its database, schema and name.
         rows: its rows, as a file of Arrow.
         texts: fakesnow's notes on its columns of text, one row for each.
+        sequences: the statements that create what numbers its columns.
     """
 
     creation: str
     path: tuple[str, str, str]
     rows: bytes
     texts: tuple[tuple[Any, ...], ...]
+    sequences: tuple[str, ...]
 
 
 class Engine:
@@ -121,12 +123,14 @@ class Engine:
         with pa.ipc.new_file(sink, rows.schema) as writer:
             writer.write_table(rows)
         texts = self._admin.execute(f"SELECT * FROM {_TEXTS} WHERE {_OF_TABLE}", path).fetchall()
-        return StoredTable(creation[0][0], path, sink.getvalue().to_pybytes(), tuple(texts))
+        numbering = sequences.creations(self._admin, path, creation[0][0])
+        return StoredTable(creation[0][0], path, sink.getvalue().to_pybytes(), tuple(texts), tuple(numbering))
 
     def create_stored(self, table: StoredTable) -> None:
         """Create a table again, with its rows."""
         self._admin.execute(f"USE {quote(table.path[0])}.{quote(table.path[1])}")
-        self._admin.execute(table.creation)
+        for creation in (*table.sequences, table.creation):
+            self._admin.execute(creation)
         rows = pa.ipc.open_file(table.rows).read_all()
         self._admin.register("stored_rows", rows)
         self._admin.execute(f"INSERT INTO {_qualified(table.path)} SELECT * FROM stored_rows")
@@ -180,7 +184,12 @@ def translated(work: Callable[[], T]) -> T:
         if isinstance(error.__cause__, duckdb.Error):
             raise of_engine(error.__cause__) from None
         message = error.msg or error.raw_msg or str(error)
-        raise SqlError(message, code=error.errno or 1003, sqlstate=error.sqlstate or "42000") from None
+        if (fault := of_grammar(message)) is not None:
+            raise fault from None
+        if error.errno in (None, 1003):
+            # fakesnow puts number and state before the words, as the client does once more.
+            raise SqlError(f"SQL compilation error:\n{message.removeprefix('001003 (42000): ')}") from None
+        raise SqlError(message, code=error.errno, sqlstate=error.sqlstate or "42000") from None
     except duckdb.Error as error:
         raise of_engine(error) from None
     except SqlglotError as error:

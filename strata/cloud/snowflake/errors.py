@@ -73,6 +73,27 @@ def insufficient_privileges(kind: str, path: Sequence[str]) -> SqlError:
     )
 
 
+def unknown_table_function(name: str) -> SqlError:
+    """Return the error for a table function that does not exist."""
+    return SqlError(f"SQL compilation error:\nUnknown table function {name}.", code=2141, sqlstate="42601")
+
+
+def not_enough_arguments(name: str) -> SqlError:
+    """Return the error for a call that lacks an argument."""
+    return SqlError(
+        f"SQL compilation error:\nnot enough arguments for function [{name}]", code=938, sqlstate="22023"
+    )
+
+
+def invalid_arguments(name: str, kind: str) -> SqlError:
+    """Return the error for an argument of a type that a function does not take."""
+    return SqlError(
+        f"SQL compilation error:\nInvalid argument types for function '{name}': ({kind})",
+        code=1044,
+        sqlstate="42P13",
+    )
+
+
 def invalid_property(name: str, kind: str) -> SqlError:
     """Return the error for a property that the kind does not have."""
     return SqlError(

@@ -15,6 +15,8 @@ import pyarrow as pa
 from fakesnow.instance import FakeSnow
 from sqlglot import Expr, exp
 
+from strata.cloud.snowflake import sequences
+
 # Private names by the object that has them.
 # Transformations that `strata.cloud.snowflake.translation` does by the types of the operands instead.
 _REPLACED = (
@@ -69,6 +71,7 @@ def new_instance() -> FakeSnow:
     """Return an empty fakesnow without the transformations that this project does itself."""
     for name in _REPLACED:
         setattr(fakesnow.transforms, name, _unchanged)
+    fakesnow.transforms.create_table_autoincrement = sequences.numbered
     return FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
 
 

@@ -66,7 +66,7 @@ _FAULTS: tuple[tuple[str, str, int, str], ...] = (
         100046,
         "22003",
     ),
-    (r"Overflow in|out of range", "Number out of representable range", 100046, "22003"),
+    (r"Overflow in|(?<!ORDER term )out of range", "Number out of representable range", 100046, "22003"),
     (r"(?:Unknown TimeZone|unknown time zone) '(?P<v>.*?)'", "Unknown timezone name: '{v}'", 100035, "22007"),
     (
         r"More than one row returned by a subquery",
@@ -75,9 +75,46 @@ _FAULTS: tuple[tuple[str, str, int, str], ...] = (
         "22000",
     ),
     (r"cannot affect the same target row more", "Duplicate row detected during DML action", 100090, "42P18"),
+    (
+        r"column \"(?P<v>.*?)\" must appear in the GROUP BY clause",
+        "SQL compilation error:\n[{v}] is not a valid group by expression",
+        979,
+        "42601",
+    ),
+    (
+        r"Set operations can only apply to expressions with the same number of result columns",
+        "SQL compilation error:\ninvalid number of result columns for set operator input branches",
+        1789,
+        "42601",
+    ),
     (r"INTERRUPT", "SQL execution canceled", 604, "57014"),
 )
+# Pattern of the grammar library's message: Snowflake's words, number and SQL state.
+_CALLS: tuple[tuple[str, str, int, str], ...] = (
+    (
+        r"Required keyword: '\w+' missing for <class '[\w.]*\.(?P<f>\w+)'>",
+        "SQL compilation error:\nnot enough arguments for function [{f}]",
+        938,
+        "22023",
+    ),
+    (
+        r"number of provided arguments \((?P<n>\d+)\) is greater than the maximum .*\((?P<m>\d+)\)",
+        "SQL compilation error:\ntoo many arguments for function, expected {m}, got {n}",
+        939,
+        "22023",
+    ),
+)
 _PREFIX = "not implemented by the embedded Snowflake: "
+
+
+def of_grammar(message: str) -> SqlError | None:
+    """Return the grammar library's fault of a call as Snowflake reports it; None of another fault."""
+    for pattern, words, code, state in _CALLS:
+        match = re.search(pattern, message)
+        if match is not None:
+            values = {name: value.upper() for name, value in match.groupdict().items()}
+            return SqlError(words.format(**values), code=code, sqlstate=state)
+    return None
 
 
 def of_engine(error: duckdb.Error) -> SqlError:

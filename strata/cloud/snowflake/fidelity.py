@@ -41,6 +41,9 @@ def page() -> str:
     rows += [(name, "partial", text) for text, names in functions["partial"].items() for name in names]
     rows += [(name, "refused", "") for names in functions["refused"].values() for name in names]
     lines += [f"| {name} | {state} | {text} |".replace("|  |", "| |") for name, state, text in sorted(rows)]
+    lines += ["", "## Clients", "", "Each runs in `tests/cloud/snowflake/clients` or as named.", ""]
+    lines += ["| client | | |", "|---|---|---|"]
+    lines += [f"| {name} | {state} | {text} |" for name, (state, text) in found["clients"].items()]
     return "\n".join(lines) + "\n"
 
 

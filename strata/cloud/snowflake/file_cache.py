@@ -1,4 +1,4 @@
-"""Copies of objects on disk, from which the engine reads Parquet in parallel."""
+"""Copies of objects on disk, as Parquet, which the engine reads in parallel."""
 
 from __future__ import annotations
 
@@ -18,26 +18,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strata.cloud.aws.s3.stored_objects import StoredObject
+from strata.cloud.snowflake.text_files import Conversion, Converted
 
 _CACHE_BYTES = 2 * 1024**3
 _DIGITS = 16
 # File systems take names of up to 255 bytes.
 _NAME = 200
 _numbers = itertools.count()
+# Bucket, key, ETag, and the key of a conversion.
+_Name = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A copy of an object; `schema` is that of Parquet, None if the object has none."""
+    """A copy of an object.
+
+    `schema` is that of Parquet, None if the object has none; `fault` says where a text cannot be read on.
+    """
 
     key: str
     path: Path
     size: int
     schema: pa.Schema | None
+    fault: str = ""
 
 
 class FileCache:
-    """Keeps copies by bucket, key and ETag, and drops those not read for longest.
+    """Keeps copies by bucket, key, ETag and conversion, and drops those not read for longest.
 
     Args:
         folder: where they lie; made when the first one comes.
@@ -46,7 +53,7 @@ class FileCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._files: OrderedDict[tuple[str, str, str], LocalFile] = OrderedDict()
+        self._files: OrderedDict[_Name, LocalFile] = OrderedDict()
         self._trusted: set[Path] = set()
         self._size = 0
         self._readers = 0
@@ -71,7 +78,11 @@ class FileCache:
                 self._readers -= 1
 
     def copies(
-        self, bucket: str, objects: Sequence[StoredObject], body: Callable[[StoredObject], bytes | None]
+        self,
+        bucket: str,
+        objects: Sequence[StoredObject],
+        body: Callable[[StoredObject], bytes | None],
+        convert: Conversion | None = None,
     ) -> list[LocalFile]:
         """Return the copies of objects, without those that have no body now.
 
@@ -79,15 +90,27 @@ class FileCache:
             bucket: the objects' bucket.
             objects: the objects.
             body: returns the bytes of one that has not been copied.
+            convert: makes Parquet of the bytes; None if they are Parquet.
+
+        Raises:
+            SqlError: an object holds what is not implemented.
         """
+        names = [(bucket, stored.key, stored.etag, convert.key if convert else "") for stored in objects]
         with self._lock:
-            found = [self._files.get((bucket, stored.key, stored.etag)) for stored in objects]
-            for stored in objects:
+            found = [self._files.get(name) for name in names]
+            for name in names:
                 with suppress(KeyError):
-                    self._files.move_to_end((bucket, stored.key, stored.etag))
-        missing = [stored for stored, copy in zip(objects, found, strict=True) if copy is None]
-        copied = iter(self._pool.map(lambda stored: self._copy(bucket, stored, body(stored)), missing))
-        return [copy for have in found if (copy := have or next(copied)) is not None]
+                    self._files.move_to_end(name)
+
+        def copied(name: _Name, stored: StoredObject) -> LocalFile | None:
+            content = body(stored)
+            if content is None:
+                return None
+            return self._copy(name, convert(content) if convert else Converted(content))
+
+        missing = [(n, s) for n, s, have in zip(names, objects, found, strict=True) if have is None]
+        new = iter(self._pool.map(lambda one: copied(*one), missing))
+        return [copy for have in found if (copy := have or next(new)) is not None]
 
     def distrust(self, files: Sequence[LocalFile]) -> bool:
         """Read files whole, once; what cannot be read stops counting as Parquet.
@@ -110,13 +133,11 @@ class FileCache:
         start = len(str(self.folder)) + 1 + _DIGITS + 1
         return f"url_decode(replace(substr({column}, {start + 1}), '/', ''))"
 
-    def _copy(self, bucket: str, stored: StoredObject, body: bytes | None) -> LocalFile | None:
-        if body is None:
-            return None
-        name = (bucket, stored.key, stored.etag)
+    def _copy(self, name: _Name, content: Converted) -> LocalFile:
+        key, body = name[1], content.parquet
         digest = hashlib.sha256("/".join(name).encode()).hexdigest()[:_DIGITS]
         # The path holds the key, without what the engine takes for a pattern or a folder.
-        coded = f"{digest}-{quote(stored.key, safe='').replace('.', '%2E')}"
+        coded = f"{digest}-{quote(key, safe='').replace('.', '%2E')}"
         path = self.folder.joinpath(*(coded[at : at + _NAME] for at in range(0, len(coded), _NAME)))
         # Another session may copy it, too, and the engine may read that copy already.
         new = self.folder / f"{next(_numbers)}.new"
@@ -127,7 +148,7 @@ class FileCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             new.write_bytes(body)
             new.replace(path)
-        copy = LocalFile(stored.key, path, len(body), _schema(body))
+        copy = LocalFile(key, path, len(body), _schema(body), content.fault)
         with self._lock:
             if name not in self._files:
                 self._size += copy.size

@@ -276,6 +276,8 @@ _ALL = (
             "REFRESH_ON_CREATE": Option("bool", True),
             "PATTERN": TEXT,
             "TABLE_FORMAT": TEXT,
+            "PARTITION_TYPE": Option("word", None, ("USER_SPECIFIED",)),
+            "AWS_SNS_TOPIC": TEXT,
         },
     ),
     Kind(

@@ -15,6 +15,26 @@ from strata.cloud.snowflake.grammar import quote
 _FILENAME, _ROW_NUMBER = METADATA
 
 
+def shown_as(
+    kind: str, files: Sequence[LocalFile], key_of: Callable[[str], str]
+) -> tuple[str, dict[str, str]]:
+    """Return a query of the rows of files of a TYPE, and its columns by those of Parquet.
+
+    Raises:
+        SqlError: a file has a column that the engine needs for itself.
+    """
+    return (_documents(files, key_of), {}) if kind == "JSON" else relation(files, key_of)
+
+
+def _documents(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> str:
+    if not files:
+        return _EMPTY
+    return (
+        f'SELECT p.d::JSON AS "VALUE", {key_of("p.f")} AS {quote(_FILENAME)}, '
+        f"p.n + 1 AS {quote(_ROW_NUMBER)} FROM {_reading(files)} AS p(d, n, f)"
+    )
+
+
 def relation(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> tuple[str, dict[str, str]]:
     """Return a query of the files' rows, and its columns by those of Parquet.
 
@@ -77,9 +97,12 @@ def _select(
         f"p.n + 1 AS {quote(_ROW_NUMBER)}",
     ]
     names = ", ".join([*(columns[name] for name, _ in group), "n", "f"])
+    return f"SELECT {', '.join(projections)} FROM {_reading(files)} AS p({names})"
+
+
+def _reading(files: Sequence[LocalFile]) -> str:
     paths = ", ".join(_literal(str(file.path)) for file in files)
-    reading = f"read_parquet([{paths}], file_row_number = true, filename = '__strata_file')"
-    return f"SELECT {', '.join(projections)} FROM {reading} AS p({names})"
+    return f"read_parquet([{paths}], file_row_number = true, filename = '__strata_file')"
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -15,7 +15,32 @@ from strata.cloud.snowflake.kinds import KINDS
 from strata.cloud.snowflake.property_values import TEXT, Option
 
 # The options of each format besides TYPE, with Snowflake's defaults.
+_COMPRESSIONS = ("AUTO", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
 FORMATS: dict[str, dict[str, Option]] = {
+    "CSV": {
+        "RECORD_DELIMITER": Option("text", "\n"),
+        "FIELD_DELIMITER": Option("text", ","),
+        "FILE_EXTENSION": Option("text", None),
+        "MULTI_LINE": Option("bool", True),
+        "PARSE_HEADER": Option("bool", False),
+        "SKIP_HEADER": Option("int", 0),
+        "SKIP_BLANK_LINES": Option("bool", False),
+        "DATE_FORMAT": Option("text", "AUTO"),
+        "TIME_FORMAT": Option("text", "AUTO"),
+        "TIMESTAMP_FORMAT": Option("text", "AUTO"),
+        "BINARY_FORMAT": Option("word", "HEX", ("HEX", "BASE64", "UTF8")),
+        "ESCAPE": Option("text", None),
+        "ESCAPE_UNENCLOSED_FIELD": Option("text", "\\"),
+        "TRIM_SPACE": Option("bool", False),
+        "FIELD_OPTIONALLY_ENCLOSED_BY": Option("text", None),
+        "NULL_IF": Option("list", ["\\N"]),
+        "COMPRESSION": Option("word", "AUTO", _COMPRESSIONS),
+        "ERROR_ON_COLUMN_COUNT_MISMATCH": Option("bool", True),
+        "REPLACE_INVALID_CHARACTERS": Option("bool", False),
+        "EMPTY_FIELD_AS_NULL": Option("bool", True),
+        "SKIP_BYTE_ORDER_MARK": Option("bool", True),
+        "ENCODING": Option("text", "UTF8"),
+    },
     "PARQUET": {
         "COMPRESSION": Option("word", "AUTO", ("AUTO", "LZO", "SNAPPY", "NONE")),
         "SNAPPY_COMPRESSION": Option("bool", True),
@@ -34,9 +59,7 @@ FORMATS: dict[str, dict[str, Option]] = {
         "TRIM_SPACE": Option("bool", False),
         "MULTI_LINE": Option("bool", True),
         "NULL_IF": Option("list", ["\\N"]),
-        "COMPRESSION": Option(
-            "word", "AUTO", ("AUTO", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
-        ),
+        "COMPRESSION": Option("word", "AUTO", _COMPRESSIONS),
         "FILE_EXTENSION": Option("text", None),
         "ENABLE_OCTAL": Option("bool", False),
         "ALLOW_DUPLICATE": Option("bool", False),
@@ -56,7 +79,7 @@ def read_format(group: Any) -> dict[str, Any]:
         `{"FORMAT_NAME": ...}`, or TYPE with every option of that format.
 
     Raises:
-        SqlError: an option is unknown, or the format is neither Parquet nor JSON.
+        SqlError: an option is unknown, or the format is neither CSV, JSON nor Parquet.
     """
     if not isinstance(group, dict) or not group:
         raise invalid_value(group, "FILE_FORMAT")
@@ -65,12 +88,11 @@ def read_format(group: Any) -> dict[str, Any]:
         return {"FORMAT_NAME": ".".join(name) if isinstance(name, tuple) else str(name)}
     kind = str(group.get("TYPE", "CSV")).upper()
     if group == {"TYPE": "CSV"}:
-        # The default of a stage; reading such files is unsupported.
+        # The default of a stage.
         return group
     if kind not in FORMATS:
         raise not_implemented(f"FILE_FORMAT TYPE = {kind}")
-    found: dict[str, Any] = {"TYPE": kind}
-    found |= {name: option.default for name, option in FORMATS[kind].items()}
+    found = with_defaults({"TYPE": kind})
     for name, value in group.items():
         if name == "TYPE":
             continue
@@ -78,6 +100,13 @@ def read_format(group: Any) -> dict[str, Any]:
             raise invalid_property(name, f"{kind} file format")
         found[name] = FORMATS[kind][name].read(name, value)
     return found
+
+
+def with_defaults(file_format: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file format of a TYPE with every option of it."""
+    kind = file_format["TYPE"]
+    defaults = {name: option.default for name, option in FORMATS[kind].items()}
+    return {"TYPE": kind} | defaults | dict(file_format)
 
 
 @cache

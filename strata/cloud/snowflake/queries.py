@@ -26,7 +26,7 @@ from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.information_schema import CatalogScan
 from strata.cloud.snowflake.parameters import value_of
-from strata.cloud.snowflake.parquet_view import relation
+from strata.cloud.snowflake.parquet_view import shown_as
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.resolver import Resolver, select_from
 from strata.cloud.snowflake.result_scan import ResultScan
@@ -255,7 +255,8 @@ class Readers:
                 files = scan.prune(self._session, found, f"{name}_files")
                 copies = scan.read(self._session, found, files) if self._opens else []
                 self.files += copies
-                query, columns = relation(copies, self._session.storage.files.key_of)
+                kind, key_of = found.file_format["TYPE"], self._session.storage.files.key_of
+                query, columns = shown_as(kind, copies, key_of)
                 duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
                 self._names.append(name)
                 scan.fill(found, name, columns)

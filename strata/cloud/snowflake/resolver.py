@@ -12,6 +12,7 @@ from strata.cloud.snowflake.errors import (
     does_not_exist,
     insufficient_privileges,
     not_implemented,
+    unknown_table_function,
 )
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.grammar import Path
@@ -19,8 +20,9 @@ from strata.cloud.snowflake.information_schema import CatalogScan, catalog_scan
 from strata.cloud.snowflake.result_scan import ResultScan, result_scan
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.stage_files import stage_scan
 from strata.cloud.snowflake.translation import identifiers
-from strata.cloud.snowflake.translation.parser import parse
+from strata.cloud.snowflake.translation.parser import is_stage, parse
 
 _TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "SPLIT_TO_TABLE", "RESULT_SCAN")
 _WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE", exp.Merge: "INSERT"}
@@ -47,6 +49,11 @@ class Resolver:
             if isinstance(rows.this, exp.Anonymous) and rows.this.name.upper() == "RESULT_SCAN":
                 self.results.append(result_scan(self._session, rows))
         for table in list(tree.find_all(exp.Table)):
+            if is_stage(table):
+                self.reads_data = True
+                self.scans.append(stage_scan(self._session, table, names, star))
+                self._replace(table, self.scans[-1].node)
+                continue
             if isinstance(table.parent, exp.AlterRename) or self._is_function_or_cte(table):
                 continue
             path = self._path(table, context)
@@ -105,7 +112,7 @@ class Resolver:
         if isinstance(table.this, exp.Func):
             name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
             if name.upper() not in _TABLE_FUNCTIONS and not isinstance(table.this, exp.Explode):
-                raise SqlError(f"SQL compilation error:\nUnknown table function {name.upper()}", code=2141)
+                raise unknown_table_function(name.upper())
             return True
         if not isinstance(table.this, exp.Identifier):
             raise not_implemented(f"FROM {table.sql(dialect='snowflake')}")
@@ -148,8 +155,8 @@ class Resolver:
     def _external(self, table: exp.Table, relation: ExternalTable, names: set[str], star: bool) -> None:
         whole = star or "VALUE" in names
         found = FileScan(
-            table=relation,
-            place=place_of(self._session, relation),
+            file_format=relation.file_format,
+            place=place_of(self._catalog, relation),
             files=tuple(relation.files.values()),
             node=exp.Subquery(this=exp.select("1")),
             columns=tuple(c for c in relation.columns if star or c.name.upper() in names),
@@ -162,7 +169,7 @@ class Resolver:
 
     @staticmethod
     def _replace(table: exp.Table, subquery: Expr) -> None:
-        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.this.copy()))
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
         subquery.set("alias", alias)
         for argument in ("joins", "laterals", "sample", "pivots"):
             if table.args.get(argument):

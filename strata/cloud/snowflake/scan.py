@@ -1,20 +1,23 @@
-"""Scans of external tables: choose files, and show their rows to DuckDB."""
+"""Scans of external tables and stages: choose files, and show their rows to DuckDB."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, RegisteredFile
-from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.catalog import ExternalColumn, RegisteredFile
+from strata.cloud.snowflake.errors import SqlError
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.storage import Bucket
+from strata.cloud.snowflake.text_files import Conversion, broken, conversion
 from strata.cloud.snowflake.translation.statement import translate
 
 FILENAME = METADATA[0]
@@ -22,23 +25,25 @@ FILENAME = METADATA[0]
 
 @dataclass
 class FileScan:
-    """One read of an external table in a query.
+    """One read of an external table, or of a stage, in a query.
 
-    `fill` completes `node`, the table's place in the query, once the files have been read. `columns` are
-    those that the query may need; `whole` means every column of the files, for VALUE or `*`.
+    `fill` completes `node`, its place in the query, once the files have been read. `columns` are those that
+    the query may need; `whole` means every column of the files, for VALUE or `*`. `files` are those of a
+    table; None means what a stage has of `pattern`, all of which must be readable.
     """
 
-    table: ExternalTable
+    file_format: Mapping[str, Any]
     place: Place
-    files: tuple[RegisteredFile, ...]
+    files: tuple[RegisteredFile, ...] | None
     node: exp.Subquery
     columns: tuple[ExternalColumn, ...]
     whole: bool
     metadata: tuple[str, ...]
     predicate: Expr | None = None
+    pattern: str = ""
 
 
-def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...]:
+def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...] | None:
     """Return the files whose path can satisfy the scan's predicate; all if the predicate fails on a path."""
     if scan.predicate is None or not scan.files:
         return scan.files
@@ -57,30 +62,51 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     return tuple(file for file in scan.files if file.key in kept)
 
 
-def read(session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile]) -> list[LocalFile]:
-    """Return copies of the files that hold Parquet and can be read; the others are skipped.
+def read(
+    session: SnowflakeSession, scan: FileScan, files: Sequence[RegisteredFile] | None
+) -> list[LocalFile]:
+    """Return copies of the files, as Parquet; a file of a table that cannot be read is skipped.
 
     Raises:
-        SqlError: the role cannot be assumed, the bucket cannot be listed, or the format is not Parquet.
+        SqlError: the role cannot be assumed, the bucket cannot be listed, a file of a stage cannot be read,
+            or a file holds what is not implemented.
     """
-    if scan.table.file_format["TYPE"] != "PARQUET":
-        raise not_implemented(f"reading files of TYPE = {scan.table.file_format['TYPE']}")
+    convert = conversion(scan.file_format)
     # Assume the role even for no file: a query must fail once the integration has lost its access.
     bucket = session.storage.open(scan.place.integration, scan.place.bucket)
+    if files is None:
+        return _all_of_stage(scan, bucket, convert)
     if not files:
         return []
     keys = [file.key for file in files]
     there = {stored.key: stored for stored in bucket.objects(_common_prefix(scan.place.prefix, keys))}
-    return [file for file in bucket.read([there[key] for key in keys if key in there]) if file.schema]
+    found = bucket.read([there[key] for key in keys if key in there], convert)
+    return [file for file in found if file.schema is not None]
+
+
+def _all_of_stage(scan: FileScan, bucket: Bucket, convert: Conversion | None) -> list[LocalFile]:
+    objects = [s for s in bucket.objects(scan.place.prefix) if scan.place.matches(scan.pattern, s.key)]
+    found = bucket.read(objects, convert)
+    if len(found) < len(objects):
+        raise SqlError(
+            "Failed to access remote file: access denied. Please check your credentials",
+            code=91003,
+            sqlstate="42501",
+        )
+    for file in found:
+        if file.fault or file.schema is None:
+            raise broken(file.key, file.fault or "The file is not Parquet")
+    return found
 
 
 def fill(scan: FileScan, name: str, columns: Mapping[str, str]) -> None:
     """Complete the scan's subquery over the view `name`; `columns` are its columns by those of Parquet."""
+    documents = scan.file_format["TYPE"] == "JSON"
     projections: list[Expr] = []
     if scan.whole:
         projections.append(exp.column("VALUE", quoted=True))
     for column in scan.columns:
-        tree = _over_columns(parsed(column.expression), columns)
+        tree = _over_columns(parsed(column.expression), columns, documents=documents)
         kind = exp.DataType.build(column.type, dialect="snowflake")
         projections.append(exp.alias_(exp.cast(tree, kind), column.name, quoted=True))
     projections += [exp.column(pseudo, quoted=True) for pseudo in scan.metadata]
@@ -115,15 +141,17 @@ def _key(reference: exp.Column) -> str | None:
     return None
 
 
-def _over_columns(tree: Expr, columns: Mapping[str, str]) -> Expr:
-    """Replace `VALUE:key` by the typed Parquet column, or by NULL if no file has it."""
+def _over_columns(tree: Expr, columns: Mapping[str, str], *, documents: bool) -> Expr:
+    """Replace `VALUE:key` by the typed Parquet column, or by NULL if no file has it; not of documents."""
     for reference in list(tree.find_all(exp.Column)):
         name = reference.name.upper()
         if name in METADATA:
             reference.replace(exp.column(name, quoted=True))
             continue
         key = _key(reference)
-        if key is None:
+        if (key is None or documents) and reference is tree:
+            return exp.column("VALUE", quoted=True)
+        if key is None or documents:
             reference.replace(exp.column("VALUE", quoted=True))
             continue
         node = reference.parent

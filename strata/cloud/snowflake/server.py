@@ -17,10 +17,11 @@ from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
 from strata.cloud.snowflake.connection import cut_off_by
 from strata.cloud.snowflake.engine import Engine
+from strata.cloud.snowflake.notifications import NotificationReader
 from strata.cloud.snowflake.properties import default_properties
 from strata.cloud.snowflake.session import SnowflakeAccount
 from strata.cloud.snowflake.statements.accounts import hash_password
-from strata.cloud.snowflake.storage import AssumeRole, StageStorage
+from strata.cloud.snowflake.storage import AssumeRole, StageStorage, channel_arn
 from strata.errors import StrataError
 
 ORGANIZATION = "STRATA"
@@ -47,6 +48,7 @@ class SnowflakeServer:
         self.account = f"{ORGANIZATION}-LOCAL"
         self._assume_role = assume_role
         self._shared: SnowflakeAccount | None = None
+        self._notifications: NotificationReader | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -60,6 +62,8 @@ class SnowflakeServer:
         self.port = self.context.snowflake_port = listening.getsockname()[1]
         self.password = secrets.token_urlsafe(18)
         self._shared = self._new_account(self._assume_role or self._context_role)
+        self._notifications = NotificationReader(self._shared)
+        self.context.channels.open(channel_arn(self.context.region), self._notifications.take)
         api = Api(self._shared, lambda: self.context.aws_url, self.context.issuer, ADMIN)
         config = uvicorn.Config(
             api.application(),
@@ -96,6 +100,10 @@ class SnowflakeServer:
         if self._thread is not None:
             self._thread.join(timeout=10)
         self._server = self._thread = None
+        if self._notifications is not None:
+            self.context.channels.close(channel_arn(self.context.region))
+            self._notifications.stop()
+            self._notifications = None
         if self._shared is not None:
             self._shared.storage.close()
             self._shared.engine.close()

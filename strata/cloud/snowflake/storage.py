@@ -15,13 +15,20 @@ from strata.cloud.aws.s3.stored_objects import StorageError, StoredObject, Store
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.file_cache import FileCache, LocalFile
+from strata.cloud.snowflake.text_files import Conversion
 
 __all__ = ["Bucket", "StageStorage", "StoredObject"]
 
-# The IAM user of this Snowflake account, in Snowflake's own AWS account.
-USER_ARN = "arn:aws:iam::210987654321:user/strata-embedded-snowflake"
+# Snowflake's own AWS account, and the IAM user of this Snowflake account in it.
+_AWS_ACCOUNT = "210987654321"
+USER_ARN = f"arn:aws:iam::{_AWS_ACCOUNT}:user/strata-embedded-snowflake"
 
 AssumeRole = Callable[..., Any]
+
+
+def channel_arn(region: str) -> str:
+    """Return the queue that notifications of a region's buckets go to."""
+    return f"arn:aws:sqs:{region}:{_AWS_ACCOUNT}:sf-snowpipe-AIDAEMBEDDEDSNOWFLAKE-strataEmbeddedSnowflak"
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -127,15 +134,19 @@ class Bucket:
                 sqlstate="22000",
             ) from None
 
-    def read(self, objects: Sequence[StoredObject]) -> list[LocalFile]:
-        """Return copies of the objects on disk, without those that may not or cannot be read."""
+    def read(self, objects: Sequence[StoredObject], convert: Conversion | None = None) -> list[LocalFile]:
+        """Return copies of the objects on disk, as Parquet, without those that may not or cannot be read.
+
+        Raises:
+            SqlError: an object holds what is not implemented.
+        """
         # S3 is asked for copied objects too: the role may have lost its access.
         try:
             allowed = self._objects.readable(self._keys, self.name, [stored.key for stored in objects])
         except StorageError:
             return []
         return self._storage.files.copies(
-            self.name, [stored for stored in objects if stored.key in allowed], self._body
+            self.name, [stored for stored in objects if stored.key in allowed], self._body, convert
         )
 
     def _body(self, stored: StoredObject) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import Expr, exp
@@ -53,6 +53,7 @@ class Definition:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    key_names: Mapping[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
     references: tuple[ForeignKey, ...] = ()
     identities: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class Definition:
     def fill(self, table: Table) -> None:
         table.columns = {name: types.sql_name(kind or types.text()) for name, kind in self.columns}
         table.required, table.defaults, table.keys = self.required, dict(self.defaults), dict(self.keys)
-        table.references = self.references
+        table.key_names, table.references = dict(self.key_names), self.references
         table.identities, table.comments = dict(self.identities), dict(self.comments)
         table.comment = self.comment
         table.transient, table.session = self.transient, self.session
@@ -105,12 +106,13 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
             original.required,
             original.defaults,
             original.keys,
+            original.key_names,
             original.references,
             original.identities,
             original.comments,
         )
     given: Declared = tuple(declared(tree))
-    keys, references = keys_of(tree), references_of(tree)
+    keys, names, references = keys_of(tree), key_names_of(tree), references_of(tree)
     forget_keys(tree)
     properties = tree.args.get("properties")
     if not given and isinstance(tree.expression, exp.Query):
@@ -131,6 +133,7 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         required_of(tree),
         defaults_of(tree),
         keys,
+        names,
         references,
         identities_of(tree),
         comments_of(tree),
@@ -207,18 +210,35 @@ def altered(session: SnowflakeSession, path: Path, table: Table, definition: Def
 
 def keys_of(tree: Expr) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the columns of the keys that CREATE TABLE declares, by PRIMARY and UNIQUE."""
-    found: dict[str, list[tuple[str, ...]]] = {"PRIMARY": [], "UNIQUE": []}
+    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for kind, columns, _ in sorted(_keys(tree), key=lambda key: key[0]):
+        found[kind] = (*found.get(kind, ()), columns)
+    return found
+
+
+def key_names_of(tree: Expr) -> dict[tuple[str, tuple[str, ...]], str]:
+    """Return the names that CREATE TABLE gives to keys, by the kind and the columns."""
+    return {(kind, columns): name for kind, columns, name in _keys(tree) if name}
+
+
+def _keys(tree: Expr) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield kind, columns and name of each key; the name is empty if none is given."""
     for definition in tree.find_all(exp.ColumnDef):
         for constraint in definition.find_all(exp.ColumnConstraint):
             for kind, name in _COLUMN_KEYS.items():
                 if isinstance(constraint.kind, kind):
-                    found[name].append((definition.name,))
+                    yield name, (definition.name,), constraint.name
     for primary in tree.find_all(exp.PrimaryKey):
-        found["PRIMARY"].append(tuple(e.name for e in primary.expressions))
+        yield "PRIMARY", tuple(e.name for e in primary.expressions), _constraint_of(primary)
     for unique in tree.find_all(exp.UniqueColumnConstraint):
         if isinstance(unique.this, exp.Schema):
-            found["UNIQUE"].append(tuple(e.name for e in unique.this.expressions))
-    return {name: tuple(keys) for name, keys in found.items() if keys}
+            yield "UNIQUE", tuple(e.name for e in unique.this.expressions), _constraint_of(unique)
+
+
+def _constraint_of(node: Expr) -> str:
+    """Return the name of the constraint that a key or reference is in."""
+    holder = node.find_ancestor(exp.Constraint, exp.ColumnConstraint)
+    return holder.name if holder is not None and isinstance(holder.this, exp.Identifier) else ""
 
 
 _COLUMN_KEYS: dict[type[Expr], str] = {
@@ -237,7 +257,8 @@ def references_of(tree: Expr) -> tuple[ForeignKey, ...]:
         assert table is not None, "a reference names a table"
         named = reference.this.expressions if isinstance(reference.this, exp.Schema) else []
         path = (table.catalog, table.db, table.name)
-        found.append(ForeignKey(tuple(e.name for e in own), path, tuple(e.name for e in named)))
+        columns = tuple(e.name for e in own)
+        found.append(ForeignKey(columns, path, tuple(e.name for e in named), _constraint_of(reference)))
     return tuple(found)
 
 

@@ -30,7 +30,12 @@ _NAMES = sorted(
         *moto_compat.BELOW_THE_RESPONSE.values(),
         MotoName("moto.s3.models", "FakeKey.dispose"),
     }
-    - {moto_compat.DISPOSE_DELETE_MARKER}  # an addition
+    # additions
+    - {
+        moto_compat.DISPOSE_DELETE_MARKER,
+        moto_compat.DELETE_MARKER_ETAG,
+        moto_compat.DELETE_MARKER_SIZE,
+    }
 )
 
 

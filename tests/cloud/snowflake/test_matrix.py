@@ -28,7 +28,7 @@ GIVEN = (
        "day": "2024-02-29", "ok": true, "none": null}')""",
     """insert into docs select 2, parse_json('{"name": "Bob", "list": []}')""",
 )
-FILES = ("numbers", "dates", "texts", "variants", "queries", "sessions", "statements", "objects")
+FILES = ("errors", "numbers", "dates", "texts", "variants", "queries", "sessions", "statements", "objects")
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ class Bucket:
             if key.startswith(prefix)
         ]
 
-    def read(self, objects: list[StoredObject]) -> list[LocalFile]:
+    def read(self, objects: list[StoredObject], convert: None = None) -> list[LocalFile]:
         self.asked += [stored.key for stored in objects]
         found = [stored for stored in objects if stored.key not in self.lost]
         return self.files.copies("bucket", found, lambda stored: self.bodies[stored.key])

@@ -72,6 +72,20 @@ def test_what_happened_since_is_undone(admin: Snow, server: SnowflakeServer) -> 
     assert admin.rows("SELECT * FROM KEPT.S.T") == []
 
 
+def test_a_column_goes_on_to_number_itself(admin: Snow, server: SnowflakeServer) -> None:
+    admin.script(
+        "CREATE DATABASE D; CREATE TABLE D.PUBLIC.T (ID INT IDENTITY(10, 5), N INT); "
+        "CREATE TABLE D.PUBLIC.U (ID INT AUTOINCREMENT, N INT); INSERT INTO D.PUBLIC.T (N) VALUES (1), (2)"
+    )
+    _, saved = ask(server, "GET")
+    admin.rows("INSERT INTO D.PUBLIC.T (N) VALUES (3)")
+    for _ in range(2):
+        assert ask(server, "PUT", saved) == (200, b"")
+        admin.script("INSERT INTO D.PUBLIC.T (N) VALUES (4); INSERT INTO D.PUBLIC.U (N) VALUES (4)")
+        assert admin.rows("SELECT ID FROM D.PUBLIC.T ORDER BY ID") == [(10,), (15,), (20,)]
+        assert admin.one("SELECT ID FROM D.PUBLIC.U") == 1
+
+
 def described_table(snow: Snow) -> list[dict[str, Any]]:
     snow.script('USE DATABASE "lower"')
     return snow.records('DESCRIBE TABLE "lower".PUBLIC.T')

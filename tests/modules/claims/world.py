@@ -374,7 +374,8 @@ def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        services = (S3Events(Identity(CloudContext(ACCOUNT, REGION, directory=Path()))), Language())
+        context = CloudContext(ACCOUNT, REGION, directory=Path())
+        services = (S3Events(Identity(context), context.channels), Language())
         for service in services:
             service.start()
         try:

@@ -46,7 +46,7 @@ class Services:
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
-            S3Events(self.identity),
+            S3Events(self.identity, context.channels),
             self.s3_access,
             ConditionalWrites(),
             EventBridge(context.faults),

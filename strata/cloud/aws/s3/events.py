@@ -1,15 +1,16 @@
 """S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
 
 moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
-with one constant sequencer, reports an upload in parts twice and of deletions only that of a last version,
-does not verify checksums, copies whatever the condition on the source's ETag, and lists versions of the same
-millisecond the oldest first.
+with one constant sequencer, looks for queues in the bucket's account only, reports an upload in parts twice
+and of deletions only that of a last version, does not verify checksums, copies whatever the condition on the
+source's ETag, and lists versions of the same millisecond the oldest first.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import threading
 import time
@@ -30,6 +31,7 @@ from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import api as events
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.service import Service, action, replaces
+from strata.cloud.aws.sqs.channels import Channels
 
 # The `reason` of each event type, from the table in "Amazon S3 event notification message structure".
 _REASONS = {
@@ -63,14 +65,26 @@ class _Sequencer:
 
 
 class S3Events(Service):
-    """S3's events, and the actions on objects that check what they are given; needs to know who calls."""
+    """S3's events, and the actions on objects that check what they are given.
+
+    Args:
+        identities: who calls.
+        channels: the queues of other accounts that notifications reach.
+    """
 
     name = "s3"
 
-    def __init__(self, identities: Identity) -> None:
+    def __init__(self, identities: Identity, channels: Channels) -> None:
         super().__init__()
         self._identity = identities
+        self._channels = channels
         self._sequencer = _Sequencer()
+
+    def start(self) -> None:
+        """Let notifications tell of delete markers as of other versions."""
+        super().start()
+        self.set(moto.DELETE_MARKER_ETAG, f'"{_MARKERS_ETAG}"')
+        self.set(moto.DELETE_MARKER_SIZE, 0)
 
     @action("s3", "PutObject", wraps=True)
     @action("s3", "UploadPart", wraps=True)
@@ -137,8 +151,24 @@ class S3Events(Service):
         bucket: Any,
         key: Any,
     ) -> None:
-        if not (_deleting.get() or _is_spurious(event_name)):
-            send(account_id, event_name, bucket, key)
+        if _deleting.get() or _is_spurious(event_name):
+            return
+        send(account_id, event_name, bucket, key)
+        configuration = bucket.notification_configuration
+        for queue in configuration.queue if configuration is not None else ():
+            if queue.matches(event_name, key.name):
+                message = moto.s3_message(event_name, bucket, key, queue.id)
+                self._channels.send(queue.arn, json.dumps(message))
+
+    @replaces(moto.SET_NOTIFICATIONS, wraps=True)
+    def set_notifications(self, put: Callable[..., None], bucket: FakeBucket, configuration: Any) -> None:
+        """Refuse a queue of another account that is not there, as S3 does."""
+        for queue in (configuration or {}).get("QueueConfiguration") or ():
+            if queue["Queue"].split(":")[4] != bucket.account_id and queue["Queue"] not in self._channels:
+                raise S3ClientError(
+                    "InvalidArgument", "Unable to validate the following destination configurations"
+                )
+        put(bucket, configuration)
 
     @replaces(moto.DELETE_OBJECT, wraps=True)
     def delete_object(

@@ -126,7 +126,7 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
                         "table_name": path[2],
                         "column_name": name,
                         "key_sequence": str(sequence),
-                        "constraint_name": _constraint(path, kind, number),
+                        "constraint_name": _constraint(relation, path, kind, key, number),
                         "rely": "false",
                         "comment": "",
                     }
@@ -139,8 +139,12 @@ def show_keys(session: SnowflakeSession, statement: SqlStatement, kind: str) -> 
     return rows_of(columns, rows)
 
 
-def _constraint(path: Path, kind: str, number: int = 1) -> str:
-    return f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}"
+def _constraint(
+    relation: Securable | None, path: Path, kind: str, columns: tuple[str, ...], number: int = 1
+) -> str:
+    """Return the name of a key: the given one, or one that is made."""
+    given = relation.key_names.get((kind, columns)) if isinstance(relation, Table) else None
+    return given or f"SYS_CONSTRAINT_{path[2]}_{kind}_{number}"
 
 
 def show_imported_keys(session: SnowflakeSession, statement: SqlStatement) -> Rows:
@@ -161,8 +165,8 @@ def show_imported_keys(session: SnowflakeSession, statement: SqlStatement) -> Ro
                         "key_sequence": str(sequence),
                         "update_rule": "NO ACTION",
                         "delete_rule": "NO ACTION",
-                        "fk_name": _constraint(path, "FOREIGN", number),
-                        "pk_name": _constraint(key.table, "PRIMARY"),
+                        "fk_name": key.name or f"SYS_CONSTRAINT_{path[2]}_FOREIGN_{number}",
+                        "pk_name": _constraint(referred, key.table, "PRIMARY", primary),
                         "deferrability": "NOT DEFERRABLE",
                         "rely": "false",
                         "comment": "",

@@ -9,7 +9,7 @@ from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
-from strata.cloud.snowflake.properties import read_format
+from strata.cloud.snowflake.properties import with_defaults
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.records import text
@@ -110,7 +110,7 @@ def integration(session: SnowflakeSession, path: Path, integration: Integration)
 def _format_rows(file_format: dict[str, Any]) -> list[dict[str, Any]]:
     if "FORMAT_NAME" in file_format and "TYPE" not in file_format:
         return [_nested("STAGE_FILE_FORMAT", "FORMAT_NAME", "String", file_format["FORMAT_NAME"], "")]
-    default: dict[str, Any] = read_format({"TYPE": file_format["TYPE"]})
+    default: dict[str, Any] = with_defaults({"TYPE": file_format["TYPE"]})
     kinds: dict[type, str] = {bool: "Boolean", list: "List", int: "Integer", str: "String"}
     return [
         _nested(

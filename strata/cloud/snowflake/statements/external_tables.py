@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,18 +9,21 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake.catalog import (
-    ExternalColumn,
-    ExternalTable,
-    RegisteredFile,
-    now,
-)
+from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable, now
 from strata.cloud.snowflake.errors import SqlError, not_implemented
-from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
+from strata.cloud.snowflake.external_files import (
+    METADATA,
+    Place,
+    parsed,
+    place_of,
+    register,
+    unregister,
+)
 from strata.cloud.snowflake.grammar import Path, SqlStatement, parse_name
-from strata.cloud.snowflake.properties import FORMATS, apply_properties, default_properties, read_format
+from strata.cloud.snowflake.properties import apply_properties, default_properties, read_format
 from strata.cloud.snowflake.results import DDL, Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.stage_files import resolved_format
 from strata.cloud.snowflake.statements.creation import (
     Modifiers,
     all_or_nothing,
@@ -30,7 +32,6 @@ from strata.cloud.snowflake.statements.creation import (
     new,
     target,
 )
-from strata.cloud.snowflake.storage import StoredObject
 
 
 def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
@@ -66,7 +67,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         answer = existing(session, "EXTERNAL TABLE", path, modifiers)
         if answer is not None:
             return answer
-        place = place_of(session, table)
+        place = place_of(session.catalog, table)
     # Outside the lock: listing the bucket takes time. It fails if the role cannot be assumed.
     if table.options["REFRESH_ON_CREATE"]:
         _refresh(session, table, place, "")
@@ -74,6 +75,9 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         grants = {g: d for g, d in session.catalog.grants.items() if g.path == path} if copies_grants else {}
         rows = new(session, "EXTERNAL TABLE", path, table, modifiers)
         session.catalog.grants.update(grants)
+    if table.auto_refresh and table.options["REFRESH_ON_CREATE"]:
+        # Once more: the notification of a file that came meanwhile has found no table.
+        _refresh(session, table, place, "")
     return rows
 
 
@@ -91,7 +95,6 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                 raise not_implemented(f"ALTER EXTERNAL TABLE SET {', '.join(properties)}")
             with all_or_nothing(table):
                 apply_properties("EXTERNAL TABLE", table, properties)
-                _refuse_auto_refresh(table)
             return status("Statement executed successfully.")
         change = statement.take_any("REFRESH", "ADD FILES", "REMOVE FILES")
         if not change:
@@ -101,7 +104,7 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
         statement.expect_end()
         if table.options.get("TABLE_FORMAT"):
             raise not_implemented("REFRESH of a table in DELTA format")
-        place = place_of(session, table)
+        place = place_of(session.catalog, table)
         if change == "REMOVE FILES":
             return _forget(table, [place.prefix + name for name in names])
     if change == "ADD FILES":
@@ -119,8 +122,7 @@ def _file_names(statement: SqlStatement) -> list[str]:
 
 
 def _forget(table: ExternalTable, keys: Sequence[str]) -> Rows:
-    found = [key for key in keys if table.files.pop(key, None) is not None]
-    return _told([[key, "UNREGISTERED", _REMOVED] for key in found])
+    return _told([(key, unregister(table, key)) for key in keys])
 
 
 def _add(session: SnowflakeSession, table: ExternalTable, place: Place, names: Sequence[str]) -> Rows:
@@ -135,23 +137,16 @@ def _add(session: SnowflakeSession, table: ExternalTable, place: Place, names: S
             )
         stored.append(found)
     with session.account.lock:
-        return _told([row for item in stored if (row := _register(table, item))])
+        return _told([(item.key, register(table, item)) for item in stored])
 
 
-def _register(table: ExternalTable, stored: StoredObject) -> list[str]:
-    """Register a file unless it is as it was; return what is told of it."""
-    before = table.files.get(stored.key)
-    if before is not None and before.etag == stored.etag:
-        return []
-    table.files[stored.key] = RegisteredFile(stored.key, stored.etag, stored.size, now())
-    outcome = "REGISTERED_NEW" if before is None else "REGISTERED_UPDATE"
-    return [stored.key, outcome, "File registered successfully."]
-
-
-_REMOVED = "File unregistered successfully."
-
-
-def _told(rows: list[list[str]]) -> Rows:
+def _told(files: Sequence[tuple[str, str]]) -> Rows:
+    """Return the rows that tell what became of files; one that is as it was has none."""
+    rows = [
+        [key, outcome, f"File {'un' if outcome == 'UNREGISTERED' else ''}registered successfully."]
+        for key, outcome in files
+        if outcome
+    ]
     return Rows([("file", "text"), ("status", "text"), ("description", "text")], rows, DDL)
 
 
@@ -202,28 +197,19 @@ def stop_auto_refresh(session: SnowflakeSession, kind: str, path: Path) -> None:
     """Turn AUTO_REFRESH off where an external table, its schema or its database has a new owner."""
     for _, table_path, securable in session.catalog.walk():
         if isinstance(securable, ExternalTable) and table_path[: len(path)] == path:
-            securable.auto_refresh = securable.options["AUTO_REFRESH"] = False
+            securable.options["AUTO_REFRESH"] = False
 
 
 def _refresh(session: SnowflakeSession, table: ExternalTable, place: Place, relative: str) -> Rows:
     prefix = place.prefix + relative
     listed = session.storage.open(place.integration, place.bucket).objects(prefix)
-    pattern = re.compile(table.pattern) if table.pattern else None
-    wanted = {
-        stored.key: stored
-        for stored in listed
-        if pattern is None
-        or pattern.fullmatch(stored.key[len(place.prefix) :])
-        or pattern.fullmatch(stored.key)
-    }
-    rows: list[list[str]] = []
+    wanted = {stored.key: stored for stored in listed if place.holds(table, stored.key)}
     with session.account.lock:
-        for key in [k for k in table.files if k.startswith(prefix) and k not in wanted]:
-            del table.files[key]
-            rows.append([key, "UNREGISTERED", _REMOVED])
-        rows += [row for stored in wanted.values() if (row := _register(table, stored))]
+        gone = [key for key in table.files if key.startswith(prefix) and key not in wanted]
+        files = [(key, unregister(table, key)) for key in gone]
+        files += [(key, register(table, stored)) for key, stored in wanted.items()]
         table.last_refreshed_on = now()
-    return _told(rows)
+    return _told(files)
 
 
 def _columns(inner: SqlStatement) -> tuple[ExternalColumn, ...]:
@@ -276,13 +262,19 @@ def _type(text: str) -> str:
     return text.upper()
 
 
-def _refuse_auto_refresh(table: ExternalTable) -> None:
-    """Refuse AUTO_REFRESH: no notification of the bucket reaches the embedded Snowflake."""
-    if table.options["AUTO_REFRESH"]:
-        raise not_implemented(
-            "AUTO_REFRESH = TRUE, the default of an external table; set AUTO_REFRESH = FALSE"
+def _refuse_own_partitions(table: ExternalTable) -> None:
+    """Refuse partitions that the owner adds.
+
+    Rules: Snowflake, CREATE EXTERNAL TABLE; "User-specified partitions and automatically refreshed metadata".
+    """
+    if table.options.get("PARTITION_TYPE") is None:
+        return
+    if table.auto_refresh:
+        raise SqlError(
+            "SQL compilation error:\n"
+            "AUTO_REFRESH = TRUE is not supported with PARTITION_TYPE = USER_SPECIFIED."
         )
-    table.auto_refresh = False
+    raise not_implemented("PARTITION_TYPE = USER_SPECIFIED")
 
 
 def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
@@ -297,15 +289,15 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
     access_control.require(session.catalog, session.role, "STAGE", table.stage, "USAGE", "READ")
     stage = session.catalog.get("STAGE", table.stage)
     declared = table.options.pop("FILE_FORMAT", None)
-    table.file_format = read_format(declared) if declared else stage.options["FILE_FORMAT"]
-    if "FORMAT_NAME" in table.file_format:
-        path = session.resolve("FILE FORMAT", parse_name(table.file_format["FORMAT_NAME"]))
-        access_control.require(session.catalog, session.role, "FILE FORMAT", path, "USAGE")
-        table.file_format = session.catalog.get("FILE FORMAT", path).options | {"FORMAT_NAME": ".".join(path)}
-    if table.file_format["TYPE"] not in FORMATS:
-        raise not_implemented(f"FILE_FORMAT TYPE = {table.file_format['TYPE']}")
+    table.file_format = resolved_format(
+        session, read_format(declared) if declared else stage.options["FILE_FORMAT"]
+    )
     table.pattern = table.options.pop("PATTERN", None) or ""
-    _refuse_auto_refresh(table)
+    _refuse_own_partitions(table)
+    if table.options.get("AWS_SNS_TOPIC"):
+        raise not_implemented(
+            "AWS_SNS_TOPIC; send the bucket's notifications to the notification_channel itself"
+        )
     known = {column.name: column for column in table.columns}
     for name in table.partition_by:
         if name not in known:

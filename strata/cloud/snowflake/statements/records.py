@@ -8,6 +8,7 @@ from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.storage import channel_arn
 
 Record = dict[str, Any]
 Columns = list[tuple[str, str]]
@@ -201,7 +202,7 @@ def external_table(session: SnowflakeSession, path: Path, table: ExternalTable) 
         "file_format_type": table.file_format.get("TYPE"),
         "cloud": "AWS",
         "region": _region(session),
-        "notification_channel": None,
+        "notification_channel": channel_arn(session.catalog.region) if table.auto_refresh else None,
         "last_refreshed_on": table.last_refreshed_on,
         "table_format": "UNSPECIFIED",
     }

@@ -16,6 +16,7 @@ from strata.cloud.snowflake.properties import (
 )
 from strata.cloud.snowflake.results import Rows, status
 from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.stage_files import place_in
 from strata.cloud.snowflake.statements.creation import (
     Modifiers,
     all_or_nothing,
@@ -25,7 +26,7 @@ from strata.cloud.snowflake.statements.creation import (
     rename,
     target,
 )
-from strata.cloud.snowflake.storage import bound_integration, check_location, split_url
+from strata.cloud.snowflake.storage import check_location, split_url
 
 
 def create_stage(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifiers) -> Rows:
@@ -167,17 +168,13 @@ def files(session: SnowflakeSession, location: StagePath) -> list[dict[str, Any]
     Raises:
         SqlError: the stage or its integration does not exist, or the role cannot be assumed.
     """
-    path = session.resolve("STAGE", location.names)
-    access_control.require(session.catalog, session.role, "STAGE", path, "USAGE", "READ")
-    stage = session.catalog.get("STAGE", path)
-    integration = bound_integration(session.catalog, stage)
-    bucket, prefix = split_url(stage.options["URL"].rstrip("/") + "/" + location.path)
+    place, _ = place_in(session, location)
     return [
         {
-            "name": f"s3://{bucket}/{stored.key}",
+            "name": f"s3://{place.bucket}/{stored.key}",
             "size": stored.size,
             "md5": stored.etag,
             "last_modified": stored.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
         }
-        for stored in session.storage.open(integration, bucket).objects(prefix)
+        for stored in session.storage.open(place.integration, place.bucket).objects(place.prefix)
     ]

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import Expr, exp
 from sqlglot.errors import SqlglotError
 
-from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.errors import SqlError, not_implemented, unknown_table_function
 
 _FILE = Path(__file__).with_name("contract.toml")
 _SYNTAX: dict[type[Expr], str] = {
@@ -97,7 +97,7 @@ def check(tree: Expr) -> None:
             if name in refused:
                 raise not_implemented(name)
             if name not in done and isinstance(node.parent, exp.TableFromRows | exp.Lateral):
-                raise SqlError(f"SQL compilation error:\nUnknown table function {name}.", code=2141)
+                raise unknown_table_function(name)
             if name not in done:
                 raise SqlError(
                     f"SQL compilation error:\nUnknown function {name}.", code=2140, sqlstate="42601"

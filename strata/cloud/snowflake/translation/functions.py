@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from strata.cloud.snowflake.translation.phonetics import soundex
@@ -28,6 +28,33 @@ class _Number(float):
 def load(text: str) -> Any:
     """Return the value that a JSON text stands for."""
     return json.loads(text, parse_float=_Number)
+
+
+def load_each(text: str, unique: bool) -> Iterator[Any]:
+    """Yield the values of JSON texts that follow each other.
+
+    Args:
+        text: the texts, with white space around them.
+        unique: whether an object may have a key once only; else its last value counts.
+
+    Raises:
+        ValueError: a text is not JSON.
+    """
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        if unique and len(dict(found)) < len(found):
+            raise ValueError("duplicate object attribute")
+        return dict(found)
+
+    def constant(word: str) -> Any:
+        raise ValueError(f"unknown keyword {word}")
+
+    decoder = json.JSONDecoder(parse_float=_Number, parse_constant=constant, object_pairs_hook=pairs)
+    at = len(text) - len(text.lstrip())
+    while at < len(text):
+        value, end = decoder.raw_decode(text, at)
+        yield value
+        at = len(text) - len(text[end:].lstrip())
 
 
 def dump(value: Any) -> str:

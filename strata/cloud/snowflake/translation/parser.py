@@ -20,6 +20,8 @@ def parse(sql: str) -> Expr:
     """
     tree: Expr = parse_one(_without_end(sql))
     _name_tables(tree)
+    _name_source(tree)
+    _name_formats(tree)
     _number_columns(tree)
     _join_formats(tree)
     return tree
@@ -65,17 +67,43 @@ def _set_name(table: exp.Table, text: str) -> None:
         table.set(name, exp.to_identifier(part, quoted=True))
 
 
+def _name_source(tree: Expr) -> None:
+    """Name the query that MERGE reads, which needs no name in Snowflake."""
+    source = tree.args.get("using") if isinstance(tree, exp.Merge) else None
+    if isinstance(source, exp.Subquery) and not source.alias:
+        source.set("alias", exp.TableAlias(this=exp.to_identifier("$source", quoted=True)))
+
+
+def _name_formats(tree: Expr) -> None:
+    """Replace the file format of a stage, which the library takes for a table, by the text of its name."""
+    for table in list(tree.find_all(exp.Table)):
+        given = table.args.get("format")
+        if isinstance(given, exp.Table):
+            name = ".".join(part.sql(dialect="snowflake") for part in given.parts)
+            table.set("format", exp.Literal.string(name))
+
+
 def _number_columns(tree: Expr) -> None:
-    """Replace `$1` by the first column of VALUES."""
+    """Replace `$1` by the first column of VALUES, or of a stage."""
     for parameter in list(tree.find_all(exp.Parameter)):
         select = parameter.find_ancestor(exp.Select)
         source = select.args.get("from_") if select is not None else None
         number = parameter.this
         if not (isinstance(number, exp.Literal) and not number.is_string):
             continue
+        if select is not None and any(is_stage(table) for table in select.find_all(exp.Table)):
+            of = parameter.parent if isinstance(parameter.parent, exp.Column) else None
+            column = exp.column(f"${number.name}", of.args["table"] if of else None, quoted=True)
+            (of or parameter).replace(column)
+            continue
         if source is None or not isinstance(source.this, exp.Values) or source.this.alias:
-            raise not_implemented(f"${number.name} of other than VALUES")
+            raise not_implemented(f"${number.name} of other than VALUES or a stage")
         parameter.replace(exp.column(f"COLUMN{number.name}", quoted=True))
+
+
+def is_stage(table: exp.Table) -> bool:
+    """Return whether a table of FROM is `@stage/path`."""
+    return isinstance(table.this, exp.Var | exp.Literal) and table.this.name.startswith("@")
 
 
 def _join_formats(tree: Expr) -> None:

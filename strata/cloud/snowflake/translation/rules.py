@@ -296,7 +296,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.StripNullValue: variants.without_json_null,
     exp.CheckJson: lambda node: call("_sf_check_json", casts.to_text(node.this)),
     exp.IsArray: variants.kind_is("ARRAY"),
-    exp.Typeof: lambda node: call("_sf_typeof", variants.variant(node.this)),
+    exp.Typeof: variants.type_name,
     exp.CurrentDate: lambda node: cast(call("now"), types.DATE),
     exp.Soundex: lambda node: call("_sf_soundex", casts.to_text(node.this)),
     exp.MD5: texts.with_text("this"),

@@ -137,6 +137,13 @@ def _stored(cell: Expr, kind: Type) -> Expr:
     given = types.type_of(cell)
     if not types.is_known(given):
         return cell
+    if types.is_variant(kind) and types.is_text(given):
+        raise SqlError(
+            "SQL compilation error:\nExpression type does not match column data type, expecting "
+            f"{types.sql_name(kind)} but got {types.sql_name(given)}",
+            code=2023,
+            sqlstate="22000",
+        )
     if types.is_text(kind):
         text = to_text(cell)
         length = types.length_of(kind)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.errors import not_enough_arguments, not_implemented
 from strata.cloud.snowflake.translation import dates, types
 from strata.cloud.snowflake.translation.casts import to_text
 from strata.cloud.snowflake.translation.tree import call, cast, string, whole
@@ -146,6 +146,8 @@ def listed(node: exp.GroupConcat) -> Expr:
 
 def part_of(node: exp.Substring) -> Expr:
     """SUBSTR: a start of zero is one, a negative start counts from the end."""
+    if not node.args.get("start"):
+        raise not_enough_arguments("SUBSTR")
     length = node.args.get("length")
     parts = [as_text(node.this), cast(node.args["start"], types.number())]
     if length is not None:

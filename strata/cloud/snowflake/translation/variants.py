@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.errors import invalid_arguments, not_implemented
 from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.casts import convert, to_text, variant_text
 from strata.cloud.snowflake.translation.tree import call, cast, string
@@ -18,6 +18,18 @@ _of = types.type_of
 def variant(node: Expr) -> Expr:
     """Convert an operand to VARIANT."""
     return convert(node, types.VARIANT) if types.is_known(_of(node)) else call("to_json", node)
+
+
+def type_name(node: exp.Typeof) -> Expr:
+    """Name the type of a VARIANT; text is not taken for one.
+
+    Raises:
+        SqlError: the argument is text.
+    """
+    kind = types.type_of(node.this)
+    if types.is_known(kind) and types.is_text(kind):
+        raise invalid_arguments("TYPEOF", types.sql_name(kind))
+    return call("_sf_typeof", variant(node.this))
 
 
 def parsed(node: exp.ParseJSON) -> Expr:

@@ -1,0 +1,3 @@
+"""SQLAlchemy's tests of a dialect."""
+
+from sqlalchemy.testing.suite import *  # noqa: F403
