@@ -121,8 +121,11 @@ def test_objects_come_change_and_go(lake: Lake) -> None:
     lake.put("t/1.parquet", 4)
     lake.put("t/5.parquet", 5)
     assert lake.becomes("t", 2, 4, 5)
+    # An object that is listed under the key of one that goes is another.
+    lake.put("t/a b+c.parquet.parquet", 6)
+    assert lake.becomes("t", 2, 4, 5, 6)
     lake.s3.delete_object(Bucket="lake", Key="t/a b+c.parquet")
-    assert lake.becomes("t", 4, 5)
+    assert lake.becomes("t", 4, 5, 6)
     assert lake.rows("still") == []
 
 

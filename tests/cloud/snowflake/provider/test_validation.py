@@ -98,6 +98,9 @@ def test_an_unknown_feature_is_named_by_its_path() -> None:
         "expected [{{} preview_features_enabled} {{} {{{{} 78}} 0x0}}] to be one of ["
     )
     assert fault.summary.endswith("], got snowflake_moon_resource")
+    both = {"preview_features_enabled": ["moon", "sun"], "experimental_features_enabled": ["MARS"]}
+    found = configuration_faults(both)
+    assert {fault.summary.rpartition(", got ")[2] for fault in found} == {"MARS", "moon", "sun"}
     assert configuration_faults({"experimental_features_enabled": ["HIERARCHY_RENAMES"]}) == []
 
 
