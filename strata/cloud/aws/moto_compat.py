@@ -44,6 +44,7 @@ RESPONSES = {
     "iam": MotoName("moto.iam.responses", "IamResponse"),
     "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
+    "scheduler": MotoName("moto.scheduler.responses", "EventBridgeSchedulerResponse"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
 }
