@@ -176,9 +176,9 @@ def reason_to_keep(grant: Grant) -> str:
     """Return why an action stays that nothing here can show the need of, as kept.toml says, or ""."""
     parts = grant.role.split("-")
     for entry in _kept():
-        if any(fnmatch.fnmatchcase(grant.action, pattern) for pattern in entry["actions"]) and (
-            "roles" not in entry or set(entry["roles"]) & set(parts)
-        ):
+        named = any(fnmatch.fnmatchcase(grant.action, pattern) for pattern in entry["actions"])
+        of_role = "roles" not in entry or set(entry["roles"]) & set(parts)
+        if named and of_role and grant.statement in entry.get("statements", [grant.statement]):
             return f"{entry['reason']} ({entry['document']})"
     return ""
 

@@ -118,6 +118,21 @@ def test_what_cannot_be_shown_here_stays_with_its_reason(role: str, action: str,
     assert words in kept
 
 
+@pytest.mark.parametrize(
+    ("role", "statement", "action", "kept"),
+    [
+        ("strata-glue-dev", "List0", "s3:ListBucket", True),
+        ("strata-glue-dev", "List1", "s3:ListBucket", False),
+        ("strata-glue-dev", "MetricsHaveNoResource", "cloudwatch:PutMetricData", True),
+        ("strata-glue-dev", "Metrics", "cloudwatch:PutMetricData", False),
+    ],
+)
+def test_a_reason_is_for_the_statements_that_it_names(
+    role: str, statement: str, action: str, kept: bool
+) -> None:
+    assert bool(reason_to_keep(Grant(role, "own", statement, 0, action))) == kept
+
+
 def test_a_kept_action_is_not_spare() -> None:
     found = examine(policies({"Action": ["logs:PutLogEvents", "s3:GetObject"], "Resource": "*"}), [])
     assert [grant.action for grant in found.kept] == ["logs:PutLogEvents"]

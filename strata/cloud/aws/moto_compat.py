@@ -44,6 +44,7 @@ RESPONSES = {
     "iam": MotoName("moto.iam.responses", "IamResponse"),
     "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
+    "scheduler": MotoName("moto.scheduler.responses", "EventBridgeSchedulerResponse"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
 }
@@ -153,15 +154,25 @@ NESTED_PARAMETERS = MotoName(
 NESTED_RESPONSE = MotoName(
     f"{_TASK}.service.state_task_service_sfn", "StateTaskServiceSfn._normalise_response"
 )
-_MAP = f"{_ASL}.component.state.exec.state_map.iteration"
-MAP_JOBS = (
-    MotoName(
-        f"{_MAP}.itemprocessor.distributed_item_processor_worker", "DistributedItemProcessorWorker._eval_job"
-    ),
-    MotoName(f"{_MAP}.iterator.distributed_iterator_worker", "DistributedIteratorWorker._eval_job"),
+_STATE = f"{_ASL}.component.state"
+_ITERATION = f"{_STATE}.exec.state_map.iteration"
+RUN_MAP = MotoName(
+    f"{_ITERATION}.distributed_iteration_component", "DistributedIterationComponent._eval_body"
 )
+RUN_ITERATION = MotoName(f"{_ITERATION}.iteration_worker", "IterationWorker._eval_job")
+ENTER_STATE, STATE_INPUT = (
+    MotoName(f"{_STATE}.state", f"CommonStateField.{name}") for name in ("_eval_body", "_eval_state_input")
+)
+RUN_PROGRAM, PROGRAM_STATES = (
+    MotoName(f"{_ASL}.component.program.program", f"Program.{name}") for name in ("eval", "_eval_body")
+)
+OPEN_FRAMES = tuple(
+    MotoName(f"{_ASL}.eval.environment", f"Environment.open_{kind}frame") for kind in ("", "inner_")
+)
+ADD_EVENT = MotoName(f"{_ASL}.eval.event.event_manager", "EventManager.add_event")
 PARSE_DEFINITION = MotoName(f"{_ASL}.parse.asl_parser", "AmazonStateLanguageParser.parse")
 DESCRIBE_MACHINE = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_state_machine")
+DESCRIBE_EXECUTION = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_execution")
 DESCRIBE_MAP_RUN, LIST_MAP_RUNS = (
     MotoName("moto.stepfunctions.parser.models", f"StepFunctionsParserBackend.{name}_map_run{end}")
     for name, end in (("describe", ""), ("list", "s"))
@@ -434,9 +445,76 @@ def map_runs_of(execution: Any) -> Any:
     return environment and environment.map_run_record_pool_manager
 
 
-def map_run_of(worker: Any) -> tuple[Any, int]:
-    """Return the record of a worker's Map run, and how many items it has."""
-    return worker._map_run_record, worker._job_pool._jobs_number
+def drop_map_run(pool: Any, run: Any) -> None:
+    """Take a Map Run that does not begin out of those of its execution."""
+    pool._pool.pop(run.map_run_arn)
+
+
+def iteration_program(component: Any) -> Any:
+    """Return the program that a Map's children evaluate."""
+    return component._get_iteration_program()
+
+
+def states_of(program: Any) -> dict[str, Any]:
+    """Return the states, by name, of what the parser made of a machine or of one inside a state."""
+    found = program.states if hasattr(program, "states") else program._states
+    return dict(found.states)
+
+
+def programs_in(state: Any) -> list[Any]:
+    """Return what the parser made of the machines inside a state: a Map has one, Parallel its branches."""
+    if hasattr(state, "iteration_component"):
+        return [state.iteration_component]
+    return list(state.branches.programs) if hasattr(state, "branches") else []
+
+
+def branch_of(program: Any) -> int | None:
+    """Return which branch of a Parallel state a program is, if it is one; `map_fields` numbers them."""
+    number: int | None = getattr(program, "branch", None)
+    return number
+
+
+def parse_machine(definition: str) -> Any:
+    """Return the program of a definition."""
+    return PARSE_DEFINITION.owner().parse(definition)[0]
+
+
+def end(environment: Any) -> None:
+    """Let an environment have ended with success."""
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded
+
+    environment._program_state = ProgramEnded()
+
+
+def own_variables(environment: Any) -> dict[str, Any]:
+    """Return the variables that an environment's program assigned itself."""
+    found: dict[str, Any] = environment.variable_store._inner_scope
+    return found
+
+
+def set_own_variables(environment: Any, variables: dict[str, Any]) -> None:
+    """Give an environment's program its variables back."""
+    environment.variable_store._inner_scope.update(variables)
+
+
+def made_with(execution: Any) -> tuple[Any, ...]:
+    """Return what a worker that evaluates an execution is made with."""
+    made = execution._get_start_execution_worker()
+    session, activities = made._cloud_watch_logging_session, made._activity_store
+    return made._evaluation_details, made._execution_communication, session, activities
+
+
+def continue_history(manager: Any, earlier: Any) -> int:
+    """Let the events of an execution follow those of an earlier attempt; return the last one's id."""
+    manager._history_event_list.extend(earlier.get_event_history())
+    last = len(manager._history_event_list)
+    manager._event_id_gen._next_id = last + 1
+    return last
+
+
+def run_worker(worker: Any) -> None:
+    """Evaluate an execution in this thread."""
+    worker._execution_logic()
 
 
 def task_clients() -> list[MotoName]:

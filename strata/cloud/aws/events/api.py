@@ -220,7 +220,8 @@ class EventBridge(Service):
         bus_name = replay.destination["Arn"].split("/")[-1]
         bus = events_backends[replay.account_id][replay.region].describe_event_bus(bus_name)
         wanted = [arn.split("/")[-1] for arn in replay.destination.get("FilterArns", [])]
-        for event in list(archive.events):
+        window = (float(replay.event_start_time), float(replay.event_end_time))
+        for event in _of_window(archive.events, *window):
             again = {**event, "replay-name": replay.name}
             for rule in list(bus.rules.values()):
                 if not wanted or rule.name in wanted:
@@ -297,6 +298,19 @@ def _archive(rule: Rule, event: dict[str, Any]) -> None:
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule or (archive.rule and archive.rule.name == rule.name):
             archive.events.append(event)  # type: ignore[arg-type]
+
+
+def _of_window(events: Sequence[Any], start: float, end: float) -> list[Any]:
+    """Return an archive's events whose own time is within a replay's window, in the order of time.
+
+    A replay goes by the time in the event: EventBridge User Guide, "Replaying archived events".
+    """
+    found = sorted(((_seconds(event["time"]), event) for event in events), key=lambda timed: timed[0])
+    return [event for at, event in found if start <= at <= end]
+
+
+def _seconds(time: str) -> float:
+    return datetime.datetime.fromisoformat(time).timestamp()
 
 
 def _limit_exceeded() -> JsonRESTError:

@@ -1,4 +1,4 @@
-"""Delivery of events to targets: at once, in threads of its own, with retries and a dead-letter queue.
+"""Delivery to targets of rules and schedules: at once, in threads of its own, with retries and dead letters.
 
 Rules: EventBridge User Guide, "How EventBridge retries delivering events" and "Using dead-letter queues".
 An error that a second try cannot cure (a missing permission, a target that is gone) goes to the dead-letter
@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events.targets import TargetError, invoke, send_dead_letter
@@ -32,9 +32,28 @@ _DEFAULT_ATTEMPTS = 185
 _DEFAULT_AGE = 86_400
 
 
+class Invocation(Protocol):
+    """What is on its way to a target; `retries` counts, and `submitted` is by the monotonic clock."""
+
+    target: Mapping[str, Any]
+    retries: int
+    submitted: float
+
+    def send(self) -> None:
+        """Hand it over to the target; raises TargetError where that fails."""
+
+    def bury(self, error: TargetError, exhausted: str) -> None:
+        """Send it to its dead-letter queue, if it has one.
+
+        Args:
+            error: what it failed with.
+            exhausted: the part of the retry policy that forbids another try; empty where none can help.
+        """
+
+
 @dataclass
 class TargetInvocation:
-    """One event on its way to one target."""
+    """One event on its way to one target of a rule."""
 
     rule_arn: str
     rule_name: str
@@ -46,6 +65,40 @@ class TargetInvocation:
     retries: int = 0
     submitted: float = field(default_factory=time.monotonic)
 
+    def send(self) -> None:
+        """Invoke the target with what its input makes of the event."""
+        try:
+            text = event_input.payload(
+                self.target,
+                self.event,
+                rule_arn=self.rule_arn,
+                rule_name=self.rule_name,
+                ingestion_time=self.ingestion_time,
+            )
+        except event_input.InvalidInputError as error:
+            raise TargetError("INVALID_JSON", str(error)) from None
+        invoke(self.target, text, self)
+
+    def bury(self, error: TargetError, exhausted: str) -> None:
+        """Send the event to the target's dead-letter queue."""
+        queue_arn = (self.target.get("DeadLetterConfig") or {}).get("Arn")
+        lost = f"event {self.event['id']} for {self.target['Arn']}: {error.code}: {error.message}"
+        if not queue_arn:
+            _log.warning("dropped %s (no dead-letter queue)", lost)
+            return
+        attributes = {
+            "RULE_ARN": self.rule_arn,
+            "TARGET_ARN": self.target["Arn"],
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message,
+        }
+        if exhausted:
+            attributes |= {"EXHAUSTED_RETRY_CONDITION": exhausted, "RETRY_ATTEMPTS": str(self.retries)}
+        try:
+            send_dead_letter(queue_arn, json.dumps(self.event, ensure_ascii=False), attributes, self.rule_arn)
+        except TargetError as refused:
+            _log.warning("dropped %s (dead-letter queue: %s)", lost, refused.message)
+
 
 @dataclass
 class WaitingDelivery:
@@ -53,7 +106,7 @@ class WaitingDelivery:
 
     delay: float
     age: float
-    invocation: TargetInvocation
+    invocation: Invocation
 
 
 class Delivery:
@@ -61,7 +114,7 @@ class Delivery:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="event-delivery")
-        self._waiting: list[tuple[float, int, TargetInvocation]] = []
+        self._waiting: list[tuple[float, int, Invocation]] = []
         self._order = itertools.count()
         self._held: set[int] = set()
         self._changed = threading.Condition()
@@ -70,7 +123,7 @@ class Delivery:
         self._timer = threading.Thread(target=self._run_due, name="event-retry", daemon=True)
         self._timer.start()
 
-    def submit(self, invocation: TargetInvocation) -> None:
+    def submit(self, invocation: Invocation) -> None:
         """Deliver soon, in another thread."""
         with self._changed:
             if not self._stopped:
@@ -86,7 +139,7 @@ class Delivery:
                     self._held.clear()
                     self._changed.notify_all()
 
-    def submit_later(self, invocation: TargetInvocation, seconds: float, *, let_pass: bool) -> None:
+    def submit_later(self, invocation: Invocation, seconds: float, *, let_pass: bool) -> None:
         """Deliver after some seconds; with `let_pass` as soon as another one was submitted."""
         with self._changed:
             if not self._stopped:
@@ -141,47 +194,38 @@ class Delivery:
                 heapq.heappop(self._waiting)
                 self._start(invocation)
 
-    def _start(self, invocation: TargetInvocation) -> None:
+    def _start(self, invocation: Invocation) -> None:
         self._invoked.append(str(invocation.target["Arn"]))
         self._pool.submit(self._finish, invocation)
 
-    def _finish(self, invocation: TargetInvocation) -> None:
+    def _finish(self, invocation: Invocation) -> None:
         try:
             self._deliver(invocation)
         finally:
             with self._changed:
                 self._invoked.remove(str(invocation.target["Arn"]))
 
-    def _deliver(self, invocation: TargetInvocation) -> None:
+    def _deliver(self, invocation: Invocation) -> None:
         try:
-            text = event_input.payload(
-                invocation.target,
-                invocation.event,
-                rule_arn=invocation.rule_arn,
-                rule_name=invocation.rule_name,
-                ingestion_time=invocation.ingestion_time,
-            )
-            invoke(invocation.target, text, invocation)
-        except event_input.InvalidInputError as error:
-            self._bury(invocation, TargetError("INVALID_JSON", str(error)), "")
+            invocation.send()
         except TargetError as error:
             if error.retryable:
                 self._retry(invocation, error)
             else:
-                self._bury(invocation, error, "")
+                invocation.bury(error, "")
         except Exception as error:  # whatever the target's own code raises is a failed delivery, not ours
             _log.warning("invoking %s failed", invocation.target["Arn"], exc_info=error)
             message = f"{type(error).__name__}: {error}"
             self._retry(invocation, TargetError("ERROR_FROM_TARGET", message, retryable=True))
 
-    def _retry(self, invocation: TargetInvocation, error: TargetError) -> None:
+    def _retry(self, invocation: Invocation, error: TargetError) -> None:
         policy = invocation.target.get("RetryPolicy") or {}
         delay = min(_FIRST_DELAY * 2**invocation.retries, _LONGEST_DELAY) * random.uniform(0.5, 1)
         age = time.monotonic() - invocation.submitted + delay
         if invocation.retries >= policy.get("MaximumRetryAttempts", _DEFAULT_ATTEMPTS):
-            self._bury(invocation, error, "MaximumRetryAttempts")
+            invocation.bury(error, "MaximumRetryAttempts")
         elif age > policy.get("MaximumEventAgeInSeconds", _DEFAULT_AGE):
-            self._bury(invocation, error, "MaximumEventAgeInSeconds")
+            invocation.bury(error, "MaximumEventAgeInSeconds")
         else:
             invocation.retries += 1
             with self._changed:
@@ -189,27 +233,3 @@ class Delivery:
                     due = time.monotonic() + delay
                     heapq.heappush(self._waiting, (due, next(self._order), invocation))
                     self._changed.notify_all()
-
-    def _bury(self, invocation: TargetInvocation, error: TargetError, exhausted: str) -> None:
-        queue_arn = (invocation.target.get("DeadLetterConfig") or {}).get("Arn")
-        lost = f"event {invocation.event['id']} for {invocation.target['Arn']}: {error.code}: {error.message}"
-        if not queue_arn:
-            _log.warning("dropped %s (no dead-letter queue)", lost)
-            return
-        attributes = {
-            "RULE_ARN": invocation.rule_arn,
-            "TARGET_ARN": invocation.target["Arn"],
-            "ERROR_CODE": error.code,
-            "ERROR_MESSAGE": error.message,
-        }
-        if exhausted:
-            attributes |= {
-                "EXHAUSTED_RETRY_CONDITION": exhausted,
-                "RETRY_ATTEMPTS": str(invocation.retries),
-            }
-        try:
-            send_dead_letter(
-                queue_arn, json.dumps(invocation.event, ensure_ascii=False), attributes, invocation.rule_arn
-            )
-        except TargetError as refused:
-            _log.warning("dropped %s (dead-letter queue: %s)", lost, refused.message)

@@ -18,6 +18,7 @@ from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.s3.stored_objects import StoredObjects
+from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
@@ -50,6 +51,7 @@ class Services:
             self.s3_access,
             ConditionalWrites(),
             EventBridge(context.faults),
+            Scheduler(context, self.identity),
             StepFunctions(context, self.identity),
             self.glue,
             self.functions,

@@ -148,6 +148,8 @@ def _fixed(call: ApiCall, variable: str) -> list[str]:
 
 
 def _named(call: ApiCall, variable: str) -> list[str]:
+    if (call.service, variable) == ("scheduler", "GroupName") and call.operation.endswith("Schedule"):
+        return [str(call.parameters.get("GroupName") or "default")]
     for path in _table()["variables"].get(call.service, {}).get(variable, ()):
         values = list(_values(call.parameters, path))
         if values:

@@ -6,7 +6,6 @@ Importing moto's state language takes two seconds, so it is loaded when Step Fun
 from __future__ import annotations
 
 import copy
-import json
 import random
 import threading
 import time
@@ -79,15 +78,18 @@ class StepFunctions(Service):
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
         from strata.cloud.aws.stepfunctions.language import Language
+        from strata.cloud.aws.stepfunctions.map_fields import Fields
         from strata.cloud.aws.stepfunctions.map_runs import MapRuns
         from strata.cloud.aws.stepfunctions.nested import Nested
+        from strata.cloud.aws.stepfunctions.progress import Progress
         from strata.cloud.aws.stepfunctions.sdk_tasks import SdkTasks
         from strata.cloud.aws.stepfunctions.status_events import StatusEvents
         from strata.cloud.aws.stepfunctions.task_metadata import TaskMetadata
 
         metadata = TaskMetadata()
         engine = Engine(self._context, self._identity, metadata.observe)
-        parts = (metadata, SdkTasks(), Nested(), MapRuns(), ExecutionLog(), StatusEvents(), _Machines())
+        maps = (Fields(), Progress(), MapRuns(engine.client))
+        parts = (metadata, SdkTasks(), Nested(), *maps, ExecutionLog(), StatusEvents(), _Machines())
         for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()
@@ -97,29 +99,13 @@ class StepFunctions(Service):
         self, describe: Callable[[StepFunctionResponse], ActionResult], response: StepFunctionResponse
     ) -> ActionResult:
         described = describe(response)
+        from strata.cloud.aws.stepfunctions.executions import complete
+
         result: Any = described.result
         execution: Any = response.stepfunction_backend.describe_execution(
             moto.parameter(response, "executionArn")
         )
-        if execution.stop_date is not None and result["status"] != "RUNNING":
-            result["stopDate"] = execution.stop_date
-        for field, attribute in (
-            ("stateMachineVersionArn", "version_arn"),
-            ("stateMachineAliasArn", "alias_arn"),
-        ):
-            if getattr(execution.state_machine, attribute, ""):
-                result[field] = getattr(execution.state_machine, attribute)
-        result["inputDetails"] = {"included": True}
-        if result["status"] == "SUCCEEDED":
-            result["output"] = json.dumps(execution.output, ensure_ascii=False)
-        else:
-            result.pop("outputDetails", None)
-        # No execution is redriven here (RedriveExecution is refused by its name).
-        result["redriveCount"] = 0
-        ended = result["status"] in ("FAILED", "ABORTED", "TIMED_OUT")
-        result["redriveStatus"] = "REDRIVABLE" if ended else "NOT_REDRIVABLE"
-        if not ended:
-            result["redriveStatusReason"] = f"Execution is {result['status']} and cannot be redriven"
+        complete(result, execution)
         return described
 
     @action("stepfunctions", "DescribeStateMachine", wraps=True)
@@ -147,13 +133,38 @@ class StepFunctions(Service):
     def list_executions(
         self, list_all: Callable[[StepFunctionResponse], ActionResult], response: StepFunctionResponse
     ) -> ActionResult:
+        backend: Any = response.stepfunction_backend
+        from strata.cloud.aws.stepfunctions import executions
+
+        if moto.parameter(response, "mapRunArn"):
+            return ActionResult(executions.list_children(response))
+        if moto.parameter(response, "redriveFilter"):
+            raise executions.ValidationException("redriveFilter goes only with mapRunArn")
+        if backend.describe_state_machine(moto.parameter(response, "stateMachineArn")).type == "EXPRESS":
+            raise executions.StateMachineTypeNotSupported(
+                "This operation is not supported by this type of state machine"
+            )
         listed = list_all(response)
         result: Any = listed.result
         for item in result["executions"]:
-            execution = response.stepfunction_backend.describe_execution(item["executionArn"])
-            if execution.stop_date is not None and item["status"] != "RUNNING":
-                item["stopDate"] = execution.stop_date
+            told = executions.list_item(backend.describe_execution(item["executionArn"]))
+            item.update({name: value for name, value in told.items() if name != "stateMachineArn"})
         return listed
+
+    @action("stepfunctions", "RedriveExecution")
+    def redrive_execution(self, response: StepFunctionResponse) -> ActionResult:
+        assert response.stepfunction_backend is not None  # asking for it loads the language
+        from strata.cloud.aws.stepfunctions.redrive import redrive_execution
+
+        return ActionResult({"redriveDate": redrive_execution(response)})
+
+    @action("stepfunctions", "StartSyncExecution")
+    def start_sync_execution(self, response: StepFunctionResponse) -> ActionResult:
+        backend, arn = response.stepfunction_backend, moto.parameter(response, "stateMachineArn")
+        from strata.cloud.aws.stepfunctions.sync import run_express
+
+        version, _ = _revision(backend, arn)
+        return ActionResult(run_express(response, version or backend.describe_state_machine(arn)))
 
     @action("stepfunctions", "StopExecution")
     def stop_execution(self, response: StepFunctionResponse) -> ActionResult:
@@ -274,7 +285,12 @@ class _Machines(Service):
 
     @replaces(moto.MAKING_OF_EXECUTION, wraps=True)
     def make_running(self, make: Callable[..., None], execution: Any, *given: Any, **named: Any) -> None:
-        """Make an execution that runs: moto lists it before it gives it a status."""
+        """Make an execution that runs: moto lists it before it gives it a status; it knows no Express one."""
+        if getattr(named.get("state_machine"), "type", "") == "EXPRESS":
+            arn = str(named["exec_arn"])
+            if ":execution:" in arn:
+                named["exec_arn"] = f"{arn.replace(':execution:', ':express:')}:{uuid.uuid4()}"
+            named["sm_type"] = named["state_machine"].sm_type = "EXPRESS"
         make(execution, *given, **named)
         execution.exec_status = ExecutionStatus.RUNNING
 

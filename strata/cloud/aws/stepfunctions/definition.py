@@ -22,34 +22,34 @@ from moto.stepfunctions.parser.asl.parse.test_state.asl_parser import TestStateA
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.stepfunctions import jsonata
 from strata.cloud.aws.stepfunctions.language import parse_path
+from strata.cloud.aws.stepfunctions.map_diagnostics import Found, diagnostic, map_faults, wrong
+from strata.cloud.aws.stepfunctions.map_fields import simplified
 
 _ENDS = ("Succeed", "Fail")
-_NOT_HERE = ("ItemBatcher", "ResultWriter")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PARSING = threading.Lock()
-_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
-Found = list[dict[str, str]]
+_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "BatchInput")
 
 
 def diagnose(definition: str) -> Found:
     """Return what is wrong with a definition, as ValidateStateMachineDefinition lists it."""
     if not definition.strip():
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object")]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object")]
     try:
         parsed = json.loads(definition)
     except ValueError as error:
-        return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+        return [diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
     if not isinstance(parsed, dict):
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
     found = _missing_fields(parsed) or _schema(parsed, "", "JSONPath")
     if found:
         return found
     try:
         _parse(definition)
     except ASLParserException as error:
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
     except Exception as error:  # the parser raises what its components do: ValueError, RuntimeError, ...
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
     return _transitions(parsed, "")
 
 
@@ -58,9 +58,9 @@ def diagnose_state(definition: str) -> Found:
     try:
         state = json.loads(definition)
     except ValueError as error:
-        return [_diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
+        return [diagnostic("INVALID_JSON_DESCRIPTION", f"Invalid JSON: {error}", "/")]
     if not isinstance(state, dict):
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object", "/")]
     if found := _schema({"States": {"TestState": state}}, "", "JSONPath"):
         return found
     try:
@@ -68,9 +68,9 @@ def diagnose_state(definition: str) -> Found:
             moto.forget_query_language(Preprocessor)
             TestStateAmazonStateLanguageParser.parse(definition)
     except ASLParserException as error:
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", fault, "/") for fault in error.errors]
     except Exception as error:  # as below
-        return [_diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
+        return [diagnostic("SCHEMA_VALIDATION_FAILED", f"{type(error).__name__}: {error}", "/")]
     return []
 
 
@@ -78,21 +78,12 @@ def _parse(definition: str) -> None:
     # moto's preprocessors share the query languages that they met, also of a definition that was refused.
     with _PARSING:
         moto.forget_query_language(Preprocessor)
-        AmazonStateLanguageParser.parse(definition)
-
-
-def _diagnostic(code: str, message: str, location: str = "") -> dict[str, str]:
-    found = {"severity": "ERROR", "code": code, "message": message}
-    return {**found, "location": location} if location else found
-
-
-def _wrong(message: str, location: str) -> dict[str, str]:
-    return _diagnostic("SCHEMA_VALIDATION_FAILED", message, location)
+        AmazonStateLanguageParser.parse(simplified(definition))
 
 
 def _missing_fields(machine: Mapping[str, Any]) -> Found:
     missing = [field for field in ("States", "StartAt") if field not in machine]
-    return [_wrong(f"These fields are required: [{', '.join(missing)}]", "/")] if missing else []
+    return [wrong(f"These fields are required: [{', '.join(missing)}]", "/")] if missing else []
 
 
 def _machines_of(state: Mapping[str, Any], path: str) -> Iterator[tuple[dict[str, Any], str]]:
@@ -122,11 +113,11 @@ def _schema(machine: Mapping[str, Any], path: str, inherited: str) -> Found:
         language = state.get("QueryLanguage") or whole
         if whole == "JSONata" and language == "JSONPath":
             found.append(
-                _wrong(
+                wrong(
                     "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", here
                 )
             )
-        found += _state(state, here)
+        found += _state(state, here, language)
         own = {k: v for k, v in state.items() if k not in ("ItemProcessor", "Iterator", "Branches")}
         found += _expressions(own, here) if language == "JSONata" else _paths(own, here)
         for inner, place in _machines_of(state, here):
@@ -137,41 +128,40 @@ def _schema(machine: Mapping[str, Any], path: str, inherited: str) -> Found:
 def _downgrades(machine: Mapping[str, Any], path: str, outer: str) -> Found:
     """States in JSONPath inside one in JSONata, which the parser here does not take."""
     return [
-        _wrong("The embedded cloud takes no JSONPath inside a state in JSONata", f"{path}/States/{name}")
+        wrong("The embedded cloud takes no JSONPath inside a state in JSONata", f"{path}/States/{name}")
         for name, state in _states(machine).items()
         if outer == "JSONata" and state.get("QueryLanguage") == "JSONPath"
     ]
 
 
-def _state(state: Mapping[str, Any], here: str) -> Found:
+def _state(state: Mapping[str, Any], here: str, language: str) -> Found:
     found: Found = []
     kind = state.get("Type")
     goes_on = "Next" in state or state.get("End") is True
     if kind in ("Pass", "Task", "Wait", "Map", "Parallel") and not goes_on:
-        found.append(_wrong("One of these fields is required: [Next, End]", here))
-    for field in _NOT_HERE:
-        if field in state:
-            found.append(_wrong(f"The embedded cloud has no {field}", f"{here}/{field}"))
+        found.append(wrong("One of these fields is required: [Next, End]", here))
+    if kind == "Map":
+        found += map_faults(state, here, language)
     if kind == "Task" and ":activity:" in str(state.get("Resource")):
-        found.append(_wrong("The embedded cloud runs no activities", f"{here}/Resource"))
+        found.append(wrong("The embedded cloud runs no activities", f"{here}/Resource"))
     timestamp = state.get("Timestamp")
     if isinstance(timestamp, str) and not timestamp.startswith("{%") and not _is_timestamp(timestamp):
-        found.append(_wrong("String does not match RFC3339 timestamp", f"{here}/Timestamp"))
+        found.append(wrong("String does not match RFC3339 timestamp", f"{here}/Timestamp"))
     credentials = state.get("Credentials")
     if isinstance(credentials, dict) and not {"RoleArn", "RoleArn.$"} & credentials.keys():
-        found.append(_wrong("The field 'RoleArn' is required but was missing", f"{here}/Credentials"))
+        found.append(wrong("The field 'RoleArn' is required but was missing", f"{here}/Credentials"))
     for number, choice in enumerate(_list(state.get("Choices"))):
         if "Next" not in choice:
-            found.append(_wrong("These fields are required: [Next]", f"{here}/Choices[{number}]"))
+            found.append(wrong("These fields are required: [Next]", f"{here}/Choices[{number}]"))
     for field in ("Retry", "Catch"):
         handlers = _list(state.get(field))
         for number, handler in enumerate(handlers):
             errors = handler.get("ErrorEquals") or []
             place = f"{here}/{field}[{number}]/ErrorEquals"
             if "States.ALL" in errors and len(errors) > 1:
-                found.append(_wrong("'States.ALL' must appear alone", place))
+                found.append(wrong("'States.ALL' must appear alone", place))
             if "States.ALL" in errors and number < len(handlers) - 1:
-                found.append(_wrong(f"'States.ALL' must be in the last item of '{field}'", place))
+                found.append(wrong(f"'States.ALL' must be in the last item of '{field}'", place))
     return found
 
 
@@ -196,7 +186,7 @@ def _paths(value: Any, here: str, *, template: bool = False) -> Found:
             try:
                 parse_path(member.replace("$$", "$", 1))
             except JSONPathError:
-                found.append(_wrong(f"The value for the field '{name}' must be a valid JSONPath", place))
+                found.append(wrong(f"The value for the field '{name}' must be a valid JSONPath", place))
         if name != "Result":
             found += _paths(member, place, template=template or name in _TEMPLATES)
     for number, member in enumerate(value if isinstance(value, list) else ()):
@@ -210,7 +200,7 @@ def _expressions(value: Any, here: str) -> Found:
         try:
             jsonata.check(value[2:-2].strip())
         except jsonata.JsonataError as error:
-            return [_wrong(f"The JSONata expression is not valid: {error}", here)]
+            return [wrong(f"The JSONata expression is not valid: {error}", here)]
     members = (
         [(f"{here}/{name}", member) for name, member in value.items()]
         if isinstance(value, dict)
@@ -232,7 +222,7 @@ def _transitions(machine: Mapping[str, Any], path: str) -> Found:
             reached.add(target)
         else:
             found.append(
-                _diagnostic("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {target}", location)
+                diagnostic("MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {target}", location)
             )
 
     go(machine.get("StartAt"), f"{path}/StartAt")
@@ -246,10 +236,10 @@ def _transitions(machine: Mapping[str, Any], path: str) -> Found:
             for number, branch in enumerate(_list(state.get(field))):
                 go(branch.get("Next"), f"{here}/{field}[{number}]/Next")
     if not ends:
-        found.append(_diagnostic("MISSING_END_STATE", "Workflow has no terminal state"))
+        found.append(diagnostic("MISSING_END_STATE", "Workflow has no terminal state"))
     else:
         found += [
-            _diagnostic(
+            diagnostic(
                 "MISSING_TRANSITION_TARGET", f'State "{name}" is not reachable.', f"{path}/States/{name}"
             )
             for name in states

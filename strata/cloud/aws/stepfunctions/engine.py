@@ -74,16 +74,22 @@ class Engine(Service):
         self.set(moto.GLUE_ABNORMAL_STATES, _NOT_SUCCEEDED)
         self.set(moto.GLUE_TERMINAL_STATES, _NOT_SUCCEEDED | {"SUCCEEDED"})
 
+    def client(self, env: Any, service: str) -> Any:
+        """Return the client of a service with the keys of an execution's role."""
+        details = env.aws_execution_details
+        credentials = _ExecutionCredentials(role_arn=details.role_arn, state_machine_arn=_machine_arn(env))
+        return self._clients.get(details.region, service, credentials)
+
     @replaces(moto.EVAL_CREDENTIALS, wraps=True)
     def eval_credentials(self, evaluate: Any, task: Any, env: Any) -> _ExecutionCredentials:
         credentials = evaluate(task, env)
-        machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
-        return _ExecutionCredentials(role_arn=credentials.role_arn, state_machine_arn=machine_arn)
+        return _ExecutionCredentials(role_arn=credentials.role_arn, state_machine_arn=_machine_arn(env))
 
     @replaces(moto.NEW_ENVIRONMENT, wraps=True)
     def new_environment(self, make: Any, worker: Any) -> Any:
         environment = make(worker)
-        environment.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
+        if environment.is_standard_workflow():
+            environment.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
         return environment
 
     @replaces(moto.AFTER_TASK, wraps=True)
@@ -166,6 +172,12 @@ class Engine(Service):
         else:
             raise RuntimeError(f"the execution ended in {type(state).__name__}")
         execution.exec_status = status
+
+
+def _machine_arn(env: Any) -> str:
+    """Return the ARN of an execution's state machine; a Map Run's children are of their parent's."""
+    found: str = env.states.context_object.context_object_data["StateMachine"]["Id"]
+    return found.partition("/")[0]
 
 
 class _Clients:

@@ -20,6 +20,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.service import Service, replaces
+from strata.cloud.aws.stepfunctions.redrives import Redrives, redrives_of
 
 
 class ExecutionLog(Service):
@@ -37,18 +38,32 @@ def _session(execution: Execution) -> CloudWatchLoggingSession | None:
     configuration = CloudWatchLoggingConfiguration.from_logging_configuration(machine.arn, asked)
     if configuration is None:
         return None
+    redrives = redrives_of(execution)
     stream = f"states/{machine.name}/{execution.start_date:%Y-%m-%d-%H-%M}/{execution.name}"
-    return _Session(execution.exec_arn, configuration, stream)
+    return _Session(execution.exec_arn, configuration, stream, redrives)
+
+
+def child_session(parent: Any, execution_arn: str, name: str, redrives: Redrives) -> _Session | None:
+    """Return the log of a Map Run's child, in the log group of the parent; None if that has none."""
+    if parent is None:
+        return None
+    folder = parent.stream.rpartition("/")[0]
+    return _Session(execution_arn, parent.configuration, f"{folder}/{name.partition(':')[0]}", redrives)
 
 
 class _Session(CloudWatchLoggingSession):
     """One execution's log: moto's own asks for the events' level, and writes what its log service refuses."""
 
     def __init__(
-        self, execution_arn: str, configuration: CloudWatchLoggingConfiguration, stream: str
+        self,
+        execution_arn: str,
+        configuration: CloudWatchLoggingConfiguration,
+        stream: str,
+        redrives: Redrives,
     ) -> None:
         super().__init__(execution_arn, configuration)
-        self._stream = stream
+        self.stream = stream
+        self._redrives = redrives
 
     def publish_history_log(self, history_log: HistoryLog) -> None:
         backend: Any = moto.logs_of(self)
@@ -57,5 +72,6 @@ class _Session(CloudWatchLoggingSession):
             return
         at = int(datetime.fromisoformat(str(history_log["event_timestamp"])).timestamp() * 1000)
         line = {**json.loads(to_json_str(history_log)), "event_timestamp": str(at)}
-        backend.ensure_log_stream(group, self._stream)
-        backend.put_log_events(group, self._stream, [{"timestamp": at, "message": json.dumps(line)}])
+        line["redrive_count"] = str(self._redrives.count)
+        backend.ensure_log_stream(group, self.stream)
+        backend.put_log_events(group, self.stream, [{"timestamp": at, "message": json.dumps(line)}])

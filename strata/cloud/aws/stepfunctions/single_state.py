@@ -13,7 +13,8 @@ from moto.stepfunctions.parser.backend.state_machine import TestStateMachine
 from moto.stepfunctions.parser.backend.test_state.execution import TestStateExecution
 
 from strata.cloud.aws import moto_compat as moto
-from strata.cloud.aws.stepfunctions.definition import Found, diagnose_state
+from strata.cloud.aws.stepfunctions.definition import diagnose_state
+from strata.cloud.aws.stepfunctions.map_diagnostics import Found
 
 # Of the request: what a test of a state may also be given.
 _NOT_HERE = ("context", "mock", "stateConfiguration", "stateName", "variables")

@@ -15,6 +15,7 @@ from moto.stepfunctions.parser.backend.test_state.execution import TestStateExec
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import api as events
 from strata.cloud.aws.service import Service, replaces
+from strata.cloud.aws.stepfunctions.redrives import redrives_of
 
 
 class StatusEvents(Service):
@@ -22,18 +23,21 @@ class StatusEvents(Service):
 
     @replaces(moto.START_OF_EXECUTION, wraps=True)
     def start_told(self, start: Callable[[Any], None], execution: Any) -> None:
-        _tell(execution, "RUNNING")
+        tell(execution, "RUNNING")
         start(execution)
 
     @replaces(moto.REFLECT_STATUS, wraps=True)
     def end_told(self, reflect: Callable[[Any], None], communication: Any) -> None:
         reflect(communication)
-        _tell(communication.execution, communication.execution.exec_status.value)
+        tell(communication.execution, communication.execution.exec_status.value)
 
 
-def _tell(execution: Any, status: str) -> None:
-    if execution.sm_type == "EXPRESS" or isinstance(execution, TestStateExecution):
+def tell(execution: Any, status: str) -> None:
+    """Publish the status of a standard execution that is not the child of a Map Run."""
+    is_child = hasattr(execution, "map_run_arn")
+    if execution.sm_type == "EXPRESS" or is_child or isinstance(execution, TestStateExecution):
         return
+    redrives = redrives_of(execution)
     succeeded, stays = status == "SUCCEEDED", status in ("RUNNING", "SUCCEEDED")
     detail = {
         "executionArn": execution.exec_arn,
@@ -46,8 +50,8 @@ def _tell(execution: Any, status: str) -> None:
         "output": json.dumps(execution.output) if succeeded else None,
         "stateMachineVersionArn": getattr(execution.state_machine, "version_arn", None),
         "stateMachineAliasArn": getattr(execution.state_machine, "alias_arn", None),
-        "redriveCount": 0,
-        "redriveDate": None,
+        "redriveCount": redrives.count,
+        "redriveDate": _milliseconds(redrives.date),
         "redriveStatus": "NOT_REDRIVABLE" if stays else "REDRIVABLE",
         "redriveStatusReason": f"Execution is {status} and cannot be redriven" if stays else None,
         "inputDetails": {"included": True},

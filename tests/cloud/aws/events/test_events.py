@@ -281,6 +281,27 @@ def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
     assert events.describe_archive(ArchiveName="kept")["EventCount"] == 1
 
 
+def test_a_replay_sends_the_events_of_its_window_by_their_own_time(aws: Aws) -> None:
+    events = aws.client("events")
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    archive = events.create_archive(ArchiveName="kept", EventSourceArn=bus)["ArchiveArn"]
+    for second in (59, 20, 10, 9):
+        put(aws, {"at": second}, Time=f"2024-05-01T00:00:{second:02}Z")
+    url, arn = aws.queue("q")
+    aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": arn})
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime="2024-05-01T00:00:10Z",
+        EventEndTime="2024-05-01T00:00:20Z",
+        Destination={"Arn": bus},
+    )
+    found: list[dict[str, Any]] = []
+    while len(found) < 2 and (more := aws.messages(url)):
+        found += more
+    assert sorted(json.loads(message["Body"])["detail"]["at"] for message in found) == [10, 20]
+
+
 @pytest.mark.parametrize("bus", ["default", "own"])
 @pytest.mark.parametrize(("wanted", "taken"), [([], ["one", "two"]), (["two"], ["two"])])
 def test_a_replay_goes_to_the_rules_that_are_named(
@@ -295,13 +316,20 @@ def test_a_replay_goes_to_the_rules_that_are_named(
     destination = {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"}
     if wanted:
         destination["FilterArns"] = [arns[name] for name in wanted]  # type: ignore[assignment]
-    replay = SimpleNamespace(name="again", destination=destination, account_id=ACCOUNT, region=REGION)
-    event = {"source": "test", "id": "e"}
+    replay = SimpleNamespace(
+        name="again",
+        destination=destination,
+        account_id=ACCOUNT,
+        region=REGION,
+        event_start_time=0,
+        event_end_time=2e9,
+    )
+    event = {"source": "test", "id": "e", "time": "2020-01-01T00:00:00Z"}
     before = time.time()
     EventBridge(FaultRegistry()).replay_events(replay, SimpleNamespace(events=[event]))  # type: ignore[arg-type]
     assert sorted(name for name, _ in sent) == taken
     assert all(found == event | {"replay-name": "again"} for _, found in sent)
-    assert event == {"source": "test", "id": "e"}
+    assert event == {"source": "test", "id": "e", "time": "2020-01-01T00:00:00Z"}
     assert replay.state.value == "COMPLETED"
     assert before <= replay.end_time <= time.time()
 

@@ -74,6 +74,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "s3",
             "s3-access",
             "conditional-writes",
+            "scheduler",
             "stepfunctions",
             "sqs-redrive",
         ]

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: schedules with targets of their own, invoked as their roles."""
