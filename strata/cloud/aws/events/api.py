@@ -9,8 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import logging
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,8 +30,9 @@ from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events import pattern as event_pattern
 from strata.cloud.aws.events import pattern_syntax
 from strata.cloud.aws.events import schedule as event_schedule
-from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
-from strata.cloud.aws.service import Service, action, replaces
+from strata.cloud.aws.events.delivering import DeliveringService
+from strata.cloud.aws.events.delivery import TargetInvocation
+from strata.cloud.aws.service import action, replaces
 from strata.faults import Fault, FaultRegistry
 from strata.faults.fault import DELIVERY
 
@@ -41,57 +40,19 @@ from strata.faults.fault import DELIVERY
 _RULES_PER_BUS = 300
 _TARGETS_PER_RULE = 5
 _ENTRIES_SIZE = 262_144
-_log = logging.getLogger(__name__)
-# A schedule is exact to the minute.
-_CLOCK_SECONDS = 1.0
 _NEEDED = ("id", "account", "source", "time", "region", "detail-type")
 
 
-class EventBridge(Service):
-    """Rules and targets, with a delivery of their own while the service runs."""
+class EventBridge(DeliveringService):
+    """Rules and targets."""
 
     name = "events"
+    invokes = "an event is being delivered to {}"
 
     def __init__(self, faults: FaultRegistry) -> None:
         super().__init__()
         self._faults = faults
-        self._delivery: Delivery | None = None
         self._schedules = event_schedule.Schedules()
-        self._stopped = threading.Event()
-        self._clock: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the delivery, then take events, and look at the clock."""
-        self._delivery = Delivery()
-        super().start()
-        self._stopped.clear()
-        self._clock = threading.Thread(target=self._run_schedules, name="event-schedule", daemon=True)
-        self._clock.start()
-
-    def stop(self) -> None:
-        """Stop; what is not delivered yet is lost."""
-        self._stopped.set()
-        if self._clock is not None:
-            self._clock.join()
-            self._clock = None
-        super().stop()
-        if self._delivery is not None:
-            self._delivery.stop()
-            self._delivery = None
-
-    def unfinished(self) -> str:
-        """Name a target that is being invoked."""
-        arn = self._delivery.invoked() if self._delivery else ""
-        return f"an event is being delivered to {arn}" if arn else ""
-
-    def state(self) -> Any:
-        """Return the deliveries that wait for another try."""
-        return self._delivery.waiting() if self._delivery else None
-
-    def load(self, state: Any) -> None:
-        """Wait for the same deliveries."""
-        if self._delivery is not None:
-            self._delivery.wait_for(state or ())
 
     @action("events", "PutRule", wraps=True)
     def put_rule(self, put: Callable[..., Any], response: Any) -> Any:
@@ -178,14 +139,6 @@ class EventBridge(Service):
             )
             self._submit(rule, event)
 
-    def _run_schedules(self) -> None:
-        while not self._stopped.wait(_CLOCK_SECONDS):
-            try:
-                self.run_due(datetime.datetime.now(datetime.UTC))
-            except Exception:
-                # The clock of the others goes on.
-                _log.exception("a schedule could not be run")
-
     def _submit(self, rule: Rule, event: Mapping[str, Any]) -> None:
         """Hand an event to the delivery, for each target of a rule."""
         ingestion_time = _timestamp(None)
@@ -204,16 +157,15 @@ class EventBridge(Service):
 
     def _hand_over(self, invocation: TargetInvocation, fault: Fault | None) -> None:
         """Give a delivery to the threads that make it, as the fault wants it."""
-        assert self._delivery is not None, "EventBridge has not started"
         effect = fault.effect if fault else ""
         if effect == "drop":
             return
         if fault and effect in ("delay", "reorder"):
-            self._delivery.submit_later(invocation, fault.seconds, let_pass=effect == "reorder")
+            self.delivery.submit_later(invocation, fault.seconds, let_pass=effect == "reorder")
             return
-        self._delivery.submit(invocation)
+        self.delivery.submit(invocation)
         if effect == "duplicate":
-            self._delivery.submit(dataclasses.replace(invocation))
+            self.delivery.submit(dataclasses.replace(invocation))
 
     @replaces(moto.REPLAY_EVENTS)
     def replay_events(self, replay: Replay, archive: Any) -> None:

@@ -7,9 +7,7 @@ somewhere in it.
 from __future__ import annotations
 
 import datetime
-import logging
 import random
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,22 +17,20 @@ from moto.scheduler.models import Schedule, scheduler_backends
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
-from strata.cloud.aws.events.delivery import Delivery
+from strata.cloud.aws.events.delivering import DeliveringService
 from strata.cloud.aws.events.schedule import InvalidScheduleError
 from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.scheduler import targets, timetable
 from strata.cloud.aws.scheduler.invocation import ScheduledInvocation
 from strata.cloud.aws.scheduler.timetable import Timetable
-from strata.cloud.aws.service import Service, action
+from strata.cloud.aws.service import action
 from strata.cloud.client import embedded_client
 from strata.iam import Principal
 
 _SCHEDULER = "scheduler.amazonaws.com"
-_CLOCK_SECONDS = 1.0
 _LONGEST_WINDOW = 1440
 _INSTANT = datetime.timedelta(microseconds=1)
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,20 +42,18 @@ class _Planned:
     invoked: datetime.datetime | None
 
 
-class Scheduler(Service):
-    """Schedules, groups, and a delivery of their own while the service runs."""
+class Scheduler(DeliveringService):
+    """Schedules and groups."""
 
     name = "scheduler"
+    invokes = "a schedule invokes {}"
 
     def __init__(self, context: CloudContext, identities: Identity) -> None:
         super().__init__()
         self._context = context
         self._identity = identities
-        self._delivery: Delivery | None = None
         self._planned: dict[str, _Planned] = {}
         self._since = datetime.datetime.now(datetime.UTC)
-        self._stopped = threading.Event()
-        self._clock: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -68,40 +62,13 @@ class Scheduler(Service):
 
     def start(self) -> None:
         """Take schedules, and look at the clock."""
-        self._delivery = Delivery()
-        self._planned.clear()
-        self._since = datetime.datetime.now(datetime.UTC)
+        self._begin()
         super().start()
-        self._stopped.clear()
-        self._clock = threading.Thread(target=self._run, name="scheduler", daemon=True)
-        self._clock.start()
-
-    def stop(self) -> None:
-        """Stop; what waits for another try is lost."""
-        self._stopped.set()
-        if self._clock is not None:
-            self._clock.join()
-            self._clock = None
-        super().stop()
-        if self._delivery is not None:
-            self._delivery.stop()
-            self._delivery = None
-
-    def unfinished(self) -> str:
-        """Name a target that is being invoked."""
-        arn = self._delivery.invoked() if self._delivery else ""
-        return f"a schedule invokes {arn}" if arn else ""
-
-    def state(self) -> Any:
-        """Return the invocations that wait for another try."""
-        return self._delivery.waiting() if self._delivery else None
 
     def load(self, state: Any) -> None:
         """Wait for the same invocations; what was due in between is not made up for."""
-        self._since = datetime.datetime.now(datetime.UTC)
-        self._planned.clear()
-        if self._delivery is not None:
-            self._delivery.wait_for(state or ())
+        self._begin()
+        super().load(state)
 
     @action("scheduler", "CreateSchedule", wraps=True)
     def create_schedule(self, create: Callable[..., str], response: Any) -> str:
@@ -146,11 +113,11 @@ class Scheduler(Service):
         known, self._planned = self._planned, {}
         for group, schedule in _enabled():
             planned = known.get(schedule.arn)
-            times = _timetable(schedule)
             if planned is None or planned.version != schedule.last_modified_date:
                 made = _moment(schedule.last_modified_date)
-                planned = _plan(schedule, times.first(max(made, self._since)))
+                planned = _plan(schedule, _timetable(schedule).first(max(made, self._since)))
             if planned.scheduled and planned.invoked and planned.invoked <= now:
+                times = _timetable(schedule)
                 self._invoke(schedule, group.arn, planned.scheduled)
                 following = times.first(planned.scheduled + _INSTANT)
                 if following and following < now - _window(schedule):
@@ -173,17 +140,13 @@ class Scheduler(Service):
         )
         return embedded_client(service, self.url, region, keys.environment())
 
-    def _run(self) -> None:
-        while not self._stopped.wait(_CLOCK_SECONDS):
-            try:
-                self.run_due(datetime.datetime.now(datetime.UTC))
-            except Exception:
-                # The clock of the others goes on.
-                _log.exception("a schedule could not be run")
+    def _begin(self) -> None:
+        """Plan from now on."""
+        self._since = datetime.datetime.now(datetime.UTC)
+        self._planned.clear()
 
     def _invoke(self, schedule: Schedule, group_arn: str, scheduled: datetime.datetime) -> None:
-        assert self._delivery is not None, "EventBridge Scheduler has not started"
-        self._delivery.submit(
+        self.delivery.submit(
             ScheduledInvocation(schedule.arn, group_arn, dict(schedule.target), scheduled, self)
         )
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule
 
 from strata.cloud.aws import CloudContext
+from strata.cloud.aws.events import delivering
 from strata.cloud.aws.events.delivery import Delivery, WaitingDelivery
 from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.aws.iam.identity import Identity
@@ -32,7 +33,7 @@ NOW = datetime.datetime(2026, 5, 1, 12, 0, 0, tzinfo=datetime.UTC)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_CLOCK_SECONDS", 0.05)
+    monkeypatch.setattr(delivering, "_CLOCK_SECONDS", 0.05)
 
 
 def allow(action: str, resource: str) -> list[dict[str, Any]]:
