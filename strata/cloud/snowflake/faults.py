@@ -6,7 +6,7 @@ import re
 
 import duckdb
 
-from strata.cloud.snowflake.errors import SqlError, not_implemented
+from strata.cloud.snowflake.errors import SqlError, not_enough_arguments, not_implemented
 
 _NUMBERS = r"(?:U?INT\d+|DECIMAL\(.*\)|DOUBLE|FLOAT|HUGEINT)"
 # Pattern of the engine's message: Snowflake's words, number and SQL state.
@@ -89,31 +89,19 @@ _FAULTS: tuple[tuple[str, str, int, str], ...] = (
     ),
     (r"INTERRUPT", "SQL execution canceled", 604, "57014"),
 )
-# Pattern of the grammar library's message: Snowflake's words, number and SQL state.
-_CALLS: tuple[tuple[str, str, int, str], ...] = (
-    (
-        r"Required keyword: '\w+' missing for <class '[\w.]*\.(?P<f>\w+)'>",
-        "SQL compilation error:\nnot enough arguments for function [{f}]",
-        938,
-        "22023",
-    ),
-    (
-        r"number of provided arguments \((?P<n>\d+)\) is greater than the maximum .*\((?P<m>\d+)\)",
-        "SQL compilation error:\ntoo many arguments for function, expected {m}, got {n}",
-        939,
-        "22023",
-    ),
-)
+# The grammar library's messages.
+_TOO_FEW = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]*\.(\w+)'>")
+_TOO_MANY = re.compile(r"number of provided arguments \((\d+)\) is greater than the maximum .*\((\d+)\)")
 _PREFIX = "not implemented by the embedded Snowflake: "
 
 
 def of_grammar(message: str) -> SqlError | None:
     """Return the grammar library's fault of a call as Snowflake reports it; None of another fault."""
-    for pattern, words, code, state in _CALLS:
-        match = re.search(pattern, message)
-        if match is not None:
-            values = {name: value.upper() for name, value in match.groupdict().items()}
-            return SqlError(words.format(**values), code=code, sqlstate=state)
+    if found := _TOO_FEW.search(message):
+        return not_enough_arguments(found[1].upper())
+    if found := _TOO_MANY.search(message):
+        words = f"too many arguments for function, expected {found[2]}, got {found[1]}"
+        return SqlError(f"SQL compilation error:\n{words}", code=939, sqlstate="22023")
     return None
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from strata.cloud.snowflake.translation.phonetics import soundex
 
 _FLATTENED = 'STRUCT("KEY" VARCHAR, "PATH" VARCHAR, "INDEX" BIGINT, "VALUE" JSON, "THIS" JSON)[]'
+_VISIBLE = re.compile(r"\S")
 
 
 class _Number(float):
@@ -50,11 +52,10 @@ def load_each(text: str, unique: bool) -> Iterator[Any]:
         raise ValueError(f"unknown keyword {word}")
 
     decoder = json.JSONDecoder(parse_float=_Number, parse_constant=constant, object_pairs_hook=pairs)
-    at = len(text) - len(text.lstrip())
-    while at < len(text):
-        value, end = decoder.raw_decode(text, at)
+    at = 0
+    while begun := _VISIBLE.search(text, at):
+        value, at = decoder.raw_decode(text, begun.start())
         yield value
-        at = len(text) - len(text[end:].lstrip())
 
 
 def dump(value: Any) -> str:
