@@ -105,8 +105,12 @@ def simplified(definition: str) -> str:
 
 def failed(env: Any, error: str, cause: str) -> FailureEventException:
     """Return the failure of a Map Run."""
-    details: Any = {"mapRunFailedEventDetails": {"error": error, "cause": cause}}
-    kind = HistoryEventType.MapRunFailed
+    details = {"mapRunFailedEventDetails": {"error": error, "cause": cause}}
+    return failure(env, error, HistoryEventType.MapRunFailed, details)
+
+
+def failure(env: Any, error: str, kind: HistoryEventType, details: Any) -> FailureEventException:
+    """Return what ends a state by an event."""
     return FailureEventException(
         FailureEvent(env=env, error_name=ErrorName(error), event_type=kind, event_details=details)
     )

@@ -17,9 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.stepfunctions.exceptions import InvalidArn, ResourceNotFound
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunStatus
-from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
     FailureEventException,
 )
 
@@ -27,7 +25,7 @@ from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.iam import identity
 from strata.cloud.aws.service import Service, replaces
 from strata.cloud.aws.stepfunctions.map_children import PENDING, PENDING_REDRIVE, UNSUCCESSFUL, Child
-from strata.cloud.aws.stepfunctions.map_fields import MapFields, failed
+from strata.cloud.aws.stepfunctions.map_fields import MapFields, failed, failure
 from strata.cloud.aws.stepfunctions.map_results import results, write
 from strata.cloud.aws.stepfunctions.progress import place_of
 from strata.cloud.aws.stepfunctions.redrives import redrives_of
@@ -68,8 +66,8 @@ class MapRuns(Service):
             _run_children(env, run, component)
             output = self._written(env, run, component.fields)
             _require_success(env, run)
-        except FailureEventException as failure:
-            error, cause = failure.extract_error_cause_pair() or (None, None)
+        except FailureEventException as raised:
+            error, cause = raised.extract_error_cause_pair() or (None, None)
             given = {"error": error, "cause": cause}
             _tell(env, HistoryEventType.MapRunFailed, **{name: v for name, v in given.items() if v})
             run.set_stop(status=MapRunStatus.FAILED)
@@ -283,7 +281,6 @@ def _require_success(env: Any, run: Any) -> None:
 
 def _stopped(env: Any) -> FailureEventException:
     """Return what ends the state of an execution that is stopped; no event tells of it."""
-    kind, name = HistoryEventType.ExecutionFailed, ErrorName("States.Runtime")
-    details: Any = {"executionFailedEventDetails": {}}
-    failure = FailureEvent(env=env, error_name=name, event_type=kind, event_details=details)
-    return FailureEventException(failure)
+    return failure(
+        env, "States.Runtime", HistoryEventType.ExecutionFailed, {"executionFailedEventDetails": {}}
+    )
