@@ -19,11 +19,14 @@ import pytest
 import snowflake.connector
 from moto.server import ThreadedMotoServer
 
+from strata.cloud.aws import AwsServer
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.gateway.services import Services
+from strata.cloud.client import embedded_client
 from strata.cloud.snowflake import snapshot
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
+from strata.cloud.snowflake.storage import USER_ARN
 
 from .console import Console
 
@@ -32,7 +35,34 @@ ACCOUNT = "111122223333"
 OWNER = "123456789012"
 REGION = "eu-west-1"
 EXTERNAL_ID = "strata-dev-111122223333"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/strata-snowflake-dev"
+ROLE_NAME = "strata-snowflake-dev"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
+TRUST = {"Effect": "Allow", "Principal": {"AWS": USER_ARN}, "Action": "sts:AssumeRole"}
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[CloudContext, SnowflakeServer]]:
+    """The embedded AWS and Snowflake, which know each other."""
+    context = CloudContext(ACCOUNT, REGION, folder)
+    aws, server = AwsServer(context), SnowflakeServer(context)
+    aws.start()
+    try:
+        server.start()
+        yield context, server
+    finally:
+        server.stop()
+        aws.stop()
+
+
+def root_client(context: CloudContext, service: str) -> Any:
+    """A client of the embedded AWS, with the keys of the account's root."""
+    keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "x"}
+    return embedded_client(service, context.aws_url, REGION, keys)
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """A policy's document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 class Refusal(Exception):

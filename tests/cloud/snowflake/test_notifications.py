@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from strata.cloud.aws import AwsServer, CloudContext
+from strata.cloud.aws import CloudContext
 from strata.cloud.snowflake.server import SnowflakeServer
 from strata.cloud.snowflake.storage import USER_ARN
 
-from .conftest import ACCOUNT, REGION, ROLE, Snow
+from .conftest import REGION, ROLE, ROLE_NAME, TRUST, Snow, document, root_client, started
 
-ROLE_NAME = ROLE.rpartition("/")[2]
 ALL = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 DDL = f"""
 create database d; create schema d.s;
@@ -35,20 +32,10 @@ class Lake:
     """Buckets whose notifications go to Snowflake's queue, and a client of Snowflake."""
 
     def __init__(self, context: CloudContext, server: SnowflakeServer) -> None:
-        def client(service: str) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=context.aws_url,
-                region_name=REGION,
-                aws_access_key_id=ACCOUNT,
-                aws_secret_access_key="x",
-            )
-
-        self.s3, iam = client("s3"), client("iam")
-        trust = {"Effect": "Allow", "Principal": {"AWS": USER_ARN}, "Action": "sts:AssumeRole"}
-        iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=_document(trust))
+        self.s3, iam = root_client(context, "s3"), root_client(context, "iam")
+        iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=document(TRUST))
         read = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::*"}
-        iam.put_role_policy(RoleName=ROLE_NAME, PolicyName="own", PolicyDocument=_document(read))
+        iam.put_role_policy(RoleName=ROLE_NAME, PolicyName="own", PolicyDocument=document(read))
         self.server, self.snow = server, Snow(server)
         self.snow.script(DDL)
         for bucket in ("lake", "versioned"):
@@ -84,21 +71,12 @@ class Lake:
         return found == list(wanted)
 
 
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
 @pytest.fixture(scope="module")
 def lake(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    context = CloudContext(ACCOUNT, REGION, tmp_path_factory.mktemp("cloud"))
-    aws, server = AwsServer(context), SnowflakeServer(context)
-    aws.start()
-    server.start()
-    found = Lake(context, server)
-    yield found
-    found.snow.connection.close()
-    server.stop()
-    aws.stop()
+    with started(tmp_path_factory.mktemp("cloud")) as (context, server):
+        found = Lake(context, server)
+        yield found
+        found.snow.connection.close()
 
 
 def test_the_channel_is_shown_where_it_is_used(lake: Lake) -> None:

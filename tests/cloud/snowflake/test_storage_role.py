@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from strata.cloud.aws import AwsServer, CloudContext
+from strata.cloud.aws import CloudContext
 from strata.cloud.snowflake.server import SnowflakeServer
-from strata.cloud.snowflake.storage import USER_ARN
 
-from .conftest import ACCOUNT, REGION, ROLE, Snow
+from .conftest import REGION, ROLE, ROLE_NAME, TRUST, Snow, document, root_client, started
 
-ROLE_NAME = ROLE.rpartition("/")[2]
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*"}
 LIST = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::lake"}
 DDL = f"""
@@ -36,23 +32,13 @@ class Lake:
     """The bucket, its role, and a client of Snowflake."""
 
     def __init__(self, context: CloudContext, server: SnowflakeServer) -> None:
-        def client(service: str) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=context.aws_url,
-                region_name=REGION,
-                aws_access_key_id=ACCOUNT,
-                aws_secret_access_key="x",
-            )
-
-        self.s3, self.iam = client("s3"), client("iam")
+        self.s3, self.iam = root_client(context, "s3"), root_client(context, "iam")
         self.s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
         for number in (1, 2, 3):
             body = io.BytesIO()
             pq.write_table(pa.table({"a": [number]}), body)
             self.s3.put_object(Bucket="lake", Key=f"{number}.parquet", Body=body.getvalue())
-        trust = {"Effect": "Allow", "Principal": {"AWS": USER_ARN}, "Action": "sts:AssumeRole"}
-        self.iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=document(trust))
+        self.iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=document(TRUST))
         self.allow(READ, LIST)
         self.snow = Snow(server)
         self.snow.script(DDL)
@@ -64,21 +50,12 @@ class Lake:
         return [row[0] for row in self.snow.rows("select a from d.s.e order by a")]
 
 
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Lake]:
-    context = CloudContext(ACCOUNT, REGION, tmp_path)
-    aws, server = AwsServer(context), SnowflakeServer(context)
-    aws.start()
-    server.start()
-    found = Lake(context, server)
-    yield found
-    found.snow.connection.close()
-    server.stop()
-    aws.stop()
+    with started(tmp_path) as (context, server):
+        found = Lake(context, server)
+        yield found
+        found.snow.connection.close()
 
 
 def test_a_right_that_is_lost_counts_in_the_next_query(reader: Lake) -> None:

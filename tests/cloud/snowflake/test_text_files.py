@@ -30,7 +30,7 @@ CSV: list[tuple[str, dict[str, Any], bytes, list[list[str | None]]]] = [
         b"'it''s',\"x\"\n",
         [["it's", '"x"']],
     ),
-    ("an empty enclosed field is no null", Q, b'"",\n', [["", None]]),
+    ("an empty enclosed field is not null", Q, b'"",\n', [["", None]]),
     ("empty fields as texts", {"EMPTY_FIELD_AS_NULL": False}, b"a,,b\n", [["a", "", "b"]]),
     ("the default of NULL_IF", {}, b"\\N,N\n", [[None, "N"]]),
     ("NULL_IF", {"NULL_IF": ["NULL", "x"]} | Q, b'NULL,x,"x",xx\n', [[None, None, None, "xx"]]),

@@ -257,6 +257,16 @@ def test_target_that_put_targets_refuses(aws: Aws, target: dict[str, Any], messa
         aws.rule("raw", CREATED, target)
 
 
+def replay(aws: Aws, archive: str, start: str, end: str) -> None:
+    aws.client("events").start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime=start,
+        EventEndTime=end,
+        Destination={"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"},
+    )
+
+
 def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
     events = aws.client("events")
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
@@ -268,13 +278,7 @@ def test_archive_keeps_events_and_replays_them(aws: Aws) -> None:
     assert events.describe_archive(ArchiveName="kept")["EventCount"] == 1
     url, arn = aws.queue("q")
     aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": arn})
-    events.start_replay(
-        ReplayName="again",
-        EventSourceArn=archive,
-        EventStartTime="2020-01-01T00:00:00Z",
-        EventEndTime="2040-01-01T00:00:00Z",
-        Destination={"Arn": bus},
-    )
+    replay(aws, archive, "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z")
     (message,) = aws.messages(url)
     body = json.loads(message["Body"])
     assert (body["detail"], body["replay-name"]) == ({"n": 1}, "again")
@@ -289,13 +293,7 @@ def test_a_replay_sends_the_events_of_its_window_by_their_own_time(aws: Aws) -> 
         put(aws, {"at": second}, Time=f"2024-05-01T00:00:{second:02}Z")
     url, arn = aws.queue("q")
     aws.rule("raw", {"source": ["test"]}, {"Id": "q", "Arn": arn})
-    events.start_replay(
-        ReplayName="again",
-        EventSourceArn=archive,
-        EventStartTime="2024-05-01T00:00:10Z",
-        EventEndTime="2024-05-01T00:00:20Z",
-        Destination={"Arn": bus},
-    )
+    replay(aws, archive, "2024-05-01T00:00:10Z", "2024-05-01T00:00:20Z")
     found: list[dict[str, Any]] = []
     while len(found) < 2 and (more := aws.messages(url)):
         found += more

@@ -1,24 +1,13 @@
 """What Snowflake's connector does in a session; prints what came, as JSON."""
 
 import json
-import os
 import sys
 
 import snowflake.connector
+from login import login
 from snowflake.connector.errors import Error
 
-organization, name = os.environ["SNOWFLAKE_ORGANIZATION_NAME"], os.environ["SNOWFLAKE_ACCOUNT_NAME"]
-LOGIN = {
-    "account": f"{organization}-{name}",
-    "user": os.environ["SNOWFLAKE_USER"],
-    "password": os.environ["SNOWFLAKE_PASSWORD"],
-    "host": os.environ["SNOWFLAKE_HOST"],
-    "port": int(os.environ["SNOWFLAKE_PORT"]),
-    "protocol": "http",
-    "database": "D",
-    "schema": "PUBLIC",
-    "warehouse": "COMPUTE_WH",
-}
+LOGIN = login("D", "PUBLIC")
 VALUES = """
 select null::timestamp_ntz, to_binary('ff'), 12345678901234567890123::number(38,0), 1.50::number(10,2), 1.5::float,
   '2024-01-02'::date, '2024-01-02 03:04:05.678'::timestamp_ntz, '2024-01-02 03:04:05 +0200'::timestamp_tz,
@@ -36,7 +25,10 @@ def tried(work):
 
 
 snowflake.connector.paramstyle = "qmark"
-with snowflake.connector.connect(**LOGIN) as connection, connection.cursor() as cursor:
+with (
+    snowflake.connector.connect(**LOGIN) as connection,
+    connection.cursor() as cursor,
+):
     came["values"] = tried(lambda: cursor.execute(VALUES).fetchone())
     came["described"] = tried(
         lambda: [

@@ -2,28 +2,15 @@
 
 import datetime
 import json
-import os
 from decimal import Decimal
 
+from login import login
 from snowflake.snowpark import Session, Window
 from snowflake.snowpark import functions as f
 from snowflake.snowpark.exceptions import SnowparkClientException
 from snowflake.snowpark.types import DecimalType, LongType, StringType, StructField, StructType
 
-organization, name = os.environ["SNOWFLAKE_ORGANIZATION_NAME"], os.environ["SNOWFLAKE_ACCOUNT_NAME"]
-session = Session.builder.configs(
-    {
-        "account": f"{organization}-{name}",
-        "user": os.environ["SNOWFLAKE_USER"],
-        "password": os.environ["SNOWFLAKE_PASSWORD"],
-        "host": os.environ["SNOWFLAKE_HOST"],
-        "port": int(os.environ["SNOWFLAKE_PORT"]),
-        "protocol": "http",
-        "database": "STRATA_DEV",
-        "schema": "CURATED",
-        "warehouse": "COMPUTE_WH",
-    }
-).create()
+session = Session.builder.configs(login("STRATA_DEV", "CURATED")).create()
 came = {}
 
 
