@@ -22,6 +22,12 @@ from glue_jobs.odcs_levels import LevelReader
 __all__ = ["SUFFIX", "ContractError", "ContractFault", "from_document", "load"]
 
 SUFFIX = ".odcs.yaml"
+# Where a custom property may stand -> its names.
+CUSTOM = {
+    "data set": ("format", "nullTokens", "partition"),
+    "reference": ("nullTokens",),
+    "relationship": ("adds", "reason"),
+}
 
 Tables = list[tuple[Path, Mapping[str, Any]]]
 
@@ -125,7 +131,7 @@ class _Reader(ColumnReader, FormatReader, LevelReader):
                     named,
                     f"use another, such as {named}_, and physicalName: {header}",
                 )
-        custom = self.customs(table, path, ("format", "nullTokens", "partition"))
+        custom = self.customs(table, path, CUSTOM["data set"])
         joins = self.joins(path, table, references)
         key, date = self.key(path, table), self.partition(path, table, columns, custom.get("partition"))
         rows, unique = self.table_rules(path, table, [column.name for column in columns])
@@ -235,7 +241,7 @@ class _Reader(ColumnReader, FormatReader, LevelReader):
             name = str(table.get("name"))
             if not NAME.fullmatch(name) or name in found:
                 self.fault((*path, "name"), f"{name!r} is not the name of another reference", "change it")
-            tokens = self.null_tokens(path, self.customs(table, path, ("nullTokens",)))
+            tokens = self.null_tokens(path, self.customs(table, path, CUSTOM["reference"]))
             if len(tokens) > 1:
                 self.fault(path, f"the reference {name} has {len(tokens)} null tokens", "leave one")
             columns, key = self.columns(path, table), self.key(path, table)
@@ -278,7 +284,7 @@ class _Reader(ColumnReader, FormatReader, LevelReader):
                 (*path, "to"), f"{to!r} is not a reference's key", f"known: {', '.join(known) or 'none'}"
             )
             return None
-        custom = self.customs(relation, path, ("adds", "reason"))
+        custom = self.customs(relation, path, CUSTOM["relationship"])
         adds, reason = custom.get("adds", {}), custom.get("reason")
         if not isinstance(adds, Mapping):
             self.fault(path, "`adds` is not a mapping", "write curated column: reference's column")

@@ -18,7 +18,9 @@ from glue_jobs.rules import Bound, Span, Value, shown, value_of
 BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 LENGTHS = ("minLength", "maxLength")
 ENUMERABLE = ("string", "int", "bigint", "date")
-COLUMN_METRICS = ("invalidValues", "duplicateValues", "nullValues", "missingValues")
+COLUMN_METRICS = ("invalidValues", "duplicateValues")
+# `required` says what these would.
+_OF_REQUIRED = ("nullValues", "missingValues")
 TABLE_METRICS = ("rowCount", "duplicateValues")
 # What a rule says beside what it checks.
 DESCRIPTIVE = {
@@ -42,9 +44,9 @@ class RuleReader(FaultReader):
         allowed = self.allowed((*path, "enum"), kind, [_enumerated(item) for item in value.get("enum") or []])
         pattern = self.pattern((*path, "logicalTypeOptions", "pattern"), options.get("pattern"))
         unique = bool(value.get("unique"))
-        for at, metric, rule in self.quality(path, value, COLUMN_METRICS):
+        for at, metric, rule in self.quality(path, value, (*COLUMN_METRICS, *_OF_REQUIRED)):
             self.threshold(at, metric, rule)
-            if metric in ("nullValues", "missingValues"):
+            if metric in _OF_REQUIRED:
                 self.fault(at, f"the jobs do not check `{metric}`", "write required: true in the column")
             elif metric == "duplicateValues":
                 self.arguments(at, rule, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from strata.docs.commands import commands_page
+from strata.docs.contract import contract_page
 from strata.docs.environment import environment_page
 from strata.docs.rules import rules_page
 from strata.docs.scale import scale_page
@@ -21,6 +22,7 @@ def pages(app: typer.Typer) -> dict[str, str]:
     """
     return {
         f"{FOLDER}/commands.md": commands_page(app),
+        f"{FOLDER}/contract.md": contract_page(),
         f"{FOLDER}/env-hcl.md": environment_page(),
         f"{FOLDER}/rules.md": rules_page(),
         f"{FOLDER}/testing.md": testing_page(),

@@ -27,6 +27,21 @@ def test_every_command_has_its_part(root: Path) -> None:
         assert (f"\n## strata {words}\n" in text) == (file.name != "__init__.py"), words
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| `string` | `string` | `string` | `maxLength`, `minLength`, `pattern` |",
+        "| `boolean` | `boolean` | `boolean` |  |",
+        "| a column | `invalidValues`, `duplicateValues` |",
+        "| `delimiter` | `,`, `;`, `\\t`, `\\|` | `,` | `csv` |",
+        "| `encoding` | `UTF-8`, `UTF-16`, `UTF-16LE`, `UTF-16BE`, `ISO-8859-1`, `ISO-8859-15`, `windows-1252`"
+        " | `UTF-8` | `csv`, `json` |",
+    ],
+)
+def test_a_contract_may_say(root: Path, row: str) -> None:
+    assert row in (root / "docs/reference/contract.md").read_text().splitlines()
+
+
 def test_pages_that_are_out_of_date_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
