@@ -27,6 +27,9 @@ def test_the_page_s_commands_and_what_the_console_answers(up: Up, root: Path) ->
     trace = up.json("trace", f"s3://{up.names.raw_bucket}/{FIRST}", "--run", runs[-1][-1])
     assert trace["run"]["status"] == "SUCCEEDED"
     assert [job["status"] for job in trace["jobs"]] == ["SUCCEEDED", "SUCCEEDED"]
+    stages = [stage for job in trace["jobs"] for stage in job["stages"]]
+    assert all(job["stages"] for job in trace["jobs"])
+    assert all(stage["seconds"] is not None and stage["tasks"] >= 1 for stage in stages)
     assert trace["visible"]["rows"] == 200
     assert trace["rules"][0]["matches"] is True
 
