@@ -1,5 +1,7 @@
 # The two commands of the README; each sets up all it needs and is quick the second time.
 PYTHON ?= python3
+# Images set this for one process; here hundreds would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check lint bench mutants setup clean
 

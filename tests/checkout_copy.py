@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ class Checkout:
             if source.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
+                _copy_bytecode(source, target)
         # get_repo_root() asks git.
         subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
         # Downloads and applied platforms are shared; nothing else of the developer's .strata is.
@@ -95,3 +97,12 @@ class Checkout:
             if needle in text and int(process.name) != os.getpid():
                 found.append(f"{process.name} {command.replace(bytes(1), b' ').decode()}")
         return found
+
+
+def _copy_bytecode(source: Path, target: Path) -> None:
+    """Copy what Python has compiled of a module; the copy's time of change is that of its source."""
+    if source.suffix == ".py":
+        compiled, copied = (Path(importlib.util.cache_from_source(str(path))) for path in (source, target))
+        if compiled.is_file():
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copyfile(compiled, copied)

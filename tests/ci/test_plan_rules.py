@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.ci.gate import check_plans
 from strata.ci.plan_rules import built_in, read_rules
 from strata.ci.plans import PlanSet, unit_plan
 from strata.ci.reading import NOT_AT_HAND, Repository
 from strata.errors import StrataError
+from tests import yaml_files
 
-CASES: list[dict[str, Any]] = yaml.safe_load(
-    Path(__file__).with_name("plan_rules.yaml").read_text(encoding="utf-8")
-)
+CASES: list[dict[str, Any]] = yaml_files.load(Path(__file__).with_name("plan_rules.yaml"))
 
 
 def values(found: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.iam import (
     OidcProvider,
@@ -21,6 +20,7 @@ from strata.iam import (
     trust_allows,
 )
 from strata.iam.workload_identity import oidc_login_allows
+from tests import yaml_files
 
 ROLE = Principal(
     account_id="111122223333",
@@ -36,7 +36,7 @@ GITHUB = "token.actions.githubusercontent.com"
 
 
 def cases(name: str) -> list[Any]:
-    found: list[Any] = yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    found: list[Any] = yaml_files.load(Path(__file__).parent / name)
     return found
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.aws.events.pattern import matches
 from strata.cloud.aws.events.pattern_syntax import InvalidPatternError, validate
+from tests import yaml_files
 
-INVALID: dict[str, list[Any]] = yaml.safe_load(
-    Path(__file__).with_name("invalid_patterns.yaml").read_text("utf-8")
-)
+INVALID: dict[str, list[Any]] = yaml_files.load(Path(__file__).with_name("invalid_patterns.yaml"))
 EVENT = {
     "source": "aws.s3",
     "detail-type": "Object Created",

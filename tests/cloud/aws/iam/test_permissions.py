@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.aws.api_call import ApiCall
 from strata.cloud.aws.iam.authorization import Conditions
 from strata.cloud.aws.iam.identity import AccessDenied, Credentials, _key_of, aws_principal
 from strata.cloud.aws.iam.permissions import UnknownPermissionError, permissions
 from strata.iam import PolicyError
+from tests import yaml_files
 
 from ..conftest import ACCOUNT, REGION
 
-CASES = yaml.safe_load(Path(__file__).with_name("permissions.yaml").read_text("utf-8"))
+CASES = yaml_files.load(Path(__file__).with_name("permissions.yaml"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["call"])

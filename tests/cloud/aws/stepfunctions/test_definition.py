@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.aws.stepfunctions.definition import diagnose
+from tests import yaml_files
 
-CASES = yaml.safe_load(Path(__file__).with_name("definitions.yaml").read_text("utf-8"))
+CASES = yaml_files.load(Path(__file__).with_name("definitions.yaml"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case)[:80])

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import yaml_files
 from tests.cloud.aws.conftest import Aws, run
 
-CASES = yaml.safe_load(Path(__file__).with_name("language.yaml").read_text("utf-8"))
+CASES = yaml_files.load(Path(__file__).with_name("language.yaml"))
 LANGUAGES = {"paths": "JSONPath", "expressions": "JSONata", "variables": "JSONPath"}
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.snowflake.provider.schema import blank, resources
 from strata.cloud.snowflake.provider.validation import faults
 from strata.cloud.snowflake.provider.values import UNKNOWN
+from tests import yaml_files
 
-CASES = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text("utf-8"))
+CASES = yaml_files.load(Path(__file__).with_name("faults.yaml"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["kind"])

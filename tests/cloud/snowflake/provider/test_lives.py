@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.snowflake.provider.servicer import RESOURCES
 from strata.cloud.snowflake.provider.values import UNKNOWN
+from tests import yaml_files
 
 from ..console import Console
 from .local import LocalProtocol
 from .test_resources import SETUP
 
-LIVES = yaml.safe_load(Path(__file__).with_name("lives.yaml").read_text("utf-8"))
+LIVES = yaml_files.load(Path(__file__).with_name("lives.yaml"))
 FEATURES = ("USER_ENABLE_DEFAULT_WORKLOAD_IDENTITY", "snowflake_external_table_resource")
 OUTPUTS = ("show_output", "describe_output", "parameters")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.snowflake.errors import SqlError
+from tests import yaml_files
 
 from ..console import Console, Records
 
@@ -25,7 +25,7 @@ S3 = (
 CASES = {
     f"{name}: {title}": steps
     for name in FILES
-    for title, steps in yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text("utf-8")).items()
+    for title, steps in yaml_files.load(Path(__file__).with_name(f"{name}.yaml")).items()
 }
 
 

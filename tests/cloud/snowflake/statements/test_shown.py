@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from strata.cloud.snowflake.session import SnowflakeAccount
+from tests import yaml_files
 
 from ..console import Console, Records
 
-SHOWN = yaml.safe_load(Path(__file__).with_name("shown.yaml").read_text("utf-8"))
+SHOWN = yaml_files.load(Path(__file__).with_name("shown.yaml"))
 GIVEN = SHOWN.pop("given")
 
 
