@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+from strata.checkout.imports import left_out
 from strata.cloud import WARM_PROCESSES
 from strata.errors import StrataError
 
@@ -33,7 +34,8 @@ def main() -> NoReturn:
     threading.Thread(target=_watch_parent, name="parent-watch", daemon=True).start()
     code = 0
     try:
-        _serve(arguments)
+        with left_out("pandas"):
+            _serve(arguments)
     except _Stop:
         pass
     except StrataError as error:

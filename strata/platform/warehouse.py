@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import snowflake.connector
-
+from strata.checkout.imports import left_out
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
+
+with left_out("pandas"):
+    import snowflake.connector
 
 # Snowflake's largest STATEMENT_TIMEOUT_IN_SECONDS: its warehouse's limit ends a statement, not the client's.
 STATEMENT_SECONDS = 172_800
