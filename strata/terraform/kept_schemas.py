@@ -37,7 +37,7 @@ class KeptSchemas:
             OSError: it cannot be written.
         """
         with replacing(self._file(program)) as draft:
-            draft.write_bytes(gzip.compress(response, _LEVEL, mtime=0))
+            draft.write_bytes(gzip.compress(response, _LEVEL))
 
     def _file(self, program: Path) -> Path:
         found = program.stat()
