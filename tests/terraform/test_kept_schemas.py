@@ -67,7 +67,9 @@ PACKED = gzip.compress(SCHEMAS)
 @pytest.mark.parametrize(
     "damaged", [b"", b"no gzip", PACKED[:-20], PACKED[:-1] + b"?", PACKED[:20] + b"\0" * 20 + PACKED[40:]]
 )
-def test_what_is_damaged_is_not_known(tmp_path: Path, program: Path, kept: KeptSchemas, damaged: bytes) -> None:
+def test_what_is_damaged_is_not_known(
+    tmp_path: Path, program: Path, kept: KeptSchemas, damaged: bytes
+) -> None:
     file_of(tmp_path).write_bytes(damaged)
     assert kept.read(program) == b""
 
