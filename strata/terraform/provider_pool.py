@@ -73,8 +73,7 @@ class ProviderPool:
                 beside=lambda: running.beside(run.directory.path),
             )
         finally:
-            with self._lock:
-                self._idle.append(running)
+            self._idle.append(running)
 
     def _take(self, program: Path) -> RunningProvider:
         with self._lock:

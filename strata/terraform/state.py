@@ -185,9 +185,8 @@ class StateBackend:
                 remedy="use `strata bootstrap`",
             )
         names = (str(config["bucket"]), str(config.get("dynamodb_table") or ""))
-        with self._lock:
-            if names in self._ready:
-                return
+        if names in self._ready:
+            return
         bucket, table = names
         # Asked first: a role that may not create them may work with those that are there.
         missing = self.missing([remote_state])
@@ -197,8 +196,7 @@ class StateBackend:
             self._complete_bucket(bucket, str(config.get("bucket_sse_algorithm") or "aws:kms"))
             if table in missing:
                 self._create_table(table)
-        with self._lock:
-            self._ready.add(names)
+        self._ready.add(names)
 
     def _create_bucket(self, bucket: str) -> None:
         assert self._endpoints is not None, "buckets are made in the embedded cloud only"

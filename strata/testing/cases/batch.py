@@ -98,8 +98,9 @@ class BatchPlanner:
         return result
 
     def _plan_apart(self, cases: Sequence[Case]) -> BatchResult:
+        """Plan cases that are alike: refused or not, with providers of their own or without."""
         result = BatchResult()
-        self._run(cases, result, own_copies=any(case.error is not None for case in cases))
+        self._run(cases, result, own_copies=cases[0].error is not None)
         return result
 
     def _own_providers(self, case: Case) -> bool:
@@ -121,7 +122,7 @@ class BatchPlanner:
                 self._run(own, result, own_copies=own_copies)
 
     def _run_together(self, cases: Sequence[Case], result: BatchResult, *, own_copies: bool) -> None:
-        warm = not any(self._own_providers(case) for case in cases)
+        warm = not self._own_providers(cases[0])
         with tempfile.TemporaryDirectory(prefix="strata-cases-") as folder:
             root = CaseRoot(Path(folder), self._layout)
             calls: list[ModuleCall] = []
@@ -174,9 +175,7 @@ class BatchPlanner:
             plan, faults = terraform.plan()
             if plan is not None:
                 parts = split(plan, calls)
-                for call in calls:
-                    result.outcomes[call.case.id] = parts[call.label]
-                    root.remove(call)
+                result.outcomes |= {call.case.id: parts[call.label] for call in calls}
                 return []
             blamed = _blame(calls, faults, self._layout)
             if not blamed:
