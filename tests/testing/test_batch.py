@@ -127,6 +127,21 @@ def test_sound_cases_are_planned_together_and_refused_ones_apart(terraform: type
     assert sorted(terraform.log) == [["box--a", "plain--b"], ["box--c", "box--d"], ["box--d"]]
 
 
+def test_a_running_provider_serves_those_that_need_no_configuration_of_their_own(
+    terraform: type[Terraform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[list[str]] = []
+    monkeypatch.setattr(
+        batch.PlanServices, "attach", lambda self, terraform: served.append(terraform._labels())
+    )
+    call = 'module "it" {\n  source = "../box"\n}\n'
+    own = {"inputs": {}, "example": f'provider "aws" {{\n}}\n{call}'}
+    found = plan(sound("a"), sound("b", **own), sound("c", inputs={}, example=call))
+    assert {name: words(one) for name, one in found.items()} == dict.fromkeys("abc", "planned")
+    assert sorted(terraform.log) == [["box--a", "box--c"], ["box--b"]]
+    assert served == [["box--a", "box--c"]]
+
+
 def test_one_error_hides_another_until_it_is_set_aside(terraform: type[Terraform]) -> None:
     terraform.waves = [
         {"box--a": of_file("first")},
