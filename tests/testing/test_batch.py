@@ -178,6 +178,16 @@ def test_who_breaks_the_plan_unnamed_is_found_with_copies_and_in_halves(terrafor
     assert terraform.log == [every, every, every[:2], every[2:], ["box--c"], ["box--d"]]
 
 
+def test_a_case_alone_is_planned_again_with_a_copy_whose_files_name_it(terraform: type[Terraform]) -> None:
+    def script(label: str) -> TerraformFault:
+        own = f"copies/{label}" if (terraform.made[-1].path / "copies" / label).exists() else "repository"
+        return fault("must be even", f"{own}/modules/box/main.tf", 10)
+
+    terraform.waves = [{"box--a": script}]
+    assert words(plan(sound("a"))["a"]) == ["None terraform_data.this must be even"]
+    assert terraform.log == [["box--a"], ["box--a"]]
+
+
 def test_a_fault_of_a_case_itself_is_no_business_of_terraforms(terraform: type[Terraform]) -> None:
     found = plan(
         sound("a", inputs={"nme": 1}, shown="x.yaml"), sound("b", "nowhere", shown="x.yaml"), sound("c")

@@ -24,6 +24,37 @@ def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, monkeypatch: py
         pass
 
 
+@pytest.mark.parametrize(("options", "more"), [({}, []), ({"any_key": True}, ["--any-key"])])
+def test_a_cloud_is_served_until_its_input_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], more: list[str]
+) -> None:
+    facts = Endpoints(
+        account_id="111122223333",
+        region="eu-west-1",
+        aws_url="http://127.0.0.1:1",
+        snowflake_host="127.0.0.1",
+        snowflake_port=2,
+        snowflake_account="a",
+        snowflake_user="u",
+        snowflake_password="p",
+        reattach_providers="",
+    )
+    program = tmp_path / "python"
+    program.write_text(
+        f"#!/bin/sh\necho \"$@\" > {tmp_path}/given\necho 'a library speaks'\necho '{facts.model_dump_json()}'\n"
+        f"cat\necho ended > {tmp_path}/ended\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(cloud.sys, "executable", str(program))
+    with cloud.embedded_cloud(tmp_path / "x", **options) as endpoints:
+        assert endpoints == facts
+        assert not (tmp_path / "ended").exists()
+    assert (tmp_path / "ended").read_text() == "ended\n"
+    assert (tmp_path / "given").read_text().split() == [
+        *("-m", "strata.cloud", "--directory", f"{tmp_path}/x/run", "--warm-processes", "0", *more)
+    ]
+
+
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_faults_end_with_their_test(account: Endpoints, faults: Faults, turn: str) -> None:
     assert faults.listed() == []

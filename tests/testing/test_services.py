@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from strata.testing.cases.services import PlanServices
+from tests.overlap import Overlap, at_once
 
 
 @pytest.fixture
@@ -66,6 +69,55 @@ def test_a_provider_that_ended_is_started_again(
     started[0].running = False
     services.attach(terraform)
     assert len(started) == 2
+
+
+def test_a_provider_is_started_once_for_plans_side_by_side(
+    services: PlanServices, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place, given = Overlap(), []
+
+    def make(program: Path, environment: dict[str, str]) -> Any:
+        place.visit()
+        methods = {
+            "start": lambda: None,
+            "stop": lambda: None,
+            "attached": lambda variables: {**variables, "B": "c"},
+        }
+        return SimpleNamespace(running=True, **methods)
+
+    monkeypatch.setattr("strata.testing.cases.services.installed_aws_provider", lambda folder: tmp_path)
+    monkeypatch.setattr("strata.testing.cases.services.WarmProvider", make)
+    terraform: Any = SimpleNamespace(
+        path=tmp_path,
+        variables={"A": "b"},
+        toolchain=SimpleNamespace(environment=lambda variables: variables),
+        attach=given.append,
+    )
+    at_once(*[partial(services.attach, terraform)] * 2)
+    assert place.visits == 1
+    assert given == [{"A": "b", "B": "c"}] * 2
+
+
+def test_the_embedded_cloud_is_started_once_and_ends_with_the_plans(
+    services: PlanServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, ended, asked = Overlap(), [], []
+
+    @contextlib.contextmanager
+    def cloud(folder: Path, *, any_key: bool) -> Iterator[Any]:
+        asked.append((folder.is_dir(), any_key))
+        place.visit()
+        yield SimpleNamespace(aws_url=f"http://127.0.0.1:{place.visits}")
+        ended.append(folder)
+
+    monkeypatch.setattr("strata.testing.cases.services.embedded_cloud", cloud)
+    with services:
+        assert at_once(*[services._cloud_url] * 2) == ["http://127.0.0.1:1"] * 2
+    # A module's own provider may name any key.
+    assert (place.visits, asked) == (1, [(True, True)])
+    assert not ended[0].exists()
+    with services:
+        assert services._cloud_url() == "http://127.0.0.1:2"
 
 
 def test_two_plans_share_what_one_has_started(

@@ -42,7 +42,7 @@ def policy_differences(
     """
     found = statements(policy)
     kind = "contains" if expected.contains is not None else "equals"
-    wanted = expected.contains if expected.contains is not None else expected.equals or []
+    wanted = expected.contains or expected.equals or []
     missing, extra = unmatched(wanted, found, same_statement)
     left = [found[index] for index in extra]
     for index in missing:
