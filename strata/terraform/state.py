@@ -26,7 +26,7 @@ from strata.terraform.locks import Lock
 # Between a state and its digest a run needs far less; Terraform itself waits 10 s.
 _DIGEST_SECONDS, _DIGEST_POLL = 4.0, 0.25
 _RECOVER = "bring back its last good version, see docs/state.md"
-_MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
+_MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
 @dataclass(frozen=True)

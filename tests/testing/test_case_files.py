@@ -41,6 +41,9 @@ def read(layout: RepositoryLayout, text: str) -> Case:
 FAULTS = {
     "": "1: the file is empty",
     "7": "1: the case is not a mapping of keys to values",
+    "inputs: 3": "1: inputs is not a mapping of keys to values",
+    "expect: 3": "1: expect is not a mapping of keys to values",
+    "expect:\n  values:\n    a.b: [c]": "3: expect.values.a.b is not a mapping of keys to values",
     "inputs: {}": "1: the case needs either `expect` or `error`",
     "expect: {counts: {x: 1}}\nerror: {pattern: x}": "1: the case needs either `expect` or `error`",
     "inputs: {}\nexpects: {}\nexpect: {counts: {x: 1}}": "2: unknown key `expects` (did you mean expect?)",

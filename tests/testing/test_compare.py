@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from strata.errors import StrataError
 from strata.testing.cases.case import PolicyStatements
-from strata.testing.cases.compare import NOTHING, differences, unmatched
+from strata.testing.cases.compare import NOTHING, ValueDifference, differences, unmatched
 from strata.testing.cases.documents import read_document
 from strata.testing.cases.outcome import UNKNOWN, planned_value
 from strata.testing.cases.policies import policy_differences
 from strata.testing.cases.scheduling import batches
-from strata.testing.cases.schemas import SetAttributes, set_paths
+from strata.testing.cases.schemas import SetAttributes
 
 SETS = SetAttributes({"t": frozenset({"rule", "rule.cidrs"})})
 
@@ -141,26 +141,36 @@ def test_a_statement_that_is_missing_stands_beside_the_most_alike(policy: list[A
     assert shown in str(found.planned)
 
 
+def test_a_statement_that_another_expectation_has_is_not_shown_as_the_nearest() -> None:
+    denied = {"Effect": "Deny", "Action": "a", "Resource": "x"}
+    more = READ | {"Resource": "c"}
+    near, empty = "the nearest statement of the policy", "the policy is empty"
+
+    def found(policy: list[Any], **wanted: list[Any]) -> list[ValueDifference]:
+        return list(policy_differences(PolicyStatements(**wanted), {"Statement": policy}, ("k",), "p"))
+
+    assert found([READ, denied], contains=[READ, more]) == [
+        ValueDifference(("k", "contains", 1), "p: statement", more, denied, near)
+    ]
+    # There is no other.
+    assert found([READ], contains=[READ, more]) == [
+        ValueDifference(("k", "contains", 1), "p: statement", more, READ, near)
+    ]
+    assert found([], equals=[READ]) == [
+        ValueDifference(("k", "equals", 0), "p: statement", READ, NOTHING, empty)
+    ]
+    # What stands beside a missing one is not told of again as additional.
+    last = {"Effect": "Deny", "Action": "b", "Resource": "y"}
+    assert found([denied, READ | {"Effect": "Deny"}, last], equals=[READ]) == [
+        ValueDifference(("k", "equals", 0), "p: statement", READ, READ | {"Effect": "Deny"}, near),
+        ValueDifference(("k",), "p: statement", NOTHING, denied, "an additional statement"),
+        ValueDifference(("k",), "p: statement", NOTHING, last, "an additional statement"),
+    ]
+
+
 def test_contains_of_no_statement_is_refused() -> None:
     with pytest.raises(ValidationError, match="at least 1 item"):
         PolicyStatements(contains=[])
-
-
-def test_sets_are_found_in_a_schema() -> None:
-    block = {
-        "attributes": {
-            "names": {"type": ["set", "string"]},
-            "maps": {"type": ["map", ["list", ["object", {"deep": ["set", "string"], "no": "string"}]]]},
-            "nested": {
-                "nested_type": {"nesting_mode": "set", "attributes": {"x": {"type": ["set", "bool"]}}}
-            },
-        },
-        "block_types": {
-            "rule": {"nesting_mode": "list", "block": {"attributes": {"cidrs": {"type": ["set", "string"]}}}},
-            "tag": {"nesting_mode": "set", "block": {"attributes": {"key": {"type": "string"}}}},
-        },
-    }
-    assert sorted(set_paths(block)) == ["maps.deep", "names", "nested", "nested.x", "rule.cidrs", "tag"]
 
 
 def test_yaml_is_read_by_the_newer_rules(tmp_path: Path) -> None:

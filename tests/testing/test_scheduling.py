@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from strata.testing.cases.scheduling import check_marker, find_units
+from strata.testing.cases.scheduling import check_marker, find_units, sort_longest_first
 from strata.testing.durations import read_durations, write_durations
 
 from .conftest import run_pytest
@@ -156,6 +158,12 @@ def test_a_marker_without_one_name_fails_its_test(
     # A traceback would lead into the plugin.
     assert not caught.value.pytrace
     assert find_units([node], 1) == {node.nodeid: node.nodeid.partition("::")[0]}
+
+
+def test_what_is_known_to_take_a_second_comes_before_what_is_not_known() -> None:
+    items: list[Any] = [SimpleNamespace(nodeid=name) for name in "abcd"]
+    sort_longest_first(items, {name: name.upper() for name in "abcd"}, {"B": 1, "D": 2})
+    assert [item.nodeid for item in items] == ["d", "b", "a", "c"]
 
 
 def test_every_stored_name_is_a_file_or_a_group_of_this_repository(root: Path) -> None:

@@ -129,5 +129,5 @@ def _text(value: Any) -> str:
 
 def _likeness(expected: dict[str, Any], planned: dict[str, Any]) -> int:
     """How many parts of two statements are the same."""
-    same = sum(key in planned and _same(key, expected[key], planned[key]) for key in expected if key != "Sid")
+    same = sum(key in planned and _same(key, expected[key], planned[key]) for key in expected)
     return same + (10 if expected.get("Sid", "") == planned.get("Sid", NOTHING) else 0)
