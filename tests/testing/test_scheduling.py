@@ -136,7 +136,9 @@ def test_durations_are_written_longest_first(tmp_path: Path) -> None:
     assert read_durations(file) == {"b": 300, 'tests/a "ü".py': 132}
 
 
-@pytest.mark.parametrize("text", ["a = ", "a = 'long'", "a = -1", "[a]\nb = 1"])
+@pytest.mark.parametrize(
+    "text", ["a = ", "a = 'long'", "a = '30'", "a = 30.0", "a = true", "a = 0", "[a]\nb = 1"]
+)
 def test_a_file_without_durations_is_refused_with_the_remedy(tmp_path: Path, text: str) -> None:
     file = tmp_path / "durations.toml"
     file.write_text(text, encoding="utf-8")

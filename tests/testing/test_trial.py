@@ -171,7 +171,7 @@ def test_quarantined_lines_come_by_number(jobs: Jobs, file: Path) -> None:
 def test_a_file_that_is_refused(jobs: Jobs, file: Path) -> None:
     jobs.error = RefusedObject("empty_file", "nothing in it")
     refusal = "empty_file: nothing in it"
-    assert try_job("curate", file, contract()) == Trial("rides", "refused", refusal=refusal)
+    assert try_job("curate", file, contract()) == Trial("rides", "refused", {}, [], refusal, [])
 
 
 def test_a_job_that_fails(jobs: Jobs, file: Path) -> None:
