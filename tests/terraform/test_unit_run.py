@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -406,3 +407,24 @@ def test_a_fault_has_the_modules_own_file_and_line(make: Callable[..., Unit]) ->
     with pytest.raises(UnitError) as caught:
         unit.run.run("plan")
     assert (caught.value.file, caught.value.line) == (str(unit.root / "modules/s3/main.tf"), 7)
+
+
+def test_what_stands_beside_terraform_does_so_while_it_runs(make: Callable[..., Unit]) -> None:
+    @contextlib.contextmanager
+    def beside() -> Iterator[None]:
+        with (unit.root / "called").open("a") as called:
+            called.write("laid out\n")
+        yield
+        with (unit.root / "called").open("a") as called:
+            called.write("taken away\n")
+
+    unit = make(beside=beside)
+    unit = unit.changed(before_hooks=(unit.hook("one", "plan"),), after_hooks=(unit.hook("two", "plan"),))
+    unit.run.run("plan")
+    assert unit.called() == [
+        "hook one",
+        "laid out",
+        "terraform plan -detailed-exitcode -input=false -json -lock=false",
+        "taken away",
+        "hook two",
+    ]

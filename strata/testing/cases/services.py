@@ -28,7 +28,7 @@ from strata.testing.cloud import embedded_cloud
 
 _REATTACH = "TF_REATTACH_PROVIDERS"
 # Of one connection, not of the answer.
-_OF_ONE_HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
+_OF_ONE_HOP = frozenset({"connection", "date", "server", "transfer-encoding"})
 _VALIDATE = "AWSStepFunctions.ValidateStateMachineDefinition"
 # Go shows the phrase of a proxy's status line, and nothing else of its answer.
 _REFUSAL = "nothing leaves this machine; say in override_data what the data source answers"
@@ -78,14 +78,15 @@ class _Endpoint(BaseHTTPRequestHandler):
         with contextlib.closing(connection):
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
-            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_ONE_HOP}
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            kept = {name: value for name, value in headers.items() if name not in _OF_ONE_HOP}
             self._answer(answer.status, kept, answer.read())
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
-        for name, value in headers.items():
+        # An answer to HEAD has the length of what GET would get.
+        for name, value in {"content-length": str(len(body)), **headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

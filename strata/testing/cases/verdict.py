@@ -83,7 +83,7 @@ def _assert_refusal(case: Case, expected: ExpectedError, outcome: Failed | Plann
 
 def _same_resource(expected: str, found: str | None) -> bool:
     """Whether an error is about a resource; Terraform does not always tell the instance."""
-    return found is not None and found in (expected, without_keys(expected))
+    return found in (expected, without_keys(expected))
 
 
 def _listed(outcome: Failed) -> str:
