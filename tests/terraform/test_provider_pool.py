@@ -164,6 +164,7 @@ def test_a_unit_gets_the_types_of_its_modules_and_its_state(
         ('terraform {\n  required_providers {\n    other = { source = "acme/aws" }\n  }\n}\n', {}, True),
         ('{"provider": {"aws": [{}, {"alias": "b"}]}}', {"file": "main.tf.json"}, False),
         ('{"provider": {"aws": {}}}', {"file": "main.tf.json"}, True),
+        ('{"resource": {"aws_route53_record": {"a": {"alias": {}}}}}', {"file": "main.tf.json"}, True),
         ('{"terraform": {"required_providers": {"b": {"source": "hashicorp/aws"}}}}', {"file": "main.tf.json"}, False),
         (TOPIC, {"env_vars": {"AWS_PROFILE": "x"}}, False),
         (TOPIC, {"extra_arguments": (ExtraArguments("a", ("plan",), (), (), (), {"AWS_PROFILE": "x"}),)}, False),

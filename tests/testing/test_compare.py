@@ -66,6 +66,20 @@ def test_a_value_is_compared_with_its_expectation(expected: Any, planned: Any, p
     assert differ(expected, planned) == places
 
 
+def test_one_difference_hides_no_other() -> None:
+    assert differ({"a": "(absent)", "b": "(absent)", "c": 1}, {"b": 2, "c": 3}) == [
+        "r.b: nothing 2",
+        "r.c: 1 3",
+    ]
+    assert differ({"a": 1, "b": 2, "c": [1, 2]}, {"c": [2, 3, 4]}) == [
+        "r.a: 1 nothing",
+        "r.b: 2 nothing",
+        "r.c[0]: 1 2",
+        "r.c[1]: 2 3",
+        "r.c[2]: nothing 4",
+    ]
+
+
 def test_as_many_elements_of_a_set_as_possible_are_paired() -> None:
     # Taken greedily, the first would take "ab" and leave nothing for the second.
     assert unmatched(["re:a.*", "ab"], ["ab", "ac"], lambda w, f: w == f or (w[:3] == "re:")) == ([], [])
@@ -96,6 +110,7 @@ READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"]}
         ([READ | {"Condition": {"StringEquals": {"k": "a"}}}], [READ | {"Condition": {"StringEquals": {"k": "a"}, "Bool": {"b": "true"}}}], 1),
         ([READ | {"Condition": {"StringEquals": {"k": "a"}, "Bool": {"b": "true"}}}], [READ | {"Condition": {"StringEquals": {"k": "b"}, "Bool": {"b": "true"}}}], 1),
         ([READ | {"Condition": {"StringEquals": {"k": "a", "l": "b"}}}], [READ | {"Condition": {"StringEquals": {"k": "a", "l": "c"}}}], 1),
+        ([{"Effect": "Deny", "Action": "*", "NotResource": ["a", "b"]}], [{"Effect": "Deny", "Action": "*", "NotResource": ["b", "a"]}], 0),
         ([READ | {"Resource": ["a", "b", "c"]}], [READ], 1),
         ([READ | {"Resource": ["a"]}], [READ], 1),
         ([READ | {"Sid": "re:X.*"}], [READ | {"Sid": "Xyz"}], 0),

@@ -181,6 +181,15 @@ def test_what_terraform_says_of_a_case_names_what_it_is_about() -> None:
         f"an error on variable name on {ODD} that matches 'odd' was expected; Terraform reported:\n"
         "  Invalid value: c"
     )
+    for expected, about in (
+        ({}, ""),
+        ({"variable": "name"}, " on variable name"),
+        ({"resource": ODD}, f" on {ODD}"),
+    ):
+        anything = Case("id", "x", "box", error=ExpectedError(pattern="odd", **expected))
+        with pytest.raises(CaseFailedError) as caught:
+            assert_outcome(anything, Failed(findings[2:]), SETS, LAYOUT)
+        assert caught.value.terraform.startswith(f"an error{about} that matches 'odd' was expected")
     with pytest.raises(CaseFailedError, match="planned it without an error"):
         assert_outcome(refused, planned(), SETS, LAYOUT)
 
