@@ -226,6 +226,16 @@ def test_an_init_that_fails_for_no_case_fails_those_of_its_module(terraform: typ
     assert terraform.log == [["plain--c"]]
 
 
+def test_what_other_modules_gave_stays_when_one_fails(terraform: type[Terraform]) -> None:
+    terraform.init_faults = {"plain--c": lambda label: fault("no network")}
+    found = plan(sound("a"), sound("c", "plain"), sound("b"))
+    assert {name: words(one) for name, one in found.items()} == {
+        "a": "planned",
+        "b": "planned",
+        "c": "terraform init failed: Invalid: no network",
+    }
+
+
 def test_a_call_that_init_refuses_is_set_aside(terraform: type[Terraform]) -> None:
     terraform.init_faults = {"box--a": of_file("unsupported argument")}
     found = plan(sound("a"), sound("b"))

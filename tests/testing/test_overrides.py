@@ -48,9 +48,25 @@ module "b" {
 """
 
 
+# Reads what goes with its block, and then what stays.
+LATER = """data "aws_vpc" "main" {
+  id = data.aws_vpcs.all.tags
+}
+data "aws_vpcs" "all" {}
+locals {
+  others = data.aws_vpcs.others.region
+  region = data.aws_vpcs.all.region
+}
+data "aws_vpcs" "others" {}
+"""
+
+
+MODULES = {"main": MAIN, "twice": TWICE, "later": LATER, "inner": 'data "aws_vpcs" "all" {}\n'}
+
+
 @pytest.fixture
 def layout(tmp_path: Path) -> RepositoryLayout:
-    for name, text in {"main": MAIN, "twice": TWICE, "inner": 'data "aws_vpcs" "all" {}\n'}.items():
+    for name, text in MODULES.items():
         (tmp_path / "modules" / name).mkdir(parents=True)
         (tmp_path / "modules" / name / "main.tf").write_text(text)
     (tmp_path / "modules" / "main" / "other.tf").write_text("# untouched\n")
@@ -130,6 +146,8 @@ def test_what_a_case_says_goes_before_an_argument(layout: RepositoryLayout, tmp_
         ("inner", {"x": {}}, "module inner reads no x (there are data.aws_vpcs.all)"),
         ("main", {"data.aws_vpc.main": {"id": "x"}}, "data.aws_vpc.main lacks the attribute cidr_block, which modules/main/main.tf:14 reads (say what it is: `cidr_block: …`)"),
         ("main", {"data.aws_vpcs.all": {"region": "x", "none": ""}}, "data.aws_vpcs.all lacks the attribute ids, which modules/main/main.tf:3 reads (say what it is: `ids: …`)"),
+        ("later", {"data.aws_vpc.main": {"id": "x"}, "data.aws_vpcs.all": {}}, "data.aws_vpcs.all lacks the attribute region, which modules/later/main.tf:7 reads (say what it is: `region: …`)"),
+        ("later", {"data.aws_vpc.main": {}, "data.aws_vpcs.all": {}}, "data.aws_vpcs.all lacks the attribute tags, which modules/later/main.tf:2 reads (say what it is: `tags: …`)"),
         ("twice", {"module.a.data.aws_vpcs.all": {"ids": []}}, "module.a.data.aws_vpcs.all and module.b.data.aws_vpcs.all are read by one folder, modules/inner (give both the same values)"),
     ],
 )  # fmt: skip

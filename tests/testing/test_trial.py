@@ -151,6 +151,7 @@ def test_a_trial_of_clean_alone(jobs: Jobs, file: Path, capsys: pytest.CaptureFi
 
 
 def test_a_trial_of_curate_runs_both(jobs: Jobs, file: Path) -> None:
+    assert trial.JOBS == ("clean", "curate")
     found = try_job("curate", file, contract())
     assert jobs.ran == [("clean", "rides/a.csv"), ("curate", "rides/a.csv")]
     assert found.counts == {"rows_read": 5, "rows_clean": 5, "rows_quarantined": 0, "rows_curated": 4}
