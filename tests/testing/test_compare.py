@@ -66,6 +66,13 @@ def test_a_value_is_compared_with_its_expectation(expected: Any, planned: Any, p
     assert differ(expected, planned) == places
 
 
+def test_a_pattern_is_of_a_text() -> None:
+    assert differ({"a": "re:1.", "b": "re:1.", "c": "re:x.y"}, {"a": 12, "b": "12", "c": "x\ny"}) == [
+        "r.a: re:1. 12"
+    ]
+    assert differ({"a": "re:1"}, {"a": "12"}) == ["r.a: re:1 12"]
+
+
 def test_one_difference_hides_no_other() -> None:
     assert differ({"a": "(absent)", "b": "(absent)", "c": 1}, {"b": 2, "c": 3}) == [
         "r.b: nothing 2",
