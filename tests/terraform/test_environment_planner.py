@@ -165,7 +165,9 @@ def test_a_place_in_the_root_is_one_of_the_live_tree_and_else_of_the_module(tmp_
     root = tmp_path / "root"
     root.mkdir()
     (b.rendered.module_dir / "main.tf").write_text("")
-    locate = _Locator(root, Root("", {7: (tmp_path / "live/dev/a/terragrunt.hcl", 3)}, {}), [a, b])
+    locate = _Locator(
+        root, Root("", {1: (tmp_path, 1), 7: (tmp_path / "live/dev/a/terragrunt.hcl", 3)}, {}), [a, b]
+    )
     main = str(root / "main.tf")
     assert locate("main.tf", 7) == (f"{tmp_path}/live/dev/a/terragrunt.hcl", 3)
     assert locate("main.tf", 8) == (main, 8)

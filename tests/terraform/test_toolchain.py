@@ -20,7 +20,7 @@ from strata.checkout.child_environment import terraform_environment
 from strata.checkout.file_lock import held
 from strata.errors import StrataError
 from strata.terraform import program, providers, toolchain
-from strata.terraform.toolchain import find_toolchain, ready_toolchain
+from strata.terraform.toolchain import Toolchain, find_toolchain, ready_toolchain
 from tests.checkout_copy import Checkout
 
 HOST = "registry.terraform.io"
@@ -427,7 +427,7 @@ def test_a_running_terraform_reads_a_whole_configuration(tmp_path: Path, there: 
 DOWNLOADS = """#!/bin/sh
 if [ "$1" = version ]; then echo '{"terraform_version":"1.11.4","platform":"linux_amd64"}'; exit; fi
 grep -q 'version = "~> 5.100"' main.tf || exit 9
-echo "$1 $HTTPS_PROXY" >> LOG
+echo "$@ $HTTPS_PROXY" >> LOG
 mkdir -p "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.101.0/linux_amd64"
 touch "$TF_PLUGIN_CACHE_DIR/registry.terraform.io/hashicorp/aws/5.101.0/linux_amd64/terraform-provider-aws_v5"
 """
@@ -443,7 +443,8 @@ def test_the_registrys_provider_is_downloaded_once(tmp_path: Path, monkeypatch: 
     assert found.aws_provider == "~> 5.100 from registry.terraform.io, to be downloaded once"
     toolchain.download_aws_provider(found)
     toolchain.download_aws_provider(found)
-    assert log.read_text() == "init http://proxy:3128\n"
+    # It cannot ask anybody.
+    assert log.read_text() == "init -input=false -no-color http://proxy:3128\n"
     monkeypatch.setattr(providers, "registry_answers", lambda host, environ: False)
     again = find_toolchain(tmp_path / "state", environ)
     assert again.aws_provider == f"5.101.0 in {tmp_path}/state/terraform/providers (downloaded)"
@@ -635,3 +636,12 @@ def test_a_mirror_for_snowflake_and_a_configuration_of_ones_own_are_one_too_many
     environ["STRATA_SNOWFLAKE_PROVIDER_MIRROR"] = str(snowflake_mirror(tmp_path / "snowflake"))
     with pytest.raises(StrataError, match="unset one of the two"):
         find_toolchain(tmp_path / "state", environ)
+
+
+def test_opentofu_is_told_of_what_runs_already_and_of_nothing_else(tmp_path: Path) -> None:
+    found = Toolchain(tmp_path / "tofu", "1.10.0", tmp_path / "cli", "", "OpenTofu", tmp_path / "state")
+    assert "TF_REATTACH_PROVIDERS" not in found.environment()
+    attached = '{"registry.terraform.io/hashicorp/aws": {"Pid": 1}}'
+    given = found.environment({"TF_REATTACH_PROVIDERS": attached})
+    assert given["TF_REATTACH_PROVIDERS"] == attached.replace("terraform.io", "opentofu.org")
+    assert given["TF_CLI_CONFIG_FILE"] == str(tmp_path / "cli")

@@ -61,7 +61,13 @@ data "aws_vpcs" "others" {}
 """
 
 
-MODULES = {"main": MAIN, "twice": TWICE, "later": LATER, "inner": 'data "aws_vpcs" "all" {}\n'}
+MODULES = {
+    "main": MAIN,
+    "twice": TWICE,
+    "later": LATER,
+    "inner": 'data "aws_vpcs" "all" {}\n',
+    "both": 'data "aws_vpc" "own" {}\nmodule "a" {\n  source = "../inner"\n}\n',
+}
 
 
 @pytest.fixture
@@ -170,6 +176,19 @@ def test_two_calls_of_a_folder_may_be_given_the_same(layout: RepositoryLayout, t
         "override_data.tf",
     ]
     assert (folder / "override_data.tf").read_text().count("module ") == 1
+
+
+def test_each_folder_has_the_calls_of_its_own(layout: RepositoryLayout, tmp_path: Path) -> None:
+    given = {
+        "data.aws_vpc.own": {"id": "vpc-1"},
+        "module.a.data.aws_vpcs.all": {"ids": ["vpc-1"]},
+    }
+    root = CaseRoot(tmp_path / "root", layout)
+    folder = root.folder / root.add(case(given, "both"), own_copy=False).tree / "modules"
+    calls = [(folder / name / "override_data.tf").read_text().splitlines()[0] for name in ("both", "inner")]
+    assert calls == ['module "override_data--aws_vpc--own" {', 'module "override_data--aws_vpcs--all" {']
+    assert len(list((folder / "both").glob("override_data--*"))) == 1
+    assert len(list((folder / "inner").glob("override_data--*"))) == 1
 
 
 def test_an_attribute_is_one_of_the_provider(layout: RepositoryLayout) -> None:

@@ -18,7 +18,7 @@ from strata.testing.cases.compare import ValueDifference
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.session import PLANS
 from strata.testing.cases.verdict import CaseFailedError
-from strata.testing.durations import DurationRecorder
+from strata.testing.durations import DurationRecorder, read_durations
 
 FILES = {
     "modules/box/main.tf": "",
@@ -125,6 +125,31 @@ def test_durations_are_stored_where_workers_report_to(
         config.plugins[0].pytest_sessionfinish(pytest.ExitCode.OK)
         text = (repository / "tests/durations.toml").read_text()
         assert text.splitlines()[1:] == ['"tests/test_a.py" = 30', '"tests/test_b.py" = 25']
+        told: list[str] = []
+        reporter: Any = SimpleNamespace(write_line=told.append)
+        config.plugins[0].pytest_terminal_summary(reporter)
+        assert told == [f"durations stored in {repository}/tests/durations.toml"]
+
+
+def test_durations_of_a_run_that_fails_are_not_stored(tmp_path: Path) -> None:
+    units = {f"test_{name}.py::test": f"test_{name}.py" for name in "ab"}
+    recorder = DurationRecorder(tmp_path / "durations.toml", lambda: units)
+    told: list[str] = []
+    reporter: Any = SimpleNamespace(write_line=told.append)
+    # Set-up, call and tear-down.
+    for nodeid, seconds in (("test_a.py::test", 15.0), ("test_a.py::test", 6.4), ("test_b.py::test", 19.0)):
+        report: Any = SimpleNamespace(nodeid=nodeid, duration=seconds)
+        recorder.pytest_runtest_logreport(report)
+    recorder.pytest_sessionfinish(pytest.ExitCode.TESTS_FAILED)
+    recorder.pytest_terminal_summary(reporter)
+    assert not (tmp_path / "durations.toml").exists()
+    recorder.pytest_sessionfinish(pytest.ExitCode.OK)
+    recorder.pytest_terminal_summary(reporter)
+    assert read_durations(tmp_path / "durations.toml") == {"test_a.py": 21}
+    assert told == [
+        "durations not stored: the run did not pass",
+        f"durations stored in {tmp_path}/durations.toml",
+    ]
 
 
 def test_a_fault_in_the_durations_ends_the_run(configured: Callable[..., Any], repository: Path) -> None:

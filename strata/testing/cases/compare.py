@@ -62,7 +62,7 @@ def differences(
         is_set: whether the attribute that some names lead to is a set.
         names: the attribute names that lead to the value.
     """
-    if isinstance(expected, dict | list) and isinstance(planned, str) and planned[:1] in ("{", "["):
+    if isinstance(expected, dict | list) and isinstance(planned, str):
         try:
             planned = json.loads(planned)
         except ValueError:
