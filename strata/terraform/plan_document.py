@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from strata.plan import document as plans
@@ -59,9 +59,9 @@ class PlannedUnit:
     """
 
     unit: str
-    resources: tuple[InstanceChange, ...] = ()
-    outputs: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    resources: tuple[InstanceChange, ...]
+    outputs: tuple[str, ...]
+    after: tuple[str, ...]
 
     def changes(self) -> dict[str, int]:
         """How many changes of each of KINDS."""
@@ -83,7 +83,7 @@ class EnvironmentPlan:
     """One plan over units of an environment; `units` is in dependency order."""
 
     environment: str
-    units: Mapping[str, PlannedUnit] = field(default_factory=dict)
+    units: Mapping[str, PlannedUnit]
 
     def changes(self) -> dict[str, int]:
         """How many changes of each of KINDS in all units."""

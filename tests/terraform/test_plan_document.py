@@ -126,8 +126,9 @@ def one(kind: str = "", *, importing: bool = False, moved_from: str = "") -> Ins
 def test_a_units_action_is_its_weightiest_change(
     resources: list[InstanceChange], outputs: tuple[str, ...], action: str
 ) -> None:
-    unit = PlannedUnit("live/dev/a", tuple(resources), outputs)
-    assert unit.action == action
-    assert EnvironmentPlan("dev", {"live/dev/a": unit, "live/dev/b": PlannedUnit("live/dev/b")}).empty is (
-        not action
+    unit, idle = (
+        PlannedUnit("live/dev/a", tuple(resources), outputs, ()),
+        PlannedUnit("live/dev/b", (), (), ()),
     )
+    assert unit.action == action
+    assert EnvironmentPlan("dev", {unit.unit: unit, idle.unit: idle}).empty is (not action)

@@ -156,7 +156,8 @@ def test_examples_are_the_blocks_after_their_directives(layout: RepositoryLayout
     first, second = examples(
         layout,
         "# box\n\n```hcl\nnot = this\n```\n\n<!-- case: one resources=3 -->\n```hcl\na = 1\n\nb = 2\n```\n"
-        "  <!--case:two_2-->  \n\n\n  ```hcl\n```\n<!-- another comment -->\n",
+        "  <!--case:two_2-->  \n\n\n  ```hcl\n```\n<!-- another comment -->\n"
+        "Write it as `<!-- case: three -->\n<!-- case: four --> in front of a block.\n",
     )
     assert (first.id, first.name, first.module, first.line) == ("box/README.md::one", "one", "box", 9)
     assert (first.example, first.shown) == ("a = 1\n\nb = 2\n", "box/README.md")

@@ -73,6 +73,16 @@ def test_a_pattern_is_of_a_text() -> None:
     assert differ({"a": "re:1"}, {"a": "12"}) == ["r.a: re:1 12"]
 
 
+def test_a_difference_knows_the_place_of_its_expectation() -> None:
+    found = differences({"a": [1, {"b": 2}, 3]}, {"a": [0, {"b": 3}, 3, 4]}, ("k",), "", lambda names: False)
+    assert [(one.keys, one.place) for one in found] == [
+        (("k", "a", 0), "a[0]"),
+        (("k", "a", 1, "b"), "a[1].b"),
+        # What is not expected has no place of its own.
+        (("k", "a"), "a[3]"),
+    ]
+
+
 def test_one_difference_hides_no_other() -> None:
     assert differ({"a": "(absent)", "b": "(absent)", "c": 1}, {"b": 2, "c": 3}) == [
         "r.b: nothing 2",

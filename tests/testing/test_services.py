@@ -73,6 +73,11 @@ def test_a_provider_that_ended_is_started_again(
     started[0].running = False
     services.attach(terraform)
     assert len(started) == 2
+    # What is begun after the end starts its own.
+    with services:
+        pass
+    services.attach(terraform)
+    assert len(started) == 3
 
 
 def test_a_provider_is_started_once_for_plans_side_by_side(

@@ -49,7 +49,7 @@ class TerraformFolder:
     toolchain: Toolchain
     variables: Mapping[str, str]
     starts: int = 0
-    _test: Any = field(init=False, repr=False)
+    _test: Any = field(init=False)
 
     def __post_init__(self) -> None:
         # Imported here: every pytest loads the plugin, also where no case runs and tftest is not installed.
