@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,8 @@ def test_files_beside_cases_lie_where_terraform_runs(root: CaseRoot, layout: Rep
     own.parent.mkdir(parents=True)
     # As long as the other, and as old.
     own.write_text("[]")
+    there = (root.folder / "policies/read.json").stat()
+    os.utime(own, ns=(there.st_atime_ns, there.st_mtime_ns))
     with pytest.raises(StrataError) as raised:
         root.add(case("c"), own_copy=False)
     assert str(raised.value) == (
