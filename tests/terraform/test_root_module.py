@@ -172,6 +172,16 @@ def test_an_override_file_comes_over_the_others_wherever_it_is_in_the_order(rend
     assert 'region = "eu-west-3"' in other.providers["aws"]
 
 
+def test_a_provider_that_is_configured_is_the_one_that_is_required(rendered: RenderedUnit) -> None:
+    text = (
+        'terraform {\n  required_providers {\n    snow = { source = "snowflakedb/snowflake" }\n  }\n}\n'
+        'provider "snow" {\n  role = "x"\n}\nprovider "random" {}\n'
+    )
+    module = lifted(rendered, main__tf=text)
+    assert module.requirements == {"snow": "snowflakedb/snowflake", "random": "hashicorp/random"}
+    assert module.providers == {"snow": '  role = "x"', "random": ""}
+
+
 def test_imports_keep_their_other_lines(rendered: RenderedUnit) -> None:
     text = (
         'import {\n  to = aws_x.a[0]\n  id = "plain"\n}\n'
