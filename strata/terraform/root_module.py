@@ -110,10 +110,10 @@ def _blocks(files: Iterable[HclFile], kind: str) -> Iterator[Block]:
 
 def _providers(files: list[HclFile]) -> dict[str, str]:
     """By local name, the configuration's text, with what an override file says merged in."""
-    plain = [file for file in files if not _OVERRIDE.search(Path(file.name).name)]
+    # Once more after all, over what they say.
     overrides = [file for file in files if _OVERRIDE.search(Path(file.name).name)]
     found: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {}
-    for file in (*plain, *overrides):
+    for file in (*files, *overrides):
         for block in file.body.children("provider"):
             if "alias" in block.attributes:
                 raise StrataError(

@@ -69,9 +69,9 @@ class WorkingDirectory:
         places = {self.path}
         manifest = self.data_dir / "modules" / "modules.json"
         if manifest.is_file():
-            # As `init` writes it: {"Modules": [{"Key": "a.b", "Source": …, "Dir": …}]}.
+            # As `init` writes it, with the root: {"Modules": [{"Key": "a.b", "Source": …, "Dir": …}]}.
             called = json.loads(manifest.read_text(encoding="utf-8"))["Modules"]
-            places |= {self.path / module["Dir"] for module in called}
+            places = {self.path / module["Dir"] for module in called}
         found = (path for place in places for path in place.iterdir())
         return {path for path in found if path.name.endswith(SUFFIXES) and path.is_file()}
 

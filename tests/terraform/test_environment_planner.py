@@ -48,6 +48,8 @@ def test_no_state_and_no_plan_are_left_by_this_run_or_one_that_was_killed(tmp_pa
     files = [tmp_path / "plan.tfplan", root / "terraform.tfstate", root / "terraform.tfstate.backup"]
     for file in files:
         file.write_text("a secret")
+    with _emptied(tmp_path / "new"):
+        pass
     with _emptied(tmp_path):
         assert not any(file.exists() for file in files)
         for file in files:
