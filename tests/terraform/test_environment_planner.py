@@ -25,7 +25,7 @@ from strata.terraform.workdir import WorkingDirectory
 def test_a_plan_of_a_real_account_takes_logins_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_PROFILE", "SNOWFLAKE_USER", "TF_VAR_secret", "EDITOR"):
+    for name in ("AWS_PROFILE", "SNOWFLAKE_USER", "STRATA_LOCAL", "TF_VAR_secret", "EDITOR"):
         monkeypatch.setenv(name, name.lower())
     nothing: Any = None
     planner = EnvironmentPlanner(nothing, nothing, None, tmp_path, login={"AWS_SESSION_TOKEN": "t"})
@@ -35,6 +35,7 @@ def test_a_plan_of_a_real_account_takes_logins_and_nothing_else(
         | {
             "AWS_PROFILE": "aws_profile",
             "SNOWFLAKE_USER": "snowflake_user",
+            "STRATA_LOCAL": "strata_local",
             "AWS_SESSION_TOKEN": "t",
         }
         == given

@@ -31,6 +31,9 @@ def test_values_are_not_in_what_is_printed() -> None:
         UnitState(1, {"password": "x"}, 1, {"outputs": {"password": {"value": secret}}}),  # type: ignore[arg-type]
         toolchain,
     ]
+    # It is there, and a process gets it.
+    assert toolchain.environ["TOKEN"] == secret
+    assert toolchain.environment()["TF_CLI_CONFIG_FILE"] == "cli"
     assert secret not in repr(shown)
     # Two reads of one state are equal, whatever else Terraform has written into it.
     state = UnitState(1, {}, 1, {"lineage": "a"})  # type: ignore[arg-type]
