@@ -17,8 +17,8 @@ from moto.sqs.models import sqs_backends
 
 def policy_of(arn: str | None) -> str | None:
     """Return the policy of the key, queue or topic with an ARN, as JSON; None if it has or is none."""
-    parts = (arn or "").split(":", 5)
-    if len(parts) < 6 or not all(parts[3:5]):
+    parts = (arn or "").split(":")
+    if len(parts) != 6 or not all(parts[3:5]):
         return None
     _, _, service, region, account, name = parts
     found: Any = None
