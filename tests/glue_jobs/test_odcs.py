@@ -253,12 +253,17 @@ def test_a_key_is_in_the_order_of_its_positions_then_in_the_columns() -> None:
 
 @pytest.mark.parametrize("near", [None, "begun"])
 def test_a_partition_of_three_columns(near: str | None) -> None:
-    parts: dict[str, Any] = {"name": "day", "parts": ["y", "m", "d"]} | ({"withinADayOf": near} if near else {})
+    parts: dict[str, Any] = {"name": "day", "parts": ["y", "m", "d"]} | (
+        {"withinADayOf": near} if near else {}
+    )
 
     def change(d: dict[str, Any]) -> None:
         columns(d)[1].pop("partitioned")
         columns(d).extend(
-            [column(name, kind, required=True) for name, kind in (("y", "int"), ("m", "bigint"), ("d", "int"))]
+            [
+                column(name, kind, required=True)
+                for name, kind in (("y", "int"), ("m", "bigint"), ("d", "int"))
+            ]
         )
         d["schema"][0]["customProperties"].extend(customs(partition=parts))
 
@@ -281,7 +286,11 @@ def test_a_partition_of_three_columns(near: str | None) -> None:
         ({"enum": []}, {}),
         ({"unique": True}, {"unique": True}),
         (
-            {"quality": [{"metric": "duplicateValues", "mustBe": 0, "unit": "rows", "name": "n", "tags": []}]},
+            {
+                "quality": [
+                    {"metric": "duplicateValues", "mustBe": 0, "unit": "rows", "name": "n", "tags": []}
+                ]
+            },
             {"unique": True},
         ),
         (
@@ -361,12 +370,19 @@ def test_two_ways_to_one_table_are_not_a_circle() -> None:
     [(1, "h", 1), (168, "hours", 168), (1, "hour", 1), (1, "d", 24), (1, "day", 24), (7, "days", 168)],
 )
 def test_freshness_is_in_hours(value: int, unit: str, hours: int) -> None:
-    level = {"property": "freshness", "value": value, "unit": unit, "element": "trips", "driver": "operational"}
+    level = {
+        "property": "freshness",
+        "value": value,
+        "unit": unit,
+        "element": "trips",
+        "driver": "operational",
+    }
     assert changed(lambda d: d.update(slaProperties=[level])).freshness_hours == hours
 
 
 @pytest.mark.parametrize(
-    ("value", "unit"), [(0, "h"), (169, "h"), (0, "d"), (8, "d"), (-1, "h"), (True, "h"), ("1", "h"), (1.0, "h")]
+    ("value", "unit"),
+    [(0, "h"), (169, "h"), (0, "d"), (8, "d"), (-1, "h"), (True, "h"), ("1", "h"), (1.0, "h")],
 )
 def test_freshness_is_whole_hours_of_a_week(value: object, unit: str) -> None:
     with pytest.raises(odcs.ContractError) as caught:

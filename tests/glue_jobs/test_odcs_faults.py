@@ -162,3 +162,20 @@ def test_a_fault_has_its_place(name: str) -> None:
     (fault,) = caught.value.faults
     assert (".".join(map(str, fault.path)), fault.message) == (place, message)
     assert fault.remedy
+
+
+def test_the_error_tells_all_faults_with_their_places_and_remedies() -> None:
+    with pytest.raises(odcs.ContractError) as caught:
+        odcs.from_document([])
+    assert str(caught.value) == (
+        "the data contract cannot be used: the document: a contract is a mapping "
+        "(begin with apiVersion, kind, id, version and name)"
+    )
+    changed = copy.deepcopy(GOOD)
+    changed.update(kind="Data", version=1)
+    with pytest.raises(odcs.ContractError) as caught:
+        odcs.from_document(changed)
+    assert str(caught.value) == (
+        "the data contract cannot be used: kind: it is not a DataContract (write kind: DataContract); "
+        "version: 1 is not a version (write three numbers: 1.0.0)"
+    )

@@ -57,10 +57,12 @@ def test_objects_are_listed_and_read(reader: Reader) -> None:
     assert [it.key for it in reader.objects.list(reader.keys, "raw", "")] == ["a/1", "b/3"]
 
 
-def test_an_archived_object_is_not_read(reader: Reader) -> None:
+def test_an_archived_object_is_read_once_it_is_restored(reader: Reader) -> None:
     reader.s3.put_object(Bucket="raw", Key="c", Body=b"c", StorageClass="GLACIER")
     (found,) = reader.objects.list(reader.keys, "raw", "c")
     assert reader.objects.body("raw", found) is None
+    reader.s3.restore_object(Bucket="raw", Key="c", RestoreRequest={"Days": 1})
+    assert reader.objects.body("raw", found) == b"c"
 
 
 DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::raw/a/1"}
