@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -82,9 +83,8 @@ def test_a_written_value_is_one_of_its_type(kind: str, written: object, value: V
 
 @pytest.mark.parametrize(("kind", "written", "message"), REFUSED)
 def test_what_is_not_of_its_type_is_told_what_would_be(kind: str, written: object, message: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011: its message is compared
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         value_of(kind, written)
-    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
