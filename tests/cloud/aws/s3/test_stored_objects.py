@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from strata.cloud.aws.s3 import stored_objects
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.stored_objects import StorageError, StoredObjects
 
@@ -155,6 +156,18 @@ def test_a_decision_is_made_once_while_nothing_changes(reader: Reader) -> None:
     with patch.object(S3Access, "require", autospec=True, side_effect=S3Access.require) as asked:
         assert [reader.readable() for _ in range(3)] == ["a/1 a/2"] * 3
         assert asked.call_count == 3
+
+
+@pytest.mark.parametrize(("kept", "asked_for"), [(2, 6), (1, 9)])
+def test_decisions_of_the_last_policies_are_kept(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, kept: int, asked_for: int
+) -> None:
+    monkeypatch.setattr(stored_objects, "_POLICIES", kept)
+    with patch.object(S3Access, "require", autospec=True, side_effect=S3Access.require) as asked:
+        for below, found in (("a/", "a/1 a/2"), ("b/", "b/3"), ("a/", "a/1 a/2")):
+            reader.policy(LIST, READ | {"Resource": f"arn:aws:s3:::raw/{below}*"})
+            assert reader.readable() == found
+        assert asked.call_count == asked_for
 
 
 def test_a_bucket_that_may_not_be_listed(reader: Reader) -> None:
