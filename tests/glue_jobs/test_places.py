@@ -203,6 +203,18 @@ def test_another_delimiter_is_named(header: str, delimiter: str) -> None:
     )
 
 
+def test_another_delimiter_is_named_though_a_title_holds_the_contracts_own() -> None:
+    columns = (Column("id", "int"), Column("fare", "double", header="fare, all"), Column("note", "string"))
+    contract = replace(TRIPS, columns=columns)
+    with pytest.raises(RefusedObject) as caught:
+        contract.check_header("id;fare, all;note")
+    assert caught.value.detail == "the columns are separated by ';', the contract says a comma"
+    # One column less is another header.
+    with pytest.raises(RefusedObject) as caught:
+        contract.check_header("id;fare, all")
+    assert caught.value.reason == "other_columns"
+
+
 @pytest.mark.parametrize(("length", "shown"), [(120, "\x00" + "x" * 119), (121, "\x00" + "x" * 119 + "…")])
 def test_of_a_strange_line_the_beginning_is_shown(length: int, shown: str) -> None:
     with pytest.raises(RefusedObject) as caught:
