@@ -79,6 +79,18 @@ def test_the_null_version_has_no_id(version_id: str, named: dict[str, str]) -> N
     assert source._version("b", "k", version_id) == named
 
 
+def test_a_report_names_its_version() -> None:
+    """The next version's run asks S3 by it whether this one is still there."""
+    assert main._version(ARGUMENTS) == {
+        "object_id": ID,
+        "bucket": "raw",
+        "key": "flights/a b.csv",
+        "etag": "e",
+        "version_id": "v",
+        "sequencer": "0A",
+    }
+
+
 def given(**changes: str) -> list[str]:
     return [f"--{name}={value}" for name, value in (vars(ARGUMENTS) | changes).items()]
 
