@@ -220,7 +220,7 @@ class Contract:
         raise RefusedObject("other_columns", f"the header's columns are out of order or repeated: {shown!r}")
 
     def _split(self, header: str, delimiter: str) -> list[str]:
-        return next(csv.reader([header], delimiter=delimiter, quotechar=self.format.quote, strict=False), [])
+        return next(csv.reader([header], delimiter=delimiter, quotechar=self.format.quote), [])
 
 
 # What every curated row says about where it comes from.

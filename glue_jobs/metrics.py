@@ -32,13 +32,12 @@ def publisher(namespace: str) -> Iterator[Publish]:
         Publishes the report of a job and its data set. A failure is printed: the rows are there, and an
         alarm that misses the metric says so.
     """
-    if not namespace:
-        yield lambda job, dataset, report: None
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="metrics") as pool:
-        client = pool.submit(_client)
+    with ThreadPoolExecutor() as pool:
+        client = pool.submit(_client) if namespace else None
 
         def publish(job: str, dataset: str, report: Document) -> None:
+            if client is None:
+                return
             from botocore.exceptions import BotoCoreError, ClientError
 
             try:

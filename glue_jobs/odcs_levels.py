@@ -53,7 +53,7 @@ class LevelReader(FaultReader):
             self.fault(
                 (*at, "unit") if unit else at, f"freshness has the unit {unit!r}", "write unit: h, or d"
             )
-            return 1
+            return MOST_HOURS
         if (
             isinstance(value, bool)
             or not isinstance(value, int)
@@ -64,5 +64,5 @@ class LevelReader(FaultReader):
                 f"freshness is {value!r} {unit}, not 1 to {MOST_HOURS} hours",
                 "write a whole number: CloudWatch looks back seven days at most",
             )
-            return 1
+            return MOST_HOURS
         return value * HOURS[unit]

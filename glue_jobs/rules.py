@@ -66,7 +66,7 @@ def value_of(kind: str, written: object) -> Value:
         raise ValueError("leave it out")
     digits, scale = int(found[1]), int(found[2])
     exact = _decimal(text).normalize()
-    if -int(exact.as_tuple().exponent) > scale or exact.adjusted() >= digits - scale:
+    if -int(exact.as_tuple().exponent) > scale or abs(exact) >= 10 ** (digits - scale):
         raise ValueError(f"write a number of type {kind}")
     return exact
 

@@ -47,7 +47,7 @@ def copied(arguments: JobArguments, folder: str) -> Iterator[Callable[[], str]]:
     """
     # A name of its own: a run that should be dead removes its own copy, not its successor's.
     name = f"{arguments.sequencer}-{uuid.uuid4().hex}/{_name(arguments.key)}"
-    with ThreadPoolExecutor(1, thread_name_prefix="source") as pool:
+    with ThreadPoolExecutor() as pool:
         store = pool.submit(Copies, folder)
         copy = pool.submit(lambda: store.result().copy(arguments, name))
         try:

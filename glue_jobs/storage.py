@@ -166,7 +166,7 @@ class JobStorage:
         """
         path, files = self._open(target)
         with _unpacking(uri, compression):
-            stream, out = self._input(uri, compression), files.create(path, True)
+            stream, out = self._input(uri, compression), files.create(path)
             try:
                 if encoding == "UTF-8":
                     stream.transferTo(out)
@@ -221,7 +221,7 @@ class JobStorage:
     def write(self, uri: str, document: Document) -> None:
         """Writes a JSON document in one piece; on S3 it appears whole or not at all."""
         path, files = self._open(uri)
-        stream = files.create(path, True)
+        stream = files.create(path)
         stream.write(bytearray(json.dumps(document, indent=1, ensure_ascii=False).encode()))
         # Closing is what uploads: after a failed write it must not happen, or half an object appears.
         stream.close()
@@ -230,7 +230,6 @@ class JobStorage:
         """Copies one object."""
         from_path, from_files = self._open(source)
         to_path, to_files = self._open(target)
-        to_files.mkdirs(to_path.getParent())
         self._files.copy(from_files, from_path, to_files, to_path, False, True, self._configuration)
 
     def delete(self, uri: str) -> None:

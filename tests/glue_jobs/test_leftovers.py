@@ -101,7 +101,7 @@ def test_the_staging_of_a_newer_versions_run_stays(processed: Any, started: str,
     processed.put_object(Bucket="processed", Key=report, Body=json.dumps({"sequencer": started}).encode())
     lay(processed, f"{STAGING}1/{DAY}/object={OWN}/part-0.parquet")
     begin(processed, f"{STAGING}1/{DAY}/object={OWN}/part-1.parquet")
-    leftovers.sweep(processed, arguments(put))
+    source.sweep(arguments(put))
     assert (len(left(processed)) == 2, len(uploads(processed)) == 1) == (stays, stays)
 
 

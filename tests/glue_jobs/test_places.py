@@ -79,6 +79,18 @@ def test_the_null_version_has_no_id(version_id: str, named: dict[str, str]) -> N
     assert source._version("b", "k", version_id) == named
 
 
+def test_a_report_names_its_version() -> None:
+    """The next version's run asks S3 by it whether this one is still there."""
+    assert main._version(ARGUMENTS) == {
+        "object_id": ID,
+        "bucket": "raw",
+        "key": "flights/a b.csv",
+        "etag": "e",
+        "version_id": "v",
+        "sequencer": "0A",
+    }
+
+
 def given(**changes: str) -> list[str]:
     return [f"--{name}={value}" for name, value in (vars(ARGUMENTS) | changes).items()]
 
@@ -201,6 +213,18 @@ def test_another_delimiter_is_named(header: str, delimiter: str) -> None:
         "other_delimiter",
         f"the columns are separated by {delimiter}, the contract says a comma",
     )
+
+
+def test_another_delimiter_is_named_though_a_title_holds_the_contracts_own() -> None:
+    columns = (Column("id", "int"), Column("fare", "double", header="fare, all"), Column("note", "string"))
+    contract = replace(TRIPS, columns=columns)
+    with pytest.raises(RefusedObject) as caught:
+        contract.check_header("id;fare, all;note")
+    assert caught.value.detail == "the columns are separated by ';', the contract says a comma"
+    # One column less is another header.
+    with pytest.raises(RefusedObject) as caught:
+        contract.check_header("id;fare, all")
+    assert caught.value.reason == "other_columns"
 
 
 @pytest.mark.parametrize(("length", "shown"), [(120, "\x00" + "x" * 119), (121, "\x00" + "x" * 119 + "…")])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from glue_jobs import source
 from glue_jobs.arguments import JobArguments
@@ -161,3 +163,53 @@ def test_what_killed_runs_left_is_swept_but_not_a_newer_runs_copy(s3: Any) -> No
 )
 def test_a_copys_name_keeps_the_ends_of_the_keys(key: str, name: str) -> None:
     assert source._name(key) == name
+
+
+def report(put: dict[str, Any], **changes: str) -> dict[str, str]:
+    """What a report says of its version."""
+    version = {"bucket": "raw", "key": KEY, "etag": put["ETag"].strip('"'), "version_id": put["VersionId"]}
+    return version | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone"),
+    [
+        ({}, False),
+        ({"etag": "0" * 32}, True),
+        ({"key": "flights/never.csv"}, True),
+        ({"version_id": "11111111-2222-3333-4444-555555555555"}, True),
+        # Of a bucket without versions, what is there now counts.
+        ({"version_id": "null", "bucket": "plain"}, True),
+    ],
+)
+def test_whether_a_reports_version_is_gone(s3: Any, changes: dict[str, str], gone: bool) -> None:
+    put = s3.put_object(Bucket="raw", Key=KEY, Body=b"there")
+    s3.put_object(Bucket="raw", Key=KEY, Body=b"newer")
+    s3.put_object(Bucket="plain", Key=KEY, Body=b"another")
+    assert source.is_gone(report(put, **changes)) is gone
+
+
+def test_a_deleted_version_is_gone(s3: Any) -> None:
+    put = s3.put_object(Bucket="raw", Key=KEY, Body=b"there")
+    marker = s3.delete_object(Bucket="raw", Key=KEY)["VersionId"]
+    assert [source.is_gone(report(put)), source.is_gone(report(put, version_id=marker))] == [False, True]
+    s3.delete_object(Bucket="raw", Key=KEY, VersionId=put["VersionId"])
+    assert source.is_gone(report(put))
+
+
+def test_a_version_that_may_not_be_asked_for_is_not_gone(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = s3.put_object(Bucket="raw", Key=KEY, Body=b"there")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWNUNKNOWN00")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with pytest.raises(ClientError, match="403"):
+        source.is_gone(report(put))
+
+
+def test_a_copy_that_cannot_be_removed_is_said_to_be_left(
+    s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source.Copies("s3://nowhere/work").remove("0B-x/source.csv")
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "the working copy s3://nowhere/work/0B-x/source.csv is left: An error occurred (NoSuchBucket)"
+    )

@@ -59,7 +59,7 @@ def action_prefix(service: str) -> str:
 
 def operation_of_request(service: str) -> str:
     """Return the name of the request's API operation, or its method and path if it has none."""
-    target = request.headers.get("X-Amz-Target", "")
+    target = request.headers.get("X-Amz-Target")
     if target:
         return target.rpartition(".")[2]
     if "Action" in request.values:

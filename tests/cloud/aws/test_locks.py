@@ -17,9 +17,11 @@ from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.aws.glue.run import Run, RunRequest
 from strata.cloud.aws.glue.spark import pool
 from strata.cloud.aws.glue.spark.pool import SparkPool
+from strata.cloud.aws.iam.decisions import RecordedDecisions
 from strata.cloud.aws.s3 import events as s3_events
 from strata.cloud.aws.stepfunctions.engine import _Clients
 from strata.faults import FaultRegistry
+from strata.iam import Principal, Request
 
 from .conftest import ACCOUNT, REGION, eventually
 
@@ -223,3 +225,30 @@ def test_writes_to_tables_and_conditional_ones_to_buckets() -> None:
         with Flask("test").test_request_context("/b/k", method="PUT", headers=headers):
             assert writes.put_object(write, "response") == (("response",), {})
     assert seen == [(True, False), (False, False), (False, True), (False, True)]
+
+
+def test_decisions_that_are_remembered() -> None:
+    recorded, kept = RecordedDecisions(), []
+
+    class Held(dict):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            assert recorded._lock.locked()
+            kept.append(value["action"])
+            super().__setitem__(key, value)
+
+        def values(self) -> Any:
+            assert recorded._lock.locked()
+            return super().values()
+
+        def clear(self) -> None:
+            assert recorded._lock.locked()
+            super().clear()
+
+    recorded._known = Held()
+    principal = Principal(account_id=ACCOUNT, arns=("arn:r",))
+    for action in ("s3:GetObject", "s3:PutObject", "s3:GetObject"):
+        recorded.note("arn:r", Request(action, "arn:o", principal), allowed=True, boundary=None)
+    assert kept == ["s3:GetObject", "s3:PutObject"]
+    assert len(recorded.answer("GET").get_data(as_text=True).splitlines()) == 2
+    assert recorded.answer("DELETE").status_code == 204
+    assert recorded.answer("GET").get_data() == b""

@@ -262,7 +262,7 @@ class Glue(Service):
     def _settings(self) -> SparkSettings:
         java = find_java(os.environ)
         # By its real path, which the archive of Spark's classes was made with.
-        jars = ensure_jars(default_folder().resolve(), lambda line: None, java=java)
+        jars = ensure_jars(default_folder().resolve(), java=java)
         return SparkSettings(
             java=java, jars=jars, endpoint=self._context.aws_url, region=self._context.region
         )

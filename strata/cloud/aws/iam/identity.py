@@ -338,7 +338,7 @@ def _decided(denied: str, decision: Callable[[], Decision]) -> Decision:
 
 def aws_principal(arn: str) -> Principal:
     """Return the principal behind an ARN: a session of a role acts as the session and as the role."""
-    parts = arn.split(":", 5)
+    parts = arn.split(":")
     if len(parts) < 6:
         raise AccessDenied(f"{arn or 'no caller'} is not the ARN of a principal")
     account_id = parts[4]

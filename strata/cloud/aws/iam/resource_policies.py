@@ -17,8 +17,8 @@ from moto.sqs.models import sqs_backends
 
 def policy_of(arn: str | None) -> str | None:
     """Return the policy of the key, queue or topic with an ARN, as JSON; None if it has or is none."""
-    parts = (arn or "").split(":", 5)
-    if len(parts) < 6 or not all(parts[3:5]):
+    parts = (arn or "").split(":")
+    if len(parts) != 6 or not all(parts[3:5]):
         return None
     _, _, service, region, account, name = parts
     found: Any = None
@@ -40,8 +40,10 @@ def is_key(arn: str | None) -> bool:
 
 
 def aliases_of(arn: str) -> list[str]:
-    """Return the aliases of a key."""
-    _, _, _, region, account, name = arn.split(":", 5)
+    """Return the aliases of a key; none if it is not there."""
+    if not is_key(arn):
+        return []
+    _, _, _, region, account, name = arn.split(":")
     key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
     return sorted(key.aliases) if key is not None else []
 
@@ -49,5 +51,9 @@ def aliases_of(arn: str) -> list[str]:
 def key_arn(account_id: str, region: str, key_id: str) -> str:
     """Return the ARN of a key by its id, ARN or alias; a key that is not there stays as it was named."""
     backend = kms_backends[account_id][region]
-    key = backend.keys.get(backend.any_id_to_key_id(key_id))
+    name = backend.get_alias_name(key_id)
+    named = key_id
+    if name.startswith("alias/"):
+        named = backend.get_key_id_from_alias(name) or ""
+    key = backend.keys.get(backend.get_key_id(named))
     return key.arn if key is not None else key_id

@@ -111,6 +111,8 @@ _OF_TAGGED = re.compile(
 # AWS lets an account's root repair a policy that locks every caller out.
 _ROOT_ALWAYS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
+# Keys that begin so are known, and absent where a request does not give them.
+_OFTEN_ABSENT = ("s3:x-amz-", "s3:delimiter", "s3:max-keys", "s3:versionid", "s3:existingobjecttag/")
 # Condition keys whose values stay the same for one session and bucket.
 _STAYING = frozenset(
     {
@@ -334,13 +336,7 @@ class S3Access(Service):
                 conditions[f"s3:{name.lower()}"] = request.args[name]
         # Requests here have no TLS; policies that ask for one of AWS's versions are as at AWS.
         conditions["s3:tlsversion"] = "1.3"
-        conditions.absent_prefixes = (
-            "s3:x-amz-",
-            "s3:delimiter",
-            "s3:max-keys",
-            "s3:versionid",
-            "s3:existingobjecttag/",
-        )
+        conditions.absent_prefixes = _OFTEN_ABSENT
         for name, value in request.headers.items():
             if name.lower().startswith("x-amz-"):
                 conditions[f"s3:{name.lower()}"] = value

@@ -107,7 +107,7 @@ class ScheduledInvocation:
 
     def _notification(self) -> str:
         """Return what a target gets that has no input of its own."""
-        _, _, _, region, account, _ = self.arn.split(":", 5)
+        _, _, _, region, account, _ = self.arn.split(":")
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),

@@ -173,8 +173,7 @@ def test_a_loaded_job_begins_to_warm_up(glue: Aws) -> None:
 def test_the_settings_of_the_processes(glue: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     java, asked = Java(tmp_path / "java", 17), []
 
-    def ensure(folder: Path, progress: Any, *, java: Java) -> Path:
-        progress("a step without a listener")
+    def ensure(folder: Path, *, java: Java) -> Path:
         asked.append((folder, java))
         return tmp_path / "jars"
 

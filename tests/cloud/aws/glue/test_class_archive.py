@@ -40,7 +40,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def wait_ready(self) -> bool:
             return "dies" not in seen
 
-        def run(self, job: Any, on_line: Any) -> None:
+        def run(self, job: Any) -> None:
             assert b"System.exit(0)" in job.script
             seen.append("ran")
             if "without an archive" not in seen:

@@ -227,3 +227,99 @@ def test_what_a_job_has_left_behind_where_there_is_no_proc(
     monkeypatch.setattr(driver.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=shown))
     assert driver.left_behind({4_000_002})
     assert not driver.left_behind({4_000_001, 4_000_002})
+
+
+class Stage:
+    """A stage as Spark's store knows it; it took a second and a half, or has not ended."""
+
+    def __init__(
+        self, number: int, status: str = "COMPLETE", *, ended: bool = True, name: str = "count"
+    ) -> None:
+        facts = {
+            "stageId": number,
+            "name": name,
+            "numTasks": 4,
+            "numFailedTasks": 1,
+            "inputRecords": 10,
+            "shuffleReadRecords": 5,
+            "outputRecords": 200,
+            "shuffleWriteRecords": 30,
+            "status": SimpleNamespace(toString=lambda: status),
+            "submissionTime": self._time(1_000),
+            "completionTime": self._time(2_500 if ended else None),
+        }
+        for fact, value in facts.items():
+            setattr(self, fact, lambda value=value: value)
+
+    @staticmethod
+    def _time(moment: int | None) -> Any:
+        date = SimpleNamespace(getTime=lambda: moment)
+        return SimpleNamespace(isDefined=lambda: moment is not None, get=lambda: date)
+
+
+def stages_told(
+    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch, newest_first: list[Stage] | None
+) -> list[Any]:
+    """What is reported of the stages of a job; None: its script has stopped the context."""
+    asked: list[Any] = []
+    context = None
+    if newest_first is not None:
+        found = SimpleNamespace(size=lambda: len(newest_first), apply=newest_first.__getitem__)
+        store = SimpleNamespace(stageList=lambda *filters: asked.append(filters) or found)
+        spark = SimpleNamespace(
+            listenerBus=lambda: SimpleNamespace(waitUntilEmpty=lambda: asked.append("waited")),
+            statusStore=lambda: store,
+        )
+        context = SimpleNamespace(
+            _jsc=SimpleNamespace(sc=lambda: spark), _gateway=SimpleNamespace(new_array=lambda *of: of)
+        )
+    pyspark = SimpleNamespace(SparkContext=SimpleNamespace(_active_spark_context=context))
+    monkeypatch.setitem(sys.modules, "pyspark", pyspark)
+    driver.report_stages(SimpleNamespace(double="double"))
+    if newest_first is not None:
+        # All of them, without details, once the last event was taken; no quantiles are asked for.
+        assert asked == ["waited", (None, False, False, ("double", 0), None)]
+    driver.tell(state="end")
+    *messages, end = [json.loads(line) for line in os.read(told[0], 1 << 16).splitlines()]
+    assert end == {"state": "end"}
+    assert all(message["state"] == "stage" for message in messages)
+    return [message["stage"] for message in messages]
+
+
+def test_the_stages_of_a_job_are_told_in_their_order(
+    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [
+        Stage(3, "ACTIVE", ended=False),
+        Stage(2, "SKIPPED"),
+        Stage(1, "FAILED", name="n" * 300),
+        Stage(0),
+    ]
+    first, failed, active = stages_told(driver, told, monkeypatch, stages)
+    assert first == {
+        "id": 0,
+        "name": "count",
+        "status": "COMPLETE",
+        "tasks": 4,
+        "failed_tasks": 1,
+        "seconds": 1.5,
+        "records_read": 15,
+        "records_written": 230,
+    }
+    assert (failed["id"], failed["status"], failed["name"]) == (1, "FAILED", "n" * 200)
+    assert (active["id"], active["status"], active["seconds"]) == (3, "ACTIVE", None)
+
+
+def test_of_many_stages_the_last_hundred_are_told(
+    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [Stage(number) for number in range(102, -1, -1)]
+    found = stages_told(driver, told, monkeypatch, stages)
+    assert [stage["id"] for stage in found] == list(range(3, 103))
+
+
+def test_a_context_that_is_stopped_has_no_stages(
+    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stages_told(driver, told, monkeypatch, None) == []
+    assert stages_told(driver, told, monkeypatch, []) == []

@@ -161,6 +161,11 @@ def test_many_jobs_keep_their_lines(start: Callable[..., SparkProcess]) -> None:
     assert process.jobs == 20
 
 
+def test_an_error_longer_than_a_pipe_arrives_whole(start: Callable[..., SparkProcess]) -> None:
+    error, _, _ = ran(start(), "raise ValueError('x' * 200_000)")
+    assert error == f"ValueError: {'x' * 200_000}"
+
+
 ENDS = {
     "killed": (
         "import os\nprint('up')\nos.kill(os.getpid(), 9)",

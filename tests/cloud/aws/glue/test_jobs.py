@@ -406,6 +406,14 @@ def test_what_a_run_is_asked_for() -> None:
 
 def test_runs_are_limited_and_wait_in_their_order() -> None:
     job = a_job(ExecutionProperty={"MaxConcurrentRuns": 2})
+
+    class Held(list[Any]):
+        def append(self, run: Any) -> None:
+            # Two runs must not both find the last place.
+            assert job._changed._is_owned()
+            super().append(run)
+
+    job._runs = Held()
     first, second = (job.get_job_run(job.start_run({})) for _ in range(2))
     with pytest.raises(Exception, match="Concurrent runs exceeded for j"):
         job.start_run({})

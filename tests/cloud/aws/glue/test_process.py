@@ -206,6 +206,23 @@ def test_the_whole_job_arrives(start: Callable[..., SparkProcess]) -> None:
     assert base64.b64decode(job["script"]).decode() == f"job\n{FINISHED}"
 
 
+def test_lines_without_a_word_and_stages_are_told(start: Callable[..., SparkProcess]) -> None:
+    process, seen, stages = start(READY), [], []
+    job = script(
+        "print ",
+        "print one",
+        "print ",
+        "print ",
+        "print two",
+        "print ",
+        'tell {"state": "stage", "stage": {"id": 7}}',
+        FINISHED,
+    )
+    assert process.run(job, lambda name, line: seen.append(line), stages.append) is None
+    # The line's end before a mark is the mark's own.
+    assert (seen, stages) == (["", "one", "", "", "two", ""], [{"id": 7}])
+
+
 def test_a_script_is_read_from_its_file(start: Callable[..., SparkProcess], tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text('tell {"state": "finished", "error": "ValueError: no"}')
     assert run_script(tmp_path / "job.py", (), start(READY))[1] == "ValueError: no"

@@ -114,7 +114,7 @@ def test_jars(case: str, tmp_path: Path, fetched: list[str]) -> None:
     there, expected = FOLDERS[case]
     for name, content in there.items():
         (tmp_path / name).write_bytes(content)
-    assert ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17)) == tmp_path
+    assert ensure_jars(tmp_path, java=Java(Path("java"), 17)) == tmp_path
     assert fetched == expected
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "one-1.0.jar": b"first jar",
@@ -127,7 +127,7 @@ def test_other_bytes_than_the_pinned_ones_are_refused(
 ) -> None:
     monkeypatch.setitem(CONTENT, "two", b"not the second jar")
     with pytest.raises(StrataError, match=r"two-1\.0\.jar .* has another SHA-256 than the pinned one"):
-        ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+        ensure_jars(tmp_path, java=Java(Path("java"), 17))
     assert [path.name for path in tmp_path.iterdir()] == ["one-1.0.jar"]
 
 
@@ -138,7 +138,7 @@ def test_folders_that_an_ended_fetch_has_left_are_removed(tmp_path: Path, fetche
         folder.mkdir()
         (folder / "ivy.xml").touch()
         os.utime(folder, (now - age, now - age))
-    ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+    ensure_jars(tmp_path, java=Java(Path("java"), 17))
     # Another process may be at work in a young one.
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {".ivy-2", "ivy-3"}
 
@@ -157,7 +157,7 @@ def test_a_jar_that_is_not_delivered(
 ) -> None:
     monkeypatch.setattr(jars, "_fetch", lambda wanted, home, java: home.mkdir())
     with pytest.raises(StrataError, match=r"from the Java package registry: one-1\.0\.jar was not delivered"):
-        ensure_jars(tmp_path, lambda line: None, java=Java(Path("java"), 17))
+        ensure_jars(tmp_path, java=Java(Path("java"), 17))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -160,6 +160,66 @@ def test_parts_of_an_upload_need_both_rights(aws: Aws, key: str) -> None:
     assert code_of(worker.create_multipart_upload, Bucket="raw", Key="b") == "AccessDenied"
 
 
+def test_parts_of_an_upload_are_of_its_object(aws: Aws, key: str) -> None:
+    worker = aws.client("s3", keys_of(aws, OBJECTS, {**USE, "Condition": OF_A}))
+    assert code_of(worker.create_multipart_upload, Bucket="raw", Key="b") == "AccessDenied"
+    upload = {"Bucket": "raw", "Key": "a"}
+    upload["UploadId"] = worker.create_multipart_upload(**upload)["UploadId"]
+    part = worker.upload_part(**upload, PartNumber=1, Body=b"new")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    worker.complete_multipart_upload(**upload, MultipartUpload=parts)
+    assert worker.get_object(Bucket="raw", Key="a")["Body"].read() == b"new"
+
+
+@pytest.mark.parametrize(("about", "code"), [("raw", ""), ("raw/a", "AccessDenied")])
+def test_a_bucket_key_is_of_the_bucket(aws: Aws, key: str, about: str, code: str) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    aws.client("s3").put_bucket_encryption(
+        Bucket="raw",
+        ServerSideEncryptionConfiguration={"Rules": [{**rule, "BucketKeyEnabled": True}]},
+    )
+    condition = {"StringEquals": {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{about}"}}
+    worker = aws.client("s3", keys_of(aws, OBJECTS, {**USE, "Condition": condition}))
+    assert code_of(worker.put_object, Bucket="raw", Key="a", Body=b"x") == code
+
+
+def test_a_write_may_name_its_key(aws: Aws, key: str) -> None:
+    other = aws.client("kms").create_key(Policy=policy(ADMINS))["KeyMetadata"]["Arn"]
+    worker = aws.client("s3", keys_of(aws, OBJECTS, {**USE, "Resource": other}))
+    put = {"Bucket": "raw", "Key": "a", "Body": b"x"}
+    assert code_of(worker.put_object, **put) == "AccessDenied"
+    assert (
+        code_of(worker.put_object, **put, ServerSideEncryption="aws:kms", SSEKMSKeyId=key) == "AccessDenied"
+    )
+    named = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": other}
+    assert code_of(worker.put_object, **put, **named) == ""
+    # A key of S3's own is asked for nothing, whatever the bucket's default is.
+    assert code_of(worker.put_object, **put, ServerSideEncryption="AES256") == ""
+
+
+@pytest.mark.parametrize("named", ["alias/none", "11111111-2222-3333-4444-555555555555"])
+def test_a_key_that_is_not_there_is_asked_for_as_it_was_named(aws: Aws, key: str, named: str) -> None:
+    worker = aws.client("s3", keys_of(aws, OBJECTS, {**USE, "Resource": key}))
+    asked = {
+        "Bucket": "raw",
+        "Key": "a",
+        "Body": b"x",
+        "ServerSideEncryption": "aws:kms",
+        "SSEKMSKeyId": named,
+    }
+    assert code_of(worker.put_object, **asked) == "AccessDenied"
+
+
+def test_a_version_is_read_with_its_own_key(aws: Aws, key: str) -> None:
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket="raw", Key="v", Body=b"x")["VersionId"]
+    s3.put_object(Bucket="raw", Key="v", Body=b"y", ServerSideEncryption="AES256")
+    worker = aws.client("s3", keys_of(aws, OBJECTS))
+    assert code_of(worker.get_object, Bucket="raw", Key="v") == ""
+    assert code_of(worker.get_object, Bucket="raw", Key="v", VersionId=first) == "AccessDenied"
+
+
 def test_an_object_of_a_key_that_aws_manages_needs_no_right(aws: Aws) -> None:
     s3 = aws.bucket("plain")
     s3.put_object(Bucket="plain", Key="a", Body=b"x", ServerSideEncryption="aws:kms")

@@ -211,3 +211,12 @@ def test_the_issuer_shows_its_key(aws: Aws) -> None:
 )  # fmt: skip
 def test_the_subject_of_a_job(job: WorkflowJob, subject: str) -> None:
     assert job.claims()["sub"] == subject
+
+
+def test_a_role_that_is_not_there(aws: Aws) -> None:
+    trusting(aws)
+    minted = aws.context.issuer.mint({**JOB.claims(), "aud": "sts.amazonaws.com"})
+    missing = f"arn:aws:iam::{ACCOUNT}:role/none"
+    found = error_of(aws, missing, minted)
+    assert found[:2] == ("AccessDenied", 403)
+    assert found[2] == f"Not authorized to perform sts:AssumeRoleWithWebIdentity on {missing}"

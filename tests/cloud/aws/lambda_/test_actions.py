@@ -89,6 +89,15 @@ def test_a_function_is_warm_before_its_first_invocation(functions: Aws) -> None:
     assert (made.function.name, made.function.timeout) == ("f", 7.0)
 
 
+def test_code_that_is_not_in_s3_is_refused(functions: Aws) -> None:
+    client, put = functions.client("lambda"), {"S3Bucket": "code", "S3Key": "f.zip"}
+    functions.bucket("code").put_object(Bucket="code", Key="f.zip", Body=zipped("1"))
+    create(functions, Code=put)
+    code, message = error_of(client.update_function_code, FunctionName="f", **(put | {"S3Bucket": "none"}))
+    assert code == "InvalidParameterValueException"
+    assert message.startswith("Error occurred while GetObject. S3 Error Code: NoSuchBucket.")
+
+
 def test_a_deleted_function_ends(functions: Aws) -> None:
     create(functions)
     create(functions, "g")

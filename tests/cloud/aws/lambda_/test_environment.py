@@ -210,6 +210,17 @@ def test_an_invocation_that_takes_too_long(start: Callable[..., Any]) -> None:
     assert (found.alive, children(found.pid)) == (False, [])
 
 
+@pytest.mark.parametrize(("timeout", "cut_off"), [(0.25, 60.0), (60.0, 0.25)])
+def test_an_invocation_is_cut_off_before_its_time_or_at_its_end(
+    start: Callable[..., Any], timeout: float, cut_off: float
+) -> None:
+    found = start([INIT], ["sleep 5", ANSWER], timeout=timeout)
+    invocation = found.invoke("{}", request_id="id", function_arn="arn", cut_off=cut_off)
+    assert invocation.error
+    # What a user reads is the function's timeout, also where it was cut off.
+    assert f"Task timed out after {timeout:.2f} seconds" in json.loads(invocation.payload)["errorMessage"]
+
+
 @pytest.mark.parametrize(("seconds", "in_time"), [(10.0, True), (0.0, False)])
 def test_the_load_has_a_time_of_its_own(
     start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, seconds: float, in_time: bool

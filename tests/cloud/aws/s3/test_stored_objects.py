@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from strata.cloud.aws.s3 import stored_objects
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.stored_objects import StorageError, StoredObjects
 
@@ -57,10 +58,12 @@ def test_objects_are_listed_and_read(reader: Reader) -> None:
     assert [it.key for it in reader.objects.list(reader.keys, "raw", "")] == ["a/1", "b/3"]
 
 
-def test_an_archived_object_is_not_read(reader: Reader) -> None:
+def test_an_archived_object_is_read_once_it_is_restored(reader: Reader) -> None:
     reader.s3.put_object(Bucket="raw", Key="c", Body=b"c", StorageClass="GLACIER")
     (found,) = reader.objects.list(reader.keys, "raw", "c")
     assert reader.objects.body("raw", found) is None
+    reader.s3.restore_object(Bucket="raw", Key="c", RestoreRequest={"Days": 1})
+    assert reader.objects.body("raw", found) == b"c"
 
 
 DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::raw/a/1"}
@@ -153,6 +156,18 @@ def test_a_decision_is_made_once_while_nothing_changes(reader: Reader) -> None:
     with patch.object(S3Access, "require", autospec=True, side_effect=S3Access.require) as asked:
         assert [reader.readable() for _ in range(3)] == ["a/1 a/2"] * 3
         assert asked.call_count == 3
+
+
+@pytest.mark.parametrize(("kept", "asked_for"), [(2, 6), (1, 9)])
+def test_decisions_of_the_last_policies_are_kept(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, kept: int, asked_for: int
+) -> None:
+    monkeypatch.setattr(stored_objects, "_POLICIES", kept)
+    with patch.object(S3Access, "require", autospec=True, side_effect=S3Access.require) as asked:
+        for below, found in (("a/", "a/1 a/2"), ("b/", "b/3"), ("a/", "a/1 a/2")):
+            reader.policy(LIST, READ | {"Resource": f"arn:aws:s3:::raw/{below}*"})
+            assert reader.readable() == found
+        assert asked.call_count == asked_for
 
 
 def test_a_bucket_that_may_not_be_listed(reader: Reader) -> None:

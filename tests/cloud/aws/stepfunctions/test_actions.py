@@ -307,6 +307,16 @@ def test_members_are_spelled_as_each_side_does() -> None:
     }
 
 
+def test_a_text_that_is_given_as_a_value_becomes_json() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"""
+    asked = {"stateMachineArn": "a", "input": {"é": [1, {"b": None}]}, "name": 7}
+    assert as_api(asked, shape("stepfunctions", "StartExecution", "input_shape")) == {
+        "stateMachineArn": "a",
+        "input": '{"é":[1,{"b":null}]}',
+        "name": "7",
+    }
+
+
 def test_times_become_text() -> None:
     import datetime
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from strata.cloud.aws.stepfunctions.definition import diagnose
+from strata.cloud.aws.stepfunctions.definition import diagnose, diagnose_state
 from tests import yaml_files
 
 CASES = yaml_files.load(Path(__file__).with_name("definitions.yaml"))
@@ -38,3 +38,35 @@ def test_definitions_of_both_query_languages_are_read_side_by_side() -> None:
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(diagnose, map(json.dumps, definitions)))
     assert [bool(faults) for faults in found] == [False, False, True] * 20
+
+
+NOT_AN_OBJECT = ("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object")
+
+
+@pytest.mark.parametrize(
+    ("definition", "code", "words", "location"),
+    [
+        (" \n", *NOT_AN_OBJECT, None),
+        ("[]", *NOT_AN_OBJECT, "/"),
+        (
+            "{",
+            "INVALID_JSON_DESCRIPTION",
+            "Invalid JSON: Expecting property name enclosed in double quotes",
+            "/",
+        ),
+    ],
+)
+def test_what_is_no_definition(definition: str, code: str, words: str, location: str | None) -> None:
+    for look in (diagnose, diagnose_state) if definition.strip() else (diagnose,):
+        (found,) = look(definition)
+        assert (found["code"], found.get("location")) == (code, location)
+        assert found["message"].startswith(words)
+
+
+def test_one_state_is_a_definition_of_its_own() -> None:
+    assert diagnose_state('{"Type": "Pass", "Next": "Nowhere"}') == []
+    (found,) = diagnose_state('{"Type": "Pass"}')
+    assert (found["code"], found["message"]) == (
+        "SCHEMA_VALIDATION_FAILED",
+        "One of these fields is required: [Next, End]",
+    )

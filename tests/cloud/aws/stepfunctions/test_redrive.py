@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.stepfunctions import redrive
+
 from ..conftest import ACCOUNT, REGION, Aws
 
 TABLE = {"TableName": "t", "Key": {"k": {"S": "a"}}}
@@ -279,3 +281,19 @@ def test_redrive_refuses(aws: Aws, role: str, arn: str, error: str) -> None:
     with pytest.raises(ClientError) as raised:
         aws.client("stepfunctions").redrive_execution(executionArn=f"arn:aws:states:{REGION}:{ACCOUNT}:{arn}")
     assert raised.value.response["Error"]["Code"] == error
+
+
+def test_two_redrives_of_an_execution_wait_for_each_other(
+    aws: Aws, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, arn, _ = begun(aws, {"Work": task(End=True)}, role)
+    held, refusal = [], redrive.refusal
+
+    def seen(execution: Any) -> str:
+        held.append(redrive._REDRIVING.locked())
+        return refusal(execution)
+
+    monkeypatch.setattr(redrive, "refusal", seen)
+    client.redrive_execution(executionArn=arn)
+    aws.ended(arn)
+    assert held[0] is True

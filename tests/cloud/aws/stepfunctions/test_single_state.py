@@ -91,3 +91,10 @@ def test_what_is_not_tested_is_refused(
     with pytest.raises(ClientError, match="InvalidDefinition") as refused:
         result_of(aws, state, {}, role, **more)
     assert words in refused.value.response["Error"]["Message"]
+
+
+def test_an_input_that_is_not_json(aws: Aws, role: str) -> None:
+    client = aws.client("stepfunctions", inject_host_prefix=False)
+    with pytest.raises(ClientError, match="Invalid State Input: 'Expecting property name") as refused:
+        client.test_state(definition=json.dumps(PASS), input="{", roleArn=role)
+    assert refused.value.response["Error"]["Code"] == "InvalidExecutionInput"

@@ -44,7 +44,7 @@ def make_archive(settings: SparkSettings, progress: Callable[[str], None]) -> bo
         process = SparkProcess(replace(settings, archive_at_exit=part), Path(folder) / "process", warm_up=1)
         try:
             if process.wait_ready():
-                process.run(SparkJob(_END), lambda stream, line: None)
+                process.run(SparkJob(_END))
         finally:
             process.stop()
         if part.is_file():

@@ -70,7 +70,9 @@ def missing_jars(folder: Path) -> list[Jar]:
     return [jar for jar in JARS if not _whole(folder / jar.file, jar)]
 
 
-def ensure_jars(folder: Path, progress: Callable[[str], None], *, java: Java | None = None) -> Path:
+def ensure_jars(
+    folder: Path, progress: Callable[[str], None] = lambda line: None, *, java: Java | None = None
+) -> Path:
     """Make the folder hold exactly the pinned jars, and return it.
 
     A jar that is there and whole is kept; a missing or corrupt one is fetched. `progress` gets one line per

@@ -101,8 +101,8 @@ class SparkProcess:
         self._marks: dict[Stream, int] = {"output": 0, "error": 0}
         self._killed = self._death = ""
         self._on_ready = on_ready
-        self._on_line: OnLine = lambda stream, line: None
-        self._on_stage: OnStage = lambda stage: None
+        self._on_line: OnLine
+        self._on_stage: OnStage
         self._mark = uuid.uuid4().hex
         self._early: deque[str] = deque(maxlen=50)
         self._changed = threading.Condition()
@@ -163,7 +163,12 @@ class SparkProcess:
             self._changed.wait_for(lambda: self.state not in ("starting", "settling"), timeout)
             return self.state in ("ready", "running")
 
-    def run(self, job: SparkJob, on_line: OnLine, on_stage: OnStage = lambda stage: None) -> str | None:
+    def run(
+        self,
+        job: SparkJob,
+        on_line: OnLine = lambda stream, line: None,
+        on_stage: OnStage = lambda stage: None,
+    ) -> str | None:
         """Run the job now, ending an unfinished warm-up; return None, or why it failed.
 
         `on_line` gets each line that the job prints ("output") or Spark logs ("error"), from other threads;
