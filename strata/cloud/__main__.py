@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -34,8 +35,7 @@ def main() -> NoReturn:
     threading.Thread(target=_watch_parent, name="parent-watch", daemon=True).start()
     code = 0
     try:
-        with left_out("pandas"):
-            _serve(arguments)
+        _serve(arguments)
     except _Stop:
         pass
     except StrataError as error:
@@ -67,7 +67,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    from strata.cloud.embedded import EmbeddedCloud
+    with left_out("pandas"):
+        from strata.cloud.embedded import EmbeddedCloud
+
+        # Imported here, and not by one of the cloud's threads: it would bring pandas along.
+        importlib.import_module("snowflake.connector")
 
     cloud = EmbeddedCloud(
         arguments.directory,
