@@ -35,7 +35,7 @@ class Freshness:
 def read(endpoints: Endpoints) -> list[Freshness]:
     """Ask for the alarms of data sets, and for the metric that each of them watches.
 
-    The embedded AWS keeps alarms and evaluates none; this is what they would say.
+    An alarm says by its state only whether new rows came; this says how many.
     """
     cloudwatch = pipeline.client(endpoints, "cloudwatch")
     pages = cloudwatch.get_paginator("describe_alarms").paginate()

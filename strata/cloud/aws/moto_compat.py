@@ -38,6 +38,7 @@ class MotoName(NamedTuple):
 
 # Where moto keeps the actions of a service: a method for each, its name the action's in lower case.
 RESPONSES = {
+    "cloudwatch": MotoName("moto.cloudwatch.responses", "CloudWatchResponse"),
     "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
     "events": MotoName("moto.events.responses", "EventsHandler"),
     "glue": MotoName("moto.glue.responses", "GlueResponse"),

@@ -170,6 +170,8 @@ def _fault_answer(service: str) -> Callable[[Exception], Response]:
         if isinstance(error, HTTPException | NotImplementedError):
             code = "NotImplemented"
             message = f"The embedded cloud does not implement {name}:{action}"
+            if isinstance(error, NotImplementedError) and str(error):
+                message += f": {error}"
         else:
             code = "EmbeddedCloudFault"
             place = traceback.extract_tb(error.__traceback__)[-1]
