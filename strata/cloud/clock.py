@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from strata.errors import StrataError
 
@@ -23,14 +22,19 @@ _NONE = timedelta(0)
 _log = logging.getLogger(__name__)
 
 
-class Timed(Protocol):
+class Timed:
     """What has moments of its own."""
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return the next moment at which something is due; None if nothing is."""
+        raise NotImplementedError
 
     def run_due(self, now: datetime) -> None:
         """Do what is due at a moment, each thing at most once, whatever was missed."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Wait for what `run_due` has begun, before the clock is moved further."""
 
 
 class Clock:
@@ -115,13 +119,14 @@ class Clock:
         if by < _NONE:
             raise StrataError("the clock does not go back", remedy="give a time of 0 or more")
         with self._doing:
-            target = self.now() + by
-            before = self.now()
-            while (due := self._next_due()) is not None and due <= target:
+            target = self._ahead + by
+            while (due := self._next_due()) is not None:
                 # What is due again at once must not keep the clock from going on.
-                before = max(due, before + _SHORTEST)
-                self._move_to(before)
-            self._move_to(target)
+                ahead = self._ahead + max(due - self.now(), _SHORTEST)
+                if ahead > target:
+                    break
+                self._be_ahead(ahead)
+            self._be_ahead(target)
         return self.now()
 
     def catch_up(self, ahead: timedelta) -> None:
@@ -129,13 +134,15 @@ class Clock:
         with self._doing:
             self._ahead = max(self._ahead, ahead)
 
-    def _move_to(self, moment: datetime) -> None:
-        self._ahead += max(moment - self.now(), _NONE)
+    def _be_ahead(self, ahead: timedelta) -> None:
+        self._ahead = ahead
         now = self.monotonic()
         for event, until in list(self._waits.items()):
             if until <= now:
                 event.set()
         self._run_due()
+        for follower in list(self._followers):
+            follower.settle()
 
     def _next_due(self) -> datetime | None:
         now = self.now()

@@ -25,11 +25,11 @@ from strata.cloud.aws.cloudwatch.evaluation import (
     Settings,
     evaluate,
 )
-from strata.cloud.aws.cloudwatch.metrics import STATISTICS, Metrics, QueueDepths, metric_of
+from strata.cloud.aws.cloudwatch.metrics import STATISTICS, Metric, Metrics, QueueDepths, metric_of
 from strata.cloud.aws.cloudwatch.notice import State
 from strata.cloud.aws.cloudwatch.reason import reason, reason_data
-from strata.cloud.aws.service import Service, action
-from strata.cloud.clock import Clock
+from strata.cloud.aws.service import PartNotImplementedError, Service, action
+from strata.cloud.clock import Clock, Timed
 
 _log = logging.getLogger(__name__)
 _MINUTE, _TEN_SECONDS = timedelta(minutes=1), timedelta(seconds=10)
@@ -42,7 +42,7 @@ _NOT_EVALUATED = (
 )  # fmt: skip
 
 
-class CloudWatch(Service):
+class CloudWatch(Service, Timed):
     """Alarms."""
 
     name = "cloudwatch"
@@ -54,6 +54,8 @@ class CloudWatch(Service):
         self._depths = QueueDepths(metrics)
         self._changing = threading.RLock()
         self._evaluated = clock.now()
+        # What CloudWatch held when no alarm had a datapoint in its range: until it holds more, none changes.
+        self._quiet: tuple[int, int] | None = None
 
     def start(self) -> None:
         """Evaluate alarms."""
@@ -75,6 +77,7 @@ class CloudWatch(Service):
         _check(response)
         backend, name = response.cloudwatch_backend, moto.parameter(response, "AlarmName")
         with self._changing:
+            self._quiet = None
             existing = backend.alarms.get(name)
             answer = put(response)
             alarm = backend.alarms[name]
@@ -91,6 +94,7 @@ class CloudWatch(Service):
     def set_alarm_state(self, change: Callable[..., Any], response: Any) -> Any:
         backend = response.cloudwatch_backend
         with self._changing:
+            self._quiet = None
             alarm = backend.alarms.get(moto.parameter(response, "AlarmName"))
             before = _state(alarm) if alarm else None
             answer = change(response)  # raises
@@ -104,7 +108,7 @@ class CloudWatch(Service):
     def next_due(self, now: datetime) -> datetime | None:
         """Return when alarms are evaluated next; None if there are none."""
         periods = [int(alarm.period) for _, alarm in _alarms()]
-        if not periods:
+        if not periods or (self._quiet == self._metrics.size() and not self._depths.changes(_watched())):
             return None
         return _floor(self._evaluated, _step(min(periods))) + _step(min(periods))
 
@@ -116,17 +120,22 @@ class CloudWatch(Service):
         before, self._evaluated = self._evaluated, moment
         if _floor(now, _MINUTE) > before:
             # Of the minute that has just ended.
-            self._depths.tell(_floor(now, _MINUTE) - _TEN_SECONDS)
+            self._depths.tell(_watched(), _floor(now, _MINUTE) - _TEN_SECONDS)
+        held, seen = self._metrics.size(), False
         for account_id, alarm in list(_alarms()):
             end = _floor(now, _step(int(alarm.period)))
             if end > before:
                 try:
-                    self._evaluate(account_id, alarm, end)
+                    seen = self._evaluate(account_id, alarm, end) or seen
                 except Exception:
                     # The others are evaluated nevertheless.
                     _log.exception("alarm %s could not be evaluated", alarm.name)
+            else:
+                seen = True
+        self._quiet = None if seen else held
 
-    def _evaluate(self, account_id: str, alarm: Alarm, end: datetime) -> None:
+    def _evaluate(self, account_id: str, alarm: Alarm, end: datetime) -> bool:
+        """Evaluate an alarm over the periods that end at a moment; return whether there are datapoints."""
         settings = _settings(alarm)
         period = timedelta(seconds=int(alarm.period))
         periods = settings.periods + MORE_PERIODS
@@ -136,7 +145,7 @@ class CloudWatch(Service):
         with self._changing:
             before = _state(alarm)
             if found.state is None or found.state == before.value:
-                return
+                return bool(found.values)
             starts = [end - (age + 1) * period for age in range(periods)]
             now = self._clock.now()
             m_of_n = alarm.datapoints_to_alarm is not None
@@ -156,6 +165,7 @@ class CloudWatch(Service):
                 now,
             )
             self._change(account_id, alarm, before, after)
+        return bool(found.values)
 
     def _change(self, account_id: str, alarm: Alarm, before: State, after: State) -> None:
         """Give an alarm a state, and act if it is another one."""
@@ -172,6 +182,10 @@ def _alarms() -> Iterator[tuple[str, Alarm]]:
         for backend in list(regions.values()):
             for alarm in list(backend.alarms.values()):
                 yield account_id, alarm
+
+
+def _watched() -> list[Metric]:
+    return [metric_of(account_id, alarm.region_name, alarm) for account_id, alarm in _alarms()]
 
 
 def _state(alarm: Alarm) -> State:
@@ -212,11 +226,11 @@ def _check(response: Any) -> None:
 
     Raises:
         ValidationError: AWS refuses it.
-        NotImplementedError: the embedded cloud does not evaluate it; the message names the field.
+        PartNotImplementedError: the embedded cloud does not evaluate it; the message names the field.
     """
     for name in _NOT_EVALUATED:
         if moto.parameter(response, name):
-            raise NotImplementedError(f"the field {name} of an alarm")
+            raise PartNotImplementedError(f"the field {name} of an alarm")
     asked = {name: moto.parameter(response, name) for name in _REQUIRED}
     for name, value in asked.items():
         if value is None:
@@ -235,7 +249,7 @@ def _check(response: Any) -> None:
     for field in ("AlarmActions", "OKActions", "InsufficientDataActions"):
         for arn in moto.parameter(response, field) or ():
             if arn.split(":")[2:3] != ["sns"]:
-                raise NotImplementedError(f"the action {arn} in {field} of an alarm")
+                raise PartNotImplementedError(f"the action {arn} in {field} of an alarm")
 
 
 _REQUIRED = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -61,6 +61,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._recorded = 0
         self._series: dict[Metric, _Series] = {}
         self._read: dict[tuple[str, str], int] = {}
         self._open: dict[Metric, tuple[datetime, Any]] = {}
@@ -72,10 +73,16 @@ class Metrics:
             self._read.clear()
             self._open.clear()
 
+    def size(self) -> tuple[int, int]:
+        """Return numbers that change when there are more data."""
+        given = sum(len(backend.metric_data) for all_ in _regions() for backend in all_)
+        return given, self._recorded
+
     def record(self, metric: Metric, value: float, now: datetime, unit: str = "Count") -> None:
         """Record a value that a service of AWS tells; those of one minute are kept as one."""
         minute = now.replace(second=0, microsecond=0, tzinfo=None)
         with self._lock:
+            self._recorded += 1
             opened, datum = self._open.get(metric, (None, None))
             if datum is None or opened != minute:
                 dimensions = [{"Name": name, "Value": told} for name, told in metric.dimensions]
@@ -128,31 +135,43 @@ class Metrics:
 
 
 class QueueDepths:
-    """How many messages are visible in each queue, told once a minute while there are some.
+    """How many messages are visible in each queue that an alarm watches, once a minute while there are some.
 
-    AWS tells of an active queue also that it is empty; here that is told once, when it has become so.
+    AWS tells of any active queue, and also that it is empty; here that is told once, when it has become so.
     """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._filled: set[Metric] = set()
 
-    def tell(self, now: datetime) -> None:
-        """Record the depths of a moment."""
-        for account_id, regions in list(sqs_backends.items()):
-            for region, backend in list(regions.items()):
-                for name, queue in list(backend.queues.items()):
-                    metric = Metric(
-                        account_id,
-                        region,
-                        "AWS/SQS",
-                        "ApproximateNumberOfMessagesVisible",
-                        (("QueueName", name),),
-                    )
-                    depth = len(queue.messages)
-                    if depth or metric in self._filled:
-                        self._metrics.record(metric, float(depth), now)
-                    (self._filled.add if depth else self._filled.discard)(metric)
+    def changes(self, watched: Iterable[Metric]) -> bool:
+        """Whether there is something to tell of one of these metrics."""
+        return any(metric in self._filled or _depth(metric) for metric in watched if _is_depth(metric))
+
+    def tell(self, watched: Iterable[Metric], now: datetime) -> None:
+        """Record the depths of a moment, for those of these metrics that are one."""
+        for metric in set(watched):
+            if _is_depth(metric):
+                depth = _depth(metric)
+                if depth or metric in self._filled:
+                    self._metrics.record(metric, float(depth), now)
+                (self._filled.add if depth else self._filled.discard)(metric)
+
+
+def _is_depth(metric: Metric) -> bool:
+    return (metric.namespace, metric.name) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+
+
+def _depth(metric: Metric) -> int:
+    queue = sqs_backends[metric.account_id][metric.region].queues.get(
+        dict(metric.dimensions).get("QueueName")
+    )
+    return len(queue.messages) if queue else 0
+
+
+def _regions() -> Iterator[list[Any]]:
+    for regions in list(cloudwatch_backends.values()):
+        yield list(regions.values())
 
 
 def metric_of(account_id: str, region: str, alarm: Any) -> Metric:

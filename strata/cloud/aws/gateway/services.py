@@ -10,6 +10,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.snapshot import AwsState
+from strata.cloud.aws.gateway.time import Time
 from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
@@ -48,13 +49,14 @@ class Services:
         self.clock = context.clock
         metrics = Metrics()
         self._in_order: tuple[Service, ...] = (
+            Time(context.clock),
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             ConditionalWrites(),
-            EventBridge(context.faults),
+            EventBridge(context.faults, context.clock),
             Scheduler(context, self.identity),
             CloudWatch(context.clock, metrics),
             StepFunctions(context, self.identity, metrics),

@@ -171,12 +171,10 @@ class StepFunctions(Service):
 
     @action("stepfunctions", "StopExecution")
     def stop_execution(self, response: StepFunctionResponse) -> ActionResult:
-        from moto.core.utils import utcnow
-
         execution: Any = response.stepfunction_backend.describe_execution(
             moto.parameter(response, "executionArn")
         )
-        stop_date = execution.stop_date or utcnow()
+        stop_date = execution.stop_date or moto.now()
         if execution.status == "RUNNING":
             _await_start(execution)
             execution.stop(

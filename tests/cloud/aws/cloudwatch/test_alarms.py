@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.cloudwatch import api
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:failures"
@@ -35,6 +36,10 @@ class Watched:
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
+        # Nothing is evaluated but when a test says so, and a full minute is far enough away.
+        aws.context.clock.stop()
+        second = timedelta(seconds=aws.context.clock.now().second)
+        aws.context.clock.advance(timedelta(seconds=65) - second)
         self.cloudwatch = aws.client("cloudwatch")
         self.topic(ArnLike={"aws:SourceArn": ALARM})
         self.url, queue = aws.queue("told")
@@ -205,6 +210,24 @@ def test_data_of_before_and_of_other_times_count(watched: Watched) -> None:
     )
 
 
+def test_a_year_without_data_is_not_gone_through(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluated: list[Any] = []
+    evaluate = api.CloudWatch._evaluate
+
+    def counted(*given: Any) -> bool:
+        evaluated.append(given)
+        return evaluate(*given)
+
+    monkeypatch.setattr(api.CloudWatch, "_evaluate", counted)
+    watched.put(TreatMissingData="breaching")
+    watched.minutes(365 * 24 * 60)
+    assert watched.alarm()["StateValue"] == "ALARM"
+    assert len(evaluated) < 5
+    watched.data(0.0)
+    watched.minutes()
+    assert watched.alarm()["StateValue"] == "OK"
+
+
 def test_set_alarm_state_lasts_until_the_next_evaluation(watched: Watched) -> None:
     watched.put()
     watched.minutes()
@@ -226,10 +249,12 @@ def test_an_update_keeps_the_state(watched: Watched) -> None:
 
 
 def test_what_is_not_told(watched: Watched) -> None:
-    watched.put(AlarmName="disabled", ActionsEnabled=False)
+    watched.put(AlarmName="disabled")
+    watched.cloudwatch.disable_alarm_actions(AlarmNames=["disabled"])
     watched.put(AlarmName="not admitted by the topic's policy")
     watched.put(AlarmName="without a topic", AlarmActions=[f"{TOPIC}-2"])
-    watched.put()
+    watched.put(ActionsEnabled=False)
+    watched.cloudwatch.enable_alarm_actions(AlarmNames=["failed"])
     for name in ("disabled", "not admitted by the topic's policy", "without a topic", "failed"):
         watched.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
     assert [message["AlarmName"] for message in watched.told()] == ["failed"]
