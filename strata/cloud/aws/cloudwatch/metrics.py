@@ -163,9 +163,8 @@ def _is_depth(metric: Metric) -> bool:
 
 
 def _depth(metric: Metric) -> int:
-    queue = sqs_backends[metric.account_id][metric.region].queues.get(
-        dict(metric.dimensions).get("QueueName")
-    )
+    name = dict(metric.dimensions).get("QueueName", "")
+    queue = sqs_backends[metric.account_id][metric.region].queues.get(name)
     return len(queue.messages) if queue else 0
 
 
