@@ -17,7 +17,9 @@ from strata.cloud.aws.events import delivery
 from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.clock_client import CloudClock
 from strata.errors import StrataError
+from strata.testing.fixtures import fixtures
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
+from tests.endpoints import nowhere
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DONE = {"Type": "Succeed"}
@@ -25,7 +27,9 @@ DONE = {"Type": "Succeed"}
 
 @pytest.fixture
 def clock(aws: Aws) -> CloudClock:
-    return CloudClock(aws.context.aws_url)
+    """What the fixture of the test library gives of the session's cloud."""
+    found: CloudClock = fixtures.clock.__wrapped__(nowhere(ACCOUNT, REGION, aws.context.aws_url))
+    return found
 
 
 def bodies(aws: Aws, url: str, number: int) -> list[dict[str, Any]]:

@@ -98,11 +98,11 @@ class CloudWatch(Service, Timed):
             alarm = backend.alarms.get(moto.parameter(response, "AlarmName"))
             before = _state(alarm) if alarm else None
             answer = change(response)  # raises
-            if alarm is not None and before is not None:
-                given = State(
-                    alarm.state_value, alarm.state_reason, alarm.state_reason_data, self._clock.now()
-                )
-                self._change(backend.account_id, alarm, before, given)
+            assert alarm is not None, "moto refuses the name of an alarm that does not exist"
+            assert before is not None
+            after = State(alarm.state_value, alarm.state_reason, alarm.state_reason_data, self._clock.now())
+            _change(alarm, before, after)
+        _act(backend.account_id, alarm, before, after)
         return answer
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -164,17 +164,9 @@ class CloudWatch(Service, Timed):
                 ),
                 now,
             )
-            self._change(account_id, alarm, before, after)
+            _change(alarm, before, after)
+        _act(account_id, alarm, before, after)
         return bool(found.values)
-
-    def _change(self, account_id: str, alarm: Alarm, before: State, after: State) -> None:
-        """Give an alarm a state, and act if it is another one."""
-        is_new = after.value != before.value
-        transitioned = after.since if is_new else getattr(alarm, "state_transitioned_timestamp", None)
-        _set(alarm, after, transitioned=transitioned)
-        if is_new:
-            notice.publish(alarm, account_id, before, after)
-            notice.tell(alarm, account_id, before, after)
 
 
 def _alarms() -> Iterator[tuple[str, Alarm]]:
@@ -197,6 +189,19 @@ def _set(alarm: Any, state: State, *, transitioned: datetime | None) -> None:
     alarm.state_value, alarm.state_reason = state.value, state.reason
     alarm.state_reason_data = state.reason_data
     alarm.state_updated_timestamp, alarm.state_transitioned_timestamp = state.since, transitioned
+
+
+def _change(alarm: Any, before: State, after: State) -> None:
+    """Give an alarm a state."""
+    is_new = after.value != before.value
+    _set(alarm, after, transitioned=after.since if is_new else alarm.state_transitioned_timestamp)
+
+
+def _act(account_id: str, alarm: Alarm, before: State, after: State) -> None:
+    """Tell of another state. Not while alarms are held: a topic's function may ask for them."""
+    if after.value != before.value:
+        notice.publish(alarm, account_id, before, after)
+        notice.tell(alarm, account_id, before, after)
 
 
 def _settings(alarm: Alarm) -> Settings:
