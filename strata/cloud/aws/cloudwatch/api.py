@@ -198,7 +198,7 @@ def _change(alarm: Any, before: State, after: State) -> None:
 
 
 def _act(account_id: str, alarm: Alarm, before: State, after: State) -> None:
-    """Tell of another state. Not while alarms are held: a topic's function may ask for them."""
+    """Publish another state, but not while alarms are held: a topic's function may ask for them."""
     if after.value != before.value:
         notice.publish(alarm, account_id, before, after)
         notice.tell(alarm, account_id, before, after)
