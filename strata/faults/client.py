@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from strata.checkout.loopback import opener
+from strata.checkout.loopback import ask_cloud
 from strata.errors import StrataError
 from strata.faults.fault import Fault
 
@@ -56,7 +53,7 @@ class Faults:
             StrataError: a name or a value is not known, or the cloud does not answer.
         """
         fault = new_fault(operation=operation, effect=effect, **more)
-        return Fault(**self._ask("POST", content=fault.model_dump_json().encode()))
+        return Fault(**ask_cloud(self._url, "POST", fault.model_dump_json().encode()))
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the faults as documents, with `calls` and `struck`.
@@ -64,7 +61,7 @@ class Faults:
         Raises:
             StrataError: the cloud does not answer.
         """
-        found: list[dict[str, Any]] = self._ask("GET")
+        found: list[dict[str, Any]] = ask_cloud(self._url)
         return found
 
     def clear(self, *names: str) -> list[str]:
@@ -74,18 +71,5 @@ class Faults:
             StrataError: a name is not known, or the cloud does not answer.
         """
         query = f"?{urlencode([('name', name) for name in names])}" if names else ""
-        cleared: list[str] = self._ask("DELETE", query)
+        cleared: list[str] = ask_cloud(f"{self._url}{query}", "DELETE")
         return cleared
-
-    def _ask(self, method: str, query: str = "", content: bytes | None = None) -> Any:
-        request = urllib.request.Request(f"{self._url}{query}", method=method, data=content)
-        request.add_header("Content-Type", "application/json")
-        try:
-            with opener.open(request) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raise StrataError(error.read().decode()) from None
-        except OSError as error:
-            raise StrataError(
-                f"the embedded cloud does not answer: {error}", remedy="restart it with `strata up`"
-            ) from None

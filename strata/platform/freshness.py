@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from strata.cloud.clock_client import CloudClock
 from strata.cloud.endpoints import Endpoints
 from strata.platform import pipeline
 
@@ -35,22 +36,22 @@ class Freshness:
 def read(endpoints: Endpoints) -> list[Freshness]:
     """Ask for the alarms of data sets, and for the metric that each of them watches.
 
-    The embedded AWS keeps alarms and evaluates none; this is what they would say.
+    An alarm says by its state only whether new rows came; this says how many.
     """
     cloudwatch = pipeline.client(endpoints, "cloudwatch")
     pages = cloudwatch.get_paginator("describe_alarms").paginate()
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    now = CloudClock(endpoints.aws_url).show().now
     found = []
     for alarm in alarms:
         named = {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions", [])}
         if _DIMENSION in named:
-            found.append(_freshness(cloudwatch, alarm, named[_DIMENSION]))
+            found.append(_freshness(cloudwatch, alarm, named[_DIMENSION], now))
     return sorted(found, key=lambda one: one.dataset)
 
 
-def _freshness(cloudwatch: Any, alarm: dict[str, Any], dataset: str) -> Freshness:
+def _freshness(cloudwatch: Any, alarm: dict[str, Any], dataset: str, now: datetime) -> Freshness:
     seconds = alarm["Period"] * alarm["EvaluationPeriods"]
-    now = datetime.now(UTC)
     points = cloudwatch.get_metric_statistics(
         Namespace=alarm["Namespace"],
         MetricName=alarm["MetricName"],

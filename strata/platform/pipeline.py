@@ -7,11 +7,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from strata.cloud.aws.events.pattern import matches
 from strata.cloud.client import embedded_client
+from strata.cloud.clock_client import CloudClock
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 
@@ -108,7 +109,8 @@ def put(endpoints: Endpoints, bucket: str, key: str, body: bytes) -> PutObject:
         bucket, key: where to.
         body: the bytes.
     """
-    at = datetime.now(UTC)
+    # By the cloud's clock, as the times of what follows.
+    at = CloudClock(endpoints.aws_url).show().now
     answer = client(endpoints, "s3").put_object(Bucket=bucket, Key=key, Body=body)
     etag, version_id = str(answer["ETag"]).strip('"'), answer.get("VersionId", "")
     return PutObject(bucket, key, etag, version_id, at, len(body))

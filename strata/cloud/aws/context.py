@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from strata.cloud import WARM_PROCESSES
 from strata.cloud.aws.sqs.channels import Channels
+from strata.cloud.clock import Clock
 
 if TYPE_CHECKING:
     from strata.cloud.github.issuer import Issuer
@@ -42,6 +43,7 @@ class CloudContext:
     `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` its
     `StoredObjects`; `channels` are queues outside the account; `issuer` signs for GitHub. `faults` are those
     that were asked for.
+    `clock` is the cloud's time, which can be moved forward.
     `any_key` takes an access key that it has not given for the account's root; it is refused otherwise.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
@@ -57,6 +59,7 @@ class CloudContext:
     assume_role: Callable[..., Any] = no_roles
     objects: Any = None
     channels: Channels = field(default_factory=Channels)
+    clock: Clock = field(default_factory=Clock)
     any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)
     faults: FaultRegistry = field(default_factory=_new_faults)

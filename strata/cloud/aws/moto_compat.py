@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from strata.errors import did_you_mean
@@ -38,6 +39,7 @@ class MotoName(NamedTuple):
 
 # Where moto keeps the actions of a service: a method for each, its name the action's in lower case.
 RESPONSES = {
+    "cloudwatch": MotoName("moto.cloudwatch.responses", "CloudWatchResponse"),
     "dynamodb": MotoName("moto.dynamodb.responses", "DynamoHandler"),
     "events": MotoName("moto.events.responses", "EventsHandler"),
     "glue": MotoName("moto.glue.responses", "GlueResponse"),
@@ -110,6 +112,18 @@ PATTERN_MATCHES = MotoName("moto.events.models", "EventPattern.matches_event")
 VALIDATE_PATTERN = MotoName("moto.events.models", "EventPatternParser._validate_event_pattern")
 SEND_TO_TARGETS = MotoName("moto.events.models", "Rule.send_to_targets")
 REPLAY_EVENTS = MotoName("moto.events.models", "Replay.replay_events")
+
+# What tells moto the time; other modules have bound the function by its name.
+UTC_NOW = tuple(
+    MotoName(module, "utcnow")
+    for module in (
+        "moto.core.utils",
+        "moto.cloudwatch.models",
+        "moto.logs.models",
+        "moto.scheduler.models",
+        "moto.stepfunctions.models",
+    )
+)
 
 QUEUE_ATTRIBUTES = MotoName("moto.sqs.models", "Queue.attributes")
 QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
@@ -194,6 +208,18 @@ TEMPLATE_MEMBERS = (
     MotoName(f"{_COMMON}.assign.assign_template_binding", "AssignTemplateBinding._eval_body"),
 )
 _EXTRACT = MotoName(f"{_ASL}.utils.json_path", "extract_json")
+WAIT_INTERVAL = MotoName(f"{_STATE}.wait.wait_function.wait_function", "WaitFunction._wait_interval")
+# Modules of the engine that ask the standard library for the time.
+TIMED_MODULES = tuple(
+    MotoName(module, "datetime")
+    for module in (
+        "moto.stepfunctions.parser.models",
+        f"{_STATE}.state",
+        f"{_STATE}.wait.wait_function.timestamp",
+        f"{_ITERATION}.itemprocessor.map_run_record",
+        f"{_ASL}.eval.event.event_manager",
+    )
+)
 RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
 SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
 _SDK_CLIENT = MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "boto_client_for")
@@ -260,6 +286,13 @@ def require_action(service: str, action: str) -> None:
     known = botocore.session.get_session().get_service_model(service).operation_names
     if action not in known:
         raise LookupError(f"{service} has no action {action}: {did_you_mean(action, known)}")
+
+
+def now() -> datetime:
+    """Return the time as moto tells it, in UTC: that of the cloud's clock, while a cloud runs."""
+    from moto.core import utils
+
+    return utils.utcnow().replace(tzinfo=UTC)
 
 
 def all_backends() -> list[Any]:

@@ -18,6 +18,10 @@ _BINDINGS = "__moto_bindings__"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class PartNotImplementedError(NotImplementedError):
+    """A part of an action that the embedded cloud does not carry out; the message names it."""
+
+
 class Binding(NamedTuple):
     """What a method stands in for; `wraps`: the method gets moto's own function as its first argument.
 

@@ -20,6 +20,7 @@ from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.iam.decisions import RecordedDecisions
 from strata.cloud.aws.s3 import events as s3_events
 from strata.cloud.aws.stepfunctions.engine import _Clients
+from strata.cloud.clock import Clock
 from strata.faults import FaultRegistry
 from strata.iam import Principal, Request
 
@@ -41,7 +42,7 @@ def test_numbers_of_events_are_drawn_one_at_a_time(monkeypatch: pytest.MonkeyPat
 
 def test_waiting_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
     delivered: list[str] = []
-    running = Delivery()
+    running = Delivery(Clock())
 
     class Waiting(list):
         def __getitem__(self, index: Any) -> Any:

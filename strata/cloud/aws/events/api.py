@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -33,6 +33,7 @@ from strata.cloud.aws.events import schedule as event_schedule
 from strata.cloud.aws.events.delivering import DeliveringService
 from strata.cloud.aws.events.delivery import TargetInvocation
 from strata.cloud.aws.service import action, replaces
+from strata.cloud.clock import Clock
 from strata.faults import Fault, FaultRegistry
 from strata.faults.fault import DELIVERY
 
@@ -49,8 +50,8 @@ class EventBridge(DeliveringService):
     name = "events"
     invokes = "an event is being delivered to {}"
 
-    def __init__(self, faults: FaultRegistry) -> None:
-        super().__init__()
+    def __init__(self, faults: FaultRegistry, clock: Clock) -> None:
+        super().__init__(clock)
         self._faults = faults
         self._schedules = event_schedule.Schedules()
 
@@ -123,11 +124,14 @@ class EventBridge(DeliveringService):
             return
         self._submit(rule, event)
 
+    def next_due(self, now: datetime.datetime) -> datetime.datetime | None:
+        """Return when a rule's schedule is due next."""
+        return self._schedules.next_due(_expressions(_scheduled_rules()), now)
+
     def run_due(self, now: datetime.datetime) -> None:
         """Send the event of each schedule that is due to its rule's targets."""
         rules = {rule.arn: rule for rule in _scheduled_rules()}
-        expressions = [(arn, str(rule.scheduled_expression)) for arn, rule in rules.items()]
-        for arn in self._schedules.due(expressions, now):
+        for arn in self._schedules.due(_expressions(rules.values()), now):
             rule = rules[arn]
             event = _event(
                 rule.account_id,
@@ -173,13 +177,27 @@ class EventBridge(DeliveringService):
         bus = events_backends[replay.account_id][replay.region].describe_event_bus(bus_name)
         wanted = [arn.split("/")[-1] for arn in replay.destination.get("FilterArns", [])]
         window = (float(replay.event_start_time), float(replay.event_end_time))
+        _expire(archive)
         for event in _of_window(archive.events, *window):
             again = {**event, "replay-name": replay.name}
             for rule in list(bus.rules.values()):
                 if not wanted or rule.name in wanted:
                     rule.send_to_targets(again)  # type: ignore[arg-type]
         replay.state = ReplayState.COMPLETED
-        replay.end_time = datetime.datetime.now(datetime.UTC).timestamp()
+        replay.end_time = moto.now().timestamp()
+
+    @action("events", "DescribeArchive", wraps=True)
+    def describe_archive(self, describe: Callable[..., Any], response: Any) -> Any:
+        archive = response.events_backend.archives.get(moto.parameter(response, "ArchiveName"))
+        if archive is not None:
+            _expire(archive)
+        return describe(response)
+
+    @action("events", "ListArchives", wraps=True)
+    def list_archives(self, list_all: Callable[..., Any], response: Any) -> Any:
+        for archive in list(response.events_backend.archives.values()):
+            _expire(archive)
+        return list_all(response)
 
     @replaces(moto.PATTERN_MATCHES)
     def matches(self, pattern: EventPattern, event: Any) -> bool:
@@ -246,10 +264,23 @@ def _scheduled_rules() -> list[Rule]:
     ]
 
 
+def _expressions(rules: Iterable[Rule]) -> list[tuple[str, str]]:
+    return [(rule.arn, str(rule.scheduled_expression)) for rule in rules]
+
+
 def _archive(rule: Rule, event: dict[str, Any]) -> None:
     for archive in events_backends[rule.account_id][rule.region_name].archives.values():
         if archive.rule is rule or (archive.rule and archive.rule.name == rule.name):
-            archive.events.append(event)  # type: ignore[arg-type]
+            # The time at which it came, from which its retention counts; no target gets it.
+            came: Any = {**event, "ingestion-time": moto.now().timestamp()}
+            archive.events.append(came)
+
+
+def _expire(archive: Any) -> None:
+    """Drop the events that an archive has kept for its retention; 0 or none keeps them for ever."""
+    if archive.retention:
+        oldest = moto.now().timestamp() - int(archive.retention) * 86_400
+        archive.events[:] = [it for it in archive.events if it.get("ingestion-time", oldest) >= oldest]
 
 
 def _of_window(events: Sequence[Any], start: float, end: float) -> list[Any]:
@@ -313,9 +344,5 @@ def _timestamp(time: str | float | None) -> str:
     """A time as events carry it; moto hands over seconds since 1970."""
     if isinstance(time, str):
         return time
-    moment = (
-        datetime.datetime.now(datetime.UTC)
-        if time is None
-        else datetime.datetime.fromtimestamp(time, datetime.UTC)
-    )
+    moment = moto.now() if time is None else datetime.datetime.fromtimestamp(time, datetime.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

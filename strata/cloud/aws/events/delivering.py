@@ -1,31 +1,29 @@
-"""What EventBridge and its Scheduler have in common: a clock that finds what is due, and a delivery."""
+"""What EventBridge and its Scheduler have in common: times at which something is due, and a delivery."""
 
 from __future__ import annotations
 
 import datetime
-import logging
-import threading
 from abc import abstractmethod
 from typing import Any, ClassVar
 
 from strata.cloud.aws.events.delivery import Delivery
 from strata.cloud.aws.service import Service
-
-# A schedule is exact to the minute.
-_CLOCK_SECONDS = 1.0
-_log = logging.getLogger(__name__)
+from strata.cloud.clock import Clock, Timed
 
 
-class DeliveringService(Service):
+class DeliveringService(Service, Timed):
     """A service that invokes targets while it runs, also at their times; `invokes` says so of a target."""
 
     invokes: ClassVar[str]
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self.clock = clock
         self._delivery: Delivery | None = None
-        self._stopped = threading.Event()
-        self._clock: threading.Thread | None = None
+
+    @abstractmethod
+    def next_due(self, now: datetime.datetime) -> datetime.datetime | None:
+        """Return when a target is invoked next; None if none is."""
 
     @abstractmethod
     def run_due(self, now: datetime.datetime) -> None:
@@ -39,20 +37,17 @@ class DeliveringService(Service):
 
     def start(self) -> None:
         """Start the delivery, then take what is asked, and look at the clock."""
-        self._delivery = Delivery()
+        self._delivery = Delivery(self.clock)
         super().start()
-        self._stopped.clear()
-        self._clock = threading.Thread(target=self._run, name=f"{self.name}-clock", daemon=True)
-        self._clock.start()
+        self.clock.follow(self)
+        self.clock.follow(self._delivery)
 
     def stop(self) -> None:
         """Stop; what is not delivered yet is lost."""
-        self._stopped.set()
-        if self._clock is not None:
-            self._clock.join()
-            self._clock = None
+        self.clock.leave(self)
         super().stop()
         if self._delivery is not None:
+            self.clock.leave(self._delivery)
             self._delivery.stop()
             self._delivery = None
 
@@ -69,11 +64,3 @@ class DeliveringService(Service):
         """Wait for the same deliveries."""
         if self._delivery is not None:
             self._delivery.wait_for(state or ())
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_CLOCK_SECONDS):
-            try:
-                self.run_due(datetime.datetime.now(datetime.UTC))
-            except Exception:
-                # The clock of the others goes on.
-                _log.exception("a schedule could not be run")

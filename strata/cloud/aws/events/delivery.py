@@ -15,14 +15,15 @@ import json
 import logging
 import random
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from strata.cloud.aws.events import input as event_input
 from strata.cloud.aws.events.targets import TargetError, invoke, send_dead_letter
+from strata.cloud.clock import Clock, Timed
 
 _log = logging.getLogger(__name__)
 _WORKERS = 8
@@ -30,14 +31,16 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 60.0
 _DEFAULT_ATTEMPTS = 185
 _DEFAULT_AGE = 86_400
+# How long a clock that is moved waits for a target that does not answer.
+_LONGEST_INVOCATION = 30.0
 
 
 class Invocation(Protocol):
-    """What is on its way to a target; `retries` counts, and `submitted` is by the monotonic clock."""
+    """What is on its way to a target; `retries` counts, and `submitted` is by the cloud's clock."""
 
     target: Mapping[str, Any]
     retries: int
-    submitted: float
+    submitted: float | None
 
     def send(self) -> None:
         """Hand it over to the target; raises TargetError where that fails."""
@@ -63,7 +66,7 @@ class TargetInvocation:
     event: Mapping[str, Any]
     ingestion_time: str
     retries: int = 0
-    submitted: float = field(default_factory=time.monotonic)
+    submitted: float | None = None
 
     def send(self) -> None:
         """Invoke the target with what its input makes of the event."""
@@ -109,10 +112,11 @@ class WaitingDelivery:
     invocation: Invocation
 
 
-class Delivery:
+class Delivery(Timed):
     """Invokes targets in threads until it is stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="event-delivery")
         self._waiting: list[tuple[float, int, Invocation]] = []
         self._order = itertools.count()
@@ -120,17 +124,18 @@ class Delivery:
         self._changed = threading.Condition()
         self._stopped = False
         self._invoked: list[str] = []
-        self._timer = threading.Thread(target=self._run_due, name="event-retry", daemon=True)
+        self._timer = threading.Thread(target=self._run, name="event-retry", daemon=True)
         self._timer.start()
 
     def submit(self, invocation: Invocation) -> None:
         """Deliver soon, in another thread."""
         with self._changed:
             if not self._stopped:
+                self._begin(invocation)
                 self._start(invocation)
                 if self._held:
                     # Another one has gone first; what waited for it follows.
-                    due = time.monotonic() + _FIRST_DELAY
+                    due = self._clock.monotonic() + _FIRST_DELAY
                     self._waiting = [
                         (min(at, due) if number in self._held else at, number, it)
                         for at, number, it in self._waiting
@@ -143,8 +148,9 @@ class Delivery:
         """Deliver after some seconds; with `let_pass` as soon as another one was submitted."""
         with self._changed:
             if not self._stopped:
+                self._begin(invocation)
                 number = next(self._order)
-                heapq.heappush(self._waiting, (time.monotonic() + seconds, number, invocation))
+                heapq.heappush(self._waiting, (self._clock.monotonic() + seconds, number, invocation))
                 if let_pass:
                     self._held.add(number)
                 self._changed.notify_all()
@@ -156,13 +162,15 @@ class Delivery:
 
     def waiting(self) -> list[WaitingDelivery]:
         """Return what waits for another try."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         with self._changed:
-            return [WaitingDelivery(due - now, now - it.submitted, it) for due, _, it in self._waiting]
+            return [
+                WaitingDelivery(due - now, now - (it.submitted or now), it) for due, _, it in self._waiting
+            ]
 
     def wait_for(self, deliveries: Iterable[WaitingDelivery]) -> None:
         """Wait for these and for no others."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         with self._changed:
             self._waiting.clear()
             for delivery in deliveries:
@@ -170,6 +178,24 @@ class Delivery:
                 due = now + delivery.delay
                 heapq.heappush(self._waiting, (due, next(self._order), delivery.invocation))
             self._changed.notify_all()
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when something is tried again; None if nothing waits."""
+        with self._changed:
+            if not self._waiting:
+                return None
+            return now + timedelta(seconds=self._waiting[0][0] - self._clock.monotonic())
+
+    def run_due(self, now: datetime) -> None:
+        """Try again what is due."""
+        with self._changed:
+            while self._waiting and self._waiting[0][0] <= self._clock.monotonic():
+                self._start(heapq.heappop(self._waiting)[2])
+
+    def settle(self) -> None:
+        """Wait for the targets that are being invoked."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._invoked or self._stopped, _LONGEST_INVOCATION)
 
     def stop(self) -> None:
         """Stop; what waits for a retry is dropped."""
@@ -180,19 +206,23 @@ class Delivery:
         self._timer.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run_due(self) -> None:
+    def _run(self) -> None:
         with self._changed:
             while not self._stopped:
                 if not self._waiting:
                     self._changed.wait()
                     continue
                 due, _, invocation = self._waiting[0]
-                remaining = due - time.monotonic()
+                remaining = due - self._clock.monotonic()
                 if remaining > 0:
                     self._changed.wait(remaining)
                     continue
                 heapq.heappop(self._waiting)
                 self._start(invocation)
+
+    def _begin(self, invocation: Invocation) -> None:
+        if invocation.submitted is None:
+            invocation.submitted = self._clock.monotonic()
 
     def _start(self, invocation: Invocation) -> None:
         self._invoked.append(str(invocation.target["Arn"]))
@@ -204,6 +234,7 @@ class Delivery:
         finally:
             with self._changed:
                 self._invoked.remove(str(invocation.target["Arn"]))
+                self._changed.notify_all()
 
     def _deliver(self, invocation: Invocation) -> None:
         try:
@@ -221,7 +252,8 @@ class Delivery:
     def _retry(self, invocation: Invocation, error: TargetError) -> None:
         policy = invocation.target.get("RetryPolicy") or {}
         delay = min(_FIRST_DELAY * 2**invocation.retries, _LONGEST_DELAY) * random.uniform(0.5, 1)
-        age = time.monotonic() - invocation.submitted + delay
+        now = self._clock.monotonic()
+        age = now - (invocation.submitted or now) + delay
         if invocation.retries >= policy.get("MaximumRetryAttempts", _DEFAULT_ATTEMPTS):
             invocation.bury(error, "MaximumRetryAttempts")
         elif age > policy.get("MaximumEventAgeInSeconds", _DEFAULT_AGE):
@@ -230,6 +262,6 @@ class Delivery:
             invocation.retries += 1
             with self._changed:
                 if not self._stopped:
-                    due = time.monotonic() + delay
+                    due = self._clock.monotonic() + delay
                     heapq.heappush(self._waiting, (due, next(self._order), invocation))
                     self._changed.notify_all()

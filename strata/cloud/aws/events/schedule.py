@@ -161,6 +161,17 @@ class Schedules:
     def __init__(self) -> None:
         self._due: dict[str, tuple[str, datetime | None]] = {}
 
+    def next_due(self, rules: Iterable[tuple[str, str]], now: datetime) -> datetime | None:
+        """Return when a rule is due next; None if none is."""
+        self._due = {arn: self._planned(arn, expression, now) for arn, expression in rules}
+        return min((due for _, due in self._due.values() if due is not None), default=None)
+
+    def _planned(self, arn: str, expression: str, now: datetime) -> tuple[str, datetime | None]:
+        known = self._due.get(arn)
+        if known is not None and known[0] == expression:
+            return known
+        return expression, parse(expression).after(now)
+
     def due(self, rules: Iterable[tuple[str, str]], now: datetime) -> Iterator[str]:
         """Yield the rules that are due, each at most once, whatever was missed.
 

@@ -21,7 +21,8 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions import responses as stepfunctions_responses
 
 from strata.cloud.aws.iam import identity
-from strata.iam import PolicyError, Principal, Request, decide
+from strata.cloud.aws.iam.resource_policies import refusal
+from strata.iam import Principal
 
 _EVENTS = "events.amazonaws.com"
 
@@ -116,19 +117,9 @@ def _start_execution(target: Mapping[str, Any], text: str, origin: DeliveryOrigi
 
 def _allow(document: Any, action: str, resource: str, rule_arn: str) -> None:
     """Raise TargetError unless a resource's policy admits EventBridge on behalf of the rule."""
-    request = Request(
-        action=action,
-        resource=resource,
-        principal=Principal(service=_EVENTS),
-        context={"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]},
-    )
-    denied = f"{_EVENTS} is not authorized to perform: {action} on resource: {resource} for {rule_arn}"
-    try:
-        decision = decide([document] if document else [], request, "resource-based policy", named=True)
-    except PolicyError as error:
-        raise TargetError("NO_PERMISSIONS", f"{denied}: {error}") from None
-    if not decision.allowed:
-        raise TargetError("NO_PERMISSIONS", f"{denied} {decision.reason}")
+    denied = refusal(document, action, resource, service=_EVENTS, source_arn=rule_arn)
+    if denied:
+        raise TargetError("NO_PERMISSIONS", denied)
 
 
 def _send_message(

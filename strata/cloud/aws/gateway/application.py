@@ -31,11 +31,13 @@ from werkzeug.wrappers import Request as WsgiRequest
 from strata.cloud import snapshot as snapshots
 from strata.cloud.aws import recorded_calls
 from strata.cloud.aws.api_call import model_name, operation_of_request, service_of_request
-from strata.cloud.aws.gateway import faults
+from strata.cloud.aws.gateway import faults, time
 from strata.cloud.aws.gateway.retries import FAULT_HEADER, AnswerOnce
 from strata.cloud.aws.gateway.services import Services
 from strata.cloud.aws.iam import decisions
 from strata.cloud.aws.iam.authorization import AuthorizationError
+from strata.cloud.aws.service import PartNotImplementedError
+from strata.cloud.clock_client import PATH as CLOCK_PATH
 from strata.cloud.github import issuer as github_oidc
 from strata.faults.client import PATH as FAULTS_PATH
 
@@ -70,6 +72,9 @@ class _Dispatcher(DomainDispatcherApplication):
             return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == FAULTS_PATH:
             answer = faults.answer(self._services.faults, WsgiRequest(environ))
+            return answer(environ, start_response)
+        if environ.get("PATH_INFO", "") == CLOCK_PATH:
+            answer = time.answer(self._services.clock, WsgiRequest(environ))
             return answer(environ, start_response)
         if environ.get("PATH_INFO", "") == snapshots.PATH:
             asked = WsgiRequest(environ)
@@ -170,6 +175,8 @@ def _fault_answer(service: str) -> Callable[[Exception], Response]:
         if isinstance(error, HTTPException | NotImplementedError):
             code = "NotImplemented"
             message = f"The embedded cloud does not implement {name}:{action}"
+            if isinstance(error, PartNotImplementedError):
+                message += f": {error}"
         else:
             code = "EmbeddedCloudFault"
             place = traceback.extract_tb(error.__traceback__)[-1]

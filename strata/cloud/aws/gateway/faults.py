@@ -17,10 +17,9 @@ from strata.cloud.aws.api_call import (
     parameters_of_request,
     service_of_request,
 )
+from strata.cloud.aws.gateway.local import is_local
 from strata.errors import StrataError
 from strata.faults import Fault, FaultRegistry
-
-_LOOPBACK = ("127.0.0.1", "::1")
 
 
 def fault_of_request(faults: FaultRegistry, default_service: str) -> Fault | None:
@@ -38,9 +37,7 @@ def fault_of_request(faults: FaultRegistry, default_service: str) -> Fault | Non
 
 def answer(faults: FaultRegistry, request: Request) -> Response:
     """The answer to `/_strata/faults`: GET lists, POST adds one, DELETE takes them back."""
-    # A page of the web reaches a loopback port through the browser, under a name of its own.
-    host = request.host.rpartition(":")[0] or request.host
-    if request.remote_addr not in _LOOPBACK or host not in ("localhost", *_LOOPBACK):
+    if not is_local(request):
         return Response("faults are asked for on this machine only", HTTPStatus.FORBIDDEN)
     found: Any
     try:

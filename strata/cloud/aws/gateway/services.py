@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from strata.cloud.aws.cloudwatch.api import CloudWatch
+from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.snapshot import AwsState
+from strata.cloud.aws.gateway.time import Time
 from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
@@ -43,16 +46,20 @@ class Services:
         self.objects = StoredObjects(self.s3_access, context.region)
         self.glue = Glue(context, self.identity)
         self.functions = Lambda(context, self.identity)
+        self.clock = context.clock
+        metrics = Metrics()
         self._in_order: tuple[Service, ...] = (
+            Time(context.clock),
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             ConditionalWrites(),
-            EventBridge(context.faults),
+            EventBridge(context.faults, context.clock),
             Scheduler(context, self.identity),
-            StepFunctions(context, self.identity),
+            CloudWatch(context.clock, metrics),
+            StepFunctions(context, self.identity, metrics),
             self.glue,
             self.functions,
             RedrivePolicies(),
@@ -68,9 +75,11 @@ class Services:
             if service.name not in self._leave_out:
                 self._started.append(service)
                 service.start()
+        self.clock.start()
 
     def stop(self) -> None:
         """Stop what was started, the last one first; a second call does nothing."""
+        self.clock.stop()
         while self._started:
             self._started.pop().stop()
         self.issuer.forget()

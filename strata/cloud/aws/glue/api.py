@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from moto.core import utils
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.glue.exceptions import (
     AlreadyExistsException,
     ConcurrentRunsExceededException,
@@ -60,7 +60,7 @@ class GlueJob:
         self._glue = glue
         self._partition = get_partition(backend.region_name)
         self.arn = f"arn:{self._partition}:glue:{backend.region_name}:{backend.account_id}:job/{name}"
-        self.created_on = utcnow()
+        self.created_on = utils.utcnow()
         self._account = backend.account_id
         self._runs: list[Run] = []
         self._changed = threading.Condition()
@@ -82,7 +82,7 @@ class GlueJob:
             "AllocatedCapacity": int(capacity),
             "MaxCapacity": float(capacity),
         }
-        self.last_modified_on = utcnow()
+        self.last_modified_on = utils.utcnow()
 
     def get_name(self) -> str:
         return self.name

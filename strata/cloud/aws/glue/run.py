@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.core import utils
 from moto.core.exceptions import ServiceException
-from moto.core.utils import utcnow
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.events import api as events
@@ -89,7 +89,7 @@ class Run:
         self._identity = identities
         self._pool = pool
         self._may_start = may_start
-        self._started = self._changed = utcnow()
+        self._started = self._changed = utils.utcnow()
         self._completed: datetime | None = None
         self._began = 0.0
         self._seconds = 0.0
@@ -194,7 +194,7 @@ class Run:
                 if not self._stop_state:
                     self.state = "RUNNING"
                 self._began = time.monotonic()
-                self._changed = utcnow()
+                self._changed = utils.utcnow()
                 stopped = self._stop_state
             if stopped:
                 return None
@@ -264,7 +264,7 @@ class Run:
 
     def _end(self, error: str | None) -> None:
         with self._lock:
-            self._changed = self._completed = utcnow()
+            self._changed = self._completed = utils.utcnow()
             if self._stop_state == "TIMEOUT":
                 self.error = f"The job run was stopped at its timeout of {self.request.timeout} minutes"
             elif not self._stop_state:

@@ -14,6 +14,8 @@ from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from strata.iam import PolicyError, Principal, Request, decide
+
 
 def policy_of(arn: str | None) -> str | None:
     """Return the policy of the key, queue or topic with an ARN, as JSON; None if it has or is none."""
@@ -57,3 +59,19 @@ def key_arn(account_id: str, region: str, key_id: str) -> str:
         named = backend.get_key_id_from_alias(name) or ""
     key = backend.keys.get(backend.get_key_id(named))
     return key.arn if key is not None else key_id
+
+
+def refusal(document: Any, action: str, resource: str, *, service: str, source_arn: str) -> str:
+    """Return why a resource's policy does not admit a service on behalf of a source; empty if it does."""
+    request = Request(
+        action=action,
+        resource=resource,
+        principal=Principal(service=service),
+        context={"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]},
+    )
+    denied = f"{service} is not authorized to perform: {action} on resource: {resource} for {source_arn}"
+    try:
+        decision = decide([document] if document else [], request, "resource-based policy", named=True)
+    except PolicyError as error:
+        return f"{denied}: {error}"
+    return "" if decision.allowed else f"{denied} {decision.reason}"

@@ -49,11 +49,11 @@ class Scheduler(DeliveringService):
     invokes = "a schedule invokes {}"
 
     def __init__(self, context: CloudContext, identities: Identity) -> None:
-        super().__init__()
+        super().__init__(context.clock)
         self._context = context
         self._identity = identities
         self._planned: dict[str, _Planned] = {}
-        self._since = datetime.datetime.now(datetime.UTC)
+        self._since = context.clock.now()
 
     @property
     def url(self) -> str:
@@ -108,14 +108,23 @@ class Scheduler(DeliveringService):
             raise _refusal("ValidationException", "The default schedule group cannot be deleted.")
         return delete(response)
 
+    def next_due(self, now: datetime.datetime) -> datetime.datetime | None:
+        """Return when a schedule's target is invoked next."""
+        self._planned = {schedule.arn: self._plan(schedule) for _, schedule in _enabled()}
+        return min((it.invoked for it in self._planned.values() if it.invoked), default=None)
+
+    def _plan(self, schedule: Schedule) -> _Planned:
+        planned = self._planned.get(schedule.arn)
+        if planned is not None and planned.version == schedule.last_modified_date:
+            return planned
+        made = _moment(schedule.last_modified_date)
+        return _plan(schedule, _timetable(schedule).first(max(made, self._since)))
+
     def run_due(self, now: datetime.datetime) -> None:
         """Invoke the targets whose time has come, each at most once, whatever was missed."""
-        known, self._planned = self._planned, {}
+        kept: dict[str, _Planned] = {}
         for group, schedule in _enabled():
-            planned = known.get(schedule.arn)
-            if planned is None or planned.version != schedule.last_modified_date:
-                made = _moment(schedule.last_modified_date)
-                planned = _plan(schedule, _timetable(schedule).first(max(made, self._since)))
+            planned = self._plan(schedule)
             if planned.scheduled and planned.invoked and planned.invoked <= now:
                 times = _timetable(schedule)
                 self._invoke(schedule, group.arn, planned.scheduled)
@@ -126,7 +135,8 @@ class Scheduler(DeliveringService):
                     group.schedules.pop(schedule.name, None)
                     continue
                 planned = _plan(schedule, following)
-            self._planned[schedule.arn] = planned
+            kept[schedule.arn] = planned
+        self._planned = kept
 
     def client(self, service: str, region: str, role_arn: str, group_arn: str) -> Any:
         """Return a client with the keys of a schedule's role; raises AccessDenied."""
@@ -142,7 +152,7 @@ class Scheduler(DeliveringService):
 
     def _begin(self) -> None:
         """Plan from now on."""
-        self._since = datetime.datetime.now(datetime.UTC)
+        self._since = self.clock.now()
         self._planned.clear()
 
     def _invoke(self, schedule: Schedule, group_arn: str, scheduled: datetime.datetime) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ class ScheduledInvocation:
     scheduler: Any
     execution_id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     retries: int = 0
-    submitted: float = field(default_factory=time.monotonic)
+    submitted: float | None = None
 
     def send(self) -> None:
         """Call the target's API."""

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.service import Service, action, replaces
@@ -48,9 +49,10 @@ class StepFunctions(Service):
 
     name = "stepfunctions"
 
-    def __init__(self, context: CloudContext, identities: Identity) -> None:
+    def __init__(self, context: CloudContext, identities: Identity, metrics: Metrics) -> None:
         super().__init__()
         self._context = context
+        self._metrics = metrics
         self._identity = identities
         self._loading = threading.Lock()
         self._loaded: list[Service] = []
@@ -88,8 +90,9 @@ class StepFunctions(Service):
 
         metadata = TaskMetadata()
         engine = Engine(self._context, self._identity, metadata.observe)
+        events = StatusEvents(self._context.clock, self._metrics)
         maps = (Fields(), Progress(), MapRuns(engine.client))
-        parts = (metadata, SdkTasks(), Nested(), *maps, ExecutionLog(), StatusEvents(), _Machines())
+        parts = (metadata, SdkTasks(), Nested(), *maps, ExecutionLog(), events, _Machines())
         for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()
@@ -168,12 +171,10 @@ class StepFunctions(Service):
 
     @action("stepfunctions", "StopExecution")
     def stop_execution(self, response: StepFunctionResponse) -> ActionResult:
-        from moto.core.utils import utcnow
-
         execution: Any = response.stepfunction_backend.describe_execution(
             moto.parameter(response, "executionArn")
         )
-        stop_date = execution.stop_date or utcnow()
+        stop_date = execution.stop_date or moto.now()
         if execution.status == "RUNNING":
             _await_start(execution)
             execution.stop(

@@ -6,6 +6,7 @@ What moto does otherwise than AWS, and what is done here:
   and fails with it;
 - a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
 - the wait before a retry cannot be interrupted: it ends when the execution does;
+- waits and times are those of this machine: they are those of the cloud's clock;
 - a task that fails after its execution was stopped makes a failure of the stop;
 - executions write no log (`execution_log` does);
 - the context object has no `RedriveCount`;
@@ -18,6 +19,7 @@ import datetime
 import json
 import threading
 import time
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +43,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.service import Service, replaces
+from strata.cloud.clock import Clock
 from strata.iam import Principal
 
 _STATES = "states.amazonaws.com"
@@ -64,6 +67,7 @@ class Engine(Service):
         self, context: CloudContext, identities: Identity, observe: Callable[[Any], None] = lambda _: None
     ) -> None:
         super().__init__()
+        self._clock = context.clock
         self._clients = _Clients(context, identities, observe)
 
     def start(self) -> None:
@@ -71,6 +75,8 @@ class Engine(Service):
         super().start()
         for name in moto.task_clients():
             self.set(name, self._clients.get)
+        for name in moto.TIMED_MODULES:
+            self.set(name, _datetime_module(self._clock))
         self.set(moto.GLUE_ABNORMAL_STATES, _NOT_SUCCEEDED)
         self.set(moto.GLUE_TERMINAL_STATES, _NOT_SUCCEEDED | {"SUCCEEDED"})
 
@@ -145,17 +151,20 @@ class Engine(Service):
             retrier.jitter_strategy,
         ):
             part.eval(env=env)
-        until = time.monotonic() + env.stack.pop()
-        while env.is_running() and (remaining := until - time.monotonic()) > 0:
-            env.program_state_event.wait(min(remaining, 1))
+        self._clock.wait(env.stack.pop(), env.program_state_event, env.is_running)
         env.stack.append(RetrierOutcome.Executed)
+
+    @replaces(moto.WAIT_INTERVAL)
+    def wait(self, function: Any, env: Any, wait_seconds: float) -> None:
+        """A Wait state: as moto's, but by the cloud's clock."""
+        self._clock.wait(wait_seconds, env.program_state_event, env.is_running)
 
     @replaces(moto.REFLECT_STATUS)
     def reflect_status(self, communication: Any) -> None:
         execution = communication.execution
         env = execution.exec_worker.env
         state = env.program_state()
-        execution.stop_date = datetime.datetime.now(tz=datetime.UTC)
+        execution.stop_date = self._clock.now()
         if isinstance(state, ProgramEnded):
             # Through JSON: boto3 puts datetimes into a task's result.
             execution.output = json.loads(to_json_str(env.states.get_input()))
@@ -172,6 +181,19 @@ class Engine(Service):
         else:
             raise RuntimeError(f"the execution ended in {type(state).__name__}")
         execution.exec_status = status
+
+
+def _datetime_module(clock: Clock) -> Any:
+    """Return the module `datetime` as it is where this clock is the time."""
+
+    class Now(datetime.datetime):
+        """The class whose `now` is the clock's."""
+
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return clock.now().astimezone(tz) if tz else clock.now().replace(tzinfo=None)
+
+    return types.SimpleNamespace(**{**vars(datetime), "datetime": Now})
 
 
 def _machine_arn(env: Any) -> str:

@@ -52,7 +52,7 @@ class Child(Execution):
             account_id=details.account,
             region_name=details.region,
             state_machine=machine,
-            start_date=datetime.datetime.now(datetime.UTC),
+            start_date=moto.now(),
             cloud_watch_logging_session=child_session(
                 env.cloud_watch_logging_session, arn, name, redrives_of(self)
             ),
@@ -85,14 +85,14 @@ class Child(Execution):
         if self.exec_worker is not None:  # an Express child starts anew
             redrives_of(self).add()
             self.stop_date = self.error = self.cause = None
-        self.start_date = datetime.datetime.now(datetime.UTC)
+        self.start_date = moto.now()
         self.exec_status = ExecutionStatus.RUNNING
         self.exec_worker = _Worker(self, program)
         moto.run_worker(self.exec_worker)
 
     def abort(self, cause: str) -> None:
         """Stop the child; what it does at this moment comes to nothing."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = moto.now()
         self.stop(now, None, cause)
         self.exec_status, self.stop_date, self.cause = ExecutionStatus.ABORTED, now, cause
 

@@ -45,7 +45,7 @@ def refusal(execution: Any) -> str:
     status = execution.status
     if status not in ("FAILED", "ABORTED", "TIMED_OUT"):
         return f"Execution is {status} and cannot be redriven"
-    if datetime.datetime.now(datetime.UTC) - execution.stop_date > _PERIOD:
+    if moto.now() - execution.stop_date > _PERIOD:
         return "Execution redrivable period exceeded"
     return ""
 

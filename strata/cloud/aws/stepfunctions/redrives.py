@@ -6,6 +6,8 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+from strata.cloud.aws import moto_compat as moto
+
 
 @dataclass
 class Redrives:
@@ -18,7 +20,7 @@ class Redrives:
     def add(self) -> datetime.datetime:
         """Count another one; return its date."""
         self.count += 1
-        self.date = datetime.datetime.now(datetime.UTC)
+        self.date = moto.now()
         return self.date
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import uuid
 from typing import Any, cast
@@ -74,7 +73,7 @@ def evaluate_state(response: Any) -> dict[str, Any]:
         account_id=backend.account_id,
         region_name=backend.region_name,
         state_machine=machine,
-        start_date=datetime.datetime.now(tz=datetime.UTC),
+        start_date=moto.now(),
         input_data=cast(Any, given),
         activity_store={},
     )

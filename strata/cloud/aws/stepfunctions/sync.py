@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import json
 import uuid
 from typing import Any
@@ -48,7 +47,7 @@ def run_express(response: Any, revision: Any) -> dict[str, Any]:
         account_id=backend.account_id,
         region_name=backend.region_name,
         state_machine=machine,
-        start_date=datetime.datetime.now(datetime.UTC),
+        start_date=moto.now(),
         cloud_watch_logging_session=None,
         input_data=given,
         activity_store={},

@@ -14,6 +14,7 @@ import pytest
 from strata.cloud.aws.events import delivery
 from strata.cloud.aws.events.delivery import Delivery, TargetInvocation
 from strata.cloud.aws.events.targets import TargetError
+from strata.cloud.clock import Clock
 
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:dead"
 TARGET = {"Id": "t", "Arn": "arn:aws:sqs:eu-west-1:111122223333:q"}
@@ -54,7 +55,7 @@ def targets(monkeypatch: pytest.MonkeyPatch) -> Targets:
 
 @pytest.fixture
 def deliver(targets: Targets) -> Iterator[Callable[..., TargetInvocation]]:
-    running = Delivery()
+    running = Delivery(Clock())
 
     def submit(**target: Any) -> TargetInvocation:
         event = {"id": "e", "n": "é"}
@@ -112,7 +113,7 @@ def test_the_delay_grows_to_a_limit(targets: Targets, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         delivery.heapq, "heappush", lambda heap, item: waits.append(round(item[0] - time.monotonic(), 3))
     )
-    running = Delivery()
+    running = Delivery(Clock())
     try:
         for retries in range(4):
             found = TargetInvocation("arn:rule", "rule", "1", "r", TARGET, {"id": "e"}, "T", retries)
@@ -172,7 +173,7 @@ def test_what_is_lost_is_told(
 
 
 def test_nothing_is_delivered_after_the_stop(targets: Targets) -> None:
-    running = Delivery()
+    running = Delivery(Clock())
     waiting = TargetInvocation("arn:rule", "rule", "1", "r", TARGET, {"id": "e"}, "T")
     running._retry(waiting, again())
     running.stop()

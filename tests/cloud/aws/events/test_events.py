@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto.events.models import events_backends
 
 from strata.cloud.aws.events.api import EventBridge
+from strata.cloud.clock import Clock
 from strata.faults import FaultRegistry
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually
 
@@ -324,7 +325,7 @@ def test_a_replay_goes_to_the_rules_that_are_named(
     )
     event = {"source": "test", "id": "e", "time": "2020-01-01T00:00:00Z"}
     before = time.time()
-    EventBridge(FaultRegistry()).replay_events(replay, SimpleNamespace(events=[event]))  # type: ignore[arg-type]
+    EventBridge(FaultRegistry(), Clock()).replay_events(replay, SimpleNamespace(events=[event], retention=0))  # type: ignore[arg-type]
     assert sorted(name for name, _ in sent) == taken
     assert all(found == event | {"replay-name": "again"} for _, found in sent)
     assert event == {"source": "test", "id": "e", "time": "2020-01-01T00:00:00Z"}

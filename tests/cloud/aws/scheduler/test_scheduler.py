@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.scheduler.models import Schedule
 
+from strata.cloud import clock as cloud_clock
 from strata.cloud.aws import CloudContext
-from strata.cloud.aws.events import delivering
 from strata.cloud.aws.events.delivery import Delivery, WaitingDelivery
 from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.aws.iam.identity import Identity
@@ -33,7 +33,7 @@ NOW = datetime.datetime(2026, 5, 1, 12, 0, 0, tzinfo=datetime.UTC)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering, "_CLOCK_SECONDS", 0.05)
+    monkeypatch.setattr("strata.cloud.clock._LOOK_SECONDS", 0.05)
 
 
 def allow(action: str, resource: str) -> list[dict[str, Any]]:
@@ -369,7 +369,7 @@ def test_retries_end_in_the_dead_letter_queue(monkeypatch: pytest.MonkeyPatch) -
     failing = Failing(ClientError(answer, "SendMessage"))  # type: ignore[arg-type]
     policy = {"RetryPolicy": {"MaximumRetryAttempts": 2}, "DeadLetterConfig": {"Arn": DEAD}}
     target = {"Arn": QUEUE, "RoleArn": "r", "Input": "<aws.scheduler.attempt-number>", **policy}
-    delivery = Delivery()
+    delivery = Delivery(cloud_clock.Clock())
     try:
         delivery.submit(ScheduledInvocation(ARN, GROUP, target, NOW, failing))
         eventually(lambda: len(failing.calls) == 4)

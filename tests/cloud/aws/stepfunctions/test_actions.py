@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import
 from strata.cloud.aws.stepfunctions import api, engine
 from strata.cloud.aws.stepfunctions.definition import diagnose
 from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
+from strata.cloud.clock import Clock
 
 from ..conftest import ACCOUNT, REGION, Aws
 
@@ -227,12 +229,12 @@ class Part:
     ],
 )
 def test_what_comes_of_a_retrier(equals: bool, attempts: Any, outcome: RetrierOutcome) -> None:
-    env: Any = SimpleNamespace(stack=[], is_running=lambda: True)
+    env: Any = SimpleNamespace(stack=[], is_running=lambda: True, program_state_event=threading.Event())
     retrier: Any = SimpleNamespace(
         error_equals=Part(equals), max_attempts=Part(attempts), interval_seconds=Part(0.0), backoff_rate=Part(),
         max_delay_seconds=Part(), jitter_strategy=Part(),
     )  # fmt: skip
-    engine.Engine(SimpleNamespace(), SimpleNamespace()).retry(retrier, env)  # type: ignore[arg-type]
+    engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace()).retry(retrier, env)  # type: ignore[arg-type]
     assert env.stack == [outcome]
 
 
@@ -248,7 +250,7 @@ def test_a_task_that_is_over_stops_its_glue_run(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(engine, "_POLL_SECONDS", 0)
     monkeypatch.setattr(engine.moto, "glue_resolver", lambda *_: resolve)
     monkeypatch.setattr(engine.moto, "glue_client", lambda *_: client)
-    service = engine.Engine(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
     service.await_glue_run("task", env, "resource", {}, "credentials")
     assert asked == ["ended?", "ended?", {"JobName": "j", "JobRunIds": ["jr_1"]}]
     assert env.stack == [run, run]
@@ -259,7 +261,7 @@ def test_a_task_waits_for_its_glue_run(monkeypatch: pytest.MonkeyPatch) -> None:
     env: Any = SimpleNamespace(stack=[{"JobName": "j", "JobRunId": "jr_1"}], is_running=lambda: True)
     monkeypatch.setattr(engine, "_POLL_SECONDS", 0)
     monkeypatch.setattr(engine.moto, "glue_resolver", lambda *_: lambda: next(answers))
-    service = engine.Engine(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
     service.await_glue_run("task", env, "resource", {}, "credentials")
     assert env.stack[-1] == {"JobRunState": "SUCCEEDED"}
 
@@ -268,7 +270,7 @@ def test_an_execution_ends_in_a_state_that_is_known() -> None:
     state = SimpleNamespace()
     env = SimpleNamespace(program_state=lambda: state)
     execution = SimpleNamespace(exec_worker=SimpleNamespace(env=env), exec_status="RUNNING")
-    service = engine.Engine(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="the execution ended in SimpleNamespace"):
         service.reflect_status(SimpleNamespace(execution=execution))
     assert execution.exec_status == "RUNNING"

@@ -1,0 +1,1 @@
+"""Show the clock of the running embedded cloud, and move it forward."""
