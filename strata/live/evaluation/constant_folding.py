@@ -1,4 +1,6 @@
-"""Values that need no Terraform: literals, locals that are literals, and Terragrunt's functions of those.
+"""Values that need no Terraform: literals, locals that are literals, and functions of those.
+
+The functions are Terragrunt's, and Terraform's of paths: `basename(get_terragrunt_dir())` names environments.
 
 Most arguments of Terragrunt's functions are of this kind, and many attributes: knowing them at once saves
 console processes, and work in them.
@@ -7,6 +9,7 @@ console processes, and work in them.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 from strata.live.evaluation.functions import FunctionError, answer, failure
 from strata.live.language.expression import CutExpression, FunctionCall, VariableReference
-from strata.live.language.names import FILE_FUNCTIONS, REFUSED_FUNCTIONS
+from strata.live.language.names import FILE_FUNCTIONS, PATH_FUNCTIONS, REFUSED_FUNCTIONS
 from strata.live.language.scope import Scope
 
 _NEEDS_TERRAFORM = {*FILE_FUNCTIONS, *REFUSED_FUNCTIONS, "read_terragrunt_config", "read_tfvars_file"}
@@ -68,11 +71,29 @@ class Statics:
         if call.spread or call.name in _NEEDS_TERRAFORM:
             raise NotConstantError
         arguments = [self.value(argument, scope, seen) for argument in call.arguments]
+        if call.name in PATH_FUNCTIONS:
+            return _of_path(call.name, arguments)
         try:
             strings = [as_string(argument, call.name) for argument in arguments]
             return answer(call.name, strings, scope, self.environ, self.command)
         except FunctionError as error:
             raise failure(error, path, call.line) from None
+
+
+def _of_path(name: str, arguments: list[Any]) -> str:
+    """What Terraform's `basename` and `dirname` give: Go's `filepath.Base` and `filepath.Dir`.
+
+    Raises:
+        NotConstantError: Terraform has to convert the arguments, or to complain.
+    """
+    if len(arguments) != 1 or not isinstance(arguments[0], str):
+        raise NotConstantError
+    path = arguments[0]
+    if name == "basename":
+        return os.path.basename(path.rstrip("/")) or ("/" if path else ".")
+    cleaned = os.path.normpath(path[: path.rfind("/") + 1])
+    # Python lets two slashes at the beginning stand.
+    return "/" + cleaned.lstrip("/") if cleaned.startswith("/") else cleaned
 
 
 def as_string(value: Any, name: str) -> str:

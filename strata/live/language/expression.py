@@ -13,7 +13,7 @@ from typing import Any
 from strata.errors import StrataError
 from strata.hcl.nodes import Node
 from strata.hcl.values import constant, string_value, unescape
-from strata.live.language.names import FILE_FUNCTIONS, HCL_FUNCTIONS, TERRAGRUNT_FUNCTIONS
+from strata.live.language.names import FILE_FUNCTIONS, HCL_FUNCTIONS, PATH_FUNCTIONS, TERRAGRUNT_FUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -227,26 +227,25 @@ class ExpressionReader:
 
     def call(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...], parts: list[Part]) -> None:
         name = node.children[0].text
-        line = node.line
         if name in HCL_FUNCTIONS and name not in FILE_FUNCTIONS:
             inner = (*guards, Try()) if name in ("try", "can") else guards
             return self.children(node, bound, guards, parts, dict.fromkeys(range(len(node.children)), inner))
         if name not in TERRAGRUNT_FUNCTIONS and name not in FILE_FUNCTIONS:
-            raise StrataError(f"function `{name}` does not exist", file=self.path, line=line)
+            raise StrataError(f"function `{name}` does not exist", file=self.path, line=node.line)
+        parts.append(self.function_call(node, bound, guards))
+        return None
+
+    def function_call(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...]) -> FunctionCall:
         arguments = next((child for child in node.children if child.type == "function_arguments"), None)
         nodes = [] if arguments is None else arguments.all("expression")
-        spread = arguments is not None and bool(arguments.all("ellipsis"))
-        parts.append(
-            FunctionCall(
-                name,
-                tuple(self.expression(child, bound, guards) for child in nodes),
-                spread,
-                line,
-                node.text.count("\n"),
-                guards,
-            )
+        return FunctionCall(
+            node.children[0].text,
+            tuple(self.expression(child, bound, guards) for child in nodes),
+            arguments is not None and bool(arguments.all("ellipsis")),
+            node.line,
+            node.text.count("\n"),
+            guards,
         )
-        return None
 
     def simple(self, node: Node, bound: frozenset[str], guards: tuple[Guard, ...]) -> tuple[Part, ...] | None:
         """The pieces of a string whose value is mere concatenation, None if Terraform has to evaluate it."""
@@ -267,6 +266,8 @@ class ExpressionReader:
             return (string_value(node) or "",)
         if node.type == "quoted_template":
             return self.simple_template(node, bound, guards)
+        if node.type == "function_call" and children[0].text in PATH_FUNCTIONS:
+            return (self.function_call(node, bound, guards),)
         if node.type == "function_call":
             parts = []
             self.emit(node, bound, guards, parts)

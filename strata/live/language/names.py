@@ -66,4 +66,6 @@ REFUSED_FUNCTIONS = {
     "nonsensitive": "no value is sensitive while the live tree is read",
 }
 
+# Terraform's; of constants no console is asked, for every `env.hcl` names its environment so.
+PATH_FUNCTIONS = frozenset({"basename", "dirname"})
 TERRAGRUNT_FUNCTIONS = ANSWERED_FUNCTIONS | frozenset(REFUSED_FUNCTIONS)
