@@ -68,6 +68,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
         assert Rule.send_to_targets is before
         names = [service.name for service in server.services._started]
         assert names == [
+            "clock",
             "identity",
             "sts",
             "iam-boundaries",
@@ -75,6 +76,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "s3-access",
             "conditional-writes",
             "scheduler",
+            "cloudwatch",
             "stepfunctions",
             "sqs-redrive",
         ]

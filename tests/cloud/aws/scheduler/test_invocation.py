@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from strata.cloud.aws.events import delivering
 from strata.cloud.aws.events.targets import TargetError
 from strata.cloud.aws.iam.identity import AccessDenied
 from strata.cloud.aws.scheduler import api
 from strata.cloud.aws.scheduler.invocation import ScheduledInvocation
-from tests.cloud.aws.conftest import ACCOUNT, REGION, eventually
+from tests.cloud.aws.conftest import ACCOUNT, REGION
 
 from .test_scheduler import ARN, DEAD, GROUP, NOW, QUEUE
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering, "_CLOCK_SECONDS", 0.01)
 
 
 def answering(answer: Any) -> Any:
@@ -94,24 +87,3 @@ def test_an_invocation_that_is_lost_is_logged(
 )
 def test_a_moment_in_seconds_or_as_text(given: object) -> None:
     assert api._moment(given) == NOW
-
-
-def test_a_schedule_that_cannot_be_run_does_not_stop_the_clock(caplog: pytest.LogCaptureFixture) -> None:
-    runs: list[datetime.datetime] = []
-
-    class Failing(delivering.DeliveringService):
-        name = "failing"
-        invokes = "{}"
-
-        def run_due(self, now: datetime.datetime) -> None:
-            runs.append(now)
-            raise ValueError("odd")
-
-    service = Failing()
-    service.start()
-    try:
-        eventually(lambda: len(runs) >= 2)
-    finally:
-        service.stop()
-    assert set(caplog.messages) == {"a schedule could not be run"}
-    assert runs[0].tzinfo is datetime.UTC
