@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from strata.checkout.loopback import opener
+from strata.cloud.listen import listen
 
 _QUERY = "/queries/v1/query-request"
 _KEPT = ("content-type", "accept", "authorization", "content-encoding", "user-agent")
@@ -58,8 +59,8 @@ def _serve(upstream: str, ready: Connection) -> None:
         return Response(answers[text], media_type="application/json")
 
     app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
-    config = uvicorn.Config(app, port=0, log_level="error")
-    listening = config.bind_socket()
+    config = uvicorn.Config(app, log_level="error")
+    listening = listen(0, "the floor")
     ready.send(listening.getsockname()[1])
     uvicorn.Server(config).run([listening])
 
