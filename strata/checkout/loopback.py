@@ -21,9 +21,18 @@ def ask_cloud(url: str, method: str = "GET", content: bytes | None = None) -> An
     """
     request = urllib.request.Request(url, method=method, data=content)
     request.add_header("Content-Type", "application/json")
+    return json.loads(send(request))
+
+
+def send(request: urllib.request.Request) -> bytes:
+    """Send a request to the running embedded cloud; return what it answers.
+
+    Raises:
+        StrataError: it refuses, or does not answer.
+    """
     try:
         with opener.open(request) as answer:
-            return json.loads(answer.read())
+            return bytes(answer.read())
     except urllib.error.HTTPError as error:
         raise StrataError(error.read().decode()) from None
     except OSError as error:

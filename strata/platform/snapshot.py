@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from strata import __version__
 from strata.checkout.files import replacing
-from strata.checkout.loopback import opener
+from strata.checkout.loopback import send
 from strata.cloud.endpoints import Endpoints
 from strata.cloud.snapshot import PATH
 from strata.errors import StrataError
@@ -200,14 +199,4 @@ def _services(endpoints: Endpoints) -> dict[str, str]:
 
 
 def _ask(method: str, url: str, content: bytes | None = None) -> bytes:
-    request = urllib.request.Request(f"{url}{PATH}", method=method, data=content)
-    try:
-        with opener.open(request) as answer:
-            body: bytes = answer.read()
-    except urllib.error.HTTPError as error:
-        raise StrataError(error.read().decode()) from None
-    except OSError as error:
-        raise StrataError(
-            f"the embedded cloud does not answer: {error}", remedy="restart it with `strata up`"
-        ) from None
-    return body
+    return send(urllib.request.Request(f"{url}{PATH}", method=method, data=content))
