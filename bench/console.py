@@ -32,11 +32,10 @@ from strata.cli.views.console import err, out, print_json, table
 from strata.console.server import recorded_url
 from strata.platform import pipeline
 from strata.platform.session import find_running
-from tests.console.browser import TOOL, launch_options
+from tests.console.browser import PAINT, TOOL, launch_options, within
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = 1.0
-PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000"
 AT_ONCE = 500
 
 
@@ -65,13 +64,17 @@ class Machine:
     def start(self) -> None:
         self.states.start_execution(stateMachineArn=self.arn, name=str(uuid.uuid4()), input=self.input)
 
+    def settle(self) -> None:
+        """Wait until no execution runs."""
+        while self.count("RUNNING"):
+            time.sleep(0.2)
+
     def fill(self, wanted: int) -> None:
         """Start executions until there are as many as wanted, and wait for all."""
         with ThreadPoolExecutor(8) as pool:
             while (lacking := wanted - self.count()) > 0:
                 list(pool.map(lambda _: self.start(), range(min(lacking, AT_ONCE))))
-                while self.count("RUNNING"):
-                    time.sleep(0.2)
+                self.settle()
                 err.print(f"{wanted - max(0, lacking - AT_ONCE):,} of {wanted:,} executions")
 
 
@@ -128,13 +131,9 @@ def until_it_shows(counted: Locator, machine: Machine) -> float:
     """Start an execution; return the seconds until the count of them is another."""
     before, begun = counted.text_content(), time.perf_counter()
     machine.start()
-    while counted.text_content() == before:
-        if time.perf_counter() - begun > 30:
-            sys.exit("a new execution did not show within 30 s")
-        time.sleep(0.01)
+    within(30, lambda: counted.text_content() != before)
     seconds = time.perf_counter() - begun
-    while machine.count("RUNNING"):
-        time.sleep(0.2)
+    machine.settle()
     return seconds
 
 
