@@ -1,4 +1,4 @@
-"""What a run returns of its units, and what of it nobody prints by accident."""
+"""What a run returns about its units, and what it keeps out of its repr."""
 
 from __future__ import annotations
 

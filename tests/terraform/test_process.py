@@ -53,7 +53,7 @@ class Output:
     def __iter__(self) -> Iterator[str]:
         while self._child.lines:
             yield self._child.lines.pop(0)
-        assert self._child.asked.wait(10), "nobody asked the child to stop"
+        assert self._child.asked.wait(10), "the child was not asked to stop"
         yield "bye\n"
 
     def close(self) -> None:

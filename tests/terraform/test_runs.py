@@ -190,7 +190,7 @@ def test_what_a_unit_has_just_made_comes_before_what_was_stored(stage: Stage) ->
 
     stage.backend.read = later  # type: ignore[method-assign]
     stage.runner.apply("dev")
-    # Before and after the apply of `a`; nobody asks a third time.
+    # Before and after the apply of `a`; it is not read a third time.
     assert steps.count("a") == 2
     assert stage.inputs["b"] == {"a": {"value": "read 2"}}
 

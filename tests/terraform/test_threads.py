@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from strata.cloud.endpoints import Endpoints
 from strata.terraform import provider_pool, state, unit_run
 from strata.terraform.events import UnitEvent
 from strata.terraform.process import ProcessGroup
@@ -18,6 +17,7 @@ from strata.terraform.provider_pool import ProviderPool
 from strata.terraform.runs import RunContext, StoredStates
 from strata.terraform.state import StateBackend
 from strata.terraform.unit_run import run_init
+from tests.endpoints import nowhere
 from tests.overlap import Overlap, at_once
 
 
@@ -79,18 +79,7 @@ def test_a_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return f"{service} {place.visits}"
 
     monkeypatch.setattr(state, "embedded_client", make)
-    endpoints = Endpoints(
-        account_id="111122223333",
-        region="eu-west-1",
-        aws_url="http://127.0.0.1:1",
-        snowflake_host="127.0.0.1",
-        snowflake_port=1,
-        snowflake_account="",
-        snowflake_user="",
-        snowflake_password="",
-        reattach_providers="",
-    )
-    backend = StateBackend(endpoints)
+    backend = StateBackend(nowhere("111122223333"))
     assert at_once(*[partial(backend._client, "s3")] * 2) == ["s3 1", "s3 1"]
     assert backend._client("dynamodb") == "dynamodb 2"
 

@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from strata.testing.cases.layout import RepositoryLayout
 
 SAMPLE = Path(__file__).parent / "sample"
 # Sets the loopback device up, and becomes the command.
@@ -22,6 +24,14 @@ with socket.socket() as device:
     fcntl.ioctl(device, 0x8914, struct.pack("16sh", b"lo", 0x41))
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+
+
+def repository_of(folder: Path, modules: Mapping[str, str]) -> RepositoryLayout:
+    """Write modules, each the text of its `main.tf` by its name; return the layout of their repository."""
+    for name, text in modules.items():
+        (folder / "modules" / name).mkdir(parents=True)
+        (folder / "modules" / name / "main.tf").write_text(text)
+    return RepositoryLayout(folder, (folder / "modules",), folder / "cases", folder / ".strata")
 
 
 @dataclass

@@ -13,6 +13,8 @@ from strata.testing.cases.answers import check_extras
 from strata.testing.cases.case import Case, Expectation
 from strata.testing.cases.layout import RepositoryLayout
 
+from .conftest import repository_of
+
 MODULES = {
     "asks": 'data "aws_caller_identity" "me" {\n}\ndata "aws_vpc" "own" {\n}\n',
     "knows": 'data "aws_region" "here" {\n}\ndata "aws_iam_policy_document" "read" {\n}\ndata "http" "x" {\n}\n',
@@ -25,10 +27,7 @@ MODULES = {
 
 @pytest.fixture
 def layout(tmp_path: Path) -> RepositoryLayout:
-    for name, text in MODULES.items():
-        (tmp_path / "modules" / name).mkdir(parents=True)
-        (tmp_path / "modules" / name / "main.tf").write_text(text)
-    return RepositoryLayout(tmp_path, (tmp_path / "modules",), tmp_path / "cases", tmp_path / ".strata")
+    return repository_of(tmp_path, MODULES)
 
 
 def case(module: str, *answered: str, **more: Any) -> Case:

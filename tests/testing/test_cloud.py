@@ -13,6 +13,7 @@ from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.faults import Faults
 from strata.testing import cloud
+from tests.endpoints import nowhere
 
 
 def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,17 +29,7 @@ def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, monkeypatch: py
 def test_a_cloud_is_served_until_its_input_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], more: list[str]
 ) -> None:
-    facts = Endpoints(
-        account_id="111122223333",
-        region="eu-west-1",
-        aws_url="http://127.0.0.1:1",
-        snowflake_host="127.0.0.1",
-        snowflake_port=2,
-        snowflake_account="a",
-        snowflake_user="u",
-        snowflake_password="p",
-        reattach_providers="",
-    )
+    facts = nowhere("111122223333")
     program = tmp_path / "python"
     program.write_text(
         f"#!/bin/sh\necho \"$@\" > {tmp_path}/given\necho 'a library speaks'\necho '{facts.model_dump_json()}'\n"

@@ -188,7 +188,7 @@ def test_a_statement_that_another_expectation_has_is_not_shown_as_the_nearest() 
     assert found([READ, denied], contains=[READ, more]) == [
         ValueDifference(("k", "contains", 1), "p: statement", more, denied, near)
     ]
-    # There is no other.
+    # With one statement alone, that is the nearest.
     assert found([READ], contains=[READ, more]) == [
         ValueDifference(("k", "contains", 1), "p: statement", more, READ, near)
     ]

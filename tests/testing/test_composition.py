@@ -161,7 +161,7 @@ def test_an_example_keeps_the_providers_that_it_configures(root: CaseRoot, layou
     )
     call = root.add(case("small", "queue", example=text), own_copy=True)
     module = json.loads((root.folder / call.file).read_text())["module"][call.label]
-    # One with an alias is no configuration of what goes without.
+    # A provider with an alias does not configure the one without.
     assert module == {"source": "./examples/queue--small", "providers": {"dog": "dog"}}
     folder = root.folder / "examples/queue--small"
     assert 'source = "../../copies/queue--small/modules/queue"' in (folder / "main.tf").read_text()

@@ -266,7 +266,7 @@ def test_a_case_is_checked_against_its_plan(
         "  - expected 1",
         "  + planned  2",
     ]
-    # What is nobody's fault but the library's is shown with where it comes from.
+    # An error of the library itself is shown with its traceback.
     with pytest.raises(ZeroDivisionError) as unforeseen:
         _ = 1 / 0
     assert "1 / 0" in str(item.repr_failure(unforeseen))

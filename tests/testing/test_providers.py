@@ -13,6 +13,8 @@ from strata.testing.cases.case import Case, Expectation
 from strata.testing.cases.layout import RepositoryLayout
 from strata.testing.cases.providers import DEFAULTS, RootProviders, check_providers, configures_providers
 
+from .conftest import repository_of
+
 AWS = DEFAULTS["hashicorp/aws"]
 MODULES = {
     "plain": 'resource "aws_sqs_queue" "this" {}\nresource "terraform_data" "this" {}\n',
@@ -35,10 +37,7 @@ MODULES = {
 
 @pytest.fixture
 def layout(tmp_path: Path) -> RepositoryLayout:
-    for name, text in MODULES.items():
-        (tmp_path / "modules" / name).mkdir(parents=True)
-        (tmp_path / "modules" / name / "main.tf").write_text(text)
-    return RepositoryLayout(tmp_path, (tmp_path / "modules",), tmp_path / "cases", tmp_path / ".strata")
+    return repository_of(tmp_path, MODULES)
 
 
 def case(module: str, providers: dict[str, dict[str, Any]] | None = None, **more: Any) -> Case:
