@@ -83,14 +83,24 @@ class MapFields:
 class Fields(Service):
     """moto's parser, with the fields that it lacks.
 
-    It takes no whole number as a percentage either, and no children that are Express executions.
+    It takes no whole number as a percentage either, and no children that are Express executions. It also
+    parses a definition again at each check and each execution, which is most of a short execution's time. Its
+    result keeps nothing of an execution, for the iterations of a Map share it; so executions share it here.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parse_once = lru_cache(maxsize=32)(_parse)
 
     @replaces(moto.PARSE_DEFINITION, wraps=True)
     def parse(self, parse: Callable[[str], Any], definition: str) -> Any:
-        parsed = parse(simplified(definition))
-        _attach(parsed[0], json.loads(definition), "JSONPath")
-        return parsed
+        return self._parse_once(parse, definition)
+
+
+def _parse(parse: Callable[[str], Any], definition: str) -> Any:
+    parsed = parse(simplified(definition))
+    _attach(parsed[0], json.loads(definition), "JSONPath")
+    return parsed
 
 
 def simplified(definition: str) -> str:

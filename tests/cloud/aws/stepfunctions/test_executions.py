@@ -52,6 +52,40 @@ def test_task_starts_an_execution(aws: Aws, role: str) -> None:
     assert json.loads(aws.ended(output["ExecutionArn"])["output"]) == {"a": 1}
 
 
+RETRIED = {
+    "Each": {
+        "Type": "Map",
+        "ItemProcessor": {
+            "StartAt": "Look",
+            "States": {
+                "Look": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::aws-sdk:s3:headBucket",
+                    "Parameters": {"Bucket.$": "$"},
+                    "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2, "IntervalSeconds": 1}],
+                    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Missing"}],
+                    "End": True,
+                },
+                "Missing": {"Type": "Pass", "End": True},
+            },
+        },
+        "End": True,
+    }
+}
+
+
+def test_executions_of_one_definition_share_nothing(aws: Aws, role: str) -> None:
+    client = aws.client("stepfunctions")
+    machine = aws.machine("retried", RETRIED, role)
+    inputs = [[f"missing-{i}-{j}" for j in range(2)] for i in range(6)]
+    started = [client.start_execution(stateMachineArn=machine, input=json.dumps(i)) for i in inputs]
+    for execution, given in zip(started, inputs, strict=True):
+        assert json.loads(aws.ended(execution["executionArn"])["output"]) == given
+        history = client.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
+        kinds = [event["type"] for event in history["events"]]
+        assert kinds.count("TaskScheduled") == 2 * 3
+
+
 def test_results_of_optimised_tasks_tell_of_the_request(aws: Aws, role: str) -> None:
     child = aws.machine("child", {"Only": {"Type": "Pass", "End": True}}, role)
     output = json.loads(run(aws, nested(child, ""), role, {"n": 1})["output"])

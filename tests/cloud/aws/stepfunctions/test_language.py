@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
+from strata.cloud.aws.stepfunctions.map_fields import Fields
 from tests import yaml_files
 from tests.cloud.aws.conftest import Aws, run
 
@@ -88,3 +90,16 @@ def test_refused_definition_leaves_the_parser_alone(aws: Aws) -> None:
     assert [result(MIXED), result(GOOD)] == ["FAIL", "OK"]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(result, [MIXED, GOOD] * 20)) == ["FAIL", "OK"] * 20
+
+
+def test_definition_is_parsed_once() -> None:
+    fields, parsed = Fields(), []
+
+    def parse(definition: str) -> Any:
+        parsed.append(definition)
+        return AmazonStateLanguageParser.parse(definition)
+
+    texts = [json.dumps({**GOOD, "Comment": comment}) for comment in "aabab"]
+    programs = [fields.parse(parse, text)[0] for text in texts]
+    assert parsed == [texts[0], texts[2]]
+    assert [program is programs[0] for program in programs] == [True, True, False, True, False]
