@@ -57,6 +57,17 @@ def test_lines_and_their_numbers(
         assert source.frame.rdd.getNumPartitions() > 5
 
 
+def test_blocks_count_on_from_those_before() -> None:
+    blocks = [
+        # start in the source, first position, lines, last position with anything in it
+        lines.Block(200, 20, 3, None),
+        lines.Block(0, 7, 4, 9),
+        lines.Block(100, 1, 2, 2),
+    ]
+    # Lines 1 to 4 are positions 7 to 10, lines 5 and 6 positions 1 and 2, lines 7 to 9 positions 20 to 22.
+    assert lines.shifts_of(blocks) == ({0: -6, 100: 4, 200: -13}, 6, 9)
+
+
 @pytest.mark.parametrize("content", ["", "\n", "\n  \n\r\n", "\ufeff\n"])
 def test_nothing_but_blank_lines_is_nothing(spark: SparkSession, tmp_path: Path, content: str) -> None:
     path = tmp_path / "blank.csv"

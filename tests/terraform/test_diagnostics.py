@@ -94,6 +94,12 @@ def test_a_failure_has_a_place_if_terraform_gives_one() -> None:
     assert str(stream.error("unit failed")) == "modules/s3/main.tf:12: unit failed: No"
 
 
+def test_progress_that_nobody_follows_is_read() -> None:
+    stream = MessageStream()
+    stream.feed(json.dumps(progress("apply_start", "a.one")))
+    assert not stream.text
+
+
 def test_progress_and_changes_are_read_as_they_come() -> None:
     seen: list[tuple[int, str]] = []
     stream = MessageStream(on_progress=lambda done, address: seen.append((done, address)))

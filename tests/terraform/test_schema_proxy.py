@@ -53,6 +53,13 @@ def test_only_schemas_of_types_in_use(
     assert FUNCTIONS in kept
 
 
+def test_a_provider_without_data_sources_keeps_all_for_a_misspelt_type() -> None:
+    message = pb.GetProviderSchema.Response()
+    message.resource_schemas["aws_a"].version = 2
+    every = bytes(message.SerializeToString())
+    assert only(every, Types(frozenset({"aws_x"}), frozenset({"aws_x"}))) == every
+
+
 def test_types_of_a_configuration_and_of_states(tmp_path: Path) -> None:
     (tmp_path / "module").mkdir()
     (tmp_path / "module" / "main.tf").write_text(

@@ -492,7 +492,7 @@ def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     environ = machine(tmp_path, terraform="1.11.4")
     found = find_toolchain(tmp_path / "state", environ)
     (tmp_path / "bin" / "terraform").write_text(
-        "#!/bin/sh\necho '│ Error: Failed to install provider'; exit 1\n"
+        "#!/bin/sh\necho Initializing; echo '│ Error: Failed to install provider'; exit 1\n"
     )
     with pytest.raises(StrataError, match="cannot be downloaded: Error: Failed to install provider"):
         toolchain.download_aws_provider(found)
