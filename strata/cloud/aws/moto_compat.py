@@ -130,6 +130,7 @@ QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
 SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
 
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")
+CODE_IN_S3 = MotoName("moto.awslambda.models", "_validate_s3_bucket_and_key")
 
 STEPFUNCTIONS_BACKEND = MotoName("moto.stepfunctions.responses", "get_backend")
 VALIDATE_DEFINITION = MotoName(

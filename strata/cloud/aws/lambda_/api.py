@@ -12,7 +12,7 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, after_this_request, has_request_context
@@ -20,6 +20,8 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction, lambda_backends
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeKey, s3_backends
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
@@ -192,17 +194,33 @@ class Lambda(Service):
     def set_function_code(
         self, original: Callable[..., Any], function: LambdaFunction, updated_spec: dict[str, Any]
     ) -> None:
-        try:
-            original(function, updated_spec)
-        except ValueError as error:
-            # moto's way to say that bucket or key is missing: the code and the message as two arguments.
-            raise InvalidParameterValueException(str(error.args[-1])) from None
+        if updated_spec is not function.code and "S3Bucket" in updated_spec:
+            # moto would read the newest version of the key, and take a missing one for no bytes.
+            stored = self.code_in_s3(function.account_id, function.partition, updated_spec)
+            updated_spec = {**updated_spec, "ZipFile": base64.b64encode(stored.value)}
+        original(function, updated_spec)
         try:
             zipfile.ZipFile(io.BytesIO(function.code_bytes)).close()
         except zipfile.BadZipFile:
             raise InvalidParameterValueException(
                 "Could not unzip uploaded file. Please check your file, then try to upload again."
             ) from None
+
+    @replaces(moto.CODE_IN_S3)
+    def code_in_s3(self, account_id: str, partition: str, data: Mapping[str, Any]) -> FakeKey:
+        """Return the object that is the code of a function or layer, in the version that is asked for."""
+        version = data.get("S3ObjectVersion")
+        try:
+            stored = s3_backends[account_id][partition].get_object(
+                data["S3Bucket"], data["S3Key"], version_id=version
+            )
+        except MissingBucket:
+            raise _not_in_s3("NoSuchBucket", "The specified bucket does not exist") from None
+        if stored is not None:
+            return stored
+        if version:
+            raise _not_in_s3("NoSuchVersion", "The specified version does not exist.")
+        raise _not_in_s3("NoSuchKey", "The specified key does not exist.")
 
     def _check_role(self, role_arn: str, function_arn: str) -> None:
         try:
@@ -216,6 +234,11 @@ class Lambda(Service):
         function.last_modified = iso_8601_datetime_with_nanoseconds()
         self._runner.prepare(function)
         return function.get_configuration()
+
+
+def _not_in_s3(code: str, message: str) -> InvalidParameterValueException:
+    text = f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+    return InvalidParameterValueException(text)
 
 
 def _answer_with_id(request_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -89,13 +90,46 @@ def test_a_function_is_warm_before_its_first_invocation(functions: Aws) -> None:
     assert (made.function.name, made.function.timeout) == ("f", 7.0)
 
 
-def test_code_that_is_not_in_s3_is_refused(functions: Aws) -> None:
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"S3Bucket": "none"}, "NoSuchBucket. S3 Error Message: The specified bucket does not exist"),
+        ({"S3Key": "none.zip"}, "NoSuchKey. S3 Error Message: The specified key does not exist."),
+        (
+            {"S3ObjectVersion": "none"},
+            "NoSuchVersion. S3 Error Message: The specified version does not exist.",
+        ),
+    ],
+)
+def test_code_that_is_not_in_s3_is_refused(functions: Aws, changed: dict[str, str], said: str) -> None:
     client, put = functions.client("lambda"), {"S3Bucket": "code", "S3Key": "f.zip"}
     functions.bucket("code").put_object(Bucket="code", Key="f.zip", Body=zipped("1"))
-    create(functions, Code=put)
-    code, message = error_of(client.update_function_code, FunctionName="f", **(put | {"S3Bucket": "none"}))
-    assert code == "InvalidParameterValueException"
-    assert message.startswith("Error occurred while GetObject. S3 Error Code: NoSuchBucket.")
+    before = create(functions, Code=put)["CodeSha256"]
+    refused = (
+        "InvalidParameterValueException",
+        f"Error occurred while GetObject. S3 Error Code: {said}",
+    )
+    assert error_of(client.update_function_code, FunctionName="f", **(put | changed)) == refused
+    assert error_of(create, aws=functions, name="g", Code=put | changed) == refused
+    layer = put | changed
+    assert error_of(client.publish_layer_version, LayerName="l", Content=layer) == refused
+    assert client.get_function_configuration(FunctionName="f")["CodeSha256"] == before
+
+
+def test_code_is_the_version_that_is_asked_for(functions: Aws) -> None:
+    s3, client = functions.bucket("code"), functions.client("lambda")
+    s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
+    codes = [zipped("1"), zipped("22"), zipped("333")]
+    versions = [s3.put_object(Bucket="code", Key="f.zip", Body=code)["VersionId"] for code in codes]
+    put = {"S3Bucket": "code", "S3Key": "f.zip"}
+    sums = [base64.b64encode(hashlib.sha256(code).digest()).decode() for code in codes]
+    assert create(functions, Code=put | {"S3ObjectVersion": versions[0]})["CodeSha256"] == sums[0]
+    for version, expected in zip([versions[1], None, versions[0]], [sums[1], sums[2], sums[0]], strict=True):
+        asked = put | ({"S3ObjectVersion": version} if version else {})
+        assert client.update_function_code(FunctionName="f", **asked)["CodeSha256"] == expected
+    content = put | {"S3ObjectVersion": versions[1]}
+    published = client.publish_layer_version(LayerName="l", Content=content)
+    assert published["Content"]["CodeSha256"] == sums[1]
 
 
 def test_a_deleted_function_ends(functions: Aws) -> None:
