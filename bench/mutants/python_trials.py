@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
+import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -110,10 +112,25 @@ class _Watch:
 
 
 class _Only:
-    """A pytest plugin: these tests alone, in the order given."""
+    """A pytest plugin: these tests alone, in the order given, each ended when it takes far longer than usual.
 
-    def __init__(self, tests: Sequence[str]) -> None:
+    Args:
+        tests: the tests.
+        seconds: the usual time of each.
+    """
+
+    def __init__(self, tests: Sequence[str], seconds: Mapping[str, float]) -> None:
         self._place = {test: place for place, test in enumerate(tests)}
+        self._seconds = seconds
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        # A lock that is never released would else take the time of all tests.
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(_FAILED))
+        signal.alarm(60 + round(10 * self._seconds[item.nodeid]))
+        result = yield
+        signal.alarm(0)
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
@@ -198,7 +215,7 @@ def survives(
     usual = sum(baseline.seconds[test] for test in tests)
 
     def work() -> int:
-        return int(pytest.main([*_OPTIONS, *files], plugins=[_Only(tests), *plugins]))
+        return int(pytest.main([*_OPTIONS, *files], plugins=[_Only(tests, baseline.seconds), *plugins]))
 
     with scratch.written(mutant.file, mutant.text):
         code = scratch.child(work, 30 + 5 * usual)
