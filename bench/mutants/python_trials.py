@@ -22,6 +22,8 @@ from scratch import TIMED_OUT, Scratch, is_own
 
 # In the order of the suite's own options: one process, one order, nothing written.
 _OPTIONS = ["-q", "-x", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
+# Seconds of a test that a fault is tried with whatever the others take.
+_QUICK = 0.2
 _SOUND = 0
 _FAILED = 1
 
@@ -38,8 +40,8 @@ class Baseline:
         seconds: the time of each test.
         reached: file → line → what ran it: tests, and `fixture:` names of those that last longer than a test.
         users: fixture → the tests that use it.
-        most: how many seconds of tests a fault is tried with, some of each file; all if None. A survivor may
-            then be one that the others notice.
+        most: how many seconds of tests a fault is tried with beside the quick ones, some of each file; all if
+            None. A survivor may then be one that the others notice.
     """
 
     seconds: dict[str, float]
@@ -68,9 +70,12 @@ class Baseline:
         if self.most is None:
             return ordered
         files: dict[str, list[str]] = {}
-        for test in ordered:
-            files.setdefault(test.partition("::")[0], []).append(test)
         taken = set()
+        for test in ordered:
+            if self.seconds.get(test, 0) < _QUICK:
+                taken.add(test)
+            else:
+                files.setdefault(test.partition("::")[0], []).append(test)
         left = self.most
         for test in filter(None, chain.from_iterable(zip_longest(*files.values()))):
             left -= self.seconds.get(test, 0)
