@@ -113,7 +113,11 @@ class WaitingDelivery:
 
 
 class Delivery(Timed):
-    """Invokes targets in threads until it is stopped."""
+    """Invokes targets in threads until it is stopped; the clock says when one is tried again.
+
+    Args:
+        clock: the cloud's; whoever makes a delivery lets the clock follow it.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -124,8 +128,6 @@ class Delivery(Timed):
         self._changed = threading.Condition()
         self._stopped = False
         self._invoked: list[str] = []
-        self._timer = threading.Thread(target=self._run, name="event-retry", daemon=True)
-        self._timer.start()
 
     def submit(self, invocation: Invocation) -> None:
         """Deliver soon, in another thread."""
@@ -142,18 +144,16 @@ class Delivery(Timed):
                     ]
                     heapq.heapify(self._waiting)
                     self._held.clear()
-                    self._changed.notify_all()
+                    self._clock.poke()
 
     def submit_later(self, invocation: Invocation, seconds: float, *, let_pass: bool) -> None:
         """Deliver after some seconds; with `let_pass` as soon as another one was submitted."""
         with self._changed:
             if not self._stopped:
                 self._begin(invocation)
-                number = next(self._order)
-                heapq.heappush(self._waiting, (self._clock.monotonic() + seconds, number, invocation))
+                number = self._wait(invocation, seconds)
                 if let_pass:
                     self._held.add(number)
-                self._changed.notify_all()
 
     def invoked(self) -> str:
         """Return the ARN of a target that is being invoked; empty if none is."""
@@ -175,9 +175,7 @@ class Delivery(Timed):
             self._waiting.clear()
             for delivery in deliveries:
                 delivery.invocation.submitted = now - delivery.age
-                due = now + delivery.delay
-                heapq.heappush(self._waiting, (due, next(self._order), delivery.invocation))
-            self._changed.notify_all()
+                self._wait(delivery.invocation, delivery.delay)
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when something is tried again; None if nothing waits."""
@@ -203,22 +201,14 @@ class Delivery(Timed):
             self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
-        self._timer.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self) -> None:
-        with self._changed:
-            while not self._stopped:
-                if not self._waiting:
-                    self._changed.wait()
-                    continue
-                due, _, invocation = self._waiting[0]
-                remaining = due - self._clock.monotonic()
-                if remaining > 0:
-                    self._changed.wait(remaining)
-                    continue
-                heapq.heappop(self._waiting)
-                self._start(invocation)
+    def _wait(self, invocation: Invocation, seconds: float) -> int:
+        """Let an invocation wait for its time; return its number."""
+        number = next(self._order)
+        heapq.heappush(self._waiting, (self._clock.monotonic() + seconds, number, invocation))
+        self._clock.poke()
+        return number
 
     def _begin(self, invocation: Invocation) -> None:
         if invocation.submitted is None:
@@ -262,6 +252,4 @@ class Delivery(Timed):
             invocation.retries += 1
             with self._changed:
                 if not self._stopped:
-                    due = self._clock.monotonic() + delay
-                    heapq.heappush(self._waiting, (due, next(self._order), invocation))
-                    self._changed.notify_all()
+                    self._wait(invocation, delay)

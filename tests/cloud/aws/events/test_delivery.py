@@ -55,7 +55,10 @@ def targets(monkeypatch: pytest.MonkeyPatch) -> Targets:
 
 @pytest.fixture
 def deliver(targets: Targets) -> Iterator[Callable[..., TargetInvocation]]:
-    running = Delivery(Clock())
+    clock = Clock()
+    running = Delivery(clock)
+    clock.follow(running)
+    clock.start()
 
     def submit(**target: Any) -> TargetInvocation:
         event = {"id": "e", "n": "é"}
@@ -65,6 +68,7 @@ def deliver(targets: Targets) -> Iterator[Callable[..., TargetInvocation]]:
         return found
 
     yield submit
+    clock.stop()
     running.stop()
 
 
@@ -179,4 +183,4 @@ def test_nothing_is_delivered_after_the_stop(targets: Targets) -> None:
     running.stop()
     running.submit(waiting)
     running._retry(waiting, again())
-    assert (targets.taken, running._waiting, running._timer.is_alive()) == ([], [], False)
+    assert (targets.taken, running._waiting) == ([], [])

@@ -369,11 +369,15 @@ def test_retries_end_in_the_dead_letter_queue(monkeypatch: pytest.MonkeyPatch) -
     failing = Failing(ClientError(answer, "SendMessage"))  # type: ignore[arg-type]
     policy = {"RetryPolicy": {"MaximumRetryAttempts": 2}, "DeadLetterConfig": {"Arn": DEAD}}
     target = {"Arn": QUEUE, "RoleArn": "r", "Input": "<aws.scheduler.attempt-number>", **policy}
-    delivery = Delivery(cloud_clock.Clock())
+    clock = cloud_clock.Clock()
+    delivery = Delivery(clock)
+    clock.follow(delivery)
+    clock.start()
     try:
         delivery.submit(ScheduledInvocation(ARN, GROUP, target, NOW, failing))
         eventually(lambda: len(failing.calls) == 4)
     finally:
+        clock.stop()
         delivery.stop()
     assert [call[2]["MessageBody"] for call in failing.calls] == ["1", "2", "3", "3"]
     attributes = failing.calls[-1][2]["MessageAttributes"]
