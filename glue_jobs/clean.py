@@ -110,7 +110,14 @@ def _date(contract: Contract) -> str:
     if contract.date.of is not None:
         return f"CAST(`{contract.date.of}` AS date)"
     year, month, day = (f"try_cast(`{part}` AS int)" for part in contract.date.parts)
-    return f"IF({year} BETWEEN 1000 AND 9999, make_date({year}, {month}, {day}), NULL)"
+    # Where Spark is strict (spark.sql.ansi.enabled), parts that make no date would fail the file.
+    conditions = (
+        f"{year} BETWEEN 1000 AND 9999",
+        f"{month} BETWEEN 1 AND 12",
+        f"{day} BETWEEN 1 AND 31",
+        f"({day} <= 28 OR {day} <= day(last_day(make_date({year}, {month}, 1))))",
+    )
+    return f"IF({' AND '.join(conditions)}, make_date({year}, {month}, {day}), NULL)"
 
 
 def _verdict(contract: Contract, reader: Fields) -> str:

@@ -401,6 +401,34 @@ WILD = st.one_of(
 ).map(lambda field: field.replace(b"\n", b""))
 
 
+# year, month and day of a line, and whether they make a date
+PARTS = [
+    ("2013,12,31", True), ("2013,1,1", True), ("2012,2,29", True), ("1000,1,1", True), ("9999,12,31", True),
+    ("2013,13,1", False), ("2013,0,1", False), ("2013,-1,1", False), ("2013,20130101,1", False),
+    ("2013,2,29", False), ("2013,2,30", False), ("2013,4,31", False), ("2013,1,32", False), ("2013,1,0", False),
+    ("2013,1,-1", False), ("2013,1,2147483647", False), ("999,1,1", False), ("10000,1,1", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ansi", [False, True])
+def test_parts_make_a_date_or_quarantine_their_line(
+    spark: SparkSession, buckets: Buckets, ansi: bool
+) -> None:
+    lines = []
+    for number, (parts, good) in enumerate(PARTS):
+        year, month, day = parts.split(",") if good else ("2013", "1", "1")
+        lines.append(f"{number},{parts},{year}-{month:0>2}-{day:0>2}T12:00:00Z".encode())
+    spark.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
+    try:
+        result = run_jobs(spark, buckets, new_contract({}), lines)
+    finally:
+        spark.conf.unset("spark.sql.ansi.enabled")
+    assert sorted(result.arrow) == [line for line, (_, good) in enumerate(PARTS, 2) if good]
+    assert {line: row["reason"] for line, row in result.quarantined.items()} == {
+        line: "bad_date" for line, (_, good) in enumerate(PARTS, 2) if not good
+    }
+
+
 @st.composite
 def files(draw: st.DrawFn) -> tuple[Contract, list[bytes], dict[int, dict[str, Any]]]:
     """A contract, the lines of a file, and the values of those lines that are good."""
