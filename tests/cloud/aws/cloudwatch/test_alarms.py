@@ -108,9 +108,9 @@ def test_an_alarm_acts_once_for_each_change(watched: Watched) -> None:
     assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", reason)
     data = json.loads(alarm["StateReasonData"])
     assert (data["recentDatapoints"], data["threshold"], data["period"]) == ([5.0], 0.0, 60)
-    assert data["evaluatedDatapoints"] == [
-        {"timestamp": f"{begun:%Y-%m-%dT%H:%M:00.000+0000}", "sampleCount": 2.0, "value": 5.0}
-    ]
+    start = f"{begun:%Y-%m-%dT%H:%M:00.000+0000}"
+    assert data["evaluatedDatapoints"] == [{"timestamp": start, "sampleCount": 2.0, "value": 5.0}]
+    assert (data["version"], data["startDate"]) == ("1.0", start)
     assert [it["NewStateValue"] for it in watched.told()] == ["ALARM"]
     watched.data(1.0)
     watched.minutes()

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import MapRunStatus
 
 from strata.cloud.aws.stepfunctions.map_fields import MapFields
+from strata.cloud.aws.stepfunctions.map_runs import _counts
 
 from ..conftest import ACCOUNT, REGION, STATES, Aws, eventually, run
 
@@ -59,10 +61,29 @@ def started(aws: Aws, states: dict[str, Any], role: str, given: Any) -> tuple[An
     return client, ended, found["mapRunArn"]
 
 
+def test_every_child_is_counted_by_its_status() -> None:
+    children = [("PENDING", 1), ("RUNNING", 2), ("SUCCEEDED", 3), ("FAILED", 4), ("TIMED_OUT", 5)]
+    children += [("ABORTED", 6), ("PENDING_REDRIVE", 7)]
+    assert _counts(SimpleNamespace(status=MapRunStatus.RUNNING), children) == {
+        "pending": 1,
+        "running": 2,
+        "succeeded": 3,
+        "failed": 4,
+        "timedOut": 5,
+        "aborted": 6,
+        "pendingRedrive": 7,
+        "total": 28,
+        "resultsWritten": 0,
+        "failuresNotRedrivable": 0,
+    }
+
+
 def test_children_are_executions(aws: Aws, role: str) -> None:
     client, ended, map_run = started(aws, distributed(CHILD, ToleratedFailureCount=1), role, items(1, 20, 3))
     listed = client.list_executions(mapRunArn=map_run)["executions"]
     assert [each["status"] for each in listed] == ["SUCCEEDED", "FAILED", "SUCCEEDED"]
+    begun = [each["startDate"] for each in listed]
+    assert begun == sorted(begun, reverse=True)
     assert {each["itemCount"] for each in listed} == {1}
     assert {each["redriveCount"] for each in listed} == {0}
     assert {each["mapRunArn"] for each in listed} == {map_run}
