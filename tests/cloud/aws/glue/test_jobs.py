@@ -170,7 +170,9 @@ def test_a_run_executes_its_script() -> None:
     process, identities = Process(), Identities()
     arguments = {"--extra-py-files": "s3://b/x/one.py, s3://b/two.zip", "--conf": "a=1", "--k": "v"}
     run = a_run(process, arguments=arguments, identities=identities)
-    assert (run.active, run.ended, run.as_dict()["JobRunState"]) == (True, False, "STARTING")
+    described = run.as_dict()
+    assert (run.active, run.ended, described["JobRunState"]) == (True, False, "STARTING")
+    assert described["ExecutionTime"] == 0
     run.start()
     run.join(20)
     assert (run.active, run.ended, run.state, run.error) == (False, True, "SUCCEEDED", None)
