@@ -485,3 +485,11 @@ def test_bus_has_three_hundred_rules(aws: Aws) -> None:
     events.put_rule(Name="299", **rule)
     events.create_event_bus(Name="other")
     events.put_rule(Name="300", EventBusName="other", **rule)
+
+
+def test_a_target_that_is_being_invoked_is_named() -> None:
+    bridge = EventBridge(FaultRegistry(), Clock())
+    assert bridge.unfinished() == ""
+    for arn, said in (("", ""), ("arn:q", "an event is being delivered to arn:q")):
+        bridge._delivery = SimpleNamespace(invoked=lambda arn=arn: arn)  # type: ignore[assignment]
+        assert bridge.unfinished() == said
