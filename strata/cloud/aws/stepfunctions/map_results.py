@@ -38,7 +38,7 @@ def write(s3: Any, destination: dict[str, Any], run: Any, config: dict[str, Any]
         ClientError: S3 refused an object.
     """
     where = dict(destination)
-    bucket, prefix = where["Bucket"], where.pop("Prefix", None) or ""
+    bucket, prefix = where["Bucket"], where.pop("Prefix", None)
     number = redrives_of(run).count
     folder = f"{prefix.removesuffix('/')}/" if prefix else ""
     folder += f"{run.map_run_arn.rpartition(':')[2]}/" + (f"Redrive-{number}/" if number else "")
