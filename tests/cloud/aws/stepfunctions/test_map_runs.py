@@ -275,9 +275,12 @@ def test_results_are_written(aws: Aws, role: str) -> None:
 def test_results_of_a_run_that_failed_are_written_as_lines(aws: Aws, role: str) -> None:
     s3 = aws.bucket("results")
     config = {"Transformation": "COMPACT", "OutputType": "JSONL"}
-    states = distributed(CHILD, ResultWriter=writer("results", **config))
-    _, ended, _ = started(aws, states, role, items(1, 2, 20, 3))
+    written = writer("results", **config)
+    written["Parameters"]["Prefix"] = "r/"
+    states = distributed(CHILD, ResultWriter=written)
+    _, ended, map_run = started(aws, states, role, items(1, 2, 20, 3))
     assert ended["error"] == "States.ExceedToleratedFailureThreshold"
+    assert {key.rpartition("/")[0] for key in objects(s3, "results")} == {f"r/{map_run.rpartition(':')[2]}"}
     found = {key.rpartition("/")[2]: body for key, body in objects(s3, "results").items()}
     assert sorted(found) == ["FAILED_0.json", "PENDING_0.json", "SUCCEEDED_0.json", "manifest.json"]
     lines = found["SUCCEEDED_0.json"].decode().splitlines()
