@@ -276,19 +276,6 @@ def action_name(service: str, action: str) -> MotoName:
     return MotoName(response.module, f"{response.path}.{camelcase_to_underscores(action)}")
 
 
-def require_action(service: str, action: str) -> None:
-    """Refuse an action that AWS does not have.
-
-    Raises:
-        LookupError: botocore does not know it.
-    """
-    import botocore.session
-
-    known = botocore.session.get_session().get_service_model(service).operation_names
-    if action not in known:
-        raise LookupError(f"{service} has no action {action}: {did_you_mean(action, known)}")
-
-
 def now() -> datetime:
     """Return the time as moto tells it, in UTC: that of the cloud's clock, while a cloud runs."""
     from moto.core import utils

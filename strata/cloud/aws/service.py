@@ -23,14 +23,10 @@ class PartNotImplementedError(NotImplementedError):
 
 
 class Binding(NamedTuple):
-    """What a method stands in for; `wraps`: the method gets moto's own function as its first argument.
-
-    `action` is the service and the name of AWS's action that the method carries out, if it is one.
-    """
+    """What a method stands in for; `wraps`: the method gets moto's own function as its first argument."""
 
     names: tuple[MotoName, ...]
     wraps: bool
-    action: tuple[str, str] | None = None
 
 
 def action(service: str, name: str, *, wraps: bool = False) -> Callable[[F], F]:
@@ -42,9 +38,10 @@ def action(service: str, name: str, *, wraps: bool = False) -> Callable[[F], F]:
         wraps: give the method moto's own function as its first argument.
 
     Raises:
-        LookupError: the service is not known. An unknown action is refused when its service starts.
+        LookupError: the service is not known. That AWS has the action is checked by a test, because reading
+            botocore's description of each service takes a quarter of the cloud's start.
     """
-    return _bound(Binding((moto_compat.action_name(service, name),), wraps, (service, name)))
+    return _bound(Binding((moto_compat.action_name(service, name),), wraps))
 
 
 def replaces(*names: MotoName, wraps: bool = False) -> Callable[[F], F]:
@@ -74,16 +71,9 @@ class Service:
         self._patches = Patches()
 
     def start(self) -> None:
-        """Put this service's methods into moto.
-
-        Raises:
-            LookupError: a method is to carry out an action that AWS does not have.
-        """
+        """Put this service's methods into moto."""
         for attribute, bindings in bindings_of(type(self)).items():
             for binding in bindings:
-                # Reading botocore's description of a service takes a while, and what moto has exists.
-                if binding.action and not hasattr(binding.names[0].owner(), binding.names[0].attribute):
-                    moto_compat.require_action(*binding.action)
                 for name in binding.names:
                     self._replace(name, getattr(self, attribute), wraps=binding.wraps)
 

@@ -18,6 +18,7 @@ from strata.cloud.aws.gateway.services import Services
 from strata.cloud.aws.moto_compat import MotoName
 from strata.cloud.aws.service import Service, bindings_of
 from strata.cloud.aws.stepfunctions import engine, execution_log, sdk_tasks  # noqa: F401  (their classes)
+from strata.errors import did_you_mean
 
 from .conftest import ACCOUNT, Aws
 
@@ -130,8 +131,10 @@ def test_every_action_is_one_of_awss() -> None:
                     argument.value for argument in node.args if isinstance(argument, ast.Constant)
                 )
                 count += 1
-                if name not in session.client(service).meta.service_model.operation_names:  # type: ignore[arg-type]
-                    unknown.append(f"{file.name}:{node.lineno}: {service} has no action {name}")
+                known = session.client(service).meta.service_model.operation_names  # type: ignore[arg-type]
+                if name not in known:
+                    near = did_you_mean(name, known)
+                    unknown.append(f"{file.name}:{node.lineno}: {service} has no action {name}: {near}")
     assert unknown == []
     assert count >= 30
 

@@ -303,31 +303,3 @@ def test_an_action_of_an_unknown_service_is_not_declared(service: str, says: str
     with pytest.raises(LookupError) as caught:
         action(service, "StartExecution")
     assert says in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("AsumeRole", "sts has no action AsumeRole: did you mean AssumeRole?"),
-        ("GuessRole", "sts has no action GuessRole: "),
-        # moto has it, or lacks what AWS has.
-        ("AssumeRole", ""),
-        ("DecodeAuthorizationMessage", ""),
-    ],
-)
-def test_an_action_that_aws_does_not_have_does_not_start(name: str, says: str) -> None:
-    class Odd(Service):
-        @action("sts", name)
-        def carry_out(self, response: Any) -> str:
-            return ""
-
-    service = Odd()
-    try:
-        if says:
-            with pytest.raises(LookupError) as caught:
-                service.start()
-            assert says in str(caught.value)
-        else:
-            service.start()
-    finally:
-        service.stop()
