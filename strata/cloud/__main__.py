@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
+import gc
 import os
 import signal
 import sys
@@ -67,11 +67,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    with left_out("pandas"):
-        from strata.cloud.embedded import EmbeddedCloud
-
-        # Imported here, and not by one of the cloud's threads: it would bring pandas along.
-        importlib.import_module("snowflake.connector")
+    # Of what is imported nothing becomes garbage; the collections are a quarter of the start.
+    gc.disable()
+    from strata.cloud.embedded import EmbeddedCloud
 
     cloud = EmbeddedCloud(
         arguments.directory,
@@ -83,17 +81,33 @@ def _serve(arguments: argparse.Namespace) -> None:
         any_key=arguments.any_key,
     )
     try:
-        with cloud as endpoints:
+        # As long as it serves: Snowflake is loaded for its first client.
+        with left_out("pandas"), cloud as endpoints:
+            gc.freeze()
+            gc.enable()
             if arguments.warm_processes:
                 # While Terraform applies: the first jobs then find warm processes.
                 cloud.warm_up()
             # The reader may be gone already; then the end of standard input follows.
             with contextlib.suppress(BrokenPipeError):
                 print(endpoints.model_dump_json(), flush=True)
-            threading.Event().wait()
+            _wait_for_signal()
     finally:
         # A signal may come when the cloud has started, and before `with` has it.
         cloud.stop()
+
+
+def _wait_for_signal() -> NoReturn:
+    """Wait until `_stop` is raised.
+
+    Not by a lock: a signal that comes while the main thread lets another one run, before it waits, is only
+    handled when the lock is released. The byte that a signal writes is there to be read.
+    """
+    read, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(written)
+    while True:
+        os.read(read, 1)
 
 
 def _stop(number: int, frame: Any) -> NoReturn:

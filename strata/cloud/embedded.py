@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -54,12 +53,10 @@ class EmbeddedCloud:
         self._snowflake: SnowflakeServer | None = None
         self._provider: ProviderServer | None = None
         self._reattach = ""
-        self._starting: threading.Thread | None = None
-        self._fault: BaseException | None = None
         self._wrote_file = False
 
     def __enter__(self) -> Endpoints:
-        """Start all servers, side by side; return where they listen.
+        """Start all servers; return where they listen.
 
         Raises:
             StrataError: a port is taken, or a cloud runs in this directory already.
@@ -73,12 +70,8 @@ class EmbeddedCloud:
                 remedy="use that one, or stop it with `strata down`",
             )
         try:
-            self._starting = threading.Thread(target=self._start_snowflake, daemon=True)
-            self._starting.start()
+            self._start_snowflake()
             self._aws.start()
-            self._starting.join()
-            if self._fault is not None:
-                raise self._fault
             endpoints = self._endpoints()
             # Said first: a signal may come as soon as the file is there.
             self._wrote_file = True
@@ -97,18 +90,17 @@ class EmbeddedCloud:
         self.stop()
 
     def warm_up(self) -> None:
-        """Begin to warm up Spark processes for Glue, which else the first job does."""
+        """Begin to warm up what else the first one waits for: Spark processes for Glue, and Snowflake."""
         self._aws.services.glue.warm_up()
+        if self._snowflake is not None and self._provider is not None:
+            self._provider.warm_up()
+            self._snowflake.warm_up()
 
     def stop(self) -> None:
         """Stop all servers and remove `cloud.json`; a second call does nothing."""
         if self._wrote_file:
             (self.context.directory / CLOUD_FILE).unlink(missing_ok=True)
             self._wrote_file = False
-        if self._starting is not None:
-            # After an interrupt the thread may still import: what it starts later dies with the process.
-            self._starting.join(timeout=1)
-            self._starting = None
         if self._provider is not None:
             self._provider.stop()
             self._provider = None
@@ -118,16 +110,13 @@ class EmbeddedCloud:
         self._aws.stop()
 
     def _start_snowflake(self) -> None:
-        try:
-            # Imported here: it takes as long as moto does, and the two may overlap.
-            from strata.cloud.snowflake import ProviderServer, SnowflakeServer
+        # Imported here: whoever only reads this module's names does not pay for gRPC.
+        from strata.cloud.snowflake import ProviderServer, SnowflakeServer
 
-            self._snowflake = SnowflakeServer(self.context)
-            self._snowflake.start()
-            self._provider = ProviderServer(self._snowflake)
-            self._reattach = self._provider.start()
-        except BaseException as error:  # raised again in the thread that waits for this one
-            self._fault = error
+        self._snowflake = SnowflakeServer(self.context)
+        self._snowflake.start()
+        self._provider = ProviderServer(self._snowflake)
+        self._reattach = self._provider.start()
 
     def _endpoints(self) -> Endpoints:
         assert self._snowflake is not None, "Snowflake has not started"

@@ -1,31 +1,35 @@
-"""The embedded Snowflake: one account, served over HTTP on a loopback port."""
+"""The embedded Snowflake: one account, served over HTTP on a loopback port.
+
+It listens at once, and loads its engine for the first client: half of what the embedded cloud would need to
+start (docs/decisions/0153-snowflake-loads-for-its-first-client.md).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
+import selectors
+import socket
 import threading
-import time
-from typing import Any
-
-import uvicorn
+from typing import TYPE_CHECKING, Any
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
-from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake.api import Api
-from strata.cloud.snowflake.catalog import Catalog, GrantDetail, User, Warehouse
-from strata.cloud.snowflake.connection import cut_off_by
-from strata.cloud.snowflake.engine import Engine
-from strata.cloud.snowflake.notifications import NotificationReader
-from strata.cloud.snowflake.properties import default_properties
-from strata.cloud.snowflake.session import SnowflakeAccount
-from strata.cloud.snowflake.statements.accounts import hash_password
-from strata.cloud.snowflake.storage import AssumeRole, StageStorage, channel_arn
+from strata.cloud.snowflake.aws_account import channel_arn
 from strata.errors import StrataError
 
-ORGANIZATION = "STRATA"
+if TYPE_CHECKING:
+    from strata.cloud.snowflake.catalog import Catalog
+    from strata.cloud.snowflake.served_account import ServedAccount
+    from strata.cloud.snowflake.storage import AssumeRole
+    from strata.cloud.snowflake.unavailable import Unavailable
+
+ACCOUNT = "STRATA-LOCAL"
 ADMIN = "STRATA_ADMIN"
+# Two threads that import the same packages, which import each other in circles, would get half a module.
+IMPORTING = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 class SnowflakeServer:
@@ -45,45 +49,24 @@ class SnowflakeServer:
         self.port = 0
         self.user = ADMIN
         self.password = ""
-        self.account = f"{ORGANIZATION}-LOCAL"
+        self.account = ACCOUNT
         self._assume_role = assume_role
-        self._shared: SnowflakeAccount | None = None
-        self._notifications: NotificationReader | None = None
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._listening: socket.socket | None = None
+        self._wake: socket.socket | None = None
+        self._loader: threading.Thread | None = None
+        self._served: ServedAccount | None = None
+        self._unavailable: Unavailable | None = None
 
     def start(self) -> None:
-        """Start serving, and set the environment by which a Lambda reaches this server.
+        """Listen, and set the environment by which a Lambda reaches this server.
 
         Raises:
-            StrataError: the port is taken, or the server does not start.
+            StrataError: the port is taken.
         """
-        listening = listen(self.context.snowflake_port, "Snowflake")
-        self.port = self.context.snowflake_port = listening.getsockname()[1]
+        self._listening = listen(self.context.snowflake_port, "Snowflake")
+        self.port = self.context.snowflake_port = self._listening.getsockname()[1]
         self.password = secrets.token_urlsafe(18)
-        self._shared = self._new_account(self._assume_role or self._context_role)
-        self._notifications = NotificationReader(self._shared)
-        self.context.channels.open(channel_arn(self.context.region), self._notifications.take)
-        api = Api(self._shared, lambda: self.context.aws_url, self.context.issuer, ADMIN)
-        config = uvicorn.Config(
-            api.application(),
-            http=cut_off_by(self.context.faults),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_keep_alive=60,
-        )
-        logging.getLogger("uvicorn").setLevel(logging.ERROR)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listening]}, name="snowflake-server", daemon=True
-        )
-        self._thread.start()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                self.stop()
-                raise StrataError("the embedded Snowflake did not start", remedy="see the log above")
-            time.sleep(0.005)
+        self.context.channels.open(channel_arn(self.context.region), self._take)
         self.context.snowflake_environment.update(
             SNOWFLAKE_HOST=self.host,
             SNOWFLAKE_PORT=str(self.port),
@@ -91,55 +74,99 @@ class SnowflakeServer:
             # The connector sends a workload's identity to Snowflake's domains and these hosts only.
             SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES=self.host,
         )
+        self._wake, woken = socket.socketpair()
+        # Here, and not in the thread: a server that is stopped at once has no sockets to register.
+        selector = selectors.DefaultSelector()
+        selector.register(self._listening, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        self._loader = threading.Thread(
+            target=self._wait, args=(self._listening, woken, selector), name="snowflake-loader", daemon=True
+        )
+        self._loader.start()
+
+    def warm_up(self) -> None:
+        """Begin to load the engine, which else the first client waits for."""
+        # A loader that has begun does not read it any more.
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                self._wake.send(b"load")
 
     def stop(self) -> None:
         """Stop serving and drop the account; a second call does nothing."""
-        if self._server is not None:
-            self._server.should_exit = True
-            self._server.force_exit = True
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-        self._server = self._thread = None
-        if self._notifications is not None:
-            self.context.channels.close(channel_arn(self.context.region))
-            self._notifications.stop()
-            self._notifications = None
-        if self._shared is not None:
-            self._shared.storage.close()
-            self._shared.engine.close()
-            self._shared = None
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            wake.close()
+        # Not joined: a loader that still imports stops by itself what it has made.
+        self._loader = None
+        self.context.channels.close(channel_arn(self.context.region))
+        self._stop_served()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         self.context.snowflake_environment.clear()
 
     @property
     def catalog(self) -> Catalog:
         """The account's catalogue, while the server runs."""
-        if self._shared is None:
+        if self._loader is None:
             raise StrataError("the embedded Snowflake is not running", remedy="start it first")
-        return self._shared.catalog
+        self.warm_up()
+        self._loader.join()
+        if self._served is None:
+            raise StrataError("the embedded Snowflake cannot be loaded", remedy="see the log above")
+        return self._served.account.catalog
+
+    def _wait(self, listening: socket.socket, woken: socket.socket, either: selectors.BaseSelector) -> None:
+        """Load when a client has connected, which the socket keeps waiting, or when it is asked for."""
+        with woken, either:
+            either.select()
+        if self._wake is not None:
+            self._load(listening)
+
+    def _load(self, listening: socket.socket) -> None:
+        try:
+            with IMPORTING:
+                # Imported here: duckdb, sqlglot and the connector take a second.
+                from strata.cloud.snowflake.served_account import ServedAccount
+
+            served = ServedAccount(
+                self.context,
+                self.account,
+                self.user,
+                self.password,
+                self._assume_role or self._context_role,
+            )
+            # Before a client is served: it may create the table that a notification is for.
+            self._served = served
+            if self._wake is not None:
+                served.start(listening)
+        except Exception as error:
+            # Whatever a package that is damaged or of another version does when it is imported.
+            self._stop_served()
+            if self._wake is not None:
+                _log.exception("the embedded Snowflake cannot be loaded")
+                self._refuse(listening, error)
+        if self._wake is None:
+            self._stop_served()
+
+    def _refuse(self, listening: socket.socket, error: Exception) -> None:
+        from strata.cloud.snowflake.unavailable import Unavailable
+
+        self._unavailable = Unavailable(listening, error)
+
+    def _stop_served(self) -> None:
+        served, self._served = self._served, None
+        if served is not None:
+            served.stop()
+        unavailable, self._unavailable = self._unavailable, None
+        if unavailable is not None:
+            unavailable.stop()
+
+    def _take(self, message: str) -> None:
+        """Take a notification of a bucket; an account whose engine is not loaded has no tables to refresh."""
+        if self._served is not None:
+            self._served.notifications.take(message)
 
     def _context_role(self, role_arn: str, **requested: Any) -> Any:
         # Looked up at each call: the AWS server may start after this one.
         return self.context.assume_role(role_arn, **requested)
-
-    def _new_account(self, assume_role: AssumeRole) -> SnowflakeAccount:
-        name = self.account.partition("-")[2]
-        catalog = Catalog(account=name, organization=ORGANIZATION, region=self.context.region)
-        access_control.seed(catalog)
-        admin = User(name=ADMIN, owner="ACCOUNTADMIN", options=default_properties("USER"))
-        admin.password = hash_password(self.password)
-        admin.options |= {
-            "LOGIN_NAME": ADMIN,
-            "DISPLAY_NAME": ADMIN,
-            "DEFAULT_ROLE": "ACCOUNTADMIN",
-            "DEFAULT_WAREHOUSE": "COMPUTE_WH",
-        }
-        catalog.users[ADMIN] = admin
-        catalog.role_grants["ACCOUNTADMIN", "USER", ADMIN] = GrantDetail("")
-        # A new Snowflake account comes with this warehouse.
-        warehouse = Warehouse(
-            name="COMPUTE_WH", owner="ACCOUNTADMIN", options=default_properties("WAREHOUSE")
-        )
-        catalog.warehouses["COMPUTE_WH"] = warehouse
-        return SnowflakeAccount(
-            catalog=catalog, engine=Engine(), storage=StageStorage(self.context, assume_role)
-        )

@@ -12,6 +12,7 @@ from typing import Any
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.s3.stored_objects import StorageError, StoredObject, StoredObjects
+from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.file_cache import FileCache, LocalFile
@@ -19,16 +20,7 @@ from strata.cloud.snowflake.text_files import Conversion
 
 __all__ = ["Bucket", "StageStorage", "StoredObject"]
 
-# Snowflake's own AWS account, and the IAM user of this Snowflake account in it.
-_AWS_ACCOUNT = "210987654321"
-USER_ARN = f"arn:aws:iam::{_AWS_ACCOUNT}:user/strata-embedded-snowflake"
-
 AssumeRole = Callable[..., Any]
-
-
-def channel_arn(region: str) -> str:
-    """Return the queue that notifications of a region's buckets go to."""
-    return f"arn:aws:sqs:{region}:{_AWS_ACCOUNT}:sf-snowpipe-AIDAEMBEDDEDSNOWFLAKE-strataEmbeddedSnowflak"
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -23,10 +23,10 @@ from strata.cloud.aws import AwsServer
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.gateway.services import Services
 from strata.cloud.client import embedded_client
-from strata.cloud.snowflake import snapshot
+from strata.cloud.snowflake import served_account, snapshot
+from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
-from strata.cloud.snowflake.storage import USER_ARN
 
 from .console import Console
 
@@ -272,7 +272,8 @@ def decoded(text: str) -> Any:
 
 @contextmanager
 def new_account(place: Path) -> Iterator[SnowflakeAccount]:
-    found = SnowflakeServer(CloudContext(ACCOUNT, REGION, place))._new_account(refused_role)
+    context = CloudContext(ACCOUNT, REGION, place)
+    found = served_account.new_account(context, "STRATA-LOCAL", ADMIN, "secret", refused_role)
     yield found
     found.storage.close()
     found.engine.close()

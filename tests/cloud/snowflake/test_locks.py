@@ -19,9 +19,9 @@ from strata.cloud.snowflake.api import Api
 from strata.cloud.snowflake.provider.servicer import ProviderRefusedError, Servicer
 from strata.cloud.snowflake.requests import QueryRequests
 from strata.cloud.snowflake.results import status
-from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
+from strata.cloud.snowflake.served_account import new_account
+from strata.cloud.snowflake.server import ADMIN
 from strata.cloud.snowflake.session import SnowflakeAccount
-from strata.cloud.snowflake.statements.accounts import hash_password
 from strata.cloud.snowflake.storage import StageStorage, StoredObject
 
 from .conftest import ACCOUNT, REGION, refused_role
@@ -78,8 +78,8 @@ class Held(dict):
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
-    made = SnowflakeServer(CloudContext(ACCOUNT, REGION, tmp_path))._new_account(refused_role)
-    made.catalog.users[ADMIN].password = hash_password("secret")
+    context = CloudContext(ACCOUNT, REGION, tmp_path)
+    made = new_account(context, "STRATA-LOCAL", ADMIN, "secret", refused_role)
     yield Guarded(made.catalog, made.engine, made.storage)
     made.storage.close()
     made.engine.close()

@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from strata.cloud.aws import CloudContext
+from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.server import SnowflakeServer
-from strata.cloud.snowflake.storage import USER_ARN
 
 from .conftest import REGION, ROLE, ROLE_NAME, TRUST, Snow, document, root_client, started
 

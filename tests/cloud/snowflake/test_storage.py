@@ -12,6 +12,7 @@ import pytest
 
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.snowflake import storage
+from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.catalog import Integration
 from strata.cloud.snowflake.errors import SqlError
 from strata.cloud.snowflake.storage import StageStorage, StorageError, StoredObject
@@ -122,7 +123,7 @@ def test_the_role_of_an_integration(tmp_path: Path) -> None:
     options = {"STORAGE_PROVIDER": "S3", "STORAGE_AWS_ROLE_ARN": "arn:r", "STORAGE_AWS_EXTERNAL_ID": "x"}
     bucket = kept.open(Integration(name="I", owner="R", options=options), "bucket")
     assert bucket.name == "bucket"
-    named = {"principal_arn": storage.USER_ARN, "external_id": "x", "session_name": "snowflake"}
+    named = {"principal_arn": USER_ARN, "external_id": "x", "session_name": "snowflake"}
     assert asked == [("arn:r", named)]
     for change, code in (({"STORAGE_AWS_ROLE_ARN": "arn:no"}, 3167), ({"STORAGE_PROVIDER": "S3GOV"}, 2)):
         with pytest.raises(SqlError) as raised:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strata.cloud.snowflake import access_control
+from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.catalog import ExternalTable, Integration, Schema, Stage, User, View
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.kinds import KINDS, Kind
@@ -13,7 +14,6 @@ from strata.cloud.snowflake.properties import with_defaults
 from strata.cloud.snowflake.results import DESCRIBE, Rows, rows_of
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.statements.records import text
-from strata.cloud.snowflake.storage import USER_ARN
 
 Describer = Callable[[SnowflakeSession, Path, Any], Rows]
 _KIND = text("created_on name kind")

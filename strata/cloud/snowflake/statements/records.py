@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from strata.cloud.snowflake import access_control
+from strata.cloud.snowflake.aws_account import channel_arn
 from strata.cloud.snowflake.catalog import ExternalTable, User
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.session import SnowflakeSession
-from strata.cloud.snowflake.storage import channel_arn
 
 Record = dict[str, Any]
 Columns = list[tuple[str, str]]

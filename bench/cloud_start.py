@@ -1,0 +1,109 @@
+"""Measures the start of the embedded cloud, and what it holds when nobody asks it for anything.
+
+    .venv/bin/python bench/cloud_start.py            seven starts, of Spark nothing is warmed up
+    .venv/bin/python bench/cloud_start.py --first    and a first statement of Snowflake after each
+
+CPU seconds are those of the process until it prints its endpoints, memory is what is resident a second later.
+Each figure is the median. Prints a table, or JSON with --json; exits 1 if a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from strata.checkout.child_environment import cloud_environment
+from strata.cli.views.console import out, print_json, table
+from strata.cloud.endpoints import Endpoints
+
+ROOT = Path(__file__).resolve().parents[1]
+CPU, MEMORY = "CPU seconds", "MiB"
+TARGETS = {CPU: 1.5, MEMORY: 200.0}
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="how often it is started (default 7)")
+    parser.add_argument("--first", action="store_true", help="ask Snowflake for something, too")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    if not Path("/proc/self/stat").exists():
+        sys.exit("needs Linux's /proc")
+    start(arguments.first)  # the first one compiles and fills the caches of files
+    rounds = [start(arguments.first) for _ in range(arguments.rounds)]
+    figures = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+    if arguments.json:
+        print_json(figures)
+    else:
+        out.print(table(None, ["start of the cloud", ""], [[n, f"{v:.2f}"] for n, v in figures.items()]))
+    if missed := [name for name, target in TARGETS.items() if figures[name] > target]:
+        sys.exit(f"missed: {', '.join(f'{name} above {TARGETS[name]}' for name in missed)}")
+
+
+def start(first: bool) -> dict[str, float]:
+    """Start one cloud; return its figures."""
+    with tempfile.TemporaryDirectory(prefix="strata-start-") as folder:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "strata.cloud", "--directory", f"{folder}/run", "--warm-processes", "0"],
+            cwd=ROOT,
+            env=cloud_environment(Path(folder)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        endpoints = Endpoints.first(process.stdout)
+        found = {"seconds": time.perf_counter() - begun, CPU: cpu(process.pid)}
+        if endpoints is None:
+            sys.exit("the embedded cloud did not start")
+        time.sleep(1)
+        found[MEMORY] = memory(process.pid)
+        if first:
+            before, begun = cpu(process.pid), time.perf_counter()
+            ask_snowflake(endpoints)
+            found["seconds of a first statement"] = time.perf_counter() - begun
+            found["CPU seconds of a first statement"] = cpu(process.pid) - before
+            found["MiB after a first statement"] = memory(process.pid)
+        process.communicate()
+    return found
+
+
+def cpu(pid: int) -> float:
+    """Return the seconds of user and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def memory(pid: int) -> float:
+    """Return the MiB of a process that are resident."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def ask_snowflake(endpoints: Endpoints) -> None:
+    """Log in and run one statement."""
+    import snowflake.connector
+
+    with snowflake.connector.connect(
+        account=endpoints.snowflake_account,
+        user=endpoints.snowflake_user,
+        password=endpoints.snowflake_password,
+        host=endpoints.snowflake_host,
+        port=endpoints.snowflake_port,
+        protocol="http",
+    ) as connection:
+        connection.cursor().execute("select 1 + 1").fetchall()
+
+
+if __name__ == "__main__":
+    main()
