@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from functools import cache
 
@@ -14,6 +13,9 @@ CLOUD, TESTING = "cloud", "testing"
 @cache
 def missing_packages(extra: str) -> tuple[str, ...]:
     """The packages of an extra that are not installed."""
+    # Imported here: of what most commands load it is a tenth.
+    import importlib.metadata
+
     try:
         required = importlib.metadata.requires("strata") or ()
     except importlib.metadata.PackageNotFoundError:
@@ -47,6 +49,8 @@ def _name(requirement: str, extra: str) -> str:
 
 
 def _installed(name: str) -> bool:
+    import importlib.metadata
+
     try:
         importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:

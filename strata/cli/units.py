@@ -17,7 +17,7 @@ from strata.errors import StrataError, with_page
 from strata.platform.session import require_running
 from strata.platform.workspace import Workspace
 from strata.terraform.events import UnitResult
-from strata.terraform.runs import LOCK_TIMEOUT
+from strata.terraform.state import LOCK_TIMEOUT
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import networkx
-
 from strata.cloud.embedded import EmbeddedCloud
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
@@ -115,6 +113,8 @@ def _unknown(document: Mapping[str, Any]) -> list[str]:
 
 def _upstream(tree: LiveTree, environment: str, addresses: list[str]) -> list[str]:
     """The units on which the resources' units depend, in dependency order."""
+    import networkx
+
     graph = tree.graph(environment)
     components = {address.split(".")[1] for address in addresses}
     needed: set[str] = set()

@@ -15,9 +15,8 @@ from strata.platform.kept import KeptPlatforms
 from strata.platform.names import EnvironmentAccount, Platform, account_of
 from strata.terraform.environment_plan import EnvironmentPlanner
 from strata.terraform.events import UnitEvent
-from strata.terraform.runs import LOCK_TIMEOUT
 from strata.terraform.selection import choose, with_dependents
-from strata.terraform.state import StateBackend, UnitState
+from strata.terraform.state import LOCK_TIMEOUT, StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain, find_toolchain
 
 if TYPE_CHECKING:

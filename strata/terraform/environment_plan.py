@@ -26,7 +26,6 @@ from strata.terraform.merged_state import merge_states
 from strata.terraform.plan_document import EnvironmentPlan, read_plan
 from strata.terraform.process import ProcessGroup
 from strata.terraform.root_module import UnitModule, lift
-from strata.terraform.schema_proxy import SchemaProxy, Types
 from strata.terraform.selection import choose, with_dependents, with_unapplied
 from strata.terraform.state import StateBackend, UnitState
 from strata.terraform.toolchain import Toolchain
@@ -37,6 +36,7 @@ from strata.terraform.workdir import WorkingDirectory, copied_files, prepare
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
     from strata.live.composition import EnvironmentComposition
+    from strata.terraform.schema_proxy import SchemaProxy
 
 _STATE, _PLAN, _FILE = "terraform.tfstate", "plan.tfplan", "main.tf"
 # Of `plan -detailed-exitcode`.
@@ -174,6 +174,9 @@ class EnvironmentPlanner:
         program = installed_aws_provider(data_dir)
         if program is None:
             return None
+        # Imported here: half the commands know this module, and gRPC takes a tenth of a second.
+        from strata.terraform.schema_proxy import SchemaProxy
+
         provider = WarmProvider(program, self.toolchain.environment(self._cloud()))
         proxy = SchemaProxy(provider, self.toolchain.schemas)
         stack.callback(proxy.stop)
@@ -225,6 +228,8 @@ class EnvironmentPlanner:
         # One process has one configuration; and `init` may have chosen another provider.
         shared = not root.aliased("hashicorp/aws")
         if provider and shared and provider.program == installed_aws_provider(directory.data_dir):
+            from strata.terraform.schema_proxy import Types
+
             variables = provider.attached(variables, Types.of(directory.configuration(), applied.values()))
         options = ("-input=false", "-json", "-lock=false", "-detailed-exitcode")
         ended = checked("plan", *options, f"-out={folder / _PLAN}", ends=(0, _CHANGES))

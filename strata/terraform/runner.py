@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import networkx
-
 from strata.cloud.endpoints import Endpoints
 from strata.errors import StrataError
 from strata.terraform.events import UnitEvent, UnitResult
-from strata.terraform.runs import LOCK_TIMEOUT, EnvironmentRun, RunContext, StoredStates
+from strata.terraform.runs import EnvironmentRun, RunContext, StoredStates
 from strata.terraform.schedule import run_graph
 from strata.terraform.selection import choose, with_dependents
-from strata.terraform.state import StateBackend
+from strata.terraform.state import LOCK_TIMEOUT, StateBackend
 from strata.terraform.toolchain import Toolchain
 from strata.terraform.unit_run import Command
 
@@ -153,6 +151,9 @@ class Runner:
         *,
         plan_destroy: bool = False,
     ) -> list[UnitResult]:
+        # Imported here: lint and the checks of roles know runners too, and seldom need one.
+        import networkx
+
         units = {unit.path: unit for unit in self._context.tree.units(environment)}
         chosen = choose(units, names, environment)
         graph = networkx.transitive_closure_dag(self._context.tree.graph(environment)).subgraph(chosen)

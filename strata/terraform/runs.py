@@ -26,7 +26,6 @@ from strata.terraform.workdir import prepare
 if TYPE_CHECKING:
     from strata.live import LiveTree, RenderedUnit, Unit
 
-LOCK_TIMEOUT = 20.0
 _ENDED: dict[Command, ResultState] = {"plan": "planned", "apply": "applied", "destroy": "destroyed"}
 
 

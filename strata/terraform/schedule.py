@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import networkx
+if TYPE_CHECKING:
+    import networkx
 
 
 def run_graph(
@@ -66,6 +68,8 @@ def run_graph(
 
 def longest_ways(graph: networkx.DiGraph) -> dict[str, int]:
     """Return for each node how many nodes the longest way from it has."""
+    import networkx
+
     ways: dict[str, int] = {}
     for node in reversed(list(networkx.topological_sort(graph))):
         ways[node] = 1 + max((ways[other] for other in graph.successors(node)), default=0)
@@ -75,6 +79,8 @@ def longest_ways(graph: networkx.DiGraph) -> dict[str, int]:
 def _skip(
     graph: networkx.DiGraph, failed: str, waiting: dict[str, set[str]], on_skip: Callable[[str, str], None]
 ) -> None:
+    import networkx
+
     lost: Collection[str] = networkx.descendants(graph, failed)
     for node in sorted(lost):
         if waiting.pop(node, None) is not None:

@@ -23,6 +23,8 @@ from strata.live import UnitOutputs
 from strata.live.remote_state import s3_config
 from strata.terraform.locks import Lock
 
+# How long a run waits for the lock of a state that another has, in seconds.
+LOCK_TIMEOUT = 20.0
 # Between a state and its digest a run needs far less; Terraform itself waits 10 s.
 _DIGEST_SECONDS, _DIGEST_POLL = 4.0, 0.25
 _RECOVER = "bring back its last good version, see docs/state.md"
