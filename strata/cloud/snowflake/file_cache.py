@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from strata.cloud.aws.s3.stored_objects import StoredObject
 from strata.cloud.snowflake.text_files import Conversion, Converted
@@ -164,6 +163,9 @@ class FileCache:
 
 
 def _schema(body: bytes) -> pa.Schema | None:
+    # Imported here and below: with it come the clients of four clouds.
+    import pyarrow.parquet as pq
+
     try:
         return pq.read_schema(pa.BufferReader(body)) if body else None
     except (pa.ArrowException, OSError, ValueError):
@@ -171,6 +173,8 @@ def _schema(body: bytes) -> pa.Schema | None:
 
 
 def _is_readable(path: Path) -> bool:
+    import pyarrow.parquet as pq
+
     try:
         pq.read_table(path, use_threads=False)
     except (pa.ArrowException, OSError, ValueError):

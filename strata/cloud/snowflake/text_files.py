@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from strata.cloud.snowflake.errors import SqlError, invalid_value, not_implemented
 from strata.cloud.snowflake.properties import with_defaults
@@ -96,6 +95,9 @@ class Conversion:
             padded = [[*row, *[None] * (width - len(row))] for row in rows]
             columns = zip(*padded, strict=True)
             table = pa.table({f"c{n}": pa.array(cells, pa.string()) for n, cells in enumerate(columns, 1)})
+        # Imported here: with it come the clients of four clouds.
+        import pyarrow.parquet as pq
+
         sink = io.BytesIO()
         pq.write_table(table, sink)
         return Converted(sink.getvalue(), fault)

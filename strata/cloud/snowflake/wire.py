@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.functions import indented
@@ -150,20 +149,29 @@ def encoded(table: pa.Table, rowtype: Sequence[dict[str, Any]]) -> str:
 def _encode(array: Any, kind: str) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if kind == "timestamp_tz":
-        minutes = array.field("z").cast(pa.int32())
-        return _point(array.field("t"), array.is_null(), pc.add(pc.fill_null(minutes, 0), 1440))
-    if pa.types.is_timestamp(array.type):
-        return _point(array, array.is_null(), None)
-    if pa.types.is_time(array.type):
-        return pc.multiply(array.cast(pa.time64("us")).cast(pa.int64()), 1000)
+    if kind == "timestamp_tz" or pa.types.is_timestamp(array.type) or pa.types.is_time(array.type):
+        return _encode_times(array, kind)
     if kind in _SEMI_STRUCTURED:
         return pa.array([None if text is None else indented(text) for text in array.to_pylist()], pa.string())
     return array
 
 
+def _encode_times(array: Any, kind: str) -> Any:
+    # Imported here and below: it makes three hundred functions, and few results have times.
+    import pyarrow.compute as pc
+
+    if kind == "timestamp_tz":
+        minutes = array.field("z").cast(pa.int32())
+        return _point(array.field("t"), array.is_null(), pc.add(pc.fill_null(minutes, 0), 1440))
+    if pa.types.is_timestamp(array.type):
+        return _point(array, array.is_null(), None)
+    return pc.multiply(array.cast(pa.time64("us")).cast(pa.int64()), 1000)
+
+
 def _point(moments: Any, nulls: Any, offset: Any) -> Any:
     """Return points in time as seconds and nanoseconds, with the offset in minutes from -1440."""
+    import pyarrow.compute as pc
+
     whole = pc.fill_null(moments.cast(pa.int64()), 0)
     seconds = pc.floor(
         pc.divide(pc.subtract(whole, pc.if_else(pc.less(whole, 0), _MICROSECONDS - 1, 0)), _MICROSECONDS)
