@@ -105,13 +105,22 @@ class SnowflakeServer:
             self._listening = None
         self.context.snowflake_environment.clear()
 
+    def wait_until_loaded(self) -> None:
+        """Wait for the engine, which is loaded if it is not.
+
+        Raises:
+            StrataError: the server does not run.
+        """
+        loader = self._loader
+        if loader is None:
+            raise StrataError("the embedded Snowflake is not running", remedy="start it first")
+        self.warm_up()
+        loader.join()
+
     @property
     def catalog(self) -> Catalog:
         """The account's catalogue, while the server runs."""
-        if self._loader is None:
-            raise StrataError("the embedded Snowflake is not running", remedy="start it first")
-        self.warm_up()
-        self._loader.join()
+        self.wait_until_loaded()
         if self._served is None:
             raise StrataError("the embedded Snowflake cannot be loaded", remedy="see the log above")
         return self._served.account.catalog

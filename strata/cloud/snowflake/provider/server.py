@@ -95,6 +95,8 @@ class ProviderServer:
             self._decoy = None
 
     def _login(self) -> dict[str, object]:
+        # Before the time of the login begins: on a busy machine the engine may take longer to load.
+        self._snowflake.wait_until_loaded()
         return {
             "account": self._snowflake.account,
             "user": self._snowflake.user,
