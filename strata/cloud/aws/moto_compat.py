@@ -7,6 +7,7 @@ moto promises none of these names. A new version of moto is checked against this
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import sys
 from datetime import UTC, datetime
@@ -274,6 +275,30 @@ def action_name(service: str, action: str) -> MotoName:
             f"which have botocore's names of services: {did_you_mean(service, RESPONSES)}"
         )
     return MotoName(response.module, f"{response.path}.{camelcase_to_underscores(action)}")
+
+
+def postpone_batch() -> None:
+    """Let the package `moto.batch` load its backends when they are asked for, not when it is imported.
+
+    moto's state language takes a list of words from `moto.batch.utils`. With the package it would load EC2
+    and its types of instances: a second of CPU and 85 MiB, in each cloud that has a state machine.
+    """
+    name = "moto.batch"
+    if name in sys.modules:
+        return
+    spec = importlib.util.find_spec(name)
+    assert spec is not None, "moto has AWS Batch"
+    package = importlib.util.module_from_spec(spec)
+
+    def load(attribute: str) -> Any:
+        if attribute != "batch_backends":
+            raise AttributeError(attribute)
+        from moto.batch.models import batch_backends
+
+        return batch_backends
+
+    vars(package)["__getattr__"] = load
+    sys.modules[name] = package
 
 
 def now() -> datetime:

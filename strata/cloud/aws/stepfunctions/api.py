@@ -77,6 +77,7 @@ class StepFunctions(Service):
         return get_backend(account, region)
 
     def _load(self) -> None:
+        moto.postpone_batch()
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
         from strata.cloud.aws.stepfunctions.language import Language

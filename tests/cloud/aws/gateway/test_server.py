@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import moto.s3.notifications as s3_notifications
@@ -18,7 +19,7 @@ from moto.iam import models as iam_models
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.errors import StrataError
-from tests.cloud.aws.conftest import Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 
 def test_servers_one_after_the_other_start_empty(aws: Aws, context: CloudContext) -> None:
@@ -168,3 +169,20 @@ def test_package_is_imported_without_moto() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == "False False\n"
+
+
+def test_a_state_machine_loads_ec2_only_when_batch_is_asked_for(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from strata.cloud.aws import AwsServer, CloudContext
+from strata.cloud.client import embedded_client
+
+url = AwsServer(CloudContext({ACCOUNT!r}, "eu-west-1", Path({str(tmp_path)!r}))).start()
+keys = {{"AWS_ACCESS_KEY_ID": {ACCOUNT!r}, "AWS_SECRET_ACCESS_KEY": "x"}}
+for service, ask in (("stepfunctions", "list_state_machines"), ("batch", "describe_job_queues")):
+    getattr(embedded_client(service, url, "eu-west-1", keys), ask)()
+    print(service, "moto.stepfunctions.parser.models" in sys.modules, "moto.ec2" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["stepfunctions True False", "batch True True"]
