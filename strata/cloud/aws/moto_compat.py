@@ -51,6 +51,8 @@ RESPONSES = {
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
 }
+# Makes what reads botocore's descriptions of services.
+NEW_LOADER = MotoName("moto.core.utils", "create_loader")
 _BACKEND = MotoName("moto.awslambda.models", "LambdaBackend")
 _FUNCTION = MotoName("moto.awslambda.models", "LambdaFunction")
 _TABLES = MotoName("moto.dynamodb.models", "DynamoDBBackend")

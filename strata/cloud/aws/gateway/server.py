@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING
 
 from strata.cloud.aws import moto_compat
@@ -104,6 +105,9 @@ class AwsServer:
         logging.getLogger("moto").addHandler(logging.NullHandler())
         self._settings.item(default_user_config, "stepfunctions", {"execute_state_machine": True})
         self._settings.item(default_user_config, "iam", {"load_aws_managed_policies": True})
+        # One for all: a new one looks into the folders of four hundred services before it reads the first.
+        loader = moto_compat.NEW_LOADER.owner()
+        self._settings.attribute(loader, moto_compat.NEW_LOADER.attribute, cache(loader.create_loader))
         moto_compat.forget_state()
         self._services = Services(self.context, self._leave_out)
         self._services.start()

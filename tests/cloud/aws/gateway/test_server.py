@@ -14,6 +14,7 @@ from typing import Any
 import moto.s3.notifications as s3_notifications
 import pytest
 from botocore.exceptions import ClientError
+from moto.core import utils
 from moto.events.models import Rule
 from moto.iam import models as iam_models
 
@@ -41,9 +42,12 @@ def test_stop_takes_the_extensions_back(context: CloudContext) -> None:
     url = server.start()
     assert context.aws_url == url == f"http://127.0.0.1:{context.aws_port}"
     assert before[0] is not Rule.send_to_targets
+    # One reader of botocore's descriptions for all services.
+    assert utils.create_loader() is utils.create_loader()
     server.stop()
     server.stop()
     assert before == (Rule.send_to_targets, s3_notifications.send_event, iam_models.get_account_id_from)
+    assert utils.create_loader() is not utils.create_loader()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", context.aws_port), timeout=1)
 
