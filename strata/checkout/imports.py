@@ -1,8 +1,9 @@
-"""Imports without what a library would bring along."""
+"""Imports without what a library would bring along, and without looking for garbage that they do not make."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -26,3 +27,16 @@ def left_out(module: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[module]
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Collect no garbage meanwhile: what is imported stays, and an import takes a fifth to a half longer."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,13 +1,15 @@
-"""A library that is left out seems not to be installed, for as long as that is said."""
+"""Imports: a library that is left out seems not to be installed, and no garbage is collected meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import sys
 
 import pytest
 
-from strata.checkout.imports import left_out
+from strata.checkout.imports import left_out, uncollected
 
 
 def test_a_library_is_not_there_and_then_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +23,13 @@ def test_a_library_that_is_imported_stays() -> None:
     with left_out("json"):
         assert importlib.import_module("json") is sys.modules["json"]
     assert sys.modules["json"].loads("1") == 1
+
+
+def test_garbage_is_collected_again() -> None:
+    with contextlib.suppress(KeyError), uncollected():
+        # The one that comes later leaves it to the first.
+        with uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        raise KeyError
+    assert gc.isenabled()

@@ -14,6 +14,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from strata.checkout.imports import uncollected
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.listen import listen
 from strata.cloud.snowflake.aws_account import channel_arn
@@ -134,7 +135,7 @@ class SnowflakeServer:
 
     def _load(self, listening: socket.socket) -> None:
         try:
-            with IMPORTING:
+            with IMPORTING, uncollected():
                 # Imported here: duckdb, sqlglot and the connector take a second.
                 from strata.cloud.snowflake.served_account import ServedAccount
 

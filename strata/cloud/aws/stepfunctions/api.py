@@ -20,6 +20,7 @@ from moto.stepfunctions.models import StateMachine, StateMachineVersion
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from strata.checkout.imports import uncollected
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
@@ -78,6 +79,10 @@ class StepFunctions(Service):
 
     def _load(self) -> None:
         moto.postpone_batch()
+        with uncollected():
+            self._start_parts()
+
+    def _start_parts(self) -> None:
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
         from strata.cloud.aws.stepfunctions.language import Language

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from strata.checkout.imports import uncollected
 from strata.cloud.snowflake.server import IMPORTING, SnowflakeServer
 from strata.errors import StrataError
 
@@ -140,7 +141,7 @@ class _Loading(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._servicer.close()
 
     def _load(self) -> None:
-        with IMPORTING:
+        with IMPORTING, uncollected():
             if self._servicer is None:
                 # Imported here: sqlglot and the connector take half a second.
                 from strata.cloud.snowflake.provider.servicer import Servicer
