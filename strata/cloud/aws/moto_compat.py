@@ -19,7 +19,7 @@ from strata.errors import did_you_mean
 class MotoName(NamedTuple):
     """An attribute of one of moto's modules or classes, such as `Rule.send_to_targets`.
 
-    Held as text: importing moto's state language takes two seconds, so only who uses it pays.
+    Held as text: importing moto's state language takes half a second, so only who uses it pays.
     """
 
     module: str

@@ -12,7 +12,7 @@ __all__ = ["ProviderServer", "SnowflakeServer"]
 
 
 def __getattr__(name: str) -> Any:
-    # Imported on first use: the engine and the connector take a second to load.
+    # Imported on first use: gRPC, for who only wants the name of a class.
     if name == "SnowflakeServer":
         from strata.cloud.snowflake.server import SnowflakeServer
 

@@ -97,7 +97,7 @@ class AwsServer:
         return self._services
 
     def _start_services(self) -> Services:
-        # Imported here: moto takes a second, and a command that only asks for the version must not pay it.
+        # Imported here: moto takes half a second, and a command that asks for the version must not pay it.
         from moto.core.config import default_user_config
 
         from strata.cloud.aws.gateway.services import Services

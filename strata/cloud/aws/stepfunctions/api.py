@@ -1,6 +1,6 @@
 """Step Functions: the API actions that moto lacks, over its own engine (`engine` corrects that one).
 
-Importing moto's state language takes two seconds, so it is loaded when Step Functions is first asked for.
+Importing moto's state language takes half a second, so it is loaded when Step Functions is first asked for.
 """
 
 from __future__ import annotations

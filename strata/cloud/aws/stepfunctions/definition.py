@@ -1,4 +1,4 @@
-"""What is wrong with a state machine's definition; imported only when it is needed: it takes a second.
+"""What is wrong with a state machine's definition; imported only when it is needed: it takes half a second.
 
 moto accepts definitions that AWS refuses: targets that are missing, states that nothing leads to, no end,
 paths and expressions that cannot be read. They are refused here, and so is what the embedded cloud does not

@@ -1,6 +1,6 @@
 """What DescribeExecution and ListExecutions tell beyond moto, also of the children of a Map Run.
 
-Imported only when it is needed: the state language takes a second.
+Imported only when it is needed: the state language takes half a second.
 """
 
 from __future__ import annotations
