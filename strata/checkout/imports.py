@@ -6,6 +6,8 @@ import contextlib
 import gc
 import sys
 from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
+from types import ModuleType
 
 
 @contextlib.contextmanager
@@ -18,15 +20,27 @@ def left_out(module: str) -> Iterator[None]:
     Args:
         module: its name.
     """
-    if module in sys.modules:
-        yield
-        return
-    # The import system's own way to say so: https://docs.python.org/3/reference/import.html#the-module-cache
-    sys.modules[module] = None  # type: ignore[assignment]
+    finder = _Absent(module)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        del sys.modules[module]
+        sys.meta_path.remove(finder)
+
+
+class _Absent(MetaPathFinder):
+    """Finds that a module is not there.
+
+    Not by a None among sys.modules, which pyarrow takes for the module.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> None:
+        """Refuse the module."""
+        if fullname == self._module:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
 
 
 @contextlib.contextmanager

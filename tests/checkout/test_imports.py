@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import subprocess
 import sys
 
 import pytest
@@ -17,6 +18,17 @@ def test_a_library_is_not_there_and_then_is(monkeypatch: pytest.MonkeyPatch) -> 
     with left_out("colorsys"), pytest.raises(ModuleNotFoundError):
         importlib.import_module("colorsys")
     assert importlib.import_module("colorsys").rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)
+
+
+def test_pyarrow_does_without_a_library_that_is_left_out() -> None:
+    code = (
+        "from strata.checkout.imports import left_out\n"
+        "with left_out('pandas'):\n"
+        "    import pyarrow\n"
+        "    print(pyarrow.array([1, None]).null_count)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_a_library_that_is_imported_stays() -> None:
