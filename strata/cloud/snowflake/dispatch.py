@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from strata.cloud.snowflake import access_control, queries
@@ -115,8 +115,10 @@ def execute(
 def _execute(
     session: SnowflakeSession, sql: str, parameters: Sequence[Any] | dict[str, Any] | None
 ) -> Rows | ArrowRows:
+    verb = _verb(sql)
+    if verb not in _VERBS:
+        return queries.run(session, sql, parameters)
     statement = SqlStatement(sql)
-    verb = statement.word()
     if verb in _COMMITS:
         # Each statement that changes the catalogue commits the transaction before it.
         session.transaction.end("COMMIT")
@@ -130,12 +132,15 @@ def _execute(
         if verb == "CREATE":
             return external_tables.create(session, statement, modifiers)
         return external_tables.alter(session, statement)
-    if verb in _VERBS:
-        with session.account.lock:
-            rows = _VERBS[verb](session, statement)
-        if rows is not None:
-            return rows
-    return queries.run(session, sql, parameters)
+    with session.account.lock:
+        rows = _VERBS[verb](session, statement)
+    return queries.run(session, sql, parameters) if rows is None else rows
+
+
+@lru_cache(1024)
+def _verb(sql: str) -> str:
+    """Return a statement's first word in capitals; the empty string of what begins with another sign."""
+    return SqlStatement(sql).word()
 
 
 def describe(session: SnowflakeSession, sql: str, query_id: str) -> Rows | ArrowRows:
@@ -145,7 +150,7 @@ def describe(session: SnowflakeSession, sql: str, query_id: str) -> Rows | Arrow
         SqlError: it is refused, or would fail before it runs.
     """
     session.query_id = query_id
-    verb = SqlStatement(sql).word()
+    verb = _verb(sql)
     if verb in ("SHOW", "DESCRIBE", "DESC", "LIST", "LS"):
         rows = _execute(session, sql, None)
         return Rows(rows.columns, [], rows.statement_type) if isinstance(rows, Rows) else rows

@@ -24,6 +24,7 @@ from strata.cloud.snowflake.results import ArrowRows
 from strata.cloud.snowflake.translation import functions
 from strata.cloud.snowflake.translation import macros as own_macros
 from strata.cloud.snowflake.translation.statement import Translated
+from strata.cloud.snowflake.translation.types import Type
 from strata.cloud.snowflake.wire import shaped
 
 T = TypeVar("T")
@@ -49,6 +50,23 @@ class StoredTable:
     rows: bytes
     texts: tuple[tuple[Any, ...], ...]
     sequences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A translated query as the engine's SQL.
+
+    Attributes:
+        sql: the text.
+        columns: name and type of each column of its result, if known.
+        kind: Snowflake's number of the kind of statement.
+        takes_values: whether it has placeholders.
+    """
+
+    sql: str
+    columns: Sequence[tuple[str, Type]] | None
+    kind: int
+    takes_values: bool
 
 
 class Engine:
@@ -154,7 +172,7 @@ class Engine:
     def run(
         self,
         connection: Any,
-        statement: Translated,
+        statement: Translated | Query,
         parameters: Sequence[Any] | dict[str, Any] | None = None,
     ) -> ArrowRows:
         """Run one translated statement.
@@ -162,18 +180,39 @@ class Engine:
         Raises:
             SqlError: it fails.
         """
-        kind = statement_type_id(statement.tree)
-        is_query = isinstance(statement.tree, exp.Query)
+        if isinstance(statement, Query):
+            return self._read(connection, statement, parameters)
+        if isinstance(statement.tree, exp.Query):
+            return self._read(connection, query_of(statement), parameters)
         table, puts = translated(lambda: fakesnow_compat.execute(connection, statement.tree, parameters))
         if puts:
             raise not_implemented("PUT")
         fakesnow_compat.forget_results(connection)
-        table, described = shaped(table, statement.columns if is_query else None)
-        return ArrowRows(table, described, kind, str(uuid.uuid4()))
+        table, described = shaped(table, None)
+        return ArrowRows(table, described, statement_type_id(statement.tree), str(uuid.uuid4()))
+
+    def _read(
+        self, connection: Any, query: Query, parameters: Sequence[Any] | dict[str, Any] | None
+    ) -> ArrowRows:
+        values = list(parameters) if parameters and query.takes_values else None
+        table = translated(lambda: fakesnow_compat.read(connection, query.sql, values))
+        table, described = shaped(table, query.columns)
+        return ArrowRows(table, described, query.kind, str(uuid.uuid4()))
 
 
 def _qualified(path: tuple[str, ...]) -> str:
     return ".".join(quote(part) for part in path)
+
+
+def query_of(statement: Translated) -> Query:
+    """Return a translated query as the engine's SQL; its tree is of no use afterwards.
+
+    Raises:
+        SqlError: the engine's SQL has no words for it.
+    """
+    kind, takes_values = statement_type_id(statement.tree), statement.tree.find(exp.Placeholder) is not None
+    sql = translated(lambda: statement.tree.sql(dialect="duckdb", copy=False))
+    return Query(sql, statement.columns, kind, takes_values)
 
 
 def translated(work: Callable[[], T]) -> T:

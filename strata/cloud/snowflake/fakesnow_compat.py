@@ -1,4 +1,4 @@
-"""The private names of fakesnow that this package uses, and the functions that it replaces.
+"""The private names of fakesnow and DuckDB that this package uses, and the functions that it replaces.
 
 They may change with any version; `missing` returns those that the installed one lacks.
 """
@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import duckdb
 import fakesnow.transforms
 import fakesnow.transforms.transforms as transforms
 import pyarrow as pa
@@ -50,6 +51,7 @@ _REPLACED = (
     "try_parse_json",
 )
 _CONNECTION = ("_duck_conn", "_schema", "database", "database_set", "schema_set", "results_cache")
+_DUCKDB = ("_submit",)
 _CURSOR = ("_arrow_table", "_execute", "_last_transformed", "_transform", "_transform_explode")
 
 
@@ -63,6 +65,7 @@ def missing(connection: Any) -> list[str]:
         ("fakesnow.transforms", fakesnow.transforms, _REPLACED),
         ("FakeSnowflakeConnection", connection, _CONNECTION),
         ("FakeSnowflakeCursor", connection.cursor(), _CURSOR),
+        ("DuckDBPyConnection", duckdb.DuckDBPyConnection, _DUCKDB),
     ]
     return [f"{place}.{name}" for place, found, names in needed for name in names if not hasattr(found, name)]
 
@@ -93,13 +96,11 @@ def set_context(connection: Any, database: str, schema: str) -> None:
 def execute(
     connection: Any, tree: Expr, parameters: Sequence[Any] | dict[str, Any] | None
 ) -> tuple[Any, bool]:
-    """Run one statement.
+    """Run one statement that is not a query.
 
     Returns:
         The result as an Arrow table, and whether the statement is a PUT, which fakesnow leaves to its caller.
     """
-    if isinstance(tree, exp.Query):
-        return _query(connection, tree, parameters), False
     if isinstance(tree, exp.Merge):
         return _merge(connection, tree, parameters), False
     cursor = connection.cursor()
@@ -115,11 +116,10 @@ def execute(
     return cursor._arrow_table, puts
 
 
-def _query(connection: Any, tree: Expr, parameters: Any) -> pa.Table:
+def read(connection: Any, sql: str, values: list[Any] | None) -> pa.Table:
     """Run a query in the engine: its translation is whole, so that fakesnow has nothing to change."""
-    duck = duckdb_of(connection)
-    values = list(parameters) if parameters and tree.find(exp.Placeholder) else None
-    return duck.sql(tree.sql(dialect="duckdb", copy=False), params=values).to_arrow_table()
+    # `sql` of DuckDB parses and binds a query for its columns before it runs it, which takes as long again.
+    return duckdb_of(connection)._submit(sql, values, "arrow").arrow_table()
 
 
 def object_of_columns(star: exp.StarMap) -> Expr:

@@ -28,7 +28,7 @@ _numbers = itertools.count()
 _Name = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LocalFile:
     """A copy of an object.
 

@@ -8,12 +8,15 @@ from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.session import SnowflakeSession
 
 
-def fill(session: SnowflakeSession, tree: Expr) -> None:
-    """Replace context functions by their values."""
+def fill(session: SnowflakeSession, tree: Expr) -> bool:
+    """Replace context functions by their values; return whether there is one."""
+    filled = False
     for node in list(tree.walk()):
         value = _value(session, node)
         if value is not None:
             node.replace(value)
+            filled = True
+    return filled
 
 
 def _function(node: Expr) -> str:

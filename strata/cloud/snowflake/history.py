@@ -29,7 +29,7 @@ class History:
     """Keeps the last results of a session by their query's id; large ones are not kept."""
 
     def __init__(self) -> None:
-        self._results: OrderedDict[str, KeptResult | None] = OrderedDict()
+        self._results: OrderedDict[str, Rows | ArrowRows | None] = OrderedDict()
 
     @property
     def ids(self) -> list[str]:
@@ -37,7 +37,8 @@ class History:
         return list(self._results)
 
     def keep(self, query_id: str, rows: Rows | ArrowRows) -> None:
-        self._results[query_id] = _kept(rows)
+        large = isinstance(rows, ArrowRows) and rows.table.num_rows > _ROWS
+        self._results[query_id] = None if large else rows
         while len(self._results) > _KEPT:
             self._results.popitem(last=False)
 
@@ -50,13 +51,11 @@ class History:
         found = self._results.get(query_id)
         if found is None:
             raise SqlError(f"Statement {query_id} not found", code=709, sqlstate="02000")
-        return found
+        return _readable(found)
 
 
-def _kept(rows: Rows | ArrowRows) -> KeptResult | None:
+def _readable(rows: Rows | ArrowRows) -> KeptResult:
     if isinstance(rows, ArrowRows):
-        if rows.table.num_rows > _ROWS:
-            return None
         kinds = [_type(column) for column in rows.rowtype]
         return KeptResult(rows.table, tuple(zip([c["name"] for c in rows.rowtype], kinds, strict=True)))
     cells = list(zip(*rows.rows, strict=True)) if rows.rows else [() for _ in rows.columns]

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import access_control, batches, functions, scan, tables
 from strata.cloud.snowflake.catalog import Table, View
-from strata.cloud.snowflake.engine import translated
+from strata.cloud.snowflake.engine import Query, query_of, translated
 from strata.cloud.snowflake.errors import (
     SqlError,
     already_exists,
     not_implemented,
     syntax_error,
 )
-from strata.cloud.snowflake.fakesnow_compat import duckdb_of
-from strata.cloud.snowflake.file_cache import LocalFile
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.information_schema import CatalogScan
 from strata.cloud.snowflake.parameters import value_of
-from strata.cloud.snowflake.parquet_view import shown_as
+from strata.cloud.snowflake.plans import Plan
+from strata.cloud.snowflake.readers import Readers
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.resolver import Resolver, select_from
 from strata.cloud.snowflake.result_scan import ResultScan
 from strata.cloud.snowflake.results import ArrowRows, Rows
-from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.translation import identifiers
 from strata.cloud.snowflake.translation.parser import parse
-from strata.cloud.snowflake.translation.statement import translate
+from strata.cloud.snowflake.translation.statement import Translated, translate
+from strata.cloud.snowflake.translation.types import Type
 
-_numbers = itertools.count(1)
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _DONE = "Statement executed successfully."
 
@@ -54,15 +50,27 @@ def run(
     Raises:
         SqlError: the statement fails.
     """
-    tree = _parsed(session, sql)
-    if isinstance(tree, exp.Set):
-        return _set_variable(session, tree)
-    if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
-        session.transaction.begin()
     try:
-        return _run(session, tree, parameters)
+        if not parameters and (plan := _plan(session, sql)) is not None:
+            return _read(session, plan, (), None)[0]
+        tree = _parsed(session, sql)
+        if isinstance(tree, exp.Set):
+            return _set_variable(session, tree)
+        if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
+            session.transaction.begin()
+        return _run(session, tree, parameters, sql)
     except _BrokenFileError:
         return run(session, sql, parameters)
+
+
+def _plan(session: SnowflakeSession, sql: str) -> Plan | None:
+    """Return how the same text was read before, if all that it depends on is as it was."""
+    with session.account.lock:
+        session.forget_dropped()
+        plan = session.plans.find(session, sql)
+        if plan is not None and plan.reads_data:
+            _require_warehouse(session)
+        return plan
 
 
 def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]]) -> ArrowRows:
@@ -116,8 +124,9 @@ def _set_variable(session: SnowflakeSession, tree: exp.Set) -> ArrowRows:
 
 
 def _run(
-    session: SnowflakeSession, tree: Expr, parameters: Sequence[Any] | dict[str, Any] | None
+    session: SnowflakeSession, tree: Expr, parameters: Sequence[Any] | dict[str, Any] | None, sql: str = ""
 ) -> ArrowRows:
+    """Run a statement; a plan of it is kept for its text, if there is one and nothing else matters."""
     with session.account.lock:
         session.forget_dropped()
         kind = _table_change(session, tree)
@@ -125,25 +134,49 @@ def _run(
             # The engine does not know IF EXISTS, which has been answered where it counts.
             tree.set("exists", False)
         # Before the tables too: RESULT_SCAN may name LAST_QUERY_ID.
-        functions.fill(session, tree)
+        filled = functions.fill(session, tree)
         resolver = Resolver(session)
         tree = resolver.resolve(tree, session.role, (session.database, session.schema))
         if resolver.reads_data:
             _require_warehouse(session)
-        functions.fill(session, tree)
+        filled = functions.fill(session, tree) or filled
         definition = tables.define(session, tree, kind)
-    with Readers(session, resolver.scans, resolver.results) as readers:
+        plan = Plan(tree, resolver.uses, resolver.scans, resolver.columns, resolver.reads_data)
+        if isinstance(tree, exp.Query) and sql and not parameters:
+            from_files = all(found.table is not None for found in plan.scans)
+            if from_files and not filled and not resolver.results and not _tree(sql).find(exp.Parameter):
+                session.plans.keep(session, sql, plan)
+    rows, columns = _read(session, plan, resolver.results, parameters)
+    with session.account.lock:
+        _record(session, tree, kind, definition.filled_by(columns))
+    return rows
+
+
+def _read(
+    session: SnowflakeSession,
+    plan: Plan,
+    results: Sequence[ResultScan | CatalogScan],
+    parameters: Sequence[Any] | dict[str, Any] | None,
+) -> tuple[ArrowRows, Sequence[tuple[str, Type]] | None]:
+    """Run a resolved statement; return name and type of each column too, if they are known."""
+    scan.mark(plan.scans)
+    with Readers(session, plan.scans, results) as readers:
         _bind(session, session.database, session.schema)
-        statement = translate(tree, Relations(resolver.columns, session.connection), parameters)
+        names = tuple(view.name for view in readers.views)
+        statement: Query | Translated | None = plan.query(names)
+        if statement is None:
+            tree = plan.tree.copy() if plan.kept else plan.tree
+            scan.fill(tree, plan.scans, readers.views)
+            statement = translate(tree, Relations(plan.columns, session.connection), parameters)
+            if plan.kept:
+                statement = query_of(statement)
+                plan.keep(names, statement)
         try:
-            rows = session.engine.run(session.connection, statement, parameters)
+            return session.engine.run(session.connection, statement, parameters), statement.columns
         except SqlError:
             if session.storage.files.distrust(readers.files):
                 raise _BrokenFileError from None
             raise
-    with session.account.lock:
-        _record(session, tree, kind, definition.filled_by(statement.columns))
-    return rows
 
 
 def _bind(session: SnowflakeSession, database: str, schema: str) -> None:
@@ -185,8 +218,10 @@ def _described(
     # Without sqlglot's builders, which copy: the scans refer to nodes of this tree.
     limited = select_from(tree.subquery("v", copy=False)).limit(0, copy=False)
     unbound = [None] * len(list(limited.find_all(exp.Placeholder)))
-    with Readers(session, resolver.scans, resolver.results, opens=False):
+    scan.mark(resolver.scans)
+    with Readers(session, resolver.scans, resolver.results, opens=False) as readers:
         _bind(session, database, schema)
+        scan.fill(limited, resolver.scans, readers.views)
         statement = translate(limited, Relations(resolver.columns, session.connection), unbound)
         return session.engine.run(session.connection, statement, unbound)
 
@@ -215,63 +250,6 @@ def _type_name(column: dict[str, Any]) -> str:
     if kind.startswith("time"):
         return f"{kind.upper()}(9)"
     return {"real": "FLOAT", "binary": "BINARY(8388608)"}.get(kind, kind.upper())
-
-
-class Readers:
-    """Shows the rows of every scan to the session's DuckDB connection while a query runs.
-
-    `files` are those that it reads.
-    """
-
-    def __init__(
-        self,
-        session: SnowflakeSession,
-        scans: Sequence[FileScan],
-        results: Sequence[ResultScan | CatalogScan] = (),
-        *,
-        opens: bool = True,
-    ) -> None:
-        self._session = session
-        self._scans = scans
-        self._results = results
-        self._opens = opens
-        self._names: list[str] = []
-        self._registered: list[str] = []
-        self._reading = ExitStack()
-        self.files: list[LocalFile] = []
-
-    def __enter__(self) -> Self:
-        duck = duckdb_of(self._session.connection)
-        try:
-            if self._scans:
-                self._reading.enter_context(self._session.storage.files.reading())
-            for result in self._results:
-                name = f"_strata_result_{next(_numbers)}_rows"
-                duck.register(name, result.table)
-                self._registered.append(name)
-                result.fill(name)
-            for found in self._scans:
-                name = f"_strata_scan_{next(_numbers)}"
-                files = scan.prune(self._session, found, f"{name}_files")
-                copies = scan.read(self._session, found, files) if self._opens else []
-                self.files += copies
-                kind, key_of = found.file_format["TYPE"], self._session.storage.files.key_of
-                query, columns = shown_as(kind, copies, key_of)
-                duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
-                self._names.append(name)
-                scan.fill(found, name, columns)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reading.close()
-        duck = duckdb_of(self._session.connection)
-        for name in self._names:
-            duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
-        for name in self._registered:
-            duck.unregister(name)
 
 
 def _table_change(session: SnowflakeSession, tree: Expr) -> str:

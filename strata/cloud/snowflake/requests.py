@@ -14,6 +14,8 @@ from strata.cloud.snowflake.session import SnowflakeSession
 T = TypeVar("T")
 # Seconds between two interrupts of one statement.
 _AGAIN = 0.05
+# A timer is a thread, and Snowflake's default of two days would start one for each statement.
+_UNTIMED = 24 * 60 * 60
 
 
 def canceled() -> SqlError:
@@ -34,7 +36,7 @@ class QueryRequests:
             request_id: the id by which it can be aborted.
             session: the session.
             work: runs the statement.
-            timeout: seconds after which it is aborted; 0 for none.
+            timeout: seconds after which it is aborted; 0 for none, and a day or more is not watched.
 
         Raises:
             SqlError: the statement fails, is aborted, or takes too long.
@@ -92,7 +94,7 @@ class _Request:
 
     @contextmanager
     def current(self, timeout: float) -> Iterator[None]:
-        timer = threading.Timer(timeout, self._time_out) if timeout else None
+        timer = threading.Timer(timeout, self._time_out) if 0 < timeout < _UNTIMED else None
         with self._lock:
             if self.aborted:
                 raise canceled()

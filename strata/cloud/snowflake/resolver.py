@@ -5,18 +5,18 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake import access_control, pruning
-from strata.cloud.snowflake.catalog import ExternalTable, Table, View
+from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, View
 from strata.cloud.snowflake.engine import translated
 from strata.cloud.snowflake.errors import (
     SqlError,
     does_not_exist,
-    insufficient_privileges,
     not_implemented,
     unknown_table_function,
 )
 from strata.cloud.snowflake.external_files import METADATA, place_of
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.information_schema import CatalogScan, catalog_scan
+from strata.cloud.snowflake.plans import Use
 from strata.cloud.snowflake.result_scan import ResultScan, result_scan
 from strata.cloud.snowflake.scan import FileScan
 from strata.cloud.snowflake.session import SnowflakeSession
@@ -36,6 +36,7 @@ class Resolver:
         self._catalog = session.catalog
         self.scans: list[FileScan] = []
         self.results: list[ResultScan | CatalogScan] = []
+        self.uses: list[Use] = []
         self.columns: dict[Path, dict[str, str]] = {}
         self.reads_data = False
         self._views: list[Path] = []
@@ -69,7 +70,7 @@ class Resolver:
                     f"SQL compilation error:\n{tree.key.upper()} cannot change the {kind} '{path[2]}'."
                 )
             if isinstance(relation, Table):
-                self._check(role, "TABLE", path, _privilege(tree, table))
+                self._use(role, path, relation, _privilege(tree, table))
                 self._qualify(table, path)
                 self.columns[path] = dict(relation.columns)
             elif path[1] == "INFORMATION_SCHEMA":
@@ -78,10 +79,10 @@ class Resolver:
                 self._replace(table, found.node)
                 self.results.append(found)
             elif isinstance(relation, View):
-                self._check(role, "VIEW", path, "SELECT")
+                self._use(role, path, relation, "SELECT")
                 self._replace(table, self.view(path, relation).subquery(copy=False))
             elif isinstance(relation, ExternalTable):
-                self._check(role, "EXTERNAL TABLE", path, "SELECT")
+                self._use(role, path, relation, "SELECT")
                 self._external(table, relation, names, star)
             elif _creates(tree, table):
                 self._qualify(table, path)
@@ -139,14 +140,11 @@ class Resolver:
             self._session.resolve("OBJECT", tuple(parts))
         return (*context[:missing], *parts) if missing < 3 else tuple(parts)
 
-    def _check(self, role: str, kind: str, path: Path, privilege: str) -> None:
+    def _use(self, role: str, path: Path, relation: Securable, privilege: str) -> None:
         self.reads_data = True
-        if privilege:
-            access_control.require(self._catalog, role, kind, path)
-            if not access_control.holds(self._catalog, role, kind, path, privilege):
-                raise insufficient_privileges(kind, path)
-        else:
-            access_control.require_ownership(self._catalog, role, kind, path)
+        use = Use.of(path, relation, privilege, owner=role if self._views else "")
+        use.check(self._catalog, role)
+        self.uses.append(use)
 
     def _qualify(self, table: exp.Table, path: Path) -> None:
         for argument, part in zip(("catalog", "db", "this"), path, strict=True):
@@ -163,6 +161,7 @@ class Resolver:
             whole=whole,
             metadata=tuple(name for name in METADATA if name in names),
             predicate=pruning.predicate(table, relation),
+            table=relation,
         )
         self._replace(table, found.node)
         self.scans.append(found)

@@ -9,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.catalog import ExternalColumn, RegisteredFile
+from strata.cloud.snowflake.catalog import Catalog, ExternalColumn, ExternalTable, RegisteredFile
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.external_files import METADATA, Place, parsed
+from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.file_cache import LocalFile
+from strata.cloud.snowflake.file_views import FileView
 from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.storage import Bucket
@@ -21,15 +22,16 @@ from strata.cloud.snowflake.text_files import Conversion, broken, conversion
 from strata.cloud.snowflake.translation.statement import translate
 
 FILENAME = METADATA[0]
+_MARK = "strata_scan"
 
 
 @dataclass
 class FileScan:
     """One read of an external table, or of a stage, in a query.
 
-    `fill` completes `node`, its place in the query, once the files have been read. `columns` are those that
-    the query may need; `whole` means every column of the files, for VALUE or `*`. `files` are those of a
-    table; None means what a stage has of `pattern`, all of which must be readable.
+    `fill` completes its place in the query, which is `node` and its copies, once the files have been read.
+    `columns` are those that the query may need; `whole` means every column of the files, for VALUE or `*`.
+    `files` are those of `table`; None means what a stage has of `pattern`, all of which must be readable.
     """
 
     file_format: Mapping[str, Any]
@@ -41,6 +43,16 @@ class FileScan:
     metadata: tuple[str, ...]
     predicate: Expr | None = None
     pattern: str = ""
+    table: ExternalTable | None = None
+
+    def renew(self, catalog: Catalog) -> None:
+        """Read the files that the table has now, where its stage is now.
+
+        Raises:
+            SqlError: the stage or its integration does not admit it any more.
+        """
+        assert self.table is not None, "a scan of a stage is made for each query"
+        self.place, self.files = place_of(catalog, self.table), tuple(self.table.files.values())
 
 
 def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...] | None:
@@ -50,7 +62,7 @@ def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[Registe
     keys = pa.table({FILENAME: [file.key for file in scan.files]})
     duck = duckdb_of(session.connection)
     duck.register(name, keys)
-    query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate)
+    query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate.copy())
     try:
         statement = translate(query, Relations({}, session.connection))
         kept = set(session.engine.run(session.connection, statement).table.column(0).to_pylist())
@@ -99,8 +111,22 @@ def _all_of_stage(scan: FileScan, bucket: Bucket, convert: Conversion | None) ->
     return found
 
 
-def fill(scan: FileScan, name: str, columns: Mapping[str, str]) -> None:
-    """Complete the scan's subquery over the view `name`; `columns` are its columns by those of Parquet."""
+def mark(scans: Sequence[FileScan]) -> None:
+    """Mark the places of scans in their statement, so that `fill` finds them in a copy of it."""
+    for number, scan in enumerate(scans):
+        scan.node.meta[_MARK] = number
+
+
+def fill(tree: Expr, scans: Sequence[FileScan], views: Sequence[FileView]) -> None:
+    """Complete a statement's marked scans over the views on their files."""
+    if scans:
+        for node in list(tree.find_all(exp.Subquery)):
+            if (number := node.meta.get(_MARK)) is not None:
+                node.set("this", _rows(scans[number], views[number].name, views[number].columns))
+
+
+def _rows(scan: FileScan, name: str, columns: Mapping[str, str]) -> exp.Select:
+    """Return a scan's rows as a query of the view `name`; `columns` are its columns by those of Parquet."""
     documents = scan.file_format["TYPE"] == "JSON"
     projections: list[Expr] = []
     if scan.whole:
@@ -112,7 +138,7 @@ def fill(scan: FileScan, name: str, columns: Mapping[str, str]) -> None:
     projections += [exp.column(pseudo, quoted=True) for pseudo in scan.metadata]
     if not projections:
         projections.append(exp.alias_(exp.Literal.number(1), "_", quoted=True))
-    scan.node.set("this", exp.select(*projections).from_(_temporary(name)))
+    return exp.select(*projections).from_(_temporary(name))
 
 
 def _temporary(name: str) -> exp.Table:

@@ -10,9 +10,11 @@ from sqlglot import exp
 
 from strata.cloud.snowflake.catalog import Catalog, Securable
 from strata.cloud.snowflake.errors import SqlError, does_not_exist
+from strata.cloud.snowflake.file_views import FileViews
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.history import History
 from strata.cloud.snowflake.kinds import depth
+from strata.cloud.snowflake.plans import Plans
 from strata.cloud.snowflake.transactions import SessionTransaction
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class SnowflakeSession:
 
     def __post_init__(self) -> None:
         self.transaction = SessionTransaction(self.connection)
+        self.views = FileViews(self.connection, self.storage.files.key_of)
+        self.plans = Plans()
 
     @property
     def catalog(self) -> Catalog:
