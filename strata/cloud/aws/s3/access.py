@@ -32,7 +32,7 @@ from strata.cloud.aws.iam.authorization import (
     denied,
     role_of,
 )
-from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.s3.buckets import bucket_named
 from strata.cloud.aws.s3.key_access import KeyAccess
 from strata.cloud.aws.service import Service, replaces
@@ -173,13 +173,12 @@ class S3Access(Service):
         Raises:
             AuthorizationError: they do not.
         """
-        session = self._authorizer.known_session()
+        session, caller = self._asking()
         if session is None and (about is None or action in _ROOT_ALWAYS):
             return
         decision = self._decided(action, resource, about)
         if "s3_decided" in g:
             g.s3_decided[resource] = decision
-        caller = self._identity.caller_of_request()
         foreign = about is not None and about.account_id != caller.account_id
         signed = bool(request.headers.get("Authorization"))
         if decision.outcome is PolicyOutcome.DENY or (
@@ -292,8 +291,7 @@ class S3Access(Service):
                 decision = self._decided(asked, resource, bucket)
             except AuthorizationError:
                 return PermissionResult.DENIED
-            session = self._authorizer.known_session() if has_request_context() else None
-            if session is not None and not decision.allowed:
+            if self._asking()[0] is not None and not decision.allowed:
                 return PermissionResult.DENIED
         if decision.outcome is PolicyOutcome.DENY:
             return PermissionResult.DENIED
@@ -301,11 +299,10 @@ class S3Access(Service):
         return PermissionResult.PERMITTED if by_bucket else PermissionResult.NEUTRAL
 
     def _decided(self, action: str, resource: str, bucket: FakeBucket | None) -> Decision:
-        caller = self._identity.caller_of_request()
-        session = self._authorizer.known_session() if has_request_context() else None
+        session, caller = self._asking()
         policy = bucket.policy.decode() if bucket is not None and bucket.policy is not None else None
         account_id = bucket.account_id if bucket is not None else ""
-        conditions = self._conditions(caller, account_id)
+        conditions = self._conditions(session, caller, account_id)
         if bucket is not None and has_request_context() and _OF_TAGGED.fullmatch(action):
             for name, value in _tags(bucket, resource).items():
                 conditions[f"s3:existingobjecttag/{name.lower()}"] = value
@@ -321,11 +318,35 @@ class S3Access(Service):
                 "AccessDenied", _sentence(caller, action, resource, f"because {error}")
             ) from None
 
-    def _conditions(self, caller: Principal, account_id: str) -> Conditions:
+    def _asking(self) -> tuple[RoleSession | None, Principal]:
+        """Return who sent the request being served: the session, if it is one, and the caller.
+
+        Raises:
+            AuthorizationError: its session token is not valid.
+        """
+        if not has_request_context():
+            return None, self._identity.caller_of_request()
+        if "s3_asking" not in g:
+            # A request may ask for many objects.
+            g.s3_asking = (self._authorizer.known_session(), self._identity.caller_of_request())
+        found: tuple[RoleSession | None, Principal] = g.s3_asking
+        return found
+
+    def _conditions(self, session: RoleSession | None, caller: Principal, account_id: str) -> Conditions:
         if not has_request_context():
             return Conditions({"aws:securetransport": "true"})
-        conditions = caller_conditions(self._authorizer.known_session(), region_of_request("us-east-1"))
+        known: dict[str, Conditions] = g.setdefault("s3_context", {})
+        if account_id not in known:
+            known[account_id] = self._conditions_of_request(session, caller, account_id)
+        conditions = Conditions(known[account_id])
+        conditions.absent_prefixes = _OFTEN_ABSENT
         conditions.asked = g.get("s3_conditions")
+        return conditions
+
+    def _conditions_of_request(
+        self, session: RoleSession | None, caller: Principal, account_id: str
+    ) -> Conditions:
+        conditions = caller_conditions(session, region_of_request("us-east-1"))
         conditions["aws:principalaccount"] = caller.account_id
         if caller.arns:
             conditions["aws:principalarn"] = caller.arns[-1]
@@ -336,7 +357,6 @@ class S3Access(Service):
                 conditions[f"s3:{name.lower()}"] = request.args[name]
         # Requests here have no TLS; policies that ask for one of AWS's versions are as at AWS.
         conditions["s3:tlsversion"] = "1.3"
-        conditions.absent_prefixes = _OFTEN_ABSENT
         for name, value in request.headers.items():
             if name.lower().startswith("x-amz-"):
                 conditions[f"s3:{name.lower()}"] = value

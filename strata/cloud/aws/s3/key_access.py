@@ -16,7 +16,7 @@ from strata.cloud.aws.iam.authorization import (
 )
 from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.s3.buckets import bucket_named
-from strata.cloud.aws.s3.keys import KeyConditions, key_permissions
+from strata.cloud.aws.s3.keys import KeyConditions, key_permissions, read_permissions
 from strata.iam import Decision, Request
 
 
@@ -58,7 +58,7 @@ class KeyAccess:
             key: of the object.
             known: what was decided for other objects of the bucket meanwhile; added to.
         """
-        for action, arn, conditions in key_permissions("GetObject", bucket, key, None):
+        for action, arn, conditions in read_permissions(bucket, key):
             about = (arn, str(conditions))
             if about not in known:
                 known[about] = self._decided(session, bucket, action, arn, conditions).allowed

@@ -36,9 +36,9 @@ def key_permissions(
         source: of a copy, the bucket, the object's key and its version.
     """
     if operation == "GetObject":
-        yield from _read(bucket, name, request.args.get("versionId", ""))
+        yield from read_permissions(bucket, name, request.args.get("versionId", ""))
     if source is not None:
-        yield from _read(*source)
+        yield from read_permissions(*source)
     written = _key_of_write(bucket) if operation in (*_WRITES, *_READS_BACK) else ""
     if written and operation in _WRITES:
         yield "kms:GenerateDataKey", written, _conditions(bucket, name, written)
@@ -46,7 +46,10 @@ def key_permissions(
         yield "kms:Decrypt", written, _conditions(bucket, name, written)
 
 
-def _read(bucket: FakeBucket, name: str, version: str) -> Iterator[tuple[str, str, KeyConditions]]:
+def read_permissions(
+    bucket: FakeBucket, name: str, version: str = ""
+) -> Iterator[tuple[str, str, KeyConditions]]:
+    """Yield what reading a version of an object needs, the newest by default."""
     found: list[Any] = [
         key for key in bucket.keys.getlist(name, []) if not version or key.version_id == version
     ]

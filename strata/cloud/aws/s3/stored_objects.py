@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from flask import Flask
@@ -78,10 +79,11 @@ class StoredObjects:
                 self._access.require("s3:ListBucket", f"arn:aws:s3:::{bucket_name}", bucket)
             except AuthorizationError as refusal:
                 raise StorageError(refusal.code, 403, refusal.message) from None
+        there = [(name, found) for name, found in bucket.keys.items() if name.startswith(prefix)]
         return [
             StoredObject(name, found.etag.strip('"'), found.contentsize, found.last_modified)
-            for name, found in sorted(bucket.keys.items())
-            if name.startswith(prefix) and isinstance(found, FakeKey) and not name.endswith("/")
+            for name, found in sorted(there, key=itemgetter(0))
+            if isinstance(found, FakeKey) and not name.endswith("/")
         ]
 
     def readable(self, keys: Keys, bucket_name: str, names: Iterable[str]) -> set[str]:
