@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import shutil
 import threading
@@ -20,6 +19,8 @@ from strata.cloud.aws.s3.stored_objects import StoredObject
 from strata.cloud.snowflake.text_files import Conversion, Converted
 
 _CACHE_BYTES = 2 * 1024**3
+_WORKERS = 4
+# Of the number that a copy's path begins with.
 _DIGITS = 16
 # File systems take names of up to 255 bytes.
 _NAME = 200
@@ -56,7 +57,7 @@ class FileCache:
         self._trusted: set[Path] = set()
         self._size = 0
         self._readers = 0
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="snowflake-files")
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="snowflake-files")
 
     def close(self) -> None:
         """Delete all copies."""
@@ -101,14 +102,19 @@ class FileCache:
                 with suppress(KeyError):
                     self._files.move_to_end(name)
 
-        def copied(name: _Name, stored: StoredObject) -> LocalFile | None:
-            content = body(stored)
-            if content is None:
-                return None
-            return self._copy(name, convert(content) if convert else Converted(content))
+        def copied(missing: Sequence[tuple[_Name, StoredObject]]) -> list[LocalFile | None]:
+            copies: list[LocalFile | None] = []
+            for name, stored in missing:
+                content = body(stored)
+                converted = convert(content) if convert and content is not None else None
+                copies.append(None if content is None else self._copy(name, converted or Converted(content)))
+            return copies
 
         missing = [(n, s) for n, s, have in zip(names, objects, found, strict=True) if have is None]
-        new = iter(self._pool.map(lambda one: copied(*one), missing))
+        # A few parts, each some files: handing over a small file takes as long as copying it.
+        size = max(-(-len(missing) // _WORKERS), 1)
+        parts = [missing[at : at + size] for at in range(0, len(missing), size)]
+        new = itertools.chain.from_iterable(self._pool.map(copied, parts))
         return [copy for have in found if (copy := have or next(new)) is not None]
 
     def distrust(self, files: Sequence[LocalFile]) -> bool:
@@ -134,25 +140,23 @@ class FileCache:
 
     def _copy(self, name: _Name, content: Converted) -> LocalFile:
         key, body = name[1], content.parquet
-        digest = hashlib.sha256("/".join(name).encode()).hexdigest()[:_DIGITS]
         # The path holds the key, without what the engine takes for a pattern or a folder.
-        coded = f"{digest}-{quote(key, safe='').replace('.', '%2E')}"
+        coded = f"{next(_numbers):0{_DIGITS}}-{quote(key, safe='').replace('.', '%2E')}"
         path = self.folder.joinpath(*(coded[at : at + _NAME] for at in range(0, len(coded), _NAME)))
-        # Another session may copy it, too, and the engine may read that copy already.
-        new = self.folder / f"{next(_numbers)}.new"
         try:
-            new.write_bytes(body)
-            new.replace(path)
+            path.write_bytes(body)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(body)
-            new.replace(path)
+            path.write_bytes(body)
         copy = LocalFile(key, path, len(body), _schema(body), content.fault)
         with self._lock:
-            if name not in self._files:
+            known = self._files.setdefault(name, copy)
+            if known is copy:
                 self._size += copy.size
-            self._files[name] = copy
-        return copy
+        if known is not copy:
+            # Another session has copied it meanwhile, and the engine may read that copy already.
+            path.unlink()
+        return known
 
     def _shrink(self) -> None:
         while self._size > _CACHE_BYTES and len(self._files) > 1:

@@ -52,7 +52,7 @@ class Readers:
                 self._registered.append(name)
                 result.fill(name)
             for found in self._scans:
-                files = scan.prune(session, found, f"_strata_files_{next(_numbers)}")
+                files = scan.prune(session, found)
                 copies = scan.read(session, found, files) if self._opens else []
                 self.files += copies
                 kind = found.file_format["TYPE"]

@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.catalog import Catalog, ExternalColumn, ExternalTable, RegisteredFile
+from strata.cloud.snowflake.engine import Query, query_of
 from strata.cloud.snowflake.errors import SqlError
 from strata.cloud.snowflake.external_files import METADATA, Place, parsed, place_of
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
@@ -23,6 +24,7 @@ from strata.cloud.snowflake.translation.statement import translate
 
 FILENAME = METADATA[0]
 _MARK = "strata_scan"
+_KEYS = "_strata_files"
 
 
 @dataclass
@@ -32,6 +34,7 @@ class FileScan:
     `fill` completes its place in the query, which is `node` and its copies, once the files have been read.
     `columns` are those that the query may need; `whole` means every column of the files, for VALUE or `*`.
     `files` are those of `table`; None means what a stage has of `pattern`, all of which must be readable.
+    `pruning` is the query of the files that satisfy `predicate`, once it is made.
     """
 
     file_format: Mapping[str, Any]
@@ -44,6 +47,7 @@ class FileScan:
     predicate: Expr | None = None
     pattern: str = ""
     table: ExternalTable | None = None
+    pruning: Query | None = None
 
     def renew(self, catalog: Catalog) -> None:
         """Read the files that the table has now, where its stage is now.
@@ -55,22 +59,24 @@ class FileScan:
         self.place, self.files = place_of(catalog, self.table), tuple(self.table.files.values())
 
 
-def prune(session: SnowflakeSession, scan: FileScan, name: str) -> tuple[RegisteredFile, ...] | None:
+def prune(session: SnowflakeSession, scan: FileScan) -> tuple[RegisteredFile, ...] | None:
     """Return the files whose path can satisfy the scan's predicate; all if the predicate fails on a path."""
     if scan.predicate is None or not scan.files:
         return scan.files
     keys = pa.table({FILENAME: [file.key for file in scan.files]})
     duck = duckdb_of(session.connection)
-    duck.register(name, keys)
-    query = exp.select(exp.column(FILENAME, quoted=True)).from_(_temporary(name)).where(scan.predicate.copy())
+    duck.register(_KEYS, keys)
     try:
-        statement = translate(query, Relations({}, session.connection))
-        kept = set(session.engine.run(session.connection, statement).table.column(0).to_pylist())
+        if scan.pruning is None:
+            name = exp.column(FILENAME, quoted=True)
+            query = exp.select(name).from_(_temporary(_KEYS)).where(scan.predicate)
+            scan.pruning = query_of(translate(query, Relations({}, session.connection)))
+        kept = set(session.engine.run(session.connection, scan.pruning).table.column(0).to_pylist())
     except SqlError:
         # The query itself reports the fault, unless it skips that file.
         return scan.files
     finally:
-        duck.unregister(name)
+        duck.unregister(_KEYS)
     return tuple(file for file in scan.files if file.key in kept)
 
 

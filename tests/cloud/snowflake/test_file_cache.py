@@ -75,3 +75,4 @@ def test_many_copy_at_once(files: FileCache) -> None:
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(lambda _: files.copies("bucket", objects, body), range(4)):
             assert [copy.path.read_bytes() for copy in found] == [body(stored) for stored in objects]
+    assert len(list(files.folder.iterdir())) == len(objects)
