@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.file_cache import LocalFile
-from strata.cloud.snowflake.parquet_view import shown_as
+from strata.cloud.snowflake.parquet_view import Shown, shown_as
 
 _KEPT = 16
 _numbers = itertools.count(1)
@@ -18,10 +18,10 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class FileView:
-    """A view on files; `columns` are its columns by those of Parquet."""
+    """A view on files, and what it shows."""
 
     name: str
-    columns: Mapping[str, str]
+    shown: Shown
 
 
 class FileViews:
@@ -52,9 +52,9 @@ class FileViews:
         key = (kind, tuple(files))
         found = self._views.get(key) if keeps else None
         if found is None:
-            query, columns = shown_as(kind, files, self._key_of)
-            found = FileView(f"_strata_scan_{next(_numbers)}", columns)
-            duckdb_of(self._connection).execute(f'CREATE TEMP VIEW "{found.name}" AS {query}')
+            shown = shown_as(kind, files, self._key_of)
+            found = FileView(f"_strata_scan_{next(_numbers)}", shown)
+            duckdb_of(self._connection).execute(f'CREATE TEMP VIEW "{found.name}" AS {shown.query}')
             if not keeps:
                 return found
             self._views[key] = found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -15,15 +16,31 @@ from strata.cloud.snowflake.grammar import quote
 _FILENAME, _ROW_NUMBER = METADATA
 
 
-def shown_as(
-    kind: str, files: Sequence[LocalFile], key_of: Callable[[str], str]
-) -> tuple[str, dict[str, str]]:
-    """Return a query of the rows of files of a TYPE, and its columns by those of Parquet.
+_Group = tuple[tuple[str, pa.DataType], ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A query of the rows of files.
+
+    Attributes:
+        query: the query.
+        columns: its columns by those of Parquet.
+        integers: those of its columns that are integers.
+    """
+
+    query: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+
+
+def shown_as(kind: str, files: Sequence[LocalFile], key_of: Callable[[str], str]) -> Shown:
+    """Return a query of the rows of files of a TYPE.
 
     Raises:
         SqlError: a file has a column that the engine needs for itself.
     """
-    return (_documents(files, key_of), {}) if kind == "JSON" else relation(files, key_of)
+    return Shown(_documents(files, key_of)) if kind == "JSON" else relation(files, key_of)
 
 
 def _documents(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> str:
@@ -35,12 +52,12 @@ def _documents(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> str:
     )
 
 
-def relation(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> tuple[str, dict[str, str]]:
-    """Return a query of the files' rows, and its columns by those of Parquet.
+def relation(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> Shown:
+    """Return a query of the files' rows.
 
-    Beside these it has VALUE, the row as an object, and the METADATA columns. Files of equal columns are read
-    together. A column whose type differs between files, without a type that holds both, is JSON; so are lists
-    and structures.
+    Beside their columns it has VALUE, the row as an object, and the METADATA columns. Files of equal columns
+    are read together. A column whose type differs between files, without a type that holds both, is JSON; so
+    are lists and structures.
 
     Args:
         files: copies of Parquet files.
@@ -49,10 +66,13 @@ def relation(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> tuple[
     Raises:
         SqlError: a file has a column that the engine needs for itself.
     """
-    groups: dict[tuple[tuple[str, pa.DataType], ...], list[LocalFile]] = {}
+    groups: dict[_Group, list[LocalFile]] = {}
+    last: pa.Schema | None = None
+    group: _Group = ()
     for file in files:
         assert file.schema is not None, "only Parquet is shown"
-        group = tuple((field.name, _plain(field.type)) for field in file.schema)
+        if last is None or not file.schema.equals(last):
+            last, group = file.schema, tuple((column.name, _plain(column.type)) for column in file.schema)
         if group:
             groups.setdefault(group, []).append(file)
     kinds: dict[str, set[pa.DataType]] = {}
@@ -62,7 +82,10 @@ def relation(files: Sequence[LocalFile], key_of: Callable[[str], str]) -> tuple[
     columns = {name: f"C{number}" for number, name in enumerate(sorted(kinds))}
     json = {name for name, found in kinds.items() if not _alike(found)}
     selects = [_select(group, members, columns, json, key_of) for group, members in groups.items()]
-    return " UNION ALL ".join(selects) or _EMPTY, columns
+    integers = frozenset(
+        columns[name] for name, found in kinds.items() if _integers(found) and name not in json
+    )
+    return Shown(" UNION ALL ".join(selects) or _EMPTY, columns, integers)
 
 
 _EMPTY = (
@@ -72,7 +95,7 @@ _EMPTY = (
 
 
 def _select(
-    group: tuple[tuple[str, pa.DataType], ...],
+    group: _Group,
     files: Sequence[LocalFile],
     columns: dict[str, str],
     json: set[str],
@@ -110,6 +133,11 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return pa.string() if kind == pa.large_string() else kind
+
+
+def _integers(kinds: set[Any]) -> bool:
+    kinds = {kind for kind in kinds if not pa.types.is_null(kind)}
+    return bool(kinds) and all(pa.types.is_integer(kind) for kind in kinds)
 
 
 def _alike(kinds: set[Any]) -> bool:

@@ -20,7 +20,9 @@ from strata.cloud.snowflake.relations import Relations
 from strata.cloud.snowflake.session import SnowflakeSession
 from strata.cloud.snowflake.storage import Bucket
 from strata.cloud.snowflake.text_files import Conversion, broken, conversion
+from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.statement import translate
+from strata.cloud.snowflake.whole_numbers import aggregated_columns, convert_last, is_integer
 
 FILENAME = METADATA[0]
 _MARK = "strata_scan"
@@ -128,23 +130,29 @@ def fill(tree: Expr, scans: Sequence[FileScan], views: Sequence[FileView]) -> No
     if scans:
         for node in list(tree.find_all(exp.Subquery)):
             if (number := node.meta.get(_MARK)) is not None:
-                node.set("this", _rows(scans[number], views[number].name, views[number].columns))
+                node.set("this", _rows(scans[number], views[number], aggregated_columns(tree, node)))
 
 
-def _rows(scan: FileScan, name: str, columns: Mapping[str, str]) -> exp.Select:
-    """Return a scan's rows as a query of the view `name`; `columns` are its columns by those of Parquet."""
+def _rows(scan: FileScan, view: FileView, aggregated: Mapping[str, list[Expr]]) -> exp.Select:
+    """Return a scan's rows as a query of the view; integers may stay integers in `aggregated` columns."""
     documents = scan.file_format["TYPE"] == "JSON"
     projections: list[Expr] = []
     if scan.whole:
         projections.append(exp.column("VALUE", quoted=True))
     for column in scan.columns:
-        tree = _over_columns(parsed(column.expression), columns, documents=documents)
+        tree = _over_columns(parsed(column.expression), view.shown.columns, documents=documents)
         kind = exp.DataType.build(column.type, dialect="snowflake")
-        projections.append(exp.alias_(exp.cast(tree, kind), column.name, quoted=True))
+        whole = types.normal(kind) == types.number() and is_integer(tree, view.shown.integers)
+        if whole and column.name in aggregated:
+            convert_last(aggregated[column.name])
+            value = tree.unnest().this
+        else:
+            value = exp.cast(tree, kind)
+        projections.append(exp.alias_(value, column.name, quoted=True))
     projections += [exp.column(pseudo, quoted=True) for pseudo in scan.metadata]
     if not projections:
         projections.append(exp.alias_(exp.Literal.number(1), "_", quoted=True))
-    return exp.select(*projections).from_(_temporary(name))
+    return exp.select(*projections).from_(_temporary(view.name))
 
 
 def _temporary(name: str) -> exp.Table:

@@ -27,7 +27,9 @@ from strata.cloud.snowflake import served_account, snapshot
 from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.server import ADMIN, SnowflakeServer
 from strata.cloud.snowflake.session import SnowflakeAccount
+from strata.cloud.snowflake.storage import StageStorage
 
+from . import memory_bucket
 from .console import Console
 
 ACCOUNT = "111122223333"
@@ -295,3 +297,26 @@ def console(account: SnowflakeAccount) -> Iterator[Console]:
     empty = snapshot.save(account)
     yield Console(account)
     snapshot.load(account, empty, ADMIN)
+
+
+@pytest.fixture
+def bucket(account: SnowflakeAccount, monkeypatch: pytest.MonkeyPatch) -> memory_bucket.Bucket:
+    found = memory_bucket.Bucket(account.storage.files)
+
+    def opened(*_: Any) -> memory_bucket.Bucket:
+        found.opened += 1
+        return found
+
+    monkeypatch.setattr(StageStorage, "open", opened)
+    return found
+
+
+@pytest.fixture
+def table(console: Console, bucket: memory_bucket.Bucket) -> Iterator[Console]:
+    console.script(memory_bucket.DDL)
+    bucket.put("d=2026-01-01/o=x/1.parquet", [{"a": 1, "b": "p"}, {"a": 2, "b": "q"}])
+    bucket.put("d=2026-01-01/o=y/2.parquet", [{"a": 3, "b": None, "c": "r"}])
+    bucket.put("d=2026-01-02/o=x/3.parquet", [{"a": 4, "b": "s"}])
+    console.run("ALTER EXTERNAL TABLE T REFRESH")
+    bucket.listed.clear()
+    return console

@@ -3,96 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import io
-from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import sqlglot
 from sqlglot import exp
 
-from strata.cloud.snowflake import file_views, pruning
+from strata.cloud.snowflake import pruning
 from strata.cloud.snowflake.catalog import ExternalColumn, ExternalTable
 from strata.cloud.snowflake.errors import SqlError
-from strata.cloud.snowflake.file_cache import FileCache, LocalFile
-from strata.cloud.snowflake.session import SnowflakeAccount
-from strata.cloud.snowflake.storage import StageStorage, StoredObject
 
 from .console import Console
-
-NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-DDL = """
-CREATE DATABASE D;
-CREATE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE
-  STORAGE_AWS_ROLE_ARN = 'arn:x' STORAGE_ALLOWED_LOCATIONS = ('*');
-CREATE STAGE S URL = 's3://bucket/root' STORAGE_INTEGRATION = I FILE_FORMAT = (TYPE = PARQUET);
-CREATE EXTERNAL TABLE T (
-  A INT AS (VALUE:a::INT), B VARCHAR AS (VALUE['b']::VARCHAR), "c" VARCHAR AS (VALUE:c::VARCHAR),
-  D DATE AS (SPLIT_PART(SPLIT_PART(METADATA$FILENAME, 'd=', 2), '/', 1)::DATE),
-  O VARCHAR AS (SPLIT_PART(SPLIT_PART(METADATA$FILENAME, 'o=', 2), '/', 1))
-) PARTITION BY (D, O) LOCATION = @S/t/ REFRESH_ON_CREATE = FALSE AUTO_REFRESH = FALSE
-"""
-
-
-class Bucket:
-    """Objects in memory; `listed` and `read` are what was asked for, `lost` what cannot be read."""
-
-    def __init__(self, files: FileCache) -> None:
-        self.files = files
-        self.bodies: dict[str, bytes] = {}
-        self.listed: list[str] = []
-        self.asked: list[str] = []
-        self.lost: set[str] = set()
-        self.opened = 0
-
-    def put(self, name: str, rows: Any) -> str:
-        key = f"root/t/{name}"
-        self.bodies[key] = rows if isinstance(rows, bytes) else parquet(rows)
-        return key
-
-    def objects(self, prefix: str) -> list[StoredObject]:
-        self.listed.append(prefix)
-        return [
-            StoredObject(key, str(hash(body)), len(body), NOW)
-            for key, body in sorted(self.bodies.items())
-            if key.startswith(prefix)
-        ]
-
-    def read(self, objects: list[StoredObject], convert: None = None) -> list[LocalFile]:
-        self.asked += [stored.key for stored in objects]
-        found = [stored for stored in objects if stored.key not in self.lost]
-        return self.files.copies("bucket", found, lambda stored: self.bodies[stored.key])
-
-
-def parquet(rows: list[dict[str, Any]]) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows), buffer)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def bucket(account: SnowflakeAccount, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    found = Bucket(account.storage.files)
-
-    def opened(*_: Any) -> Bucket:
-        found.opened += 1
-        return found
-
-    monkeypatch.setattr(StageStorage, "open", opened)
-    return found
-
-
-@pytest.fixture
-def table(console: Console, bucket: Bucket) -> Iterator[Console]:
-    console.script(DDL)
-    bucket.put("d=2026-01-01/o=x/1.parquet", [{"a": 1, "b": "p"}, {"a": 2, "b": "q"}])
-    bucket.put("d=2026-01-01/o=y/2.parquet", [{"a": 3, "b": None, "c": "r"}])
-    bucket.put("d=2026-01-02/o=x/3.parquet", [{"a": 4, "b": "s"}])
-    console.run("ALTER EXTERNAL TABLE T REFRESH")
-    bucket.listed.clear()
-    return console
+from .memory_bucket import DDL, Bucket, parquet
 
 
 @pytest.mark.parametrize(
@@ -347,101 +269,6 @@ def test_a_view_is_described_without_a_bucket(table: Console, bucket: Bucket) ->
     described = [(row["name"], row["type"]) for row in table.run("DESC VIEW V")]
     assert described == [("A", "NUMBER(38,0)"), ("B", "VARCHAR(16777216)"), ("D", "DATE")]
     assert [row["A"] for row in table.run("SELECT A FROM V ORDER BY A")] == [1, 2, 4]
-
-
-def views(console: Console) -> set[str]:
-    duck = console.session().connection._duck_conn
-    found = duck.execute("SELECT view_name FROM duckdb_views() WHERE view_name LIKE '_strata%'").fetchall()
-    return {name for (name,) in found}
-
-
-def test_queries_of_the_same_files_share_a_view(table: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SqlError):
-        table.run("SELECT A, NO_SUCH FROM T")
-    shared = views(table)
-    table.run("SELECT A FROM T")
-    table.run("SELECT COUNT(*) FROM T X JOIN T Y ON X.A = Y.A")
-    assert len(shared) == 1
-    assert views(table) == shared
-    monkeypatch.setattr(file_views, "_KEPT", 1)
-    table.run("SELECT A FROM T WHERE O = 'y'")
-    assert len(views(table)) == 1
-    assert views(table) != shared
-    assert [row["A"] for row in table.run("SELECT A FROM T ORDER BY A")] == [1, 2, 3, 4]
-
-
-def test_a_rolled_back_transaction_takes_no_view_with_it(table: Console) -> None:
-    sql = "SELECT MAX(A) AS A FROM T"
-    for before, verb in (("", "ROLLBACK"), (sql, "ROLLBACK"), ("", "COMMIT")):
-        if before:
-            table.run(before)
-        table.run("BEGIN")
-        assert table.one(sql) == 4
-        table.run(verb)
-        assert table.one(sql) == 4
-
-
-def test_the_same_text_after_the_files_have_changed(table: Console, bucket: Bucket) -> None:
-    sql = "SELECT LISTAGG(A, ',') WITHIN GROUP (ORDER BY A) AS A FROM T WHERE O = 'x'"
-    assert table.one(sql) == table.one(sql) == "1,2,4"
-    new = bucket.put("d=2026-01-03/o=x/4.parquet", [{"a": 5}])
-    assert table.one(sql) == "1,2,4"  # not registered yet
-    table.run("ALTER EXTERNAL TABLE T REFRESH")
-    assert table.one(sql) == table.one(sql) == "1,2,4,5"
-    bucket.put("d=2026-01-03/o=x/4.parquet", [{"a": "six"}])
-    with pytest.raises(SqlError, match="six"):
-        table.one(sql)
-    bucket.put("d=2026-01-03/o=x/4.parquet", [{"a": 7.0}])
-    assert table.one(sql) == "1,2,4,7"
-    bucket.lost.add(new)
-    assert table.one(sql) == "1,2,4"
-    table.run("ALTER EXTERNAL TABLE T REMOVE FILES ('d=2026-01-01/o=x/1.parquet')")
-    assert table.one(sql) == "4"
-
-
-@pytest.mark.parametrize(
-    ("change", "after"),
-    [
-        ("ALTER TABLE T ADD COLUMN E INT AS (VALUE:a::INT * 2)", [(4, "s", 8)]),
-        ("ALTER TABLE T DROP COLUMN B", [(4,)]),
-        ("ALTER TABLE T RENAME COLUMN B TO E", [(4, "s")]),
-        (
-            "CREATE OR REPLACE EXTERNAL TABLE T (A VARCHAR AS (VALUE:a::VARCHAR || '!'), "
-            "O VARCHAR AS (METADATA$FILENAME)) LOCATION = @S/t/d=2026-01-02/ AUTO_REFRESH = FALSE",
-            [("4!",)],
-        ),
-    ],
-)
-def test_the_same_text_after_the_table_has_changed(
-    table: Console, change: str, after: list[tuple[Any, ...]]
-) -> None:
-    sql = "SELECT * EXCLUDE (VALUE, O) FROM T WHERE A LIKE '4%'"
-    table.run('ALTER TABLE T DROP COLUMN "c"')
-    table.run("CREATE OR REPLACE EXTERNAL TABLE T (A INT AS (VALUE:a::INT), B VARCHAR AS (VALUE:b::VARCHAR), "
-              "O VARCHAR AS (METADATA$FILENAME)) LOCATION = @S/t/ AUTO_REFRESH = FALSE")  # fmt: skip
-    assert [tuple(row.values()) for row in table.run(sql)] == [(4, "s")]
-    table.run(change)
-    assert [tuple(row.values()) for row in table.run(sql)] == after
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "ALTER STORAGE INTEGRATION I SET ENABLED = FALSE",
-        "CREATE OR REPLACE STORAGE INTEGRATION I TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE "
-        "STORAGE_AWS_ROLE_ARN = 'arn:x' STORAGE_ALLOWED_LOCATIONS = ('*')",
-        "ALTER STORAGE INTEGRATION I SET STORAGE_ALLOWED_LOCATIONS = ('s3://other/')",
-    ],
-)
-def test_the_same_text_after_the_stage_has_lost_its_access(table: Console, change: str) -> None:
-    sql = "SELECT COUNT(*) AS N FROM T"
-    assert table.one(sql) == table.one(sql) == 4
-    table.run(change)
-    with pytest.raises(SqlError) as refused:
-        table.one(sql)
-    with pytest.raises(SqlError) as expected:
-        table.one(f"{sql} -- not read before")
-    assert refused.value.message == expected.value.message
 
 
 RELATION = ExternalTable(
