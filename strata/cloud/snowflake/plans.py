@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlglot import Expr
 
 from strata.cloud.snowflake import access_control
 from strata.cloud.snowflake.catalog import Catalog, ExternalTable, Securable, Table, View
+from strata.cloud.snowflake.engine import Query
 from strata.cloud.snowflake.errors import SqlError, insufficient_privileges
 from strata.cloud.snowflake.grammar import Path
-
-if TYPE_CHECKING:
-    from strata.cloud.snowflake.engine import Query
-    from strata.cloud.snowflake.scan import FileScan
-    from strata.cloud.snowflake.session import SnowflakeSession
+from strata.cloud.snowflake.scan import FileScan
+from strata.cloud.snowflake.session import SnowflakeSession
 
 _PLANS = 64
 _QUERIES = 4
@@ -114,37 +111,30 @@ class Plan:
             self._queries.popitem(last=False)
 
 
-class Plans:
-    """The plans of a session's last queries."""
+def find(session: SnowflakeSession, sql: str) -> Plan | None:
+    """Return the session's plan of a text; None if there is none that holds, or a right is missing.
 
-    def __init__(self) -> None:
-        self._plans: OrderedDict[tuple[str, str, str], Plan] = OrderedDict()
-
-    def find(self, session: SnowflakeSession, sql: str) -> Plan | None:
-        """Return the plan of a text; None if there is none that holds, or a right is missing.
-
-        The caller holds the catalogue's lock.
-        """
-        key = (sql, session.database, session.schema)
-        plan = self._plans.get(key)
-        if plan is None:
-            return None
-        try:
-            if all(use.holds(session) for use in plan.uses):
-                for use in plan.uses:
-                    use.check(session.catalog, session.role)
-                for scan in plan.scans:
-                    scan.renew(session.catalog)
-                self._plans.move_to_end(key)
-                return plan
-        except SqlError:
-            # Resolving it again meets the same fault where it comes first.
-            return None
-        del self._plans[key]
+    The caller holds the catalogue's lock.
+    """
+    key = (sql, session.database, session.schema)
+    plan: Plan | None = session.plans.pop(key, None)
+    if plan is None or not all(use.holds(session) for use in plan.uses):
         return None
+    session.plans[key] = plan
+    try:
+        for use in plan.uses:
+            use.check(session.catalog, session.role)
+        for scan in plan.scans:
+            scan.renew(session.catalog)
+    except SqlError:
+        # Resolving it again meets the same fault where it comes first.
+        return None
+    return plan
 
-    def keep(self, session: SnowflakeSession, sql: str, plan: Plan) -> None:
-        plan.kept = True
-        self._plans[sql, session.database, session.schema] = plan
-        while len(self._plans) > _PLANS:
-            self._plans.popitem(last=False)
+
+def keep(session: SnowflakeSession, sql: str, plan: Plan) -> None:
+    """Keep a plan for the session; the one that was not used for longest goes."""
+    plan.kept = True
+    session.plans[sql, session.database, session.schema] = plan
+    while len(session.plans) > _PLANS:
+        del session.plans[next(iter(session.plans))]

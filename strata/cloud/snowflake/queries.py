@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake import access_control, batches, functions, scan, tables
+from strata.cloud.snowflake import access_control, batches, functions, plans, scan, tables
 from strata.cloud.snowflake.catalog import Table, View
 from strata.cloud.snowflake.engine import Query, query_of, translated
 from strata.cloud.snowflake.errors import (
@@ -67,7 +67,7 @@ def _plan(session: SnowflakeSession, sql: str) -> Plan | None:
     """Return how the same text was read before, if all that it depends on is as it was."""
     with session.account.lock:
         session.forget_dropped()
-        plan = session.plans.find(session, sql)
+        plan = plans.find(session, sql)
         if plan is not None and plan.reads_data:
             _require_warehouse(session)
         return plan
@@ -145,7 +145,7 @@ def _run(
         if isinstance(tree, exp.Query) and sql and not parameters:
             from_files = all(found.table is not None for found in plan.scans)
             if from_files and not filled and not resolver.results and not _tree(sql).find(exp.Parameter):
-                session.plans.keep(session, sql, plan)
+                plans.keep(session, sql, plan)
     rows, columns = _read(session, plan, resolver.results, parameters)
     with session.account.lock:
         _record(session, tree, kind, definition.filled_by(columns))

@@ -14,7 +14,6 @@ from strata.cloud.snowflake.file_views import FileViews
 from strata.cloud.snowflake.grammar import Path
 from strata.cloud.snowflake.history import History
 from strata.cloud.snowflake.kinds import depth
-from strata.cloud.snowflake.plans import Plans
 from strata.cloud.snowflake.transactions import SessionTransaction
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class SnowflakeAccount:
 @dataclass
 class SnowflakeSession:
     """A session. `connection` is fakesnow's; `client` names the driver; `lock` serializes its statements;
-    `query_id` names the last."""
+    `query_id` names the last; `plans` are those that the module `plans` keeps."""
 
     account: SnowflakeAccount
     id: int
@@ -51,11 +50,11 @@ class SnowflakeSession:
     variables: dict[str, exp.Literal] = field(default_factory=dict)
     history: History = field(default_factory=History)
     query_id: str = ""
+    plans: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.transaction = SessionTransaction(self.connection)
         self.views = FileViews(self.connection, self.storage.files.key_of)
-        self.plans = Plans()
 
     @property
     def catalog(self) -> Catalog:

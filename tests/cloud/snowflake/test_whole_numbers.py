@@ -68,6 +68,6 @@ def test_an_aggregate_is_that_of_a_table(files: Console, query: str) -> None:
 def test_integers_stay_integers_in_the_engine(files: Console) -> None:
     session = files.session()
     files.run("SELECT MAX(A), SUM(A) FROM W")
-    (plan,) = (plan for (sql, *_), plan in session.plans._plans.items() if sql.startswith("SELECT MAX(A)"))
+    (plan,) = (plan for (sql, *_), plan in session.plans.items() if sql.startswith("SELECT MAX(A)"))
     (query,) = plan._queries.values()
     assert query.sql.count("DECIMAL(38, 0)") == 2
