@@ -29,6 +29,9 @@ _NAMES = {
 }
 _SEMI_STRUCTURED = ("variant", "array", "object")
 _MICROSECONDS = 1_000_000
+_INTEGER = pa.int64()
+# Without options the library looks for them in the environment, for each stream.
+_STREAM = pa.ipc.IpcWriteOptions()
 
 
 def shaped(
@@ -60,7 +63,8 @@ def _shape(column: Any, kind: Type | None) -> tuple[Any, Type]:
     if pa.types.is_integer(found):
         if kind is not None and types.is_float(kind):
             return column.cast(pa.float64()), kind
-        return column.cast(pa.int64()), kind if kind is not None and types.is_fixed(kind) else types.number()
+        kind = kind if kind is not None and types.is_fixed(kind) else types.number()
+        return column if found == _INTEGER else column.cast(_INTEGER), kind
     if pa.types.is_floating(found):
         return column.cast(pa.float64()), types.FLOAT
     if pa.types.is_timestamp(found):
@@ -141,8 +145,8 @@ def encoded(table: pa.Table, rowtype: Sequence[dict[str, Any]]) -> str:
         fields.append(pa.field(described["name"], array.type, metadata=metadata))
     schema = pa.schema(fields)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    with pa.ipc.new_stream(sink, schema, options=_STREAM) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
     return b64encode(sink.getvalue().to_pybytes()).decode("ascii")
 
 
