@@ -149,14 +149,17 @@ class StepFunctions(Service):
             return ActionResult(executions.list_children(response))
         if moto.parameter(response, "redriveFilter"):
             raise executions.ValidationException("redriveFilter goes only with mapRunArn")
-        if backend.describe_state_machine(moto.parameter(response, "stateMachineArn")).type == "EXPRESS":
+        machine = backend.describe_state_machine(moto.parameter(response, "stateMachineArn"))
+        if machine.type == "EXPRESS":
             raise executions.StateMachineTypeNotSupported(
                 "This operation is not supported by this type of state machine"
             )
         listed = list_all(response)
         result: Any = listed.result
+        # Once for all items: looking for one takes as long as there are executions.
+        by_arn = {execution.execution_arn: execution for execution in list(machine.executions)}
         for item in result["executions"]:
-            told = executions.list_item(backend.describe_execution(item["executionArn"]))
+            told = executions.list_item(by_arn[item["executionArn"]])
             item.update({name: value for name, value in told.items() if name != "stateMachineArn"})
         return listed
 
