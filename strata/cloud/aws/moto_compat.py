@@ -188,6 +188,8 @@ OPEN_FRAMES = tuple(
     MotoName(f"{_ASL}.eval.environment", f"Environment.open_{kind}frame") for kind in ("", "inner_")
 )
 ADD_EVENT = MotoName(f"{_ASL}.eval.event.event_manager", "EventManager.add_event")
+# A property.
+HEAP_KEY = MotoName(f"{_ASL}.component.eval_component", "EvalComponent.heap_key")
 PARSE_DEFINITION = MotoName(f"{_ASL}.parse.asl_parser", "AmazonStateLanguageParser.parse")
 DESCRIBE_MACHINE = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_state_machine")
 DESCRIBE_EXECUTION = MotoName("moto.stepfunctions.models", "StepFunctionBackend.describe_execution")

@@ -5,7 +5,8 @@ What moto does otherwise than AWS, and what is done here:
 - some texts keep their backslashes;
 - a path through one element of a list, such as `$.a[0].b`, gives a list of one;
 - JSONata has no evaluator, and a variable's path is taken for JSONata;
-- an expression that fails is told by the class that holds it, not by its field.
+- an expression that fails is told by the class that holds it, not by its field;
+- of two threads that come to a state first, one counts its retries anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
+import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -51,6 +53,7 @@ class Language(Service):
         super().start()
         for name in moto.path_readers():
             self.set(name, extract)
+        self.set(moto.HEAP_KEY, property(_heap_key))
 
     @replaces(moto.NEW_PREPROCESSOR)
     def new_preprocessor(self, preprocessor: Any) -> None:
@@ -132,6 +135,12 @@ def _is_definite(expression: Any) -> bool:
 
 def _is_element(expression: Any) -> bool:
     return isinstance(expression, Index) and len(expression.indices) == 1
+
+
+def _heap_key(component: Any) -> str:
+    """Return what a component's counts of an execution are kept by, the same in every thread."""
+    key: str = vars(component).setdefault("_strata_heap_key", uuid.uuid4().hex)
+    return key
 
 
 def _variables(env: Any) -> dict[str, Any]:
