@@ -15,6 +15,7 @@ from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
 from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.iam.role_tags import RoleTags
 from strata.cloud.aws.iam.sts import Sts
 from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
@@ -53,6 +54,7 @@ class Services:
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
+            RoleTags(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             ConditionalWrites(),
