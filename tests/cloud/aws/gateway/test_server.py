@@ -77,6 +77,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "identity",
             "sts",
             "iam-boundaries",
+            "iam-role-tags",
             "s3",
             "s3-access",
             "conditional-writes",
