@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from strata.checkout.child_environment import cloud_environment
 from strata.cli.views.console import out, print_json, table
 from strata.cloud.endpoints import Endpoints
+from strata.platform import warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
 CPU, MEMORY = "CPU seconds", "MiB"
@@ -92,17 +93,8 @@ def memory(pid: int) -> float:
 
 def ask_snowflake(endpoints: Endpoints) -> None:
     """Log in and run one statement."""
-    import snowflake.connector
-
-    with snowflake.connector.connect(
-        account=endpoints.snowflake_account,
-        user=endpoints.snowflake_user,
-        password=endpoints.snowflake_password,
-        host=endpoints.snowflake_host,
-        port=endpoints.snowflake_port,
-        protocol="http",
-    ) as connection:
-        connection.cursor().execute("select 1 + 1").fetchall()
+    with warehouse.connect(endpoints) as connection:
+        warehouse.ask(connection, "select 1 + 1")
 
 
 if __name__ == "__main__":
