@@ -106,8 +106,10 @@ class FileCache:
             copies: list[LocalFile | None] = []
             for name, stored in missing:
                 content = body(stored)
-                converted = convert(content) if convert and content is not None else None
-                copies.append(None if content is None else self._copy(name, converted or Converted(content)))
+                if content is None:
+                    copies.append(None)
+                else:
+                    copies.append(self._copy(name, convert(content) if convert else Converted(content)))
             return copies
 
         missing = [(n, s) for n, s, have in zip(names, objects, found, strict=True) if have is None]
