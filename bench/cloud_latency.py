@@ -26,6 +26,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from strata.cli.views.console import out, print_json, table
 from strata.cloud.client import embedded_client
 from strata.testing.cloud import embedded_cloud
@@ -88,17 +90,9 @@ def plain_moto() -> Iterator[str]:
         process.wait()
 
 
+@retry(retry=retry_if_exception_type(OSError), stop=stop_after_delay(60), wait=wait_fixed(0.05), reraise=True)
 def until_it_answers(url: str) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url).close()
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+    urllib.request.urlopen(url).close()
 
 
 def calls(url: str) -> list[dict[str, Call]]:

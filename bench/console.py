@@ -4,7 +4,7 @@
     .venv/bin/python bench/console.py            starts the executions that lack, then opens the pages
 
 Each execution has the input of the last one that succeeded, as a replayed event has: the claims find that the
-object has been processed, and no job runs. Two cores carry out three to five a second. Seconds are the
+object has been processed, and no job runs. Two busy cores carry out about ten a second. Seconds are the
 browser's: until a page's first content is painted, until the list of executions is there, and until a new
 execution is in a page that is open. Prints a table, or JSON with --json; exits 1 if a figure is not below a
 second. Needs Debian's chromium.
