@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -86,6 +87,16 @@ def run_jobs(spark: SparkSession, buckets: Buckets, agreed: Contract, lines: Seq
         {row["source_line"]: row for row in rows} for rows in (arrow, duck, frame, broken)
     )
     return Result(report, arrow_rows, duck_rows, spark_rows, broken_rows)
+
+
+@contextmanager
+def ansi_mode(spark: SparkSession, on: bool) -> Iterator[None]:
+    """Let Spark be strict, or not, about values that it cannot convert."""
+    spark.conf.set("spark.sql.ansi.enabled", str(on).lower())
+    try:
+        yield
+    finally:
+        spark.conf.unset("spark.sql.ansi.enabled")
 
 
 @dataclass(frozen=True)
@@ -418,11 +429,8 @@ def test_parts_make_a_date_or_quarantine_their_line(
     for number, (parts, good) in enumerate(PARTS):
         year, month, day = parts.split(",") if good else ("2013", "1", "1")
         lines.append(f"{number},{parts},{year}-{month:0>2}-{day:0>2}T12:00:00Z".encode())
-    spark.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
-    try:
+    with ansi_mode(spark, ansi):
         result = run_jobs(spark, buckets, new_contract({}), lines)
-    finally:
-        spark.conf.unset("spark.sql.ansi.enabled")
     assert sorted(result.arrow) == [line for line, (_, good) in enumerate(PARTS, 2) if good]
     assert {line: row["reason"] for line, row in result.quarantined.items()} == {
         line: "bad_date" for line, (_, good) in enumerate(PARTS, 2) if not good
@@ -465,11 +473,8 @@ def test_whatever_a_line_holds_the_others_are_clean(
     ansi: bool,
 ) -> None:
     agreed, lines, good = file
-    spark.conf.set("spark.sql.ansi.enabled", str(ansi).lower())
-    try:
+    with ansi_mode(spark, ansi):
         result = run_jobs(spark, new_buckets(tmp_path_factory.mktemp("wild")), agreed, lines)
-    finally:
-        spark.conf.unset("spark.sql.ansi.enabled")
     report = result.report
     assert report["rows_read"] == len(lines)
     assert report["rows_read"] == report["rows_clean"] + report["rows_quarantined"] + report["rows_duplicate"]

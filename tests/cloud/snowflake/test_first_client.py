@@ -1,4 +1,4 @@
-"""The engine is loaded for the first client, and nobody is served by half of one."""
+"""The first client loads the engine, and no client meets one that is half loaded."""
 
 from __future__ import annotations
 
