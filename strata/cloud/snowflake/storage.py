@@ -15,7 +15,7 @@ from strata.cloud.aws.s3.stored_objects import StorageError, StoredObject, Store
 from strata.cloud.snowflake.aws_account import USER_ARN
 from strata.cloud.snowflake.catalog import Catalog, Integration, Stage
 from strata.cloud.snowflake.errors import SqlError, not_implemented
-from strata.cloud.snowflake.file_cache import FileCache, LocalFile
+from strata.cloud.snowflake.file_cache import FileCache, LocalFile, load_reader
 from strata.cloud.snowflake.text_files import Conversion
 
 __all__ = ["Bucket", "StageStorage", "StoredObject"]
@@ -182,4 +182,6 @@ class StageStorage:
                 sqlstate="42601",
             ) from None
         assert self._context.objects is not None, "the AWS that has the role runs"
+        # A table opens its bucket when it is made.
+        load_reader()
         return Bucket(self, bucket, self._context.objects, keys)
