@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strata.cloud import WARM_PROCESSES
+from strata.cloud.aws.run_ends import RunEnds
 from strata.cloud.aws.sqs.channels import Channels
 from strata.cloud.clock import Clock
 
@@ -43,7 +44,7 @@ class CloudContext:
     `assume_role` is `Identity.assume_role` of the AWS server while it listens, and `objects` its
     `StoredObjects`; `channels` are queues outside the account; `issuer` signs for GitHub. `faults` are those
     that were asked for.
-    `clock` is the cloud's time, which can be moved forward.
+    `clock` is the cloud's time, which can be moved forward; `glue_ends` are the ends of its Glue runs.
     `any_key` takes an access key that it has not given for the account's root; it is refused otherwise.
     `warm_processes` Spark processes are kept warm for Glue; a run that finds none starts its own.
     """
@@ -60,6 +61,7 @@ class CloudContext:
     objects: Any = None
     channels: Channels = field(default_factory=Channels)
     clock: Clock = field(default_factory=Clock)
+    glue_ends: RunEnds = field(default_factory=RunEnds)
     any_key: bool = False
     issuer: Issuer = field(default_factory=_new_issuer)
     faults: FaultRegistry = field(default_factory=_new_faults)

@@ -270,6 +270,7 @@ class Run:
             elif not self._stop_state:
                 self.error = error
             self.state = self._stop_state or ("FAILED" if error is not None else "SUCCEEDED")
+        self._context.glue_ends.add()
         severity, message = _END_EVENTS[self.state]
         region, account_id = self.request.job_arn.split(":")[3:5]
         events.publish(

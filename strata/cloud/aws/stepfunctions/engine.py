@@ -48,8 +48,8 @@ from strata.iam import Principal
 
 _STATES = "states.amazonaws.com"
 _SESSION_SECONDS = 3600
-# A Glue run's end is seen this soon; AWS's own polling is slower, and the pipeline's latency would suffer.
-_POLL_SECONDS = 0.1
+# A Glue run is looked at when one has ended, and this often: its role may lose its rights meanwhile.
+_LOOK_SECONDS = 5.0
 _NOT_SUCCEEDED = frozenset({"FAILED", "TIMEOUT", "ERROR", "STOPPED", "EXPIRED"})
 
 
@@ -68,6 +68,7 @@ class Engine(Service):
     ) -> None:
         super().__init__()
         self._clock = context.clock
+        self._glue_ends = context.glue_ends
         self._clients = _Clients(context, identities, observe)
 
     def start(self) -> None:
@@ -123,12 +124,14 @@ class Engine(Service):
         resolve = moto.glue_resolver(
             task, env, resource_runtime_part, normalised_parameters, state_credentials
         )
+        ends = self._glue_ends
         while env.is_running():
+            count = ends.count
             ended = resolve()
             if ended:
                 env.stack.append(ended)
                 return
-            time.sleep(_POLL_SECONDS)
+            ends.wait(count, _LOOK_SECONDS, env.is_running)
         client = moto.glue_client(task, resource_runtime_part, state_credentials)
         client.batch_stop_job_run(JobName=run["JobName"], JobRunIds=[run["JobRunId"]])
         env.stack.append(run)
