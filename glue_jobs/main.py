@@ -11,8 +11,7 @@ from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import Any
 
-from pyspark.sql import DataFrame, DataFrameWriter, Observation, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
 from glue_jobs import (
     clean,
@@ -31,6 +30,8 @@ from glue_jobs.arguments import DELETED, JobArguments, TableArguments, is_older,
 from glue_jobs.contract import Contract
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject
 from glue_jobs.formats import BYTE_ORDER_MARK, compression_of
+from glue_jobs.frames import distinct, observed, values, writer
+from glue_jobs.partitions import staged
 from glue_jobs.storage import Document, JobStorage, ObjectLayout
 
 FIRST_LINE = 100_000  # how many bytes of a first line are looked at
@@ -116,13 +117,13 @@ def _clean_copy(
         else:
             raw, types = _read_source(spark, storage, uri, agreed, leftovers)
         found = references.read(spark, storage, layout, agreed)
-        observation, rows = _observed(raw.frame, rows="count(*)")
+        observation, rows = observed(raw.frame, rows="count(*)")
         inputs = clean.CleanInputs(rows, found, types)
         with parquet_fields.refused_if_broken(agreed):
-            _writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
+            writer(clean.transform(agreed, inputs)).mode("overwrite").parquet(layout.judged)
         judged = spark.read.schema(agreed.judged_schema).parquet(layout.judged)
         numbers, counts = verdicts.number(agreed, raw, judged)
-        lines_read = _values(observation)["rows"]
+        lines_read = values(observation)["rows"]
         _equal("lines read", lines_read, "lines judged", numbers.judged)
         rows_read = lines_read - numbers.others
         if not is_folder:
@@ -142,9 +143,9 @@ def _clean_copy(
     rows_quarantined = sum(tally.values())
     storage.delete(layout.quarantined_rows)
     if rows_quarantined:
-        observation, faulty = _observed(verdicts.faulty_rows(numbered, repeats).coalesce(1), rows="count(*)")
-        _writer(faulty).mode("overwrite").json(layout.quarantined_rows)
-        _equal("lines quarantined", _values(observation)["rows"], "lines found faulty", rows_quarantined)
+        observation, faulty = observed(verdicts.faulty_rows(numbered, repeats).coalesce(1), rows="count(*)")
+        writer(faulty).mode("overwrite").json(layout.quarantined_rows)
+        _equal("lines quarantined", values(observation)["rows"], "lines found faulty", rows_quarantined)
     reasons = {reason: tally[reason] for reason in clean.reasons(agreed) if tally[reason]}
     _equal(
         "lines quarantined", rows_quarantined, "lines with a reason of the contract", sum(reasons.values())
@@ -200,12 +201,14 @@ def curate_object(arguments: JobArguments, agreed: Contract) -> Document:
     started = storage.read(layout.report("curate.started")) or {}
     touched = {*partitions, *started.get("partitions", [])}
     storage.write(layout.report("curate.started"), _version(arguments) | {"partitions": sorted(touched)})
-    observation, curated = _observed(outputs.curated, rows="count(*)", dates=_distinct(date))
-    writer = _writer(curated).option("partitionOverwriteMode", "dynamic").partitionBy(date, "object")
-    writer.mode("overwrite").parquet(layout.curated)
-    written = _values(observation)
-    _equal("rows curated", written["rows"], "rows clean", cleaned["rows_clean"])
-    _equal("dates curated", written["dates"], "dates clean", cleaned["dates"])
+    observation, curated = observed(outputs.curated, rows="count(*)", dates=distinct(date))
+    with staged(arguments) as staging:
+        # The object's folder first: Spark moves one folder with all files in it.
+        writer(curated, flat=False).partitionBy("object", date).parquet(staging.uri)
+        written = values(observation)
+        _equal("rows curated", written["rows"], "rows clean", cleaned["rows_clean"])
+        _equal("dates curated", written["dates"], "dates clean", cleaned["dates"])
+        staging.publish()
     stale = sorted({*touched, *previous.get("partitions", [])} - set(partitions))
     for partition in stale:
         storage.delete(layout.curated_partition(partition))
@@ -351,12 +354,12 @@ def _write_repeated(
     found = verdicts.repeated(agreed, numbered)
     if found is None:
         return None
-    _writer(found).mode("overwrite").parquet(layout.repeated)
+    writer(found).mode("overwrite").parquet(layout.repeated)
     repeats = spark.read.schema(verdicts.REPEATED).parquet(layout.repeated)
     duplicates = repeats.where(f"_reason = '{clean.DUPLICATE}'").selectExpr(
         "source_line", "_detail AS detail"
     )
-    _writer(duplicates.coalesce(1)).mode("overwrite").json(layout.duplicates)
+    writer(duplicates.coalesce(1)).mode("overwrite").json(layout.duplicates)
     return repeats
 
 
@@ -381,29 +384,6 @@ def _clear_refusal(storage: JobStorage, layout: ObjectLayout, arguments: JobArgu
     return True
 
 
-def _observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFrame]:
-    """The frame with SQL aggregates over it, which the observation holds once the frame was written."""
-    observation = Observation()
-    values = ", ".join(f"'{name}', {aggregate}" for name, aggregate in aggregates.items())
-    return observation, frame.observe(observation, F.expr(f"to_json(named_struct({values})) AS json"))
-
-
-def _values(observation: Observation) -> dict[str, Any]:
-    """The aggregates by name; as JSON, because an observation hands over no lists."""
-    values: dict[str, Any] = json.loads(observation.get["json"])
-    return values
-
-
-def _distinct(column: str, condition: str = "true") -> str:
-    """Aggregate: the distinct values in order."""
-    return f"sort_array(collect_set(IF({condition}, CAST(`{column}` AS string), NULL)))"
-
-
 def _equal(left_name: str, left: object, right_name: str, right: object) -> None:
     if left != right:
         raise BrokenInvariant(f"{left_name} ({left}) are not {right_name} ({right})")
-
-
-def _writer(frame: DataFrame) -> DataFrameWriter:
-    """A writer that leaves data files only; a report, not `_SUCCESS`, says that a job has finished."""
-    return frame.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from glue_jobs import summary
 from glue_jobs.arguments import TableArguments
 from glue_jobs.contract import Column, Contract, ddl
+from glue_jobs.frames import writer
 from glue_jobs.storage import Document, JobStorage, TableLayout
 
 
@@ -26,9 +27,8 @@ def summarize(spark: SparkSession, arguments: TableArguments, contract: Contract
         spark.read.schema(columns).parquet(layout.curated) if there else spark.createDataFrame([], columns)
     )
     work = f"{layout.work}/daily_summary-{uuid.uuid4().hex}"
-    writer = summary.transform(contract, curated).coalesce(1).write
     try:
-        writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(work)
+        writer(summary.transform(contract, curated).coalesce(1)).parquet(work)
         (part,) = storage.files(work)
         totals = F.expr("count(*)"), F.expr("coalesce(sum(row_count), 0)")
         counted = spark.read.schema(ddl(summary.SUMMARY)).parquet(work).agg(*totals).first()

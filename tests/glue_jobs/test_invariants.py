@@ -60,6 +60,7 @@ def test_rows_that_are_lost_between_the_jobs_stop_curate(buckets: Buckets) -> No
             buckets.run("curate", KEY)
         assert str(caught.value) == message
         assert not report.with_name("curate.json").exists()
+        assert buckets.files("curated") == buckets.files("work") == {}
 
 
 def test_a_removal_sweeps_what_killed_runs_left(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from glue_jobs import leftovers, source
 from glue_jobs.arguments import JobArguments
 
 OWN, OTHER = "0" * 64, "1" * 64
-STAGING = "curated/flights/.spark-staging-"
 DAY = "flight_date=2013-01-01"
 
 
@@ -64,55 +61,35 @@ def uploads(s3: Any) -> list[str]:
 
 def test_a_run_takes_its_objects_leftovers_along(processed: Any) -> None:
     put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
+    work = f"work/flights/object={OWN}"
     mine = [
-        f"{STAGING}1/_temporary/0/",
-        f"{STAGING}1/_temporary/0/_temporary/attempt_1/{DAY}/object={OWN}/part-0.parquet",
-        f"{STAGING}2/{DAY}/object={OWN}/part-1.parquet",
+        f"{work}/0A-1/source.csv",
+        f"{work}/0A-2/_temporary/0/",
+        f"{work}/0B-3/object={OWN}/{DAY}/part-1.parquet",
     ]
     others = [
         f"curated/flights/{DAY}/object={OWN}/part-0.parquet",
-        f"{STAGING}3/{DAY}/object={OTHER}/part-0.parquet",
-        # A run that has just begun: whose it is does not show yet.
-        f"{STAGING}4/_temporary/0/",
-        f"curated/trips/.spark-staging-5/{DAY}/object={OWN}/part-0.parquet",
+        f"work/flights/object={OTHER}/0A-4/object={OTHER}/{DAY}/part-0.parquet",
+        f"{work}/0C-5/object={OWN}/{DAY}/part-0.parquet",
+        f"work/trips/object={OWN}/0A-6/source.csv",
     ]
     lay(processed, *mine, *others)
     abandoned = [
-        f"{STAGING}1/_temporary/0/_temporary/attempt_1/{DAY}/object={OWN}/part-2.parquet",
+        f"curated/flights/{DAY}/object={OWN}/part-0.parquet",
         f"clean/flights/object={OWN}/sequencer=0A/judged/part-0.parquet",
-        f"work/flights/object={OWN}/0A-1/source.csv",
+        f"{work}/0A-1/source.csv",
+        f"{work}/0A-2/_temporary/0/_temporary/attempt_1/object={OWN}/{DAY}/part-2.parquet",
     ]
     foreign = [
         f"clean/flights/object={OTHER}/sequencer=0A/judged/part-0.parquet",
         f"clean/flights/object={OWN}/sequencer=0C/judged/part-0.parquet",
-        f"work/flights/object={OWN}/0C-1/source.csv",
+        f"{work}/0C-1/object={OWN}/{DAY}/part-0.parquet",
     ]
     begin(processed, *abandoned, *foreign)
-    with source.copied(arguments(put), f"s3://processed/work/flights/object={OWN}") as copy:
+    with source.copied(arguments(put), f"s3://processed/{work}") as copy:
         copy()
     assert left(processed) == sorted(others)
     assert uploads(processed) == sorted(foreign)
-
-
-@pytest.mark.parametrize(("started", "stays"), [("0A", False), ("0B", False), ("0C", True)])
-def test_the_staging_of_a_newer_versions_run_stays(processed: Any, started: str, stays: bool) -> None:
-    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
-    report = f"reports/flights/object={OWN}/curate.started.json"
-    processed.put_object(Bucket="processed", Key=report, Body=json.dumps({"sequencer": started}).encode())
-    lay(processed, f"{STAGING}1/{DAY}/object={OWN}/part-0.parquet")
-    begin(processed, f"{STAGING}1/{DAY}/object={OWN}/part-1.parquet")
-    source.sweep(arguments(put))
-    assert (len(left(processed)) == 2, len(uploads(processed)) == 1) == (stays, stays)
-
-
-def test_a_folder_without_a_row_goes_when_its_run_must_have_ended(
-    processed: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
-    lay(processed, f"{STAGING}4/_temporary/0/", f"{STAGING}5/{DAY}/object={OTHER}/part-0.parquet")
-    monkeypatch.setattr(leftovers, "LONGEST_RUN", timedelta(seconds=-60))
-    leftovers.sweep(processed, arguments(put))
-    assert left(processed) == [f"{STAGING}5/{DAY}/object={OTHER}/part-0.parquet"]
 
 
 def test_what_cannot_be_swept_stops_no_run(processed: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,12 +100,3 @@ def test_what_cannot_be_swept_stops_no_run(processed: Any, capsys: pytest.Captur
     assert capsys.readouterr().out.startswith(
         "leftovers of killed runs for s3://raw/flights/a.csv stay: An error occurred (NoSuchBucket)"
     )
-
-
-def test_many_are_deleted_in_batches(processed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    put = processed.put_object(Bucket="raw", Key="flights/a.csv", Body=b"x")
-    monkeypatch.setattr(leftovers, "DELETED_AT_ONCE", 2)
-    keys = [f"{STAGING}1/{DAY}/object={OWN}/part-{number}.parquet" for number in range(5)]
-    lay(processed, *keys)
-    leftovers.sweep(processed, arguments(put))
-    assert left(processed) == []

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from glue_jobs.errors import BrokenInvariant, JobError, RefusedObject, SupersededVersion
 from strata.demo import data as demo_data
+from strata.testing.fixtures.jobs import _FolderStaging
 
 from .conftest import Buckets
 
@@ -214,9 +215,15 @@ def test_what_a_dead_run_left_is_removed_by_the_next_version(
     buckets.run_both(KEY, "01")
     buckets.put(KEY, text(flight(2, day=2)))
     buckets.run("clean", KEY, "02")
+    publish = _FolderStaging.publish
+
+    def publish_and_die(staging: _FolderStaging) -> None:
+        publish(staging)
+        raise MemoryError
+
     with monkeypatch.context() as patch:
         # Dies between the rows and the commit marker.
-        patch.setattr("glue_jobs.main._equal", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr(_FolderStaging, "publish", publish_and_die)
         with pytest.raises(MemoryError):
             buckets.run("curate", KEY, "02")
     assert sorted(row["flight"] for row in curated(buckets)) == [1, 2]
