@@ -172,6 +172,8 @@ class StageStorage:
                 principal_arn=USER_ARN,
                 external_id=integration.options.get("STORAGE_AWS_EXTERNAL_ID") or "",
                 session_name="snowflake",
+                # A query is a session otherwise, and each stays for an hour.
+                reuse=True,
             )
         except Exception as error:
             raise SqlError(

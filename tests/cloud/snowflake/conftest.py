@@ -78,9 +78,9 @@ class Lake:
         self.s3 = s3
         self.bucket = bucket
         self.trusted_external_id = EXTERNAL_ID
-        self.assumed: list[dict[str, str]] = []
+        self.assumed: list[dict[str, Any]] = []
 
-    def assume_role(self, role_arn: str, **asked: str) -> SimpleNamespace:
+    def assume_role(self, role_arn: str, **asked: Any) -> SimpleNamespace:
         self.assumed.append({"role_arn": role_arn} | asked)
         if role_arn != ROLE or asked["external_id"] != self.trusted_external_id:
             raise Refusal("not authorized to perform sts:AssumeRole")
@@ -287,7 +287,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeAccou
         yield found
 
 
-def refused_role(role_arn: str, **asked: str) -> Any:
+def refused_role(role_arn: str, **asked: Any) -> Any:
     raise Refusal("not authorized to perform sts:AssumeRole")
 
 

@@ -112,7 +112,7 @@ def test_the_objects_of_a_bucket(tmp_path: Path) -> None:
 def test_the_role_of_an_integration(tmp_path: Path) -> None:
     asked: list[Any] = []
 
-    def assume_role(role_arn: str, **named: str) -> Any:
+    def assume_role(role_arn: str, **named: Any) -> Any:
         asked.append((role_arn, named))
         if role_arn == "arn:no":
             raise PermissionError("not trusted")
@@ -123,7 +123,7 @@ def test_the_role_of_an_integration(tmp_path: Path) -> None:
     options = {"STORAGE_PROVIDER": "S3", "STORAGE_AWS_ROLE_ARN": "arn:r", "STORAGE_AWS_EXTERNAL_ID": "x"}
     bucket = kept.open(Integration(name="I", owner="R", options=options), "bucket")
     assert bucket.name == "bucket"
-    named = {"principal_arn": USER_ARN, "external_id": "x", "session_name": "snowflake"}
+    named = {"principal_arn": USER_ARN, "external_id": "x", "session_name": "snowflake", "reuse": True}
     assert asked == [("arn:r", named)]
     for change, code in (({"STORAGE_AWS_ROLE_ARN": "arn:no"}, 3167), ({"STORAGE_PROVIDER": "S3GOV"}, 2)):
         with pytest.raises(SqlError) as raised:

@@ -81,6 +81,11 @@ class Credentials:
         }
 
 
+def _utc(moment: datetime.datetime) -> datetime.datetime:
+    """moto's time, which has no zone."""
+    return moment.replace(tzinfo=datetime.UTC)
+
+
 class Identity(Service):
     """The callers of one embedded cloud: the account behind a key, and the sessions of roles."""
 
@@ -90,6 +95,8 @@ class Identity(Service):
         super().__init__()
         self._context = context
         self._sessions: dict[str, RoleSession] = {}
+        # By role, session name, and who has assumed it.
+        self._reused: dict[tuple[str, str, str], Credentials] = {}
 
     def start(self) -> None:
         """Make moto derive accounts as this module says, with the cloud's own region as the default."""
@@ -142,6 +149,7 @@ class Identity(Service):
         session_name: str = "strata",
         duration: int = 3600,
         region: str = "us-east-1",
+        reuse: bool = False,
     ) -> Credentials:
         """Assume a role as an AWS service or as another principal, if the role's trust policy allows it.
 
@@ -155,6 +163,8 @@ class Identity(Service):
             session_name: the role session's name.
             duration: seconds until the keys expire.
             region: only its partition counts.
+            reuse: whether keys from an earlier time will do, while half of their life is left. The trust
+                policy decides each time.
 
         Raises:
             AccessDenied: the role does not exist, or its trust policy does not allow this request.
@@ -176,7 +186,15 @@ class Identity(Service):
         if external_id:
             context["sts:externalid"] = external_id
         check_trust(role_arn, "sts:AssumeRole", principal, context, asker)
-        return self.open_session(role_arn, session_name, duration, region)
+        name = (role_arn, session_name, asker)
+        kept = self._reused.get(name) if reuse else None
+        left = datetime.timedelta(seconds=duration / 2)
+        if kept is not None and _utc(kept.expiration) > datetime.datetime.now(datetime.UTC) + left:
+            return kept
+        opened = self.open_session(role_arn, session_name, duration, region)
+        if reuse:
+            self._reused[name] = opened
+        return opened
 
     def open_session(
         self, role_arn: str, name: str, duration: int, region: str, policies: Sequence[str] = ()
@@ -198,7 +216,7 @@ class Identity(Service):
             duration=duration,
             external_id="",
         )
-        expiration = role.expiration.replace(tzinfo=datetime.UTC)
+        expiration = _utc(role.expiration)
         self._sessions[role.access_key_id] = RoleSession(
             role_arn, role.arn, role.user_id, role.session_token, expiration, tuple(policies)
         )

@@ -130,3 +130,38 @@ def test_other_principal_with_an_external_id(aws: Aws) -> None:
     for wrong in ({"external_id": "theirs"}, {"external_id": "ours", "principal_arn": f"{user}2"}):
         with pytest.raises(AccessDenied):
             aws.context.assume_role(role_arn, **{"principal_arn": user, **wrong})
+
+
+def test_keys_are_given_again_while_half_of_their_life_is_left(aws: Aws) -> None:
+    first, second = (aws.role(name, {"AWS": ACCOUNT}) for name in ("first", "second"))
+
+    def keys(role_arn: str, **asked: Any) -> str:
+        given = aws.context.assume_role(
+            role_arn, **{"principal_arn": f"arn:aws:iam::{ACCOUNT}:root", **asked}
+        )
+        return str(given.access_key_id)
+
+    kept = keys(first, reuse=True)
+    assert keys(first, reuse=True) == kept
+    others = [
+        keys(first),
+        keys(second, reuse=True),
+        keys(first, reuse=True, session_name="other"),
+        keys(first, reuse=True, principal_arn=f"arn:aws:iam::{ACCOUNT}:user/other"),
+        # These expire in an hour: half of two is more.
+        keys(first, reuse=True, duration=7200),
+    ]
+    assert len({kept, *others}) == 6
+    # Those took their place.
+    assert keys(first, reuse=True) == others[-1]
+
+
+def test_who_is_not_trusted_any_more_gets_no_earlier_keys(aws: Aws) -> None:
+    user = "arn:aws:iam::444455556666:user/snowflake"
+    role_arn = aws.role("sf", {"AWS": user}, Condition={"StringEquals": {"sts:ExternalId": "ours"}})
+    assert aws.context.assume_role(role_arn, principal_arn=user, external_id="ours", reuse=True)
+    with pytest.raises(AccessDenied):
+        aws.context.assume_role(role_arn, principal_arn=user, external_id="theirs", reuse=True)
+    aws.client("iam").delete_role(RoleName="sf")
+    with pytest.raises(AccessDenied):
+        aws.context.assume_role(role_arn, principal_arn=user, external_id="ours", reuse=True)

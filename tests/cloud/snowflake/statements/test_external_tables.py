@@ -171,6 +171,7 @@ def test_what_the_role_is_asked_for(flights: Snow, lake: Lake) -> None:
         "principal_arn": described,
         "external_id": EXTERNAL_ID,
         "session_name": "snowflake",
+        "reuse": True,
     }
 
 
