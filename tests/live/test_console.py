@@ -273,12 +273,12 @@ def test_nothing_but_paths_reaches_terraform(
     program.chmod(0o755)
     Console(str(program), environ).format(["a"])
     found = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
-    own = {name: found.pop(name) for name in ("CHECKPOINT_DISABLE", "TF_IN_AUTOMATION")}
+    own = {name: found.pop(name) for name in ("CHECKPOINT_DISABLE", "GOGC", "TF_IN_AUTOMATION")}
     assert found.pop("TF_CLI_CONFIG_FILE").endswith("/terraform.rc")
     # The shell sets these itself.
     assert {
         name: value for name, value in found.items() if name not in ("PWD", "SHLVL", "_", "OLDPWD")
     } == passed
-    assert own == {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+    assert own == {"CHECKPOINT_DISABLE": "1", "GOGC": "400", "TF_IN_AUTOMATION": "1"}
     assert (tmp_path / "rc").read_text() == ""
     assert (tmp_path / "arguments").read_text() == "fmt -list=false .\n"
