@@ -12,6 +12,7 @@ from pathlib import Path
 from strata.checkout import tools
 from strata.checkout.child_output import json_document
 from strata.errors import StrataError
+from strata.terraform.kept_versions import KeptVersions
 
 # The S3 backend's `use_lockfile` needs the oldest; no newer Terraform than the newest has been tried.
 _OLDEST = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
@@ -44,12 +45,15 @@ class TerraformProgram:
         return self.path == tools.terraform()
 
 
-def find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> TerraformProgram:
+def find_program(
+    environ: Mapping[str, str], environment: Mapping[str, str], kept: KeptVersions | None = None
+) -> TerraformProgram:
     """Return the first suitable program: terraform on PATH, tofu on PATH, or the one that was brought.
 
     Args:
         environ: the caller's environment, whose PATH counts.
         environment: the environment in which a program is asked for its version.
+        kept: versions that need not be asked for.
 
     Raises:
         StrataError: none suits; the message says what is wrong with each.
@@ -61,7 +65,7 @@ def find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> 
             continue
         path = Path(found).absolute()
         try:
-            product, version, platform = _ask_version(path, environment)
+            product, version, platform = _version(path, environment, kept)
         except StrataError as error:
             # A version manager's shim without a version, for one.
             faults.append(error.message)
@@ -73,7 +77,7 @@ def find_program(environ: Mapping[str, str], environment: Mapping[str, str]) -> 
     faults = faults or ["neither terraform nor tofu is on PATH"]
     if brought := tools.terraform():
         reason = "; ".join((tools.BROUGHT, *faults))
-        return TerraformProgram(brought, *_ask_version(brought, environment), reason)
+        return TerraformProgram(brought, *_version(brought, environment, kept), reason)
     raise StrataError(", and ".join(faults), remedy=_REMEDY)
 
 
@@ -87,7 +91,21 @@ def _fault(product: str, version: str) -> str | None:
     return None
 
 
-def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str, str]:
+def _version(
+    program: Path, environment: Mapping[str, str], kept: KeptVersions | None
+) -> tuple[str, str, str]:
+    """Product, version and platform."""
+    # OpenTofu answers in Terraform's own keys; only its name tells them apart.
+    product = "OpenTofu" if program.name.startswith("tofu") else "Terraform"
+    known = kept.read(program) if kept else None
+    if known is None:
+        known = _ask_version(program, environment)
+        if kept:
+            kept.write(program, *known)
+    return product, *known
+
+
+def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, str]:
     try:
         answer = subprocess.run(
             [str(program), "version", "-json"],
@@ -101,16 +119,14 @@ def _ask_version(program: Path, environment: Mapping[str, str]) -> tuple[str, st
         stdout = answer.stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StrataError(f"{program} does not answer `version`: {error}") from error
-    # OpenTofu answers in Terraform's own keys; only its name tells them apart.
-    product = "OpenTofu" if program.name.startswith("tofu") else "Terraform"
     try:
         # A version manager's shim may say what it has chosen.
         facts = json_document(stdout)
-        return product, str(facts["terraform_version"]), str(facts["platform"])
+        return str(facts["terraform_version"]), str(facts["platform"])
     except (ValueError, KeyError, TypeError):
         # Before 0.13 there was no -json, and the platform is of no use then.
         text = re.search(r"v(\d+\.\d+\.\d+)", stdout)
         if text is None:
             output = (answer.stderr or stdout).strip()[:200]
             raise StrataError(f"{program} does not answer `version`: {output}") from None
-        return product, text[1], ""
+        return text[1], ""

@@ -17,6 +17,7 @@ from strata.checkout.file_lock import held
 from strata.checkout.files import denied, replacing
 from strata.errors import StrataError
 from strata.terraform.kept_schemas import KeptSchemas
+from strata.terraform.kept_versions import KeptVersions
 from strata.terraform.process import ProcessGroup
 from strata.terraform.program import find_program
 from strata.terraform.providers import (
@@ -108,7 +109,8 @@ def _find(state_dir: Path, environ: Mapping[str, str]) -> Toolchain:
     # Another repository does not ignore it.
     _write(state_dir / ".gitignore", "*\n")
     # Without a configuration: a running Terraform may be reading the one that is there.
-    program = find_program(environ, terraform_environment(state_dir, environ))
+    kept = KeptVersions(state_dir / "cache" / "programs")
+    program = find_program(environ, terraform_environment(state_dir, environ), kept)
     host = _HOSTS[program.product]
     cache = folder / "providers"
     source = find_aws_provider(host, program.platform, cache, environ, tofu=program.product == "OpenTofu")

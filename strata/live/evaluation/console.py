@@ -39,7 +39,7 @@ _ABSENT = ("Invalid index", "Unsupported attribute")
 _PASSED = ("PATH", "HOME", "SystemRoot")
 # Sensitive values would hide the whole answer; base64 keeps it on one line whatever it holds.
 _QUESTION = 'nonsensitive("{marker}:${{base64encode(jsonencode(local.all))}}:{marker}")\n'
-# Go collects garbage at a heap of 4 MB, many times before a small program is read: 42 ms of CPU so, 70 without.
+# Go collects garbage from 4 MB on, many times before a small program is read: 42 ms of CPU so, 70 without.
 _GARBAGE = "400"
 # A line written into the middle of an answer spoils it; the next process is asked again.
 _ATTEMPTS = 3
