@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from strata.checkout import tools
+from strata.cloud.aws.glue.spark.jars import default_folder
+from strata.cloud.aws.glue.spark.settings import SparkClasses
 from strata.testing.fixtures.jobs import spark_environment
 
 
@@ -25,3 +29,14 @@ def test_what_path_has_does_not_count(tmp_path: Path, monkeypatch: pytest.Monkey
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(tmp_path / "spark"),
     }
+
+
+@pytest.mark.spark
+@pytest.mark.one_worker("glue_jobs")
+def test_the_session_maps_the_classes_that_set_up_has_archived(spark: SparkSession) -> None:
+    archive = SparkClasses(default_folder().resolve()).archive
+    if not archive.is_file():
+        pytest.skip("this Java archives no classes")
+    jvm: Any = spark.sparkContext._jvm
+    process = jvm.java.lang.ProcessHandle.current().pid()
+    assert f" {archive}\n" in Path(f"/proc/{process}/maps").read_text()

@@ -30,6 +30,39 @@ logger.native.level = error
 logger.metrics.name = org.apache.hadoop.metrics2
 logger.metrics.level = error
 """
+# The JVM's own warnings go to the log, not to the job's output; that it cannot use an archive is none.
+_LOGGED = "-Xlog:disable -Xlog:all=warning:stderr -Xlog:cds*=off:stderr"
+
+
+@dataclass(frozen=True)
+class SparkClasses:
+    """The class path with which the archive of Spark's classes (class_archive.py) is made and used.
+
+    Attributes:
+        jars: the folder of S3A's jars, by its real path; the archive lies beside them.
+    """
+
+    jars: Path
+
+    @property
+    def archive(self) -> Path:
+        """The archive."""
+        return self.jars / "classes.jsa"
+
+    @property
+    def extra_path(self) -> str:
+        """What comes before Spark's own jars."""
+        return f"{self.jars}/*"
+
+    @property
+    def settings_folder(self) -> Path:
+        """The folder of Spark's settings, which is on the class path: an empty one, the same for all."""
+        return self.jars / "empty"
+
+    @property
+    def options(self) -> str:
+        """The options of a JVM that uses the archive."""
+        return f'{_LOGGED} "-XX:SharedArchiveFile={self.archive}"'
 
 
 @dataclass(frozen=True)
@@ -49,16 +82,21 @@ class SparkSettings:
     archive_at_exit: Path | None = None
 
     @property
+    def classes(self) -> SparkClasses:
+        """Its class path and archive."""
+        return SparkClasses(self.jars)
+
+    @property
     def class_archive(self) -> Path:
         """The archive of Spark's classes (class_archive.py)."""
-        return self.jars / "classes.jsa"
+        return self.classes.archive
 
     def defaults(self) -> dict[str, str]:
         """Return what spark-defaults.conf holds."""
         return {
             "spark.master": "local[*]",
             "spark.driver.memory": self.memory,
-            "spark.driver.extraClassPath": f"{self.jars}/*",
+            "spark.driver.extraClassPath": self.classes.extra_path,
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
@@ -82,14 +120,13 @@ class SparkSettings:
     def write(self, folder: Path) -> None:
         """Write spark-defaults.conf and log4j2.properties for a process whose own folder is the parent."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._class_path_folder.mkdir(exist_ok=True)
+        self.classes.settings_folder.mkdir(exist_ok=True)
         temporary = folder.parent / "tmp"
         # A process runs one short job: the second compiler never pays, and without it a warm-up takes 28 s of
         # CPU instead of 65.
         options = "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
         options += f' "-Djava.io.tmpdir={temporary}" "-Dlog4j2.configurationFile={folder}/log4j2.properties"'
-        # The JVM's own warnings go to the log, not to the job's output.
-        options += " -Xlog:disable -Xlog:all=warning:stderr -Xlog:cds*=off:stderr"
+        options += f" {_LOGGED}"
         if self.archive_at_exit:
             options += f' "-XX:ArchiveClassesAtExit={self.archive_at_exit}"'
         elif self.class_archive.is_file():
@@ -114,7 +151,7 @@ class SparkSettings:
             "JAVA_HOME": str(self.java.home),
             "SPARK_HOME": str(spark_home()),
             # On the class path, which has to be that of the archive, and without a file of this process.
-            "SPARK_CONF_DIR": str(self._class_path_folder),
+            "SPARK_CONF_DIR": str(self.classes.settings_folder),
             "PYSPARK_SUBMIT_ARGS": shlex.join(
                 ["--properties-file", f"{folder}/conf/spark-defaults.conf", "pyspark-shell"]
             ),
@@ -128,10 +165,6 @@ class SparkSettings:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint,
         }
-
-    @property
-    def _class_path_folder(self) -> Path:
-        return self.jars / "empty"
 
 
 def session_properties(credentials: Mapping[str, str]) -> dict[str, str]:
