@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -97,6 +98,8 @@ def pytest_collection() -> Iterator[None]:
     with uncollected():
         yield
         gc.freeze()
+    # Else nanobind, which DuckDB is bound by, takes what is frozen for leaks at the end of the process.
+    atexit.register(gc.unfreeze)
 
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)

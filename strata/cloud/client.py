@@ -6,7 +6,11 @@ import functools
 import os
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Imported where it is used, as boto3 is.
+    from botocore.config import Config
 
 # botocore: (name in the configuration file, environment variable, default, conversion)
 _SESSION_VARIABLES = {
@@ -31,6 +35,11 @@ def embedded_client(service: str, url: str, region: str, credentials: Mapping[st
         # A server of this machine answers or is gone; a busy one may take long.
         read_timeout=None,
     )
+    return client_of(service, url, region, credentials, config)
+
+
+def client_of(service: str, url: str, region: str, credentials: Mapping[str, str], config: Config) -> Any:
+    """Return a client as `embedded_client` does, with a configuration of the caller's."""
     # A session may be shared, but not by threads that make clients at once.
     with _one_client:
         return _session().client(

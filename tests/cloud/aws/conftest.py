@@ -30,20 +30,25 @@ class Aws:
     def __init__(self, context: CloudContext, server: AwsServer) -> None:
         self.context = context
         self.server = server
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str, keys: dict[str, str] | None = None, **settings: Any) -> Any:
-        """A boto3 client of the account itself, or with the keys AssumeRole gave."""
+        """A boto3 client of the account itself, or with the keys AssumeRole gave; the same for the same."""
         given = keys or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test"}
         settings.setdefault("retries", {"total_max_attempts": 1})
-        return _SESSION.client(
-            service,
-            endpoint_url=self.context.aws_url,
-            region_name=REGION,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given.get("SessionToken"),
-            config=Config(proxies={}, **settings),
-        )
+        # Making one takes longer than most of what it is asked.
+        key = repr((service, self.context.aws_url, given, sorted(settings.items())))
+        if key not in self._clients:
+            self._clients[key] = _SESSION.client(
+                service,
+                endpoint_url=self.context.aws_url,
+                region_name=REGION,
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given.get("SessionToken"),
+                config=Config(proxies={}, **settings),
+            )
+        return self._clients[key]
 
     def role(
         self,

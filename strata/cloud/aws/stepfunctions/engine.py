@@ -24,7 +24,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
@@ -43,6 +42,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.iam import identity
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.service import Service, replaces
+from strata.cloud.client import client_of
 from strata.cloud.clock import Clock
 from strata.iam import Principal
 
@@ -225,14 +225,16 @@ class _Clients:
             )
             key = (service, region, keys.access_key_id)
             if key not in self._clients:
-                self._clients[key] = boto3.session.Session().client(
+                self._clients[key] = client_of(
                     service,
-                    region_name=region,
-                    endpoint_url=self._context.aws_url,
-                    aws_access_key_id=keys.access_key_id,
-                    aws_secret_access_key=keys.secret_access_key,
-                    aws_session_token=keys.session_token,
-                    config=Config(
+                    self._context.aws_url,
+                    region,
+                    {
+                        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+                        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+                        "AWS_SESSION_TOKEN": keys.session_token,
+                    },
+                    Config(
                         parameter_validation=False,
                         retries={"total_max_attempts": 1},
                         connect_timeout=10,
