@@ -23,6 +23,7 @@ from strata.cloud.aws.glue.spark import job_arguments, pool, settings
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.glue.spark.settings import SparkSettings
 from strata.cloud.aws.iam.identity import AccessDenied
+from strata.cloud.aws.run_ends import RunEnds
 from strata.errors import StrataError
 from strata.faults import FaultRegistry
 from strata.faults.client import new_fault
@@ -119,7 +120,8 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_run(process: Process | None = None, may_start: Any = lambda run: None, **more: Any) -> Run:
     request = RunRequest("j", ARN, ROLE, "s3://b/path/job.py", more.pop("arguments", {}), more.pop("timeout", 480), {"GlueVersion": "5.1"})  # fmt: skip
     identities = more.pop("identities", Identities())
-    context = SimpleNamespace(aws_url="http://aws", faults=more.pop("faults", FaultRegistry()))
+    faults = more.pop("faults", FaultRegistry())
+    context = SimpleNamespace(aws_url="http://aws", faults=faults, glue_ends=RunEnds())
     return Run(request, context, identities, Pool(process or Process()), may_start)
 
 
@@ -176,6 +178,7 @@ def test_a_run_executes_its_script() -> None:
     run.start()
     run.join(20)
     assert (run.active, run.ended, run.state, run.error) == (False, True, "SUCCEEDED", None)
+    assert run._context.glue_ends.count == 1
     (job,) = process.given
     assert (job.name, job.script) == ("job.py", b"the script s3://b/path/job.py")
     assert job.py_files == {

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
 
+from strata.cloud.aws.run_ends import RunEnds
 from strata.cloud.aws.stepfunctions import api, engine
 from strata.cloud.aws.stepfunctions.definition import diagnose
 from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
@@ -19,6 +20,7 @@ from strata.cloud.clock import Clock
 
 from ..conftest import ACCOUNT, REGION, Aws
 
+CLOUD: Any = SimpleNamespace(clock=Clock(), glue_ends=RunEnds())
 PASS = {"Only": {"Type": "Pass", "End": True}}
 
 
@@ -234,7 +236,7 @@ def test_what_comes_of_a_retrier(equals: bool, attempts: Any, outcome: RetrierOu
         error_equals=Part(equals), max_attempts=Part(attempts), interval_seconds=Part(0.0), backoff_rate=Part(),
         max_delay_seconds=Part(), jitter_strategy=Part(),
     )  # fmt: skip
-    engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace()).retry(retrier, env)  # type: ignore[arg-type]
+    engine.Engine(CLOUD, SimpleNamespace()).retry(retrier, env)  # type: ignore[arg-type]
     assert env.stack == [outcome]
 
 
@@ -247,10 +249,10 @@ def test_a_task_that_is_over_stops_its_glue_run(monkeypatch: pytest.MonkeyPatch)
         asked.append("ended?")
 
     client = SimpleNamespace(batch_stop_job_run=lambda **named: asked.append(named))
-    monkeypatch.setattr(engine, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(engine, "_LOOK_SECONDS", 0)
     monkeypatch.setattr(engine.moto, "glue_resolver", lambda *_: resolve)
     monkeypatch.setattr(engine.moto, "glue_client", lambda *_: client)
-    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(CLOUD, SimpleNamespace())  # type: ignore[arg-type]
     service.await_glue_run("task", env, "resource", {}, "credentials")
     assert asked == ["ended?", "ended?", {"JobName": "j", "JobRunIds": ["jr_1"]}]
     assert env.stack == [run, run]
@@ -259,9 +261,9 @@ def test_a_task_that_is_over_stops_its_glue_run(monkeypatch: pytest.MonkeyPatch)
 def test_a_task_waits_for_its_glue_run(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: Any = iter([None, None, {"JobRunState": "SUCCEEDED"}])
     env: Any = SimpleNamespace(stack=[{"JobName": "j", "JobRunId": "jr_1"}], is_running=lambda: True)
-    monkeypatch.setattr(engine, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(engine, "_LOOK_SECONDS", 0)
     monkeypatch.setattr(engine.moto, "glue_resolver", lambda *_: lambda: next(answers))
-    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(CLOUD, SimpleNamespace())  # type: ignore[arg-type]
     service.await_glue_run("task", env, "resource", {}, "credentials")
     assert env.stack[-1] == {"JobRunState": "SUCCEEDED"}
 
@@ -270,7 +272,7 @@ def test_an_execution_ends_in_a_state_that_is_known() -> None:
     state = SimpleNamespace()
     env = SimpleNamespace(program_state=lambda: state)
     execution = SimpleNamespace(exec_worker=SimpleNamespace(env=env), exec_status="RUNNING")
-    service = engine.Engine(SimpleNamespace(clock=Clock()), SimpleNamespace())  # type: ignore[arg-type]
+    service = engine.Engine(CLOUD, SimpleNamespace())  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="the execution ended in SimpleNamespace"):
         service.reflect_status(SimpleNamespace(execution=execution))
     assert execution.exec_status == "RUNNING"
