@@ -134,7 +134,7 @@ def _refusal(service: str, services: Services) -> Response | None:
             services.authorizer.check(service)
     except AuthorizationError as refusal:
         name = service_of_request(service)
-        return _error(name, _access_code(name, refusal.code), refusal.message, HTTPStatus.FORBIDDEN)
+        return _error(name, _access_code(name, refusal.code), refusal.message, refusal.status)
     fault = faults.fault_of_request(services.faults, service)
     if fault is None:
         return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from flask import request
@@ -51,6 +52,8 @@ _ABSENT_PREFIXES = ("aws:requesttag/", "aws:principaltag/", "kms:encryptionconte
 
 class AuthorizationError(Exception):
     """The request is refused; `code` is what AWS calls it."""
+
+    status = HTTPStatus.FORBIDDEN
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

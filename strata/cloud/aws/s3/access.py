@@ -164,7 +164,7 @@ class S3Access(Service):
         bucket = bucket_named(bucket_name)
         for action, resource, about in self._needed(operation, bucket_name, key, bucket):
             self.require(action, resource, about)
-        if session is not None and bucket is not None:
+        if bucket is not None:
             self._keys.check(session, operation, bucket, key)
 
     def require(self, action: str, resource: str, about: FakeBucket | None) -> None:

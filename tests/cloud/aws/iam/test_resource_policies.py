@@ -210,6 +210,42 @@ def test_a_key_that_is_not_there_is_asked_for_as_it_was_named(aws: Aws, key: str
     assert code_of(worker.put_object, **asked) == "AccessDenied"
 
 
+MISSING = "11111111-2222-3333-4444-555555555555"
+KEYS = f"arn:aws:kms:{REGION}:{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("some-key", "Invalid keyId 'some-key'"),
+        (MISSING, f"Key '{KEYS}:key/{MISSING}' does not exist"),
+        (f"{KEYS}:key/{MISSING}", f"Key '{KEYS}:key/{MISSING}' does not exist"),
+        (f"arn:aws:kms:us-west-2:{ACCOUNT}:key/{MISSING}", "Invalid arn us-west-2"),
+        ("alias/none", f"Alias {KEYS}:alias/none is not found."),
+    ],
+)
+def test_a_key_that_is_not_there_encrypts_nothing(aws: Aws, named: str, message: str) -> None:
+    put = {"Bucket": "raw", "Key": "a", "Body": b"x", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": named}
+    with pytest.raises(ClientError) as refused:
+        aws.bucket("raw").put_object(**put)
+    assert refused.value.response["Error"] == {"Code": "KMS.NotFoundException", "Message": message}
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_a_key_must_be_in_a_state_to_be_used(aws: Aws, key: str) -> None:
+    s3, kms = aws.client("s3"), aws.client("kms")
+
+    def codes() -> set[str]:
+        put = {"Bucket": "raw", "Key": "b", "Body": b"y"}
+        return {code_of(s3.get_object, Bucket="raw", Key="a"), code_of(s3.put_object, **put)}
+
+    assert codes() == {""}
+    kms.disable_key(KeyId=key.rpartition("/")[2])
+    assert codes() == {"KMS.DisabledException"}
+    kms.schedule_key_deletion(KeyId=key.rpartition("/")[2], PendingWindowInDays=7)
+    assert codes() == {"KMS.KMSInvalidStateException"}
+
+
 def test_a_version_is_read_with_its_own_key(aws: Aws, key: str) -> None:
     s3 = aws.client("s3")
     s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
