@@ -233,6 +233,7 @@ def _run_children(env: Any, run: Any, component: Any) -> None:
     """Run the children that wait, until all have ended, too many have failed, or the parent is stopped."""
     program = moto.iteration_program(component)
     waiting = deque(_waiting(run))
+    failures = _Failures(run)
     running: set[Child] = set()
     ended: queue.SimpleQueue[Child] = queue.SimpleQueue()
 
@@ -243,7 +244,7 @@ def _run_children(env: Any, run: Any, component: Any) -> None:
             ended.put(child)
 
     while waiting or running:
-        if _is_exceeded(run) or not env.is_running():
+        if failures.exceeded or not env.is_running():
             cause = _CAUSE if env.is_running() else "The parent execution was stopped"
             for child in running:
                 child.abort(cause)
@@ -255,27 +256,46 @@ def _run_children(env: Any, run: Any, component: Any) -> None:
             running.add(child)
             threading.Thread(target=work, args=(child,), name=child.name, daemon=True).start()
         try:
-            running.discard(ended.get(timeout=_LOOK_SECONDS))
+            child = ended.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
             continue
+        running.discard(child)
+        failures.count(child)
 
 
 def _waiting(run: Any) -> list[Child]:
     return [child for child in run.children if child.status in (PENDING, PENDING_REDRIVE)]
 
 
-def _is_exceeded(run: Any) -> bool:
-    items = sum(child.items for child in run.children)
-    unsuccessful = sum(child.items for child in run.children if child.status in UNSUCCESSFUL)
-    count, percentage = run.tolerated_failure_count, run.tolerated_failure_percentage
-    # A threshold that is not given is 0, and only counts when the other one is not given either.
-    by_count = unsuccessful > count if count or not percentage else False
-    by_percentage = unsuccessful * 100 > percentage * items if percentage or not count else False
-    return by_count or by_percentage
+class _Failures:
+    """The items of a Map Run that have failed, counted as their children end."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+        self._items = sum(child.items for child in run.children)
+        self._unsuccessful = 0
+        for child in run.children:
+            self.count(child)
+
+    def count(self, child: Child) -> None:
+        """Count the items of a child that has ended."""
+        if child.status in UNSUCCESSFUL:
+            self._unsuccessful += child.items
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether they are more than the run tolerates."""
+        count, percentage = self._run.tolerated_failure_count, self._run.tolerated_failure_percentage
+        # A threshold that is not given is 0, and only counts when the other one is not given either.
+        by_count = self._unsuccessful > count if count or not percentage else False
+        by_percentage = (
+            self._unsuccessful * 100 > percentage * self._items if percentage or not count else False
+        )
+        return by_count or by_percentage
 
 
 def _require_success(env: Any, run: Any) -> None:
-    if env.is_running() and _is_exceeded(run):
+    if env.is_running() and _Failures(run).exceeded:
         raise failed(env, "States.ExceedToleratedFailureThreshold", _CAUSE)
 
 
