@@ -104,7 +104,7 @@ class Clock:
         self._waits[event] = until
         try:
             while goes_on() and (left := until - self.monotonic()) > 0:
-                # A setter that clears at once, as moto's does, may go unseen.
+                # The clock may have gone on before it knew of this wait.
                 event.wait(min(left, _LOOK_SECONDS))
                 event.clear()
         finally:

@@ -139,6 +139,8 @@ STEPFUNCTIONS_BACKEND = MotoName("moto.stepfunctions.responses", "get_backend")
 VALIDATE_DEFINITION = MotoName(
     "moto.stepfunctions.parser.models", "StepFunctionsParserBackend._validate_definition"
 )
+NEW_MODEL = MotoName("moto.core.common_models", "BaseModel.__new__")
+LOG_EVENT = MotoName("moto.logs.models", "LogEvent")
 START_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.start")
 MAKING_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.__init__")
 HISTORY_OF_EXECUTION = MotoName("moto.stepfunctions.parser.backend.execution", "Execution.to_history_output")
@@ -228,6 +230,7 @@ TIMED_MODULES = tuple(
 )
 RETRY = MotoName(f"{_ASL}.component.common.retry.retrier_decl", "RetrierDecl._eval_body")
 SET_ERROR = MotoName(f"{_ASL}.eval.environment", "Environment.set_error")
+THREADING_OF_ENVIRONMENT = MotoName(f"{_ASL}.eval.environment", "threading")
 _SDK_CLIENT = MotoName(f"{_TASK}.service.state_task_service_aws_sdk", "boto_client_for")
 
 # Read or called, not replaced; each has a function below.
@@ -560,6 +563,13 @@ def continue_history(manager: Any, earlier: Any) -> int:
     last = len(manager._history_event_list)
     manager._event_id_gen._next_id = last + 1
     return last
+
+
+def forget_ended_threads() -> None:
+    """Drop the engine's threads that have ended: it keeps every one."""
+    from moto.stepfunctions.parser.utils import TMP_THREADS
+
+    TMP_THREADS[:] = [thread for thread in list(TMP_THREADS) if thread.is_alive()]
 
 
 def run_worker(worker: Any) -> None:

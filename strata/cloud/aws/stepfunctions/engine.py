@@ -7,6 +7,7 @@ What moto does otherwise than AWS, and what is done here:
 - a task that times out, or an execution that is stopped, leaves its Glue run running: it is stopped;
 - the wait before a retry cannot be interrupted: it ends when the execution does;
 - waits and times are those of this machine: they are those of the cloud's clock;
+- a stop just before a wait goes unseen: the wait sees it;
 - a task that fails after its execution was stopped makes a failure of the stop;
 - executions write no log (`execution_log` does);
 - the context object has no `RedriveCount`;
@@ -60,6 +61,19 @@ class _ExecutionCredentials(StateCredentials):
     state_machine_arn: str = ""
 
 
+class Signal(threading.Event):
+    """An event that stays set until a wait has seen it: moto's setters clear theirs at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, and clear it."""
+        seen = super().wait(timeout)
+        super().clear()
+        return seen
+
+    def clear(self) -> None:
+        """Leave it set."""
+
+
 class Engine(Service):
     """moto's engine, calling this cloud as each machine's role."""
 
@@ -78,6 +92,7 @@ class Engine(Service):
             self.set(name, self._clients.get)
         for name in moto.TIMED_MODULES:
             self.set(name, _datetime_module(self._clock))
+        self.set(moto.THREADING_OF_ENVIRONMENT, types.SimpleNamespace(**{**vars(threading), "Event": Signal}))
         self.set(moto.GLUE_ABNORMAL_STATES, _NOT_SUCCEEDED)
         self.set(moto.GLUE_TERMINAL_STATES, _NOT_SUCCEEDED | {"SUCCEEDED"})
 

@@ -240,6 +240,14 @@ def test_what_comes_of_a_retrier(equals: bool, attempts: Any, outcome: RetrierOu
     assert env.stack == [outcome]
 
 
+def test_a_stop_just_before_a_wait_is_seen() -> None:
+    signal = engine.Signal()
+    signal.set()
+    signal.clear()
+    assert signal.wait(0)
+    assert not signal.wait(0)
+
+
 def test_a_task_that_is_over_stops_its_glue_run(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     run = {"JobName": "j", "JobRunId": "jr_1"}
