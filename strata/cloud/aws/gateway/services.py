@@ -11,6 +11,7 @@ from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.gateway.time import Time
+from strata.cloud.aws.gateway.untracked import Untracked
 from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
@@ -50,6 +51,7 @@ class Services:
         self.clock = context.clock
         metrics = Metrics()
         self._in_order: tuple[Service, ...] = (
+            Untracked(),
             Time(context.clock),
             self.identity,
             Sts(self.identity, self.issuer),

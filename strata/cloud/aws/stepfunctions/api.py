@@ -83,6 +83,7 @@ class StepFunctions(Service):
             self._start_parts()
 
     def _start_parts(self) -> None:
+        from strata.cloud.aws.stepfunctions.ended import Ended
         from strata.cloud.aws.stepfunctions.engine import Engine
         from strata.cloud.aws.stepfunctions.execution_log import ExecutionLog
         from strata.cloud.aws.stepfunctions.language import Language
@@ -98,7 +99,7 @@ class StepFunctions(Service):
         engine = Engine(self._context, self._identity, metadata.observe)
         events = StatusEvents(self._context.clock, self._metrics)
         maps = (Fields(), Progress(), MapRuns(engine.client))
-        parts = (metadata, SdkTasks(), Nested(), *maps, ExecutionLog(), events, _Machines())
+        parts = (metadata, SdkTasks(), Nested(), *maps, ExecutionLog(), events, Ended(), _Machines())
         for part in (engine, Language(), *parts):
             self._loaded.append(part)
             part.start()

@@ -1,15 +1,18 @@
 """The events of executions as lines of their machine's log group: moto starts every execution without a log.
 
-The log group's own service writes, not the role; a group that is gone takes nothing, as on AWS.
+The log group's own service writes, not the role; a group that is gone takes nothing, as on AWS. Lines are
+kept packed: with the level ALL they have as many bytes as the history.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from moto.logs.models import LogEvent
 from moto.stepfunctions.parser.asl.eval.event.logging import (
     CloudWatchLoggingConfiguration,
     CloudWatchLoggingSession,
@@ -23,8 +26,26 @@ from strata.cloud.aws.service import Service, replaces
 from strata.cloud.aws.stepfunctions.redrives import Redrives, redrives_of
 
 
+class PackedLogEvent(LogEvent):
+    """A line of a log, kept packed."""
+
+    @property
+    def message(self) -> str:
+        """The line."""
+        return zlib.decompress(self._packed).decode()
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self._packed = zlib.compress(text.encode())
+
+
 class ExecutionLog(Service):
     """moto's executions, each with its log."""
+
+    def start(self) -> None:
+        """Let all logs keep their lines packed."""
+        super().start()
+        self.set(moto.LOG_EVENT, PackedLogEvent)
 
     @replaces(moto.START_OF_EXECUTION, wraps=True)
     def start_logged(self, start: Callable[[Execution], None], execution: Execution) -> None:

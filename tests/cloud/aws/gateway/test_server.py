@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from moto.core import utils
 from moto.events.models import Rule
 from moto.iam import models as iam_models
+from moto.s3.models import FakeKey
 
 from strata.cloud.aws import AwsServer, CloudContext
 from strata.errors import StrataError
@@ -28,6 +29,14 @@ def test_servers_one_after_the_other_start_empty(aws: Aws, context: CloudContext
     with pytest.raises(StrataError, match="serves an embedded AWS already"):
         AwsServer(context).start()
     assert [b["Name"] for b in aws.client("s3").list_buckets()["Buckets"]] == ["raw"]
+
+
+def test_what_is_gone_is_not_kept(aws: Aws) -> None:
+    before = len(FakeKey.instances_tracked)
+    s3 = aws.bucket("raw")
+    for number in range(3):
+        s3.put_object(Bucket="raw", Key="a", Body=str(number).encode())
+    assert len(FakeKey.instances_tracked) == before
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -73,6 +82,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
         assert Rule.send_to_targets is before
         names = [service.name for service in server.services._started]
         assert names == [
+            "untracked",
             "clock",
             "identity",
             "sts",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from strata.cloud.aws.events import api as events
-from tests.cloud.aws.conftest import Aws, run
+from strata.cloud.aws.stepfunctions.ended import EndedEnvironment
+from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws, eventually, run
 
 
 def passing(result: Any) -> dict[str, Any]:
@@ -84,6 +87,25 @@ def test_executions_of_one_definition_share_nothing(aws: Aws, role: str) -> None
         history = client.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
         kinds = [event["type"] for event in history["events"]]
         assert kinds.count("TaskScheduled") == 2 * 3
+
+
+@pytest.mark.parametrize(("states", "redrivable"), [(passing("x" * 9000), False), (FAILING, True)])
+def test_what_is_kept_of_an_execution_that_has_ended(
+    aws: Aws, role: str, states: dict[str, Any], redrivable: bool
+) -> None:
+    client = aws.client("stepfunctions")
+    machine = aws.machine("m", states, role)
+    arn = client.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
+    aws.ended(arn)
+    backend: Any = stepfunctions_parser_backends[ACCOUNT][REGION]
+    worker = backend.describe_execution(arn).exec_worker
+    kept = eventually(lambda: worker.env, lambda env: isinstance(env, EndedEnvironment))
+    assert (kept.place.name == "Only") is redrivable
+    assert len(pickle.dumps(kept.event_manager)) < 1000
+    events = client.get_execution_history(executionArn=arn)["events"]
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["executionStartedEventDetails"]["input"] == '{"n": 1}'
+    assert events[0]["timestamp"].tzinfo is not None
 
 
 def test_results_of_optimised_tasks_tell_of_the_request(aws: Aws, role: str) -> None:
