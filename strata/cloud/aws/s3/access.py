@@ -93,6 +93,10 @@ _OBJECT_ACTIONS = {
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
+_MISTAKEN = re.compile(
+    r"(Put|Get|Delete|List)Bucket(Analytics|IntelligentTiering|Metrics)Configurations?"
+    r"|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
+)
 # Of a certain version these are actions of their own.
 _OF_VERSION = {
     "DeleteObject": "DeleteObjectVersion",
@@ -156,9 +160,9 @@ class S3Access(Service):
                 )
             return
         operation, bucket_name, key = self._operation()
-        if "intelligent-tiering" in request.args:
-            # moto takes the request for one that makes or lists the bucket.
-            raise NotImplementedError(f"{operation} of Intelligent-Tiering")
+        if _MISTAKEN.fullmatch(operation):
+            # moto takes the request for one that makes, lists or deletes the bucket.
+            raise NotImplementedError(operation)
         if operation == "DeleteObjects":
             return  # moto asks for each object, and answers for each
         bucket = bucket_named(bucket_name)

@@ -248,16 +248,38 @@ def test_condition_on_the_version_of_tls(aws: Aws, version: str, held: bool) -> 
     assert refused(s3.put_object, Bucket="raw", Key="k", Body=b"1") is held
 
 
-def test_intelligent_tiering_is_refused_by_its_name(aws: Aws) -> None:
+TIERING = {"Id": "i", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
+ANALYSIS: dict[str, Any] = {"Id": "i", "StorageClassAnalysis": {}}
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("put_bucket_intelligent_tiering_configuration", {"IntelligentTieringConfiguration": TIERING}),
+        ("get_bucket_intelligent_tiering_configuration", {}),
+        ("delete_bucket_intelligent_tiering_configuration", {}),
+        ("put_bucket_metrics_configuration", {"MetricsConfiguration": {"Id": "i"}}),
+        ("get_bucket_metrics_configuration", {}),
+        ("delete_bucket_metrics_configuration", {}),
+        ("put_bucket_analytics_configuration", {"AnalyticsConfiguration": ANALYSIS}),
+        ("get_bucket_analytics_configuration", {}),
+        ("delete_bucket_analytics_configuration", {}),
+        ("delete_bucket_inventory_configuration", {}),
+    ],
+)
+def test_what_moto_takes_for_the_bucket_itself_is_refused_by_its_name(
+    aws: Aws, method: str, more: dict[str, Any]
+) -> None:
     s3 = aws.bucket("raw")
-    setting = {"Id": "i", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
-    calls = [
-        (s3.put_bucket_intelligent_tiering_configuration, {"IntelligentTieringConfiguration": setting}),
-        (s3.get_bucket_intelligent_tiering_configuration, {}),
-        (s3.delete_bucket_intelligent_tiering_configuration, {}),
-    ]
-    for call, more in calls:
-        with pytest.raises(ClientError, match="IntelligentTiering") as raised:
-            call(Bucket="raw", Id="i", **more)
-        assert raised.value.response["Error"]["Code"] == "NotImplemented"
-        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    with pytest.raises(ClientError, match=s3.meta.method_to_api_mapping[method]) as raised:
+        getattr(s3, method)(Bucket="raw", Id="i", **more)
+    assert raised.value.response["Error"]["Code"] == "NotImplemented"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert s3.head_bucket(Bucket="raw")
+
+
+def test_who_pays_is_refused_by_its_name(aws: Aws) -> None:
+    with pytest.raises(ClientError, match="PutBucketRequestPayment"):
+        aws.bucket("raw").put_bucket_request_payment(
+            Bucket="raw", RequestPaymentConfiguration={"Payer": "Requester"}
+        )
