@@ -8,6 +8,7 @@ from strata.cloud.aws.cloudwatch.api import CloudWatch
 from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
+from strata.cloud.aws.dynamodb.on_demand import OnDemand
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.gateway.time import Time
@@ -22,6 +23,7 @@ from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
@@ -59,7 +61,9 @@ class Services:
             RoleTags(),
             S3Events(self.identity, context.channels),
             self.s3_access,
+            ObjectLock(),
             ConditionalWrites(),
+            OnDemand(),
             EventBridge(context.faults, context.clock),
             Scheduler(context, self.identity),
             CloudWatch(context.clock, metrics),
