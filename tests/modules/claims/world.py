@@ -52,6 +52,7 @@ from moto.stepfunctions.parser.asl.utils import json_path
 
 from glue_jobs.main import run
 from strata.cloud.aws.context import CloudContext
+from strata.cloud.aws.gateway.untracked import Untracked
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.stepfunctions.language import Language
@@ -375,7 +376,7 @@ def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         context = CloudContext(ACCOUNT, REGION, directory=Path())
-        services = (S3Events(Identity(context), context.channels), Language())
+        services = (Untracked(), S3Events(Identity(context), context.channels), Language())
         for service in services:
             service.start()
         try:

@@ -22,7 +22,8 @@ class LockedVersionsError(S3ClientError):
     def __init__(self) -> None:
         super().__init__(
             "InvalidBucketState",
-            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+            "An Object Lock configuration is present on this bucket, "
+            "so the versioning state cannot be changed.",
         )
 
 
