@@ -155,6 +155,10 @@ _ASL = "moto.stepfunctions.parser.asl"
 _TASK = f"{_ASL}.component.state.exec.state_task"
 EVAL_CREDENTIALS = MotoName(f"{_TASK}.state_task", "StateTask._eval_state_credentials")
 AFTER_TASK = MotoName(f"{_TASK}.service.state_task_service", "StateTaskService._after_eval_execution")
+AFTER_SUBMITTED_TASK = MotoName(
+    f"{_TASK}.service.state_task_service_callback", "StateTaskServiceCallback._after_eval_execution"
+)
+FAILED_ENTRIES = MotoName(f"{_TASK}.service.state_task_service_events", "SfnFailedEntryCountException")
 NEW_ENVIRONMENT = MotoName(
     "moto.stepfunctions.parser.backend.execution_worker", "ExecutionWorker._get_evaluation_environment"
 )

@@ -115,9 +115,33 @@ def test_results_of_optimised_tasks_tell_of_the_request(aws: Aws, role: str) -> 
     headers = output["SdkHttpMetadata"]["HttpHeaders"]
     assert output["SdkHttpMetadata"]["AllHttpHeaders"] == {name: [value] for name, value in headers.items()}
     assert output["SdkResponseMetadata"]["RequestId"]
-    waited = json.loads(run(aws, nested(child, ".sync"), role, {"n": 1})["output"])
+    ended = run(aws, nested(child, ".sync"), role, {"n": 1})
+    waited = json.loads(ended["output"])
+    history = aws.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])["events"]
+    (submitted,) = [e["taskSubmittedEventDetails"] for e in history if e["type"] == "TaskSubmitted"]
+    told = json.loads(submitted["output"])
+    assert told["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert told.keys() == {"ExecutionArn", "StartDate", "SdkHttpMetadata", "SdkResponseMetadata"}
     assert not {"SdkHttpMetadata", "SdkResponseMetadata"} & waited.keys()
     assert (waited["InputDetails"], waited["OutputDetails"]) == ({"Included": True}, {"Included": True})
+
+
+def test_the_cause_of_refused_entries_is_their_answer(aws: Aws, role: str) -> None:
+    entry = {"Detail": "not JSON", "DetailType": "d", "Source": "s"}
+    states = {
+        "Tell": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::events:putEvents",
+            "Parameters": {"Entries": [entry]},
+            "End": True,
+        }
+    }
+    ended = run(aws, states, role)
+    assert ended["error"] == "EventBridge.FailedEntry"
+    assert json.loads(ended["cause"]) == {
+        "FailedEntryCount": 1,
+        "Entries": [{"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}],
+    }
 
 
 @pytest.mark.parametrize(
