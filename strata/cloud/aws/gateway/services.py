@@ -23,6 +23,7 @@ from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.s3.lifecycle import Lifecycle
 from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.scheduler.api import Scheduler
@@ -61,6 +62,7 @@ class Services:
             RoleTags(),
             S3Events(self.identity, context.channels),
             self.s3_access,
+            Lifecycle(),
             ObjectLock(),
             ConditionalWrites(),
             OnDemand(),

@@ -90,6 +90,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "iam-role-tags",
             "s3",
             "s3-access",
+            "s3-lifecycle",
             "s3-object-lock",
             "conditional-writes",
             "dynamodb-on-demand",

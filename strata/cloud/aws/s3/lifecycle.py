@@ -1,0 +1,54 @@
+"""Lifecycle rules: moto drops the sizes of a filter, and how many versions an expiration leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.service import Service, replaces
+
+_SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
+_NEWER = "NewerNoncurrentVersions"
+
+
+class Lifecycle(Service):
+    """Lifecycle rules, kept as they were put."""
+
+    name = "s3-lifecycle"
+
+    @replaces(moto.SET_LIFECYCLE, wraps=True)
+    def set_rules(self, put: Callable[..., None], bucket: FakeBucket, rules: list[dict[str, Any]]) -> None:
+        put(bucket, rules)
+        for rule, given in zip(bucket.rules, rules, strict=True):
+            vars(rule)["given"] = given
+
+    @replaces(moto.GET_LIFECYCLE, wraps=True)
+    def get_rules(self, get: Callable[[S3Response], Any], response: S3Response) -> Any:
+        serialized = response.serialized
+
+        def complete(answer: Any) -> Any:
+            rules = response.backend.get_bucket_lifecycle(response.bucket_name)
+            for shown, rule in zip(answer.result["Rules"], rules, strict=True):
+                _complete(shown, vars(rule).get("given", {}))
+            return serialized(answer)
+
+        vars(response)["serialized"] = complete
+        return get(response)
+
+
+def _complete(shown: dict[str, Any], given: dict[str, Any]) -> None:
+    """Add to a rule as moto shows it what was given besides, as XML is parsed."""
+    asked = given.get("Filter") or {}
+    for part, told in (
+        (asked, shown.get("Filter")),
+        (asked.get("And") or {}, shown.get("Filter", {}).get("And")),
+    ):
+        if told is not None:
+            told.update({name: int(part[name]) for name in _SIZES if name in part})
+    expiration = given.get("NoncurrentVersionExpiration") or {}
+    if _NEWER in expiration:
+        shown["NoncurrentVersionExpiration"][_NEWER] = int(expiration[_NEWER])

@@ -1,0 +1,32 @@
+"""Lifecycle rules come back as they were put."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cloud.aws.conftest import Aws
+
+TAGS = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+SIZES = {"ObjectSizeGreaterThan": 5, "ObjectSizeLessThan": 500000}
+LEAVING = {"NoncurrentVersionExpiration": {"NoncurrentDays": 300, "NewerNoncurrentVersions": 5}}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"Filter": {"Prefix": "x"}, "Expiration": {"Days": 3}},
+        {"Filter": {"And": {"Tags": TAGS}}, "Expiration": {"Days": 3}},
+        {"Filter": {"ObjectSizeGreaterThan": 5}, "Expiration": {"Days": 3}},
+        {"Filter": {"ObjectSizeLessThan": 7}, "Expiration": {"Days": 3}},
+        {"Filter": {"And": {"Prefix": "x", "Tags": TAGS, **SIZES}}, **LEAVING},
+        {"Filter": {"Prefix": ""}, **LEAVING},
+        {"Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 300}},
+    ],
+)
+def test_a_rule_comes_back_as_it_was_put(aws: Aws, rule: dict[str, Any]) -> None:
+    s3 = aws.bucket("raw")
+    whole = {"ID": "r", "Status": "Enabled", **rule}
+    s3.put_bucket_lifecycle_configuration(Bucket="raw", LifecycleConfiguration={"Rules": [whole]})
+    assert s3.get_bucket_lifecycle_configuration(Bucket="raw")["Rules"] == [whole]
