@@ -1,11 +1,14 @@
-"""Object Lock where moto does otherwise than S3: versions stay, and only an upload needs a checksum."""
+"""Object Lock where moto does otherwise than S3.
+
+Versions stay, only an upload needs a checksum, and a bucket's configuration may change when it holds objects.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import InvalidBucketState, S3ClientError
 from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
@@ -37,6 +40,25 @@ class ObjectLock(Service):
         if status != "Enabled" and backend.get_bucket(name).object_lock_enabled:
             raise LockedVersionsError
         put(backend, name, status)
+
+    @replaces(moto.PUT_OBJECT_LOCK)
+    def put_configuration(
+        self,
+        backend: S3Backend,
+        bucket_name: str,
+        lock_enabled: bool,
+        mode: str | None = None,
+        days: int | None = None,
+        years: int | None = None,
+    ) -> None:
+        bucket: Any = backend.get_bucket(bucket_name)
+        if not bucket.is_versioned:
+            raise InvalidBucketState(
+                "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+            )
+        bucket.object_lock_enabled = bucket.object_lock_enabled or lock_enabled
+        bucket.default_lock_mode, bucket.default_lock_days = mode, days
+        bucket.default_lock_years = years
 
     @replaces(moto.PUT_TO_KEY, wraps=True)
     def put_to_key(

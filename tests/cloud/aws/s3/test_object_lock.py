@@ -19,7 +19,7 @@ def test_versions_of_a_bucket_with_object_lock_stay(aws: Aws) -> None:
     assert s3.get_bucket_versioning(Bucket="locked")["Status"] == "Enabled"
 
 
-def test_only_an_upload_to_a_bucket_that_locks_needs_a_checksum(aws: Aws) -> None:
+def test_a_bucket_that_locks_may_change_how_while_it_holds_objects(aws: Aws) -> None:
     s3 = aws.client("s3")
     location = {"LocationConstraint": REGION}
     s3.create_bucket(Bucket="locked", CreateBucketConfiguration=location, ObjectLockEnabledForBucket=True)
@@ -32,6 +32,15 @@ def test_only_an_upload_to_a_bucket_that_locks_needs_a_checksum(aws: Aws) -> Non
     def drop_algorithm(request: object, **_: object) -> None:
         del request.headers["x-amz-sdk-checksum-algorithm"]  # type: ignore[attr-defined]
 
+    s3.put_object_lock_configuration(
+        Bucket="locked", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+    )
+    assert s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled"
+    }
+    s3.put_object_lock_configuration(
+        Bucket="locked", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
     s3.meta.events.register("before-sign.s3.PutObjectLegalHold", drop_algorithm)
     s3.put_object_legal_hold(Bucket="locked", Key="a", LegalHold={"Status": "ON"})
     assert s3.get_object_legal_hold(Bucket="locked", Key="a")["LegalHold"] == {"Status": "ON"}
