@@ -152,7 +152,15 @@ _STATES = {
     name: _enumeration(name)
     for name in ("ExecutionStatus", "HistoryEventType", "LogLevel", "StateMachineType")
 } | dict.fromkeys(
-    ("LoggingConfiguration", "LogDestination", "CloudWatchLogsLogGroup", "CreateStateMachineOutput"), _Wrapped
+    (
+        "CloudWatchLogsLogGroup",
+        "CreateStateMachineOutput",
+        "LogDestination",
+        "LoggingConfiguration",
+        "RoutingConfigurationListItem",
+        "Tag",
+    ),
+    _Wrapped,
 )
 _REAL: dict[str, dict[str, Any]] = {
     "localstack.utils.strings": {
