@@ -31,6 +31,8 @@ class Lifecycle(Service):
         serialized = response.serialized
 
         def complete(answer: Any) -> Any:
+            if not isinstance(answer.result, dict):
+                return serialized(answer)  # an error
             rules = response.backend.get_bucket_lifecycle(response.bucket_name)
             for shown, rule in zip(answer.result["Rules"], rules, strict=True):
                 _complete(shown, vars(rule).get("given", {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.cloud.aws.conftest import Aws
 
@@ -30,3 +31,9 @@ def test_a_rule_comes_back_as_it_was_put(aws: Aws, rule: dict[str, Any]) -> None
     whole = {"ID": "r", "Status": "Enabled", **rule}
     s3.put_bucket_lifecycle_configuration(Bucket="raw", LifecycleConfiguration={"Rules": [whole]})
     assert s3.get_bucket_lifecycle_configuration(Bucket="raw")["Rules"] == [whole]
+
+
+def test_a_bucket_may_have_no_rules(aws: Aws) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.bucket("raw").get_bucket_lifecycle_configuration(Bucket="raw")
+    assert refused.value.response["Error"]["Code"] == "NoSuchLifecycleConfiguration"
