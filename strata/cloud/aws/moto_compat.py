@@ -48,6 +48,7 @@ RESPONSES = {
     "lambda": MotoName("moto.awslambda.responses", "LambdaResponse"),
     "s3": MotoName("moto.s3.responses", "S3Response"),
     "scheduler": MotoName("moto.scheduler.responses", "EventBridgeSchedulerResponse"),
+    "sns": MotoName("moto.sns.responses", "SNSResponse"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
 }

@@ -28,6 +28,7 @@ from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
+from strata.cloud.aws.sns.topics import Topics
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
 from strata.cloud.snapshot import Snapshot
@@ -72,6 +73,7 @@ class Services:
             StepFunctions(context, self.identity, metrics),
             self.glue,
             self.functions,
+            Topics(),
             RedrivePolicies(),
         )
         self._leave_out = frozenset(leave_out)

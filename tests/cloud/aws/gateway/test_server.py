@@ -97,6 +97,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "scheduler",
             "cloudwatch",
             "stepfunctions",
+            "sns-topics",
             "sqs-redrive",
         ]
     finally:

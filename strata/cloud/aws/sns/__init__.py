@@ -1,0 +1,1 @@
+"""SNS: what moto's topics lack."""
