@@ -52,6 +52,7 @@ class Ended(Service):
         execution = communication.execution
         worker = execution.exec_worker
         reflect(communication)
-        if not isinstance(execution, TestStateExecution):
+        # One that timed out tells of it when its task is over.
+        if execution.status != "TIMED_OUT" and not isinstance(execution, TestStateExecution):
             worker.env = EndedEnvironment(worker.env, redrivable=execution.status != "SUCCEEDED")
         moto.forget_ended_threads()

@@ -108,6 +108,23 @@ def test_what_is_kept_of_an_execution_that_has_ended(
     assert events[0]["timestamp"].tzinfo is not None
 
 
+def test_the_history_of_an_execution_that_timed_out_tells_so(aws: Aws, role: str) -> None:
+    client = aws.client("stepfunctions")
+    definition = {
+        "StartAt": "W",
+        "TimeoutSeconds": 1,
+        "States": {"W": {"Type": "Wait", "Seconds": 5, "End": True}},
+    }
+    machine = client.create_state_machine(name="m", definition=json.dumps(definition), roleArn=role)
+    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    assert aws.ended(arn)["status"] == "TIMED_OUT"
+
+    def last() -> str:
+        return str(client.get_execution_history(executionArn=arn)["events"][-1]["type"])
+
+    assert eventually(last, lambda kind: kind == "ExecutionTimedOut")
+
+
 def test_results_of_optimised_tasks_tell_of_the_request(aws: Aws, role: str) -> None:
     child = aws.machine("child", {"Only": {"Type": "Pass", "End": True}}, role)
     output = json.loads(run(aws, nested(child, ""), role, {"n": 1})["output"])
