@@ -30,8 +30,9 @@ class Topics(Service):
 
     @action("sns", "GetTopicAttributes", wraps=True)
     def get_attributes(self, get: Callable[[Any], ActionResult], response: Any) -> ActionResult:
-        told: Any = get(response)
+        told = get(response)
+        result: Any = told.result
         topic = vars(response.backend.get_topic(moto.parameter(response, "TopicArn")))
         kept = {name: topic.get(camelcase_to_underscores(name)) for name in _KEPT}
-        told.result["Attributes"].update({name: value for name, value in kept.items() if value is not None})
+        result["Attributes"].update({name: value for name, value in kept.items() if value is not None})
         return told
