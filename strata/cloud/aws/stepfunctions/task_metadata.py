@@ -32,7 +32,7 @@ class TaskMetadata(Service):
         self._answers = threading.local()
 
     def start(self) -> None:
-        """Tell why entries fail."""
+        """Let a refusal name its entries."""
         super().start()
         self.set(moto.FAILED_ENTRIES, FailedEntriesError)
 
