@@ -168,8 +168,7 @@ def test_condition_that_is_not_known_refuses(aws: Aws, condition: dict[str, Any]
         (["s3:PutObject", "s3:PutObjectTagging"], "put_object", {"Key": "l", "Tagging": "a=b"}, True),
         (["s3:PutObject"], "create_multipart_upload", {"Key": "l"}, True),
         (["s3:GetObject"], "create_multipart_upload", {"Key": "l"}, False),
-        (["s3:*"], "put_bucket_analytics_configuration",
-         {"Id": "a", "AnalyticsConfiguration": {"Id": "a", "StorageClassAnalysis": {}}}, False),
+        (["s3:*"], "get_bucket_inventory_configuration", {"Id": "a"}, False),
     ],
 )  # fmt: skip
 def test_every_operation_asks_for_its_action(
