@@ -122,9 +122,6 @@ class Writer:
     def mode(self, _: str) -> Writer:
         return self
 
-    def option(self, *_: str) -> Writer:
-        return self
-
     def partitionBy(self, *_: str) -> Writer:
         self._partitioned = True
         return self
@@ -136,8 +133,29 @@ class Writer:
         origin: Any = self._frame
         for day in sorted({day for day, _ in origin.rows}):
             of_day = [(*row, origin.sequencer) for row in origin.rows if row[0] == day]
-            folder = f"{uri}/flight_date=2013-01-{day}/object={origin.object_id}"
+            folder = f"{uri}/object={origin.object_id}/flight_date=2013-01-{day}"
             self._processed.put_rows(folder, of_day)  # type: ignore[arg-type]
+
+
+class Staging:
+    """As `glue_jobs.partitions.Staging`: what the partitions had goes first, then each file comes."""
+
+    def __init__(self, processed: Processed, uri: str, table: str) -> None:
+        self.uri = uri
+        self._processed, self._table = processed, table
+
+    def publish(self) -> None:
+        files = {}
+        for name in [name for name in self._processed.objects if name.startswith(f"{self.uri}/")]:
+            folder, partition, _ = name.removeprefix(f"{self.uri}/").split("/")
+            files[f"{self._table}/{partition}/{folder}"] = self._processed.objects[name]
+        for target in files:
+            self._processed.delete(target)
+        for target, rows in files.items():
+            self._processed.put_rows(target, rows)
+
+    def remove(self) -> None:
+        self._processed.delete(self.uri)
 
 
 class InlineExecutor:
@@ -206,7 +224,7 @@ class Table:
 
 def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Callable[..., Any]]:
     """Put Spark and Snowflake of the current world below jobs and functions; return the functions by name."""
-    from glue_jobs import source
+    from glue_jobs import partitions, source
 
     def read_lines(_: Any, uri: str, form: Any) -> SourceRows:
         lines = world().processed.bytes(uri).decode().splitlines()
@@ -241,9 +259,10 @@ def install(patch: pytest.MonkeyPatch, world: Callable[[], Any]) -> dict[str, Ca
     patch.setattr(jobs.references, "read", lambda *_: {})
     patch.setattr(jobs.clean, "transform", lambda _, inputs: inputs.rows)
     patch.setattr(jobs.curate, "transform", curated)
-    patch.setattr(jobs, "_observed", lambda frame, **_: (frame, frame))
-    patch.setattr(jobs, "_values", lambda frame: frame.observed())
-    patch.setattr(jobs, "_writer", lambda frame: Writer(world().processed, frame))
+    patch.setattr(jobs, "observed", lambda frame, **_: (frame, frame))
+    patch.setattr(jobs, "values", lambda frame: frame.observed())
+    patch.setattr(jobs, "writer", lambda frame, **_: Writer(world().processed, frame))
+    patch.setattr(partitions, "Staging", lambda uri, table: Staging(world().processed, uri, table))
     patch.setattr(source, "ThreadPoolExecutor", InlineExecutor)
     patch.setattr(jobs.metrics, "ThreadPoolExecutor", InlineExecutor)
     patch.setattr(jobs.metrics, "_client", lambda: SimpleNamespace(put_metric_data=lambda **_: None))
