@@ -139,6 +139,15 @@ class StepFunctions(Service):
         backend.send_task_failure(token, error=error, cause=cause)
         return EmptyResult()
 
+    @action("stepfunctions", "GetExecutionHistory", wraps=True)
+    def get_execution_history(
+        self, get: Callable[[StepFunctionResponse], ActionResult], response: StepFunctionResponse
+    ) -> ActionResult:
+        from strata.cloud.aws.stepfunctions import executions
+
+        found: Any = get(response).result
+        return ActionResult(executions.history(response, found["events"]))
+
     @action("stepfunctions", "ListExecutions", wraps=True)
     def list_executions(
         self, list_all: Callable[[StepFunctionResponse], ActionResult], response: StepFunctionResponse

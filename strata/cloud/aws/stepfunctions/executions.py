@@ -35,6 +35,13 @@ class StateMachineTypeNotSupported(AWSError):
     STATUS = 400
 
 
+class InvalidToken(AWSError):
+    """The page that is asked for does not exist."""
+
+    TYPE = "InvalidToken"
+    STATUS = 400
+
+
 def complete(told: dict[str, Any], execution: Any) -> None:
     """Complete what DescribeExecution tells of an execution."""
     if execution.stop_date is not None and told["status"] != "RUNNING":
@@ -105,7 +112,40 @@ def list_children(response: Any) -> dict[str, Any]:
         and (redriven is None or _REDRIVEN[redriven] == bool(redrives_of(child).count))
     ]
     children.sort(key=lambda child: child.start_date, reverse=True)
-    start = int(moto.parameter(response, "nextToken") or 0)
-    end = start + (moto.int_parameter(response, "maxResults") or 100)
-    told: dict[str, Any] = {"executions": [list_item(child) for child in children[start:end]]}
-    return {**told, "nextToken": str(end)} if end < len(children) else told
+    page, more = _page(response, children)
+    return {"executions": [list_item(child) for child in page], **more}
+
+
+def history(response: Any, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the page of a history that GetExecutionHistory asks for; moto returns all of it.
+
+    Args:
+        response: answers the request.
+        events: the history.
+
+    Raises:
+        InvalidToken: there is no such page.
+    """
+    page, more = _page(response, events[::-1] if moto.parameter(response, "reverseOrder") else events)
+    if moto.parameter(response, "includeExecutionData") is False:
+        page = [{name: _without_data(value) for name, value in event.items()} for event in page]
+    return {"events": page, **more}
+
+
+def _page(response: Any, items: list[Any]) -> tuple[list[Any], dict[str, str]]:
+    """The page that a request asks for, and the token of the next one.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html: 100 by
+    default, which 0 also means.
+    """
+    token = moto.parameter(response, "nextToken") or "0"
+    if not token.isdecimal() or int(token) > len(items):
+        raise InvalidToken(f"Invalid token: '{token}'")
+    end = int(token) + (moto.int_parameter(response, "maxResults") or 100)
+    return items[int(token) : end], {"nextToken": str(end)} if end < len(items) else {}
+
+
+def _without_data(details: Any) -> Any:
+    if not isinstance(details, dict):
+        return details
+    return {name: value for name, value in details.items() if name not in ("input", "output")}

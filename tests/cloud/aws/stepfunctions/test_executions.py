@@ -108,6 +108,53 @@ def test_what_is_kept_of_an_execution_that_has_ended(
     assert events[0]["timestamp"].tzinfo is not None
 
 
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"reverseOrder": True}, [4, 3, 2, 1]),
+        ({"maxResults": 3}, [1, 2, 3]),
+        ({"maxResults": 3, "nextToken": "3"}, [4]),
+        ({"maxResults": 3, "nextToken": "3", "reverseOrder": True}, [1]),
+        ({"maxResults": 0}, [1, 2, 3, 4]),
+    ],
+)
+def test_a_page_of_a_history(aws: Aws, role: str, asked: dict[str, Any], ids: list[int]) -> None:
+    ended = run(aws, {"Only": {"Type": "Pass", "End": True}}, role)
+    client = aws.client("stepfunctions")
+    page = client.get_execution_history(executionArn=ended["executionArn"], **asked)
+    assert [event["id"] for event in page["events"]] == ids
+    assert page.get("nextToken") == ("3" if asked == {"maxResults": 3} else None)
+
+
+def test_a_page_has_a_hundred_events_at_most_unless_more_are_asked_for(aws: Aws, role: str) -> None:
+    states = {str(n): {"Type": "Pass", "Next": str(n + 1)} for n in range(60)} | {"60": {"Type": "Succeed"}}
+    client = aws.client("stepfunctions")
+    ended = aws.ended(
+        client.start_execution(stateMachineArn=aws.machine("long", states, role))["executionArn"]
+    )
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=ended["executionArn"])
+    assert [len(page["events"]) for page in pages] == [100, 24]
+
+
+def test_a_history_without_data(aws: Aws, role: str) -> None:
+    ended = run(aws, {"Only": {"Type": "Pass", "End": True}}, role, {"n": 1})
+    client, arn = aws.client("stepfunctions"), ended["executionArn"]
+    whole = client.get_execution_history(executionArn=arn)["events"]
+    bare = client.get_execution_history(executionArn=arn, includeExecutionData=False)["events"]
+    assert whole[1]["stateEnteredEventDetails"]["input"] == '{"n":1}'
+    assert bare[1]["stateEnteredEventDetails"]["name"] == "Only"
+    assert not any({"input", "output"} & set(part) for event in bare for part in event.values() if isinstance(part, dict))  # fmt: skip
+
+
+def test_a_page_that_is_not_there(aws: Aws, role: str) -> None:
+    ended = run(aws, {"Only": {"Type": "Pass", "End": True}}, role)
+    client = aws.client("stepfunctions")
+    for token in ("5", "second"):
+        with pytest.raises(client.exceptions.InvalidToken):
+            client.get_execution_history(executionArn=ended["executionArn"], nextToken=token)
+
+
 def test_the_history_of_an_execution_that_timed_out_tells_so(aws: Aws, role: str) -> None:
     client = aws.client("stepfunctions")
     definition = {
