@@ -18,6 +18,7 @@ from strata.cloud.aws.glue.run import Run, RunRequest
 from strata.cloud.aws.glue.spark import pool
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.iam.decisions import RecordedDecisions
+from strata.cloud.aws.run_ends import RunEnds
 from strata.cloud.aws.s3 import events as s3_events
 from strata.cloud.aws.stepfunctions.engine import _Clients
 from strata.cloud.clock import Clock
@@ -108,9 +109,8 @@ def test_the_state_of_a_run(stopped: bool, monkeypatch: pytest.MonkeyPatch) -> N
     taken = SimpleNamespace(take=lambda: process, release=lambda process: None)
     request = RunRequest("j", f"arn:aws:glue:{REGION}:{ACCOUNT}:job/j", "r", "s3://b/k", {}, 1)
     monkeypatch.setattr("strata.cloud.aws.glue.run.LogStream", lambda *_: SimpleNamespace(flush=lambda: None))
-    run = Checked(
-        request, SimpleNamespace(faults=FaultRegistry()), SimpleNamespace(), taken, lambda run: None
-    )
+    context = SimpleNamespace(faults=FaultRegistry(), glue_ends=RunEnds())
+    run = Checked(request, context, SimpleNamespace(), taken, lambda run: None)
     monkeypatch.setattr(Checked, "_job", lambda run: run.stop() if stopped else None)
     run._execute()
     assert (run.state, run.error) == ("STOPPED" if stopped else "SUCCEEDED", None)

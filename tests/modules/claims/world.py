@@ -51,6 +51,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils import json_path
 
 from glue_jobs.main import run
+from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.gateway.untracked import Untracked
 from strata.cloud.aws.iam.identity import Identity
@@ -213,6 +214,8 @@ class World:
             self._engine.program._get_state(env.next_state_name).eval(env)
             env.stack.clear()
             env.heap.clear()
+            # moto keeps each thread, and with it the execution.
+            moto.forget_ended_threads()
             if isinstance(env.program_state(), ProgramEnded):
                 execution.status = "SUCCEEDED"
         except FailureEventException:
@@ -349,6 +352,9 @@ class _InlineThread:
 
     def start(self) -> None:
         self._target()
+
+    def is_alive(self) -> bool:
+        return False
 
 
 def _failure(env: Any, error: str, cause: str) -> FailureEventException:

@@ -124,7 +124,7 @@ def history(response: Any, events: list[dict[str, Any]]) -> dict[str, Any]:
         events: the history.
 
     Raises:
-        InvalidToken: there is no such page.
+        InvalidToken: the page does not exist.
     """
     page, more = _page(response, events[::-1] if moto.parameter(response, "reverseOrder") else events)
     if moto.parameter(response, "includeExecutionData") is False:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from strata.cloud.aws.events import api as events
 from strata.cloud.aws.glue.run import Run, RunFailedError, RunRequest
+from strata.cloud.aws.run_ends import RunEnds
 
 REQUEST = RunRequest("job", "arn:aws:glue:eu-west-1:111122223333:job/job", "role", "s3://b/s.py", {}, 5)
 UNUSED: Any = None
@@ -32,7 +34,8 @@ def test_the_end_of_a_run_is_told(
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(events, "publish", lambda *where, **event: told.append((where, event)))
     monkeypatch.setattr(Run, "_run", lambda run: None)
-    run = Run(REQUEST, UNUSED, UNUSED, UNUSED, may_start)
+    context: Any = SimpleNamespace(glue_ends=RunEnds())
+    run = Run(REQUEST, context, UNUSED, UNUSED, may_start)
     if stopped:
         run.stop(stopped)
     run.start()
