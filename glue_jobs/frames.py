@@ -18,8 +18,8 @@ def observed(frame: DataFrame, **aggregates: str) -> tuple[Observation, DataFram
 
 def values(observation: Observation) -> dict[str, Any]:
     """The aggregates by name; as JSON, because an observation hands over no lists."""
-    values: dict[str, Any] = json.loads(observation.get["json"])
-    return values
+    found: dict[str, Any] = json.loads(observation.get["json"])
+    return found
 
 
 def distinct(column: str) -> str:

@@ -6,16 +6,15 @@ for it (docs/decisions/0155-partitions-are-moved-once.md).
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
-from urllib.parse import urlsplit
 
 from glue_jobs.arguments import JobArguments
 from glue_jobs.errors import JobError
-from glue_jobs.source import PART_BYTES
+from glue_jobs.source import PART_BYTES, keys, own_folder, split
 from glue_jobs.storage import ObjectLayout
 
 AT_ONCE = 10
@@ -31,7 +30,7 @@ def staged(arguments: JobArguments) -> Iterator[Staging]:
         The folder. It is among the object's copies: what a killed run leaves is swept with them.
     """
     layout = ObjectLayout(arguments)
-    staging = Staging(f"{layout.copies}/{arguments.sequencer}-{uuid.uuid4().hex}", layout.curated)
+    staging = Staging(f"{layout.copies}/{own_folder(arguments)}", layout.curated)
     try:
         yield staging
     finally:
@@ -50,7 +49,7 @@ class Staging:
         import boto3
 
         self.uri, self._table = uri, table
-        self._bucket, self._prefix = _split(uri)
+        self._bucket, self._prefix = split(uri)
         self._client: Any = boto3.client("s3")
 
     def publish(self) -> None:
@@ -65,7 +64,7 @@ class Staging:
         from boto3.s3.transfer import TransferConfig
         from botocore.exceptions import BotoCoreError, ClientError
 
-        bucket, table = _split(self._table)
+        bucket, table = split(self._table)
         # The threads are those of the pool.
         config = TransferConfig(
             multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, use_threads=False
@@ -81,12 +80,12 @@ class Staging:
             )
 
         try:
-            files = [key for key in self._keys(self._bucket, self._prefix) if not key.endswith("/")]
+            files = [key for key in keys(self._client, self._bucket, self._prefix) if not key.endswith("/")]
             targets = [table + _place(key[len(self._prefix) :]) for key in files]
             folders = sorted({f"{target.rpartition('/')[0]}/" for target in targets})
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                earlier = list(pool.map(lambda folder: list(self._keys(bucket, folder)), folders))
-                self._delete(bucket, [key for keys in earlier for key in keys])
+                earlier = list(pool.map(lambda folder: list(keys(self._client, bucket, folder)), folders))
+                self._delete(bucket, list(chain.from_iterable(earlier)))
                 list(pool.map(move, files, targets))
         except (ClientError, BotoCoreError, Boto3Error) as error:
             raise JobError(
@@ -98,26 +97,16 @@ class Staging:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._delete(self._bucket, list(self._keys(self._bucket, self._prefix)))
+            self._delete(self._bucket, list(keys(self._client, self._bucket, self._prefix)))
         except (ClientError, BotoCoreError, JobError) as error:
             print(f"the partitions in {self.uri} are left: {error}")
 
-    def _keys(self, bucket: str, prefix: str) -> Iterable[str]:
-        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            yield from (item["Key"] for item in page.get("Contents", []))
-
-    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
-        for start in range(0, len(keys), BATCH):
-            batch = [{"Key": key} for key in keys[start : start + BATCH]]
+    def _delete(self, bucket: str, names: Sequence[str]) -> None:
+        for start in range(0, len(names), BATCH):
+            batch = [{"Key": key} for key in names[start : start + BATCH]]
             done = self._client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
             for fault in done.get("Errors", []):
                 raise JobError(f"s3://{bucket}/{fault['Key']} cannot be deleted: {fault['Message']}")
-
-
-def _split(uri: str) -> tuple[str, str]:
-    """The bucket of a folder, and its prefix with the slash."""
-    parts = urlsplit(uri)
-    return parts.netloc, f"{parts.path.strip('/')}/"
 
 
 def _place(name: str) -> str:

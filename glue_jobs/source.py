@@ -45,8 +45,7 @@ def copied(arguments: JobArguments, folder: str) -> Iterator[Callable[[], str]]:
         Waits for the copy and returns its URI. It raises SupersededVersion if the version is gone or has
         another ETag, and JobError if it cannot be copied.
     """
-    # A name of its own: a run that should be dead removes its own copy, not its successor's.
-    name = f"{arguments.sequencer}-{uuid.uuid4().hex}/{_name(arguments.key)}"
+    name = f"{own_folder(arguments)}/{_name(arguments.key)}"
     with ThreadPoolExecutor() as pool:
         store = pool.submit(Copies, folder)
         copy = pool.submit(lambda: store.result().copy(arguments, name))
@@ -56,6 +55,26 @@ def copied(arguments: JobArguments, folder: str) -> Iterator[Callable[[], str]]:
             # Also the copy of a run that has failed meanwhile.
             if copy.exception() is None:
                 store.result().remove(name)
+
+
+def own_folder(arguments: JobArguments) -> str:
+    """A new name among an object's copies, by which they are swept.
+
+    It is the run's own: one that should be dead removes what it has made, not what its successor has.
+    """
+    return f"{arguments.sequencer}-{uuid.uuid4().hex}"
+
+
+def split(folder: str) -> tuple[str, str]:
+    """The bucket of a folder's URI, and its prefix with the slash."""
+    parts = urlsplit(folder)
+    return parts.netloc, f"{parts.path.strip('/')}/"
+
+
+def keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys below a prefix."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (item["Key"] for item in page.get("Contents", []))
 
 
 def is_gone(report: Mapping[str, Any]) -> bool:
@@ -88,9 +107,8 @@ class Copies:
         # boto3 is imported here, in the background: it takes as long as several requests.
         import boto3
 
-        parts = urlsplit(folder)
         self._folder = folder
-        self._bucket, self._prefix = parts.netloc, f"{parts.path.strip('/')}/"
+        self._bucket, self._prefix = split(folder)
         self._client: Any = boto3.client("s3")
 
     def copy(self, arguments: JobArguments, name: str) -> str:
@@ -135,10 +153,8 @@ class Copies:
             print(f"the working copy {self._folder}/{name} is left: {error}")
 
     def _sweep(self, sequencer: str) -> None:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix
-        )
-        for name in [item["Key"][len(self._prefix) :] for page in pages for item in page.get("Contents", [])]:
+        listed = list(keys(self._client, self._bucket, self._prefix))
+        for name in [key[len(self._prefix) :] for key in listed]:
             if not is_older(sequencer, name.partition("-")[0]):
                 self.remove(name)
 
