@@ -160,7 +160,8 @@ def test_the_clients_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     def assume_role(role_arn: str, **_: Any) -> Any:
         assert clients._lock.locked()
         asked.append(role_arn)
-        return SimpleNamespace(access_key_id="k", secret_access_key="s", session_token="t")
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        return SimpleNamespace(access_key_id="k", environment=lambda: dict.fromkeys(names, "k"))
 
     context = SimpleNamespace(region=REGION, aws_url="http://127.0.0.1:1")
     clients = _Clients(context, SimpleNamespace(assume_role=assume_role), lambda _: None)

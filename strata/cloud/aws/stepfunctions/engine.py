@@ -244,11 +244,7 @@ class _Clients:
                     service,
                     self._context.aws_url,
                     region,
-                    {
-                        "AWS_ACCESS_KEY_ID": keys.access_key_id,
-                        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-                        "AWS_SESSION_TOKEN": keys.session_token,
-                    },
+                    keys.environment(),
                     Config(
                         parameter_validation=False,
                         retries={"total_max_attempts": 1},

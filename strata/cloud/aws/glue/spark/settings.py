@@ -31,7 +31,7 @@ logger.metrics.name = org.apache.hadoop.metrics2
 logger.metrics.level = error
 """
 # The JVM's own warnings go to the log, not to the job's output; that it cannot use an archive is none.
-_LOGGED = "-Xlog:disable -Xlog:all=warning:stderr -Xlog:cds*=off:stderr"
+LOGGED = "-Xlog:disable -Xlog:all=warning:stderr -Xlog:cds*=off:stderr"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class SparkClasses:
         return self.jars / "empty"
 
     @property
-    def options(self) -> str:
-        """The options of a JVM that uses the archive."""
-        return f'{_LOGGED} "-XX:SharedArchiveFile={self.archive}"'
+    def option(self) -> str:
+        """The option of a JVM that uses the archive."""
+        return f'"-XX:SharedArchiveFile={self.archive}"'
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class SparkSettings:
         # CPU instead of 65.
         options = "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
         options += f' "-Djava.io.tmpdir={temporary}" "-Dlog4j2.configurationFile={folder}/log4j2.properties"'
-        options += f" {_LOGGED}"
+        options += f" {LOGGED}"
         if self.archive_at_exit:
             options += f' "-XX:ArchiveClassesAtExit={self.archive_at_exit}"'
         elif self.class_archive.is_file():
-            options += f' "-XX:SharedArchiveFile={self.class_archive}"'
+            options += f" {self.classes.option}"
         own = {
             "spark.driver.extraJavaOptions": options,
             "spark.sql.warehouse.dir": str(folder.parent / "warehouse"),
