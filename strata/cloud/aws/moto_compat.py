@@ -137,6 +137,7 @@ UTC_NOW = tuple(
 
 QUEUE_ATTRIBUTES = MotoName("moto.sqs.models", "Queue.attributes")
 QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
+DELETE_MESSAGE = MotoName("moto.sqs.models", "Queue.delete_message")
 SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
 
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")

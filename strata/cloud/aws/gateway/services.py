@@ -10,6 +10,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.dynamodb.on_demand import OnDemand
 from strata.cloud.aws.events.api import EventBridge
+from strata.cloud.aws.gateway.one_by_one import OneByOne
 from strata.cloud.aws.gateway.snapshot import AwsState
 from strata.cloud.aws.gateway.time import Time
 from strata.cloud.aws.gateway.untracked import Untracked
@@ -17,7 +18,6 @@ from strata.cloud.aws.glue.api import Glue
 from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
 from strata.cloud.aws.iam.identity import Identity
-from strata.cloud.aws.iam.role_tags import RoleTags
 from strata.cloud.aws.iam.sts import Sts
 from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
@@ -29,6 +29,7 @@ from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
 from strata.cloud.aws.sns.topics import Topics
+from strata.cloud.aws.sqs.deletions import Deletions
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
 from strata.cloud.snapshot import Snapshot
@@ -60,7 +61,7 @@ class Services:
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
-            RoleTags(),
+            OneByOne(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             Lifecycle(),
@@ -74,6 +75,7 @@ class Services:
             self.glue,
             self.functions,
             Topics(),
+            Deletions(),
             RedrivePolicies(),
         )
         self._leave_out = frozenset(leave_out)

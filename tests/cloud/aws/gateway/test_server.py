@@ -87,7 +87,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "identity",
             "sts",
             "iam-boundaries",
-            "iam-role-tags",
+            "one-by-one",
             "s3",
             "s3-access",
             "s3-lifecycle",
@@ -98,6 +98,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "cloudwatch",
             "stepfunctions",
             "sns-topics",
+            "sqs-deletions",
             "sqs-redrive",
         ]
     finally:
