@@ -107,7 +107,7 @@ def test_the_address_with_the_token_shows_the_platform(view: View) -> None:
     view.page.goto(view.server.url)
     view.page.get_by_text("S3 raw").locator("visible=true").first.wait_for()
     assert view.page.url == f"{view.origin}/"
-    assert view.page.locator("#live").text_content() == "live"
+    within(5, lambda: view.page.locator("#live").text_content() == "live")
     assert view.page.evaluate("document.cookie") == ""
 
 

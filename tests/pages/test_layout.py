@@ -6,10 +6,11 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.pages.layout import Drawing, Shape, layered
+from tests.varied import VARIED
 
 RIGHT = Shape(width=100, height=40, along=50, across=10, margin=5)
 DOWN = Shape(width=100, height=40, along=50, across=10, margin=5, down=True)
@@ -67,6 +68,7 @@ def test_nothing_is_a_drawing_too() -> None:
 names = st.integers(0, 14).map(str)
 
 
+@settings(VARIED, max_examples=10 * VARIED.max_examples)
 @given(st.lists(st.tuples(names, names), max_size=40))
 @pytest.mark.parametrize("shape", [RIGHT, DOWN])
 def test_whatever_the_graph_nothing_overlaps(shape: Shape, edges: list[tuple[str, str]]) -> None:
