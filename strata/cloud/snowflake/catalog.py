@@ -105,7 +105,7 @@ class FileFormat(Securable):
 class View(Securable):
     """`query` is the text after AS; unqualified names in it mean the view's own schema.
 
-    `session` is the one that a temporary view belongs to, else 0.
+    `session` is the one that a temporary view belongs to, else 0; `comments` are those of columns.
     """
 
     kind: ClassVar[str] = "VIEW"
@@ -113,6 +113,7 @@ class View(Securable):
     query: str = ""
     text: str = ""
     columns: tuple[str, ...] = ()
+    comments: dict[str, str] = field(default_factory=dict)
     secure: bool = False
     session: int = 0
 

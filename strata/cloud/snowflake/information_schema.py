@@ -101,8 +101,10 @@ def _columns(session: SnowflakeSession, database: str) -> Iterator[Row]:
                 "IS_IDENTITY": "NO",
                 "DATA_TYPE_ALIAS": row["DATA_TYPE"],
             }
+            if isinstance(relation, Table | View):
+                row["COMMENT"] = relation.comments.get(name)
             if isinstance(relation, Table):
-                row |= {"COMMENT": relation.comments.get(name)} | _identity(relation, name)
+                row |= _identity(relation, name)
             if types.is_fixed(kind):
                 precision, scale = types.parameters(kind)
                 row |= {"NUMERIC_PRECISION": precision, "NUMERIC_PRECISION_RADIX": 10, "NUMERIC_SCALE": scale}

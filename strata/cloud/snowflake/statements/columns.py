@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from strata.cloud.snowflake import access_control
-from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, like
+from strata.cloud.snowflake.catalog import ExternalTable, Securable, Table, View, like
 from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.grammar import Path, SqlStatement
 from strata.cloud.snowflake.information_schema import columns_of, visible_relations
@@ -42,7 +42,7 @@ def show_columns(session: SnowflakeSession, statement: SqlStatement) -> Rows:
                     "default": defaults.get(name, ""),
                     "kind": "VIRTUAL_COLUMN" if external and name in expressions else "COLUMN",
                     "expression": expressions.get(name, ""),
-                    "comment": relation.comments.get(name, "") if isinstance(relation, Table) else "",
+                    "comment": relation.comments.get(name, "") if isinstance(relation, Table | View) else "",
                     "database_name": path[0],
                     "autoincrement": relation.identity_of(name) if isinstance(relation, Table) else "",
                 }
@@ -232,7 +232,7 @@ def describe_table(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             "kind": "COLUMN",
             "null?": "N" if name in required else "Y",
             "default": defaults.get(name) or _identity(relation, name),
-            "comment": relation.comments.get(name) if isinstance(relation, Table) else None,
+            "comment": relation.comments.get(name) if isinstance(relation, Table | View) else None,
             "primary key": "Y" if any(name in key for key in keys.get("PRIMARY", ())) else "N",
             "unique key": "Y" if any(name in key for key in keys.get("UNIQUE", ())) else "N",
         }
@@ -278,9 +278,11 @@ def _comment_column(session: SnowflakeSession, statement: SqlStatement) -> Rows:
     statement.expect("IS")
     words = statement.string()
     statement.expect_end()
-    access_control.require_ownership(session.catalog, session.role, "TABLE", path)
-    table = session.catalog.get("TABLE", path)
-    if column not in table.columns:
+    relation = session.relation(path)
+    if not isinstance(relation, Table | View):
+        raise not_implemented("COMMENT ON COLUMN of other than a table or a view")
+    access_control.require_ownership(session.catalog, session.role, relation.kind, path)
+    if column not in dict(columns_of(relation)):
         raise SqlError(f"SQL compilation error:\ninvalid identifier '{column}'", code=904, sqlstate="42000")
-    table.comments[column] = words
+    relation.comments[column] = words
     return status("Statement executed successfully.")

@@ -170,7 +170,10 @@ def external_table(session: SnowflakeSession, path: Path, table: ExternalTable) 
 
 
 def view(session: SnowflakeSession, path: Path, view: View) -> Rows:
-    rows = [_column(name, data_type) for name, data_type in view.options["COLUMNS"]]
+    rows = [
+        _column(name, data_type) | {"comment": view.comments.get(name)}
+        for name, data_type in view.options["COLUMNS"]
+    ]
     return rows_of(_RELATION, rows, DESCRIBE)
 
 

@@ -16,13 +16,9 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     path = session.resolve("VIEW", statement.name())
     access_control.require(session.catalog, session.role, "SCHEMA", path[:2], "CREATE VIEW")
     columns: tuple[str, ...] = ()
+    comments: dict[str, str] = {}
     if statement.sees("("):
-        inner = SqlStatement(statement.parenthesised())
-        names = [inner.identifier()]
-        while inner.take(","):
-            names.append(inner.identifier())
-        inner.expect_end()
-        columns = tuple(names)
+        columns, comments = _columns(SqlStatement(statement.parenthesised()))
     comment, copies_grants = "", False
     while not statement.take("AS"):
         if statement.take("COPY GRANTS"):
@@ -33,6 +29,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
             comment = statement.string()
     query = statement.rest()
     view = View(name=path[2], owner=session.role, comment=comment, query=query, columns=columns)
+    view.comments = comments
     view.text = statement.sql
     view.secure = modifiers.secure
     view.session = session.id if modifiers.temporary else 0
@@ -44,6 +41,21 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     rows = new(session, "VIEW", path, view, modifiers)
     session.catalog.grants.update(grants)
     return rows
+
+
+def _columns(statement: SqlStatement) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Read the names of a view's columns, and the comments on them."""
+    names: list[str] = []
+    comments: dict[str, str] = {}
+    while not names or statement.take(","):
+        names.append(statement.identifier())
+        if statement.take("COMMENT"):
+            comments[names[-1]] = statement.string()
+        for policy in ("MASKING POLICY", "PROJECTION POLICY", "TAG"):
+            if statement.take_any(policy, f"WITH {policy}"):
+                raise not_implemented(f"a column of a view with {policy}")
+    statement.expect_end()
+    return tuple(names), comments
 
 
 def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
