@@ -14,7 +14,7 @@ import snowflake.connector.errors
 from fakesnow import info_schema, macros
 from fakesnow.statement_type import statement_type_id
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ErrorLevel, SqlglotError, UnsupportedError
 
 from strata.cloud.snowflake import fakesnow_compat, sequences
 from strata.cloud.snowflake.errors import SqlError, not_implemented
@@ -211,7 +211,10 @@ def query_of(statement: Translated) -> Query:
         SqlError: the engine's SQL has no words for it.
     """
     kind, takes_values = statement_type_id(statement.tree), statement.tree.find(exp.Placeholder) is not None
-    sql = translated(lambda: statement.tree.sql(dialect="duckdb", copy=False))
+    # What the engine has no words for is an error, not left out.
+    sql = translated(
+        lambda: statement.tree.sql(dialect="duckdb", copy=False, unsupported_level=ErrorLevel.RAISE)
+    )
     return Query(sql, statement.columns, kind, takes_values)
 
 
@@ -231,6 +234,8 @@ def translated(work: Callable[[], T]) -> T:
         raise SqlError(message, code=error.errno, sqlstate=error.sqlstate or "42000") from None
     except duckdb.Error as error:
         raise of_engine(error) from None
+    except UnsupportedError as error:
+        raise not_implemented(f"a part of this statement ({error})") from None
     except SqlglotError as error:
         raise SqlError(f"SQL compilation error:\n{error}") from None
     except NotImplementedError as error:

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from strata.cloud.snowflake.errors import SqlError, does_not_exist, syntax_error
+from strata.cloud.snowflake.errors import SqlError, does_not_exist, not_implemented, syntax_error
 
 Path = tuple[str, ...]
 
@@ -41,6 +41,18 @@ class StagePath:
     path: str
 
 
+def refuse_block(tokens: list[Token]) -> None:
+    """Refuse a block of Snowflake Scripting; BEGIN alone begins a transaction.
+
+    Raises:
+        SqlError: the text is one.
+    """
+    words = [token.text.upper() for token in tokens[:2]]
+    begins = words[:1] == ["BEGIN"] and words[1:] not in ([], [";"], ["TRANSACTION"], ["WORK"], ["NAME"])
+    if begins or words[:1] == ["DECLARE"]:
+        raise not_implemented("Snowflake Scripting (a block of statements)")
+
+
 def lexemes(sql: str) -> list[Lexeme]:
     """Split a statement into tokens, without trailing semicolons.
 
@@ -57,6 +69,7 @@ def lexemes(sql: str) -> list[Lexeme]:
     if not found:
         raise SqlError("SQL compilation error:\nEmpty SQL statement.", code=900, sqlstate="42601")
     if any(lexeme.text == ";" and not lexeme.literal for lexeme in found):
+        refuse_block(tokens)
         raise SqlError(
             "Actual statement count 2 did not match the desired statement count 1.", code=8, sqlstate="0A000"
         )
@@ -180,6 +193,9 @@ class SqlStatement:
             stage, _, path = lexeme.text[1:].partition("/")
             return StagePath(parse_name(stage), path)
         self.expect("@")
+        if (lexeme := self.peek()) is not None and lexeme.text in ("~", "%"):
+            owner = "user" if lexeme.text == "~" else "table"
+            raise not_implemented(f"the stage of a {owner}, @{lexeme.text}")
         names = self.name()
         end = self._lexemes[self._at - 1].end
         begin = end + 1

@@ -111,15 +111,23 @@ def _parsed(session: SnowflakeSession, sql: str) -> Expr:
 
 
 def _set_variable(session: SnowflakeSession, tree: exp.Set) -> ArrowRows:
-    """Execute SET name = expression."""
+    """Execute SET name = expression, or SET (name, ...) = (expression, ...)."""
     for item in tree.expressions:
         assignment = item.this if isinstance(item, exp.SetItem) else None
         if not isinstance(assignment, exp.EQ):
-            raise not_implemented("SET of several variables")
-        query = exp.select(assignment.expression.copy())
-        value = _run(session, identifiers.normalise(query), None).table.column(0)[0].as_py()
-        literal = exp.Literal(this=str(value), is_string=isinstance(value, str))
-        session.variables[assignment.this.name.upper()] = literal
+            raise not_implemented("SET in this form")
+        names, values = (
+            side.expressions if isinstance(side, exp.Tuple) else [side]
+            for side in (assignment.this, assignment.expression)
+        )
+        if len(names) != len(values):
+            raise not_implemented("SET of several variables from a query")
+        query = exp.select(*(value.copy() for value in values))
+        found = _run(session, identifiers.normalise(query), None).table
+        for name, column in zip(names, found.columns, strict=True):
+            value = column[0].as_py()
+            literal = exp.Literal(this=str(value), is_string=isinstance(value, str))
+            session.variables[name.name.upper()] = literal
     return _run(session, exp.select(exp.alias_(exp.Literal.string(_DONE), "status", quoted=True)), None)
 
 

@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from strata.cloud.snowflake.errors import SqlError
+from strata.cloud.snowflake.grammar import refuse_block
 
 Data = dict[str, Any]
 _KEPT = 200
@@ -93,6 +94,7 @@ def split(sql: str, expected: int) -> list[str]:
         tokens = sqlglot.tokenize(sql, read="snowflake")
     except SqlglotError:
         return [sql]
+    refuse_block(tokens)
     parts, start, empty = [], 0, True
     for token in tokens:
         if token.token_type == TokenType.SEMICOLON:

@@ -113,6 +113,7 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         )
     given: Declared = tuple(declared(tree))
     keys, names, references = keys_of(tree), key_names_of(tree), references_of(tree)
+    _refuse_constraints(tree)
     forget_keys(tree)
     properties = tree.args.get("properties")
     if not given and isinstance(tree.expression, exp.Query):
@@ -128,6 +129,12 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
         elif isinstance(item, exp.TransientProperty | exp.Cluster):
             transient = transient or isinstance(item, exp.TransientProperty)
             item.pop()
+        elif item.name.upper() == "DATA_RETENTION_TIME_IN_DAYS":
+            # It bounds time travel, which is refused.
+            item.pop()
+        else:
+            words = item.sql(dialect="snowflake").partition("=")[0].upper()
+            raise not_implemented(f"CREATE TABLE ... {words}")
     return Definition(
         given,
         required_of(tree),
@@ -143,6 +150,30 @@ def define(session: SnowflakeSession, tree: Expr, verb: str) -> Definition:
     )
 
 
+def _refuse_constraints(tree: Expr) -> None:
+    """Refuse what a column may have in Snowflake and has no effect here.
+
+    Raises:
+        SqlError: there is one; the error names it.
+    """
+    for definition in tree.find_all(exp.ColumnDef):
+        for constraint in definition.args.get("constraints") or ():
+            kind = constraint.kind if isinstance(constraint, exp.ColumnConstraint) else constraint
+            if not isinstance(kind, _CONSTRAINTS):
+                words = kind.sql(dialect="snowflake").upper().split()
+                raise not_implemented(f"a column with {' '.join(words[:2])}")
+
+
+_CONSTRAINTS = (
+    exp.AutoIncrementColumnConstraint,
+    exp.CommentColumnConstraint,
+    exp.DefaultColumnConstraint,
+    exp.GeneratedAsIdentityColumnConstraint,
+    exp.NotNullColumnConstraint,
+    exp.PrimaryKeyColumnConstraint,
+    exp.Reference,
+    exp.UniqueColumnConstraint,
+)
 _CHANGES = (exp.AlterColumn, exp.AlterRename, exp.ColumnDef, exp.Drop, exp.RenameColumn, exp.Cluster)
 
 
@@ -161,6 +192,8 @@ def _change(session: SnowflakeSession, tree: Expr) -> Definition:
             return Definition(renamed=path)
     changed = [a for a in tree.args.get("actions") or () if isinstance(a, exp.AlterColumn)]
     commented = {a.name: a.args["comment"].name for a in changed if a.args.get("comment")}
+    if any(a.args.get("default") is not None for a in changed):
+        raise not_implemented("ALTER TABLE ... ALTER COLUMN SET DEFAULT")
     retyped = [(a.name, types.normal(a.args["dtype"])) for a in changed if a.args.get("dtype")]
     return Definition(
         (*declared(tree), *retyped),

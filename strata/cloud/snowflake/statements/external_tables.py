@@ -38,7 +38,7 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
     """Execute CREATE EXTERNAL TABLE; with REFRESH_ON_CREATE, the default, register its files."""
     modifiers = if_not_exists(statement, modifiers)
     name = statement.name()
-    columns = _columns(SqlStatement(statement.parenthesised())) if statement.sees("(") else ()
+    written = statement.parenthesised() if statement.sees("(") else ""
     partition_by: tuple[str, ...] = ()
     if statement.take("PARTITION BY"):
         partition_by = tuple(parse_name(part)[0] for part in statement.parenthesised().split(","))
@@ -58,11 +58,13 @@ def create(session: SnowflakeSession, statement: SqlStatement, modifiers: Modifi
         table = ExternalTable(
             name=path[2],
             owner=session.role,
-            columns=columns,
             partition_by=partition_by,
             options=default_properties("EXTERNAL TABLE"),
         )
         apply_properties("EXTERNAL TABLE", table, properties)
+        # Before the columns, which name the partitions.
+        _refuse_own_partitions(table)
+        table.columns = _columns(SqlStatement(written)) if written else ()
         _complete(session, table)
         answer = existing(session, "EXTERNAL TABLE", path, modifiers)
         if answer is not None:
@@ -98,7 +100,8 @@ def alter(session: SnowflakeSession, statement: SqlStatement) -> Rows:
             return status("Statement executed successfully.")
         change = statement.take_any("REFRESH", "ADD FILES", "REMOVE FILES")
         if not change:
-            raise not_implemented(f"ALTER EXTERNAL TABLE {statement.word()}")
+            words = " ".join(filter(None, (statement.word(), statement.word(1))))
+            raise not_implemented(f"ALTER EXTERNAL TABLE {words}")
         names = _file_names(statement) if change != "REFRESH" else []
         relative = "" if statement.done else statement.string()
         statement.expect_end()
@@ -293,7 +296,6 @@ def _complete(session: SnowflakeSession, table: ExternalTable) -> None:
         session, read_format(declared) if declared else stage.options["FILE_FORMAT"]
     )
     table.pattern = table.options.pop("PATTERN", None) or ""
-    _refuse_own_partitions(table)
     if table.options.get("AWS_SNS_TOPIC"):
         raise not_implemented(
             "AWS_SNS_TOPIC; send the bucket's notifications to the notification_channel itself"

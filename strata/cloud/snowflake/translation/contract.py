@@ -26,6 +26,26 @@ _SYNTAX: dict[type[Expr], str] = {
 }
 
 
+# Types whose values the engine would hold in another way.
+_TYPES = {
+    exp.DType.DECFLOAT: "DECFLOAT",
+    exp.DType.GEOGRAPHY: "GEOGRAPHY",
+    exp.DType.GEOMETRY: "GEOMETRY",
+    exp.DType.MAP: "MAP",
+    exp.DType.UUID: "UUID",
+    exp.DType.VECTOR: "VECTOR",
+}
+_TIMES = {
+    exp.DType.DATETIME: "TIMESTAMP_NTZ",
+    exp.DType.TIME: "TIME",
+    exp.DType.TIMESTAMP: "TIMESTAMP_NTZ",
+    exp.DType.TIMESTAMPLTZ: "TIMESTAMP_LTZ",
+    exp.DType.TIMESTAMPNTZ: "TIMESTAMP_NTZ",
+    exp.DType.TIMESTAMPTZ: "TIMESTAMP_TZ",
+}
+_MICROSECONDS, _LONGEST_BINARY = 6, 8388608
+
+
 def read() -> dict[str, Any]:
     """Return the contract as its file holds it."""
     with _FILE.open("rb") as file:
@@ -88,10 +108,18 @@ def check(tree: Expr) -> None:
         what = _SYNTAX.get(type(node))
         if what is not None:
             raise not_implemented(what)
+        if isinstance(node, exp.DataType):
+            _check_type(node)
         if isinstance(node, exp.Filter):
             raise SqlError("SQL compilation error:\nsyntax error: unexpected 'FILTER'.")
+        if isinstance(node, exp.When) and node.args.get("source"):
+            raise SqlError("SQL compilation error:\nsyntax error: unexpected 'BY'.")
+        if isinstance(node, exp.WindowSpec) and node.args.get("exclude"):
+            raise SqlError("SQL compilation error:\nsyntax error: unexpected 'EXCLUDE'.")
         if isinstance(node, exp.TableSample) and node.args.get("seed"):
             raise not_implemented("SAMPLE with a seed")
+        if isinstance(node, exp.Column) and node.name == "NEXTVAL" and node.table:
+            raise not_implemented("a sequence's NEXTVAL")
         if isinstance(node, exp.Anonymous):
             name = node.name.upper()
             if name in refused:
@@ -104,6 +132,18 @@ def check(tree: Expr) -> None:
                 )
         elif isinstance(node, exp.Func) and not isinstance(node, _OPERATORS) and not _is_done(type(node)):
             raise not_implemented(_refused_name(node))
+
+
+def _check_type(kind: exp.DataType) -> None:
+    if kind.this in _TYPES:
+        raise not_implemented(f"the type {_TYPES[kind.this]}")
+    if kind.this in (exp.DType.ARRAY, exp.DType.OBJECT) and kind.expressions:
+        raise not_implemented(f"a structured {kind.this.value}")
+    given = next((int(p.name) for p in kind.expressions if isinstance(p, exp.DataTypeParam)), None)
+    if kind.this in _TIMES and given is not None and given < _MICROSECONDS:
+        raise not_implemented(f"{_TIMES[kind.this]}({given}), a precision below microseconds")
+    if kind.this == exp.DType.BINARY and given not in (None, _LONGEST_BINARY):
+        raise not_implemented(f"BINARY({given}), a length")
 
 
 # Classes that the parser calls functions and SQL calls operators or clauses.

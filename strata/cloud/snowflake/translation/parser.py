@@ -24,6 +24,7 @@ def parse(sql: str) -> Expr:
     _name_formats(tree)
     _number_columns(tree)
     _join_formats(tree)
+    _order_by_all(tree)
     return tree
 
 
@@ -113,3 +114,21 @@ def _join_formats(tree: Expr) -> None:
         if parts and all(isinstance(part, exp.Literal) for part in parts):
             joined = exp.Literal.string("".join(part.name for part in parts))
             node.replace(exp.ToChar(this=node.this, format=joined))
+
+
+def _order_by_all(tree: Expr) -> None:
+    """Write ORDER BY ALL as an order by each column of the result."""
+    for order in list(tree.find_all(exp.Order)):
+        query, key = order.parent, order.expressions[0]
+        column = key.this if isinstance(key, exp.Ordered) and len(order.expressions) == 1 else None
+        # Without quotes it is a reserved word, so that no column has this name.
+        if not isinstance(query, exp.Query) or not isinstance(column, exp.Column):
+            continue
+        if column.table or column.this.args.get("quoted") or column.name.upper() != "ALL":
+            continue
+        if any(projection.is_star for projection in query.selects):
+            raise not_implemented("ORDER BY ALL with SELECT *")
+        keys = [key.copy() for _ in query.selects]
+        for place, found in enumerate(keys, start=1):
+            found.set("this", exp.Literal.number(place))
+        order.set("expressions", keys)

@@ -1,6 +1,6 @@
 """Functions and clauses that say what others say, written as those before types are known.
 
-Rules: Snowflake's SQL reference, "RATIO_TO_REPORT", "CONDITIONAL_TRUE_EVENT", "ASOF JOIN".
+Rules: Snowflake's SQL reference, "RATIO_TO_REPORT", "CONDITIONAL_TRUE_EVENT", "ASOF JOIN", "PIVOT".
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ def rewrite(tree: Expr) -> None:
         if (written := _WINDOWS.get(name)) is not None:
             # What takes its place holds a copy of it.
             window.replace(written(window.copy(), window.this.expressions[0].copy()))
+    for pivot in tree.find_all(exp.Pivot):
+        if pivot.args.get("default_on_null"):
+            raise not_implemented("PIVOT with DEFAULT ON NULL")
+        if pivot.find(exp.PivotAny) or any(field.find(exp.Query) for field in pivot.args.get("fields") or ()):
+            raise not_implemented("PIVOT with ANY or a subquery")
+    for sample in tree.find_all(exp.TableSample):
+        if sample.args.get("size"):
+            sample.set("method", exp.var("RESERVOIR"))
     for join in tree.find_all(exp.Join):
         if (condition := join.args.get("match_condition")) is not None:
             _asof(join, condition)
