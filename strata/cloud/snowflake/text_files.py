@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from strata.cloud.snowflake.errors import SqlError, invalid_value, not_implemented
 from strata.cloud.snowflake.properties import with_defaults
-from strata.cloud.snowflake.translation.functions import dump, load_each
+from strata.cloud.snowflake.translation.json_text import dump, load_each
 
 # The column of documents in the Parquet that JSON becomes.
 DOCUMENT = "document"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from strata.cloud.snowflake.translation import types
-from strata.cloud.snowflake.translation.functions import indented
+from strata.cloud.snowflake.translation.json_text import indented
 from strata.cloud.snowflake.translation.types import Type
 
 _NAMES = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import Expr, exp
 
-from strata.cloud.snowflake.errors import not_implemented
+from strata.cloud.snowflake.errors import SqlError, not_implemented
 from strata.cloud.snowflake.translation import types
 from strata.cloud.snowflake.translation.tree import call, cast, string, try_cast
 from strata.cloud.snowflake.translation.types import Type
@@ -18,6 +18,15 @@ def converted(node: exp.Cast | exp.TryCast) -> Expr:
     """Return what a cast computes."""
     if node.meta.get("engine"):
         return node
+    kind = _of(node.this)
+    if node.args.get("requires_string") and types.is_known(kind) and not types.is_text(kind):
+        to = types.sql_name(types.normal(node.to))
+        raise SqlError(
+            "SQL compilation error:\nFunction TRY_CAST cannot be used with arguments of types "
+            f"{types.sql_name(kind)} and {to}",
+            code=1065,
+            sqlstate="22023",
+        )
     return convert(node.this, types.normal(node.to), safe=isinstance(node, exp.TryCast))
 
 
@@ -82,6 +91,8 @@ def to_text(node: Expr) -> Expr:
         found = call("_sf_zoned_text", call("_sf_zoned", node))
     elif kind == types.TZ:
         found = call("_sf_zoned_text", node)
+    elif kind == types.TIME:
+        found = exp.Left(this=cast(node, types.text()), expression=exp.Literal.number(8))
     elif kind == types.BINARY:
         found = call("hex", node)
     else:
@@ -216,6 +227,8 @@ def to(kind: Type) -> Callable[[Expr], Expr]:
         operand = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
         if isinstance(node, exp.Anonymous) and len(node.expressions) != 1:
             raise not_implemented(f"{node.name.upper()} with a format")
+        if node.args.get("format") is not None:
+            raise not_implemented(f"{node.key.upper()} with a format")
         return convert(operand, kind, safe=bool(node.args.get("safe")))
 
     return rule

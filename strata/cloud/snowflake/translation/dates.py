@@ -217,14 +217,34 @@ def part_named(name: str) -> Callable[[Any], Expr]:
 
 
 def last_day(node: exp.LastDay) -> Expr:
-    unit = _unit(node)
-    if unit not in ("", "MONTH"):
+    """LAST_DAY: of the month unless another unit is named."""
+    unit = _unit(node) or "MONTH"
+    day = convert(_point(node.this), types.DATE)
+    if unit == "MONTH":
+        return call("last_day", day)
+    if unit not in ("YEAR", "QUARTER", "WEEK"):
         raise not_implemented(f"LAST_DAY of {unit}")
-    return call("last_day", convert(_point(node.this), types.DATE))
+    first = exp.Add(
+        this=call("date_trunc", string(unit.lower()), day), expression=_interval(unit, exp.Literal.number(1))
+    )
+    return cast(
+        exp.Paren(this=exp.Sub(this=first, expression=_interval("DAY", exp.Literal.number(1)))), types.DATE
+    )
 
 
 def months_added(node: exp.AddMonths) -> Expr:
-    return call("_sf_add_months", _point(node.this), cast(node.expression, types.FLOAT))
+    """ADD_MONTHS: the last day of a month stays one; a timestamp keeps its time and its offset."""
+    point = _point(node.this)
+    kind = _of(point)
+    wall = local(point)
+    day = call("_sf_add_months", wall, cast(node.expression, types.FLOAT))
+    if types.is_date(kind):
+        return day
+    moved = exp.Paren(this=exp.Add(this=day, expression=cast(wall.copy(), types.TIME)))
+    if kind == types.TZ:
+        return call("_sf_at", moved, call("struct_extract", point.copy(), string("z")))
+    moved.type = types.NTZ
+    return convert(moved, kind)
 
 
 def weekday(node: exp.NextDay | exp.PreviousDay) -> Expr:
@@ -243,13 +263,21 @@ def from_parts(node: exp.DateFromParts) -> Expr:
 
 
 def timestamp_from_parts(node: exp.TimestampFromParts) -> Expr:
-    if node.args.get("zone") or node.args.get("nano"):
-        raise not_implemented("TIMESTAMP_FROM_PARTS with nanoseconds or a time zone")
+    if node.args.get("zone"):
+        raise not_implemented("TIMESTAMP_FROM_PARTS with a time zone")
+    if node.this is not None:
+        return exp.Paren(
+            this=exp.Add(
+                this=convert(_point(node.this), types.DATE), expression=convert(node.expression, types.TIME)
+            )
+        )
     day = [cast(node.args[name], types.number()) for name in ("year", "month", "day")]
     time = [
         _interval(unit, node.args[name])
         for unit, name in (("HOUR", "hour"), ("MINUTE", "min"), ("SECOND", "sec"))
     ]
+    if node.args.get("nano") is not None:
+        time.append(call("to_microseconds", call("_sf_microseconds", whole(node.args["nano"]))))
     found: Expr = cast(call("_sf_date_from_parts", *day), types.NTZ)
     for interval in time:
         found = exp.Add(this=found, expression=interval)
@@ -267,6 +295,15 @@ def parsed(node: exp.TsOrDsToDate | exp.StrToTime) -> Expr:
         raise not_implemented("a format of a timestamp with a time zone, or that is not a literal")
     found = call("try_strptime" if safe else "strptime", node.this, pattern)
     return cast(found, to)
+
+
+def time_parsed(node: exp.TsOrDsToTime) -> Expr:
+    pattern, safe = node.args.get("format"), bool(node.args.get("safe"))
+    if pattern is None:
+        return convert(node.this, types.TIME, safe=safe)
+    if not isinstance(pattern, exp.Literal):
+        raise not_implemented("a format that is not a literal")
+    return cast(call("try_strptime" if safe else "strptime", node.this, pattern), types.TIME)
 
 
 def from_epoch(node: exp.UnixToTime) -> Expr:
@@ -300,20 +337,49 @@ def current(node: exp.CurrentTimestamp) -> Expr:
 
 
 def slice_of(node: exp.TimeSlice) -> Expr:
-    if node.expression.name != "1":
-        raise not_implemented("TIME_SLICE of more than one unit")
-    cut = exp.TimestampTrunc(this=node.this, unit=node.args["unit"])
-    return truncated(cut)
+    """TIME_SLICE: the start of a slice, or its end; slices are counted from 1970."""
+    unit, point, kind = _unit(node), _point(node.this), _of(node.this)
+    end = node.args.get("kind")
+    if unit == "WEEK" and node.expression.name != "1":
+        raise not_implemented("TIME_SLICE of more than one week")
+    if types.is_known(kind) and not (types.is_date(kind) or kind == types.NTZ):
+        raise not_implemented("TIME_SLICE of other than a date or a TIMESTAMP_NTZ")
+    width = _interval(unit, node.expression)
+    found: Expr = (
+        call("date_trunc", string("week"), point) if unit == "WEEK" else call("_sf_time_slice", point, width)
+    )
+    if end is not None and end.name.upper() == "END":
+        found = exp.Paren(this=exp.Add(this=found, expression=width.copy()))
+    return cast(found, types.DATE) if types.is_date(kind) else found
+
+
+def months_between(node: exp.MonthsBetween) -> Expr:
+    return call("_sf_months_between", *(local(_point(side)) for side in (node.this, node.expression)))
+
+
+def time_from_parts(node: exp.TimeFromParts) -> Expr:
+    """Return a time; minutes and seconds beyond the clock carry over."""
+    parts = [
+        _interval(unit, node.args[name])
+        for unit, name in (("HOUR", "hour"), ("MINUTE", "min"), ("SECOND", "sec"))
+    ]
+    if node.args.get("nano") is not None:
+        raise not_implemented("TIME_FROM_PARTS with nanoseconds")
+    found: Expr = cast(string("1970-01-01"), types.NTZ)
+    for part in parts:
+        found = exp.Add(this=found, expression=part)
+    return cast(exp.Paren(this=found), types.TIME)
 
 
 def formatted(node: exp.TimeToStr) -> Expr:
     """Return a date or timestamp in a format that the grammar library has translated."""
     pattern = node.args["format"]
+    written = pattern.name.replace("%f_three", "%g")
     if not isinstance(pattern, exp.Literal) or re.search(
-        r"[A-Za-su-z]", re.sub(r"%-?[A-Za-z]|T", "", pattern.name)
+        r"[A-Za-su-z]", re.sub(r"%-?[A-Za-z]|T", "", written)
     ):
         raise not_implemented("TO_CHAR with this format")
-    return call("strftime", local(_point(node.this)), string(pattern.name))
+    return call("strftime", local(_point(node.this)), string(written))
 
 
 def written(node: exp.ToChar) -> Expr | None:

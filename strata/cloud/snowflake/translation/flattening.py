@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.errors import not_implemented
@@ -34,14 +36,14 @@ def table_function(node: exp.Lateral | exp.TableFromRows) -> Expr:
 
 
 def _flattened(inner: exp.Explode) -> exp.Select:
-    given = [inner.this, *inner.expressions]
+    names = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
     arguments: dict[str, Expr] = {}
-    for argument in given:
+    for name, argument in zip_longest(names, [inner.this, *inner.expressions]):
         if isinstance(argument, exp.Kwarg):
             arguments[argument.this.name.upper()] = argument.expression
         elif argument is not None:
-            arguments["INPUT"] = argument
-    if set(arguments) - {"INPUT", "PATH", "OUTER", "RECURSIVE", "MODE"} or "INPUT" not in arguments:
+            arguments[str(name)] = argument
+    if not set(arguments) <= set(names) or "INPUT" not in arguments:
         raise not_implemented("FLATTEN with these arguments")
     document = arguments["INPUT"]
     kind = types.type_of(document)

@@ -2,91 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from strata.cloud.snowflake.translation import arrays
+from strata.cloud.snowflake.translation.json_text import dump, load
 from strata.cloud.snowflake.translation.phonetics import soundex
 
 _FLATTENED = 'STRUCT("KEY" VARCHAR, "PATH" VARCHAR, "INDEX" BIGINT, "VALUE" JSON, "THIS" JSON)[]'
-_VISIBLE = re.compile(r"\S")
-
-
-class _Number(float):
-    """A number of JSON that keeps its text, so that no digit is lost."""
-
-    def __new__(cls, text: str) -> _Number:
-        found = super().__new__(cls, text)
-        found.text = text
-        return found
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def load(text: str) -> Any:
-    """Return the value that a JSON text stands for."""
-    return json.loads(text, parse_float=_Number)
-
-
-def load_each(text: str, unique: bool) -> Iterator[Any]:
-    """Yield the values of JSON texts that follow each other.
-
-    Args:
-        text: the texts, with white space around them.
-        unique: whether an object may have a key once only; else its last value counts.
-
-    Raises:
-        ValueError: a text is not JSON.
-    """
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        if unique and len(dict(found)) < len(found):
-            raise ValueError("duplicate object attribute")
-        return dict(found)
-
-    def constant(word: str) -> Any:
-        raise ValueError(f"unknown keyword {word}")
-
-    decoder = json.JSONDecoder(parse_float=_Number, parse_constant=constant, object_pairs_hook=pairs)
-    at = 0
-    while begun := _VISIBLE.search(text, at):
-        value, at = decoder.raw_decode(text, begun.start())
-        yield value
-
-
-def dump(value: Any) -> str:
-    """Return a value as compact JSON with its keys in order, as Snowflake keeps objects."""
-    if isinstance(value, dict):
-        pairs = (f"{_text(key)}:{dump(value[key])}" for key in sorted(value))
-        return "{" + ",".join(pairs) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(dump(item) for item in value) + "]"
-    return value.text if isinstance(value, _Number) else _text(value)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def indented(text: str) -> str:
-    """Return JSON as Snowflake shows it: objects and arrays over several lines."""
-    if text[:1] not in "[{" or text in ("[]", "{}"):
-        return text
-    return _indented(load(text), "")
-
-
-def _indented(value: Any, margin: str) -> str:
-    deeper = margin + "  "
-    if isinstance(value, dict) and value:
-        items = [f"{deeper}{_text(key)}: {_indented(value[key], deeper)}" for key in sorted(value)]
-        return "{\n" + ",\n".join(items) + f"\n{margin}}}"
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(deeper + _indented(item, deeper) for item in value) + f"\n{margin}]"
-    return dump(value)
 
 
 def parse_json(text: str | None) -> str | None:
@@ -159,131 +82,6 @@ def _of_array(work: Callable[..., Any]) -> Callable[..., str | None]:
         return None if found is None else dump(found)
 
     return function
-
-
-def _key(value: Any) -> str:
-    return dump(value)
-
-
-def _distinct(items: list[Any]) -> list[Any]:
-    return list({_key(item): item for item in items}.values())
-
-
-def _common(left: list[Any], right: list[Any]) -> list[Any]:
-    rest = [_key(item) for item in right]
-    found = []
-    for item in left:
-        if _key(item) in rest:
-            rest.remove(_key(item))
-            found.append(item)
-    return found
-
-
-def _without(left: list[Any], right: list[Any]) -> list[Any]:
-    rest = [_key(item) for item in right]
-    found = []
-    for item in left:
-        if _key(item) in rest:
-            rest.remove(_key(item))
-        else:
-            found.append(item)
-    return found
-
-
-def _sorted(items: list[Any]) -> list[Any]:
-    def order(item: Any) -> tuple[int, float, str]:
-        number = isinstance(item, int | float) and not isinstance(item, bool)
-        return (
-            0 if isinstance(item, bool) else 1 if number else 2,
-            float(item) if number else 0.0,
-            str(item),
-        )
-
-    return sorted((i for i in items if i is not None), key=order) + [i for i in items if i is None]
-
-
-def _extreme(name: str, pick: Callable[..., Any]) -> Callable[[list[Any]], Any]:
-    """Return a function that picks the smallest or greatest of values of one kind."""
-
-    def of(items: list[Any]) -> Any:
-        values = [item for item in items if item is not None]
-        is_text = [isinstance(item, str) for item in values]
-        if any(isinstance(item, bool | list | dict) for item in values) or len(set(is_text)) > 1:
-            raise ValueError(
-                f"not implemented by the embedded Snowflake: {name} of other than numbers or texts"
-            )
-        return pick(values, key=None if all(is_text) else float, default=None)
-
-    return of
-
-
-def _flat(items: list[Any]) -> list[Any] | None:
-    """Put together the arrays of an array; null if one of them is."""
-    if None in items:
-        return None
-    if not all(isinstance(item, list) for item in items):
-        raise ValueError("Not an array: ARRAY_FLATTEN takes an array of arrays")
-    return [inner for item in items for inner in item]
-
-
-def _slice(items: list[Any], start: int, end: int) -> list[Any]:
-    return items[int(start) : int(end)]
-
-
-def _inserted(document: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
-    if key in document:
-        raise ValueError(f"Duplicate field key '{key}'")
-    return document | {key: value}
-
-
-_JSON_FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "_sf_object_keys": (1, lambda document: sorted(document) if isinstance(document, dict) else None),
-    "_sf_compact": (1, lambda items: [item for item in items if item is not None]),
-    "_sf_array_append": (2, lambda items, item: [*items, item]),
-    "_sf_array_prepend": (2, lambda items, item: [item, *items]),
-    "_sf_array_cat": (2, lambda left, right: [*left, *right]),
-    "_sf_array_slice": (3, _slice),
-    "_sf_array_distinct": (1, _distinct),
-    "_sf_array_intersection": (2, _common),
-    "_sf_array_except": (2, _without),
-    "_sf_array_sort": (1, _sorted),
-    "_sf_array_min": (1, _extreme("ARRAY_MIN", min)),
-    "_sf_array_max": (1, _extreme("ARRAY_MAX", max)),
-    "_sf_array_flatten": (1, _flat),
-    "_sf_object_insert": (3, _inserted),
-}
-
-
-def array_contains(items: str | None, item: str | None) -> bool | None:
-    if items is None or item is None or not isinstance(load(items), list):
-        return None
-    return any(_key(found) == _key(load(item)) for found in load(items))
-
-
-def array_position(items: str | None, item: str | None) -> int | None:
-    if items is None or item is None:
-        return None
-    keys = [_key(found) for found in load(items)]
-    return keys.index(_key(load(item))) if _key(load(item)) in keys else None
-
-
-def arrays_overlap(left: str | None, right: str | None) -> bool | None:
-    if left is None or right is None:
-        return None
-    return bool({_key(item) for item in load(left)} & {_key(item) for item in load(right)})
-
-
-def array_to_string(items: str | None, separator: str | None) -> str | None:
-    if items is None or separator is None:
-        return None
-    texts = ["" if item is None else item if isinstance(item, str) else dump(item) for item in load(items)]
-    return separator.join(texts)
-
-
-def array_range(start: int | None, end: int | None, step: int | None) -> str | None:
-    if start is None or end is None or step is None:
-        return None
-    return dump(list(range(start, end, step)))
 
 
 def object_without(document: str | None, keys: str | None) -> str | None:
@@ -373,11 +171,11 @@ def register(duck: Any) -> None:
         ("_sf_try_parse_json", try_parse_json, [text], "JSON"),
         ("_sf_check_json", check_json, [text], text),
         ("_sf_get_path", get_path, ["JSON", text], "JSON"),
-        ("_sf_array_contains", array_contains, ["JSON", "JSON"], "BOOLEAN"),
-        ("_sf_array_position", array_position, ["JSON", "JSON"], "BIGINT"),
-        ("_sf_arrays_overlap", arrays_overlap, ["JSON", "JSON"], "BOOLEAN"),
-        ("_sf_array_to_string", array_to_string, ["JSON", text], text),
-        ("_sf_array_range", array_range, ["BIGINT"] * 3, "JSON"),
+        ("_sf_array_contains", arrays.array_contains, ["JSON", "JSON"], "BOOLEAN"),
+        ("_sf_array_position", arrays.array_position, ["JSON", "JSON"], "BIGINT"),
+        ("_sf_arrays_overlap", arrays.arrays_overlap, ["JSON", "JSON"], "BOOLEAN"),
+        ("_sf_array_to_string", arrays.array_to_string, ["JSON", text], text),
+        ("_sf_array_range", arrays.array_range, ["BIGINT"] * 3, "JSON"),
         ("_sf_object_without", object_without, ["JSON", "JSON"], "JSON"),
         ("_sf_object_with", object_with, ["JSON", "JSON"], "JSON"),
         ("_sf_soundex", soundex, [text], text),
@@ -389,7 +187,7 @@ def register(duck: Any) -> None:
         ("_sf_flatten", flatten, [text, text, "BOOLEAN", "BOOLEAN", text], _FLATTENED),
     ]
     entries += [
-        (name, _of_array(work), ["JSON"] * count, "JSON") for name, (count, work) in _JSON_FUNCTIONS.items()
+        (name, _of_array(work), ["JSON"] * count, "JSON") for name, (count, work) in arrays.FUNCTIONS.items()
     ]
     for name, work, parameters, result in entries:
         duck.create_function(
@@ -405,6 +203,8 @@ def _fixed_arity(work: Callable[..., Any], count: int) -> Callable[..., Any]:
         return lambda a, b: work(a, b)
     if count == 3:
         return lambda a, b, c: work(a, b, c)
+    if count == 4:
+        return lambda a, b, c, d: work(a, b, c, d)
     return lambda a, b, c, d, e: work(a, b, c, d, e)
 
 

@@ -2,7 +2,7 @@
 -- The engine computes every branch of a CASE for a constant, so that no branch may fail before its condition is known.
 
 CREATE OR REPLACE MACRO {database}.main._sf_divide_float(a, b) AS (
-    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END
+    CASE WHEN a IS NOT NULL AND b = 0 THEN error('Division by zero') ELSE a / b END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_modulo(a, b) AS (
     CASE WHEN b = 0 THEN error('Division by zero') ELSE a % b END
@@ -15,7 +15,7 @@ CREATE OR REPLACE MACRO {database}.main._sf_rounded_quotient(a, b) AS (
     END) * ((abs(a) + abs(b) // 2) // abs(b))
 );
 CREATE OR REPLACE MACRO {database}.main._sf_divide(a, b, power_a, power_b, shift, unit) AS (
-    CASE WHEN b = 0 THEN error('Division by zero')
+    CASE WHEN a IS NOT NULL AND b = 0 THEN error('Division by zero')
     ELSE CAST(_sf_rounded_quotient(_sf_unscaled(a, power_a) * shift::HUGEINT, _sf_unscaled(b, power_b)) AS DECIMAL(38, 0)) * unit
     END
 );
@@ -67,6 +67,10 @@ CREATE OR REPLACE MACRO {database}.main._sf_digits(x) AS (
     WHEN abs(TRY_CAST(x AS DECIMAL(38, 0))) < 31536000000000000
     THEN _sf_epoch(TRY_CAST(x AS DECIMAL(38, 9)) / 1000000)
     ELSE _sf_epoch(TRY_CAST(x AS DECIMAL(38, 9)) / 1000000000) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_microseconds(n) AS (
+    CASE WHEN n % 1000 <> 0 THEN error('not implemented by the embedded Snowflake: fractions of a microsecond')
+    ELSE n // 1000 END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_precise(x) AS (
     CASE WHEN regexp_matches(x, '\.\d{6}\d*[1-9]')
@@ -126,9 +130,8 @@ CREATE OR REPLACE MACRO {database}.main._sf_tz(x) AS (
     THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMPTZ)) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_try_tz(x) AS (
-    CASE WHEN TRY_CAST((CASE WHEN regexp_matches(x, ':')
-    THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMP) IS NOT NULL
-    THEN _sf_tz(x) END
+    _sf_tz(CASE WHEN TRY_CAST((CASE WHEN regexp_matches(x, ':')
+    THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMP) IS NOT NULL THEN x END)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_local(x) AS (
     timezone('UTC', x.t) + to_minutes(x.z)
@@ -168,12 +171,47 @@ CREATE OR REPLACE MACRO {database}.main._sf_position(needle, x, start) AS (
     CASE WHEN strpos(substring(x, CAST(start AS BIGINT)), needle) = 0 THEN 0
     ELSE strpos(substring(x, CAST(start AS BIGINT)), needle) + start - 1 END
 );
-CREATE OR REPLACE MACRO {database}.main._sf_regexp_instr(x, p) AS (
-    CASE WHEN NOT regexp_matches(x, p) THEN 0 ELSE length(regexp_extract(x, '^((?s:.*?))(?:' || p
-    || ')', 1)) + 1 END
+CREATE OR REPLACE MACRO {database}.main._sf_from_place(x, place) AS (
+    substring(x, CAST(place AS BIGINT))
 );
-CREATE OR REPLACE MACRO {database}.main._sf_regexp_substr(x, p, start, nth, flags, grp) AS (
-    regexp_extract_all(substring(x, CAST(start AS BIGINT)), p, CAST(grp AS INTEGER), flags)[CAST(nth AS BIGINT)]
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_count(x, p, place) AS (
+    len(regexp_extract_all(_sf_from_place(x, place), p))
+);
+CREATE OR REPLACE MACRO {database}.main._sf_through_matches(x, p, n) AS (
+    -- The text up to the end of its first n matches.
+    CASE WHEN n < 1 THEN '' ELSE regexp_extract(x, '^(?:(?s:.)*?(?:' || p || ')){' || CAST(n AS INTEGER) || '}') END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_instr(x, p, place, nth, option) AS (
+    CASE WHEN _sf_regexp_count(x, p, place) IS NULL OR option IS NULL OR nth IS NULL THEN NULL
+    WHEN _sf_regexp_count(x, p, place) < nth THEN 0
+    WHEN option = 1 THEN place + length(_sf_through_matches(_sf_from_place(x, place), p, nth))
+    ELSE place + length(_sf_through_matches(_sf_from_place(x, place), p, nth))
+        - length(regexp_extract_all(_sf_from_place(x, place), p)[CAST(nth AS BIGINT)]) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_replace(x, p, place, replacement, nth) AS (
+    CASE WHEN nth = 0 THEN left(x, CAST(place - 1 AS BIGINT)) || regexp_replace(_sf_from_place(x, place), p, replacement, 'g')
+    WHEN _sf_regexp_count(x, p, place) < nth THEN x
+    ELSE left(x, CAST(place - 1 AS BIGINT)) || _sf_through_matches(_sf_from_place(x, place), p, nth - 1)
+        || regexp_replace(substring(_sf_from_place(x, place),
+            length(_sf_through_matches(_sf_from_place(x, place), p, nth - 1)) + 1), p, replacement) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_substr(x, p, place, nth, grp) AS (
+    regexp_extract_all(_sf_from_place(x, place), p, CAST(grp AS INTEGER))[CAST(nth AS BIGINT)]
+);
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_substr_all(x, p, place, nth, grp) AS (
+    to_json(regexp_extract_all(_sf_from_place(x, place), p, CAST(grp AS INTEGER))[CAST(nth AS BIGINT):])
+);
+CREATE OR REPLACE MACRO {database}.main._sf_time_slice(x, width) AS (
+    time_bucket(width, CAST(x AS TIMESTAMP), TIMESTAMP '1970-01-01')
+);
+CREATE OR REPLACE MACRO {database}.main._sf_unicode(x) AS (
+    CASE WHEN x = '' THEN 0 ELSE unicode(x) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_months_between(a, b) AS (
+    CAST((year(a) - year(b)) * 12 + month(a) - month(b) AS DOUBLE)
+    + CASE WHEN day(a) = day(b) OR (CAST(a AS DATE) = last_day(a) AND CAST(b AS DATE) = last_day(b)) THEN 0
+    ELSE (day(a) - day(b) + (epoch(CAST(a AS TIMESTAMP)) - epoch(date_trunc('day', CAST(a AS TIMESTAMP)))
+        - epoch(CAST(b AS TIMESTAMP)) + epoch(date_trunc('day', CAST(b AS TIMESTAMP)))) / 86400) / 31 END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_from(s, x) AS (
     CAST(CASE WHEN s = 0 THEN 1 WHEN s < 0 THEN greatest(length(x) + s + 1, 1) ELSE s END AS BIGINT)

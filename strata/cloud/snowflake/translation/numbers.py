@@ -63,6 +63,9 @@ def average(node: exp.Avg) -> Expr:
         return exp.Avg(this=_argument(node.this, types.FLOAT))
     if isinstance(node.parent, exp.Window | exp.Filter):
         return node
+    if isinstance(node.find_ancestor(exp.Pivot, exp.Query), exp.Pivot):
+        # The engine takes one aggregate only there.
+        return cast(exp.Avg(this=node.this), kind)
     return _average(node, node.this, kind)
 
 
@@ -137,6 +140,9 @@ def rounded(node: Expr) -> Expr:
     """Round, truncate, or take the next integer, in the type that Snowflake gives the result."""
     kind = _of(node)
     operand = node.this
+    mode = node.args.get("truncate")
+    if mode is not None and mode.name.upper() != "HALF_AWAY_FROM_ZERO":
+        raise not_implemented(f"ROUND with the mode {mode.name}")
     if not types.is_fixed(kind):
         if types.is_text(_of(operand)) or types.is_variant(_of(operand)):
             node.set("this", cast(operand, types.FLOAT))
@@ -198,9 +204,10 @@ def as_floats(node: Expr) -> Expr:
     return node
 
 
-def bits(node: exp.Binary) -> Expr:
+def bits(node: exp.Binary | exp.BitwiseNot) -> Expr:
     for name in ("this", "expression"):
-        node.set(name, whole(node.args[name], types.Kind.BIGINT))
+        if name in node.args:
+            node.set(name, whole(node.args[name], types.Kind.BIGINT))
     return exp.Paren(this=node)
 
 

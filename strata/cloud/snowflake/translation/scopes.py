@@ -36,12 +36,14 @@ class Names:
         sources: the columns by the name of their source; None if they are not known.
         joined: columns that USING or NATURAL merges, so that no source need be named.
         outer: the names of the query around it.
+        pivoted: the columns that PIVOT reads; those it gives are not known.
         opaque: whether the columns of some source are not known at all.
     """
 
     sources: dict[str, Columns | None] = field(default_factory=dict)
     joined: set[str] = field(default_factory=set)
     outer: Names | None = None
+    pivoted: dict[str, Columns | None] = field(default_factory=dict)
 
     @property
     def opaque(self) -> bool:
@@ -53,6 +55,9 @@ class Names:
         Raises:
             SqlError: several sources have it.
         """
+        if self.pivoted and not column.table and _is_pivoted(column):
+            kinds = [columns.get(column.name) for columns in self.pivoted.values() if columns]
+            return kinds[0] if len(kinds) == 1 and kinds[0] is not None else types.UNKNOWN
         if column.table:
             if column.table in self.sources:
                 columns = self.sources[column.table]
@@ -75,6 +80,10 @@ class Names:
         return source in self.sources or (self.outer is not None and self.outer.knows(source))
 
 
+def _is_pivoted(column: exp.Column) -> bool:
+    return isinstance(column.find_ancestor(exp.Pivot, exp.Query), exp.Pivot)
+
+
 def names_of(scope: Scope, tables: Tables, outputs: Mapping[int, Columns | None]) -> Names:
     """Return what the SELECT of a scope can name; `outputs` are those of the scopes before, by expression."""
     names = Names()
@@ -90,7 +99,7 @@ def names_of(scope: Scope, tables: Tables, outputs: Mapping[int, Columns | None]
             if join.method == "NATURAL" or join.args.get("match_condition"):
                 names.joined |= {name for columns in names.sources.values() for name in columns or ()}
         if select.args.get("pivots") or any(t.args.get("pivots") for t in scope.tables) or scope.pivots:
-            names.sources = dict.fromkeys(names.sources)
+            names.pivoted, names.sources = names.sources, dict.fromkeys(names.sources)
     return names
 
 

@@ -245,6 +245,7 @@ RULES: dict[type[Expr], Rule] = {
     exp.DateSub: _date_add,
     exp.TimestampTrunc: _truncated_date,
     exp.DateTrunc: _truncated_date,
+    exp.AddMonths: _truncated_date,
     exp.DateDiff: _constant(types.number(9, 0)),
     exp.LastDay: _constant(types.DATE),
     exp.ConvertTimezone: _timestamp_of,

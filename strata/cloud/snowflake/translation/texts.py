@@ -70,56 +70,6 @@ def token(node: exp.Strtok) -> Expr:
     )
 
 
-def replaced_by_pattern(node: exp.RegexpReplace) -> Expr:
-    # The defaults: from the first character, all occurrences, no parameters.
-    extra = (("position", "1"), ("occurrence", "0"), ("modifiers", ""))
-    if any(
-        isinstance(node.args.get(name), Expr) and node.args[name].name != default for name, default in extra
-    ):
-        raise not_implemented("REGEXP_REPLACE with a position, an occurrence or parameters")
-    replacement = node.args.get("replacement") or string("")
-    return call("regexp_replace", as_text(node.this), as_text(node.expression), replacement, string("g"))
-
-
-def extracted(node: exp.RegexpExtract) -> Expr:
-    parameters = node.args.get("parameters")
-    flags = parameters.name if isinstance(parameters, exp.Literal) else ""
-    if set(flags) - set("ice"):
-        raise not_implemented(f"REGEXP_SUBSTR with the parameters '{flags}'")
-    group = node.args.get("group") or exp.Literal.number(0)
-    if "e" in flags and group.name == "0":
-        group = exp.Literal.number(1)
-    return call(
-        "_sf_regexp_substr",
-        as_text(node.this),
-        as_text(node.expression),
-        node.args.get("position") or exp.Literal.number(1),
-        node.args.get("occurrence") or exp.Literal.number(1),
-        string("i" if "i" in flags else "c"),
-        group,
-    )
-
-
-def matched(node: exp.RegexpLike) -> Expr:
-    flag = node.args.get("flag")
-    flags = flag.name if isinstance(flag, exp.Literal) else "c"
-    if flags not in ("i", "c", ""):
-        raise not_implemented(f"REGEXP_LIKE with the parameters '{flags}'")
-    return call("regexp_full_match", as_text(node.this), as_text(node.expression), string(flags or "c"))
-
-
-def counted(node: exp.RegexpCount) -> Expr:
-    if len([value for value in node.args.values() if value]) > 2:
-        raise not_implemented("REGEXP_COUNT with a position or parameters")
-    return call("len", call("regexp_extract_all", as_text(node.this), as_text(node.expression)))
-
-
-def located_by_pattern(node: exp.RegexpInstr) -> Expr:
-    if len([value for value in node.args.values() if value]) > 2:
-        raise not_implemented("REGEXP_INSTR with a position, an occurrence or parameters")
-    return call("_sf_regexp_instr", as_text(node.this), as_text(node.expression))
-
-
 def located(node: exp.StrPosition) -> Expr:
     start = node.args.get("position") or exp.Literal.number(1)
     return call("_sf_position", as_text(node.args["substr"]), as_text(node.this), start)
@@ -138,9 +88,11 @@ def trimmed(node: exp.Trim) -> Expr:
 
 
 def listed(node: exp.GroupConcat) -> Expr:
-    """LISTAGG: the empty text where there is nothing."""
+    """LISTAGG: the empty text where there is nothing, and no separator where none is given."""
+    if node.args.get("separator") is None:
+        node.set("separator", string(""))
     if isinstance(node.parent, exp.Window):
-        raise not_implemented("LISTAGG over a window")
+        return node
     return exp.Coalesce(this=node, expressions=[string("")])
 
 
@@ -171,7 +123,14 @@ def binary(node: exp.ToBinary) -> Expr:
 
 
 def hexadecimal(node: exp.Hex) -> Expr:
-    return call("hex", as_text(node.this))
+    """HEX_ENCODE: its digits are capitals unless the second argument is 0."""
+    case = node.args.get("case")
+    found = call("hex", as_text(node.this))
+    if case is None or case.name == "1":
+        return found
+    if case.name != "0":
+        raise not_implemented("HEX_ENCODE with a case that is not 0 or 1")
+    return exp.Lower(this=found)
 
 
 def from_hexadecimal(node: exp.HexDecodeString) -> Expr:

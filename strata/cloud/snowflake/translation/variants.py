@@ -33,6 +33,8 @@ def type_name(node: exp.Typeof) -> Expr:
 
 
 def parsed(node: exp.ParseJSON) -> Expr:
+    if node.expression:
+        raise not_implemented("PARSE_JSON with a parameter")
     return call("_sf_try_parse_json" if node.args.get("safe") else "_sf_parse_json", to_text(node.this))
 
 
@@ -96,11 +98,8 @@ def object_of(node: exp.Struct | exp.JSONObject) -> Expr:
         key, value = (item.this, item.expression)
         if isinstance(key, exp.Identifier):
             key = string(key.name)
-        # A value in an array of its own tells JSON's null from SQL's.
-        held = call("json_array", variant(value))
-        absent = exp.Is(this=value.copy(), expression=exp.Null())
         pairs.append(to_text(key) if types.is_known(_of(key)) else key)
-        pairs.append(exp.Case(ifs=[exp.If(this=absent, true=exp.Null())], default=held))
+        pairs.append(_held(value))
     if any(isinstance(item, exp.Star) for item in node.expressions):
         raise not_implemented("OBJECT_CONSTRUCT_KEEP_NULL(*)")
     name = "_sf_object_of" if isinstance(node, exp.Struct) else "_sf_object_keeping"
@@ -155,6 +154,8 @@ def aggregated(node: exp.ArrayAgg) -> Expr:
 def aggregated_in_order(node: exp.WithinGroup) -> Expr:
     """Move the order of ARRAY_AGG into it, where the engine has it."""
     inner = node.this
+    if isinstance(inner, exp.ArrayAgg) and isinstance(node.parent, exp.Window):
+        raise not_implemented("ARRAY_AGG over a window")
     if isinstance(inner, exp.ArrayAgg) and isinstance(node.expression, exp.Order):
         inner.set("this", exp.Order(this=inner.this, expressions=node.expression.expressions))
         return aggregated(inner)
@@ -212,14 +213,34 @@ def text_if_variant(node: Expr) -> Expr:
 
 
 def inserted(node: exp.ObjectInsert) -> Expr:
-    if node.args.get("update_flag"):
-        raise not_implemented("OBJECT_INSERT with an update flag")
+    update = node.args.get("update_flag") or exp.false()
     return call(
         "_sf_object_insert",
         variant(node.this),
         variant(node.args["key"]),
-        variant(node.args["value"]),
+        exp.Coalesce(this=_held(node.args["value"]), expressions=[call("_sf_json_null")]),
+        call("to_json", update),
     )
+
+
+def _held(value: Expr) -> Expr:
+    """Return a value in an array of its own, which tells JSON's null from SQL's."""
+    absent = exp.Is(this=value.copy(), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=absent, true=exp.Null())], default=call("json_array", variant(value)))
+
+
+def sorted_array(node: exp.SortArray) -> Expr:
+    """ARRAY_SORT: nulls are last in ascending order and first in descending order, unless it is said."""
+    ascending, nulls_first = node.args.get("asc"), node.args.get("nulls_first")
+    if ascending is None:
+        return call("_sf_array_sort", variant(node.this))
+    first = call("json_array", nulls_first if nulls_first is not None else exp.Null())
+    return call("_sf_array_sort_so", variant(node.this), call("to_json", ascending), first)
+
+
+def of_key(node: exp.GetIgnoreCase) -> Expr:
+    found = call("_sf_of_key", variant(node.this), variant(node.expression))
+    return call("json_extract", found, string("$[0]"))
 
 
 def picked(name: str) -> Callable[[Any], Expr]:

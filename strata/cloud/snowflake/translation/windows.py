@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.translation import numbers, types
-from strata.cloud.snowflake.translation.tree import cast
+from strata.cloud.snowflake.translation.tree import cast, string
 
 _of = types.type_of
 
@@ -13,6 +13,9 @@ _of = types.type_of
 def windowed(node: exp.Window) -> Expr:
     if isinstance(node.this, exp.Avg):
         return numbers.average_over(node)
+    if isinstance(node.this, exp.GroupConcat):
+        # The empty text where all values are null.
+        return exp.Coalesce(this=node, expressions=[string("")])
     if isinstance(node.this, exp.NthValue) and node.args.get("spec") is None and node.args.get("order"):
         node.set(
             "spec",
