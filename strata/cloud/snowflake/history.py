@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,9 @@ from strata.cloud.snowflake.translation.types import Type
 
 _KEPT = 50
 _ROWS = 100_000
+_BYTES = 64 * 1024**2
+# No query has this id.
+BOUND = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class History:
 
     def __init__(self) -> None:
         self._results: OrderedDict[str, Rows | ArrowRows | None] = OrderedDict()
+        self._bound: KeptResult | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -39,8 +45,20 @@ class History:
     def keep(self, query_id: str, rows: Rows | ArrowRows) -> None:
         large = isinstance(rows, ArrowRows) and rows.table.num_rows > _ROWS
         self._results[query_id] = None if large else rows
-        while len(self._results) > _KEPT:
+        while len(self._results) > _KEPT or self._bytes() > _BYTES:
             self._results.popitem(last=False)
+
+    def _bytes(self) -> int:
+        return sum(rows.table.nbytes for rows in self._results.values() if isinstance(rows, ArrowRows))
+
+    @contextmanager
+    def bound(self, values: KeptResult) -> Iterator[None]:
+        """Give bound values as the result `BOUND` while a statement runs."""
+        self._bound = values
+        try:
+            yield
+        finally:
+            self._bound = None
 
     def result(self, query_id: str) -> KeptResult:
         """Return the result of a query.
@@ -48,6 +66,8 @@ class History:
         Raises:
             SqlError: it did not run in this session, or was too large or too long ago to be kept.
         """
+        if query_id == BOUND and self._bound is not None:
+            return self._bound
         found = self._results.get(query_id)
         if found is None:
             raise SqlError(f"Statement {query_id} not found", code=709, sqlstate="02000")

@@ -20,6 +20,7 @@ from strata.cloud.snowflake.errors import (
     syntax_error,
 )
 from strata.cloud.snowflake.grammar import Path
+from strata.cloud.snowflake.history import BOUND
 from strata.cloud.snowflake.information_schema import CatalogScan
 from strata.cloud.snowflake.parameters import value_of
 from strata.cloud.snowflake.plans import Plan
@@ -36,6 +37,8 @@ from strata.cloud.snowflake.translation.types import Type
 
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _DONE = "Statement executed successfully."
+# Of a text with thousands of values the tree takes a thousand times its bytes, and it comes once.
+_KEPT_TEXT = 10_000
 
 
 class _BrokenFileError(Exception):
@@ -82,15 +85,28 @@ def run_many(session: SnowflakeSession, sql: str, rows: Sequence[tuple[Any, ...]
     tree = _parsed(session, sql)
     if isinstance(tree, _DML) and value_of(session, "AUTOCOMMIT") == "false":
         session.transaction.begin()
+    as_query = batches.as_query(tree, rows, BOUND)
+    if as_query is not None:
+        statement, values = as_query
+        with session.transaction.whole(), session.history.bound(values):
+            return _run(session, statement, None)
     with session.transaction.whole():
         results = [_run(session, part, values) for part, values in batches.chunks(tree, rows)]
     counts = [int(found.table.column(0)[0].as_py() or 0) for found in results if found.table.num_columns]
     return replace(results[-1], table=pa.table({results[-1].rowtype[0]["name"]: [sum(counts)]}))
 
 
-@lru_cache(1024)
 def _tree(sql: str) -> Expr:
     """Return the tree of a statement; whoever changes it copies it."""
+    return _kept_tree(sql) if len(sql) <= _KEPT_TEXT else _read_tree(sql)
+
+
+@lru_cache(1024)
+def _kept_tree(sql: str) -> Expr:
+    return _read_tree(sql)
+
+
+def _read_tree(sql: str) -> Expr:
     tree: Expr = translated(lambda: parse(sql))
     identifiers.name_outputs(sql, tree)
     return identifiers.normalise(tree)

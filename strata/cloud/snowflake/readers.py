@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Self
 
+import duckdb
+
 from strata.cloud.snowflake import scan
 from strata.cloud.snowflake.fakesnow_compat import duckdb_of
 from strata.cloud.snowflake.file_cache import LocalFile
@@ -70,5 +72,11 @@ class Readers:
         else:
             for view in self.views:
                 views.drop(view)
-        for name in self._registered:
-            duckdb_of(self._session.connection).unregister(name)
+        waiting = [*self._session.registered, *self._registered]
+        self._session.registered.clear()
+        for name in waiting:
+            try:
+                duckdb_of(self._session.connection).unregister(name)
+            except duckdb.TransactionException:
+                # The statement has failed and its transaction is still to be rolled back.
+                self._session.registered.append(name)

@@ -34,7 +34,8 @@ class SnowflakeAccount:
 @dataclass
 class SnowflakeSession:
     """A session. `connection` is fakesnow's; `client` names the driver; `lock` serializes its statements;
-    `query_id` names the last; `plans` are those that the module `plans` keeps."""
+    `query_id` names the last; `plans` are those that the module `plans` keeps; `registered`
+    names tables that the engine still has, because a transaction has failed."""
 
     account: SnowflakeAccount
     id: int
@@ -51,6 +52,7 @@ class SnowflakeSession:
     history: History = field(default_factory=History)
     query_id: str = ""
     plans: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    registered: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.transaction = SessionTransaction(self.connection)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
@@ -71,6 +74,28 @@ def test_a_batch_is_one_statement(snow: Snow) -> None:
         cursor.executemany("insert into t (b, a) values (?, ?)", [("x", 1), (None, 2), ("z", 3)])
         assert cursor.rowcount == 3
     assert snow.rows("select a, b from t order by a") == [(1, "x"), (2, None), (3, "z")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("number(38,0)", (12345678901234567890123, None, -1)),
+        ("number(10,2)", (Decimal("1.50"), Decimal("-0.25"), None)),
+        ("float", (1.5, None, -2.25)),
+        ("boolean", (True, False, None)),
+        ("varchar", ("it's", "", None)),
+        ("date", (datetime.date(2024, 2, 29), None, datetime.date(1969, 1, 1))),
+        ("time", (datetime.time(10, 11, 12), datetime.time(0, 0))),
+        ("timestamp_ntz", (datetime.datetime(2024, 2, 29, 10, 11, 12, 123456), None, None)),
+        ("binary", (b"\xff\x00", None, b"a")),
+        ("variant", (None, None, None)),
+    ],
+)
+def test_a_batch_keeps_values_of_a_type(snow: Snow, kind: str, values: tuple[Any, ...]) -> None:
+    snow.rows(f"create or replace table kept (n int, v {kind})")
+    with snow.connection.cursor() as cursor:
+        cursor.executemany("insert into kept values (?, ?)", list(enumerate(values)))
+    assert [value for (value,) in snow.rows("select v from kept order by n")] == list(values)
 
 
 def test_a_batch_of_queries_is_one_change(snow: Snow) -> None:

@@ -19,6 +19,7 @@ def parse(sql: str) -> Expr:
         SqlError: it is not one, or it is not SQL.
     """
     tree: Expr = parse_one(_without_end(sql))
+    _bare_functions(tree)
     _name_tables(tree)
     _name_source(tree)
     _name_formats(tree)
@@ -29,17 +30,36 @@ def parse(sql: str) -> Expr:
 
 
 def _without_end(sql: str) -> str:
-    """Return a statement without what follows its semicolon, and with a space between `?` and `::`."""
+    """Return a statement as the library reads it.
+
+    That is without what follows its semicolon, with a space between `?` and `::`, and without SCOPED before
+    TEMPORARY: Snowpark's tables may end before their session, and end with it at the latest.
+    """
     try:
         tokens = sqlglot.tokenize(sql, read="snowflake")
     except SqlglotError:
         return sql
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         sql = sql[: tokens.pop().start]
-    for token in reversed(tokens):
+    for index, token in reversed(list(enumerate(tokens))):
         if token.token_type == TokenType.QDCOLON:
             sql = f"{sql[: token.start]}? ::{sql[token.end + 1 :]}"
+        elif (
+            token.text.upper() == "SCOPED" and index < _PLACE_OF_SCOPED and tokens[0].text.upper() == "CREATE"
+        ):
+            sql = f"{sql[: token.start]}{sql[token.end + 1 :]}"
     return sql
+
+
+# CREATE OR REPLACE SCOPED
+_PLACE_OF_SCOPED = 4
+
+
+def _bare_functions(tree: Expr) -> None:
+    """Take the parentheses off a table function in FROM."""
+    for subquery in list(tree.find_all(exp.Subquery)):
+        if isinstance(subquery.this, exp.TableFromRows) and not subquery.alias:
+            subquery.replace(subquery.this)
 
 
 def _name_tables(tree: Expr) -> None:

@@ -99,4 +99,13 @@ step(
 )
 step("truncate", lambda: session.table("SAVED").write.mode("truncate").save_as_table("SAVED"))
 step("drop table", lambda: session.table("SAVED").drop_table())
+# From 512 rows on they come by a temporary table, as bound values.
+large = session.create_dataframe(
+    [[n, f"x{n}", None if n % 2 else 1.5] for n in range(2_000)], ["a", "b", "c"]
+)
+step("large", lambda: large.write.save_as_table("LARGE"))
+step("of the large", lambda: session.table("LARGE").agg(f.count("c"), f.sum("a"), f.max("b")).collect())
+step("one by one", lambda: sum(row["A"] for row in session.table("LARGE").to_local_iterator()))
+step("range", lambda: session.range(1, 10, 3).collect())
+step("put", lambda: session.file.put(__file__, "@nowhere"))
 print(json.dumps(came, default=str))

@@ -15,6 +15,7 @@ def test_a_session(flights: Snow, lake: Lake, client: Client) -> None:
     came = json.loads(client("python", str(Path(__file__).with_name("snowpark_session.py"))))
     refused = came.pop("error if there")
     assert "002002 (42710): SQL compilation error:\nObject 'SAVED' already exists." in refused
+    assert "not implemented by the embedded Snowflake: PUT" in came.pop("put")
     assert came == {
         "columns": ["VALUE", "CARRIER", "FLIGHT", "ARR_DELAY", "FARE", "SEQUENCER", "FLIGHT_DATE", "OBJECT"],
         "count": 3,
@@ -46,4 +47,8 @@ def test_a_session(flights: Snow, lake: Lake, client: Client) -> None:
         "after the changes": [[1, "m"], [2, "m"]],
         "truncate": None,
         "drop table": None,
+        "large": None,
+        "of the large": [[1000, 1999000, "x999"]],
+        "one by one": 1999000,
+        "range": [[1], [4], [7]],
     }
