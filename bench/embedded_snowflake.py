@@ -12,6 +12,7 @@ table, or JSON with --json, and exits 1 if a figure misses its target.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import statistics
@@ -85,7 +86,7 @@ def main() -> None:
                 wrong = sessions(endpoints)
                 figures[f"wrong answers of {SESSIONS} x {STATEMENTS}"] = wrong
                 if not arguments.quick:
-                    figures["MB more after 10,000 statements"] = growth(connection)
+                    figures["MB more after 10,000 statements"] = growth(endpoints, connection)
     report(figures, arguments.json)
 
 
@@ -222,12 +223,27 @@ def sessions(endpoints: Endpoints) -> int:
         return sum(pool.map(session, range(SESSIONS)))
 
 
-def growth(connection: Any) -> float:
-    """Return how many megabytes the cloud takes more after 10,000 statements."""
+def growth(endpoints: Endpoints, connection: Any) -> float:
+    """Return the megabytes that the cloud takes more after 11,000 mixed statements than after 1,000."""
     sizes, (cloud,) = [], psutil.Process().children()
+    rows(connection, "create table d.s.kept (n int, t varchar)")
     for part in range(11):
-        for number in range(1_000):
-            rows(connection, f"select {number}, '{part}'")
+        for number in range(100 * part, 100 * (part + 1)):
+            for sql in (
+                f"select {number}, '{part}'",
+                "select carrier, count(*) from d.s.f100 group by carrier",
+                f"select max(flight) from d.s.f100 where part = '3' and flight < {number + 1}",
+                "show tables in schema d.s",
+                f"insert into d.s.kept values ({number}, '{'x' * 1_000}')",
+                "delete from d.s.kept",
+                "select seq4() from table(generator(rowcount => 1000))",
+            ):
+                rows(connection, sql)
+            for sql in (f"select {number} / 0", f"select nothing{number}"):
+                with contextlib.suppress(snowflake.connector.errors.ProgrammingError):
+                    rows(connection, sql)
+            with connect(endpoints) as other:
+                rows(other, f"select {number}")
         sizes.append(cloud.memory_info().rss / 1e6)
     return sizes[-1] - sizes[0]
 

@@ -180,6 +180,7 @@ class Api:
             return _refused("390104", "User must login again to access the service.")
         if request.query_params.get("delete"):
             del self._sessions[token]
+            self._submissions.forget(session.id)
             await run_in_threadpool(self._close, session)
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
@@ -226,7 +227,11 @@ class Api:
         session = self._sessions.get(_token(request))
         if session is None:
             return _refused("390104", "User must login again to access the service.")
-        queries = self._submissions.status(session.id, request.path_params["query_id"])
+        query_id = request.path_params["query_id"]
+        queries = self._submissions.status(session.id, query_id)
+        if not queries and query_id in session.history.ids:
+            # One that the client has waited for: Snowpark asks for its rows once more, one by one.
+            queries = [submissions.succeeded(query_id)]
         return JSONResponse({"data": {"queries": queries}, "success": True, "code": None, "message": None})
 
     async def _fetched(self, request: Request) -> JSONResponse:

@@ -31,6 +31,9 @@ from strata.cloud.snowflake.statements import (
 )
 from strata.cloud.snowflake.statements.creation import Modifiers
 
+# Longer texts come once.
+_KEPT_TEXT = 10_000
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -137,9 +140,13 @@ def _execute(
     return queries.run(session, sql, parameters) if rows is None else rows
 
 
-@lru_cache(1024)
 def _verb(sql: str) -> str:
     """Return a statement's first word in capitals; the empty string of what begins with another sign."""
+    return _kept_verb(sql) if len(sql) <= _KEPT_TEXT else SqlStatement(sql).word()
+
+
+@lru_cache(1024)
+def _kept_verb(sql: str) -> str:
     return SqlStatement(sql).word()
 
 
@@ -176,6 +183,7 @@ def execute_many(
 def _create(session: SnowflakeSession, statement: SqlStatement) -> Rows | None:
     statement.expect("CREATE")
     replace = statement.take("OR REPLACE")
+    statement.take("SCOPED")
     kept = {"TRANSIENT": False, "TEMPORARY": False, "SECURE": False}
     while word := statement.take_any("TRANSIENT", "TEMPORARY", "TEMP", "SECURE"):
         kept["TEMPORARY" if word == "TEMP" else word] = True

@@ -43,6 +43,12 @@ class Submissions:
         """Keep the result of a query that has run."""
         self._new(session, query_id).set_result(data)
 
+    def forget(self, session: int) -> None:
+        """Forget the queries of a session, which has ended."""
+        with self._lock:
+            for key in [key for key in self._queries if key[0] == session]:
+                del self._queries[key]
+
     def find(self, session: int, query_id: str) -> Future[Data]:
         """Return a query of a session.
 
@@ -61,8 +67,10 @@ class Submissions:
             future = self.find(session, query_id)
         except SqlError:
             return []
-        told: Data = {"id": query_id, "status": "RUNNING", "errorCode": "", "errorMessage": ""}
-        if future.done():
+        told = succeeded(query_id)
+        if not future.done():
+            told["status"] = "RUNNING"
+        else:
             error = future.exception()
             told["status"] = "SUCCESS" if error is None else "FAILED_WITH_ERROR"
             if isinstance(error, SqlError):
@@ -78,6 +86,11 @@ class Submissions:
             while len(self._queries) > _KEPT:
                 self._queries.popitem(last=False)
         return future
+
+
+def succeeded(query_id: str) -> Data:
+    """Return what the client reads of a query that has succeeded."""
+    return {"id": query_id, "status": "SUCCESS", "errorCode": "", "errorMessage": ""}
 
 
 def split(sql: str, expected: int) -> list[str]:
