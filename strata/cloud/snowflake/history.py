@@ -35,6 +35,7 @@ class History:
 
     def __init__(self) -> None:
         self._results: OrderedDict[str, Rows | ArrowRows | None] = OrderedDict()
+        self._bytes = 0
         self._bound: KeptResult | None = None
 
     @property
@@ -44,12 +45,20 @@ class History:
 
     def keep(self, query_id: str, rows: Rows | ArrowRows) -> None:
         large = isinstance(rows, ArrowRows) and rows.table.num_rows > _ROWS
-        self._results[query_id] = None if large else rows
-        while len(self._results) > _KEPT or self._bytes() > _BYTES:
-            self._results.popitem(last=False)
+        self._results[query_id] = None if large or _size(rows) > _BYTES else rows
+        self._bytes += _size(self._results[query_id])
+        while len(self._results) > _KEPT:
+            self._bytes -= _size(self._results.popitem(last=False)[1])
+        if self._bytes > _BYTES:
+            self._forget_oldest()
 
-    def _bytes(self) -> int:
-        return sum(rows.table.nbytes for rows in self._results.values() if isinstance(rows, ArrowRows))
+    def _forget_oldest(self) -> None:
+        """Forget the rows of the oldest results; their ids stay."""
+        for query_id, rows in self._results.items():
+            if self._bytes <= _BYTES:
+                return
+            self._bytes -= _size(rows)
+            self._results[query_id] = None
 
     @contextmanager
     def bound(self, values: KeptResult) -> Iterator[None]:
@@ -72,6 +81,10 @@ class History:
         if found is None:
             raise SqlError(f"Statement {query_id} not found", code=709, sqlstate="02000")
         return _readable(found)
+
+
+def _size(rows: Rows | ArrowRows | None) -> int:
+    return rows.table.nbytes if isinstance(rows, ArrowRows) else 0
 
 
 def _readable(rows: Rows | ArrowRows) -> KeptResult:
