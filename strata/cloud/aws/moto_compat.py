@@ -49,6 +49,7 @@ RESPONSES = {
     "s3": MotoName("moto.s3.responses", "S3Response"),
     "scheduler": MotoName("moto.scheduler.responses", "EventBridgeSchedulerResponse"),
     "sns": MotoName("moto.sns.responses", "SNSResponse"),
+    "sqs": MotoName("moto.sqs.responses", "SQSResponse"),
     "stepfunctions": MotoName("moto.stepfunctions.responses", "StepFunctionResponse"),
     "sts": MotoName("moto.sts.responses", "TokenResponse"),
 }
@@ -91,6 +92,15 @@ ACCOUNT_OF_KEY = MotoName("moto.iam.models", "get_account_id_from")
 ACCESS_KEY = MotoName("moto.core.responses", "BaseResponse.get_access_key")
 DEFAULT_REGION = MotoName("moto.core.responses", "BaseResponse.default_region")
 SERIALIZED = MotoName("moto.core.responses", "BaseResponse.serialized")
+TAG_RESOURCE, UNTAG_RESOURCE, TAGS_OF_RESOURCE, LIST_TAGS = (
+    MotoName("moto.utilities.tagging_service", f"TaggingService.{name}")
+    for name in (
+        "tag_resource",
+        "untag_resource_using_names",
+        "get_tag_dict_for_resource",
+        "list_tags_for_resource",
+    )
+)
 COMMON_ERROR_CODES = MotoName("moto.core.errors", "COMMON_ERROR_CODES")
 
 BUCKET_PERMISSION = MotoName("moto.s3.models", "FakeBucket.get_permission")
@@ -99,10 +109,17 @@ PUT_BUCKET_VERSIONING = MotoName("moto.s3.models", "S3Backend.put_bucket_version
 SET_LIFECYCLE = MotoName("moto.s3.models", "FakeBucket.set_lifecycle")
 GET_LIFECYCLE = MotoName("moto.s3.responses", "S3Response.get_bucket_lifecycle")
 PUT_OBJECT_LOCK = MotoName("moto.s3.models", "S3Backend.put_object_lock_configuration")
-PUT_TO_KEY = MotoName("moto.s3.responses", "S3Response._key_response_put")
+PUT_TO_KEY, POST_TO_KEY = (
+    MotoName("moto.s3.responses", f"S3Response._key_response_{verb}") for verb in ("put", "post")
+)
+TAG_TABLE, UNTAG_TABLE = (
+    MotoName(_TABLES.module, f"{_TABLES.path}.{name}_resource") for name in ("tag", "untag")
+)
 DESCRIBE_TABLE = MotoName("moto.dynamodb.models.table", "Table.describe")
 SEND_S3_EVENT = MotoName("moto.s3.notifications", "send_event")
+QUOTE_S3_KEY = MotoName("moto.s3.notifications", "quote_plus")
 SEND_EVENT_BRIDGE_MESSAGE = MotoName("moto.s3.notifications", "_send_event_bridge_message")
+PUT_OBJECT = MotoName("moto.s3.models", "S3Backend.put_object")
 DELETE_OBJECT = MotoName("moto.s3.models", "S3Backend.delete_object")
 LIST_OBJECT_VERSIONS = MotoName("moto.s3.models", "S3Backend.list_object_versions")
 COPY_OBJECT = MotoName("moto.s3.models", "S3Backend.copy_object")
@@ -135,9 +152,19 @@ UTC_NOW = tuple(
     )
 )
 
+# What takes the id of a key, and not its ARN.
+CHANGES_OF_KEY = tuple(
+    MotoName("moto.kms.models", f"KmsBackend.{name}")
+    for name in ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion")
+)
+
 QUEUE_ATTRIBUTES = MotoName("moto.sqs.models", "Queue.attributes")
 QUEUE_ATTRIBUTE_NAMES = MotoName("moto.sqs.models", "Queue.BASE_ATTRIBUTES")
 DELETE_MESSAGE = MotoName("moto.sqs.models", "Queue.delete_message")
+RECEIVE_MESSAGE, HIDE_MESSAGE = (
+    MotoName("moto.sqs.models", f"SQSBackend.{name}")
+    for name in ("receive_message", "change_message_visibility")
+)
 SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
 
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.iam.decisions import RecordedDecisions
 from strata.cloud.aws.run_ends import RunEnds
 from strata.cloud.aws.s3 import events as s3_events
+from strata.cloud.aws.s3.versions import Versions
 from strata.cloud.aws.stepfunctions.engine import _Clients
 from strata.cloud.clock import Clock
 from strata.faults import FaultRegistry
@@ -213,21 +215,35 @@ def test_a_session_of_tasks_is_used_for_half_its_time(monkeypatch: pytest.Monkey
     assert [clients._session("r", "").access_key_id for _ in range(2)] == ["k5", "k6"]
 
 
-def test_writes_to_tables_and_conditional_ones_to_buckets() -> None:
-    from flask import Flask
-
+def test_writes_to_tables() -> None:
     writes = ConditionalWrites()
-    seen: list[tuple[bool, bool]] = []
+    seen: list[bool] = []
 
     def write(*arguments: Any, **named: Any) -> Any:
-        seen.append((writes._items._is_owned(), writes._objects._is_owned()))
+        seen.append(writes._items._is_owned())
         return arguments, named
 
     assert writes.write_items(write, 1, a=2) == ((1,), {"a": 2})
+    assert seen == [True]
+
+
+def test_conditional_writes_to_a_bucket_meet_no_other_of_the_object() -> None:
+    from flask import Flask
+
+    versions, seen = Versions(), []
+    response: Any = SimpleNamespace(bucket_name="b", parse_key_name=lambda: "k")
+
+    def write(*_: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            free = pool.submit(versions.lock("b", "k").acquire, blocking=False).result()
+            seen.append(not free)
+            if free:
+                pool.submit(versions.lock("b", "k").release).result()
+
     for headers in ({}, {"If-Match": "x"}, {"If-None-Match": "*"}):
         with Flask("test").test_request_context("/b/k", method="PUT", headers=headers):
-            assert writes.put_object(write, "response") == (("response",), {})
-    assert seen == [(True, False), (False, False), (False, True), (False, True)]
+            versions.on_condition(write, response)
+    assert seen == [False, True, True]
 
 
 def test_decisions_that_are_remembered() -> None:

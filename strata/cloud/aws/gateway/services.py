@@ -9,9 +9,11 @@ from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
 from strata.cloud.aws.dynamodb.on_demand import OnDemand
+from strata.cloud.aws.dynamodb.tags import TableTags
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.one_by_one import OneByOne
 from strata.cloud.aws.gateway.snapshot import AwsState
+from strata.cloud.aws.gateway.tags import Tags
 from strata.cloud.aws.gateway.time import Time
 from strata.cloud.aws.gateway.untracked import Untracked
 from strata.cloud.aws.glue.api import Glue
@@ -19,6 +21,7 @@ from strata.cloud.aws.iam.authorization import Authorizer
 from strata.cloud.aws.iam.boundaries import Boundaries
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.iam.sts import Sts
+from strata.cloud.aws.kms import Keys
 from strata.cloud.aws.lambda_.api import Lambda
 from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
@@ -26,10 +29,11 @@ from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.s3.lifecycle import Lifecycle
 from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
+from strata.cloud.aws.s3.versions import Versions
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
 from strata.cloud.aws.sns.topics import Topics
-from strata.cloud.aws.sqs.deletions import Deletions
+from strata.cloud.aws.sqs.messages import Messages
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
 from strata.cloud.snapshot import Snapshot
@@ -61,13 +65,15 @@ class Services:
             self.identity,
             Sts(self.identity, self.issuer),
             Boundaries(),
-            OneByOne(),
+            Tags(),
+            Versions(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             Lifecycle(),
             ObjectLock(),
             ConditionalWrites(),
             OnDemand(),
+            TableTags(),
             EventBridge(context.faults, context.clock),
             Scheduler(context, self.identity),
             CloudWatch(context.clock, metrics),
@@ -75,8 +81,10 @@ class Services:
             self.glue,
             self.functions,
             Topics(),
-            Deletions(),
+            Messages(),
             RedrivePolicies(),
+            Keys(),
+            OneByOne(),
         )
         self._leave_out = frozenset(leave_out)
         self._started: list[Service] = []

@@ -1,9 +1,10 @@
 """S3: events as EventBridge gets them, the bucket's EventBridge flag, and checksums.
 
 moto answers GetBucketNotificationConfiguration without the EventBridge flag, sends S3 events to every bus
-with one constant sequencer, looks for queues in the bucket's account only, reports an upload in parts twice
-and of deletions only that of a last version, does not verify checksums, copies whatever the condition on the
-source's ETag, and lists versions of the same millisecond the oldest first.
+with one constant sequencer, encodes the slashes of keys in messages, looks for queues in the bucket's
+account only, reports an upload in parts twice and of deletions only that of a last version, does not verify
+checksums, copies whatever the condition on the source's ETag, and lists versions of the same millisecond
+the oldest first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import has_request_context, request
 from moto.core.compat import HAS_CRT
@@ -81,8 +84,10 @@ class S3Events(Service):
         self._sequencer = _Sequencer()
 
     def start(self) -> None:
-        """Let notifications tell of delete markers as of other versions."""
+        """Let notifications tell of delete markers as of other versions, and of keys as AWS does."""
         super().start()
+        # Documented as "URL encoded", by the example of a space; slashes stay (minio, issue 11665).
+        self.set(moto.QUOTE_S3_KEY, partial(quote_plus, safe="/"))
         self.set(moto.DELETE_MARKER_ETAG, f'"{_MARKERS_ETAG}"')
         self.set(moto.DELETE_MARKER_SIZE, 0)
 

@@ -55,7 +55,7 @@ class StepFunctions(Service):
         self._context = context
         self._metrics = metrics
         self._identity = identities
-        self._loading = threading.Lock()
+        self._loading, self._publishing = threading.Lock(), threading.Lock()
         self._loaded: list[Service] = []
 
     def stop(self) -> None:
@@ -228,11 +228,12 @@ class StepFunctions(Service):
     @action("stepfunctions", "PublishStateMachineVersion")
     def publish_version(self, response: StepFunctionResponse) -> ActionResult:
         machine = _machine(response, moto.parameter(response, "stateMachineArn"))
-        latest = machine.latest_version
-        # AWS: publishing an unchanged revision again gives the version that exists.
-        if latest is None or (latest.definition, latest.roleArn) != (machine.definition, machine.roleArn):
-            machine.publish(moto.parameter(response, "description"))
+        with self._publishing:
             latest = machine.latest_version
+            # AWS: publishing an unchanged revision again gives the version that exists.
+            if latest is None or (latest.definition, latest.roleArn) != (machine.definition, machine.roleArn):
+                machine.publish(moto.parameter(response, "description"))
+                latest = machine.latest_version
         assert latest is not None
         return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
 
@@ -265,7 +266,7 @@ class _Machines(Service):
 
     def __init__(self) -> None:
         super().__init__()
-        self._starting = threading.RLock()
+        self._naming = threading.RLock()
         self._started = threading.local()
 
     @action("stepfunctions", "StartExecution", wraps=True)
@@ -285,7 +286,7 @@ class _Machines(Service):
         name = name or str(uuid.uuid4())
         version, alias_arn = _revision(backend, state_machine_arn)
         # Two starts with one name must not both find it free.
-        with self._starting:
+        with self._naming:
             if version is None:
                 return start(backend, state_machine_arn, name, execution_input, trace_header)
             # moto starts what it finds by the machine's ARN, and its executions are kept there.
@@ -329,8 +330,9 @@ class _Machines(Service):
         roleArn: str,
         **more: Any,
     ) -> Any:
-        existing = moto.machine_of_name(backend, name)
-        machine = create(backend, name, definition, roleArn, **more)
+        with self._naming:
+            existing = moto.machine_of_name(backend, name)
+            machine = create(backend, name, definition, roleArn, **more)
         if existing is machine and (machine.definition, machine.roleArn) != (definition, roleArn):
             raise StateMachineAlreadyExists(f"State Machine Already Exists: '{machine.arn}'")
         return machine

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from moto.events.models import events_backends
 from moto.sns.models import sns_backends
 
 from strata.cloud.aws.gateway.one_by_one import OneByOne
@@ -48,16 +49,37 @@ class Slow(dict[str, str]):
         return copied
 
 
+class SlowList(list[Any]):
+    """A list that takes a while before something leaves it, the first one first."""
+
+    def pop(self, index: Any = -1) -> Any:
+        time.sleep(0.05 * (index + 1))
+        return super().pop(index)
+
+
+def at_once(*changes: Callable[[], Any]) -> None:
+    with ThreadPoolExecutor(len(changes)) as pool:
+        list(pool.map(lambda change: change(), changes))
+
+
 def test_tags_that_are_added_to_a_topic_at_once(aws: Aws) -> None:
     sns = aws.client("sns")
     arn = sns.create_topic(Name="t")["TopicArn"]
     sns_backends[ACCOUNT][REGION].topics[arn]._tags = Slow(a="1", b="2")
-    changes: list[Callable[[], Any]] = [
+    at_once(
         lambda: sns.tag_resource(ResourceArn=arn, Tags=[{"Key": "c", "Value": "3"}]),
         lambda: sns.untag_resource(ResourceArn=arn, TagKeys=["a"]),
         lambda: sns.tag_resource(ResourceArn=arn, Tags=[{"Key": "d", "Value": "4"}]),
-    ]
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda change: change(), changes))
+    )
     tags = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
     assert {one["Key"]: one["Value"] for one in tags} == {"b": "2", "c": "3", "d": "4"}
+
+
+def test_targets_that_leave_a_rule_at_once(aws: Aws) -> None:
+    events = aws.client("events")
+    _, queue = aws.queue("q")
+    aws.rule("r", {"source": ["s"]}, *({"Id": name, "Arn": queue} for name in "abcd"))
+    rule = events_backends[ACCOUNT][REGION].event_buses["default"].rules["r"]
+    rule.targets = SlowList(rule.targets)
+    at_once(*(lambda name=name: events.remove_targets(Rule="r", Ids=[name]) for name in "ab"))  # type: ignore[misc]
+    assert [one["Id"] for one in events.list_targets_by_rule(Rule="r")["Targets"]] == ["c", "d"]
