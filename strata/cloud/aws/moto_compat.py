@@ -105,6 +105,7 @@ COMMON_ERROR_CODES = MotoName("moto.core.errors", "COMMON_ERROR_CODES")
 
 BUCKET_PERMISSION = MotoName("moto.s3.models", "FakeBucket.get_permission")
 BUCKET_LOGGING = MotoName("moto.s3.models", "FakeBucket.set_logging")
+LOG_REQUEST = MotoName("moto.s3.models", "S3Backend.log_incoming_request")
 PUT_BUCKET_VERSIONING = MotoName("moto.s3.models", "S3Backend.put_bucket_versioning")
 SET_LIFECYCLE = MotoName("moto.s3.models", "FakeBucket.set_lifecycle")
 GET_LIFECYCLE = MotoName("moto.s3.responses", "S3Response.get_bucket_lifecycle")
@@ -167,6 +168,7 @@ RECEIVE_MESSAGE, HIDE_MESSAGE = (
 )
 SET_DEAD_LETTER_QUEUE = MotoName("moto.sqs.models", "Queue._setup_dlq")
 
+INVOKE_BY_NAME = MotoName(_BACKEND.module, "LambdaBackend.invoke")
 SET_FUNCTION_CODE = MotoName("moto.awslambda.models", "LambdaFunction._set_function_code")
 CODE_IN_S3 = MotoName("moto.awslambda.models", "_validate_s3_bucket_and_key")
 

@@ -27,15 +27,17 @@ from strata.cloud.aws.recorded_calls import RecordedCalls
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.s3.lifecycle import Lifecycle
+from strata.cloud.aws.s3.logging import Logging
 from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
-from strata.cloud.aws.s3.versions import Versions
+from strata.cloud.aws.s3.versions import Versions as ObjectVersions
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
 from strata.cloud.aws.sns.topics import Topics
 from strata.cloud.aws.sqs.messages import Messages
 from strata.cloud.aws.sqs.redrive import RedrivePolicies
 from strata.cloud.aws.stepfunctions.api import StepFunctions
+from strata.cloud.aws.stepfunctions.versions import Versions as StateMachineVersions
 from strata.cloud.snapshot import Snapshot
 
 
@@ -66,10 +68,11 @@ class Services:
             Sts(self.identity, self.issuer),
             Boundaries(),
             Tags(),
-            Versions(),
+            ObjectVersions(),
             S3Events(self.identity, context.channels),
             self.s3_access,
             Lifecycle(),
+            Logging(),
             ObjectLock(),
             ConditionalWrites(),
             OnDemand(),
@@ -78,6 +81,7 @@ class Services:
             Scheduler(context, self.identity),
             CloudWatch(context.clock, metrics),
             StepFunctions(context, self.identity, metrics),
+            StateMachineVersions(),
             self.glue,
             self.functions,
             Topics(),

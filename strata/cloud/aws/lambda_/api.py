@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, after_this_request, has_request_context
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction, lambda_backends
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
@@ -189,6 +189,18 @@ class Lambda(Service):
         log = "\n".join(invocation.log).encode()[-4096:]
         response_headers["x-amz-log-result"] = base64.b64encode(log).decode()
         return invocation.payload
+
+    @replaces(moto.INVOKE_BY_NAME, wraps=True)
+    def invoke_by_name(
+        self, invoke: Callable[..., Any], backend: LambdaBackend, name: str, qualifier: str | None, *more: Any
+    ) -> Any:
+        """Invoke a function; of a missing one name the version that is meant, as AWS does here only."""
+        try:
+            backend.get_function(name, qualifier)
+        except UnknownFunctionException as error:
+            arn = error.message.removeprefix("Function not found: ")
+            raise UnknownFunctionException(f"{arn}:$LATEST" if arn.count(":") == 6 else arn) from None
+        return invoke(backend, name, qualifier, *more)
 
     @replaces(moto.SET_FUNCTION_CODE, wraps=True)
     def set_function_code(

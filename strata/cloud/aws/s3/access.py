@@ -36,9 +36,8 @@ from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.s3.buckets import bucket_named
 from strata.cloud.aws.s3.key_access import KeyAccess
 from strata.cloud.aws.service import Service, replaces
-from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, decide, evaluate
+from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, evaluate
 
-_LOGGING = "logging.s3.amazonaws.com"
 # Where the action of an operation on a bucket is not named like the operation.
 _BUCKET_ACTIONS = {
     "DeleteBucketCors": "PutBucketCORS",
@@ -365,29 +364,6 @@ class S3Access(Service):
             if name.lower().startswith("x-amz-"):
                 conditions[f"s3:{name.lower()}"] = value
         return conditions
-
-    @replaces(moto.BUCKET_LOGGING, wraps=True)
-    def _set_logging(
-        self, set_logging: Any, bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any
-    ) -> None:
-        """Admit the logging service as a policy says: moto knows a statement of one particular shape."""
-        target = bucket_backend.buckets.get(logging_config["TargetBucket"]) if logging_config else None
-        if target is not None and target.policy is not None and target.region_name == bucket.region_name:
-            assert logging_config is not None
-            request_of_service = Request(
-                action="s3:PutObject",
-                resource=f"{target.arn}/{logging_config.get('TargetPrefix') or ''}log",
-                principal=Principal(service=_LOGGING),
-                context={
-                    "aws:securetransport": "true",
-                    "aws:sourcearn": bucket.arn,
-                    "aws:sourceaccount": bucket.account_id,
-                },
-            )
-            if decide([target.policy.decode()], request_of_service, named=True).allowed:
-                bucket.logging = logging_config
-                return
-        set_logging(bucket, logging_config, bucket_backend)
 
 
 def _tags(bucket: FakeBucket, resource: str) -> dict[str, str]:

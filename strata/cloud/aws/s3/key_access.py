@@ -112,12 +112,16 @@ def _require_usable(bucket: FakeBucket, named: str) -> None:
     """
     if "alias/aws/" in named:
         return  # AWS makes it when it is first used
-    arn = named if named.startswith("arn:") else f"arn:aws:kms:{bucket.region_name}:{bucket.account_id}:"
-    _, _, _, region, account, resource = arn.split(":", 5)
+    arn = (
+        named
+        if named.startswith("arn:")
+        else f"arn:{bucket.partition}:kms:{bucket.region_name}:{bucket.account_id}:"
+    )
+    _, partition, _, region, account, resource = arn.split(":", 5)
     if region != bucket.region_name:
         raise UnusableKeyError("KMS.NotFoundException", f"Invalid arn {region}")
     resource = resource or (named if named.startswith("alias/") else f"key/{named}")
-    arn = f"arn:aws:kms:{region}:{account}:{resource}"
+    arn = f"arn:{partition}:kms:{region}:{account}:{resource}"
     key_id = resource.removeprefix("key/")
     if resource.startswith("alias/"):
         raise UnusableKeyError("KMS.NotFoundException", f"Alias {arn} is not found.")

@@ -16,7 +16,7 @@ from typing import Any
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import InvalidName, ResourceNotFound, StateMachineDoesNotExist
-from moto.stepfunctions.models import StateMachine, StateMachineVersion
+from moto.stepfunctions.models import StateMachineVersion
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -55,7 +55,7 @@ class StepFunctions(Service):
         self._context = context
         self._metrics = metrics
         self._identity = identities
-        self._loading, self._publishing = threading.Lock(), threading.Lock()
+        self._loading = threading.Lock()
         self._loaded: list[Service] = []
 
     def stop(self) -> None:
@@ -225,41 +225,6 @@ class StepFunctions(Service):
 
         return ActionResult(evaluate_state(response))
 
-    @action("stepfunctions", "PublishStateMachineVersion")
-    def publish_version(self, response: StepFunctionResponse) -> ActionResult:
-        machine = _machine(response, moto.parameter(response, "stateMachineArn"))
-        with self._publishing:
-            latest = machine.latest_version
-            # AWS: publishing an unchanged revision again gives the version that exists.
-            if latest is None or (latest.definition, latest.roleArn) != (machine.definition, machine.roleArn):
-                machine.publish(moto.parameter(response, "description"))
-                latest = machine.latest_version
-        assert latest is not None
-        return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
-
-    @action("stepfunctions", "ListStateMachineVersions")
-    def list_versions(self, response: StepFunctionResponse) -> ActionResult:
-        machine = _machine(response, moto.parameter(response, "stateMachineArn"))
-        versions = [
-            {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}
-            for _, version in sorted(machine.versions.items(), reverse=True)
-        ]
-        start = int(moto.parameter(response, "nextToken") or 0)
-        end = start + (moto.int_parameter(response, "maxResults") or 100)
-        result: dict[str, Any] = {"stateMachineVersions": versions[start:end]}
-        if end < len(versions):
-            result["nextToken"] = str(end)
-        return ActionResult(result)
-
-    @action("stepfunctions", "DeleteStateMachineVersion")
-    def delete_version(self, response: StepFunctionResponse) -> EmptyResult:
-        arn, _, number = moto.parameter(response, "stateMachineVersionArn").rpartition(":")
-        machine = _machine(response, arn)
-        removed = machine.versions.pop(int(number), None)
-        if removed is not None and machine.latest_version is removed:
-            machine.latest_version = machine.versions[max(machine.versions)] if machine.versions else None
-        return EmptyResult()
-
 
 class _Machines(Service):
     """The actions that moto's engine itself carries out, and its check of a definition."""
@@ -376,13 +341,6 @@ def _await_start(execution: Any) -> None:
         if time.monotonic() > until:
             raise RuntimeError(f"the execution did not begin within {_START_SECONDS} s")
         time.sleep(0.005)
-
-
-def _machine(response: StepFunctionResponse, arn: str) -> StateMachine:
-    machine = response.stepfunction_backend.describe_state_machine(arn)
-    if isinstance(machine, StateMachineVersion):
-        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
-    return machine
 
 
 def _executions() -> Iterator[Any]:

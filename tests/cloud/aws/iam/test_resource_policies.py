@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from strata.cloud.aws.s3.key_access import UnusableKeyError, _require_usable
 from tests.cloud.aws.conftest import ACCOUNT, REGION, Aws
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -230,6 +232,12 @@ def test_a_key_that_is_not_there_encrypts_nothing(aws: Aws, named: str, message:
         aws.bucket("raw").put_object(**put)
     assert refused.value.response["Error"] == {"Code": "KMS.NotFoundException", "Message": message}
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_a_missing_key_is_named_by_the_partition_of_its_region() -> None:
+    bucket: Any = SimpleNamespace(partition="aws-cn", region_name="cn-north-1", account_id=ACCOUNT)
+    with pytest.raises(UnusableKeyError, match=f"arn:aws-cn:kms:cn-north-1:{ACCOUNT}:alias/none is"):
+        _require_usable(bucket, "alias/none")
 
 
 def test_a_key_must_be_in_a_state_to_be_used(aws: Aws, key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from strata.cloud.aws.run_ends import RunEnds
 from strata.cloud.aws.stepfunctions import api, engine
 from strata.cloud.aws.stepfunctions.definition import diagnose
 from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
+from strata.cloud.aws.stepfunctions.versions import variable_references
 from strata.cloud.clock import Clock
 
 from ..conftest import ACCOUNT, REGION, Aws
@@ -90,6 +92,59 @@ def test_a_version_is_not_a_machine(aws: Aws, role: str) -> None:
             with pytest.raises(ClientError) as caught:
                 call(stateMachineArn=arn)
             assert caught.value.response["Error"]["Code"] == "StateMachineDoesNotExist"
+
+
+def test_a_revision_lasts_until_a_change(aws: Aws, role: str) -> None:
+    """As recorded at AWS: a machine that was never updated has none; an update without a change keeps it."""
+    client, machine = aws.client("stepfunctions"), aws.machine("m", PASS, role)
+
+    def revision(arn: str = machine) -> str | None:
+        found: str | None = client.describe_state_machine(stateMachineArn=arn).get("revisionId")
+        return found
+
+    def update(**change: Any) -> str | None:
+        found: str | None = client.update_state_machine(stateMachineArn=machine, **change).get("revisionId")
+        return found
+
+    assert revision() is None
+    first = update(definition=json.dumps({"StartAt": "Only", "States": PASS, "Comment": "2"}))
+    assert first
+    assert first == revision() == update(roleArn=role)
+    version = client.publish_state_machine_version(stateMachineArn=machine, revisionId=first)
+    other = aws.role("other", {"Service": "states.amazonaws.com"})
+    second = update(roleArn=other, publish=True)
+    assert first != second == revision() == revision(f"{machine}:2")
+    assert revision(version["stateMachineVersionArn"]) == first
+    with pytest.raises(ClientError, match=f"ConflictException.* revision is {second}"):
+        client.publish_state_machine_version(stateMachineArn=machine, revisionId=first)
+
+
+def test_versions_that_are_published_at_once_are_one(aws: Aws, role: str) -> None:
+    client, machine = aws.client("stepfunctions"), aws.machine("m", PASS, role)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(client.publish_state_machine_version, stateMachineArn=machine) for _ in range(4)]
+    assert {call.result()["stateMachineVersionArn"] for call in calls} == {f"{machine}:1"}
+
+
+@pytest.mark.parametrize(
+    ("state", "variables"),
+    [
+        ({"InputPath": "$a", "ResultPath": "$.r", "OutputPath": "$a.b"}, ["a"]),
+        ({"Parameters": {"x.$": "States.Format('$no {}', $b, $$.Map.Item.Value, $.c)", "y": "$no"}}, ["b"]),
+        ({"Choices": [{"Variable": "$z", "StringEqualsPath": "$y[0]", "Next": "$no"}]}, ["y", "z"]),
+        ({"Assign": {"a": "$no", "b.$": "$.no"}}, None),
+        ({"QueryLanguage": "JSONata", "Output": "{% $sum($a) + $states.input.b & '$no' %}"}, ["a"]),
+        (
+            {"QueryLanguage": "JSONata", "Output": "{% ($b := $a; $map($c, function($d){$d + $b})) %}"},
+            ["a", "c"],
+        ),
+        ({"QueryLanguage": "JSONata", "Arguments": {"x.$": "$no"}}, None),
+    ],
+)
+def test_variables_that_a_state_refers_to(state: dict[str, Any], variables: list[str] | None) -> None:
+    inner = {"StartAt": "In", "States": {"In": state}}
+    machine = {"StartAt": "Out", "States": {"Out": {"Type": "Parallel", "Branches": [inner]}}}
+    assert variable_references(machine) == ({"In": variables} if variables else {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a<b"])
