@@ -280,6 +280,7 @@ PRIVATE = (
     MotoName("moto.core.responses", "BaseResponse._get_action"),
     MotoName("moto.core.responses", "BaseResponse._get_int_param"),
     MotoName("moto.core.responses", "BaseResponse._get_param"),
+    MotoName("moto.dynamodb.models.table", "Table._get_default_encryption_key"),
     MotoName("moto.events.models", "EventsBackend._normalize_event_bus_arn"),
     MotoName("moto.s3.notifications", "_detail_type"),
     MotoName("moto.s3.notifications", "_get_s3_event"),
@@ -419,6 +420,11 @@ def int_parameter(response: Any, name: str) -> int | None:
     """Return a whole number among the parameters of a request, or None."""
     found: int | None = response._get_int_param(name)
     return found
+
+
+def default_table_key(table: Any) -> str:
+    """Return the ARN of the key that AWS keeps for an account's tables."""
+    return str(table._get_default_encryption_key(table.account_id, table.region_name))
 
 
 def requested_action(response: Any) -> str:

@@ -8,7 +8,7 @@ from strata.cloud.aws.cloudwatch.api import CloudWatch
 from strata.cloud.aws.cloudwatch.metrics import Metrics
 from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.dynamodb.conditional_writes import ConditionalWrites
-from strata.cloud.aws.dynamodb.on_demand import OnDemand
+from strata.cloud.aws.dynamodb.tables import Tables
 from strata.cloud.aws.dynamodb.tags import TableTags
 from strata.cloud.aws.events.api import EventBridge
 from strata.cloud.aws.gateway.one_by_one import OneByOne
@@ -75,7 +75,7 @@ class Services:
             Logging(),
             ObjectLock(),
             ConditionalWrites(),
-            OnDemand(),
+            Tables(),
             TableTags(),
             EventBridge(context.faults, context.clock),
             Scheduler(context, self.identity),

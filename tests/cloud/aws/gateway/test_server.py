@@ -95,7 +95,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "s3-logging",
             "s3-object-lock",
             "conditional-writes",
-            "dynamodb-on-demand",
+            "dynamodb-tables",
             "dynamodb-tags",
             "scheduler",
             "cloudwatch",
