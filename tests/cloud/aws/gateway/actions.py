@@ -222,7 +222,7 @@ def kinds(shared: dict[str, str]) -> list[Kind]:
             lambda c, n: c.remove_targets(Rule=f"rule-{n}", Ids=[n]),
             lambda c: [
                 one["Id"]
-                for rule in pages(c, "list_rules", "Rules", NamePrefix="rule-")
+                for rule in pages(c, "list_rules", "Rules", NamePrefix="rule-target-")
                 for one in c.list_targets_by_rule(Rule=rule["Name"])["Targets"]
             ],
         ),
