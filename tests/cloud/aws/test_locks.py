@@ -20,8 +20,8 @@ from strata.cloud.aws.glue.spark import pool
 from strata.cloud.aws.glue.spark.pool import SparkPool
 from strata.cloud.aws.iam.decisions import RecordedDecisions
 from strata.cloud.aws.run_ends import RunEnds
-from strata.cloud.aws.s3 import events as s3_events
-from strata.cloud.aws.s3.versions import Versions
+from strata.cloud.aws.s3 import versions
+from strata.cloud.aws.s3.versions import Sequencer, Versions
 from strata.cloud.aws.stepfunctions.engine import _Clients
 from strata.cloud.clock import Clock
 from strata.faults import FaultRegistry
@@ -33,13 +33,13 @@ INVOCATION = ("arn:rule", "rule", "1", "r", {"Id": "t", "Arn": "arn"}, {"id": "e
 
 
 def test_numbers_of_events_are_drawn_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    sequencer = s3_events._Sequencer()
+    sequencer = Sequencer()
 
     def now() -> int:
         assert sequencer._lock.locked()
         return 255
 
-    monkeypatch.setattr(s3_events.time, "time_ns", now)
+    monkeypatch.setattr(versions.time, "time_ns", now)
     assert [sequencer.next() for _ in range(3)] == [f"{number:016x}" for number in (255, 256, 257)]
 
 
@@ -230,19 +230,19 @@ def test_writes_to_tables() -> None:
 def test_conditional_writes_to_a_bucket_meet_no_other_of_the_object() -> None:
     from flask import Flask
 
-    versions, seen = Versions(), []
+    writes, seen = Versions(Sequencer()), []
     response: Any = SimpleNamespace(bucket_name="b", parse_key_name=lambda: "k")
 
     def write(*_: Any) -> None:
         with ThreadPoolExecutor(1) as pool:
-            free = pool.submit(versions.lock("b", "k").acquire, blocking=False).result()
+            free = pool.submit(writes.lock("b", "k").acquire, blocking=False).result()
             seen.append(not free)
             if free:
-                pool.submit(versions.lock("b", "k").release).result()
+                pool.submit(writes.lock("b", "k").release).result()
 
     for headers in ({}, {"If-Match": "x"}, {"If-None-Match": "*"}):
         with Flask("test").test_request_context("/b/k", method="PUT", headers=headers):
-            versions.on_condition(write, response)
+            writes.on_condition(write, response)
     assert seen == [False, True, True]
 
 

@@ -56,6 +56,7 @@ from strata.cloud.aws.context import CloudContext
 from strata.cloud.aws.gateway.untracked import Untracked
 from strata.cloud.aws.iam.identity import Identity
 from strata.cloud.aws.s3.events import S3Events
+from strata.cloud.aws.s3.versions import Sequencer
 from strata.cloud.aws.stepfunctions.language import Language
 from strata.cloud.aws.stepfunctions.sdk_tasks import as_api, as_states
 from strata.faults import FaultRegistry
@@ -382,7 +383,7 @@ def engine_of(definition: dict[str, Any]) -> Iterator[Engine]:
             patch.setenv(name, "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         context = CloudContext(ACCOUNT, REGION, directory=Path())
-        services = (Untracked(), S3Events(Identity(context), context.channels), Language())
+        services = (Untracked(), S3Events(Identity(context), context.channels, Sequencer()), Language())
         for service in services:
             service.start()
         try:

@@ -30,6 +30,7 @@ from strata.cloud.aws.s3.lifecycle import Lifecycle
 from strata.cloud.aws.s3.logging import Logging
 from strata.cloud.aws.s3.object_lock import ObjectLock
 from strata.cloud.aws.s3.stored_objects import StoredObjects
+from strata.cloud.aws.s3.versions import Sequencer
 from strata.cloud.aws.s3.versions import Versions as ObjectVersions
 from strata.cloud.aws.scheduler.api import Scheduler
 from strata.cloud.aws.service import Service
@@ -60,7 +61,7 @@ class Services:
         self.glue = Glue(context, self.identity)
         self.functions = Lambda(context, self.identity)
         self.clock = context.clock
-        metrics = Metrics()
+        metrics, sequencer = Metrics(), Sequencer()
         self._in_order: tuple[Service, ...] = (
             Untracked(),
             Time(context.clock),
@@ -68,8 +69,8 @@ class Services:
             Sts(self.identity, self.issuer),
             Boundaries(),
             Tags(),
-            ObjectVersions(),
-            S3Events(self.identity, context.channels),
+            ObjectVersions(sequencer),
+            S3Events(self.identity, context.channels, sequencer),
             self.s3_access,
             Lifecycle(),
             Logging(),

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -33,6 +32,7 @@ from moto.s3.utils import compute_checksum
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.events import api as events
 from strata.cloud.aws.iam.identity import Identity
+from strata.cloud.aws.s3.versions import Sequencer, deleted_as
 from strata.cloud.aws.service import Service, action, replaces
 from strata.cloud.aws.sqs.channels import Channels
 
@@ -54,34 +54,22 @@ _source_etag: ContextVar[str | None] = ContextVar("source_etag", default=None)
 _VERIFIABLE = ("CRC32", "SHA1", "SHA256", "CRC64NVME") if HAS_CRT else ("CRC32", "SHA1", "SHA256")
 
 
-class _Sequencer:
-    """Strictly increasing, fixed-width hexadecimal numbers."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last = 0
-
-    def next(self) -> str:
-        with self._lock:
-            self._last = max(self._last + 1, time.time_ns())
-            return f"{self._last:016x}"
-
-
 class S3Events(Service):
     """S3's events, and the actions on objects that check what they are given.
 
     Args:
         identities: who calls.
         channels: the queues of other accounts that notifications reach.
+        sequencer: numbers what happens to objects.
     """
 
     name = "s3"
 
-    def __init__(self, identities: Identity, channels: Channels) -> None:
+    def __init__(self, identities: Identity, channels: Channels, sequencer: Sequencer) -> None:
         super().__init__()
         self._identity = identities
         self._channels = channels
-        self._sequencer = _Sequencer()
+        self._sequencer = sequencer
 
     def start(self) -> None:
         """Let notifications tell of delete markers as of other versions, and of keys as AWS does."""
@@ -188,11 +176,26 @@ class S3Events(Service):
         """Delete an object or a version, and report each deletion: also a delete marker, and its end."""
         bucket: Any = backend.get_bucket(bucket_name)
         versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
-        token = _deleting.set(True)
+        token, numbered = _deleting.set(True), deleted_as.set("")
         try:
             answer = delete(backend, bucket_name, key_name, version_id, bypass)
         finally:
             _deleting.reset(token)
+        try:
+            self._report_deletion(backend, bucket, key_name, version_id, versions, answer)
+        finally:
+            deleted_as.reset(numbered)
+        return answer
+
+    def _report_deletion(
+        self,
+        backend: S3Backend,
+        bucket: Any,
+        key_name: str,
+        version_id: str | None,
+        versions: list[Any],
+        answer: Any,
+    ) -> None:
         event = S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT
         if not bucket.is_versioned:
             deleted = versions[-1:]
@@ -205,7 +208,6 @@ class S3Events(Service):
             deleted = [version for version in versions if str(version.version_id) == str(version_id)]
         for version in deleted:
             moto.send_s3_event(backend.account_id, event, bucket, version)
-        return answer
 
     @replaces(moto.LIST_OBJECT_VERSIONS, wraps=True)
     def list_object_versions(self, list_all: Callable[..., Any], *given: Any, **named: Any) -> Any:
@@ -228,12 +230,18 @@ class S3Events(Service):
             stored["etag"] = _MARKERS_ETAG
         elif detail_type != "Object Deleted":
             stored["etag"] = key.etag.strip('"')
+        # What was written or deleted last has the highest number, whichever event is sent first.
+        number = ""
+        if detail_type == "Object Created":
+            number = getattr(key, "sequencer", "")
+        elif detail_type == "Object Deleted":
+            number = deleted_as.get()
         if bucket.is_versioned:
             stored["version-id"] = key.version_id
         detail: dict[str, Any] = {
             "version": "0",
             "bucket": {"name": bucket.name},
-            "object": stored | {"sequencer": self._sequencer.next()},
+            "object": stored | {"sequencer": number or self._sequencer.next()},
             "request-id": hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:16].upper(),
             "requester": caller.account_id,
             "source-ip-address": request.remote_addr if has_request_context() else "127.0.0.1",

@@ -7,7 +7,9 @@ it writes, so that another write may come between.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from flask import request
@@ -19,15 +21,36 @@ from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.service import Service, action, replaces
 
 _CONDITIONS = ("If-Match", "If-None-Match")
+# The number of the deletion whose events are sent; who sends them sets it back.
+deleted_as: ContextVar[str] = ContextVar("deleted_as", default="")
+
+
+class Sequencer:
+    """Strictly increasing, fixed-width hexadecimal numbers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> str:
+        """Return a number above all before."""
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns())
+            return f"{self._last:016x}"
 
 
 class Versions(Service):
-    """Writes and deletions of objects. Starts before S3, which reports them."""
+    """Writes and deletions of objects, numbered in their order. Starts before S3, which reports them.
+
+    Args:
+        sequencer: numbers them.
+    """
 
     name = "s3-versions"
 
-    def __init__(self) -> None:
+    def __init__(self, sequencer: Sequencer) -> None:
         super().__init__()
+        self._sequencer = sequencer
         # Not one for all: a write hashes its content meanwhile.
         self._locks = tuple(threading.RLock() for _ in range(64))
 
@@ -59,6 +82,7 @@ class Versions(Service):
     ) -> Any:
         with self.lock(bucket_name, key_name):
             written = put(backend, bucket_name, key_name, *given, disable_notification=True, **named)
+            vars(written)["sequencer"] = self._sequencer.next()
         if not disable_notification:
             # Not within the lock: a function that is told may write the object itself.
             event = (
@@ -80,4 +104,6 @@ class Versions(Service):
         **named: Any,
     ) -> Any:
         with self.lock(bucket_name, key_name):
-            return delete(backend, bucket_name, key_name, *more, **named)
+            answer = delete(backend, bucket_name, key_name, *more, **named)
+            deleted_as.set(self._sequencer.next())
+            return answer

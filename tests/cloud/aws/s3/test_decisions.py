@@ -19,6 +19,7 @@ from moto.s3.notifications import S3NotificationEvent
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.aws.s3 import access, events
 from strata.cloud.aws.s3.access import S3Access
+from strata.cloud.aws.s3.versions import Sequencer
 from strata.cloud.aws.sqs.channels import Channels
 from strata.iam import Principal
 
@@ -294,7 +295,7 @@ def test_what_an_event_holds(
     published: list[Any] = []
     monkeypatch.setattr(events.events, "publish", lambda *place, **named: published.append((place, named)))
     service = events.S3Events(
-        Mock(caller_of_request=lambda: Principal(account_id="444455556666")), Channels()
+        Mock(caller_of_request=lambda: Principal(account_id="444455556666")), Channels(), Sequencer()
     )
     bucket: Any = SimpleNamespace(name="b", arn="arn:aws:s3:::b", region_name=REGION, is_versioned=versioned)
     service.send_event_bridge_message(ACCOUNT, bucket, event, KEY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.s3.utils import _VersionedKeyStore
 
+from strata.cloud.aws import moto_compat as moto
 from tests.cloud.aws.conftest import Aws
 
 
@@ -62,3 +65,33 @@ def test_of_several_who_complete_an_upload_on_condition_one_does(aws: Aws, slow:
 
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(upload, range(3))) == ["PreconditionFailed", "PreconditionFailed", "completed"]
+
+
+def test_numbers_of_events_follow_the_order_of_the_writes(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event of the first version is sent last."""
+    s3 = aws.bucket("raw", events=True)
+    s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    url, arn = aws.queue("q")
+    aws.rule("r", {"source": ["aws.s3"]}, {"Id": "q", "Arn": arn})
+    send, written, later = moto.send_s3_event, threading.Event(), threading.Event()
+
+    def send_in_turn(*given: Any) -> None:
+        if not written.is_set():
+            written.set()
+            assert later.wait(20)
+        send(*given)
+
+    monkeypatch.setattr(moto, "send_s3_event", send_in_turn)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(s3.put_object, Bucket="raw", Key="k", Body=b"1")
+        assert written.wait(20)
+        second = s3.put_object(Bucket="raw", Key="k", Body=b"2")["VersionId"]
+        s3.delete_object(Bucket="raw", Key="k")
+        later.set()
+        order = [first.result()["VersionId"], second]
+    told: list[dict[str, Any]] = []
+    while len(told) < 3:
+        told += [json.loads(message["Body"])["detail"] for message in aws.messages(url)]
+    told.sort(key=lambda detail: detail["object"]["sequencer"])
+    assert [detail["object"]["version-id"] for detail in told[:2]] == order
+    assert told[2]["deletion-type"] == "Delete Marker Created"
