@@ -105,6 +105,7 @@ COMMON_ERROR_CODES = MotoName("moto.core.errors", "COMMON_ERROR_CODES")
 
 BUCKET_PERMISSION = MotoName("moto.s3.models", "FakeBucket.get_permission")
 BUCKET_LOGGING = MotoName("moto.s3.models", "FakeBucket.set_logging")
+CREATE_BUCKET = MotoName("moto.s3.models", "S3Backend.create_bucket")
 LOG_REQUEST = MotoName("moto.s3.models", "S3Backend.log_incoming_request")
 PUT_BUCKET_VERSIONING = MotoName("moto.s3.models", "S3Backend.put_bucket_versioning")
 SET_LIFECYCLE = MotoName("moto.s3.models", "FakeBucket.set_lifecycle")

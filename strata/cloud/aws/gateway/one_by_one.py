@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from strata.cloud.aws.service import Service, action
+from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.service import Service, action, replaces
 
 
 class OneByOne(Service):
@@ -42,11 +43,14 @@ class OneByOne(Service):
     @action("iam", "UntagRole", wraps=True)
     @action("lambda", "PublishLayerVersion", wraps=True)
     @action("lambda", "PublishVersion", wraps=True)
+    @action("scheduler", "CreateSchedule", wraps=True)
+    @action("scheduler", "CreateScheduleGroup", wraps=True)
     @action("sns", "CreateTopic", wraps=True)
     @action("sns", "Subscribe", wraps=True)
     @action("sns", "TagResource", wraps=True)
     @action("sns", "UntagResource", wraps=True)
     @action("sqs", "CreateQueue", wraps=True)
+    @replaces(moto.CREATE_BUCKET, wraps=True)
     def change(self, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
         with self._changing:
             return call(*given, **named)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from moto.events.models import events_backends
+from moto.s3.models import FakeBucket
 from moto.sns.models import sns_backends
 
 from strata.cloud.aws.gateway.one_by_one import OneByOne
@@ -83,3 +85,17 @@ def test_targets_that_leave_a_rule_at_once(aws: Aws) -> None:
     rule.targets = SlowList(rule.targets)
     at_once(*(lambda name=name: events.remove_targets(Rule="r", Ids=[name]) for name in "ab"))  # type: ignore[misc]
     assert [one["Id"] for one in events.list_targets_by_rule(Rule="r")["Targets"]] == ["c", "d"]
+
+
+def test_of_two_who_make_a_bucket_one_does(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = FakeBucket.__init__
+
+    def make_late(*given: Any, **named: Any) -> None:
+        time.sleep(0.05)
+        made(*given, **named)
+
+    monkeypatch.setattr(FakeBucket, "__init__", make_late)
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(aws.bucket, "raw") for _ in range(2)]
+        faults = [error for call in calls if (error := call.exception())]
+    assert [error.response["Error"]["Code"] for error in faults] == ["BucketAlreadyOwnedByYou"]  # type: ignore[attr-defined]
