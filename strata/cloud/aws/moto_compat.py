@@ -111,6 +111,9 @@ PUT_BUCKET_VERSIONING = MotoName("moto.s3.models", "S3Backend.put_bucket_version
 SET_LIFECYCLE = MotoName("moto.s3.models", "FakeBucket.set_lifecycle")
 GET_LIFECYCLE = MotoName("moto.s3.responses", "S3Response.get_bucket_lifecycle")
 PUT_OBJECT_LOCK = MotoName("moto.s3.models", "S3Backend.put_object_lock_configuration")
+GET_OF_BUCKET, PUT_TO_BUCKET = (
+    MotoName("moto.s3.responses", f"S3Response._bucket_response_{verb}") for verb in ("get", "put")
+)
 PUT_TO_KEY, POST_TO_KEY = (
     MotoName("moto.s3.responses", f"S3Response._key_response_{verb}") for verb in ("put", "post")
 )

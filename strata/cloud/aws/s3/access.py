@@ -94,7 +94,7 @@ _OBJECT_ACTIONS = {
 }
 _MISTAKEN = re.compile(
     r"(Put|Get|Delete|List)Bucket(Analytics|IntelligentTiering|Metrics)Configurations?"
-    r"|DeleteBucketInventoryConfiguration|PutBucketRequestPayment"
+    r"|DeleteBucketInventoryConfiguration"
 )
 # Of a certain version these are actions of their own.
 _OF_VERSION = {

@@ -1,10 +1,11 @@
-"""Lifecycle rules: moto drops the sizes of a filter, and how many versions an expiration leaves."""
+"""Lifecycle rules: moto drops sizes, and how many versions an expiration leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -12,6 +13,7 @@ from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.service import Service, replaces
 
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
+_DEFAULT_SIZE = "transition-default-minimum-object-size"
 _NEWER = "NewerNoncurrentVersions"
 
 
@@ -23,6 +25,7 @@ class Lifecycle(Service):
     @replaces(moto.SET_LIFECYCLE, wraps=True)
     def set_rules(self, put: Callable[..., None], bucket: FakeBucket, rules: list[dict[str, Any]]) -> None:
         put(bucket, rules)
+        vars(bucket)["transition_default"] = request.headers.get(f"x-amz-{_DEFAULT_SIZE}", "")
         for rule, given in zip(bucket.rules, rules, strict=True):
             vars(rule)["given"] = given
 
@@ -36,6 +39,9 @@ class Lifecycle(Service):
             rules = response.backend.get_bucket_lifecycle(response.bucket_name)
             for shown, rule in zip(answer.result["Rules"], rules, strict=True):
                 _complete(shown, vars(rule).get("given", {}))
+            bucket = vars(response.backend.get_bucket(response.bucket_name))
+            if size := bucket.get("transition_default"):
+                answer.result["TransitionDefaultMinimumObjectSize"] = size
             return serialized(answer)
 
         vars(response)["serialized"] = complete

@@ -1,8 +1,7 @@
 """Server access logs: where they go is kept as it was put, and none is written.
 
-moto knows one shape of policy that admits the logging service, drops the format of the logs' keys, and writes
-logs that tell of another bucket. Rules: Amazon S3 API Reference, PutBucketLogging; User Guide, "Permissions
-for log delivery".
+moto asks for rights of the logging service that AWS does not ask for, drops the format of the logs' keys, and
+writes logs that tell of another bucket. Rules: Amazon S3 API Reference, PutBucketLogging.
 """
 
 from __future__ import annotations
@@ -10,17 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.s3.exceptions import MalformedXML
+from moto.s3.exceptions import (
+    InvalidTargetBucketForLogging,
+    MalformedXML,
+    S3ClientError,
+)
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from strata.cloud.aws import moto_compat as moto
 from strata.cloud.aws.service import Service, action, replaces
-from strata.iam import Principal, Request, decide
 
-_SERVICE = "logging.s3.amazonaws.com"
 _FORMAT = "TargetObjectKeyFormat"
 _SOURCES = ("DeliveryTime", "EventTime")
+
+
+class OtherRegionError(S3ClientError):
+    """The logs would go to another region; AWS spells the code so."""
+
+    def __init__(self) -> None:
+        super().__init__("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed. ")
 
 
 class Logging(Service):
@@ -28,30 +36,17 @@ class Logging(Service):
 
     name = "s3-logging"
 
-    @replaces(moto.BUCKET_LOGGING, wraps=True)
-    def set_logging(
-        self, set_logging: Any, bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any
-    ) -> None:
-        """Admit the logging service as the target's policy says."""
-        if logging_config:
-            _check(logging_config.get(_FORMAT, {"SimplePrefix": None}))
-        target = bucket_backend.buckets.get(logging_config["TargetBucket"]) if logging_config else None
-        if target is not None and target.policy is not None and target.region_name == bucket.region_name:
-            assert logging_config is not None
-            request_of_service = Request(
-                action="s3:PutObject",
-                resource=f"{target.arn}/{logging_config.get('TargetPrefix') or ''}log",
-                principal=Principal(service=_SERVICE),
-                context={
-                    "aws:securetransport": "true",
-                    "aws:sourcearn": bucket.arn,
-                    "aws:sourceaccount": bucket.account_id,
-                },
-            )
-            if decide([target.policy.decode()], request_of_service, named=True).allowed:
-                bucket.logging = logging_config
-                return
-        set_logging(bucket, logging_config, bucket_backend)
+    @replaces(moto.BUCKET_LOGGING)
+    def set_logging(self, bucket: FakeBucket, given: dict[str, Any] | None, backend: Any) -> None:
+        """Keep it, whether the logging service may write there or not: AWS does not ask, as recorded."""
+        if given:
+            _check(given.get(_FORMAT, {"SimplePrefix": None}))
+            target = backend.buckets.get(given["TargetBucket"])
+            if target is None:
+                raise InvalidTargetBucketForLogging("The target bucket for logging does not exist")
+            if target.region_name != bucket.region_name:
+                raise OtherRegionError
+        bucket.logging = given or {}
 
     @action("s3", "GetBucketLogging", wraps=True)
     def get_logging(self, get: Callable[[S3Response], Any], response: S3Response) -> Any:

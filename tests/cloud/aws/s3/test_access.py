@@ -277,8 +277,20 @@ def test_what_moto_takes_for_the_bucket_itself_is_refused_by_its_name(
     assert s3.head_bucket(Bucket="raw")
 
 
-def test_who_pays_is_refused_by_its_name(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="PutBucketRequestPayment"):
-        aws.bucket("raw").put_bucket_request_payment(
-            Bucket="raw", RequestPaymentConfiguration={"Payer": "Requester"}
-        )
+def test_the_owner_of_a_bucket_pays(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+
+    def put(payer: str, bucket: str = "raw") -> None:
+        s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": payer})
+
+    put("BucketOwner")
+    for payer, bucket, fault in (
+        ("Requester", "raw", "PutBucketRequestPayment: the payer Requester"),
+        ("Nobody", "raw", "MalformedXML"),
+        ("BucketOwner", "other", "NoSuchBucket"),
+    ):
+        with pytest.raises(ClientError, match=fault):
+            put(payer, bucket)
+    assert s3.get_bucket_request_payment(Bucket="raw")["Payer"] == "BucketOwner"
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        s3.get_bucket_request_payment(Bucket="other")

@@ -208,24 +208,6 @@ def test_a_copy_is_made_of_the_version_and_the_content_that_are_named(aws: Aws) 
         s3.head_object(Bucket="raw", Key="other")
 
 
-def test_access_logs_may_be_delivered_under_a_prefix(aws: Aws) -> None:
-    s3 = aws.bucket("raw")
-    aws.bucket("logs")
-    logging = {"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "s3/raw/"}}
-    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
-        s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus=logging)
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::logs/s3/*",
-        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::raw"}},
-    }
-    s3.put_bucket_policy(Bucket="logs", Policy=json.dumps({"Statement": [statement]}))
-    s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus=logging)
-    assert s3.get_bucket_logging(Bucket="raw")["LoggingEnabled"]["TargetPrefix"] == "s3/raw/"
-
-
 def test_versioned_bucket_can_be_emptied(aws: Aws) -> None:
     s3 = aws.bucket("raw", events=True)
     s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})

@@ -37,3 +37,16 @@ def test_a_bucket_may_have_no_rules(aws: Aws) -> None:
     with pytest.raises(ClientError) as refused:
         aws.bucket("raw").get_bucket_lifecycle_configuration(Bucket="raw")
     assert refused.value.response["Error"]["Code"] == "NoSuchLifecycleConfiguration"
+
+
+def test_the_smallest_object_that_is_moved_comes_back_as_it_was_put(aws: Aws) -> None:
+    s3 = aws.bucket("raw")
+    rules = {"Rules": [{"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 3}}]}
+    name, all_classes = "TransitionDefaultMinimumObjectSize", "all_storage_classes_128K"
+    for given, shown in (
+        ({}, all_classes),
+        ({name: "varies_by_storage_class"}, "varies_by_storage_class"),
+        ({name: all_classes}, all_classes),
+    ):
+        s3.put_bucket_lifecycle_configuration(Bucket="raw", LifecycleConfiguration=rules, **given)
+        assert s3.get_bucket_lifecycle_configuration(Bucket="raw")[name] == shown

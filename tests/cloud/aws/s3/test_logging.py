@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.s3.models import s3_backends
 
-from tests.cloud.aws.conftest import Aws
+from tests.cloud.aws.conftest import ACCOUNT, Aws
 
 
 @pytest.fixture
 def s3(aws: Aws) -> Any:
     client = aws.bucket("raw")
     aws.bucket("logs")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::logs/*",
-    }
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    client.put_bucket_policy(Bucket="logs", Policy=json.dumps(policy))
     return client
 
 
@@ -57,3 +49,15 @@ def test_a_format_that_s3_does_not_have(s3: Any, key_format: dict[str, Any]) -> 
     with pytest.raises(ClientError, match="MalformedXML"):
         s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus={"LoggingEnabled": given})
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="raw")
+
+
+def test_logs_go_to_a_bucket_that_is_there_and_in_the_region(aws: Aws, s3: Any) -> None:
+    aws.bucket("far")
+    s3_backends[ACCOUNT]["aws"].buckets["far"].region_name = "eu-west-2"
+    for bucket, fault in (
+        ("none", "InvalidTargetBucketForLogging"),
+        ("far", "CrossLocationLoggingProhibitted"),
+    ):
+        given = {"TargetBucket": bucket, "TargetPrefix": ""}
+        with pytest.raises(ClientError, match=fault):
+            s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus={"LoggingEnabled": given})
