@@ -296,7 +296,7 @@ def test_lines_are_put_soon(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("states", "states:StartExecution: `states` is not among RESPONSES of strata/cloud/aws/moto_compat.py"),
         ("event", "botocore's names of services: did you mean events?"),
-        ("ec2", "botocore's names of services: there are cloudwatch, dynamodb, events, glue, iam, lambda, s3, scheduler, sns, stepfunctions, sts"),
+        ("ec2", "botocore's names of services: there are cloudwatch, dynamodb, events, glue, iam, lambda, s3, scheduler, sns, sqs, stepfunctions, sts"),
     ],
 )  # fmt: skip
 def test_an_action_of_an_unknown_service_is_not_declared(service: str, says: str) -> None:

@@ -29,7 +29,7 @@ from strata.cloud.aws.s3.events import S3Events
 from strata.cloud.aws.s3.lifecycle import Lifecycle
 from strata.cloud.aws.s3.logging import Logging
 from strata.cloud.aws.s3.object_lock import ObjectLock
-from strata.cloud.aws.s3.request_payment import RequestPayment
+from strata.cloud.aws.s3.settings import BucketSettings
 from strata.cloud.aws.s3.stored_objects import StoredObjects
 from strata.cloud.aws.s3.versions import Sequencer
 from strata.cloud.aws.s3.versions import Versions as ObjectVersions
@@ -75,7 +75,7 @@ class Services:
             self.s3_access,
             Lifecycle(),
             Logging(),
-            RequestPayment(),
+            BucketSettings(),
             ObjectLock(),
             ConditionalWrites(),
             Tables(),

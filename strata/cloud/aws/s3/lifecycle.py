@@ -10,6 +10,7 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.s3.answers import complete
 from strata.cloud.aws.service import Service, replaces
 
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
@@ -31,20 +32,15 @@ class Lifecycle(Service):
 
     @replaces(moto.GET_LIFECYCLE, wraps=True)
     def get_rules(self, get: Callable[[S3Response], Any], response: S3Response) -> Any:
-        serialized = response.serialized
+        bucket: Any = response.backend.get_bucket(response.bucket_name)
 
-        def complete(answer: Any) -> Any:
-            if not isinstance(answer.result, dict):
-                return serialized(answer)  # an error
-            rules = response.backend.get_bucket_lifecycle(response.bucket_name)
-            for shown, rule in zip(answer.result["Rules"], rules, strict=True):
+        def add(result: dict[str, Any]) -> None:
+            for shown, rule in zip(result["Rules"], bucket.rules, strict=True):
                 _complete(shown, vars(rule).get("given", {}))
-            bucket = vars(response.backend.get_bucket(response.bucket_name))
-            if size := bucket.get("transition_default"):
-                answer.result["TransitionDefaultMinimumObjectSize"] = size
-            return serialized(answer)
+            if size := vars(bucket).get("transition_default"):
+                result["TransitionDefaultMinimumObjectSize"] = size
 
-        vars(response)["serialized"] = complete
+        complete(response, add)
         return get(response)
 
 

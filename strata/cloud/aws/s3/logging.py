@@ -18,6 +18,7 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from strata.cloud.aws import moto_compat as moto
+from strata.cloud.aws.s3.answers import complete
 from strata.cloud.aws.service import Service, action, replaces
 
 _FORMAT = "TargetObjectKeyFormat"
@@ -50,15 +51,10 @@ class Logging(Service):
 
     @action("s3", "GetBucketLogging", wraps=True)
     def get_logging(self, get: Callable[[S3Response], Any], response: S3Response) -> Any:
-        serialized = response.serialized
-
-        def complete(answer: Any) -> Any:
-            found = response.backend.get_bucket_logging(response.bucket_name).get(_FORMAT)
-            if found and isinstance(answer.result, dict):
-                answer.result["LoggingEnabled"][_FORMAT] = {name: found[name] or {} for name in found}
-            return serialized(answer)
-
-        vars(response)["serialized"] = complete
+        found = response.backend.get_bucket_logging(response.bucket_name).get(_FORMAT)
+        if found:
+            shown = {name: found[name] or {} for name in found}
+            complete(response, lambda result: result["LoggingEnabled"].update({_FORMAT: shown}))
         return get(response)
 
     @replaces(moto.LOG_REQUEST)

@@ -93,7 +93,7 @@ def test_a_service_that_is_left_out_stays_as_moto_has_it(context: CloudContext) 
             "s3-access",
             "s3-lifecycle",
             "s3-logging",
-            "s3-request-payment",
+            "s3-settings",
             "s3-object-lock",
             "conditional-writes",
             "dynamodb-tables",

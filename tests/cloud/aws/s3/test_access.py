@@ -275,22 +275,3 @@ def test_what_moto_takes_for_the_bucket_itself_is_refused_by_its_name(
     assert raised.value.response["Error"]["Code"] == "NotImplemented"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert s3.head_bucket(Bucket="raw")
-
-
-def test_the_owner_of_a_bucket_pays(aws: Aws) -> None:
-    s3 = aws.bucket("raw")
-
-    def put(payer: str, bucket: str = "raw") -> None:
-        s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": payer})
-
-    put("BucketOwner")
-    for payer, bucket, fault in (
-        ("Requester", "raw", "PutBucketRequestPayment: the payer Requester"),
-        ("Nobody", "raw", "MalformedXML"),
-        ("BucketOwner", "other", "NoSuchBucket"),
-    ):
-        with pytest.raises(ClientError, match=fault):
-            put(payer, bucket)
-    assert s3.get_bucket_request_payment(Bucket="raw")["Payer"] == "BucketOwner"
-    with pytest.raises(ClientError, match="NoSuchBucket"):
-        s3.get_bucket_request_payment(Bucket="other")
