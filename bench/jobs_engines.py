@@ -28,7 +28,7 @@ def jobs(source: Path, folder: Path) -> dict[str, Any]:
     """Both jobs, as `strata jobs try curate` runs them."""
     from strata.testing.fixtures.jobs import Buckets, local_spark
 
-    with local_spark(folder) as spark:
+    with local_spark(folder, compiled=True) as spark:
         buckets = Buckets.make(spark, folder / "buckets")
         buckets.contract = contract_of(source)
         for path in source.parent.glob("reference/*.csv"):
@@ -49,7 +49,7 @@ def bare(source: Path, folder: Path) -> dict[str, Any]:
     from strata.testing.fixtures.jobs import local_spark
 
     contract = contract_of(source)
-    with local_spark(folder) as spark:
+    with local_spark(folder, compiled=True) as spark:
         for setting, value in main.SETTINGS.items():
             spark.conf.set(setting, value)
         written = contract.format

@@ -20,6 +20,8 @@ from strata.testing.fixtures.jobs import Buckets, local_spark
 
 JOBS = ("clean", "curate")
 Outcome = Literal["clean", "quarantined", "refused"]
+# Bytes from which it pays that Spark compiles its plans.
+_COMPILED_FROM = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,11 @@ def try_job(job: str, file: Path, contract: Contract, references: Path | None = 
         StrataError: a reference file is missing, or the job failed.
     """
     tables = {table.name: _reference(file, table.name, references) for table in contract.references}
-    with tempfile.TemporaryDirectory(prefix="strata-try-") as folder, local_spark(Path(folder)) as spark:
+    compiled = file.stat().st_size > _COMPILED_FROM
+    with (
+        tempfile.TemporaryDirectory(prefix="strata-try-") as folder,
+        local_spark(Path(folder), compiled=compiled) as spark,
+    ):
         buckets = Buckets.make(spark, Path(folder) / "buckets")
         buckets.contract = contract
         for name, path in tables.items():

@@ -30,7 +30,7 @@ def tried(
     """Runs the command in a checkout with the contracts flights and trips, in the tests' own Spark."""
 
     @contextmanager
-    def shared(folder: Path) -> Iterator[SparkSession]:
+    def shared(folder: Path, *, compiled: bool) -> Iterator[SparkSession]:
         yield spark
 
     monkeypatch.setattr(trial, "local_spark", shared)

@@ -81,6 +81,7 @@ class Jobs:
     quarantined: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     error: Exception | None = None
     ran: list[tuple[str, str]] = field(default_factory=list)
+    compiled: list[bool] = field(default_factory=list)
     raw: dict[str, bytes] = field(default_factory=dict)
     contract: Any = None
 
@@ -109,8 +110,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     folders: list[Path] = []
 
     @contextmanager
-    def spark(folder: Path) -> Iterator[str]:
+    def spark(folder: Path, *, compiled: bool) -> Iterator[str]:
         folders.append(folder)
+        made.compiled.append(compiled)
         yield "spark"
         # Nothing of a trial is left.
         assert folder.is_dir()
@@ -156,6 +158,13 @@ def test_a_trial_of_curate_runs_both(jobs: Jobs, file: Path) -> None:
     assert jobs.ran == [("clean", "rides/a.csv"), ("curate", "rides/a.csv")]
     assert found.counts == {"rows_read": 5, "rows_clean": 5, "rows_quarantined": 0, "rows_curated": 4}
     assert found.partitions == ["day=2026-03-01", "day=2026-03-02"]
+
+
+@pytest.mark.parametrize(("size", "compiled"), [(5, False), (1_000_000, False), (1_000_001, True)])
+def test_plans_are_compiled_for_a_large_file(jobs: Jobs, file: Path, size: int, compiled: bool) -> None:
+    file.write_bytes(b"x" * size)
+    try_job("clean", file, contract())
+    assert jobs.compiled == [compiled]
 
 
 def test_quarantined_lines_come_by_number(jobs: Jobs, file: Path) -> None:
