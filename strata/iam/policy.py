@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -148,6 +148,23 @@ class Policy:
             PolicyError: it is not JSON, or holds what is not understood; the message says where.
         """
         return _parse_text(document, name) if isinstance(document, str) else _parse(document, name)
+
+
+def resources_of(documents: Iterable[str]) -> tuple[Pattern, ...] | None:
+    """Return the patterns by which policies tell resources apart, unless it is by a condition on one.
+
+    Args:
+        documents: the policies, as JSON texts.
+
+    Returns:
+        None if a pattern holds a variable.
+
+    Raises:
+        PolicyError: a policy that is not understood.
+    """
+    statements = [statement for document in documents for statement in Policy.parse(document).statements]
+    found = dict.fromkeys(resource for statement in statements for resource in statement.resources or ())
+    return None if any(len(pattern.pieces) > 1 for pattern in found) else tuple(found)
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,16 @@ from strata.cloud.aws.iam.identity import Identity, RoleSession
 from strata.cloud.aws.s3.buckets import bucket_named
 from strata.cloud.aws.s3.key_access import KeyAccess
 from strata.cloud.aws.service import Service, replaces
-from strata.iam import Decision, PolicyError, PolicyOutcome, Principal, Request, evaluate
+from strata.iam import (
+    Decision,
+    Pattern,
+    PolicyError,
+    PolicyOutcome,
+    Principal,
+    Request,
+    evaluate,
+    resources_of,
+)
 
 # Where the action of an operation on a bucket is not named like the operation.
 _BUCKET_ACTIONS = {
@@ -217,6 +226,26 @@ class S3Access(Service):
             bucket.account_id,
             bucket.policy,
         )
+
+    def resources(self, bucket: FakeBucket) -> tuple[Pattern, ...] | None:
+        """Return the patterns by which the policies on the caller's access tell a bucket's objects apart.
+
+        None if there are others, or a policy is not understood.
+
+        Raises:
+            AuthorizationError: the caller's keys are not valid, or its role is gone.
+        """
+        session = self._authorizer.known_session()
+        documents = [] if bucket.policy is None else [bucket.policy.decode()]
+        if session is not None:
+            role = role_of(session)
+            boundary = identity.role_boundary(role)
+            documents += [*session.policies, *identity.role_policies(role)]
+            documents += [] if boundary is None else [boundary]
+        try:
+            return resources_of(documents)
+        except PolicyError:
+            return None
 
     @contextmanager
     def dependencies(self) -> Iterator[set[str]]:

@@ -1,7 +1,8 @@
 """Objects of buckets for a reader in this process, the embedded Snowflake: no HTTP, but the same policies.
 
 Each object that is read is asked for with the reader's keys. A decision is remembered while no policy that
-it came from has changed, unless it depends on what changes by itself: the time, or an object's tags.
+it came from has changed, and holds for objects that no policy tells apart, unless it depends on what changes
+by itself: the time, or an object's tags.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.buckets import bucket_named
+from strata.iam import Pattern
 
 # How many sets of policies, each with the decisions made by it, are remembered.
 _POLICIES = 8
@@ -99,10 +101,17 @@ class StoredObjects:
         with self._asked(keys, bucket_name, {}):
             try:
                 known = self._known(self._access.policies(bucket))
+                patterns = self._access.resources(bucket)
             except AuthorizationError:
                 return set()
             may_decrypt = self._access.decryption(bucket)
-            return {name for name in names if self._may_read(bucket, name, known) and may_decrypt(name)}
+            # By which of the patterns an object's ARN matches.
+            alike: dict[tuple[bool, ...], bool] = {}
+            return {
+                name
+                for name in names
+                if self._may_read(bucket, name, known, patterns, alike) and may_decrypt(name)
+            }
 
     def body(self, bucket_name: str, stored: StoredObject) -> bytes | None:
         """Return the bytes of an object that may be read; None if it is another one now, or archived."""
@@ -115,17 +124,31 @@ class StoredObjects:
             return bytes(found.value) if restored else None
         return bytes(found.value)
 
-    def _may_read(self, bucket: FakeBucket, name: str, known: dict[str, bool]) -> bool:
+    def _may_read(
+        self,
+        bucket: FakeBucket,
+        name: str,
+        known: dict[str, bool],
+        patterns: tuple[Pattern, ...] | None,
+        alike: dict[tuple[bool, ...], bool],
+    ) -> bool:
         if name in known:
+            return known[name]
+        arn = f"arn:aws:s3:::{bucket.name}/{name}"
+        kind = None if patterns is None else tuple(each.matches(arn, {}, arn=True) for each in patterns)
+        if kind in alike:
+            known[name] = alike[kind]
             return known[name]
         with self._access.dependencies() as depends:
             try:
-                self._access.require("s3:GetObject", f"arn:aws:s3:::{bucket.name}/{name}", bucket)
+                self._access.require("s3:GetObject", arn, bucket)
                 allowed = True
             except AuthorizationError:
                 allowed = False
         if not depends:
             known[name] = allowed
+            if kind is not None:
+                alike[kind] = allowed
         return allowed
 
     def _known(self, policies: object) -> dict[str, bool]:
