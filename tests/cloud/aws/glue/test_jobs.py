@@ -42,7 +42,7 @@ class Process:
     def __init__(self, state: str = "ready") -> None:
         self.state, self.error = state, None
         self.killed: list[str] = []
-        self.stopped = self.jobs = 0
+        self.stopped = self.jobs = self.waited = 0
         self.reusable = True
         self.given: list[Any] = []
         self.result: str | None = None
@@ -60,6 +60,12 @@ class Process:
     def kill(self, reason: str) -> None:
         self.killed.append(reason)
         self.go.set()
+
+    def wait_ready(self, timeout: float) -> bool:
+        assert timeout == 10
+        assert self.stopped == 0
+        self.waited += 1
+        return True
 
     def stop(self) -> None:
         self.stopped += 1
@@ -641,17 +647,24 @@ def test_a_run_gives_its_process_to_the_next(made: list[Any], stock: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("unfit", "stopped"),
-    [({"reusable": False}, 1), ({"jobs": 25}, 1), ({"jobs": 26}, 1), ({"jobs": 24}, 0), ({}, 0)],
+    ("unfit", "waited", "stopped"),
+    [
+        ({"reusable": False}, 0, 1),
+        ({"jobs": 25}, 1, 1),
+        ({"jobs": 26}, 1, 1),
+        ({"jobs": 24}, 0, 0),
+        ({}, 0, 0),
+    ],
 )
 def test_a_process_that_is_not_fit_for_a_further_run_ends(
-    made: list[Any], stock: Callable[..., SparkPool], unfit: dict[str, Any], stopped: int
+    made: list[Any], stock: Callable[..., SparkPool], unfit: dict[str, Any], waited: int, stopped: int
 ) -> None:
     cold = stock(size=0, runs=2)
     process: Any = cold.take()
     vars(process).update(unfit)
     cold.release(process)
-    assert process.stopped == stopped
+    # What its job has left to tell is told before it ends.
+    assert (process.waited, process.stopped) == (waited, stopped)
     assert (cold.take() is process) is not stopped
 
 

@@ -56,6 +56,13 @@ def follow(lines):
             time.sleep(60)
         elif word == "job":
             print(json.dumps(job), flush=True)
+        elif word == "wait":
+            while not os.path.exists(os.path.join(options["folder"], "..", rest)):
+                time.sleep(0.01)
+        elif word == "next":
+            further = json.loads(sys.stdin.readline())
+            mark()
+            follow(base64.b64decode(further["script"]).decode())
 follow(open(os.path.join(options["folder"], "..", "before")).read())
 job = json.loads(sys.stdin.readline())
 mark()
@@ -221,6 +228,23 @@ def test_lines_without_a_word_and_stages_are_told(start: Callable[..., SparkProc
     assert process.run(job, lambda name, line: seen.append(line), stages.append) is None
     # The line's end before a mark is the mark's own.
     assert (seen, stages) == (["", "one", "", "", "two", ""], [{"id": 7}])
+
+
+def test_stages_that_are_told_late_are_of_their_own_job(
+    start: Callable[..., SparkProcess], tmp_path: Path
+) -> None:
+    process = start(READY)
+    first: list[Any] = []
+    second: list[Any] = []
+    late = script(FINISHED, "wait told", 'tell {"state": "stage", "stage": {"id": 1}}', READY, "next")
+    assert process.run(late, on_stage=first.append) is None
+    job = script('tell {"state": "stage", "stage": {"id": 2}}', FINISHED)
+    thread = threading.Thread(target=lambda: process.run(job, on_stage=second.append))
+    thread.start()
+    time.sleep(0.05)
+    (tmp_path / "told").touch()
+    thread.join(20)
+    assert (first, second) == ([{"id": 1}], [{"id": 2}])
 
 
 def test_a_script_is_read_from_its_file(start: Callable[..., SparkProcess], tmp_path: Path) -> None:

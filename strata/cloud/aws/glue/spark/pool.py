@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 _FAULTS = 3
 # A JVM keeps a little of each job; after as many it makes room for a new one.
 _JOBS = 25
+# Seconds that a process which makes room has to settle.
+_SETTLING = 10.0
 # The nearest to running a job first.
 _READINESS = ("ready", "settling", "starting")
 
@@ -107,6 +109,9 @@ class SparkPool:
             if keep := fit and len(self._stock) < max(self._size, self._runs):
                 self._stock.insert(0, process)
         if not keep:
+            if process.reusable:
+                # What is left to tell of its job.
+                process.wait_ready(_SETTLING)
             process.stop()
         with self._changed:
             self._taken.discard(process)

@@ -176,6 +176,8 @@ class SparkProcess:
         stage that Spark ran for it, soon after the job's end.
         """
         with self._changed:
+            # The stages of the job before are still told.
+            self._changed.wait_for(lambda: self.state != "settling")
             self.jobs += 1
             self._on_line, self._begun, self._over = on_line, False, False
             self._on_stage = on_stage
