@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import shutil
 import threading
@@ -170,8 +171,9 @@ class FileCache:
 
 def load_reader() -> None:
     """Import what a first query of files needs, so that it need not: a fifth of a second."""
-    # pyarrow.compute: values are cast to Snowflake's types.
-    import sqlglot.dialects.duckdb  # noqa: F401
+    # With pyarrow.compute, values are cast to Snowflake's types.
+    for name in ("pyarrow.compute", "pyarrow.parquet", "sqlglot.dialects.duckdb"):
+        importlib.import_module(name)
 
 
 def _schema(body: bytes) -> pa.Schema | None:
