@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,7 +23,6 @@ from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 from strata.cloud.aws.iam.authorization import AuthorizationError
 from strata.cloud.aws.s3.access import S3Access
 from strata.cloud.aws.s3.buckets import bucket_named
-from strata.iam import Pattern
 
 # How many sets of policies, each with the decisions made by it, are remembered.
 _POLICIES = 8
@@ -97,20 +96,18 @@ class StoredObjects:
         Raises:
             StorageError: the bucket does not exist.
         """
-        bucket = _existing(bucket_name)
+        bucket, names = _existing(bucket_name), list(names)
         with self._asked(keys, bucket_name, {}):
             try:
                 known = self._known(self._access.policies(bucket))
-                patterns = self._access.resources(bucket)
+                fresh = self._decide(bucket, [name for name in names if name not in known], known)
             except AuthorizationError:
                 return set()
             may_decrypt = self._access.decryption(bucket)
-            # By which of the patterns an object's ARN matches.
-            alike: dict[tuple[bool, ...], bool] = {}
             return {
                 name
                 for name in names
-                if self._may_read(bucket, name, known, patterns, alike) and may_decrypt(name)
+                if (fresh[name] if name in fresh else known[name]) and may_decrypt(name)
             }
 
     def body(self, bucket_name: str, stored: StoredObject) -> bytes | None:
@@ -124,32 +121,31 @@ class StoredObjects:
             return bytes(found.value) if restored else None
         return bytes(found.value)
 
-    def _may_read(
-        self,
-        bucket: FakeBucket,
-        name: str,
-        known: dict[str, bool],
-        patterns: tuple[Pattern, ...] | None,
-        alike: dict[tuple[bool, ...], bool],
-    ) -> bool:
-        if name in known:
-            return known[name]
-        arn = f"arn:aws:s3:::{bucket.name}/{name}"
-        kind = None if patterns is None else tuple(each.matches(arn, {}, arn=True) for each in patterns)
-        if kind in alike:
-            known[name] = alike[kind]
-            return known[name]
-        with self._access.dependencies() as depends:
-            try:
-                self._access.require("s3:GetObject", arn, bucket)
-                allowed = True
-            except AuthorizationError:
-                allowed = False
-        if not depends:
-            known[name] = allowed
-            if kind is not None:
-                alike[kind] = allowed
-        return allowed
+    def _decide(self, bucket: FakeBucket, names: Collection[str], known: dict[str, bool]) -> dict[str, bool]:
+        """Return which objects may be read; keep in `known` what nothing but the policies decides."""
+        if not names:
+            return {}
+        patterns = self._access.resources(bucket)
+        found: dict[str, bool] = {}
+        # By which of the patterns an object's ARN matches.
+        alike: dict[tuple[bool, ...], bool] = {}
+        for name in names:
+            arn = f"arn:aws:s3:::{bucket.name}/{name}"
+            kind = None if patterns is None else tuple(each.matches(arn, {}, arn=True) for each in patterns)
+            if kind in alike:
+                found[name] = known[name] = alike[kind]
+                continue
+            with self._access.dependencies() as depends:
+                try:
+                    self._access.require("s3:GetObject", arn, bucket)
+                    found[name] = True
+                except AuthorizationError:
+                    found[name] = False
+            if not depends:
+                known[name] = found[name]
+                if kind is not None:
+                    alike[kind] = found[name]
+        return found
 
     def _known(self, policies: object) -> dict[str, bool]:
         """Return the decisions made by these policies."""
