@@ -214,19 +214,19 @@ def test_what_a_job_has_left_behind(
     text = stat.format(pid=4_000_001, known=4_000_002, group=os.getpgrp())
     (tmp_path / "stat").write_text(text)
     found = [str(tmp_path / "stat"), str(tmp_path / "gone")]
-    monkeypatch.setattr(driver.glob, "glob", lambda pattern: found)
-    monkeypatch.setattr(driver.os.path, "isdir", lambda place: True)
-    assert driver.left_behind({4_000_002}) is left
+    monkeypatch.setattr(driver.GROUP.glob, "glob", lambda pattern: found)
+    monkeypatch.setattr(os.path, "isdir", lambda place: True)
+    assert driver.GROUP.left_behind({4_000_002}) is left
 
 
 def test_what_a_job_has_left_behind_where_there_is_no_proc(
     driver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = f"  4000001 {os.getpgrp()} Ss+\n  4000002 {os.getpgrp()} S\n    7     7 Z\n"
-    monkeypatch.setattr(driver.os.path, "isdir", lambda place: False)
-    monkeypatch.setattr(driver.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=shown))
-    assert driver.left_behind({4_000_002})
-    assert not driver.left_behind({4_000_001, 4_000_002})
+    monkeypatch.setattr(os.path, "isdir", lambda place: False)
+    monkeypatch.setattr(driver.GROUP.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=shown))
+    assert driver.GROUP.left_behind({4_000_002})
+    assert not driver.GROUP.left_behind({4_000_001, 4_000_002})
 
 
 class Stage:
@@ -258,7 +258,11 @@ class Stage:
 
 
 def stages_told(
-    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch, newest_first: list[Stage] | None
+    driver: Any,
+    told: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    newest_first: list[Stage] | None,
+    first: int = 0,
 ) -> list[Any]:
     """What is reported of the stages of a job; None: its script has stopped the context."""
     asked: list[Any] = []
@@ -275,7 +279,8 @@ def stages_told(
         )
     pyspark = SimpleNamespace(SparkContext=SimpleNamespace(_active_spark_context=context))
     monkeypatch.setitem(sys.modules, "pyspark", pyspark)
-    driver.report_stages(SimpleNamespace(double="double"))
+    for stage in driver.load("stages").stages(first, SimpleNamespace(double="double")):
+        driver.tell(state="stage", stage=stage)
     if newest_first is not None:
         # All of them, without details, once the last event was taken; no quantiles are asked for.
         assert asked == ["waited", (None, False, False, ("double", 0), None)]
@@ -308,6 +313,14 @@ def test_the_stages_of_a_job_are_told_in_their_order(
     }
     assert (failed["id"], failed["status"], failed["name"]) == (1, "FAILED", "n" * 200)
     assert (active["id"], active["status"], active["seconds"]) == (3, "ACTIVE", None)
+
+
+def test_of_a_context_that_had_other_jobs_the_jobs_own_stages_are_told(
+    driver: Any, told: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [Stage(number) for number in (9, 8, 7, 6)]
+    found = stages_told(driver, told, monkeypatch, stages, first=8)
+    assert [stage["id"] for stage in found] == [0, 1]
 
 
 def test_of_many_stages_the_last_hundred_are_told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -55,6 +56,8 @@ class SparkContext:
         note("connect " + os.environ["PYSPARK_GATEWAY_PORT"] + " " + os.environ["PYSPARK_GATEWAY_SECRET"])
         cls._jvm = Names()
         cls._active_spark_context = SimpleNamespace(stop=lambda: note("stop"))
+    def _initialize_context(self, jconf):
+        raise AssertionError("no job makes one")
 """,
     "pyspark/sql/__init__.py": """
 from types import SimpleNamespace
@@ -86,9 +89,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def begin(warm_up: str = "", **named: Any) -> SparkProcess:
         if warm_up:
-            folder = tmp_path / "spark"
-            folder.mkdir()
-            (folder / "driver.py").write_bytes(processes._DRIVER.read_bytes())
+            folder = shutil.copytree(processes._DRIVER.parent, tmp_path / "spark")
             (folder / "warm_up.py").write_text(warm_up)
             monkeypatch.setattr(processes, "_DRIVER", folder / "driver.py")
         settings = replace(SETTINGS, jars=tmp_path)

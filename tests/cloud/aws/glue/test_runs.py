@@ -189,6 +189,65 @@ def test_a_run_executes_the_present_script_and_sees_nothing_of_the_run_before(
     ]
 
 
+LOOKS = """
+import sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName(sys.argv[-1]).getOrCreate()
+sc = spark.sparkContext
+hadoop = sc._jsc.hadoopConfiguration()
+listeners = sc._jsc.sc().listenerBus().listeners()
+print(sc.applicationId)
+print(sc.appName, hadoop.get("left.behind"), hadoop.get("fs.s3a.access.key") == sc._conf.get("spark.hadoop.fs.s3a.access.key"))
+print(spark.catalog.tableExists("left_behind"), spark.conf.get("spark.sql.shuffle.partitions"), listeners.size())
+print(hadoop.get("fs.s3a.access.key"))
+spark.range(5).write.mode("overwrite").parquet("s3://strata-artifacts/looked")
+"""
+LEAVES = {
+    # What is taken away, and the context stays.
+    "views": """
+hadoop.set("left.behind", "yes")
+spark.range(5).createOrReplaceTempView("left_behind")
+spark.conf.set("spark.sql.shuffle.partitions", "9")
+""",
+    # What is not, and the context goes.
+    "cached": "spark.range(5).cache().count()",
+    "file": "import __main__; sc.addFile(__main__.__file__)",
+    "setting": "sc._conf.set('spark.left.behind', 'yes')",
+    "worker": "print(sc.parallelize([1], 1).map(lambda number: number + 1).collect())",
+}
+
+
+def test_a_context_stays_for_the_next_run_unless_something_is_left_in_it(
+    cloud: Cloud, started: list[SparkProcess]
+) -> None:
+    until(lambda: started and settled(started), 240)
+    looks, leaves = create(cloud, LOOKS), {case: create(cloud, LOOKS + more) for case, more in LEAVES.items()}
+
+    def ran(name: str, word: str) -> list[str]:
+        until(lambda: settled(started), 240)
+        run_id = start(cloud, name, Arguments={"--word": word})
+        assert end_of(cloud, name, run_id)["JobRunState"] == "SUCCEEDED"
+        return printed(cloud, run_id)
+
+    application, *first, key = ran(looks, "first")
+    assert first[0] == "first None True"
+    kept = {}
+    for case, name in leaves.items():
+        application, *_ = ran(name, case)
+        after, *shown, its_key = ran(looks, f"after {case}")
+        kept[case] = after == application
+        assert shown == [f"after {case} None True", first[1]]
+        # Those of its own role session.
+        assert its_key != key
+        key = its_key
+    assert kept == {"views": True, "cached": False, "file": False, "setting": False, "worker": False}
+    run_id = start(cloud, looks)
+    end_of(cloud, looks, run_id)
+    until(lambda: settled(started), 240)
+    # The write, whatever the context did before.
+    assert [one["id"] for one in until(lambda: stages_of(cloud, run_id), 10)] == [0]
+
+
 def test_a_run_has_the_rights_of_its_own_role_alone(cloud: Cloud, started: list[SparkProcess]) -> None:
     """S3A keeps its clients, and so their keys, as long as the JVM lives."""
     cloud.role("strata-nothing", "glue.amazonaws.com")

@@ -6,7 +6,8 @@ Started with one argument, a JSON object: `control` (file descriptor for JSON li
 before and after a job's own on stdout and stderr), `lost_seconds` (how long the end of a JVM that no longer
 answers is waited for). It starts the JVM and warms it up, then reads jobs from standard input, a line
 each (see `SparkJob` in process.py). Each runs in a fork of this process, which has imported PySpark and
-nothing else, and makes its own SparkContext in the JVM; what it leaves there is taken away behind it.
+nothing else. What it leaves in the JVM is taken away behind it; its SparkContext may stay for the next job
+(kept_context.py).
 When standard input ends, the parent is gone: the whole process group is killed, the JVM with it.
 """
 
@@ -15,8 +16,9 @@ from __future__ import annotations
 import base64
 import collections
 import contextlib
-import glob
+import dataclasses
 import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -34,11 +36,24 @@ from typing import Any
 START = time.monotonic()
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
 SPARK_LOG = os.dup(2)
-# Of a job that has more, the last ones are told.
-MOST_STAGES = 100
 LOST = ("py4j.protocol.Py4JError", "py4j.protocol.Py4JNetworkError", "ConnectionRefusedError")
 # Set in the warm-up's fork when a job waits.
 hurry: list[int] = []
+
+
+def load(name: str) -> Any:
+    """Return a module of this folder, which is not on the import path."""
+    place = os.path.join(os.path.dirname(__file__), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"strata_{name}", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+KEPT = load("kept_context")
+GROUP = load("process_group")
 
 
 def tell(**message: Any) -> None:
@@ -174,54 +189,31 @@ def connect(jvm_process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
     return jvm, jvm.System.getProperties().clone()
 
 
-def report_stages(jvm: Any) -> None:
-    """Report to the parent which stages the job had, from the store that Spark keeps even without its UI."""
+def settle(jvm: Any, properties: Any, kept: Any) -> Any:
+    """Leave the JVM as the next job is to find it: no file system with keys, no settings, no used context.
+
+    Args:
+        jvm: of PySpark.
+        properties: of the JVM, before the job.
+        kept: the job's KeptContext.
+
+    Returns:
+        The KeptContext for the next job.
+    """
     from pyspark import SparkContext
 
-    context: Any = SparkContext._active_spark_context
-    if context is None:
-        # The script has stopped it, and Spark has forgotten its stages.
-        return
-    spark = context._jsc.sc()
-    spark.listenerBus().waitUntilEmpty()
-    doubles = context._gateway.new_array(jvm.double, 0)
-    found = spark.statusStore().stageList(None, False, False, doubles, None)
-    # The newest come first.
-    stages = [found.apply(place) for place in range(min(found.size(), MOST_STAGES))]
-    for stage in reversed(stages):
-        status = stage.status().toString()
-        if status == "SKIPPED":
-            # An earlier stage has left what it would have computed.
-            continue
-        began, ended = stage.submissionTime(), stage.completionTime()
-        known = began.isDefined() and ended.isDefined()
-        facts = {
-            "id": stage.stageId(),
-            # A message that is longer than a pipe's unit may be torn apart.
-            "name": stage.name()[:200],
-            "status": status,
-            "tasks": stage.numTasks(),
-            "failed_tasks": stage.numFailedTasks(),
-            "seconds": (ended.get().getTime() - began.get().getTime()) / 1000 if known else None,
-            "records_read": stage.inputRecords() + stage.shuffleReadRecords(),
-            "records_written": stage.outputRecords() + stage.shuffleWriteRecords(),
-        }
-        tell(state="stage", stage=facts)
-
-
-def settle(jvm: Any, properties: Any) -> None:
-    """Leave the JVM as the next job is to find it: no context, no file system with keys, no settings."""
-    from pyspark import SparkContext
-
-    if SparkContext._active_spark_context is not None:
-        SparkContext._active_spark_context.stop()
-    if jvm.org.apache.spark.SparkEnv.get() is not None:
-        raise RuntimeError("the job has left a SparkContext")
+    if not KEPT.clear(jvm, kept):
+        kept = KEPT.KeptContext()
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+        if jvm.org.apache.spark.SparkEnv.get() is not None:
+            raise RuntimeError("the job has left a SparkContext")
     jvm.org.apache.spark.sql.SparkSession.clearActiveSession()
     jvm.org.apache.spark.sql.SparkSession.clearDefaultSession()
     jvm.org.apache.hadoop.fs.FileSystem.closeAll()
     jvm.System.setProperties(properties)
     jvm.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+    return kept
 
 
 def prepare(jvm: Any, job: dict[str, Any], folder: str) -> str:
@@ -308,30 +300,34 @@ def jvm_death(jvm_process: subprocess.Popen[bytes], reason: str | None) -> str |
     )
 
 
-def warm(jvm_process: subprocess.Popen[bytes], orders: Orders) -> None:
-    """Warm the JVM up; the parent hears of a failure."""
+def warm(jvm_process: subprocess.Popen[bytes], orders: Orders) -> Any:
+    """Warm the JVM up; the parent hears of a failure. Return the KeptContext."""
 
     def work(answer: Callable[[Any], None]) -> None:
         from pyspark.sql import SparkSession
 
         jvm, properties = connect(jvm_process)
+        kept = KEPT.KeptContext()
+        KEPT.offer(jvm, kept, {})
         try:
-            warm_up = runpy.run_path(os.path.join(os.path.dirname(__file__), "warm_up.py"))["warm_up"]
             session = SparkSession.builder.getOrCreate()
-            warm_up(session, OPTIONS["warm_up"], OPTIONS["region"], lambda: bool(hurry))
+            load("warm_up").warm_up(session, OPTIONS["warm_up"], OPTIONS["region"], lambda: bool(hurry))
         except Exception as error:
             # A job can still run, only slower.
             tell(state="cold", error=f"{type(error).__name__}: {error}")
-        settle(jvm, properties)
+        answer(dataclasses.asdict(settle(jvm, properties, kept)))
 
     fork = Fork(orders, work)
-    fork.answer()
+    kept = fork.answer()
     if code := fork.wait():
         tell(state="cold", error=f"its process ended with exit code {code}")
+    return KEPT.KeptContext(**(kept or {}))
 
 
-def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], orders: Orders) -> bool:
-    """Run a job; return whether the JVM can take another.
+def do(
+    job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], orders: Orders, kept: Any
+) -> Any:
+    """Run a job; return the KeptContext, or None if the JVM can take no other.
 
     The parent hears of the script's end before what it leaves is cleared away.
     """
@@ -340,6 +336,7 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         jvm, properties = connect(jvm_process)
         script = prepare(jvm, job, folder)
+        KEPT.offer(jvm, kept, job["py_files"])
         mark_output()
         tell(state="running")
         reason = run(script)
@@ -347,9 +344,9 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
         answer({"error": reason})
         # The parent has the job's end already: what follows takes none of the run's time.
         with contextlib.suppress(Exception):
-            report_stages(jvm)
-        settle(jvm, properties)
-        answer("settled")
+            for stage in load("stages").stages(kept.first_stage, jvm):
+                tell(state="stage", stage=stage)
+        answer(dataclasses.asdict(settle(jvm, properties, kept)))
 
     fork = Fork(orders, work)
     ended = fork.answer()
@@ -360,10 +357,12 @@ def do(job: dict[str, Any], folder: str, jvm_process: subprocess.Popen[bytes], o
     if death:
         reason = f"{death}: {reason}" if reason else death
     tell(state="finished", error=reason)
-    settled = not death and fork.answer() == "settled"
+    settled = None if death else fork.answer()
     fork.wait()
     shutil.rmtree(folder, ignore_errors=True)
-    return settled and not left_behind({os.getpid(), jvm_process.pid})
+    if settled is None or GROUP.left_behind({os.getpid(), jvm_process.pid}):
+        return None
+    return KEPT.KeptContext(**settled)
 
 
 def leave(code: int) -> None:
@@ -375,25 +374,6 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
-def left_behind(known: set[int]) -> bool:
-    """Whether a job has left a process in this group."""
-    group = os.getpgrp()
-    if os.path.isdir("/proc/self"):
-        lines = []
-        for status in glob.glob("/proc/[0-9]*/stat"):
-            with contextlib.suppress(OSError), open(status) as file:
-                pid, _, rest = file.read().partition(" (")
-                # The name may hold spaces and brackets.
-                state, _, its_group = rest.rpartition(") ")[2].split()[:3]
-                lines.append((int(pid), int(its_group), state))
-    else:
-        shown = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
-        )
-        lines = [(int(pid), int(its), state) for pid, its, state in map(str.split, shown.stdout.splitlines())]
-    return any(its == group and pid not in known and state[0] != "Z" for pid, its, state in lines)
-
-
 def main() -> None:
     """Start, warm up, and run what comes."""
     orders = Orders(os.dup(0))
@@ -402,14 +382,14 @@ def main() -> None:
     sys.path[:0] = OPTIONS["libraries"]
     jvm_process = start_jvm()
     tell(state="started", seconds=round(time.monotonic() - START, 3))
-    if OPTIONS["warm_up"]:
-        warm(jvm_process, orders)
+    kept = warm(jvm_process, orders) if OPTIONS["warm_up"] else KEPT.KeptContext()
     number = 0
     while True:
         tell(state="ready", seconds=round(time.monotonic() - START, 3))
         number += 1
         folder = os.path.join(OPTIONS["folder"], f"job-{number}")
-        if not do(orders.next(), folder, jvm_process, orders):
+        kept = do(orders.next(), folder, jvm_process, orders, kept)
+        if kept is None:
             os._exit(0)
 
 

@@ -22,8 +22,7 @@ _FAULTS = 3
 _JOBS = 25
 # Seconds that a process which makes room has to settle.
 _SETTLING = 10.0
-# The nearest to running a job first.
-_READINESS = ("ready", "settling", "starting")
+_READINESS = ("ready", "settling", "new", "starting")
 
 
 class SparkPool:
@@ -84,7 +83,7 @@ class SparkPool:
             return self._changed.wait_for(lambda: self._ready() >= count, timeout)
 
     def take(self) -> SparkProcess:
-        """Return a process for one job: a warm one, else the one nearest to it, else a new, cold one.
+        """Return a process for one job: the warmest, which may still settle, else a new, cold one.
 
         Of the warm ones it is the one that was given back last, most of whose code is compiled. Waits while
         too many runs go on. Give it back with `release`. Raises StrataError if Spark cannot be started or the
@@ -97,7 +96,7 @@ class SparkPool:
             if self._stopped:
                 raise StrataError("the embedded cloud is stopping")
             self._stock = [process for process in self._stock if process.state != "ended"]
-            self._stock.sort(key=lambda process: _READINESS.index(process.state))
+            self._stock.sort(key=_readiness)
             process = self._stock.pop(0) if self._stock else self._new(warm_up=0, background=False)
             self._taken.add(process)
             return process
@@ -180,3 +179,8 @@ class SparkPool:
                     self._stock.append(
                         self._new(warm_up=self._warm_up, background=self._filled or bool(self._stock))
                     )
+
+
+def _readiness(process: SparkProcess) -> int:
+    """How near a job's start is: what has run some settles sooner than a new process compiles their code."""
+    return _READINESS.index("new" if process.state == "ready" and not process.jobs else process.state)

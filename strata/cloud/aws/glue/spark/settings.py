@@ -102,12 +102,16 @@ class SparkSettings:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.shuffle.partitions": "4",
+            # Two jobs of the pipeline have more classes than the hundred that are kept by default.
+            "spark.sql.codegen.cache.maxEntries": "1000",
             "spark.sql.session.timeZone": "UTC",
             "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
             "spark.hadoop.fs.s3a.endpoint": self.endpoint,
             "spark.hadoop.fs.s3a.endpoint.region": self.region,
             "spark.hadoop.fs.s3a.path.style.access": "true",
             "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+            # After each write S3A otherwise asks S3 to delete what may stand for the folders above it.
+            "spark.hadoop.fs.s3a.directory.marker.retention": "keep",
             # S3A's own values wait for minutes before they say that an endpoint is dead.
             "spark.hadoop.fs.s3a.attempts.maximum": "2",
             "spark.hadoop.fs.s3a.retry.limit": "2",
@@ -133,7 +137,8 @@ class SparkSettings:
             options += f" {self.classes.option}"
         own = {
             "spark.driver.extraJavaOptions": options,
-            "spark.sql.warehouse.dir": str(folder.parent / "warehouse"),
+            # As Spark writes it itself, so that a context keeps the settings with which it was made.
+            "spark.sql.warehouse.dir": f"file:{folder.parent / 'warehouse'}",
             "spark.hadoop.fs.s3a.buffer.dir": str(temporary),
         }
         lines = [f"{name} {value}\n" for name, value in {**self.defaults(), **own}.items()]
