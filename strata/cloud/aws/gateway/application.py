@@ -22,7 +22,6 @@ from moto.core.request import determine_request_protocol
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
-    MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.exceptions import HTTPException
@@ -81,17 +80,6 @@ class _Dispatcher(DomainDispatcherApplication):
             status, content = self._services.snapshot.answer(asked.method, asked.get_data())
             return Response(content, status, mimetype="application/octet-stream")(environ, start_response)
         return super().__call__(environ, start_response)
-
-
-class QuietRequestHandler(MotoRequestHandler):
-    """Handles requests without a line on standard error for each."""
-
-    # Headers and body leave in two writes: with Nagle's algorithm each answer on a kept-alive connection
-    # would wait 40 ms for the client's delayed acknowledgement.
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Log nothing."""
 
 
 def _service_application(service: Any, services: Services) -> Flask:

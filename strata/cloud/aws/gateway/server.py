@@ -16,8 +16,7 @@ from strata.cloud.listen import listen
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
-    from werkzeug.serving import BaseWSGIServer
-
+    from strata.cloud.aws.gateway.connections import AwsHttpServer
     from strata.cloud.aws.gateway.services import Services
 
 # moto keeps its state in module globals: one server at a time in a process.
@@ -37,7 +36,7 @@ class AwsServer:
         self._leave_out = leave_out
         self._services: Services | None = None
         self._settings = Patches()
-        self._server: BaseWSGIServer | None = None
+        self._server: AwsHttpServer | None = None
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._holds = False
@@ -114,18 +113,10 @@ class AwsServer:
         return self._services
 
     def _serve(self, listening: socket.socket, services: Services) -> None:
-        from werkzeug.serving import make_server
+        from strata.cloud.aws.gateway.application import create_application
+        from strata.cloud.aws.gateway.connections import AwsHttpServer
 
-        from strata.cloud.aws.gateway.application import QuietRequestHandler, create_application
-
-        self._server = make_server(
-            "127.0.0.1",
-            self.context.aws_port,
-            create_application(services),
-            threaded=True,
-            request_handler=QuietRequestHandler,
-            fd=listening.fileno(),
-        )
+        self._server = AwsHttpServer(self.context.aws_port, create_application(services), listening.fileno())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="aws-server", daemon=True
         )
