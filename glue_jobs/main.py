@@ -135,9 +135,9 @@ def _clean_copy(
     numbered = numbers.of(judged)
     tally, dates = Counter(counts.reasons), counts.dates
     rows_clean = tally.pop(None, 0)
-    repeats = _write_repeated(spark, storage, layout, agreed, numbered)
+    repeats, repeated = _write_repeated(spark, storage, layout, agreed, numbered)
     if repeats is not None:
-        tally.update({row["_reason"]: row["count"] for row in repeats.groupBy("_reason").count().collect()})
+        tally.update(repeated)
         rows_clean, dates = verdicts.totals(agreed, verdicts.clean_rows(agreed, numbered, repeats))
     rows_duplicate = tally.pop(clean.DUPLICATE, 0)
     rows_quarantined = sum(tally.values())
@@ -348,19 +348,25 @@ def _read_source(
 
 def _write_repeated(
     spark: SparkSession, storage: JobStorage, layout: ObjectLayout, agreed: Contract, numbered: DataFrame
-) -> DataFrame | None:
-    """Writes which rows repeat others, once for `curate` and once for people; None if there are none."""
+) -> tuple[DataFrame | None, dict[str, int]]:
+    """Writes which rows repeat others, once for `curate` and once for people.
+
+    Returns:
+        The rows, None if there are none, and how many there are by reason.
+    """
     storage.delete(layout.duplicates)
     found = verdicts.repeated(agreed, numbered)
     if found is None:
-        return None
+        return None, {}
+    counts = {reason: f"count_if(_reason = '{reason}')" for reason in verdicts.REASONS}
+    observation, found = observed(found, **counts)
     writer(found).mode("overwrite").parquet(layout.repeated)
     repeats = spark.read.schema(verdicts.REPEATED).parquet(layout.repeated)
     duplicates = repeats.where(f"_reason = '{clean.DUPLICATE}'").selectExpr(
         "source_line", "_detail AS detail"
     )
     writer(duplicates.coalesce(1)).mode("overwrite").json(layout.duplicates)
-    return repeats
+    return repeats, values(observation)
 
 
 def _quarantine_object(

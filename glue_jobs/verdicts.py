@@ -23,6 +23,8 @@ from glue_jobs.lines import Block, SourceRows, number_sql, shifts_of
 
 # Schema, as DDL, of the rows that repeat others.
 REPEATED = "source_line bigint, _reason string, _detail string, _row string"
+# Of rows that repeat others.
+REASONS = (DUPLICATE, NOT_UNIQUE)
 _BLANK = "trim(BOTH ' \\r' FROM _row) = ''"
 
 
