@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -189,7 +188,7 @@ class Engine:
             raise not_implemented("PUT")
         fakesnow_compat.forget_results(connection)
         table, described = shaped(table, None)
-        return ArrowRows(table, described, statement_type_id(statement.tree), str(uuid.uuid4()))
+        return ArrowRows(table, described, statement_type_id(statement.tree))
 
     def _read(
         self, connection: Any, query: Query, parameters: Sequence[Any] | dict[str, Any] | None
@@ -197,7 +196,7 @@ class Engine:
         values = list(parameters) if parameters and query.takes_values else None
         table = translated(lambda: fakesnow_compat.read(connection, query.sql, values))
         table, described = shaped(table, query.columns)
-        return ArrowRows(table, described, query.kind, str(uuid.uuid4()))
+        return ArrowRows(table, described, query.kind)
 
 
 def _qualified(path: tuple[str, ...]) -> str:

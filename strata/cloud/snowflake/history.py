@@ -20,6 +20,7 @@ _ROWS = 100_000
 _BYTES = 64 * 1024**2
 # No query has this id.
 BOUND = ""
+_FORGOTTEN = (None, 0)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class History:
     """Keeps the last results of a session by their query's id; large ones are not kept."""
 
     def __init__(self) -> None:
-        self._results: OrderedDict[str, Rows | ArrowRows | None] = OrderedDict()
+        # With their bytes, which Arrow counts anew each time it is asked.
+        self._results: OrderedDict[str, tuple[Rows | ArrowRows | None, int]] = OrderedDict()
         self._bytes = 0
         self._bound: KeptResult | None = None
 
@@ -45,20 +47,24 @@ class History:
 
     def keep(self, query_id: str, rows: Rows | ArrowRows) -> None:
         large = isinstance(rows, ArrowRows) and rows.table.num_rows > _ROWS
-        self._results[query_id] = None if large or _size(rows) > _BYTES else rows
-        self._bytes += _size(self._results[query_id])
+        size = _size(rows)
+        if large or size > _BYTES:
+            self._results[query_id] = _FORGOTTEN
+        else:
+            self._results[query_id] = (rows, size)
+            self._bytes += size
         while len(self._results) > _KEPT:
-            self._bytes -= _size(self._results.popitem(last=False)[1])
+            self._bytes -= self._results.popitem(last=False)[1][1]
         if self._bytes > _BYTES:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         """Forget the rows of the oldest results; their ids stay."""
-        for query_id, rows in self._results.items():
+        for query_id, (_, size) in self._results.items():
             if self._bytes <= _BYTES:
                 return
-            self._bytes -= _size(rows)
-            self._results[query_id] = None
+            self._bytes -= size
+            self._results[query_id] = _FORGOTTEN
 
     @contextmanager
     def bound(self, values: KeptResult) -> Iterator[None]:
@@ -77,13 +83,13 @@ class History:
         """
         if query_id == BOUND and self._bound is not None:
             return self._bound
-        found = self._results.get(query_id)
+        found, _ = self._results.get(query_id, _FORGOTTEN)
         if found is None:
             raise SqlError(f"Statement {query_id} not found", code=709, sqlstate="02000")
         return _readable(found)
 
 
-def _size(rows: Rows | ArrowRows | None) -> int:
+def _size(rows: Rows | ArrowRows) -> int:
     return rows.table.nbytes if isinstance(rows, ArrowRows) else 0
 
 

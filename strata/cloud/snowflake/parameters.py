@@ -6,7 +6,6 @@ import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
-from strata.cloud.snowflake.catalog import User
 from strata.cloud.snowflake.errors import SqlError, invalid_value, not_implemented
 from strata.cloud.snowflake.properties import known_parameters
 from strata.cloud.snowflake.property_values import Option
@@ -36,12 +35,12 @@ _PREFIXES = ("CLIENT_", "JDBC_", "ODBC_")
 
 def level_of(session: SnowflakeSession, name: str) -> tuple[str, str]:
     """Return a parameter's value, and the level that sets it: SESSION, USER, ACCOUNT or the empty string."""
-    with session.account.lock:
-        user = session.catalog.find("USER", (session.user,))
-        of_user: Mapping[str, str] = dict(user.parameters) if isinstance(user, User) else {}
+    # Read once and without the catalogue's lock: each answer needs some, and others may hold it for long.
+    user = session.catalog.users.get(session.user)
+    of_user: Mapping[str, str] = user.parameters if user is not None else {}
     for level, values in (("SESSION", session.parameters), ("USER", of_user), ("ACCOUNT", ACCOUNT)):
-        if name in values:
-            return values[name], level
+        if (value := values.get(name)) is not None:
+            return value, level
     return str(known_parameters()[name]["default"]), ""
 
 

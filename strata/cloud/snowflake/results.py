@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fakesnow.statement_type import DDL, DESCRIBE, DML_TYPE_IDS, SELECT, SHOW
@@ -24,7 +23,6 @@ class Rows:
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Cell]]
     statement_type: int = SHOW
-    query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def data(self) -> dict[str, Any]:
         """Return the result's part of the response to a query request."""
@@ -33,7 +31,6 @@ class Rows:
             "rowset": [[_text(cell) for cell in row] for row in self.rows],
             "total": len(self.rows),
             "returned": len(self.rows),
-            "queryId": self.query_id,
             "statementTypeId": self.statement_type,
             "queryResultFormat": "json",
         }
@@ -46,7 +43,6 @@ class ArrowRows:
     table: Any
     rowtype: list[Any]
     statement_type: int
-    query_id: str
 
     def data(self) -> dict[str, Any]:
         """Return the result's part of the response to a query request."""
@@ -54,7 +50,6 @@ class ArrowRows:
             "rowtype": self.rowtype,
             "total": self.table.num_rows,
             "returned": self.table.num_rows,
-            "queryId": self.query_id,
             "statementTypeId": self.statement_type,
         }
         if self.statement_type in DML_TYPE_IDS:

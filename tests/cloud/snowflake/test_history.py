@@ -17,7 +17,7 @@ def kept(*sizes: int) -> History:
     """A history of results of so many numbers of eight bytes."""
     found = History()
     for place, size in enumerate(sizes):
-        found.keep(f"q{place}", ArrowRows(pa.table({"N": list(range(size))}), ROWTYPE, 4096, ""))
+        found.keep(f"q{place}", ArrowRows(pa.table({"N": list(range(size))}), ROWTYPE, 4096))
     return found
 
 

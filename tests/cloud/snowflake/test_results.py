@@ -33,13 +33,12 @@ COLUMN = {"nullable": True, "database": "", "schema": "", "table": ""}
     ],
 )
 def test_a_cell_and_its_column(kind: str, cell: Any, sent: str | None, described: dict[str, Any]) -> None:
-    data = Rows([("c", kind)], [[cell]], query_id="q").data()
+    data = Rows([("c", kind)], [[cell]]).data()
     assert data == {
         "rowtype": [{"name": "c", "type": kind} | COLUMN | described],
         "rowset": [[sent]],
         "total": 1,
         "returned": 1,
-        "queryId": "q",
         "statementTypeId": results.SHOW,
         "queryResultFormat": "json",
     }
@@ -58,28 +57,26 @@ def test_a_status_is_one_text() -> None:
         [["done"]],
         results.DDL,
     )
-    assert found.query_id != results.status("done").query_id
 
 
 def test_a_query_is_sent_as_arrow() -> None:
     rowtype = [results.Rows([("A", "text")], []).data()["rowtype"][0]]
-    data = ArrowRows(pa.table({"A": ["x", "y"]}), rowtype, results.SELECT, "q").data()
+    data = ArrowRows(pa.table({"A": ["x", "y"]}), rowtype, results.SELECT).data()
     with pa.ipc.open_stream(b64decode(data.pop("rowsetBase64"))) as reader:
         assert reader.read_all().column(0).to_pylist() == ["x", "y"]
     assert data == {
         "rowtype": rowtype,
         "total": 2,
         "returned": 2,
-        "queryId": "q",
         "statementTypeId": results.SELECT,
         "queryResultFormat": "arrow",
     }
-    empty = ArrowRows(pa.table({"A": pa.array([], pa.string())}), rowtype, results.SELECT, "q").data()
+    empty = ArrowRows(pa.table({"A": pa.array([], pa.string())}), rowtype, results.SELECT).data()
     assert (empty["rowsetBase64"], empty["total"]) == ("", 0)
 
 
 def test_the_counts_of_dml_are_sent_as_json() -> None:
     insert = 0x3100
     table = pa.table({"inserted": [2], "updated": pa.array([None], pa.int64())})
-    data = ArrowRows(table, [], insert, "q").data()
+    data = ArrowRows(table, [], insert).data()
     assert (data["queryResultFormat"], data["rowset"], data["total"]) == ("json", [["2", None]], 1)
