@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import logging
 import secrets
 import uuid
+import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from fakesnow.converter import from_binding
 from fakesnow.transforms import SERVER_VERSION
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from strata.cloud.github.issuer import Issuer
 from strata.cloud.snapshot import PATH, Snapshot
@@ -33,6 +32,8 @@ from strata.cloud.snowflake.session import SnowflakeAccount, SnowflakeSession
 from strata.cloud.snowflake.submissions import Submissions
 
 _log = logging.getLogger(__name__)
+# What zlib reads: text packed by gzip.
+_GZIP = 31
 _PARAMETERS = {
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
@@ -62,18 +63,19 @@ class Api:
             partial(snapshot.save, account), partial(snapshot.load, account, administrator=administrator)
         )
 
-    def application(self) -> Starlette:
+    def application(self) -> Router:
         ok = JSONResponse({"success": True, "data": None, "code": None, "message": None})
 
         async def accepted(request: Request) -> JSONResponse:
             return ok
 
-        return Starlette(
+        # A router alone: the middleware of an application words a defect for a browser.
+        return Router(
             routes=[
+                Route("/queries/v1/query-request", self._query, methods=["POST"]),
                 Route("/session/v1/login-request", self._login, methods=["POST"]),
                 Route("/session", self._session, methods=["POST"]),
                 Route("/session/heartbeat", self._session, methods=["POST"]),
-                Route("/queries/v1/query-request", self._query, methods=["POST"]),
                 Route("/queries/v1/abort-request", self._abort, methods=["POST"]),
                 Route("/queries/{query_id}/result", self._fetched, methods=["GET"]),
                 Route("/queries/{query_id}/abort-request", self._abort_query, methods=["POST"]),
@@ -331,7 +333,7 @@ def _parameters(session: SnowflakeSession) -> list[dict[str, Any]]:
 async def _body(request: Request) -> dict[str, Any]:
     raw = await request.body()
     if request.headers.get("Content-Encoding") == "gzip":
-        raw = gzip.decompress(raw)
+        raw = zlib.decompress(raw, _GZIP)
     loaded = json.loads(raw) if raw else {}
     return loaded if isinstance(loaded, dict) else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -30,8 +31,12 @@ _NAMES = {
 _SEMI_STRUCTURED = ("variant", "array", "object")
 _MICROSECONDS = 1_000_000
 _INTEGER = pa.int64()
-# Without options the library looks for them in the environment, for each stream.
-_STREAM = pa.ipc.IpcWriteOptions()
+# So many values are read sooner one by one than the library finds out how to cast them.
+_FEW = 32
+# A stream of Arrow is the message of its schema, those of its batches, and this.
+_END = b"\xff\xff\xff\xff\0\0\0\0"
+# What the schema tells of a column's description.
+_SENT = ("name", "type", "precision", "scale", "length")
 
 
 def shaped(
@@ -64,7 +69,10 @@ def _shape(column: Any, kind: Type | None) -> tuple[Any, Type]:
         if kind is not None and types.is_float(kind):
             return column.cast(pa.float64()), kind
         kind = kind if kind is not None and types.is_fixed(kind) else types.number()
-        return column if found == _INTEGER else column.cast(_INTEGER), kind
+        if found != _INTEGER:
+            few = len(column) <= _FEW
+            column = pa.array(column.to_pylist(), _INTEGER) if few else column.cast(_INTEGER)
+        return column, kind
     if pa.types.is_floating(found):
         return column.cast(pa.float64()), types.FLOAT
     if pa.types.is_timestamp(found):
@@ -132,22 +140,31 @@ def encoded(table: pa.Table, rowtype: Sequence[dict[str, Any]]) -> str:
     """Return a result as the text of Arrow that clients decode."""
     if not table.num_rows:
         return ""
-    arrays, fields = [], []
+    arrays, columns = [], []
     for column, described in zip(table.columns, rowtype, strict=True):
-        array = _encode(column.combine_chunks(), described["type"])
-        metadata = {
-            "logicalType": described["type"].upper(),
-            "precision": str(described["precision"] or 38),
-            "scale": str(described["scale"] or 0),
-            "charLength": str(described["length"] or 0),
-        }
+        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        array = _encode(whole, described["type"])
         arrays.append(array)
-        fields.append(pa.field(described["name"], array.type, metadata=metadata))
+        columns.append((array.type, *(described[key] for key in _SENT)))
+    schema, head = _head(tuple(columns))
+    batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return b64encode(b"".join((head, batch.serialize(), _END))).decode("ascii")
+
+
+@lru_cache(256)
+def _head(columns: tuple[tuple[Any, ...], ...]) -> tuple[pa.Schema, bytes]:
+    """Return a stream's schema, and its message; a column is its Arrow type and the values of `_SENT`."""
+    fields = []
+    for found, name, kind, precision, scale, length in columns:
+        metadata = {
+            "logicalType": kind.upper(),
+            "precision": str(precision or 38),
+            "scale": str(scale or 0),
+            "charLength": str(length or 0),
+        }
+        fields.append(pa.field(name, found, metadata=metadata))
     schema = pa.schema(fields)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema, options=_STREAM) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-    return b64encode(sink.getvalue().to_pybytes()).decode("ascii")
+    return schema, schema.serialize().to_pybytes()
 
 
 def _encode(array: Any, kind: str) -> Any:
