@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import logging
@@ -9,6 +10,7 @@ import secrets
 import uuid
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -34,6 +36,8 @@ from strata.cloud.snowflake.submissions import Submissions
 _log = logging.getLogger(__name__)
 # What zlib reads: text packed by gzip.
 _GZIP = 31
+# Statements at once; others wait.
+_AT_ONCE = 40
 _PARAMETERS = {
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
@@ -58,6 +62,7 @@ class Api:
         self._sessions: dict[str, SnowflakeSession] = {}
         self._requests = QueryRequests()
         self._submissions = Submissions()
+        self._workers = ThreadPoolExecutor(_AT_ONCE, "snowflake-statement")
         self._ids = itertools.count(4_500_000_001)
         self._state = Snapshot(
             partial(snapshot.save, account), partial(snapshot.load, account, administrator=administrator)
@@ -87,6 +92,11 @@ class Api:
                 Route("/telemetry/send/sessionless", accepted, methods=["POST"]),
             ]
         )
+
+    def close(self) -> None:
+        """Abort the statements that run: the process waits for their threads when it ends."""
+        self._requests.abort_all()
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def _login(self, request: Request) -> JSONResponse:
         body = await _body(request)
@@ -215,7 +225,7 @@ class Api:
 
     async def _respond(self, work: Callable[[], dict[str, Any]], query_id: str, about: str) -> JSONResponse:
         try:
-            data = await run_in_threadpool(work)
+            data = await asyncio.get_running_loop().run_in_executor(self._workers, work)
         except SqlError as error:
             return _refused(f"{error.code:06d}", error.message, error.sqlstate, query_id)
         except Exception as error:

@@ -66,6 +66,11 @@ class QueryRequests:
         if request is not None:
             request.abort()
 
+    def abort_all(self) -> None:
+        """Abort every request."""
+        for request in list(self._running.values()):
+            request.abort()
+
 
 class _Request:
     def __init__(self, session: SnowflakeSession) -> None:

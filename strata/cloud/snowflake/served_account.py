@@ -37,7 +37,7 @@ class ServedAccount:
     ) -> None:
         self.account = new_account(context, name, administrator, password, assume_role)
         self.notifications = NotificationReader(self.account)
-        api = Api(self.account, lambda: context.aws_url, context.issuer, administrator)
+        self._api = api = Api(self.account, lambda: context.aws_url, context.issuer, administrator)
         config = uvicorn.Config(
             api.application(),
             http=cut_off_by(context.faults),
@@ -71,6 +71,7 @@ class ServedAccount:
         self._server.force_exit = True
         if self._thread is not None:
             self._thread.join(timeout=10)
+        self._api.close()
         self.notifications.stop()
         self.account.storage.close()
         self.account.engine.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import Mock
 
@@ -43,8 +45,8 @@ class Client:
             warnings.simplefilter("ignore", DeprecationWarning)
             from starlette.testclient import TestClient
 
-        application = Api(console.account, lambda: "", Issuer(), ADMIN).application()
-        self.http = TestClient(application, raise_server_exceptions=False)
+        self.api = Api(console.account, lambda: "", Issuer(), ADMIN)
+        self.http = TestClient(self.api.application(), raise_server_exceptions=False)
         self.token = ""
 
     def login(self, user: str = "U", password: str = "secret", **context: str) -> Any:
@@ -336,3 +338,15 @@ def test_a_partition_is_part_of_a_principal() -> None:
     assert not same_principal(ROLE, "arn:aws-cn:sts::111122223333:assumed-role/loader/me")
     assert not same_principal(f"x{ROLE}", "arn:aws:sts::111122223333:assumed-role/loader/me")
     assert not same_principal(ROLE, "arn:aws:sts::111122223333:assumed-role/loader/me/more")
+
+
+def test_a_server_that_stops_ends_the_statements_that_run(client: Client) -> None:
+    client.login()
+    slow = (
+        "select count(*) from table(generator(rowcount => 200000)) a, table(generator(rowcount => 200000)) b"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.query, slow)
+        time.sleep(0.3)
+        client.api.close()
+        assert answer.result(10)["code"] == "000604"
