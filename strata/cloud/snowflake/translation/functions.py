@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from strata.cloud.snowflake.translation import arrays
-from strata.cloud.snowflake.translation.json_text import dump, load
+from strata.cloud.snowflake.translation.json_text import dump, load, read
 from strata.cloud.snowflake.translation.phonetics import soundex
 
 _FLATTENED = 'STRUCT("KEY" VARCHAR, "PATH" VARCHAR, "INDEX" BIGINT, "VALUE" JSON, "THIS" JSON)[]'
@@ -17,9 +17,11 @@ def parse_json(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
     try:
-        return dump(load(text))
+        return dump(read(text))
     except ValueError as error:
         raise ValueError(f"Error parsing JSON: {error}") from None
+    except NotImplementedError as error:
+        raise NotImplementedError(f"not implemented by the embedded Snowflake: {error}") from None
 
 
 def try_parse_json(text: str | None) -> str | None:

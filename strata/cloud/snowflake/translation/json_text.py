@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _VISIBLE = re.compile(r"\S")
@@ -40,19 +40,53 @@ def load_each(text: str, unique: bool) -> Iterator[Any]:
         ValueError: a text is not JSON.
     """
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        if unique and len(dict(found)) < len(found):
-            raise ValueError("duplicate object attribute")
-        return dict(found)
-
-    def constant(word: str) -> Any:
-        raise ValueError(f"unknown keyword {word}")
-
-    decoder = json.JSONDecoder(parse_float=_Number, parse_constant=constant, object_pairs_hook=pairs)
+    decoder = _decoder(_unique if unique else dict)
     at = 0
     while begun := _VISIBLE.search(text, at):
         value, at = decoder.raw_decode(text, begun.start())
         yield value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f'duplicate object attribute "{key}"')
+        found[key] = value
+    return found
+
+
+def _constant(word: str) -> Any:
+    raise ValueError(f"unknown keyword {word}")
+
+
+def _decoder(pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=_Number, parse_constant=_constant, object_pairs_hook=pairs)
+
+
+_STRICT = _decoder(_unique)
+# Outside of texts: a word in capitals, and a place in an array without an element.
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:true|false|null)\b', re.IGNORECASE | re.DOTALL)
+_MISSING = re.compile(r'"(?:[^"\\]|\\.)*"|([\[,]\s*,|,\s*\])', re.DOTALL)
+
+
+def read(text: str) -> Any:
+    """Return the value of a text as PARSE_JSON reads it: true, false and null may be in capitals.
+
+    Raises:
+        ValueError: it is not JSON, or an object has a key twice.
+        NotImplementedError: an array lacks an element, which Snowflake reads as undefined.
+    """
+    try:
+        return _STRICT.decode(text)
+    except ValueError:
+        if any(found[1] for found in _MISSING.finditer(text)):
+            raise NotImplementedError("an array of JSON with an undefined element") from None
+        return _STRICT.decode(_WORDS.sub(lambda found: _lowered(found[0]), text))
+
+
+def _lowered(word: str) -> str:
+    return word if word.startswith('"') else word.lower()
 
 
 def dump(value: Any) -> str:

@@ -48,6 +48,9 @@ def path(node: exp.JSONExtract) -> Expr:
         if isinstance(step, exp.JSONPathKey):
             key = str(step.this).replace('"', '\\"')
             written += f'."{key}"'
+        elif isinstance(step, exp.JSONPathSubscript) and isinstance(step.this, int) and step.this < 0:
+            # The engine counts from the end.
+            return call("_sf_index", _document(node.this), exp.Literal.number(-1))
         elif isinstance(step, exp.JSONPathSubscript):
             written += f"[{step.this}]" if isinstance(step.this, int) else f'."{step.this}"'
         elif not isinstance(step, exp.JSONPathRoot):
