@@ -46,6 +46,8 @@ def _to_number(node: Expr, kind: Type, to: Type, safe: bool) -> Expr:
         return _from_variant(node, to, safe, "FIXED" if types.is_fixed(to) else "REAL")
     if types.is_date(kind) or types.is_timestamp(kind):
         raise not_implemented(f"a cast of {types.sql_name(kind)} to {types.sql_name(to)}")
+    if types.is_text(kind) and not (isinstance(node, exp.Literal) and "_" not in node.name):
+        node = call("_sf_try_numeral" if safe else "_sf_numeral", node)
     return _engine(node, to, safe)
 
 
@@ -105,6 +107,8 @@ def _to_text(node: Expr, kind: Type, to: Type, safe: bool) -> Expr:
     length = types.length_of(to)
     if length >= types.LONGEST:
         return node if types.is_text(kind) else to_text(node)
+    if types.is_text(kind) and safe:
+        return call("_sf_try_fit", node, exp.Literal.number(length))
     if types.is_text(kind):
         return exp.Left(this=node, expression=exp.Literal.number(length))
     return call("_sf_fit", to_text(node), exp.Literal.number(length))
@@ -197,7 +201,9 @@ def _to_binary(node: Expr, kind: Type, to: Type, safe: bool) -> Expr:
 
 def _to_time(node: Expr, kind: Type, to: Type, safe: bool) -> Expr:
     if types.is_variant(kind):
-        node = variant_text(node)
+        node, kind = variant_text(node), types.text()
+    if types.is_text(kind):
+        node = call("_sf_clock", node)
     return _engine(local(node) if types.is_timestamp(kind) else node, to, safe)
 
 

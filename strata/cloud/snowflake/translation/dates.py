@@ -10,7 +10,7 @@ from sqlglot import Expr, exp
 
 from strata.cloud.snowflake.errors import not_implemented
 from strata.cloud.snowflake.translation import types
-from strata.cloud.snowflake.translation.casts import convert, local
+from strata.cloud.snowflake.translation.casts import convert, instant, local
 from strata.cloud.snowflake.translation.tree import call, cast, string, whole
 from strata.cloud.snowflake.translation.types import Type
 
@@ -42,6 +42,7 @@ _PARTS = {
     "EPOCH": "epoch",
     "EPOCH_MILLISECOND": "epoch_ms",
 }
+_OF_TIME = ("HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
 _PLAIN_PARTS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 # Elements of formats, longest first; None for those that the embedded Snowflake does not know.
 _FORMAT = {
@@ -164,7 +165,7 @@ def difference(node: exp.DateDiff) -> Expr:
     unit = _unit(node)
     if unit not in _INTERVALS:
         raise not_implemented(f"DATEDIFF of {unit}")
-    points = [local(_point(side)) for side in (node.expression, node.this)]
+    points = _walls("DATEDIFF", node.expression, node.this)
     if {_of(point).this for point in points} != {types.Kind.DATE}:
         points = [convert(point, types.NTZ) if types.is_date(_of(point)) else point for point in points]
     if unit == "WEEK":
@@ -172,6 +173,20 @@ def difference(node: exp.DateDiff) -> Expr:
         days = call("date_diff", string("day"), *points)
         return exp.IntDiv(this=days, expression=exp.Literal.number(7))
     return call("date_diff", string(unit.lower()), *points)
+
+
+def _walls(function: str, *sides: Expr) -> list[Expr]:
+    """Return the wall clocks of two points in time.
+
+    Snowflake's reference does not say whose offset counts where two TIMESTAMP_TZ have different ones.
+    """
+    points = [_point(side) for side in sides]
+    if all(_of(point) != types.TZ for point in points):
+        return [local(point) for point in points]
+    first, second = (convert(point, types.TZ) for point in points)
+    walls = [call("_sf_wall", first.copy(), second.copy(), string(function)), local(second)]
+    walls[0].type = types.NTZ
+    return walls
 
 
 def truncated(node: exp.TimestampTrunc | exp.DateTrunc) -> Expr:
@@ -185,6 +200,10 @@ def truncated(node: exp.TimestampTrunc | exp.DateTrunc) -> Expr:
     if kind == types.TZ:
         cut = call("date_trunc", string(unit.lower()), local(point))
         return call("_sf_at", cut, call("struct_extract", point.copy(), string("z")))
+    if kind == types.TIME:
+        if unit not in _OF_TIME:
+            raise not_implemented(f"DATE_TRUNC of {unit} of a TIME")
+        return cast(call("date_trunc", string(unit.lower()), _on_a_day(point)), types.TIME)
     return call("date_trunc", string(unit.lower()), point)
 
 
@@ -230,6 +249,15 @@ def last_day(node: exp.LastDay) -> Expr:
     return cast(
         exp.Paren(this=exp.Sub(this=first, expression=_interval("DAY", exp.Literal.number(1)))), types.DATE
     )
+
+
+def counted(node: exp.Count) -> Expr | None:
+    """COUNT: the same point in time with another offset is not distinct; None for other operands."""
+    if not isinstance(node.this, exp.Distinct) or all(_of(e) != types.TZ for e in node.this.expressions):
+        return None
+    points = [instant(e) if _of(e) == types.TZ else e for e in node.this.expressions]
+    node.this.set("expressions", points)
+    return None
 
 
 def months_added(node: exp.AddMonths) -> Expr:
@@ -354,7 +382,7 @@ def slice_of(node: exp.TimeSlice) -> Expr:
 
 
 def months_between(node: exp.MonthsBetween) -> Expr:
-    return call("_sf_months_between", *(local(_point(side)) for side in (node.this, node.expression)))
+    return call("_sf_months_between", *_walls("MONTHS_BETWEEN", node.this, node.expression))
 
 
 def time_from_parts(node: exp.TimeFromParts) -> Expr:
@@ -374,12 +402,20 @@ def time_from_parts(node: exp.TimeFromParts) -> Expr:
 def formatted(node: exp.TimeToStr) -> Expr:
     """Return a date or timestamp in a format that the grammar library has translated."""
     pattern = node.args["format"]
-    written = pattern.name.replace("%f_three", "%g")
+    # The grammar library reads dd as a day without a leading zero, DD with one.
+    written = pattern.name.replace("%f_three", "%g").replace("%-d", "%d")
     if not isinstance(pattern, exp.Literal) or re.search(
         r"[A-Za-su-z]", re.sub(r"%-?[A-Za-z]|T", "", written)
     ):
         raise not_implemented("TO_CHAR with this format")
-    return call("strftime", local(_point(node.this)), string(written))
+    return call("strftime", _on_a_day(local(_point(node.this))), string(written))
+
+
+def _on_a_day(point: Expr) -> Expr:
+    """Return a timestamp in the place of a TIME, which some functions of the engine do not take."""
+    if _of(point).this != types.Kind.TIME:
+        return point
+    return exp.Paren(this=exp.Add(this=cast(string("1970-01-01"), types.DATE), expression=point))
 
 
 def written(node: exp.ToChar) -> Expr | None:

@@ -44,9 +44,23 @@ CREATE OR REPLACE MACRO {database}.main._sf_float_text(x) AS (
 CREATE OR REPLACE MACRO {database}.main._sf_fit(x, n) AS (
     CASE WHEN length(x) > n THEN error('Too long: ' || x) ELSE x END
 );
+CREATE OR REPLACE MACRO {database}.main._sf_try_fit(x, n) AS (
+    CASE WHEN length(x) <= n THEN x END
+);
 CREATE OR REPLACE MACRO {database}.main._sf_stored(x, n) AS (
     CASE WHEN length(x) > n THEN error('String ''' || x || ''' is too long and would be truncated') ELSE x
     END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_try_numeral(x) AS (
+    -- The engine reads 1_000 as a number.
+    CASE WHEN strpos(x, '_') = 0 THEN x END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_numeral(x) AS (
+    CASE WHEN strpos(x, '_') > 0 THEN error('Could not convert string "' || x || '" to DOUBLE') ELSE x END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_clock(x) AS (
+    CASE WHEN regexp_matches(x, '[A-Za-z]')
+    THEN error('not implemented by the embedded Snowflake: a time written as in ' || x) ELSE x END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_boolean(x) AS (
     CASE WHEN lower(trim(x)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE
@@ -72,9 +86,18 @@ CREATE OR REPLACE MACRO {database}.main._sf_microseconds(n) AS (
     CASE WHEN n % 1000 <> 0 THEN error('not implemented by the embedded Snowflake: fractions of a microsecond')
     ELSE n // 1000 END
 );
+CREATE OR REPLACE MACRO {database}.main._sf_moment(x) AS (
+    -- The text of a timestamp that Snowflake recognizes, and not the engine's own forms.
+    CASE WHEN regexp_full_match(x, '\s*\d{1,2}-[A-Za-z]{3}-\d{4}\s*')
+    THEN strftime(try_strptime(x, '%d-%b-%Y'), '%Y-%m-%d')
+    WHEN regexp_matches(x, '^\s*([A-Za-z]{3},? |\d{1,2}/\d{1,2}/\d{4}|\d{1,2}-[A-Za-z]{3}-\d{4})')
+    THEN error('not implemented by the embedded Snowflake: a timestamp written as in ' || x)
+    WHEN regexp_matches(x, '^\s*([+-]?\d+-\d+-\d|-?\d+\s*$)') THEN x END
+);
 CREATE OR REPLACE MACRO {database}.main._sf_precise(x) AS (
-    CASE WHEN regexp_matches(x, '\.\d{6}\d*[1-9]')
-    THEN error('not implemented by the embedded Snowflake: fractions of a microsecond') ELSE x END
+    CASE WHEN x IS NOT NULL AND _sf_moment(x) IS NULL THEN error('invalid timestamp field format: "' || x || '"')
+    WHEN regexp_matches(x, '\.\d{6}\d*[1-9]')
+    THEN error('not implemented by the embedded Snowflake: fractions of a microsecond') ELSE _sf_moment(x) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_is_digits(x) AS (
     regexp_full_match(x, '-?\d+')
@@ -82,15 +105,20 @@ CREATE OR REPLACE MACRO {database}.main._sf_is_digits(x) AS (
 CREATE OR REPLACE MACRO {database}.main._sf_not_digits(x) AS (
     CASE WHEN _sf_is_digits(x) THEN NULL ELSE x END
 );
+CREATE OR REPLACE MACRO {database}.main._sf_dated(x) AS (
+    -- The text of a date that Snowflake recognizes, and not the engine's own forms, such as epoch and 2024/01/05.
+    CASE WHEN regexp_matches(x, '^\s*([+-]?\d+-|\d+/\d+/\d{4})') THEN x END
+);
 CREATE OR REPLACE MACRO {database}.main._sf_try_date(x) AS (
     CASE WHEN _sf_is_digits(x) THEN CAST(_sf_digits(x) AS DATE)
     ELSE coalesce(
-        TRY_CAST(x AS DATE), CAST(try_strptime(x, '%m/%d/%Y') AS DATE), CAST(try_strptime(x, '%d-%b-%Y') AS DATE)
+        TRY_CAST(_sf_dated(x) AS DATE), CAST(try_strptime(_sf_dated(x), '%m/%d/%Y') AS DATE),
+        CAST(try_strptime(_sf_dated(x), '%d-%b-%Y') AS DATE)
     ) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_date(x) AS (
     CASE WHEN _sf_try_date(x) IS NOT NULL THEN _sf_try_date(x)
-    ELSE CAST(CASE WHEN _sf_try_date(x) IS NULL THEN x END AS DATE) END
+    WHEN x IS NOT NULL THEN error('date field format: "' || x || '"') END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_ntz(x) AS (
     CASE WHEN _sf_is_digits(x) THEN _sf_digits(x) ELSE CAST(_sf_not_digits(_sf_precise((CASE
@@ -98,14 +126,14 @@ CREATE OR REPLACE MACRO {database}.main._sf_ntz(x) AS (
     END))) AS TIMESTAMP) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_try_ntz(x) AS (
-    CASE WHEN _sf_is_digits(x) THEN _sf_digits(x) ELSE TRY_CAST((CASE WHEN regexp_matches(x, ':')
+    CASE WHEN _sf_is_digits(x) THEN _sf_digits(x) ELSE TRY_CAST(_sf_moment(CASE WHEN regexp_matches(x, ':')
     THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMP) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_ltz(x) AS (
-    CAST(_sf_precise(regexp_replace(regexp_replace(x, '\s*([+-]\d{2}):?(\d{2})$', '\1:\2'), '\s+Z$', 'Z')) AS TIMESTAMPTZ)
+    CAST(regexp_replace(regexp_replace(_sf_precise(x), '\s*([+-]\d{2}):?(\d{2})$', '\1:\2'), '\s+Z$', 'Z') AS TIMESTAMPTZ)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_try_ltz(x) AS (
-    TRY_CAST(regexp_replace(regexp_replace(x, '\s*([+-]\d{2}):?(\d{2})$', '\1:\2'), '\s+Z$', 'Z') AS TIMESTAMPTZ)
+    TRY_CAST(regexp_replace(regexp_replace(_sf_moment(x), '\s*([+-]\d{2}):?(\d{2})$', '\1:\2'), '\s+Z$', 'Z') AS TIMESTAMPTZ)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_offset(t) AS (
     CAST((epoch(timezone('UTC', CAST(t AS TIMESTAMP))) - epoch(t)) / 60 AS SMALLINT)
@@ -126,15 +154,20 @@ CREATE OR REPLACE MACRO {database}.main._sf_tz(x) AS (
     CASE WHEN x IS NULL THEN NULL WHEN (regexp_matches(x, ':')
     AND regexp_matches(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$')) THEN _sf_at(CAST(_sf_precise((CASE
     WHEN regexp_matches(x, ':') THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x
-    END)) AS TIMESTAMP), _sf_written_offset(x)) ELSE _sf_zoned(CAST((CASE WHEN regexp_matches(x, ':')
+    END)) AS TIMESTAMP), _sf_written_offset(x)) ELSE _sf_zoned(CAST(_sf_precise(CASE WHEN regexp_matches(x, ':')
     THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMPTZ)) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_try_tz(x) AS (
-    _sf_tz(CASE WHEN TRY_CAST((CASE WHEN regexp_matches(x, ':')
+    _sf_tz(CASE WHEN TRY_CAST(_sf_moment(CASE WHEN regexp_matches(x, ':')
     THEN regexp_replace(x, '\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$', '') ELSE x END) AS TIMESTAMP) IS NOT NULL THEN x END)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_local(x) AS (
     timezone('UTC', x.t) + to_minutes(x.z)
+);
+CREATE OR REPLACE MACRO {database}.main._sf_wall(x, other, name) AS (
+    CASE WHEN x.z <> other.z
+    THEN error('not implemented by the embedded Snowflake: ' || name || ' of timestamps with different offsets')
+    ELSE _sf_local(x) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_in_zone(t, zone) AS (
     _sf_at(timezone(zone, t), CAST((epoch(timezone(zone, t)) - epoch(t)) / 60 AS INTEGER))
@@ -164,18 +197,31 @@ CREATE OR REPLACE MACRO {database}.main._sf_split_part(x, d, n) AS (
     CASE WHEN d = '' THEN x ELSE split_part(x, d, CAST(if(n = 0, 1, n) AS BIGINT)) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_strtok(x, d, n) AS (
-    list_filter(regexp_split_to_array(x, '[' || regexp_replace(d, '([\]\\^-])', '\\\1', 'g')
-    || ']'), lambda t: t <> '')[CAST(n AS BIGINT)]
+    list_filter(regexp_split_to_array(x, CASE WHEN d = '' THEN '$^' ELSE '[' || regexp_replace(d, '([\]\\^-])', '\\\1', 'g')
+    || ']' END), lambda t: t <> '')[CAST(n AS BIGINT)]
 );
 CREATE OR REPLACE MACRO {database}.main._sf_position(needle, x, start) AS (
     CASE WHEN strpos(substring(x, CAST(start AS BIGINT)), needle) = 0 THEN 0
     ELSE strpos(substring(x, CAST(start AS BIGINT)), needle) + start - 1 END
 );
-CREATE OR REPLACE MACRO {database}.main._sf_from_place(x, place) AS (
-    substring(x, CAST(place AS BIGINT))
+CREATE OR REPLACE MACRO {database}.main._sf_anchored(p) AS (
+    regexp_matches(p, '(^|[^\\\[])(\\\\)*\^|(^|[^\\])(\\\\)*\\[bBA]')
+);
+CREATE OR REPLACE MACRO {database}.main._sf_searched(x, p, place) AS (
+    -- The text from a place on: what stands before it would decide on an anchor.
+    CASE WHEN place < 1
+    THEN error('not implemented by the embedded Snowflake: a position of a regular expression below 1')
+    WHEN place > 1 AND _sf_anchored(p)
+    THEN error('not implemented by the embedded Snowflake: ^ or \b in a regular expression from a position after the first')
+    ELSE substring(x, CAST(place AS BIGINT)) END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_occurrence(n) AS (
+    CAST(CASE WHEN n < 1
+    THEN error('not implemented by the embedded Snowflake: an occurrence of a regular expression below 1')
+    ELSE n END AS BIGINT)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_count(x, p, place) AS (
-    len(regexp_extract_all(_sf_from_place(x, place), p))
+    len(regexp_extract_all(_sf_searched(x, p, place), p))
 );
 CREATE OR REPLACE MACRO {database}.main._sf_through_matches(x, p, n) AS (
     -- The text up to the end of its first n matches.
@@ -183,23 +229,26 @@ CREATE OR REPLACE MACRO {database}.main._sf_through_matches(x, p, n) AS (
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_instr(x, p, place, nth, option) AS (
     CASE WHEN _sf_regexp_count(x, p, place) IS NULL OR option IS NULL OR nth IS NULL THEN NULL
-    WHEN _sf_regexp_count(x, p, place) < nth THEN 0
-    WHEN option = 1 THEN place + length(_sf_through_matches(_sf_from_place(x, place), p, nth))
-    ELSE place + length(_sf_through_matches(_sf_from_place(x, place), p, nth))
-        - length(regexp_extract_all(_sf_from_place(x, place), p)[CAST(nth AS BIGINT)]) END
+    WHEN _sf_regexp_count(x, p, place) < _sf_occurrence(nth) THEN 0
+    WHEN option = 1 THEN place + length(_sf_through_matches(_sf_searched(x, p, place), p, nth))
+    ELSE place + length(_sf_through_matches(_sf_searched(x, p, place), p, nth))
+        - length(regexp_extract_all(_sf_searched(x, p, place), p)[_sf_occurrence(nth)]) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_replace(x, p, place, replacement, nth) AS (
-    CASE WHEN nth = 0 THEN left(x, CAST(place - 1 AS BIGINT)) || regexp_replace(_sf_from_place(x, place), p, replacement, 'g')
+    CASE WHEN nth = 0 THEN left(x, CAST(place - 1 AS BIGINT)) || regexp_replace(_sf_searched(x, p, place), p, replacement, 'g')
+    WHEN nth < 0 OR (nth > 1 AND _sf_anchored(p)) THEN error(
+        'not implemented by the embedded Snowflake: this occurrence of a regular expression in REGEXP_REPLACE'
+    )
     WHEN _sf_regexp_count(x, p, place) < nth THEN x
-    ELSE left(x, CAST(place - 1 AS BIGINT)) || _sf_through_matches(_sf_from_place(x, place), p, nth - 1)
-        || regexp_replace(substring(_sf_from_place(x, place),
-            length(_sf_through_matches(_sf_from_place(x, place), p, nth - 1)) + 1), p, replacement) END
+    ELSE left(x, CAST(place - 1 AS BIGINT)) || _sf_through_matches(_sf_searched(x, p, place), p, nth - 1)
+        || regexp_replace(substring(_sf_searched(x, p, place),
+            length(_sf_through_matches(_sf_searched(x, p, place), p, nth - 1)) + 1), p, replacement) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_substr(x, p, place, nth, grp) AS (
-    regexp_extract_all(_sf_from_place(x, place), p, CAST(grp AS INTEGER))[CAST(nth AS BIGINT)]
+    regexp_extract_all(_sf_searched(x, p, place), p, CAST(grp AS INTEGER))[_sf_occurrence(nth)]
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_substr_all(x, p, place, nth, grp) AS (
-    to_json(regexp_extract_all(_sf_from_place(x, place), p, CAST(grp AS INTEGER))[CAST(nth AS BIGINT):])
+    to_json(regexp_extract_all(_sf_searched(x, p, place), p, CAST(grp AS INTEGER))[_sf_occurrence(nth):])
 );
 CREATE OR REPLACE MACRO {database}.main._sf_time_slice(x, width) AS (
     time_bucket(width, CAST(x AS TIMESTAMP), TIMESTAMP '1970-01-01')

@@ -201,6 +201,7 @@ _BY_CLASS: dict[type[Expr], Any] = {
     exp.DecodeCase: comparisons.decoded,
     exp.DateAdd: dates.added,
     exp.DateDiff: dates.difference,
+    exp.Count: dates.counted,
     exp.TimestampTrunc: dates.truncated,
     exp.DateTrunc: dates.truncated,
     exp.Extract: dates.part,

@@ -150,7 +150,8 @@ def _date_add(node: exp.DateAdd) -> Type:
 
 def _truncated_date(node: Expr) -> Type:
     kind = _of(node.this)
-    return kind if types.is_date(kind) or types.is_timestamp(kind) else types.NTZ
+    kept = types.is_date(kind) or types.is_timestamp(kind) or kind.this == types.Kind.TIME
+    return kind if kept else types.NTZ
 
 
 def _window(node: exp.Window) -> Type:

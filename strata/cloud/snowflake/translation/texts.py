@@ -47,6 +47,8 @@ def concatenated(node: exp.DPipe | exp.Concat) -> Expr:
 
 
 def joined(node: exp.ConcatWs) -> Expr:
+    if len(node.expressions) < 2:
+        raise not_enough_arguments("CONCAT_WS")
     separator, *parts = [as_text(part) for part in node.expressions]
     found = parts[0]
     for part in parts[1:]:
