@@ -35,11 +35,15 @@ _PREFIXES = ("CLIENT_", "JDBC_", "ODBC_")
 
 def level_of(session: SnowflakeSession, name: str) -> tuple[str, str]:
     """Return a parameter's value, and the level that sets it: SESSION, USER, ACCOUNT or the empty string."""
-    # Read once and without the catalogue's lock: each answer needs some, and others may hold it for long.
-    user = session.catalog.users.get(session.user)
-    of_user: Mapping[str, str] = user.parameters if user is not None else {}
-    for level, values in (("SESSION", session.parameters), ("USER", of_user), ("ACCOUNT", ACCOUNT)):
-        if (value := values.get(name)) is not None:
+    with session.account.lock:
+        user = session.catalog.users.get(session.user)
+        of_user = user.parameters.get(name) if user is not None else None
+    for level, value in (
+        ("SESSION", session.parameters.get(name)),
+        ("USER", of_user),
+        ("ACCOUNT", ACCOUNT.get(name)),
+    ):
+        if value is not None:
             return value, level
     return str(known_parameters()[name]["default"]), ""
 
