@@ -275,6 +275,18 @@ RULES: dict[type[Expr], Rule] = {
     exp.ParseJSON: _constant(types.VARIANT),
     exp.ToVariant: _constant(types.VARIANT),
     exp.Array: _constant(types.ARRAY),
+    exp.ArrayDistinct: _constant(types.ARRAY),
+    exp.ArrayExcept: _constant(types.ARRAY),
+    exp.ArrayInsert: _constant(types.ARRAY),
+    exp.ArrayIntersect: _constant(types.ARRAY),
+    exp.ArrayMax: _constant(types.VARIANT),
+    exp.ArrayMin: _constant(types.VARIANT),
+    exp.ArrayRemoveAt: _constant(types.ARRAY),
+    exp.Flatten: _constant(types.ARRAY),
+    exp.JSONKeys: _constant(types.ARRAY),
+    exp.ToArray: _constant(types.ARRAY),
+    exp.ObjectInsert: _constant(types.OBJECT),
+    exp.Anonymous: lambda node: _BY_NAME.get(node.name.upper(), types.UNKNOWN),
     exp.Struct: _constant(types.OBJECT),
     exp.StarMap: _constant(types.OBJECT),
     exp.JSONObject: _constant(types.OBJECT),
@@ -294,6 +306,16 @@ RULES: dict[type[Expr], Rule] = {
     exp.ToNumber: lambda node: types.number(
         *(int(v.name) for v in _number_arguments(node)) if _number_arguments(node) else (38, 0)
     ),
+}
+
+
+# Functions without a class of their own.
+_BY_NAME = {
+    "AS_ARRAY": types.ARRAY,
+    "AS_OBJECT": types.OBJECT,
+    "OBJECT_DELETE": types.OBJECT,
+    "OBJECT_PICK": types.OBJECT,
+    "TO_OBJECT": types.OBJECT,
 }
 
 
