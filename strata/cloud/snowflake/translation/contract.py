@@ -23,6 +23,8 @@ _SYNTAX: dict[type[Expr], str] = {
     exp.Collate: "COLLATE",
     exp.HistoricalData: "time travel (AT or BEFORE)",
     exp.Lambda: "a lambda",
+    exp.BitwiseLeftShift: "BITSHIFTLEFT",
+    exp.BitwiseRightShift: "BITSHIFTRIGHT",
 }
 
 

@@ -220,26 +220,35 @@ CREATE OR REPLACE MACRO {database}.main._sf_occurrence(n) AS (
     THEN error('not implemented by the embedded Snowflake: an occurrence of a regular expression below 1')
     ELSE n END AS BIGINT)
 );
-CREATE OR REPLACE MACRO {database}.main._sf_regexp_count(x, p, place) AS (
+CREATE OR REPLACE MACRO {database}.main._sf_definite(p) AS (
+    -- Engines differ in where a pattern that may match the empty text matches again.
+    CASE WHEN regexp_matches('', p) AND NOT starts_with(p, '^') AND (p = '' OR regexp_matches(p, '[*?|]|\{0'))
+    THEN error('not implemented by the embedded Snowflake: all matches of a regular expression that matches the empty text')
+    ELSE p END
+);
+CREATE OR REPLACE MACRO {database}.main._sf_matches(x, p, place) AS (
     len(regexp_extract_all(_sf_searched(x, p, place), p))
+);
+CREATE OR REPLACE MACRO {database}.main._sf_regexp_count(x, p, place) AS (
+    _sf_matches(x, _sf_definite(p), place)
 );
 CREATE OR REPLACE MACRO {database}.main._sf_through_matches(x, p, n) AS (
     -- The text up to the end of its first n matches.
     CASE WHEN n < 1 THEN '' ELSE regexp_extract(x, '^(?:(?s:.)*?(?:' || p || ')){' || CAST(n AS INTEGER) || '}') END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_instr(x, p, place, nth, option) AS (
-    CASE WHEN _sf_regexp_count(x, p, place) IS NULL OR option IS NULL OR nth IS NULL THEN NULL
-    WHEN _sf_regexp_count(x, p, place) < _sf_occurrence(nth) THEN 0
+    CASE WHEN _sf_matches(x, p, place) IS NULL OR option IS NULL OR nth IS NULL THEN NULL
+    WHEN _sf_matches(x, p, place) < _sf_occurrence(nth) THEN 0
     WHEN option = 1 THEN place + length(_sf_through_matches(_sf_searched(x, p, place), p, nth))
     ELSE place + length(_sf_through_matches(_sf_searched(x, p, place), p, nth))
         - length(regexp_extract_all(_sf_searched(x, p, place), p)[_sf_occurrence(nth)]) END
 );
 CREATE OR REPLACE MACRO {database}.main._sf_regexp_replace(x, p, place, replacement, nth) AS (
-    CASE WHEN nth = 0 THEN left(x, CAST(place - 1 AS BIGINT)) || regexp_replace(_sf_searched(x, p, place), p, replacement, 'g')
+    CASE WHEN nth = 0 THEN left(x, CAST(place - 1 AS BIGINT)) || regexp_replace(_sf_searched(x, p, place), CASE WHEN replacement = '' THEN p ELSE _sf_definite(p) END, replacement, 'g')
     WHEN nth < 0 OR (nth > 1 AND _sf_anchored(p)) THEN error(
         'not implemented by the embedded Snowflake: this occurrence of a regular expression in REGEXP_REPLACE'
     )
-    WHEN _sf_regexp_count(x, p, place) < nth THEN x
+    WHEN _sf_matches(x, p, place) < nth THEN x
     ELSE left(x, CAST(place - 1 AS BIGINT)) || _sf_through_matches(_sf_searched(x, p, place), p, nth - 1)
         || regexp_replace(substring(_sf_searched(x, p, place),
             length(_sf_through_matches(_sf_searched(x, p, place), p, nth - 1)) + 1), p, replacement) END

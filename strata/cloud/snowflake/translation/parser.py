@@ -117,9 +117,13 @@ def _number_columns(tree: Expr) -> None:
             column = exp.column(f"${number.name}", of.args["table"] if of else None, quoted=True)
             (of or parameter).replace(column)
             continue
-        if source is None or not isinstance(source.this, exp.Values) or source.this.alias:
+        if source is None or not isinstance(source.this, exp.Values) or _names_columns(source.this):
             raise not_implemented(f"${number.name} of other than VALUES or a stage")
         parameter.replace(exp.column(f"COLUMN{number.name}", quoted=True))
+
+
+def _names_columns(values: exp.Values) -> bool:
+    return bool(values.args.get("alias") and values.args["alias"].columns)
 
 
 def is_stage(table: exp.Table) -> bool:

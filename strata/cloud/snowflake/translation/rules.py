@@ -120,13 +120,15 @@ def _random(node: exp.Rand) -> Expr:
 
 
 def _named_values(node: exp.Values) -> Expr:
-    """Name the columns of VALUES without an alias as Snowflake does."""
-    if not node.alias and node.find_ancestor(exp.Select) and node.expressions:
+    """Name the columns of VALUES as Snowflake does, where an alias does not."""
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_", quoted=True))
+    if not alias.columns and node.find_ancestor(exp.Select) and node.expressions:
         columns = [
             exp.to_identifier(f"COLUMN{i}", quoted=True)
             for i in range(1, len(node.expressions[0].expressions) + 1)
         ]
-        node.set("alias", exp.TableAlias(this=exp.to_identifier("_", quoted=True), columns=columns))
+        alias.set("columns", columns)
+        node.set("alias", alias)
     return node
 
 
