@@ -205,6 +205,14 @@ def _constant(kind: Type) -> Rule:
     return lambda node: kind
 
 
+# Functions without a class of their own.
+_BY_NAME: dict[str, Type] = {
+    "AS_ARRAY": types.ARRAY,
+    "AS_OBJECT": types.OBJECT,
+    "OBJECT_DELETE": types.OBJECT,
+    "OBJECT_PICK": types.OBJECT,
+    "TO_OBJECT": types.OBJECT,
+}
 RULES: dict[type[Expr], Rule] = {
     exp.Literal: _literal,
     exp.Add: _added,
@@ -306,16 +314,6 @@ RULES: dict[type[Expr], Rule] = {
     exp.ToNumber: lambda node: types.number(
         *(int(v.name) for v in _number_arguments(node)) if _number_arguments(node) else (38, 0)
     ),
-}
-
-
-# Functions without a class of their own.
-_BY_NAME = {
-    "AS_ARRAY": types.ARRAY,
-    "AS_OBJECT": types.OBJECT,
-    "OBJECT_DELETE": types.OBJECT,
-    "OBJECT_PICK": types.OBJECT,
-    "TO_OBJECT": types.OBJECT,
 }
 
 
