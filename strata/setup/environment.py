@@ -33,8 +33,13 @@ def create(root: Path, folder: Path) -> None:
         folder: the environment.
 
     Raises:
-        StrataError: Python cannot make one, or pip is not available.
+        StrataError: the folder is a link, Python cannot make one, or pip is not available.
     """
+    if folder.is_symlink():
+        # Another checkout's, or a person's own: `--clear` would empty what it leads to.
+        raise StrataError(
+            f"{folder} is a link to {folder.readlink()}, which set-up would empty", remedy="remove the link"
+        )
     bundled = has_ensurepip()
     command = ["-m", "venv", "--clear", *([] if bundled else ["--without-pip"]), str(folder)]
     # close_fds: see steps.locked.

@@ -15,6 +15,7 @@ from select import select
 import pytest
 
 from strata.checkout import tools
+from strata.errors import StrataError
 from strata.setup import environment, first_pip, packages, steps
 from strata.terraform import providers
 
@@ -120,6 +121,17 @@ def test_pip_is_pythons_own_or_the_pinned_one(
     assert log.read_text() == f"-m venv --clear {'' if bundled else '--without-pip '}{folder}\n"
     assert fetched == ([] if bundled else [folder / "bin" / "python"])
     assert environment.is_made(folder)
+
+
+def test_an_environment_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
+    other, link = tmp_path / "other", tmp_path / ".venv"
+    other.mkdir()
+    (other / "kept").touch()
+    link.symlink_to(other)
+    with pytest.raises(StrataError) as failure:
+        environment.create(tmp_path, link)
+    assert str(failure.value) == f"{link} is a link to {other}, which set-up would empty (remove the link)"
+    assert (other / "kept").exists()
 
 
 def test_an_environment_whose_packages_were_interrupted_is_kept(
