@@ -211,20 +211,27 @@ class EnvironmentPlanner:
         variables = {**self._cloud(), "TF_DATA_DIR": str(directory.data_dir)}
         what = f"the plan of {environment} failed"
 
-        def run(*arguments: str, on_line: Callable[[str], None]) -> int:
-            command = [str(self.toolchain.terraform), *arguments]
-            environ = self.toolchain.environment(variables)
+        def run(
+            *arguments: str, on_line: Callable[[str], None], toolchain: Toolchain = self.toolchain
+        ) -> int:
+            command = [str(toolchain.terraform), *arguments]
+            environ = toolchain.environment(variables)
             return self.processes.run(command, cwd=place, env=environ, on_line=on_line)
 
-        def checked(*arguments: str, ends: tuple[int, ...] = (0,)) -> int:
+        def checked(
+            *arguments: str, ends: tuple[int, ...] = (0,), toolchain: Toolchain = self.toolchain
+        ) -> int:
             stream = MessageStream(locate=locate)
-            code = run(*arguments, on_line=stream.feed)
+            code = run(*arguments, on_line=stream.feed, toolchain=toolchain)
             if code not in ends:
                 codes = "\n".join(found.code for found in stream.diagnostics)
                 raise planted_failure(codes, composition.failures) or stream.error(what)
             return code
 
-        run_init(self.toolchain, self.processes, directory, lambda: checked("init", "-input=false", "-json"))
+        def init(toolchain: Toolchain) -> None:
+            checked("init", "-input=false", "-json", toolchain=toolchain)
+
+        run_init(self.toolchain, self.processes, directory, init)
         # One process has one configuration; and `init` may have chosen another provider.
         shared = not root.aliased("hashicorp/aws")
         if provider and shared and provider.program == installed_aws_provider(directory.data_dir):

@@ -18,6 +18,7 @@ from strata.checkout.files import denied, replacing
 from strata.errors import StrataError
 from strata.terraform.kept_schemas import KeptSchemas
 from strata.terraform.kept_versions import KeptVersions
+from strata.terraform.launchers import Launchers
 from strata.terraform.process import ProcessGroup
 from strata.terraform.program import find_program
 from strata.terraform.providers import (
@@ -51,6 +52,7 @@ class Toolchain:
         snowflake_mirror: where the real Snowflake provider is, if it runs in the place of the stand-in.
         platform: the program's, such as `darwin_arm64`.
         reason: where the program was found, and why no earlier place has one that suits.
+        launchers: what `init` may be given in the place of the AWS provider, if a mirror holds it.
     """
 
     terraform: Path
@@ -65,6 +67,7 @@ class Toolchain:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     platform: str = ""
     reason: str = ""
+    launchers: Launchers | None = None
 
     @property
     def schemas(self) -> KeptSchemas:
@@ -122,9 +125,14 @@ def _find(state_dir: Path, environ: Mapping[str, str]) -> Toolchain:
         )
     # Another file: the other runs of this checkout may be reading theirs.
     cli_config = folder / ("cli.tfrc" if snowflake is None else "cli-snowflake.tfrc")
+    launchers = None
     if source.user_config is None:
-        mirrors = {AWS: source.mirror, SNOWFLAKE: snowflake}
-        _write(cli_config, cli_configuration({name: m for name, m in mirrors.items() if m is not None}, host))
+        others = {SNOWFLAKE: snowflake} if snowflake else {}
+        mirrors = {AWS: source.mirror, **others} if source.mirror else others
+        _write(cli_config, cli_configuration(mirrors, host))
+        if source.mirror:
+            kept_launchers = state_dir / "cache" / "launchers"
+            launchers = Launchers(source.mirror, others, host, program.platform, kept_launchers)
     return Toolchain(
         terraform=program.path,
         terraform_version=program.version,
@@ -138,6 +146,7 @@ def _find(state_dir: Path, environ: Mapping[str, str]) -> Toolchain:
         environ=environ,
         platform=program.platform,
         reason=program.reason,
+        launchers=launchers,
     )
 
 

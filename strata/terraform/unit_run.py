@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -94,7 +94,11 @@ class UnitRun:
         """
         # -reconfigure: a state is never moved from one backend to another here, and a run cannot ask.
         arguments = ("-input=false", "-json", "-reconfigure", self._lock_timeout())
-        run_init(self.toolchain, self.processes, self.directory, lambda: self._with_hooks("init", arguments))
+
+        def init(toolchain: Toolchain) -> None:
+            replace(self, toolchain=toolchain)._with_hooks("init", arguments)
+
+        run_init(self.toolchain, self.processes, self.directory, init)
 
     def before(self, command: str) -> None:
         """Run the hooks that come before a command, and not the command.
@@ -268,9 +272,16 @@ def run_init(
     toolchain: Toolchain,
     processes: ProcessGroup,
     directory: WorkingDirectory,
-    init: Callable[[], object],
+    init: Callable[[Toolchain], object],
 ) -> None:
-    """Call `init`, which runs `terraform init` in `directory`, unless it did for the same code and tools."""
+    """Call `init`, which runs `terraform init` in `directory`, unless it did for the same code and tools.
+
+    Args:
+        toolchain: what runs the directory's commands.
+        processes: whose children they are.
+        directory: the working directory.
+        init: gets the toolchain for this command alone.
+    """
     fingerprint = "\n".join(
         (str(toolchain.terraform), toolchain.terraform_version, toolchain.cli_config.read_text())
     )
@@ -279,12 +290,20 @@ def run_init(
         has_hashes = directory.has_hashes(toolchain.platform)
         directory.init_begins(has_hashes=has_hashes)
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
-            init()
+            _init(toolchain, directory, init)
         # A provider from the caller's own mirror may be built by the caller; hashes of this platform alone
         # would take the place of those of CI's.
         hand_back = toolchain.snowflake_mirror is None and has_hashes
         directory.init_done(fingerprint, hand_back=hand_back)
     directory.drop_hashes()
+
+
+def _init(toolchain: Toolchain, directory: WorkingDirectory, init: Callable[[Toolchain], object]) -> None:
+    quick = toolchain.launchers and toolchain.launchers.init(
+        directory.path, directory.data_dir, lambda config: init(replace(toolchain, cli_config=config))
+    )
+    if not quick:
+        init(toolchain)
 
 
 class UnitError(StrataError):

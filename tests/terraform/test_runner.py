@@ -20,7 +20,7 @@ from strata.terraform.diagnostics import Changes
 from strata.terraform.events import UnitEvent
 from strata.terraform.mock_guard import refuse_mocked_unit
 from strata.terraform.runner import Runner
-from strata.terraform.toolchain import Toolchain
+from strata.terraform.toolchain import Toolchain, find_toolchain
 
 if TYPE_CHECKING:
     from tests.terraform.conftest import Cloud, FakeTree, Recorded
@@ -427,10 +427,8 @@ def test_a_provider_other_than_the_locked_one_is_refused(
         planted = tree.root / "mirror" / provider / "5.100.0" / platform / "terraform-provider-aws_v5.100.0"
         planted.parent.mkdir(parents=True)
         planted.write_text("not what was locked\n")
-    config = tree.root / "cli.tfrc"
-    config.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{tree.root}/mirror"\n  }}\n}}\n'
-    )
+    mirror = {**os.environ, "STRATA_PLUGIN_MIRROR": str(tree.root / "mirror")}
+    toolchain = find_toolchain(tree.root / "state", mirror)
     unit = tree.add(
         "a", f'terraform {{\n  required_providers {{\n    aws = {{ source = "{provider}" }}\n  }}\n}}\n'
     )
@@ -440,7 +438,7 @@ def test_a_provider_other_than_the_locked_one_is_refused(
         '  hashes = [\n    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",\n  ]\n}\n'
     )
     locked = lock.read_text()
-    runner = run(tree, cloud, replace(recorded.toolchain, cli_config=config))
+    runner = run(tree, cloud, replace(toolchain, terraform=recorded.toolchain.terraform))
     for _ in range(2):
         (result,) = runner.plan("dev")
         assert "doesn't match any of the checksums" in str(result.error)

@@ -120,6 +120,7 @@ def test_a_plugin_cache_of_the_users_own_is_filled_by_one_init_at_a_time(
         platform="linux_amd64",
         parallel_init=parallel,
         snowflake_mirror=None,
+        launchers=None,
     )
     directory: Any = SimpleNamespace(
         init_needed=lambda fingerprint: True,
@@ -129,5 +130,5 @@ def test_a_plugin_cache_of_the_users_own_is_filled_by_one_init_at_a_time(
         drop_hashes=lambda: None,
     )
     monkeypatch.setattr(unit_run, "download_aws_provider", lambda toolchain, processes: None)
-    at_once(*[partial(run_init, toolchain, ProcessGroup(), directory, place.visit)] * 2)
+    at_once(*[partial(run_init, toolchain, ProcessGroup(), directory, lambda _: place.visit())] * 2)
     assert (place.visits, place.most) == (2, most)
