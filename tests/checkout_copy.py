@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import warm
+
 _KEPT = ("PATH", "JAVA_HOME", "STRATA_PLUGIN_MIRROR")
 
 
@@ -63,9 +65,9 @@ class Checkout:
         )
 
     def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
+        """Run the command to its end, in a fork of a process that has imported what it needs."""
         return subprocess.run(
-            self.command(*arguments),
+            warm.command("strata", *arguments),
             cwd=self.folder,
             env=self.environ(),
             stdin=subprocess.DEVNULL,

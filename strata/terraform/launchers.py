@@ -122,12 +122,14 @@ class Launchers:
     def _written(self, packages: Mapping[str, Path]) -> Path:
         """Write the launchers, if these are new; their CLI configuration."""
         facts = {version: _facts(package) for version, package in packages.items()}
-        name = _digest(self.host, self.platform, sorted(facts.items()), sorted(self.others.items()))
-        place = self.folder / name
+        # Checkouts may share the folder by links, and a checkout may be moved.
+        folder = self.folder.resolve()
+        name = _digest(folder, self.host, self.platform, sorted(facts.items()), sorted(self.others.items()))
+        place = folder / name
         config = place / "cli.tfrc"
         if not config.is_file():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(dir=self.folder, prefix=f".{name}."))
+            folder.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(dir=folder, prefix=f".{name}."))
             try:
                 for version, package in packages.items():
                     target = draft / self._address / version / self.platform

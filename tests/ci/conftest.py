@@ -12,8 +12,9 @@ import pytest
 
 from strata.terraform.toolchain import ready_toolchain
 from strata.testing.cloud import embedded_cloud
+from tests import warm
 from tests.ci.github_server import Server, serve
-from tests.ci.platform import Platform, write_stand_in
+from tests.ci.platform import Platform, share_cache
 from tests.ci.repository import Repository
 
 # Its tests share a platform.
@@ -77,10 +78,17 @@ def platform(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         pytest.skip("missing tool: terraform")
     toolchain = ready_toolchain(root / ".strata")
     real = shutil.which("terragrunt") is not None
+    share_cache(repository.clone)
+    warm.write_program(folder / "bin" / "strata", "strata")
+    config, mirror = toolchain.cli_config, None
     if not real:
-        write_stand_in(folder)
+        warm.write_program(folder / "bin" / "terragrunt", "tests.ci.terragrunt_stand_in")
+        if toolchain.launchers:
+            # Only Terragrunt would have to be told where providers are; Strata is quicker by its own way.
+            config, mirror = folder / "cli.tfrc", toolchain.launchers.mirror
+            config.write_text("disable_checkpoint = true\n")
     with serve() as server, embedded_cloud(folder / "cloud") as endpoints:
-        yield Platform(folder, repository, server, endpoints, toolchain.cli_config, real)
+        yield Platform(folder, repository, server, endpoints, config, real, mirror=mirror)
 
 
 @pytest.fixture(scope="session")

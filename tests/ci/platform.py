@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,6 +38,7 @@ from tests.ci.repository import Repository
 OWNER, NAME = REPOSITORY.split("/")
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
+_CACHE = ROOT / ".strata" / "cache"
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Platform:
         cached: jobs in which a cache was restored.
         logins: (job, role) of each login.
         made: the changes of the bootstrap.
+        mirror: the providers' mirror, if Strata finds it by this and not by the configuration.
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Platform:
     cached: list[str] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
+    mirror: Path | None = None
     runs: int = 0
 
     @property
@@ -81,9 +83,10 @@ class Platform:
             if not name.startswith("SNOWFLAKE_PASS")
             and name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         }
-        path = [str(BIN), os.environ["PATH"]]
+        path = [str(self.folder / "bin"), str(BIN), os.environ["PATH"]]
+        if self.mirror:
+            found["STRATA_PLUGIN_MIRROR"] = str(self.mirror)
         if not self.real_terragrunt:
-            path.insert(0, str(self.folder / "bin"))
             found["STRATA_TEST_ENDPOINTS"] = self.endpoints.model_dump_json()
             found["STRATA_STAND_IN_COUNT"] = str(self.stand_in_calls)
         return {
@@ -96,6 +99,10 @@ class Platform:
             # As Strata gives it to Terraform.
             "GOGC": "400",
             "COLUMNS": "200",
+            # A tool that is built for each home takes half a minute of CPU.
+            "GOCACHE": str(_CACHE / "go" / "build"),
+            "GOMODCACHE": str(_CACHE / "go" / "modules"),
+            "GOFLAGS": "-modcacherw",
         }
 
     def operator(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -311,6 +318,8 @@ class Platform:
             ["checkout", "--quiet", "--detach", commit],
         ):
             subprocess.run(["git", "-C", str(target), *command], check=True, capture_output=True)
+        if target == step.workspace:
+            share_cache(target)
 
     def _setup(self, step: Step) -> None:
         """The tools: those of this machine. They have to be there, and the versions' file has to name them."""
@@ -348,11 +357,8 @@ class Platform:
         }
 
 
-def write_stand_in(folder: Path) -> None:
-    """Put the declared stand-in for Terragrunt on the platform's PATH."""
-    script = folder / "bin" / "terragrunt"
-    script.parent.mkdir(parents=True)
-    script.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.ci.terragrunt_stand_in "$@"\n'
-    )
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+def share_cache(checkout: Path) -> None:
+    """Let a checkout find what Strata knows of this machine's tools."""
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    (checkout / ".strata").mkdir()
+    (checkout / ".strata" / "cache").symlink_to(_CACHE)

@@ -160,6 +160,23 @@ def test_a_package_is_read_once_and_again_when_it_is_another(
     assert len(read) == 2
 
 
+def test_checkouts_share_launchers_and_a_checkout_may_be_moved(made: Place) -> None:
+    link, moved = made.folder / "link", made.folder / "moved"
+    made.launchers.folder.mkdir()
+    link.symlink_to(made.launchers.folder)
+    kept = made.launchers.folder
+    made.launchers = replace(made.launchers, folder=link)
+    assert made.quick(made.lay_out("first", "")) is True
+    link.unlink()
+    made.launchers = replace(made.launchers, folder=kept)
+    assert made.quick(made.lay_out("second", "")) is True
+    assert made.configs[0] == made.configs[1]
+    made.launchers = replace(made.launchers, folder=kept.rename(moved))
+    last = made.lay_out("third", "")
+    assert made.quick(last) is True
+    assert made.left(last)[2] == made.package.resolve()
+
+
 def test_the_launcher_is_the_provider(made: Place) -> None:
     place = made.lay_out("ours", "")
     made.quick(place)
