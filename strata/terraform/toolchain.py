@@ -8,8 +8,8 @@ import os
 import shutil
 import sys
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from strata.checkout.child_environment import terraform_environment
@@ -73,6 +73,21 @@ class Toolchain:
     def schemas(self) -> KeptSchemas:
         """What providers have told of their schemas in this checkout."""
         return KeptSchemas(self.state_dir / "cache" / "schemas")
+
+    def init(self, place: Path, data_dir: Path, init: Callable[[Toolchain], object]) -> None:
+        """Let `init` run `terraform init` in a folder, without a look at the AWS provider that is known.
+
+        Args:
+            place: the folder, with its lock file.
+            data_dir: Terraform's data folder.
+            init: gets the toolchain for this command alone.
+        """
+
+        def with_configuration(config: Path) -> None:
+            init(replace(self, cli_config=config))
+
+        if not (self.launchers and self.launchers.init(place, data_dir, with_configuration)):
+            init(self)
 
     def environment(self, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
         """Return the environment of a Terraform process, with the variables of `extra`."""

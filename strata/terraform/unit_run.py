@@ -290,20 +290,12 @@ def run_init(
         has_hashes = directory.has_hashes(toolchain.platform)
         directory.init_begins(has_hashes=has_hashes)
         with contextlib.nullcontext() if toolchain.parallel_init else _one_init:
-            _init(toolchain, directory, init)
+            toolchain.init(directory.path, directory.data_dir, init)
         # A provider from the caller's own mirror may be built by the caller; hashes of this platform alone
         # would take the place of those of CI's.
         hand_back = toolchain.snowflake_mirror is None and has_hashes
         directory.init_done(fingerprint, hand_back=hand_back)
     directory.drop_hashes()
-
-
-def _init(toolchain: Toolchain, directory: WorkingDirectory, init: Callable[[Toolchain], object]) -> None:
-    quick = toolchain.launchers and toolchain.launchers.init(
-        directory.path, directory.data_dir, lambda config: init(replace(toolchain, cli_config=config))
-    )
-    if not quick:
-        init(toolchain)
 
 
 class UnitError(StrataError):

@@ -58,7 +58,13 @@ class Root:
         environment = terraform_environment(folder / ".strata", os.environ, extra)
         with contextlib.ExitStack() as running:
             root = cls(folder, toolchain, environment, running)
-            root.run("init", "-input=false")
+
+            def init(quick: Toolchain) -> None:
+                root.environment = {**environment, "TF_CLI_CONFIG_FILE": str(quick.cli_config)}
+                root.run("init", "-input=false")
+
+            toolchain.init(folder, folder / ".terraform", init)
+            root.environment = environment
             lock = folder / LOCK_FILE
             if lock.is_file():
                 lock.write_bytes(without_hashes(lock.read_bytes()))

@@ -120,9 +120,11 @@ def test_a_plugin_cache_of_the_users_own_is_filled_by_one_init_at_a_time(
         platform="linux_amd64",
         parallel_init=parallel,
         snowflake_mirror=None,
-        launchers=None,
+        init=lambda place, data_dir, init: init(),
     )
     directory: Any = SimpleNamespace(
+        path=tmp_path,
+        data_dir=tmp_path,
         init_needed=lambda fingerprint: True,
         has_hashes=lambda platform: True,
         init_begins=lambda has_hashes: None,
@@ -130,5 +132,5 @@ def test_a_plugin_cache_of_the_users_own_is_filled_by_one_init_at_a_time(
         drop_hashes=lambda: None,
     )
     monkeypatch.setattr(unit_run, "download_aws_provider", lambda toolchain, processes: None)
-    at_once(*[partial(run_init, toolchain, ProcessGroup(), directory, lambda _: place.visit())] * 2)
+    at_once(*[partial(run_init, toolchain, ProcessGroup(), directory, place.visit)] * 2)
     assert (place.visits, place.most) == (2, most)

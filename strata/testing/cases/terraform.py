@@ -73,7 +73,15 @@ class TerraformFolder:
         Raises:
             StrataError: something else went wrong.
         """
-        return self._run("init", "-input=false", "-no-color", "-json", "-backend=false")[1]
+        faults: list[TerraformFault] = []
+
+        def init(toolchain: Toolchain) -> None:
+            self._test.env = toolchain.environment(self.variables)
+            faults.extend(self._run("init", "-input=false", "-no-color", "-json", "-backend=false")[1])
+
+        self.toolchain.init(self.path, self.path / ".terraform", init)
+        self._test.env = self.toolchain.environment(self.variables)
+        return faults
 
     def plan(self) -> tuple[dict[str, Any] | None, list[TerraformFault]]:
         """Plan from nothing; return the plan in Terraform's JSON, or the errors.
