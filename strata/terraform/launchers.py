@@ -25,7 +25,7 @@ from strata.live.discovery import LOCK_FILE
 from strata.live.locks import Locked
 from strata.terraform.providers import AWS, cli_configuration
 
-_HASHES = re.compile(r"^ *hashes *= *\[[^\]]*\]\n", re.MULTILINE)
+_HASHES = re.compile(r"^[ \t]*hashes[ \t]*=[ \t]*\[[^\]]*\][^\n]*\n", re.MULTILINE)
 _HASH = re.compile(r'"((?:h1|zh):[^"]+)"')
 
 
@@ -63,15 +63,20 @@ class Launchers:
         old = lock.read_text(encoding="utf-8") if lock.is_file() else ""
         try:
             locked = locks.read(place, LOCK_FILE)
+            entry = locked.get(self._address)
             packages = self._packages()
-            if not packages or not self._agrees(locked.get(self._address), packages):
+            if not packages or not self._agrees(entry, packages):
                 return False
             config = self._written(packages)
         except (OSError, StrataError):
             return False
-        entry = locked.get(self._address)
         if entry:
-            lock.write_text(old.replace(entry.text, _HASHES.sub("", entry.text)), encoding="utf-8")
+            # A file may lack its last line's end.
+            text = entry.text.rstrip("\n")
+            bare = _HASHES.sub("", text)
+            if text not in old or _HASH.search(bare):
+                return False
+            lock.write_text(old.replace(text, bare), encoding="utf-8")
         init(config)
         if lock.is_file():
             self._put_hashes(lock, entry, packages)

@@ -93,6 +93,8 @@ def made(tmp_path: Path, real_toolchain: Toolchain) -> Place:
         pytest.param(lock('\n    "OURS",'), "~> 5.100", id="its hash"),
         pytest.param(lock(f'\n    "OURS",\n    "{OTHER}",\n    "zh:00",'), "~> 5.100", id="its hash among others"),
         pytest.param(lock('"OURS"', head="# by a person\n\n"), "~> 5.100", id="not as Terraform lays it out"),
+        pytest.param(lock('\n    "OURS",').replace("  ", "\t").rstrip(), "~> 5.100", id="tabs, and no end of the last line"),
+        pytest.param(lock('\n    # theirs\n    "OURS",'), "~> 5.100", id="a comment among the hashes"),
         pytest.param(lock(None), "~> 5.100", id="a version without hashes"),
         pytest.param(lock('\n    "OURS",'), ">= 5.100", id="of another constraint"),
         pytest.param(lock('\n    "OURS",'), "~> 6.0", id="a version that the module does not take"),

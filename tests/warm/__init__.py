@@ -25,6 +25,8 @@ def _socket() -> Path:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # Ctrl-C is for pytest, whose end is the end of this.
+        start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None
