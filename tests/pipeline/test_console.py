@@ -35,7 +35,8 @@ def test_the_page_s_commands_and_what_the_console_answers(up: Up, root: Path) ->
 
     url = address.strip()
     assert up.json("console") == {"url": url}
-    with httpx.Client(follow_redirects=True) as browser:
+    # Spark works beside it on what other tests have put, too.
+    with httpx.Client(follow_redirects=True, timeout=60) as browser:
         assert browser.get(url).text.startswith("<!doctype html>")
         base = url.partition("/?")[0]
         assert browser.get(f"{base}/api/environments").json()[0] == "dev"

@@ -92,8 +92,8 @@ class RequestHandler(MotoRequestHandler):
                     close()
             while body.read(_PIECE):
                 pass
-        except OSError:
-            # The client has gone.
+        except (ConnectionError, TimeoutError):
+            # The client has gone, or does not go on.
             self.close_connection = True
         except Exception:
             # The status may be out already: only the end of the connection says that something is amiss.
@@ -106,7 +106,9 @@ class RequestHandler(MotoRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         bodiless = self.command == "HEAD" or code.startswith(_BODILESS)
-        chunked = not bodiless and not any(name.lower() == "content-length" for name, _ in headers)
+        has_length = any(name.lower() == "content-length" for name, _ in headers)
+        # HTTP/1.0 knows no pieces, and ends an answer with the connection.
+        chunked = not (bodiless or has_length or self.request_version == "HTTP/1.0")
         if chunked:
             self.send_header("Transfer-Encoding", "chunked")
         # Headers and a first piece leave together.

@@ -127,6 +127,18 @@ def test_a_client_is_told_to_go_on(serve: Serve) -> None:
     assert connection.sock.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+def test_an_old_client_reads_to_the_end_of_the_connection(serve: Serve) -> None:
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        start("200 OK", TEXT)
+        return [b"of ", b"no length"]
+
+    connection = serve(application)
+    connection.connect()
+    connection.sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    answer = b"".join(iter(lambda: connection.sock.recv(4096), b""))
+    assert answer.endswith(b"\r\n\r\nof no length")
+
+
 def test_a_fault_ends_the_connection(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         start("200 OK", [("Content-Length", "10")])

@@ -240,7 +240,12 @@ def test_a_context_stays_for_the_next_run_unless_something_is_left_in_it(
         # Those of its own role session.
         assert its_key != key
         key = its_key
-    assert kept == {"views": True, "cached": False, "file": False, "setting": False, "worker": False}
+    # Its log ends with its context.
+    logs = create(
+        cloud, LOOKS, DefaultArguments={"--conf": "spark.eventLog.enabled=true --conf spark.eventLog.dir=."}
+    )
+    kept["event log"] = ran(logs, "one")[0] == ran(logs, "two")[0]
+    assert kept == {case: case == "views" for case in [*LEAVES, "event log"]}
     run_id = start(cloud, looks)
     end_of(cloud, looks, run_id)
     until(lambda: settled(started), 240)

@@ -23,6 +23,8 @@ _OF_A_JOB = (
     "spark.hadoop.fs.s3a.session.token",
 )
 _REDACTION = "spark.redaction.regex"
+# What they do is done when the context is stopped.
+_UNTIL_THE_END = ("spark.eventLog.enabled", "spark.extraListeners", "spark.plugins")
 
 
 @dataclass
@@ -95,7 +97,8 @@ def clear(jvm: Any, kept: KeptContext) -> bool:
     if active is None:
         return False
     left = (
-        _settings(active.conf()) != kept.settings
+        any(active.conf().get(name, "false") != "false" for name in _UNTIL_THE_END)
+        or _settings(active.conf()) != kept.settings
         or not active.listFiles().isEmpty()
         or not active.listJars().isEmpty()
         or not active.listArchives().isEmpty()
