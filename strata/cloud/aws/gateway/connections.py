@@ -145,15 +145,17 @@ class _Body(BufferedIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most so many bytes; none at its end."""
-        wanted = self._left if size is None or size < 0 else min(size, self._left)
-        return self._taken(self._stream.read(wanted) if wanted else b"")
+        return self._taken(self._stream.read, size)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return a line, or as much of it."""
-        wanted = self._left if size is None or size < 0 else min(size, self._left)
-        return self._taken(self._stream.readline(wanted) if wanted else b"")
+        return self._taken(self._stream.readline, size)
 
-    def _taken(self, content: bytes) -> bytes:
+    def _taken(self, take: Callable[[int], bytes], size: int | None) -> bytes:
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        if not wanted:
+            return b""
+        content = take(wanted)
         # One that breaks off has no more.
         self._left = self._left - len(content) if content else 0
         return content

@@ -57,9 +57,10 @@ def asked(connection: http.client.HTTPConnection, *request: Any, **more: Any) ->
 
 
 def echo(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    """Answers with what it has read; /unread reads nothing, /half five bytes."""
-    size = {"/unread": 0, "/half": 5}.get(environ["PATH_INFO"])
-    body = b"" if size == 0 else environ["wsgi.input"].read(*(() if size is None else (size,)))
+    """Answers with what it has read; /unread does not read, /zero no byte, /half five."""
+    path = environ["PATH_INFO"]
+    size = {"/zero": 0, "/half": 5}.get(path, -1)
+    body = b"" if path == "/unread" else environ["wsgi.input"].read(size)
     start("200 OK", [*TEXT, ("Content-Length", str(len(body)))])
     return [body]
 
@@ -71,6 +72,7 @@ def test_a_connection_serves_many_requests(serve: Serve) -> None:
     assert first is not None
     for path, body, answer in (
         ("/unread", b"GET / HTTP/1.1\r\n\r\n", b""),
+        ("/zero", b"not a request\r\n", b""),
         ("/half", b"x" * 3_000_000, b"xxxxx"),
         ("/", b"", b""),
         ("/", b"last", b"last"),

@@ -31,7 +31,7 @@ def test_the_format_of_keys_is_kept(s3: Any, key_format: dict[str, Any]) -> None
     given = {"TargetBucket": "logs", "TargetPrefix": "log/", **key_format}
     s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus={"LoggingEnabled": given})
     assert s3.get_bucket_logging(Bucket="raw")["LoggingEnabled"] == given
-    # moto would log requests that nobody sent.
+    # moto alone writes log entries for requests that nobody sent.
     assert s3.list_objects_v2(Bucket="logs")["KeyCount"] == 0
     s3.put_bucket_logging(Bucket="raw", BucketLoggingStatus={})
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="raw")
